@@ -1,0 +1,2 @@
+//! The cowork command.
+fn main() {}

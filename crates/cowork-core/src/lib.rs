@@ -1,0 +1,54 @@
+//! Words, decisions, traits and the engine of the Cowork SDK.
+//!
+//! The way through it: a [`Command`] enters a thread's log; the [`Task`] machine, a pure fold of the log, says what comes
+//! next; a [`Planner`] proposes calls; the [`Policy`] decides on each by its [`Effects`]; the [`Engine`] commits what
+//! guards an effect, then runs it; everything that happened is a [`Record`]. Only the engine awaits.
+//!
+//! This crate touches no file, socket, process, environment or clock: a [`Runtime`], a [`Store`], a [`Sandbox`] and
+//! [`Tool`]s are given to it.
+
+mod effects;
+
+mod error;
+mod event;
+mod id;
+
+mod label;
+
+mod model;
+pub mod path;
+mod planner;
+mod policy;
+mod probe;
+mod record;
+mod runtime;
+mod sandbox;
+mod store;
+mod task;
+mod tool;
+
+pub use effects::{Effects, FileEffect, Group, Lock, Preview};
+
+pub use error::{Error, Kind, Result, Retry};
+pub use event::{
+    Access, Actor, Answer, Call, Command, Decision, Delta, DeltaKind, Envelope, Event, Finish, Folder, Hash, Kept,
+    Mode, Outcome, PlanStep, Record, Recovery, StepState, Submit, UndoReport, VERSION, schema,
+};
+pub use id::{CallId, CommandId, TaskId, ThreadId};
+
+pub use label::{Confidentiality, Integrity, Label};
+
+pub use model::{Message, Model, ModelAnswer, ModelCall, ModelRequest};
+pub use path::FilePath;
+pub use planner::{Planner, Proposal, ProposedCall, View};
+pub use policy::{GrantPolicy, Policy, Question, Ruling, Verdict};
+pub use probe::{Probe, Step};
+pub use record::{Body, Draft};
+pub use runtime::{BoxFuture, Runtime, Timestamp};
+pub use sandbox::{
+    Change, Changed, Clash, Entry, FileKind, Files, Finding, Otherwise, Sandbox, Session, SessionSpec, UndoMode, Watch,
+};
+pub use store::{Batch, Blobs, Change as StoreChange, Count, Expect, INLINE, Lease, LeaseAsk, Read, Store};
+pub use task::{CallState, Next, Stage, Status, Steer, Task, Turn, Undo};
+pub use tokio_util::sync::CancellationToken;
+pub use tool::{Registry, Tool, ToolContext, ToolOutput, ToolSpec, TypedTool, tool};

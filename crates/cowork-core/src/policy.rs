@@ -1,0 +1,94 @@
+//! The policy: what may be done, what is asked about, what is not.
+
+use crate::{Access, Call, Effects, Label, Mode, Task};
+
+/// Decides on a call before it runs: pure, synchronous, the same answer for the same words.
+///
+/// - The engine asks it before every call of every task, whoever gave the task and wherever it runs.
+/// - What it does not understand it asks about or denies, never allows.
+/// - A person's `Allow` turns an [`Verdict::Ask`] into leave for exactly the call that was shown; it never overrules a
+///   [`Verdict::Deny`].
+pub trait Policy: Send + Sync + 'static {
+    /// Decides.
+    fn evaluate(&self, question: &Question<'_>) -> Verdict;
+}
+
+/// What the policy is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The task, with its grants and its mode.
+    pub task: &'a Task,
+    /// The call.
+    pub call: &'a Call,
+    /// What it would do.
+    pub effects: &'a Effects,
+    /// Everything that the planner has seen, joined.
+    pub context: &'a Label,
+}
+
+/// What the policy says, with its rule and its reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may run.
+    Allow(Ruling),
+    /// A person decides.
+    Ask(Ruling),
+    /// It may not run.
+    Deny(Ruling),
+    /// It is worked out and shown, not run.
+    Withhold(Ruling),
+}
+
+/// A rule and its reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ruling {
+    /// The rule's name: `not-granted`.
+    pub rule: &'static str,
+    /// Why, for a person.
+    pub reason: String,
+}
+
+impl Ruling {
+    fn new(rule: &'static str, reason: impl Into<String>) -> Self {
+        Self { rule, reason: reason.into() }
+    }
+}
+
+/// The policy of grants and modes: nothing outside the granted folders, changes by the task's [`Mode`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GrantPolicy;
+
+impl Policy for GrantPolicy {
+    fn evaluate(&self, question: &Question<'_>) -> Verdict {
+        let Question { task, effects, .. } = *question;
+        if let Some(reason) = outside(task, effects) {
+            return Verdict::Deny(Ruling::new("not-granted", reason));
+        }
+        if !effects.is_change() {
+            return Verdict::Allow(Ruling::new("looks-only", String::new()));
+        }
+        match task.submit.mode {
+            Mode::Plan => Verdict::Withhold(Ruling::new("plan-mode", "in plan mode nothing is changed")),
+            _ if !effects.complete => {
+                Verdict::Ask(Ruling::new("unknown-effects", "what it would do can't be told from its arguments"))
+            }
+            Mode::Auto if effects.undoable => Verdict::Allow(Ruling::new("undoable-in-grant", String::new())),
+            Mode::Auto => Verdict::Ask(Ruling::new("cannot-be-undone", "it can't be undone")),
+            Mode::Ask => Verdict::Ask(Ruling::new("asks-before-changes", "this task asks before it changes anything")),
+        }
+    }
+}
+
+fn outside(task: &Task, effects: &Effects) -> Option<String> {
+    effects.files.iter().find_map(|effect| {
+        let root = effect.path.root();
+        let grant = task.submit.folders.iter().find(|f| f.name == root);
+        match (grant, effect.access) {
+            (None, _) => Some(format!("`{}` is not in one of the folders you allowed", effect.path)),
+            (Some(g), Access::Write) if g.access == Access::Read => {
+                Some(format!("`{}` may be looked at but not changed", g.name))
+            }
+            _ => None,
+        }
+    })
+}

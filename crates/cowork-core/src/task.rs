@@ -1,0 +1,424 @@
+//! A task, as its log tells it, and what comes next in it.
+//!
+//! Both are pure: [`Task::apply`] folds one record in, [`Task::next`] reads the table below. Only the engine awaits.
+//!
+//! # The table
+//!
+//! The first row that fits is the answer.
+//!
+//! | # | the task … | and … | next |
+//! |---|---|---|---|
+//! | 1 | has commands it can't follow | | [`Next::Refuse`] |
+//! | 2 | has ended | undo was asked for and not carried out | [`Next::Undo`] |
+//! | 3 | has ended | | [`Next::Nothing`] |
+//! | 4 | was cancelled | a call runs | [`Next::Wait`] (the engine cancels it) |
+//! | 5 | was cancelled | | [`Next::Finish`] cancelled |
+//! | 6 | is paused | a call runs | [`Next::Wait`] |
+//! | 7 | is paused | | [`Next::Rest`] |
+//! | 8 | has a call that is proposed, answered or cut off | | [`Next::Authorize`] |
+//! | 9 | has a call that runs | | [`Next::Wait`] |
+//! | 10 | has a call that was asked about | | [`Next::Rest`] |
+//! | 11 | has a decided end | | [`Next::Finish`] |
+//! | 12 | has used up its steps | | [`Next::Finish`] failed |
+//! | 13 | | | [`Next::Plan`] |
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Answer, Body, Call, CallId, Command, Decision, Error, Event, Finish, Hash, Kind, Label, Outcome, PlanStep, Record,
+    Result, Submit, TaskId, ThreadId, Timestamp, UndoReport,
+};
+
+/// A task, folded from its records.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// Its name.
+    pub id: TaskId,
+    /// The thread it belongs to.
+    pub thread: ThreadId,
+    /// What was asked for.
+    pub submit: Submit,
+    /// When it came in.
+    pub at: Timestamp,
+    /// When its last record was made.
+    pub last_at: Timestamp,
+    /// The `seq` of its last record.
+    pub head: u64,
+    /// What was decided, oldest first.
+    pub turns: Vec<Turn>,
+    /// The plan as it stands.
+    pub plan: Vec<PlanStep>,
+    /// What the person said to it.
+    pub steers: Vec<Steer>,
+    /// Everything that the planner has seen, joined.
+    pub label: Label,
+    /// Who took it up last.
+    pub owner: Option<String>,
+    /// How it ended.
+    pub result: Option<Finish>,
+    /// Where its undo is.
+    pub undo: Undo,
+    /// Whether a person paused it.
+    pub paused: bool,
+    /// Whether a person cancelled it.
+    pub cancelled: bool,
+    /// Whether it was put down in an orderly way.
+    pub stopped: bool,
+    /// Whether any journalled call ever started.
+    pub journalled: bool,
+    /// Commands that can't be followed and were not yet answered: `seq` and why.
+    pub refuse: Vec<(u64, Error)>,
+}
+
+/// One decision and what came of its calls.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Turn {
+    /// What was decided; its calls are in `calls`.
+    pub decision: Arc<Decision>,
+    /// How far each call is.
+    pub calls: Vec<CallState>,
+}
+
+/// How far a call is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallState {
+    /// Its name.
+    pub id: CallId,
+    /// Where it is.
+    pub stage: Stage,
+    /// How often it was started.
+    pub attempt: u32,
+    /// The arguments' hash that was asked about, and the answer.
+    pub asked: Option<(Hash, Option<Answer>)>,
+    /// Its `CallFinished`, read when first asked for.
+    result: Option<Body>,
+}
+
+/// Where a call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stage {
+    /// Decided, not yet looked at by the policy.
+    Proposed,
+    /// A person was asked.
+    Asked,
+    /// The person answered.
+    Answered,
+    /// It runs.
+    Started,
+    /// It was cut off.
+    Interrupted,
+    /// It has an outcome.
+    Finished,
+}
+
+/// Something that the person said to a running task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Steer {
+    /// What was said.
+    pub text: String,
+    /// How many turns had been decided before.
+    pub turn: usize,
+}
+
+/// Where a task's undo is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Undo {
+    /// Not asked for.
+    None,
+    /// Asked for, or begun and cut off.
+    Wanted,
+    /// Done.
+    Done(UndoReport),
+    /// Failed; it can be asked for again.
+    Failed(Error),
+}
+
+/// What comes next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// Say why commands can't be followed.
+    Refuse(Vec<(u64, Error)>),
+    /// Give back what it did.
+    Undo,
+    /// Nothing: it has ended.
+    Nothing,
+    /// Wait for running calls.
+    Wait,
+    /// Commit the end.
+    Finish(Finish),
+    /// Put it down until somebody says something.
+    Rest,
+    /// Ask the policy about these calls.
+    Authorize(Vec<CallId>),
+    /// Ask the planner.
+    Plan,
+}
+
+/// A task's state, for a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Status {
+    /// Nobody has taken it up yet.
+    Queued,
+    /// It is being worked on, if the process that does is alive.
+    Running,
+    /// It waits for a person's answer.
+    Waiting,
+    /// A person paused it.
+    Paused,
+    /// It was put down and can be taken up again.
+    Stopped,
+    /// It is done.
+    Done,
+    /// It failed.
+    Failed,
+    /// A person cancelled it.
+    Cancelled,
+    /// It ended, and what it did was given back.
+    Undone,
+}
+
+impl Task {
+    /// Begins a task with the record of its submission.
+    ///
+    /// # Errors
+    /// `Corrupt` if the record is not a submission.
+    pub fn begin(record: &Record) -> Result<Self> {
+        let event = record.event.event()?;
+        let (Some(id), Event::Commanded { command: Command::Submit(submit), .. }) = (record.task, &*event) else {
+            return Err(Error::new(Kind::Corrupt, "read task", "a task's first record is not its submission"));
+        };
+        Ok(Self {
+            id,
+            thread: record.thread,
+            submit: submit.clone(),
+            at: record.at,
+            last_at: record.at,
+            head: record.seq,
+            turns: Vec::new(),
+            plan: Vec::new(),
+            steers: Vec::new(),
+            label: record.label.clone(),
+            owner: None,
+            result: None,
+            undo: Undo::None,
+            paused: false,
+            cancelled: false,
+            stopped: false,
+            journalled: false,
+            refuse: Vec::new(),
+        })
+    }
+
+    /// Folds a task from its records, the first being its submission.
+    ///
+    /// # Errors
+    /// `Corrupt` if there is none, or if a record can't be read.
+    pub fn fold<'a>(records: impl IntoIterator<Item = &'a Record>) -> Result<Self> {
+        let mut records = records.into_iter();
+        let first = records.next().ok_or_else(|| Error::new(Kind::Corrupt, "read task", "a task has no records"))?;
+        let mut task = Self::begin(first)?;
+        records.try_for_each(|r| task.apply(r))?;
+        Ok(task)
+    }
+
+    /// Folds one more record in. Records of other tasks, and those already folded in, change nothing.
+    ///
+    /// # Errors
+    /// `Corrupt` if the record can't be read, `NewerVersion` if it can't be understood and must be.
+    pub fn apply(&mut self, record: &Record) -> Result<()> {
+        if record.task != Some(self.id) || record.seq <= self.head {
+            return Ok(());
+        }
+        self.head = record.seq;
+        self.last_at = record.at;
+        self.label.join(&record.label);
+        if record.event.kind() == "call_finished" {
+            self.finished(record);
+            return Ok(());
+        }
+        match &*record.event.event()? {
+            Event::Commanded { command, .. } => self.commanded(record.seq, command),
+            Event::Refused { command, .. } => self.refuse.retain(|(seq, _)| seq != command),
+            Event::TaskStarted { owner, .. } => {
+                self.owner = Some(owner.clone());
+                self.stopped = false;
+            }
+            Event::Decided(decision) => self.decided(decision),
+            Event::PermissionAsked { call, args_hash, .. } => self.at_call(*call, |c| {
+                c.stage = Stage::Asked;
+                c.asked = Some((*args_hash, None));
+            }),
+            Event::CallStarted { call, attempt, recovery, .. } => {
+                self.journalled |= *recovery == crate::Recovery::Journalled;
+                self.at_call(*call, |c| {
+                    c.stage = Stage::Started;
+                    c.attempt = *attempt;
+                });
+            }
+            Event::CallInterrupted { call, .. } => self.at_call(*call, |c| c.stage = Stage::Interrupted),
+            Event::TaskStopped { .. } => self.stopped = true,
+            Event::TaskFinished { result } => self.result = Some(result.clone()),
+            Event::UndoStarted => self.undo = Undo::Wanted,
+            Event::UndoFinished { report } => self.undo = Undo::Done(report.clone()),
+            Event::UndoFailed { error } => self.undo = Undo::Failed(error.clone()),
+            Event::Unknown { kind, critical: true } => {
+                let why = format!("this task has a `{kind}` record, which this version does not know");
+                return Err(Error::new(Kind::NewerVersion, "read task", why).with_fix("update this program"));
+            }
+            Event::ThreadOpened { .. } | Event::CallFinished { .. } | Event::Unknown { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Says what comes next: the table at the top of this file.
+    pub fn next(&self) -> Next {
+        let calls = || self.turns.last().map_or(&[][..], |t| &t.calls);
+        let any = |stage: Stage| calls().iter().any(|c| c.stage == stage);
+        if !self.refuse.is_empty() {
+            return Next::Refuse(self.refuse.clone());
+        }
+        if self.result.is_some() {
+            return if self.undo == Undo::Wanted { Next::Undo } else { Next::Nothing };
+        }
+        if self.cancelled {
+            return if any(Stage::Started) { Next::Wait } else { Next::Finish(Finish::Cancelled) };
+        }
+        if self.paused {
+            return if any(Stage::Started) { Next::Wait } else { Next::Rest };
+        }
+        let open = |c: &&CallState| matches!(c.stage, Stage::Proposed | Stage::Answered | Stage::Interrupted);
+        let open: Vec<CallId> = calls().iter().filter(open).map(|c| c.id).collect();
+        if !open.is_empty() {
+            return Next::Authorize(open);
+        }
+        if any(Stage::Started) {
+            return Next::Wait;
+        }
+        if any(Stage::Asked) {
+            return Next::Rest;
+        }
+        if let Some(finish) = self.turns.last().and_then(|t| t.decision.finish.clone()) {
+            return Next::Finish(finish);
+        }
+        if self.turns.len() >= self.submit.max_steps as usize {
+            let why = format!("the task took {} steps and did not come to an end", self.turns.len());
+            return Next::Finish(Finish::Failed { error: Error::new(Kind::LimitExceeded, "run task", why) });
+        }
+        Next::Plan
+    }
+
+    /// Gives the state, for a list.
+    pub fn status(&self) -> Status {
+        match (&self.result, &self.undo) {
+            (Some(_), Undo::Done(_)) => Status::Undone,
+            (Some(Finish::Done { .. }), _) => Status::Done,
+            (Some(Finish::Failed { .. }), _) => Status::Failed,
+            (Some(Finish::Cancelled), _) => Status::Cancelled,
+            (None, _) if self.stopped => Status::Stopped,
+            (None, _) => match self.next() {
+                Next::Rest if self.paused => Status::Paused,
+                Next::Rest => Status::Waiting,
+                _ if self.owner.is_none() => Status::Queued,
+                _ => Status::Running,
+            },
+        }
+    }
+
+    /// Says whether an engine has something to do for it.
+    pub fn wants_engine(&self) -> bool {
+        !matches!(self.next(), Next::Nothing | Next::Rest)
+    }
+
+    /// Gives a call and where it is.
+    pub fn call(&self, id: CallId) -> Option<(&Call, &CallState)> {
+        self.turns.iter().rev().find_map(|t| {
+            let at = t.calls.iter().position(|c| c.id == id)?;
+            Some((t.decision.calls.get(at)?, t.calls.get(at)?))
+        })
+    }
+
+    fn at_call(&mut self, id: CallId, change: impl FnOnce(&mut CallState)) {
+        if let Some(state) = self.turns.iter_mut().rev().find_map(|t| t.calls.iter_mut().find(|c| c.id == id)) {
+            change(state);
+        }
+    }
+
+    fn finished(&mut self, record: &Record) {
+        let Some(call) = record.cause else { return };
+        self.at_call(CallId::from_uuid(call), |c| {
+            c.stage = Stage::Finished;
+            c.result = Some(record.event.clone());
+        });
+    }
+
+    fn decided(&mut self, decision: &Decision) {
+        if let Some(plan) = &decision.plan {
+            self.plan.clone_from(plan);
+        }
+        let proposed = |c: &Call| CallState { id: c.id, stage: Stage::Proposed, attempt: 0, asked: None, result: None };
+        let calls = decision.calls.iter().map(proposed).collect();
+        self.turns.push(Turn { decision: Arc::new(decision.clone()), calls });
+    }
+
+    fn commanded(&mut self, seq: u64, command: &Command) {
+        if let Err(error) = self.follow(command) {
+            self.refuse.push((seq, error));
+        }
+    }
+
+    fn follow(&mut self, command: &Command) -> Result<()> {
+        let refused = |why: &str| Err(Error::new(Kind::InvalidInput, "follow command", why));
+        let ended = self.result.is_some();
+        match command {
+            Command::Submit(_) => return refused("a task is submitted once"),
+            Command::Undo if !ended => return refused("the task has not ended yet: cancel it first"),
+            Command::Undo if matches!(self.undo, Undo::Done(_)) => return refused("the task was undone already"),
+            Command::Undo => self.undo = Undo::Wanted,
+            _ if ended => return refused("the task has ended"),
+            Command::Steer { text } => self.steers.push(Steer { text: text.clone(), turn: self.turns.len() }),
+            Command::Cancel => self.cancelled = true,
+            Command::Pause => self.paused = true,
+            Command::Resume => {
+                self.paused = false;
+                self.stopped = false;
+            }
+            Command::Answer { call, args_hash, answer } => return self.answered(*call, *args_hash, *answer),
+        }
+        Ok(())
+    }
+
+    fn answered(&mut self, call: CallId, args_hash: Hash, answer: Answer) -> Result<()> {
+        let refused = |why: &str| Err(Error::new(Kind::InvalidInput, "follow answer", why));
+        match self.call(call).map(|(_, state)| (state.stage, state.asked)) {
+            None => refused("the task has no such call"),
+            Some((Stage::Asked, Some((hash, None)))) if hash == args_hash => {
+                self.at_call(call, |c| {
+                    c.stage = Stage::Answered;
+                    c.asked = Some((hash, Some(answer)));
+                });
+                Ok(())
+            }
+            Some((Stage::Asked, _)) => refused("the answer is to other arguments than those that were asked about"),
+            Some(_) => refused("the call does not wait for an answer (any more)"),
+        }
+    }
+}
+
+impl CallState {
+    /// Gives how it ended.
+    ///
+    /// # Errors
+    /// `Corrupt` if the record can't be read.
+    pub fn outcome(&self) -> Result<Option<Outcome>> {
+        let Some(body) = &self.result else { return Ok(None) };
+        match &*body.event()? {
+            Event::CallFinished { outcome, .. } => Ok(Some(outcome.clone())),
+            _ => Err(Error::new(Kind::Corrupt, "read call", "a call's end is not a `call_finished` record")),
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Tools: what a planner can call.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    marker::PhantomData,
+    sync::{Arc, OnceLock},
+};
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{CallId, Effects, Error, Files, Kind, Label, Result, Runtime, Session, TaskId, ThreadId, Watch};
+
+/// Something that a planner can call.
+///
+/// - `effects` looks at the arguments and at nothing else, and names everything that `run` may touch. What it does not know
+///   it says by leaving [`Effects::complete`] false.
+/// - `run` is only called with arguments that fit the schema, after the policy allowed exactly these effects.
+/// - It reaches files through [`ToolContext::files`] only.
+/// - Its output says where it came from; a label left at its default means untrusted and private.
+///
+/// Cancellation: `ctx.watch.cancel`; a tool that can stop returns [`Kind::Cancelled`] soon after. Dropping the future
+/// must be harmless.
+///
+/// Errors: any kind; the planner is told. Suite: `cowork_testkit::tool::suite!`.
+#[async_trait]
+pub trait Tool: Send + Sync + 'static {
+    /// Describes it.
+    fn spec(&self) -> &ToolSpec;
+
+    /// Works out what a call would do.
+    fn effects(&self, args: &Value) -> Result<Effects>;
+
+    /// Does it.
+    async fn run(&self, args: Value, ctx: ToolContext) -> Result<ToolOutput>;
+}
+
+/// Describes a tool to a planner and to a person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ToolSpec {
+    /// Its name: lower case, digits, `_`; at most 64 bytes.
+    pub name: String,
+    /// What it does and when to use it, for a planner.
+    pub about: String,
+    /// The JSON Schema of its arguments, an object.
+    pub schema: Value,
+}
+
+/// What a call runs with.
+#[derive(Clone)]
+pub struct ToolContext {
+    /// The thread.
+    pub thread: ThreadId,
+    /// The task.
+    pub task: TaskId,
+    /// The call; the same when it runs again after an interruption.
+    pub call: CallId,
+    /// 1 for the first time.
+    pub attempt: u32,
+    /// Stops it, and shows how far it is.
+    pub watch: Watch,
+    /// Time and chance.
+    pub runtime: Arc<dyn Runtime>,
+    /// The view of the granted folders; none if the call names no file in its effects.
+    pub session: Option<Arc<dyn Session>>,
+}
+
+impl ToolContext {
+    /// Gives the files of the granted folders.
+    ///
+    /// # Errors
+    /// `NotAllowed` if no folder is granted, or if the call did not name any file in its effects.
+    pub fn files(&self) -> Result<Arc<dyn Files>> {
+        let session = self.session.as_ref().ok_or_else(|| {
+            Error::new(Kind::NotAllowed, "open files", "this call has no folder to work in")
+                .with_fix("allow a folder first")
+        })?;
+        Ok(session.files(self.call))
+    }
+}
+
+impl fmt::Debug for ToolContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ToolContext({}, attempt {})", self.call, self.attempt)
+    }
+}
+
+/// What a call gives back.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ToolOutput {
+    /// For the planner.
+    pub value: Value,
+    /// One line for a person; empty if there is nothing to say.
+    #[serde(default)]
+    pub note: String,
+    /// Where it came from.
+    #[serde(default)]
+    pub label: Label,
+}
+
+/// A tool whose arguments are a Rust type; [`tool`] makes a [`Tool`] of it, schema and checks included.
+#[async_trait]
+pub trait TypedTool: Send + Sync + 'static {
+    /// The arguments. `#[serde(deny_unknown_fields)]` is advised.
+    type Args: DeserializeOwned + JsonSchema + Send + 'static;
+    /// The tool's name.
+    const NAME: &'static str;
+    /// What it does and when to use it.
+    const ABOUT: &'static str;
+
+    /// Works out what a call would do.
+    fn effects(&self, args: &Self::Args) -> Result<Effects>;
+
+    /// Does it.
+    async fn run(&self, args: Self::Args, ctx: ToolContext) -> Result<ToolOutput>;
+}
+
+/// Makes a [`Tool`] of a [`TypedTool`].
+pub fn tool<T: TypedTool>(inner: T) -> Arc<dyn Tool> {
+    let mut schema = schemars::schema_for!(T::Args).to_value();
+    if let Some(object) = schema.as_object_mut() {
+        object.remove("$schema");
+        object.remove("title");
+    }
+    let spec = ToolSpec { name: T::NAME.to_owned(), about: T::ABOUT.to_owned(), schema };
+    Arc::new(Typed { inner, spec, args: PhantomData })
+}
+
+struct Typed<T: TypedTool> {
+    inner: T,
+    spec: ToolSpec,
+    args: PhantomData<fn() -> T::Args>,
+}
+
+#[async_trait]
+impl<T: TypedTool> Tool for Typed<T> {
+    fn spec(&self) -> &ToolSpec {
+        &self.spec
+    }
+
+    fn effects(&self, args: &Value) -> Result<Effects> {
+        let args = T::Args::deserialize(args).map_err(|e| misfit(T::NAME, &e.to_string()))?;
+        self.inner.effects(&args)
+    }
+
+    async fn run(&self, args: Value, ctx: ToolContext) -> Result<ToolOutput> {
+        let args = serde_json::from_value(args).map_err(|e| misfit(T::NAME, &e.to_string()))?;
+        self.inner.run(args, ctx).await
+    }
+}
+
+fn misfit(tool: &str, why: &str) -> Error {
+    Error::new(Kind::InvalidInput, "check arguments", format!("the arguments of `{tool}` do not fit: {why}"))
+}
+
+/// The tools of an engine, by name.
+#[derive(Clone, Default)]
+pub struct Registry {
+    tools: BTreeMap<String, Arc<Entry>>,
+}
+
+struct Entry {
+    tool: Arc<dyn Tool>,
+    validator: OnceLock<std::result::Result<jsonschema::Validator, String>>,
+}
+
+impl Registry {
+    /// Makes one without tools.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a tool.
+    ///
+    /// # Errors
+    /// `InvalidInput` if the name is not a tool's name; `Conflict` if there is a tool of that name already.
+    pub fn add(&mut self, tool: Arc<dyn Tool>) -> Result<()> {
+        let name = tool.spec().name.clone();
+        let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        if name.is_empty() || name.len() > 64 || !name.bytes().all(fits) {
+            let why = format!("`{}` can't be a tool's name", name.escape_debug());
+            return Err(Error::new(Kind::InvalidInput, "add tool", why).with_fix("use a-z, 0-9 and _, at most 64"));
+        }
+        if self.tools.contains_key(&name) {
+            return Err(Error::new(Kind::Conflict, "add tool", format!("there are two tools called `{name}`")));
+        }
+        self.tools.insert(name, Arc::new(Entry { tool, validator: OnceLock::new() }));
+        Ok(())
+    }
+
+    /// Gives the descriptions, by name.
+    pub fn specs(&self) -> Arc<[ToolSpec]> {
+        self.tools.values().map(|e| e.tool.spec().clone()).collect()
+    }
+
+    /// Gives a tool.
+    ///
+    /// # Errors
+    /// `NotFound`, with the tools that there are.
+    pub fn get(&self, name: &str) -> Result<&Arc<dyn Tool>> {
+        self.entry(name).map(|e| &e.tool)
+    }
+
+    /// Checks a call's arguments against the tool's schema and works out what it would do. Nothing runs.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown tool; `InvalidInput` for arguments that don't fit, with every place where they don't.
+    pub fn effects(&self, name: &str, args: &Value) -> Result<Effects> {
+        let entry = self.entry(name)?;
+        let compile = || jsonschema::validator_for(&entry.tool.spec().schema).map_err(|e| e.to_string());
+        match entry.validator.get_or_init(compile) {
+            Err(e) => {
+                return Err(Error::new(
+                    Kind::Internal,
+                    "check arguments",
+                    format!("the schema of `{name}` is not valid: {e}"),
+                ));
+            }
+            Ok(validator) if !validator.is_valid(args) => {
+                let places: Vec<String> = validator.iter_errors(args).take(5).map(|e| place(&e)).collect();
+                return Err(misfit(name, &places.join("; ")));
+            }
+            Ok(_) => {}
+        }
+        entry.tool.effects(args)
+    }
+
+    fn entry(&self, name: &str) -> Result<&Arc<Entry>> {
+        self.tools.get(name).ok_or_else(|| {
+            let there: Vec<&str> = self.tools.keys().map(String::as_str).collect();
+            Error::new(Kind::NotFound, "find tool", format!("there is no tool called `{}`", name.escape_debug()))
+                .with_fix(format!("the tools are: {}", there.join(", ")))
+        })
+    }
+}
+
+fn place(error: &jsonschema::ValidationError<'_>) -> String {
+    let at = error.instance_path().to_string();
+    let mut what = error.to_string();
+    if what.len() > 200 {
+        what.truncate(what.floor_char_boundary(200));
+        what.push('…');
+    }
+    if at.is_empty() { what } else { format!("at {at}: {what}") }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.tools.keys()).finish()
+    }
+}

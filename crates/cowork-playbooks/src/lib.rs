@@ -1,0 +1,1 @@
+//! Deterministic tasks as small Python-subset programs, paused at each tool call.

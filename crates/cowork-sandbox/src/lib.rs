@@ -1,0 +1,1 @@
+//! The view of the granted folders: directory handles, journal and undo.

@@ -1,0 +1,1 @@
+//! The log of record, its indexes, leases and blobs on SQLite.

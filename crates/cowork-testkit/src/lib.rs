@@ -1,0 +1,1 @@
+//! Scripted models, fake clock, failpoints and one conformance suite per trait of the Cowork SDK.

@@ -1,0 +1,1 @@
+//! An embeddable engine that works beside a person on their files.
