@@ -8,10 +8,12 @@
 //! [`Tool`]s are given to it.
 
 mod effects;
+mod engine;
 
 mod error;
 mod event;
 mod id;
+mod index;
 
 mod label;
 
@@ -29,6 +31,7 @@ mod tool;
 
 pub use effects::{Effects, FileEffect, Group, Lock, Preview};
 
+pub use engine::{Approver, Ask, Claim, Engine, EngineParts, Item, Limits, Subscription};
 pub use error::{Error, Kind, Result, Retry};
 pub use event::{
     Access, Actor, Answer, Call, Command, Decision, Delta, DeltaKind, Envelope, Event, Finish, Folder, Hash, Kept,
@@ -36,6 +39,7 @@ pub use event::{
 };
 pub use id::{CallId, CommandId, TaskId, ThreadId};
 
+pub use index::{Summary, rebuild};
 pub use label::{Confidentiality, Integrity, Label};
 
 pub use model::{Message, Model, ModelAnswer, ModelCall, ModelRequest};

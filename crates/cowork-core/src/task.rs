@@ -28,8 +28,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Answer, Body, Call, CallId, Command, Decision, Error, Event, Finish, Hash, Kind, Label, Outcome, PlanStep, Record,
-    Result, Submit, TaskId, ThreadId, Timestamp, UndoReport,
+    Actor, Answer, Body, Call, CallId, Command, Decision, Draft, Error, Event, Finish, Hash, Kind, Label, Outcome,
+    PlanStep, Record, Result, Submit, TaskId, ThreadId, Timestamp, UndoReport,
 };
 
 /// A task, folded from its records.
@@ -235,14 +235,41 @@ impl Task {
             return Ok(());
         }
         self.head = record.seq;
-        self.last_at = record.at;
-        self.label.join(&record.label);
-        if record.event.kind() == "call_finished" {
-            self.finished(record);
+        self.take(record.seq, record.at, record.actor, &record.label, record.cause, &record.event)
+    }
+
+    /// Folds in a record that has not been committed yet, and so has no place: only the head stays as it is.
+    ///
+    /// # Errors
+    /// As [`Task::apply`].
+    pub fn foresee(&mut self, draft: &Draft) -> Result<()> {
+        self.take(0, draft.at, draft.actor, &draft.label, draft.cause, &draft.body)
+    }
+
+    fn take(
+        &mut self,
+        seq: u64,
+        at: Timestamp,
+        actor: Actor,
+        label: &Label,
+        cause: Option<uuid::Uuid>,
+        body: &Body,
+    ) -> Result<()> {
+        self.last_at = at;
+        // What the planner says follows from the context; it adds nothing to it.
+        if actor != Actor::Planner {
+            self.label.join(label);
+        }
+        if body.kind() == "call_finished" {
+            self.finished(cause, body);
             return Ok(());
         }
-        match &*record.event.event()? {
-            Event::Commanded { command, .. } => self.commanded(record.seq, command),
+        self.take_event(seq, &*body.event()?)
+    }
+
+    fn take_event(&mut self, seq: u64, event: &Event) -> Result<()> {
+        match event {
+            Event::Commanded { command, .. } => self.commanded(seq, command),
             Event::Refused { command, .. } => self.refuse.retain(|(seq, _)| seq != command),
             Event::TaskStarted { owner, .. } => {
                 self.owner = Some(owner.clone());
@@ -348,11 +375,11 @@ impl Task {
         }
     }
 
-    fn finished(&mut self, record: &Record) {
-        let Some(call) = record.cause else { return };
+    fn finished(&mut self, call: Option<uuid::Uuid>, body: &Body) {
+        let Some(call) = call else { return };
         self.at_call(CallId::from_uuid(call), |c| {
             c.stage = Stage::Finished;
-            c.result = Some(record.event.clone());
+            c.result = Some(body.clone());
         });
     }
 

@@ -1,0 +1,181 @@
+//! Authorizing, starting and finishing calls.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::FutureExt;
+
+use super::{driver::Driver, events::Live};
+use crate::{
+    Answer, BoxFuture, Call, CallId, CallState, Delta, DeltaKind, Effects, Error, Event, Hash, Kind, Lock, Outcome,
+    Question, Recovery, Result, Session, SessionSpec, Stage, ToolContext, Verdict, Watch,
+};
+
+/// A call that may run.
+struct Allowed {
+    call: Call,
+    attempt: u32,
+    effects: Effects,
+    rule: String,
+}
+
+impl Driver {
+    /// Takes each call as far as it can go now: denied, asked about, waiting for a lock, or running.
+    pub(super) async fn authorize(&mut self, calls: Vec<CallId>) -> Result<()> {
+        let mut allowed = Vec::new();
+        for id in calls {
+            if let Some((call, state)) = self.task.call(id).map(|(c, s)| (c.clone(), s.clone()))
+                && let Some(ready) = self.judge(call, &state)?
+            {
+                allowed.push(ready);
+            }
+        }
+        if !allowed.is_empty() {
+            self.start(allowed).await?;
+        }
+        Ok(())
+    }
+
+    fn judge(&mut self, call: Call, state: &CallState) -> Result<Option<Allowed>> {
+        let effects = match self.engine.parts.tools.effects(&call.tool, &call.args) {
+            Ok(effects) => effects,
+            Err(error) => return self.close(call.id, Outcome::Failed { error }).map(|()| None),
+        };
+        let question = Question { task: &self.task, call: &call, effects: &effects, context: &self.task.label };
+        let verdict = self.engine.parts.policy.evaluate(&question);
+        let args_hash = Hash::of_call(&call.tool, &call.args);
+        let answer = state.asked.and_then(|(hash, answer)| answer.filter(|_| hash == args_hash));
+        let rule = match (verdict, answer) {
+            (Verdict::Deny(r), _) => {
+                return self
+                    .close(call.id, Outcome::Denied { rule: r.rule.to_owned(), reason: r.reason })
+                    .map(|()| None);
+            }
+            (Verdict::Withhold(_), _) => return self.close(call.id, Outcome::Withheld { effects }).map(|()| None),
+            (Verdict::Ask(_), Some(Answer::Deny)) => {
+                let outcome = Outcome::Denied { rule: "answer".into(), reason: "you said no".into() };
+                return self.close(call.id, outcome).map(|()| None);
+            }
+            (Verdict::Ask(_), Some(Answer::Allow)) => "answer".to_owned(),
+            (Verdict::Ask(r), None) => {
+                let (rule, reason) = (r.rule.to_owned(), r.reason);
+                let asked = Event::PermissionAsked { call: call.id, args_hash, effects, rule, reason };
+                return self.draft_durable(asked).map(|()| None);
+            }
+            (Verdict::Allow(r), _) => r.rule.to_owned(),
+        };
+        if state.stage == Stage::Interrupted && effects.recovery == Recovery::Unknown {
+            let why = format!("`{}` was cut off, and what it did is not known; it was not run again", call.tool);
+            let error = Error::new(Kind::Interrupted, "recover call", why).with_fix("look at what it did, then decide");
+            return self.close(call.id, Outcome::Failed { error }).map(|()| None);
+        }
+        Ok(Some(Allowed { call, attempt: state.attempt + 1, effects, rule }))
+    }
+
+    /// Records the end of a call that does not run.
+    fn close(&mut self, call: CallId, outcome: Outcome) -> Result<()> {
+        self.draft(Event::CallFinished { call, outcome })
+    }
+
+    async fn start(&mut self, allowed: Vec<Allowed>) -> Result<()> {
+        let mut freed = self.engine.locks.freed();
+        freed.mark_unchanged();
+        let mut blocked: Vec<Lock> = Vec::new();
+        let mut runs: Vec<BoxFuture<super::driver::Ended>> = Vec::new();
+        for ready in allowed {
+            let locks = ready.effects.all_locks();
+            // Calls that conflict run in the order in which they were decided.
+            let waits = locks.iter().any(|l| blocked.iter().any(|b| b.conflicts(l)));
+            let held = if waits { None } else { self.engine.locks.take(&locks) };
+            let Some(held) = held else {
+                blocked.extend(locks);
+                continue;
+            };
+            match self.session_for(&ready.effects).await {
+                Ok(session) => {
+                    let run = self.prepare(ready, session)?;
+                    runs.push(Box::pin(async move {
+                        let ended = run.await;
+                        drop(held);
+                        ended
+                    }));
+                }
+                Err(error) => self.close(ready.call.id, Outcome::Failed { error })?,
+            }
+        }
+        if runs.is_empty() && !blocked.is_empty() && self.running.is_empty() {
+            return self.wait_for_locks(freed).await;
+        }
+        if runs.is_empty() && !blocked.is_empty() {
+            return self.wait_for_one().await;
+        }
+        // Nothing runs before its start is committed; if that fails or the task moved, the calls are dropped unstarted.
+        if self.commit().await? {
+            self.running.extend(runs);
+        }
+        Ok(())
+    }
+
+    fn prepare(
+        &mut self,
+        ready: Allowed,
+        session: Option<Arc<dyn Session>>,
+    ) -> Result<BoxFuture<super::driver::Ended>> {
+        let Allowed { call, attempt, effects, rule } = ready;
+        let tool = self.engine.parts.tools.get(&call.tool)?.clone();
+        if effects.recovery != Recovery::ReadOnly {
+            self.guard();
+        }
+        self.draft(Event::CallStarted { call: call.id, attempt, rule, recovery: effects.recovery })?;
+        let ctx = ToolContext {
+            thread: self.task.thread,
+            task: self.task.id,
+            call: call.id,
+            attempt,
+            watch: self.watch(call.id),
+            runtime: self.engine.parts.runtime.clone(),
+            session,
+        };
+        Ok(Box::pin(async move {
+            let run = AssertUnwindSafe(tool.run(call.args, ctx)).catch_unwind().await;
+            let panicked =
+                |_| Err(Error::new(Kind::Internal, "run call", format!("the tool `{}` panicked", call.tool)));
+            (call.id, attempt, run.unwrap_or_else(panicked))
+        }))
+    }
+
+    fn watch(&self, call: CallId) -> Watch {
+        let (engine, thread, task) = (self.engine.clone(), self.task.thread, self.task.id);
+        let progress = move |done, total, note: &str| {
+            let what = DeltaKind::Progress { done, total, note: note.to_owned() };
+            engine.hub.send(thread, Live::Delta(Delta { thread, task, call: Some(call), what }));
+        };
+        Watch { cancel: self.cancel.child_token(), progress: Arc::new(progress) }
+    }
+
+    /// Opens the task's view of its folders, if the call touches files. Its journal is durable before the call's start is.
+    async fn session_for(&mut self, effects: &Effects) -> Result<Option<Arc<dyn Session>>> {
+        if effects.files.is_empty() && effects.complete {
+            return Ok(None);
+        }
+        if self.session.is_none() && !self.task.submit.folders.is_empty() {
+            let folders = self.task.submit.folders.clone();
+            let spec = SessionSpec { task: self.task.id, folders, resumed: self.task.journalled };
+            self.session = Some(self.engine.sandbox()?.open(spec).await?);
+        }
+        Ok(self.session.clone())
+    }
+
+    /// Waits until another task lets a lock go, or somebody says something.
+    async fn wait_for_locks(&mut self, mut freed: tokio::sync::watch::Receiver<()>) -> Result<()> {
+        if !self.commit().await? {
+            return Ok(());
+        }
+        let (stop, bell) = (self.engine.stop.clone(), self.bell.clone());
+        tokio::select! {
+            biased;
+            _ = freed.changed() => Ok(()),
+            () = bell.notified() => self.take_in().await.map(drop),
+            () = stop.cancelled() => Ok(()),
+        }
+    }
+}

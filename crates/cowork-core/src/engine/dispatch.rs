@@ -1,0 +1,194 @@
+//! Which tasks are taken up, and who is told of what is committed.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::{Notify, broadcast, watch};
+
+use super::{Inner, driver, events::Live};
+use crate::{Error, Kind, Lease, LeaseAsk, Result, StoreChange, TaskId, ThreadId, index};
+
+/// The drivers at work.
+#[derive(Default)]
+pub(super) struct Crew {
+    drivers: Mutex<HashMap<TaskId, Arc<Notify>>>,
+    count: watch::Sender<usize>,
+    /// Tasks whose driver failed; left alone until somebody says something to them.
+    failed: Mutex<HashSet<TaskId>>,
+    bell: Notify,
+}
+
+impl Crew {
+    /// Makes the dispatcher look for work.
+    pub(super) fn ring(&self) {
+        self.bell.notify_one();
+    }
+
+    /// Waits until nobody is at work.
+    pub(super) async fn empty(&self) {
+        // The sender lives as long as `self`, so this can't fail.
+        let _ = self.count.subscribe().wait_for(|n| *n == 0).await;
+    }
+
+    fn tell(&self, task: TaskId) -> bool {
+        locked(&self.failed).remove(&task);
+        locked(&self.drivers).get(&task).map(|bell| bell.notify_one()).is_some()
+    }
+
+    fn tell_all(&self) {
+        locked(&self.drivers).values().for_each(|bell| bell.notify_one());
+    }
+
+    fn begin(&self, task: TaskId) -> Arc<Notify> {
+        let bell = Arc::new(Notify::new());
+        let mut drivers = locked(&self.drivers);
+        drivers.insert(task, bell.clone());
+        self.count.send_replace(drivers.len());
+        bell
+    }
+
+    fn end(&self, task: TaskId) {
+        let mut drivers = locked(&self.drivers);
+        drivers.remove(&task);
+        self.count.send_replace(drivers.len());
+        drop(drivers);
+        self.ring();
+    }
+
+    fn is_free(&self, task: TaskId) -> bool {
+        !locked(&self.drivers).contains_key(&task) && !locked(&self.failed).contains(&task)
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Inner {
+    /// Runs until the engine is stopped and the last driver has put its task down.
+    pub(super) async fn dispatch(self: Arc<Self>) {
+        let mut changes = self.parts.store.watch();
+        let mut look = true;
+        let mut timer = self.parts.runtime.sleep(self.parts.limits.lease);
+        while !self.stop.is_cancelled() {
+            if look && let Err(error) = self.take_up().await {
+                tracing::warn!(%error, "can't look for tasks");
+            }
+            look = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => false,
+                change = changes.recv() => self.route(change),
+                () = self.crew.bell.notified() => true,
+                () = &mut timer => {
+                    timer = self.parts.runtime.sleep(self.parts.limits.lease);
+                    true
+                }
+            };
+        }
+        loop {
+            tokio::select! {
+                biased;
+                change = changes.recv() => self.route(change),
+                () = self.crew.empty() => break,
+            };
+        }
+    }
+
+    /// Passes on what was committed. Says whether there may be a task to take up.
+    fn route(&self, change: Result<StoreChange, broadcast::error::RecvError>) -> bool {
+        let Ok(StoreChange::Here(records)) = change else {
+            self.hub.reread();
+            self.crew.tell_all();
+            return true;
+        };
+        let mut look = false;
+        let mut last = None;
+        for record in records.iter() {
+            if last != Some(record.thread) {
+                last = Some(record.thread);
+                self.hub.send(record.thread, Live::Records(records.clone()));
+            }
+            if record.event.kind() == "commanded" {
+                look |= !record.task.is_some_and(|task| self.crew.tell(task));
+            }
+        }
+        look
+    }
+
+    async fn take_up(self: &Arc<Self>) -> Result<()> {
+        for (key, value) in index::scan_all(&*self.parts.store, "ready/").await? {
+            let task: TaskId = key.trim_start_matches("ready/").parse()?;
+            let thread: ThreadId = String::from_utf8_lossy(&value).parse()?;
+            if *self.crew.count.borrow() >= self.parts.limits.tasks || self.stop.is_cancelled() {
+                return Ok(());
+            }
+            if !self.may_claim(task) || !self.crew.is_free(task) {
+                continue;
+            }
+            if let Some(lease) = self.take_lease(task).await? {
+                let bell = self.crew.begin(task);
+                self.parts.runtime.spawn(Box::pin(self.clone().drive(thread, task, lease, bell)));
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_lease(&self, task: TaskId) -> Result<Option<Lease>> {
+        let store = &self.parts.store;
+        let take = |dead| LeaseAsk::Take { owner: self.parts.owner.clone(), ttl: self.parts.limits.lease, dead };
+        if let Some(lease) = store.lease(task, take(None)).await? {
+            return Ok(Some(lease));
+        }
+        match store.lease(task, LeaseAsk::Look).await? {
+            Some(held) if (self.parts.is_dead)(&held.owner) => store.lease(task, take(Some(held.owner))).await,
+            _ => Ok(None),
+        }
+    }
+
+    async fn drive(self: Arc<Self>, thread: ThreadId, task: TaskId, lease: Lease, bell: Arc<Notify>) {
+        let fence = lease.fence;
+        let end = EndOnDrop { engine: self.clone(), task };
+        let result = driver::run(self.clone(), thread, task, lease, bell).await;
+        match result {
+            Ok(()) => {}
+            Err(error) if error.kind == Kind::LeaseLost => tracing::info!(%task, "another process took the task over"),
+            Err(error) => {
+                tracing::error!(%task, ?error, "the task can't go on");
+                locked(&self.crew.failed).insert(task);
+                self.hub.send(thread, Live::Trouble(error));
+            }
+        }
+        if let Err(error) = self.parts.store.lease(task, LeaseAsk::Drop { fence }).await {
+            tracing::warn!(%task, %error, "can't give the lease back; it will run out");
+        }
+        drop(end);
+    }
+
+    /// Keeps a lease up until it is lost.
+    pub(super) async fn keep_lease(&self, task: TaskId, fence: u64) -> Error {
+        let ttl = self.parts.limits.lease;
+        loop {
+            self.parts.runtime.sleep(ttl / 3).await;
+            match self.parts.store.lease(task, LeaseAsk::Keep { fence, ttl }).await {
+                Ok(Some(_)) => {}
+                Ok(None) => return Error::new(Kind::LeaseLost, "keep lease", "another process took the task over"),
+                // It may be back before the lease has run out; if not, the next commit finds the fence stale.
+                Err(error) => tracing::warn!(%task, %error, "can't keep the lease up"),
+            }
+        }
+    }
+}
+
+/// Takes a driver off the list, also when it panicked.
+struct EndOnDrop {
+    engine: Arc<Inner>,
+    task: TaskId,
+}
+
+impl Drop for EndOnDrop {
+    fn drop(&mut self) {
+        self.engine.crew.end(self.task);
+    }
+}

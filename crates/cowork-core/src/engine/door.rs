@@ -1,0 +1,152 @@
+//! The one door: how a command gets into the log.
+
+use std::collections::HashSet;
+
+use super::Inner;
+use crate::{
+    Actor, Batch, Command, Draft, Envelope, Error, Event, Expect, Kind, Label, Result, Submit, Task, ThreadId,
+    index::{self, Entries},
+};
+
+/// The longest task text, in bytes.
+const LONGEST_TEXT: usize = 1 << 20;
+/// The most often that a command is tried again because the task moved meanwhile.
+const MOST_TRIES: usize = 64;
+
+impl Inner {
+    pub(super) async fn send(&self, envelope: Envelope) -> Result<()> {
+        check(&envelope)?;
+        let seen = index::seen_key(envelope.thread, &envelope.sender, envelope.id);
+        for _ in 0..MOST_TRIES {
+            if self.has(&seen).await? {
+                return Ok(());
+            }
+            let batch = match &envelope.command {
+                Command::Submit(_) => self.submission(&envelope, &seen).await?,
+                _ => self.to_task(&envelope, &seen).await?,
+            };
+            match self.parts.store.commit(batch).await {
+                Ok(_) => {
+                    self.crew.ring();
+                    return Ok(());
+                }
+                Err(e) if e.kind == Kind::Conflict => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Err(Error::new(Kind::Busy, "send command", "the task changes too fast to be told something")
+            .with_retry(crate::Retry::Now))
+    }
+
+    async fn submission(&self, envelope: &Envelope, seen: &str) -> Result<Batch> {
+        let mut batch = Batch { durable: true, ..Batch::new(envelope.thread) };
+        let thread = index::thread_key(envelope.thread);
+        if !self.has(&thread).await? {
+            let title = title(envelope);
+            batch.expect.push(Expect::Absent(thread.clone()));
+            batch.put.push((thread, Some(title.clone().into_bytes())));
+            batch.append.push(Draft::new(None, self.parts.runtime.now(), Event::ThreadOpened { title })?);
+        }
+        let draft = self.commanded(envelope)?;
+        let (record, _) = draft.clone().stamp(envelope.thread, 1, crate::Hash::default());
+        batch.expect.extend([Expect::Absent(seen.to_owned()), Expect::Head(envelope.task, 0)]);
+        batch.append.push(draft);
+        batch.put.push((seen.to_owned(), Some(Vec::new())));
+        batch.put.extend(index::difference(&Entries::new(), &index::entries(&Task::begin(&record)?)));
+        if self.has(&index::task_key(envelope.task)).await? {
+            return Err(Error::new(
+                Kind::Conflict,
+                "submit task",
+                format!("there is a task {} already", envelope.task),
+            )
+            .with_fix("give every task a new id"));
+        }
+        Ok(batch)
+    }
+
+    async fn to_task(&self, envelope: &Envelope, seen: &str) -> Result<Batch> {
+        let summary = self.summary(envelope.task).await?;
+        if summary.thread != envelope.thread {
+            let why = format!("task {} is not in thread {}", envelope.task, envelope.thread);
+            return Err(Error::new(Kind::NotFound, "send command", why));
+        }
+        let mut task = self.fold(envelope.thread, envelope.task).await?;
+        let before = index::entries(&task);
+        let draft = self.commanded(envelope)?;
+        let expect = vec![Expect::Absent(seen.to_owned()), Expect::Head(task.id, task.head)];
+        task.foresee(&draft)?;
+        let mut put = index::difference(&before, &index::entries(&task));
+        put.push((seen.to_owned(), Some(Vec::new())));
+        Ok(Batch { expect, put, append: vec![draft], durable: true, ..Batch::new(envelope.thread) })
+    }
+
+    fn commanded(&self, envelope: &Envelope) -> Result<Draft> {
+        let Envelope { task, sender, id, command, .. } = envelope.clone();
+        let event = Event::Commanded { sender, id, command };
+        Ok(Draft::new(Some(task), self.parts.runtime.now(), event)?.by(Actor::Person, Label::user()))
+    }
+
+    async fn has(&self, key: &str) -> Result<bool> {
+        Ok(self.parts.store.scan(key.to_owned(), None, 1).await?.first().is_some_and(|(found, _)| found == key))
+    }
+}
+
+fn title(envelope: &Envelope) -> String {
+    match &envelope.command {
+        Command::Submit(submit) => submit.text.chars().take(80).collect(),
+        _ => ThreadId::to_string(&envelope.thread),
+    }
+}
+
+fn check(envelope: &Envelope) -> Result<()> {
+    let wrong = |why: String, fix: &str| Err(Error::new(Kind::InvalidInput, "send command", why).with_fix(fix));
+    if envelope.sender.is_empty() || envelope.sender.len() > 128 || envelope.sender.contains('/') {
+        return wrong("the sender's name is empty, too long or holds a `/`".into(), "use at most 128 bytes");
+    }
+    match &envelope.command {
+        Command::Submit(submit) => check_submission(submit),
+        Command::Steer { text } => check_text("what you say", text),
+        _ => Ok(()),
+    }
+}
+
+fn check_submission(submit: &Submit) -> Result<()> {
+    let wrong = |why: String, fix: &str| Err(Error::new(Kind::InvalidInput, "submit task", why).with_fix(fix));
+    check_text("the task", &submit.text)?;
+    let mut names = HashSet::new();
+    for folder in &submit.folders {
+        if crate::FilePath::parse(&folder.name).is_err() || folder.name.contains('/') {
+            let why = format!("`{}` can't be a folder's name here", folder.name.escape_debug());
+            return wrong(why, "use one name, without `/`");
+        }
+        if !folder.at.starts_with('/') {
+            return wrong(
+                format!("`{}` is not an absolute path", folder.at.escape_debug()),
+                "name the folder from `/` on",
+            );
+        }
+        if !names.insert(&folder.name) {
+            return wrong(format!("two folders are called `{}`", folder.name), "give each folder its own name");
+        }
+    }
+    if submit.max_steps == 0 {
+        return wrong("a task with no steps can do nothing".into(), "allow at least one step");
+    }
+    Ok(())
+}
+
+fn check_text(what: &str, text: &str) -> Result<()> {
+    let wrong = |why: String, fix: &str| Err(Error::new(Kind::InvalidInput, "submit task", why).with_fix(fix));
+    if text.trim().is_empty() {
+        return wrong(format!("{what} is empty"), "say in a sentence what you want");
+    }
+    if text.len() > LONGEST_TEXT {
+        let why = format!("{what} is {} bytes long; the most is {LONGEST_TEXT}", text.len());
+        return wrong(why, "put the long part into a file in a granted folder, and name the file");
+    }
+    let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    if text.chars().any(odd) {
+        return wrong(format!("{what} holds control characters, so it is not text"), "say in a sentence what you want");
+    }
+    Ok(())
+}

@@ -1,0 +1,375 @@
+//! One task, from being taken up to being put down.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::Inner;
+use crate::{
+    Actor, Batch, BoxFuture, Call, CallId, Decision, Draft, Error, Event, Expect, Finish, Kind, Label, Lease, Next,
+    Outcome, Proposal, Read, Result, Session, Stage, Status, Task, TaskId, ThreadId, ToolOutput, UndoMode, View,
+    index::{self, Entries},
+};
+
+/// How long a call may take to stop before it is left behind.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What a running call comes to.
+pub(super) type Ended = (CallId, u32, Result<ToolOutput>);
+
+/// Works on one task under its lease.
+pub(super) struct Driver {
+    pub(super) engine: Arc<Inner>,
+    /// The task as it will be once `pending` is committed.
+    pub(super) task: Arc<Task>,
+    /// The `seq` of its last committed record.
+    head: u64,
+    fence: u64,
+    pub(super) bell: Arc<Notify>,
+    pending: Vec<Draft>,
+    durable: bool,
+    shown: Entries,
+    shown_at: (Status, bool, usize),
+    pub(super) running: FuturesUnordered<BoxFuture<Ended>>,
+    pub(super) session: Option<Arc<dyn Session>>,
+    /// Stops the running calls.
+    pub(super) cancel: CancellationToken,
+}
+
+/// Works on a task until it ends, rests, is put down, or the lease is lost.
+pub(super) async fn run(
+    engine: Arc<Inner>,
+    thread: ThreadId,
+    task: TaskId,
+    lease: Lease,
+    bell: Arc<Notify>,
+) -> Result<()> {
+    let folded = engine.fold(thread, task).await?;
+    let mut driver = Driver {
+        head: folded.head,
+        fence: lease.fence,
+        bell,
+        pending: Vec::new(),
+        durable: false,
+        shown: index::entries(&folded),
+        shown_at: shown_at(&folded),
+        running: FuturesUnordered::new(),
+        session: None,
+        cancel: CancellationToken::new(),
+        task: Arc::new(folded),
+        engine: engine.clone(),
+    };
+    let keep = engine.keep_lease(task, lease.fence);
+    let work = async {
+        driver.begin(lease)?;
+        driver.work().await
+    };
+    tokio::select! {
+        biased;
+        result = AssertUnwindSafe(work).catch_unwind() => result.unwrap_or_else(|_| {
+            Err(Error::new(Kind::Internal, "run task", "the engine panicked").with_fix("please report it"))
+        }),
+        lost = keep => Err(lost),
+    }
+}
+
+impl Driver {
+    fn begin(&mut self, lease: Lease) -> Result<()> {
+        self.draft(Event::TaskStarted { owner: lease.owner, fence: lease.fence })?;
+        let calls = self.task.turns.last().map_or(&[][..], |t| &t.calls);
+        let cut: Vec<_> = calls.iter().filter(|c| c.stage == Stage::Started).map(|c| (c.id, c.attempt)).collect();
+        for (call, attempt) in cut {
+            self.draft(Event::CallInterrupted { call, attempt, reason: "the process that ran it ended".into() })?;
+        }
+        Ok(())
+    }
+
+    async fn work(&mut self) -> Result<()> {
+        loop {
+            if self.engine.stop.is_cancelled() && self.task.wants_engine() {
+                return self.put_down().await;
+            }
+            match self.task.next() {
+                Next::Refuse(refused) => {
+                    for (command, error) in refused {
+                        self.draft(Event::Refused { command, error })?;
+                    }
+                }
+                Next::Undo => self.undo().await?,
+                Next::Nothing | Next::Rest => {
+                    self.session = None;
+                    if self.commit().await? {
+                        self.engine.clone().ask_approver(&self.task);
+                        return Ok(());
+                    }
+                }
+                Next::Wait => self.wait().await?,
+                Next::Finish(result) => self.draft_durable(Event::TaskFinished { result })?,
+                Next::Authorize(calls) => self.authorize(calls).await?,
+                Next::Plan => self.plan().await?,
+            }
+        }
+    }
+
+    async fn plan(&mut self) -> Result<()> {
+        let planner = match self.engine.planner(&self.task.submit) {
+            Ok(planner) => planner,
+            Err(error) => return self.draft_durable(Event::TaskFinished { result: Finish::Failed { error } }),
+        };
+        let view = View { task: self.task.clone(), tools: self.engine.specs.clone() };
+        let mut planning = AssertUnwindSafe(planner.plan(view, self.cancel.child_token())).catch_unwind().boxed();
+        let planned = match (&mut planning).now_or_never() {
+            Some(planned) => planned,
+            // A planner that takes its time should not keep what happened from being seen.
+            None if !self.commit().await? => return Ok(()),
+            None => loop {
+                let stop = self.engine.stop.clone();
+                tokio::select! {
+                    biased;
+                    planned = &mut planning => break planned,
+                    () = stop.cancelled() => return Ok(()),
+                    () = self.bell.notified() => if self.take_in().await? { return Ok(()) },
+                }
+            },
+        };
+        drop(planning);
+        let planned = planned.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "plan", "the planner panicked")));
+        match planned.and_then(check) {
+            Ok(proposal) => self.decide(proposal),
+            Err(error) => self.draft_durable(Event::TaskFinished { result: Finish::Failed { error } }),
+        }
+    }
+
+    fn decide(&mut self, proposal: Proposal) -> Result<()> {
+        let Proposal { say, plan, calls, finish, note } = proposal;
+        let runtime = self.engine.parts.runtime.clone();
+        let named = |c: crate::ProposedCall| Call { id: CallId::new(&*runtime), tool: c.tool, args: c.args };
+        let calls = calls.into_iter().map(named).collect();
+        let event = Event::Decided(Decision { say, plan, calls, finish, note });
+        let known = self.task.label == Label::user() || self.task.label == Label::trusted();
+        let label = if known { self.task.label.clone() } else { Label::default() };
+        let draft = Draft::new(Some(self.task.id), runtime.now(), event)?.by(Actor::Planner, label);
+        self.add(draft)
+    }
+
+    async fn wait(&mut self) -> Result<()> {
+        if self.running.is_empty() {
+            // Only a log that says so can bring us here; nothing of ours runs.
+            return Err(Error::new(Kind::Internal, "wait for calls", "a call is said to run that does not"));
+        }
+        let mut ended = false;
+        while let Some(Some(end)) = self.running.next().now_or_never() {
+            self.ended(end)?;
+            ended = true;
+        }
+        if ended && self.task.next() != Next::Wait {
+            return Ok(());
+        }
+        if self.task.cancelled {
+            self.cancel.cancel();
+            return self.wind_up().await;
+        }
+        self.wait_for_one().await
+    }
+
+    /// Waits for cancelled calls to stop; those that don't are left behind.
+    async fn wind_up(&mut self) -> Result<()> {
+        let mut grace = self.engine.parts.runtime.sleep(GRACE);
+        while !self.running.is_empty() {
+            tokio::select! {
+                biased;
+                Some(end) = self.running.next() => self.ended(end)?,
+                () = &mut grace => {
+                    self.running.clear();
+                    let calls = self.task.turns.last().map_or(&[][..], |t| &t.calls);
+                    let left: Vec<_> = calls.iter().filter(|c| c.stage == Stage::Started).map(|c| (c.id, c.attempt)).collect();
+                    for (call, attempt) in left {
+                        let error = Error::new(Kind::Cancelled, "stop call", "it did not stop in time and was left behind");
+                        self.ended((call, attempt, Err(error)))?;
+                    }
+                }
+            }
+        }
+        self.cancel = CancellationToken::new();
+        Ok(())
+    }
+
+    async fn put_down(&mut self) -> Result<()> {
+        self.cancel.cancel();
+        self.wind_up().await?;
+        loop {
+            if self.task.wants_engine() {
+                self.draft_durable(Event::TaskStopped { reason: "the program was asked to stop".into() })?;
+            }
+            if self.commit().await? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn ended(&mut self, (call, attempt, result): Ended) -> Result<()> {
+        let stopped = self.engine.stop.is_cancelled() && !self.task.cancelled;
+        let (outcome, actor, label) = match result {
+            Ok(ToolOutput { value, note, label }) => (Outcome::Done { value, note }, Actor::Tool, label),
+            Err(error) if error.kind == Kind::Cancelled && stopped => {
+                return self.draft(Event::CallInterrupted {
+                    call,
+                    attempt,
+                    reason: "the program was asked to stop".into(),
+                });
+            }
+            Err(error) => (Outcome::Failed { error }, Actor::Tool, Label::default()),
+        };
+        self.draft_by(Event::CallFinished { call, outcome }, actor, label)
+    }
+
+    async fn undo(&mut self) -> Result<()> {
+        self.session = None;
+        self.draft_durable(Event::UndoStarted)?;
+        if !self.commit().await? {
+            return Ok(());
+        }
+        let undone = match self.engine.sandbox() {
+            Ok(sandbox) => sandbox.undo(self.task.id, UndoMode::Act).await,
+            Err(error) => Err(error),
+        };
+        match undone {
+            Ok(report) => self.draft_durable(Event::UndoFinished { report }),
+            Err(error) => self.draft_durable(Event::UndoFailed { error }),
+        }
+    }
+
+    /// Records something that the engine itself brought about.
+    pub(super) fn draft(&mut self, event: Event) -> Result<()> {
+        self.draft_by(event, Actor::Engine, Label::trusted())
+    }
+
+    /// Records something that guards an effect or a promise.
+    pub(super) fn draft_durable(&mut self, event: Event) -> Result<()> {
+        self.durable = true;
+        self.draft(event)
+    }
+
+    pub(super) fn draft_by(&mut self, event: Event, actor: Actor, label: Label) -> Result<()> {
+        let draft = Draft::new(Some(self.task.id), self.engine.parts.runtime.now(), event)?.by(actor, label);
+        self.add(draft)
+    }
+
+    pub(super) fn guard(&mut self) {
+        self.durable = true;
+    }
+
+    fn add(&mut self, draft: Draft) -> Result<()> {
+        Arc::make_mut(&mut self.task).foresee(&draft)?;
+        self.pending.push(draft);
+        Ok(())
+    }
+
+    /// Commits what is pending. `false`: somebody said something meanwhile; what had happened is still pending, what was
+    /// only decided is gone, and the task must be looked at again.
+    pub(super) async fn commit(&mut self) -> Result<bool> {
+        let put = self.entries_to_put();
+        if self.pending.is_empty() && put.is_empty() {
+            return Ok(true);
+        }
+        let facts: Vec<Draft> = self.pending.iter().filter(|d| is_fact(d)).cloned().collect();
+        let batch = Batch {
+            expect: vec![Expect::Fence(self.task.id, self.fence), Expect::Head(self.task.id, self.head)],
+            append: std::mem::take(&mut self.pending),
+            put,
+            durable: std::mem::take(&mut self.durable),
+            ..Batch::new(self.task.thread)
+        };
+        match self.engine.parts.store.commit(batch).await {
+            Ok(records) => {
+                self.head = records.last().map_or(self.head, |r| r.seq);
+                Ok(true)
+            }
+            Err(error) if error.kind == Kind::Conflict => {
+                self.reload().await?;
+                self.durable = !facts.is_empty();
+                facts.into_iter().try_for_each(|fact| self.add(fact))?;
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits for a running call to end, or for somebody to say something.
+    pub(super) async fn wait_for_one(&mut self) -> Result<()> {
+        if !self.commit().await? {
+            return Ok(());
+        }
+        let stop = self.engine.stop.clone();
+        tokio::select! {
+            biased;
+            Some(end) = self.running.next() => self.ended(end),
+            () = self.bell.notified() => self.take_in().await.map(drop),
+            () = stop.cancelled() => Ok(()),
+        }
+    }
+
+    /// Takes in what others put into the log. Says whether there was anything.
+    pub(super) async fn take_in(&mut self) -> Result<bool> {
+        if !self.pending.is_empty() {
+            return Ok(!self.commit().await?);
+        }
+        let read = Read::task(self.task.thread, self.task.id, self.head);
+        let records = self.engine.parts.store.read(Read { most: 1, ..read }).await?;
+        if records.is_empty() {
+            return Ok(false);
+        }
+        self.reload().await?;
+        Ok(true)
+    }
+
+    async fn reload(&mut self) -> Result<()> {
+        let folded = self.engine.fold(self.task.thread, self.task.id).await?;
+        self.head = folded.head;
+        // Whoever put a record there put its entries too.
+        self.shown = index::entries(&folded);
+        self.shown_at = shown_at(&folded);
+        self.task = Arc::new(folded);
+        Ok(())
+    }
+
+    fn entries_to_put(&mut self) -> Vec<(String, Option<Vec<u8>>)> {
+        let at = shown_at(&self.task);
+        if at == self.shown_at {
+            return Vec::new();
+        }
+        let entries = index::entries(&self.task);
+        let put = index::difference(&self.shown, &entries);
+        self.shown = entries;
+        self.shown_at = at;
+        put
+    }
+}
+
+/// What the entries depend on: while it stays, they need not be made again.
+fn shown_at(task: &Task) -> (Status, bool, usize) {
+    let asked = task.turns.last().map_or(0, |t| t.calls.iter().filter(|c| c.stage == Stage::Asked).count());
+    (task.status(), task.wants_engine(), asked)
+}
+
+/// Says whether it already happened, whatever somebody said meanwhile.
+fn is_fact(draft: &Draft) -> bool {
+    !matches!(draft.body.kind(), "decided" | "permission_asked" | "call_started" | "task_finished" | "task_stopped")
+}
+
+fn check(proposal: Proposal) -> Result<Proposal> {
+    match (proposal.calls.is_empty(), proposal.finish.is_some()) {
+        (true, true) | (false, false) => Ok(proposal),
+        (true, false) => Err(Error::new(Kind::Internal, "plan", "the planner proposed neither a call nor the end")),
+        (false, true) => Err(Error::new(Kind::Internal, "plan", "the planner proposed calls and the end at once")),
+    }
+}
+
+/// Gives the thread and task of a driver, for a trace.
+impl std::fmt::Debug for Driver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Driver({}, {})", TaskId::short(self.task.id), self.head)
+    }
+}

@@ -1,0 +1,49 @@
+//! Which calls may run at once, over all tasks of an engine.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::Lock;
+
+/// The locks that running calls hold.
+#[derive(Default)]
+pub(super) struct Locks {
+    held: Mutex<Vec<(u64, Vec<Lock>)>>,
+    freed: watch::Sender<()>,
+}
+
+/// Locks of one running call; dropping it frees them.
+pub(super) struct Held {
+    locks: Arc<Locks>,
+    number: u64,
+}
+
+impl Locks {
+    /// Takes all of these, or none if one is taken.
+    pub(super) fn take(self: &Arc<Self>, wanted: &[Lock]) -> Option<Held> {
+        let mut held = self.held();
+        if held.iter().flat_map(|(_, locks)| locks).any(|h| wanted.iter().any(|w| w.conflicts(h))) {
+            return None;
+        }
+        let number = held.last().map_or(0, |(n, _)| n + 1);
+        held.push((number, wanted.to_vec()));
+        Some(Held { locks: self.clone(), number })
+    }
+
+    /// Gives what changes whenever a lock is freed.
+    pub(super) fn freed(&self) -> watch::Receiver<()> {
+        self.freed.subscribe()
+    }
+
+    fn held(&self) -> MutexGuard<'_, Vec<(u64, Vec<Lock>)>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.locks.held().retain(|(n, _)| *n != self.number);
+        self.locks.freed.send_replace(());
+    }
+}

@@ -1,0 +1,319 @@
+//! The one driver: it takes up tasks, asks their planners, runs their calls and commits what happened.
+//!
+//! - [`door`](self::door): how a command gets into the log.
+//! - [`dispatch`](self::dispatch): which tasks are taken up, and who is told of what is committed.
+//! - [`driver`](self::driver): one task, from being taken up to being put down.
+//! - [`calls`](self::calls): authorizing, starting and finishing calls.
+
+mod approver;
+mod calls;
+mod dispatch;
+mod door;
+mod driver;
+mod events;
+mod locks;
+
+use std::{
+    collections::HashSet,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio_util::sync::CancellationToken;
+
+pub use self::{
+    approver::{Approver, Ask},
+    events::{Item, Subscription},
+};
+use self::{dispatch::Crew, events::Hub, locks::Locks};
+use crate::{
+    Error, Finding, Kind, LeaseAsk, Planner, Policy, Read, Registry, Result, Runtime, Sandbox, Store, Submit, Summary,
+    Task, TaskId, ThreadId, ToolSpec, UndoMode, UndoReport, index,
+};
+
+/// What an engine is made of.
+pub struct EngineParts {
+    /// Time, chance and somewhere to run.
+    pub runtime: Arc<dyn Runtime>,
+    /// Where the logs are.
+    pub store: Arc<dyn Store>,
+    /// Where sessions come from; without one no task reaches a file.
+    pub sandbox: Option<Arc<dyn Sandbox>>,
+    /// The planners; a task names one by `planner.name`, or gets the first.
+    pub planners: Vec<Arc<dyn Planner>>,
+    /// The tools.
+    pub tools: Registry,
+    /// What may be done.
+    pub policy: Arc<dyn Policy>,
+    /// Who answers questions at once, if anybody does.
+    pub approver: Option<Arc<dyn Approver>>,
+    /// What this process is called in a lease: different for every process there is or was.
+    pub owner: String,
+    /// Says whether the process behind an owner's name is known to be dead; its leases are taken over at once.
+    pub is_dead: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    /// Which tasks are taken up.
+    pub claim: Claim,
+    /// How much at once, and for how long.
+    pub limits: Limits,
+}
+
+/// Which tasks an engine takes up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Every task in its store that is ready, those left behind by a dead process among them.
+    All,
+    /// Those it was told to, by [`Engine::submit`] and [`Engine::adopt`].
+    Adopted,
+}
+
+/// How much at once, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How many tasks are worked on at once.
+    pub tasks: usize,
+    /// How long a lease lasts without being kept up. It is kept up three times in that time.
+    pub lease: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { tasks: 64, lease: Duration::from_secs(15) }
+    }
+}
+
+/// Works on tasks. A clone is the same engine.
+///
+/// Dropping the last clone stops it as [`Engine::stop`] does, without waiting.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+    _stop: Arc<StopOnDrop>,
+}
+
+pub(crate) struct Inner {
+    parts: EngineParts,
+    specs: Arc<[ToolSpec]>,
+    hub: Hub,
+    locks: Arc<Locks>,
+    crew: Crew,
+    adopted: Mutex<HashSet<TaskId>>,
+    /// Puts down every task.
+    stop: CancellationToken,
+}
+
+struct StopOnDrop(CancellationToken);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+impl Engine {
+    /// Starts an engine.
+    pub fn start(parts: EngineParts) -> Self {
+        let inner = Arc::new(Inner {
+            specs: parts.tools.specs(),
+            hub: Hub::default(),
+            locks: Arc::default(),
+            crew: Crew::default(),
+            adopted: Mutex::default(),
+            stop: CancellationToken::new(),
+            parts,
+        });
+        inner.parts.runtime.spawn(Box::pin(inner.clone().dispatch()));
+        Self { _stop: Arc::new(StopOnDrop(inner.stop.clone())), inner }
+    }
+
+    /// Submits a task to a thread, which is made if there is none, and takes it up.
+    ///
+    /// The task's name is returned once the submission is durable.
+    ///
+    /// # Errors
+    /// `InvalidInput` if the words are off: nothing is recorded.
+    pub async fn submit(&self, thread: ThreadId, sender: &str, submit: Submit) -> Result<TaskId> {
+        let runtime = &*self.inner.parts.runtime;
+        let task = TaskId::new(runtime);
+        let id = crate::CommandId::new(runtime);
+        self.inner.adopt(task);
+        let command = crate::Command::Submit(submit);
+        self.send(crate::Envelope { thread, task, sender: sender.to_owned(), id, command }).await?;
+        Ok(task)
+    }
+
+    /// Puts a command into its thread's log, durably, from whichever process. Whoever holds the task's lease follows it.
+    ///
+    /// A command that was accepted before is accepted again without effect.
+    ///
+    /// # Errors
+    /// `InvalidInput` if the words are off, `NotFound` if there is no such task. A command that comes too late is
+    /// accepted here, and refused with a reason in the log.
+    pub async fn send(&self, envelope: crate::Envelope) -> Result<()> {
+        self.inner.send(envelope).await
+    }
+
+    /// Takes up a task that another process left, or that was given elsewhere. With [`Claim::All`] this is not needed.
+    ///
+    /// # Errors
+    /// `NotFound`; `Busy` if a process that is alive works on it.
+    pub async fn adopt(&self, task: TaskId) -> Result<()> {
+        let found = self.task(task).await?;
+        if let Some(lease) = self.inner.parts.store.lease(task, LeaseAsk::Look).await?
+            && lease.owner != self.inner.parts.owner
+            && !(self.inner.parts.is_dead)(&lease.owner)
+        {
+            let why = format!("another process works on task {}", task.short());
+            return Err(Error::new(Kind::Busy, "take up task", why).with("by", lease.owner));
+        }
+        self.inner.adopt(task);
+        self.inner.crew.ring();
+        self.inner.clone().ask_approver(&Arc::new(found));
+        Ok(())
+    }
+
+    /// Reads a thread: everything after `after`, then what comes.
+    pub fn events(&self, thread: ThreadId, after: u64) -> Subscription {
+        self.inner.hub.subscribe(self.inner.parts.store.clone(), thread, after)
+    }
+
+    /// Gives a task as its log tells it now.
+    ///
+    /// # Errors
+    /// `NotFound`, `Corrupt`, `NewerVersion`.
+    pub async fn task(&self, task: TaskId) -> Result<Task> {
+        let summary = self.inner.summary(task).await?;
+        self.inner.fold(summary.thread, task).await
+    }
+
+    /// Gives every task, the oldest first.
+    ///
+    /// # Errors
+    /// Whatever the store says.
+    pub async fn tasks(&self) -> Result<Vec<Summary>> {
+        let rows = index::scan_all(&*self.inner.parts.store, "task/").await?;
+        rows.iter().map(|(_, value)| read_summary(value)).collect()
+    }
+
+    /// Says whether a process that is alive works on a task.
+    ///
+    /// # Errors
+    /// Whatever the store says.
+    pub async fn is_held(&self, task: TaskId) -> Result<bool> {
+        let lease = self.inner.parts.store.lease(task, LeaseAsk::Look).await?;
+        Ok(lease.is_some_and(|l| !(self.inner.parts.is_dead)(&l.owner)))
+    }
+
+    /// Waits until a task has ended, or rests until somebody says something, and gives it.
+    ///
+    /// # Errors
+    /// As [`Engine::task`].
+    pub async fn settled(&self, task: TaskId) -> Result<Task> {
+        let first = self.task(task).await?;
+        let mut events = self.events(first.thread, first.head);
+        let mut found = first;
+        loop {
+            if !found.wants_engine() || found.stopped {
+                return Ok(found);
+            }
+            match events.next().await {
+                Some(Ok(Item::Record(record))) => found.apply(&record)?,
+                Some(Ok(Item::Delta(_) | Item::Lagged { .. })) => {}
+                Some(Err(error)) => return Err(error),
+                None => return self.task(task).await,
+            }
+        }
+    }
+
+    /// Says what undoing a task would give back, and what it would keep.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such task or no journal, `Unsupported` without a sandbox.
+    pub async fn preview_undo(&self, task: TaskId) -> Result<UndoReport> {
+        self.inner.summary(task).await?;
+        self.inner.sandbox()?.undo(task, UndoMode::Show).await
+    }
+
+    /// Looks at the store and the sandbox.
+    pub async fn check(&self) -> Vec<Finding> {
+        let mut findings = self.inner.parts.store.check().await;
+        if let Some(sandbox) = &self.inner.parts.sandbox {
+            findings.extend(sandbox.check().await);
+        }
+        findings
+    }
+
+    /// Puts every task down in an orderly way, and waits until that is recorded. They can be taken up again.
+    pub async fn stop(&self) {
+        self.inner.stop.cancel();
+        self.inner.crew.empty().await;
+        self.inner.hub.close();
+    }
+}
+
+impl Inner {
+    fn adopt(&self, task: TaskId) {
+        self.adopted.lock().unwrap_or_else(PoisonError::into_inner).insert(task);
+    }
+
+    fn may_claim(&self, task: TaskId) -> bool {
+        self.parts.claim == Claim::All || self.adopted.lock().unwrap_or_else(PoisonError::into_inner).contains(&task)
+    }
+
+    async fn summary(&self, task: TaskId) -> Result<Summary> {
+        let key = index::task_key(task);
+        match self.parts.store.scan(key.clone(), None, 1).await?.first() {
+            Some((found, value)) if *found == key => read_summary(value),
+            _ => Err(Error::new(Kind::NotFound, "find task", format!("there is no task {task}"))),
+        }
+    }
+
+    async fn fold(&self, thread: ThreadId, task: TaskId) -> Result<Task> {
+        let mut read = Read::task(thread, task, 0);
+        let first = self.parts.store.read(read.clone()).await?;
+        let mut folded = Task::fold(&first)?;
+        loop {
+            read.after = folded.head;
+            let more = self.parts.store.read(read.clone()).await?;
+            if more.is_empty() {
+                return Ok(folded);
+            }
+            more.iter().try_for_each(|r| folded.apply(r))?;
+        }
+    }
+
+    fn sandbox(&self) -> Result<&Arc<dyn Sandbox>> {
+        self.parts.sandbox.as_ref().ok_or_else(|| {
+            Error::new(
+                Kind::Unsupported,
+                "open folders",
+                "this engine was built without a sandbox, so it reaches no file",
+            )
+        })
+    }
+
+    fn planner(&self, submit: &Submit) -> Result<Arc<dyn Planner>> {
+        let wanted = submit.planner.get("name").and_then(serde_json::Value::as_str);
+        let found = self.parts.planners.iter().find(|p| wanted.is_none_or(|name| p.name() == name));
+        found.cloned().ok_or_else(|| {
+            let there: Vec<&str> = self.parts.planners.iter().map(|p| p.name()).collect();
+            let wanted = wanted.unwrap_or("any").escape_debug();
+            Error::new(Kind::NotFound, "find planner", format!("there is no planner called `{wanted}`"))
+                .with_fix(format!("the planners are: {}", there.join(", ")))
+        })
+    }
+}
+
+fn read_summary(value: &[u8]) -> Result<Summary> {
+    serde_json::from_slice(value).map_err(|e| {
+        Error::new(Kind::Corrupt, "read task list", "an entry of the task list can't be read")
+            .with_fix("run `cowork doctor`")
+            .with_source(e)
+    })
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Engine({})", self.inner.parts.owner)
+    }
+}

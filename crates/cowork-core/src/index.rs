@@ -1,0 +1,177 @@
+//! The indexes: what the log says of every task, for a list and for the queue.
+//!
+//! Every entry is a function of a task's fold, written in the commit that changes it. [`rebuild`] makes them again from
+//! the log alone; a test drops them and finds them equal.
+//!
+//! | key | value | there while |
+//! |---|---|---|
+//! | `thread/THREAD` | its title | always |
+//! | `task/TASK` | a [`Summary`] | always |
+//! | `ready/TASK` | its thread | an engine has something to do for it |
+//! | `ask/CALL` | its thread and task | a person is asked about it |
+//! | `seen/THREAD/SENDER/COMMAND` | nothing | always: a command is accepted once |
+
+use std::collections::{BTreeMap, HashMap};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Batch, Command, CommandId, Event, Mode, Read, Record, Result, Stage, Status, Store, Task, TaskId, ThreadId,
+    Timestamp,
+};
+
+/// A task in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// Its name.
+    pub task: TaskId,
+    /// Its thread.
+    pub thread: ThreadId,
+    /// The first 200 characters of what was asked for.
+    pub text: String,
+    /// Where its folders are.
+    pub folders: Vec<String>,
+    /// How much it may do unasked.
+    pub mode: Mode,
+    /// When it came in.
+    pub at: Timestamp,
+    /// Where it is, as far as the log knows: whether a running one's process still lives is for the lease to say.
+    pub status: Status,
+}
+
+impl Summary {
+    fn of(task: &Task) -> Self {
+        Self {
+            task: task.id,
+            thread: task.thread,
+            text: task.submit.text.chars().take(200).collect(),
+            folders: task.submit.folders.iter().map(|f| f.at.clone()).collect(),
+            mode: task.submit.mode,
+            at: task.at,
+            status: task.status(),
+        }
+    }
+}
+
+/// Index entries, by key.
+pub(crate) type Entries = BTreeMap<String, Vec<u8>>;
+
+/// Gives the entries of a task.
+pub(crate) fn entries(task: &Task) -> Entries {
+    let mut entries = Entries::from([(task_key(task.id), to_json(&Summary::of(task)))]);
+    if task.wants_engine() {
+        entries.insert(ready_key(task.id), task.thread.to_string().into_bytes());
+    }
+    let asked = task.turns.last().map_or(&[][..], |t| &t.calls).iter().filter(|c| c.stage == Stage::Asked);
+    if task.result.is_none() {
+        entries.extend(asked.map(|c| (format!("ask/{}", c.id), format!("{} {}", task.thread, task.id).into_bytes())));
+    }
+    entries
+}
+
+/// Gives what to put so that `before` becomes `after`.
+pub(crate) fn difference(before: &Entries, after: &Entries) -> Vec<(String, Option<Vec<u8>>)> {
+    let gone = before.keys().filter(|k| !after.contains_key(*k)).map(|k| (k.clone(), None));
+    let new = after.iter().filter(|(k, v)| before.get(*k) != Some(v)).map(|(k, v)| (k.clone(), Some(v.clone())));
+    gone.chain(new).collect()
+}
+
+pub(crate) fn task_key(task: TaskId) -> String {
+    format!("task/{task}")
+}
+
+pub(crate) fn ready_key(task: TaskId) -> String {
+    format!("ready/{task}")
+}
+
+pub(crate) fn thread_key(thread: ThreadId) -> String {
+    format!("thread/{thread}")
+}
+
+pub(crate) fn seen_key(thread: ThreadId, sender: &str, id: CommandId) -> String {
+    format!("seen/{thread}/{sender}/{id}")
+}
+
+/// Makes every index again from the log, and mends what differs.
+///
+/// Gives how many entries were wrong. Tasks that run meanwhile are better stopped first: their entries would be mended to
+/// what they were when the log was read.
+///
+/// # Errors
+/// Whatever the store says; `Corrupt` if a record can't be read.
+pub async fn rebuild(store: &dyn Store) -> Result<u64> {
+    let mut wrong = 0;
+    for (key, _) in scan_all(store, "log/").await? {
+        let thread: ThreadId = key.trim_start_matches("log/").parse()?;
+        let want = from_log(store, thread).await?;
+        let mut have = Entries::new();
+        for key in want.keys() {
+            have.extend(store.scan(key.clone(), None, 1).await?.into_iter().filter(|(k, _)| k == key));
+        }
+        // Entries that should not be there are only ever of these two kinds.
+        for (key, value) in scan_all(store, "ready/").await?.into_iter().chain(scan_all(store, "ask/").await?) {
+            if value.starts_with(thread.to_string().as_bytes()) {
+                have.insert(key, value);
+            }
+        }
+        let put = difference(&have, &want);
+        wrong += put.len() as u64;
+        if !put.is_empty() {
+            store.commit(Batch { put, ..Batch::new(thread) }).await?;
+        }
+    }
+    Ok(wrong)
+}
+
+async fn from_log(store: &dyn Store, thread: ThreadId) -> Result<Entries> {
+    let mut all = Entries::new();
+    let mut tasks: HashMap<TaskId, Task> = HashMap::new();
+    let mut after = 0;
+    loop {
+        let records = store.read(Read::thread(thread, after)).await?;
+        let Some(last) = records.last() else { break };
+        after = last.seq;
+        for record in &records {
+            take(&mut all, &mut tasks, record)?;
+        }
+    }
+    tasks.values().for_each(|t| all.extend(entries(t)));
+    Ok(all)
+}
+
+fn take(all: &mut Entries, tasks: &mut HashMap<TaskId, Task>, record: &Record) -> Result<()> {
+    let event = (record.event.kind() != "call_finished").then(|| record.event.event()).transpose()?;
+    match event.as_deref() {
+        Some(Event::ThreadOpened { title }) => {
+            all.insert(thread_key(record.thread), title.clone().into_bytes());
+        }
+        Some(Event::Commanded { sender, id, command }) => {
+            all.insert(seen_key(record.thread, sender, *id), Vec::new());
+            if let (Command::Submit(_), Some(id)) = (command, record.task)
+                && !tasks.contains_key(&id)
+            {
+                tasks.insert(id, Task::begin(record)?);
+                return Ok(());
+            }
+        }
+        _ => {}
+    }
+    record.task.and_then(|id| tasks.get_mut(&id)).map_or(Ok(()), |t| t.apply(record))
+}
+
+/// Reads every entry under a prefix.
+pub(crate) async fn scan_all(store: &dyn Store, prefix: &str) -> Result<Vec<(String, Vec<u8>)>> {
+    let mut all: Vec<(String, Vec<u8>)> = Vec::new();
+    loop {
+        let page = store.scan(prefix.to_owned(), all.last().map(|(k, _)| k.clone()), 1_000).await?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        all.extend(page);
+    }
+}
+
+pub(crate) fn to_json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
