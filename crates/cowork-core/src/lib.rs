@@ -14,6 +14,8 @@ mod event;
 mod id;
 
 mod label;
+mod lease;
+mod memory;
 
 mod model;
 pub mod path;
@@ -37,6 +39,8 @@ pub use event::{
 pub use id::{CallId, CommandId, TaskId, ThreadId};
 
 pub use label::{Confidentiality, Integrity, Label};
+pub use lease::LeaseState;
+pub use memory::MemoryStore;
 
 pub use model::{Message, Model, ModelAnswer, ModelCall, ModelRequest};
 pub use path::FilePath;
