@@ -16,6 +16,8 @@ mod id;
 mod index;
 
 mod label;
+mod lease;
+mod memory;
 
 mod model;
 pub mod path;
@@ -41,6 +43,8 @@ pub use id::{CallId, CommandId, TaskId, ThreadId};
 
 pub use index::{Summary, rebuild};
 pub use label::{Confidentiality, Integrity, Label};
+pub use lease::LeaseState;
+pub use memory::MemoryStore;
 
 pub use model::{Message, Model, ModelAnswer, ModelCall, ModelRequest};
 pub use path::FilePath;

@@ -1,0 +1,196 @@
+//! The store that forgets: for tests, and for hosts that keep nothing.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    ops::Bound,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use tokio::sync::broadcast;
+
+use crate::{
+    Batch, Blobs, Error, Expect, Finding, Hash, Kind, Lease, LeaseAsk, LeaseState, Read, Record, Result, Runtime, Store,
+    StoreChange, TaskId, ThreadId,
+};
+
+/// A [`Store`] and [`Blobs`] in memory. What it holds ends with it.
+///
+/// A record's body is shared between the log, its readers and its watchers; handing one out copies no text.
+pub struct MemoryStore {
+    runtime: Arc<dyn Runtime>,
+    state: Mutex<State>,
+    changes: broadcast::Sender<StoreChange>,
+}
+
+impl MemoryStore {
+    /// Makes an empty one, whose leases go by the runtime's clock.
+    pub fn new(runtime: Arc<dyn Runtime>) -> Self {
+        Self { runtime, state: Mutex::default(), changes: broadcast::channel(1024).0 }
+    }
+
+    // A panic between two writes of a commit can't happen: everything is checked before the first.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn commit(&self, batch: Batch) -> Result<Vec<Record>> {
+        let mut state = self.state();
+        let counted = state.check(&batch)?;
+        let records = state.write(batch, counted);
+        // Sent while the state is held, so that watchers see commits in their order.
+        if !records.is_empty() && self.changes.receiver_count() > 0 {
+            drop(self.changes.send(StoreChange::Here(records.clone().into())));
+        }
+        Ok(records)
+    }
+
+    async fn read(&self, read: Read) -> Result<Vec<Record>> {
+        let state = self.state();
+        let Some(log) = state.threads.get(&read.thread) else { return Ok(Vec::new()) };
+        let after = usize::try_from(read.after).unwrap_or(usize::MAX);
+        Ok(match read.task {
+            None => log.records.iter().skip(after).take(read.most).cloned().collect(),
+            Some(task) => {
+                let seqs = state.tasks.get(&task).filter(|t| t.thread == Some(read.thread)).map(|t| &t.seqs[..]);
+                let seqs = seqs.unwrap_or_default();
+                let from = seqs.partition_point(|seq| *seq <= after);
+                seqs[from..].iter().take(read.most).filter_map(|seq| log.records.get(seq - 1).cloned()).collect()
+            }
+        })
+    }
+
+    async fn scan(&self, prefix: String, after: Option<String>, most: usize) -> Result<Vec<(String, Vec<u8>)>> {
+        let state = self.state();
+        let from = match &after {
+            Some(after) if *after >= prefix => Bound::Excluded(after.as_str()),
+            _ => Bound::Included(prefix.as_str()),
+        };
+        let entries = state.entries.range::<str, _>((from, Bound::Unbounded));
+        let entries = entries.take_while(|(key, _)| key.starts_with(&prefix)).take(most);
+        Ok(entries.map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
+    async fn lease(&self, task: TaskId, ask: LeaseAsk) -> Result<Option<Lease>> {
+        let now = self.runtime.now();
+        Ok(self.state().tasks.entry(task).or_default().lease.ask(&ask, now))
+    }
+
+    fn watch(&self) -> broadcast::Receiver<StoreChange> {
+        self.changes.subscribe()
+    }
+
+    async fn check(&self) -> Vec<Finding> {
+        let state = self.state();
+        let records: usize = state.threads.values().map(|log| log.records.len()).sum();
+        let found = format!("in memory, {} threads, {records} records", state.threads.len());
+        vec![Finding { ok: true, what: "store".into(), found, fix: String::new() }]
+    }
+}
+
+#[async_trait]
+impl Blobs for MemoryStore {
+    async fn put(&self, bytes: Vec<u8>) -> Result<Hash> {
+        let hash = Hash::of(&bytes);
+        self.state().blobs.entry(hash).or_insert(bytes);
+        Ok(hash)
+    }
+
+    async fn get(&self, hash: Hash) -> Result<Vec<u8>> {
+        self.state().blobs.get(&hash).cloned().ok_or_else(|| {
+            Error::new(Kind::NotFound, "read blob", format!("there are no bytes with the hash {hash}"))
+        })
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MemoryStore")
+    }
+}
+
+#[derive(Default)]
+struct State {
+    threads: HashMap<ThreadId, Log>,
+    tasks: HashMap<TaskId, TaskState>,
+    entries: BTreeMap<String, Vec<u8>>,
+    blobs: HashMap<Hash, Vec<u8>>,
+}
+
+#[derive(Default)]
+struct Log {
+    records: Vec<Record>,
+    last_hash: Hash,
+}
+
+#[derive(Default)]
+struct TaskState {
+    thread: Option<ThreadId>,
+    seqs: Vec<usize>,
+    lease: LeaseState,
+}
+
+impl State {
+    /// Checks everything that a commit can fail by, and gives the counters as they will be.
+    fn check(&self, batch: &Batch) -> Result<BTreeMap<String, Vec<u8>>> {
+        if let Some(unmet) = batch.expect.iter().find(|e| !self.holds(e)) {
+            return Err(unmet.unmet());
+        }
+        for task in batch.append.iter().filter_map(|d| d.task) {
+            let home = self.tasks.get(&task).and_then(|t| t.thread);
+            if home.is_some_and(|home| home != batch.thread) {
+                let why = format!("task {task} belongs to another thread");
+                return Err(Error::new(Kind::InvalidInput, "commit", why));
+            }
+        }
+        let mut counted = BTreeMap::new();
+        for count in &batch.count {
+            let key = count.key();
+            let stored = counted.get(&key).or_else(|| self.entries.get(&key));
+            let value = count.add_to(stored.map(Vec::as_slice))?;
+            counted.insert(key, value);
+        }
+        Ok(counted)
+    }
+
+    fn holds(&self, expect: &Expect) -> bool {
+        let task = |id| self.tasks.get(id);
+        match expect {
+            Expect::Head(id, seq) => task(id).and_then(|t| t.seqs.last()).map_or(0, |s| *s as u64) == *seq,
+            Expect::Fence(id, fence) => task(id).is_some_and(|t| t.lease.holds(*fence)),
+            Expect::Absent(key) => !self.entries.contains_key(key),
+        }
+    }
+
+    fn write(&mut self, batch: Batch, counted: BTreeMap<String, Vec<u8>>) -> Vec<Record> {
+        self.entries.extend(counted);
+        for (key, value) in batch.put {
+            match value {
+                Some(value) => drop(self.entries.insert(key, value)),
+                None => drop(self.entries.remove(&key)),
+            }
+        }
+        if batch.append.is_empty() {
+            return Vec::new();
+        }
+        let log = self.threads.entry(batch.thread).or_default();
+        let first = log.records.len();
+        log.records.reserve(batch.append.len());
+        for draft in batch.append {
+            let seq = log.records.len() + 1;
+            let (record, hash) = draft.stamp(batch.thread, seq as u64, log.last_hash);
+            log.last_hash = hash;
+            if let Some(id) = record.task {
+                let task = self.tasks.entry(id).or_default();
+                task.thread = Some(batch.thread);
+                task.seqs.push(seq);
+            }
+            log.records.push(record);
+        }
+        log.records[first..].to_vec()
+    }
+}
