@@ -73,6 +73,17 @@ ids! {
     CommandId,
 }
 
+impl ThreadId {
+    /// Names the thread that a person calls `name`: the same name gives the same thread (a UUID version 8).
+    pub fn named(name: &str) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key("cowork thread name 1");
+        hasher.update(name.as_bytes());
+        let mut bytes = [0; 16];
+        hasher.finalize_xof().fill(&mut bytes);
+        Self(Builder::from_custom_bytes(bytes).into_uuid())
+    }
+}
+
 fn uuid_v7(runtime: &dyn Runtime) -> Uuid {
     let millis = u64::try_from(runtime.now().as_millis()).unwrap_or(0);
     let random = runtime.entropy().to_le_bytes();

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use tokio::sync::broadcast;
 
 use crate::{
-    Batch, Blobs, Error, Expect, Finding, Hash, Kind, Lease, LeaseAsk, LeaseState, Read, Record, Result, Runtime, Store,
-    StoreChange, TaskId, ThreadId,
+    Batch, Blobs, Error, Expect, Finding, Hash, Kind, Lease, LeaseAsk, LeaseState, Read, Record, Result, Runtime,
+    Store, StoreChange, TaskId, ThreadId,
 };
 
 /// A [`Store`] and [`Blobs`] in memory. What it holds ends with it.
@@ -66,6 +66,11 @@ impl Store for MemoryStore {
 
     async fn scan(&self, prefix: String, after: Option<String>, most: usize) -> Result<Vec<(String, Vec<u8>)>> {
         let state = self.state();
+        if prefix.starts_with("log/") {
+            let keys: BTreeMap<_, _> = state.threads.keys().map(|t| (format!("log/{t}"), Vec::new())).collect();
+            let rest = keys.into_iter().filter(|(k, _)| k.starts_with(&prefix) && after.as_ref().is_none_or(|a| k > a));
+            return Ok(rest.take(most).collect());
+        }
         let from = match &after {
             Some(after) if *after >= prefix => Bound::Excluded(after.as_str()),
             _ => Bound::Included(prefix.as_str()),
@@ -101,9 +106,11 @@ impl Blobs for MemoryStore {
     }
 
     async fn get(&self, hash: Hash) -> Result<Vec<u8>> {
-        self.state().blobs.get(&hash).cloned().ok_or_else(|| {
-            Error::new(Kind::NotFound, "read blob", format!("there are no bytes with the hash {hash}"))
-        })
+        self.state()
+            .blobs
+            .get(&hash)
+            .cloned()
+            .ok_or_else(|| Error::new(Kind::NotFound, "read blob", format!("there are no bytes with the hash {hash}")))
     }
 }
 

@@ -38,14 +38,31 @@ impl Inner {
             .with_retry(crate::Retry::Now))
     }
 
+    pub(super) async fn open(&self, thread: ThreadId, title: &str) -> Result<()> {
+        if self.has(&index::thread_key(thread)).await? {
+            return Ok(());
+        }
+        let mut batch = Batch { durable: true, ..Batch::new(thread) };
+        self.opening(&mut batch, title.chars().take(200).collect())?;
+        match self.parts.store.commit(batch).await {
+            // Somebody else has just made it.
+            Err(error) if error.kind == Kind::Conflict => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
+    fn opening(&self, batch: &mut Batch, title: String) -> Result<()> {
+        let key = index::thread_key(batch.thread);
+        batch.expect.push(Expect::Absent(key.clone()));
+        batch.put.push((key, Some(title.clone().into_bytes())));
+        batch.append.push(Draft::new(None, self.parts.runtime.now(), Event::ThreadOpened { title })?);
+        Ok(())
+    }
+
     async fn submission(&self, envelope: &Envelope, seen: &str) -> Result<Batch> {
         let mut batch = Batch { durable: true, ..Batch::new(envelope.thread) };
-        let thread = index::thread_key(envelope.thread);
-        if !self.has(&thread).await? {
-            let title = title(envelope);
-            batch.expect.push(Expect::Absent(thread.clone()));
-            batch.put.push((thread, Some(title.clone().into_bytes())));
-            batch.append.push(Draft::new(None, self.parts.runtime.now(), Event::ThreadOpened { title })?);
+        if !self.has(&index::thread_key(envelope.thread)).await? {
+            self.opening(&mut batch, title(envelope))?;
         }
         let draft = self.commanded(envelope)?;
         let (record, _) = draft.clone().stamp(envelope.thread, 1, crate::Hash::default());

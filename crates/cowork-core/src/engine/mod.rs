@@ -126,6 +126,26 @@ impl Engine {
         Self { _stop: Arc::new(StopOnDrop(inner.stop.clone())), inner }
     }
 
+    /// Makes sure that there is a thread, with this title if it is new.
+    ///
+    /// # Errors
+    /// Whatever the store says.
+    pub async fn open(&self, thread: ThreadId, title: &str) -> Result<()> {
+        self.inner.open(thread, title).await
+    }
+
+    /// Gives every thread with its title.
+    ///
+    /// # Errors
+    /// Whatever the store says.
+    pub async fn threads(&self) -> Result<Vec<(ThreadId, String)>> {
+        let rows = index::scan_all(&*self.inner.parts.store, "thread/").await?;
+        let read = |(key, value): &(String, Vec<u8>)| {
+            Ok((key.trim_start_matches("thread/").parse()?, String::from_utf8_lossy(value).into_owned()))
+        };
+        rows.iter().map(read).collect()
+    }
+
     /// Submits a task to a thread, which is made if there is none, and takes it up.
     ///
     /// The task's name is returned once the submission is durable.

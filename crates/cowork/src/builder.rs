@@ -1,0 +1,205 @@
+//! Putting an engine together.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use cowork_core::{
+    Approver, Claim, Engine, EngineParts, Error, GrantPolicy, Kind, Limits, Planner, Policy, Probe, Registry, Result,
+    Runtime, Sandbox, Store, Tool,
+};
+use cowork_playbooks::PlaybookPlanner;
+use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
+use cowork_store::{SqliteOptions, SqliteStore};
+
+use crate::{Cowork, TokioRuntime, is_dead, owner};
+
+/// Puts an engine together. Everything has a default but the folder for its own data, or the store and the sandbox that
+/// would need one.
+#[derive(Default)]
+pub struct Builder {
+    data: Option<PathBuf>,
+    home: Option<PathBuf>,
+    runtime: Option<Arc<dyn Runtime>>,
+    store: Option<Arc<dyn Store>>,
+    sandbox: Option<Arc<dyn Sandbox>>,
+    planners: Vec<Arc<dyn Planner>>,
+    tools: Vec<Arc<dyn Tool>>,
+    policy: Option<Arc<dyn Policy>>,
+    approver: Option<Arc<dyn Approver>>,
+    probe: Option<Arc<dyn Probe>>,
+    claim: Option<Claim>,
+    limits: Limits,
+}
+
+impl Builder {
+    /// Keeps the log, the journals and what was set aside in this folder, which is made if it is not there.
+    #[must_use]
+    pub fn data_dir(mut self, path: impl AsRef<Path>) -> Self {
+        self.data = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// Says which folder is the person's home: it is not granted as a whole unless they said so twice.
+    #[must_use]
+    pub fn home_dir(mut self, path: impl AsRef<Path>) -> Self {
+        self.home = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// Uses this clock, chance and spawner. Default: the system's, and the tokio runtime that [`Builder::build`] runs on.
+    #[must_use]
+    pub fn runtime(mut self, runtime: Arc<dyn Runtime>) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
+    /// Keeps the log here. Default: SQLite, in the data folder.
+    #[must_use]
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Opens folders with this. Default: the local sandbox, with its journals in the data folder.
+    #[must_use]
+    pub fn sandbox(mut self, sandbox: Arc<dyn Sandbox>) -> Self {
+        self.sandbox = Some(sandbox);
+        self
+    }
+
+    /// Adds a planner; the first one is used by tasks that name none. Default: the playbooks, alone.
+    #[must_use]
+    pub fn planner(mut self, planner: Arc<dyn Planner>) -> Self {
+        self.planners.push(planner);
+        self
+    }
+
+    /// Adds a tool to the built-in ones.
+    #[must_use]
+    pub fn tool(mut self, tool: Arc<dyn Tool>) -> Self {
+        self.tools.push(tool);
+        self
+    }
+
+    /// Decides by this policy. Default: [`GrantPolicy`].
+    #[must_use]
+    pub fn policy(mut self, policy: Arc<dyn Policy>) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// Lets this answer questions. Default: they stay open until a command answers them.
+    #[must_use]
+    pub fn approver(mut self, approver: Arc<dyn Approver>) -> Self {
+        self.approver = Some(approver);
+        self
+    }
+
+    /// Says which tasks are taken up. Default: [`Claim::All`].
+    #[must_use]
+    pub fn claim(mut self, claim: Claim) -> Self {
+        self.claim = Some(claim);
+        self
+    }
+
+    /// Says how much is done at once.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets a test beside the default store and sandbox.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn probe(mut self, probe: Arc<dyn Probe>) -> Self {
+        self.probe = Some(probe);
+        self
+    }
+
+    /// Opens what is needed and starts the engine. Call it on a tokio runtime with time enabled.
+    ///
+    /// # Errors
+    /// `InvalidInput` if a data folder is needed and none was named; what the store or the sandbox say: `Corrupt`,
+    /// `NewerVersion`, `Busy`, `Full`, `NotAllowed`.
+    pub async fn build(mut self) -> Result<Cowork> {
+        let handle = tokio::runtime::Handle::try_current().map_err(|e| {
+            Error::new(Kind::InvalidInput, "start engine", "there is no tokio runtime here")
+                .with_fix("call build() inside one")
+                .with_source(e)
+        })?;
+        let runtime = self.runtime.take().unwrap_or_else(|| Arc::new(TokioRuntime::new(handle)));
+        let mut tools = Registry::new();
+        cowork_tools::builtin().into_iter().chain(self.tools.drain(..)).try_for_each(|t| tools.add(t))?;
+        let store = match self.store.take() {
+            Some(store) => store,
+            None => self.default_store(runtime.clone()).await?,
+        };
+        let sandbox = match self.sandbox.take() {
+            Some(sandbox) => sandbox,
+            None => self.default_sandbox()?,
+        };
+        if self.planners.is_empty() {
+            self.planners.push(Arc::new(PlaybookPlanner::default()));
+        }
+        let parts = EngineParts {
+            runtime,
+            store,
+            sandbox: Some(sandbox),
+            planners: self.planners,
+            tools,
+            policy: self.policy.unwrap_or_else(|| Arc::new(GrantPolicy)),
+            approver: self.approver,
+            owner: owner(),
+            is_dead: Arc::new(is_dead),
+            claim: self.claim.unwrap_or(Claim::All),
+            limits: self.limits,
+        };
+        Ok(Cowork { engine: Engine::start(parts) })
+    }
+
+    fn data(&self) -> Result<&Path> {
+        self.data.as_deref().ok_or_else(|| {
+            Error::new(Kind::InvalidInput, "start engine", "no folder was named for the engine's own data")
+                .with_fix("call data_dir(), or give it a store and a sandbox")
+        })
+    }
+
+    async fn default_store(&self, clock: Arc<dyn Runtime>) -> Result<Arc<dyn Store>> {
+        let data = self.data()?.to_owned();
+        let probe = self.probe.clone();
+        let open = move || {
+            make(&data)?;
+            SqliteStore::open(SqliteOptions { probe, ..SqliteOptions::new(data.join("log.db"), clock) })
+        };
+        let opened = tokio::task::spawn_blocking(open).await;
+        let opened = opened
+            .map_err(|e| Error::new(Kind::Internal, "open store", "opening the store panicked").with_source(e))?;
+        Ok(Arc::new(opened?))
+    }
+
+    fn default_sandbox(&self) -> Result<Arc<dyn Sandbox>> {
+        let data = self.data()?.to_owned();
+        make(&data)?;
+        let options = LocalSandboxOptions { data, probe: self.probe.clone(), home: self.home.clone() };
+        Ok(Arc::new(LocalSandbox::open(options)?))
+    }
+}
+
+fn make(data: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
+    made.map_err(|e| {
+        let why = format!("can't make the folder for the engine's own data, {}: {e}", data.display());
+        Error::new(Kind::NotAllowed, "start engine", why).with_fix("name a folder that you may write to").with_source(e)
+    })
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("data", &self.data).finish_non_exhaustive()
+    }
+}
