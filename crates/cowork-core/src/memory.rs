@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use tokio::sync::broadcast;
 
 use crate::{
-    Batch, Blobs, Error, Expect, Finding, Hash, Kind, Lease, LeaseAsk, LeaseState, Read, Record, Result, Runtime, Store,
-    StoreChange, TaskId, ThreadId,
+    Batch, Blobs, Error, Expect, Finding, Hash, Kind, Lease, LeaseAsk, LeaseState, Read, Record, Result, Runtime,
+    Store, StoreChange, TaskId, ThreadId,
 };
 
 /// A [`Store`] and [`Blobs`] in memory. What it holds ends with it.
@@ -101,9 +101,11 @@ impl Blobs for MemoryStore {
     }
 
     async fn get(&self, hash: Hash) -> Result<Vec<u8>> {
-        self.state().blobs.get(&hash).cloned().ok_or_else(|| {
-            Error::new(Kind::NotFound, "read blob", format!("there are no bytes with the hash {hash}"))
-        })
+        self.state()
+            .blobs
+            .get(&hash)
+            .cloned()
+            .ok_or_else(|| Error::new(Kind::NotFound, "read blob", format!("there are no bytes with the hash {hash}")))
     }
 }
 
