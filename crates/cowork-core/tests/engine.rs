@@ -5,10 +5,12 @@ mod stage;
 use std::{sync::Arc, time::Duration};
 
 use cowork_core::{
-    Answer, Claim, Command, CommandId, Effects, Engine, Envelope, Error, Event, Finish, Folder, Hash, Item, Kind, Lock, Mode,
-    Outcome, Planner, Proposal, ProposedCall, Recovery, Stage as CallStage, Status, Submit, Task, TaskId, Tool, rebuild,
+    Answer, Claim, Command, CommandId, Effects, Engine, Envelope, Error, Event, Finish, Folder, Hash, Item, Kind, Lock,
+    Mode, Outcome, Planner, Proposal, ProposedCall, Recovery, Stage as CallStage, Status, Submit, Task, TaskId, Tool,
+    rebuild,
 };
 use cowork_testkit::{NoopTool, ProbeTool, ScriptedPlanner, golden};
+use futures_util::FutureExt;
 use serde_json::json;
 use stage::Stage;
 
@@ -365,11 +367,14 @@ async fn a_lease_that_ran_out_is_taken_over_and_the_first_process_can_write_noth
     work.started(1).await;
 
     // The first process sleeps: nothing keeps its lease up. Another takes the task over and ends it.
-    let taken = stage.store.lease(task, cowork_core::LeaseAsk::Take {
-        owner: "second".into(),
-        ttl: Duration::from_secs(1000),
-        dead: Some("first".into()),
-    });
+    let taken = stage.store.lease(
+        task,
+        cowork_core::LeaseAsk::Take {
+            owner: "second".into(),
+            ttl: Duration::from_secs(1000),
+            dead: Some("first".into()),
+        },
+    );
     let lease = taken.await.unwrap().unwrap();
     let before = stage.log().await.len();
     work.release();
@@ -535,6 +540,7 @@ async fn a_reader_that_lags_is_told_so_and_misses_no_record() {
     engine.open(stage.thread, "story").await.unwrap();
     let mut lazy = engine.events(stage.thread, 0);
     assert!(matches!(lazy.next().await, Some(Ok(Item::Record(_)))));
+    assert!(lazy.next().now_or_never().is_none(), "it has read everything and waits");
     // Every step is a commit, so the live queue overflows while nobody reads.
     let tasks = [stage.run(&engine, "one").await, stage.run(&engine, "two").await];
     let last = tasks.iter().map(|t| t.head).max().unwrap();
