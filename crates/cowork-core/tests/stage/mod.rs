@@ -1,5 +1,5 @@
 //! A stage for stories about the engine: a store, a clock, scripted planners, and engines that can die.
-#![allow(dead_code, missing_docs, unreachable_pub, reason = "every story uses its own part of it")]
+#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used, reason = "every story uses its own part of it")]
 
 use std::sync::Arc;
 
