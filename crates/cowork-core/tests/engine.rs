@@ -106,7 +106,7 @@ async fn what_is_not_granted_is_denied_whatever_the_mode() {
     );
     let planner = ScriptedPlanner::list([calls(&["Secret/look", "Secret/change", "Desk/change"])]);
     let engine = stage.engine(planner, &[work.clone()]);
-    let desk = Folder { name: "Desk".into(), at: "/desk".into(), access: cowork_core::Access::Read };
+    let desk = Folder { name: "Desk".into(), at: "/desk".into(), access: cowork_core::Access::Read, whole: false };
     let task = stage.submit(&engine, Submit { folders: vec![desk], ..auto() }).await;
     let task = engine.settled(task).await.unwrap();
     for call in 0..3 {
@@ -484,7 +484,7 @@ async fn a_task_that_never_ends_runs_out_of_steps() {
 async fn words_that_are_off_are_refused_at_the_door_and_leave_no_trace() {
     let stage = Stage::new();
     let engine = stage.engine(ScriptedPlanner::list([]), &[]);
-    let folder = |name: &str, at: &str| Folder { name: name.into(), at: at.into(), access: Default::default() };
+    let folder = |name: &str, at: &str| Folder { name: name.into(), at: at.into(), access: Default::default(), whole: false };
     let with = |folders| Submit { folders, ..Submit::new("words") };
     for (submit, why) in [
         (Submit::new(" "), "is empty"),
