@@ -249,6 +249,8 @@ impl Label {
             Cow::Borrowed("")
         } else if *self == Self::trusted() {
             Cow::Borrowed("t")
+        } else if *self == Self::user() {
+            Cow::Borrowed("u")
         } else {
             Cow::Owned(serde_json::to_string(self).unwrap_or_default())
         }
@@ -258,6 +260,7 @@ impl Label {
     pub fn from_text(text: &str) -> Self {
         match text {
             "t" => Self::trusted(),
+            "u" => Self::user(),
             _ => serde_json::from_str(text).unwrap_or_default(),
         }
     }

@@ -1,1 +1,24 @@
-//! Scripted models, fake clock, failpoints and one conformance suite per trait of the Cowork SDK.
+//! Scripted planners and tools, a fake clock, failpoints and one conformance suite per trait of the Cowork SDK.
+//!
+//! For tests only: what goes wrong in here panics, as a test should.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on says so by panicking"
+)]
+
+pub mod blobs;
+mod faulty;
+mod golden;
+mod planner;
+pub mod probe;
+mod runtime;
+pub mod store;
+mod tool;
+
+pub use faulty::{Fault, FaultyStore};
+pub use golden::golden;
+pub use planner::ScriptedPlanner;
+pub use runtime::{TestRuntime, block_on};
+pub use tool::{NoopTool, ProbeTool};

@@ -16,6 +16,9 @@ use crate::{
 /// How long a call may take to stop before it is left behind.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// How often a task whose steps never wait lets others have the thread.
+const TURNS: u64 = 32;
+
 /// What a running call comes to.
 pub(super) type Ended = (CallId, u32, Result<ToolOutput>);
 
@@ -87,7 +90,10 @@ impl Driver {
     }
 
     async fn work(&mut self) -> Result<()> {
-        loop {
+        for turn in 1_u64.. {
+            if turn.is_multiple_of(TURNS) {
+                yield_now().await;
+            }
             if self.engine.stop.is_cancelled() && self.task.wants_engine() {
                 return self.put_down().await;
             }
@@ -111,6 +117,7 @@ impl Driver {
                 Next::Plan => self.plan().await?,
             }
         }
+        Ok(())
     }
 
     async fn plan(&mut self) -> Result<()> {
@@ -148,8 +155,8 @@ impl Driver {
         let named = |c: crate::ProposedCall| Call { id: CallId::new(&*runtime), tool: c.tool, args: c.args };
         let calls = calls.into_iter().map(named).collect();
         let event = Event::Decided(Decision { say, plan, calls, finish, note });
-        let known = self.task.label == Label::user() || self.task.label == Label::trusted();
-        let label = if known { self.task.label.clone() } else { Label::default() };
+        // What was decided comes from the whole context; its origins can be read from the records before.
+        let label = self.task.label.without_origins();
         let draft = Draft::new(Some(self.task.id), runtime.now(), event)?.by(Actor::Planner, label);
         self.add(draft)
     }
@@ -352,6 +359,19 @@ impl Driver {
 fn shown_at(task: &Task) -> (Status, bool, usize) {
     let asked = task.turns.last().map_or(0, |t| t.calls.iter().filter(|c| c.stage == Stage::Asked).count());
     (task.status(), task.wants_engine(), asked)
+}
+
+/// Lets whatever else is ready run first.
+async fn yield_now() {
+    let mut yielded = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return std::task::Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
 }
 
 /// Says whether it already happened, whatever somebody said meanwhile.

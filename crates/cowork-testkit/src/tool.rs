@@ -1,0 +1,146 @@
+//! Tools that a test looks into.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use cowork_core::{Effects, Error, Kind, Label, Result, Tool, ToolContext, ToolOutput, ToolSpec};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+/// A tool that does nothing and takes anything: `noop`.
+#[derive(Debug)]
+pub struct NoopTool {
+    spec: ToolSpec,
+    value: Value,
+}
+
+impl NoopTool {
+    /// Makes one that gives back `null`.
+    pub fn new() -> Arc<dyn Tool> {
+        Self::giving(Value::Null)
+    }
+
+    /// Makes one that gives back this value.
+    pub fn giving(value: Value) -> Arc<dyn Tool> {
+        Arc::new(Self { spec: spec("noop", "Does nothing."), value })
+    }
+}
+
+#[async_trait]
+impl Tool for NoopTool {
+    fn spec(&self) -> &ToolSpec {
+        &self.spec
+    }
+
+    fn effects(&self, _: &Value) -> Result<Effects> {
+        Ok(Effects::none())
+    }
+
+    async fn run(&self, _: Value, _: ToolContext) -> Result<ToolOutput> {
+        Ok(ToolOutput { value: self.value.clone(), note: String::new(), label: Label::trusted() })
+    }
+}
+
+type EffectsOf = dyn Fn(&Value) -> Result<Effects> + Send + Sync;
+type RunOf = dyn Fn(&Value) -> Result<ToolOutput> + Send + Sync;
+
+/// A tool that counts how often it ran with which arguments, has whatever effects a test wants, and can be held.
+///
+/// Keep the `Arc<ProbeTool>` to look into it, and give a clone of it to the registry.
+pub struct ProbeTool {
+    spec: ToolSpec,
+    effects: Box<EffectsOf>,
+    run: Box<RunOf>,
+    runs: Mutex<BTreeMap<String, u64>>,
+    held: watch::Sender<bool>,
+    started: watch::Sender<u64>,
+}
+
+impl ProbeTool {
+    /// Makes one of this name whose calls all have these effects and give back their own arguments.
+    pub fn new(name: &str, effects: Effects) -> Arc<Self> {
+        Self::with(
+            name,
+            move |_| Ok(effects.clone()),
+            |args| Ok(ToolOutput { value: args.clone(), ..Default::default() }),
+        )
+    }
+
+    /// Makes one whose effects and outcome a test works out from the arguments.
+    pub fn with(
+        name: &str,
+        effects: impl Fn(&Value) -> Result<Effects> + Send + Sync + 'static,
+        run: impl Fn(&Value) -> Result<ToolOutput> + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            spec: spec(name, "Counts its runs."),
+            effects: Box::new(effects),
+            run: Box::new(run),
+            runs: Mutex::default(),
+            held: watch::channel(false).0,
+            started: watch::channel(0).0,
+        })
+    }
+
+    /// Gives how often it began to run with these arguments.
+    pub fn runs(&self, args: &Value) -> u64 {
+        self.all_runs().get(&args.to_string()).copied().unwrap_or(0)
+    }
+
+    /// Gives how often it began to run, by arguments in JSON.
+    pub fn all_runs(&self) -> BTreeMap<String, u64> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes every run wait inside, once it is counted, until [`ProbeTool::release`] or until it is cancelled.
+    pub fn hold(&self) {
+        self.held.send_replace(true);
+    }
+
+    /// Lets all go that wait, and holds nobody any more.
+    pub fn release(&self) {
+        self.held.send_replace(false);
+    }
+
+    /// Waits until it began to run so many times in all.
+    pub async fn started(&self, times: u64) {
+        let mut started = self.started.subscribe();
+        // The sender lives as long as `self`, so this can't fail.
+        let _ = started.wait_for(|n| *n >= times).await;
+    }
+}
+
+#[async_trait]
+impl Tool for ProbeTool {
+    fn spec(&self) -> &ToolSpec {
+        &self.spec
+    }
+
+    fn effects(&self, args: &Value) -> Result<Effects> {
+        (self.effects)(args)
+    }
+
+    async fn run(&self, args: Value, ctx: ToolContext) -> Result<ToolOutput> {
+        *self.runs.lock().unwrap_or_else(PoisonError::into_inner).entry(args.to_string()).or_default() += 1;
+        self.started.send_modify(|n| *n += 1);
+        let mut held = self.held.subscribe();
+        tokio::select! {
+            _ = held.wait_for(|held| !held) => (self.run)(&args),
+            () = ctx.watch.cancel.cancelled() => Err(Error::new(Kind::Cancelled, &self.spec.name, "it was stopped")),
+        }
+    }
+}
+
+impl fmt::Debug for ProbeTool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProbeTool({}, {:?})", self.spec.name, self.all_runs())
+    }
+}
+
+fn spec(name: &str, about: &str) -> ToolSpec {
+    ToolSpec { name: name.to_owned(), about: about.to_owned(), schema: json!({ "type": "object" }) }
+}
