@@ -169,7 +169,8 @@ fn telling(lines: &[String]) -> Vec<String> {
     let mut picked: Vec<String> = Vec::new();
     let mut before = "";
     for line in lines.iter().filter(|l| !l.trim().is_empty()) {
-        let explains = before.contains(" panicked at ") || (before.starts_with("error") && line.starts_with(' '));
+        let places = ["-->", "┌─", "`-p "].iter().any(|sign| line.trim_start().starts_with(sign));
+        let explains = before.contains(" panicked at ") || (before.starts_with("error") && places);
         if tells(line) || explains {
             picked.push(line.clone());
         }
