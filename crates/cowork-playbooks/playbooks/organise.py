@@ -57,7 +57,7 @@
 #   "simulate", "pretend",
 # ]
 # ///
-from datetime import datetime, timezone
+from datetime import datetime, timedelta
 import re
 
 TYPES = {
@@ -110,7 +110,8 @@ def by_type(entries):
 def by_date(entries):
     folders = {}
     for e in entries:
-        at = datetime.fromtimestamp(e["modified"] // 1000, timezone.utc)
+        # The month by UTC: the log knows no other zone.
+        at = datetime(1970, 1, 1) + timedelta(seconds=e["modified"] // 1000)
         folders[e["name"]] = f"{at.year:04d}/{at.month:02d}"
     return folders
 
@@ -177,6 +178,7 @@ def decide(folder, entries):
 
     # A folder is used as it is written already: no `Images` beside `images`.
     plain = {e["name"]: e["kind"] for e in entries if e["kind"] != "folder"}
+    tops = {target.partition("/")[0] for target in wanted.values()}
     here = folder.split("/")[-1].lower()
     first = []
     rest = []
@@ -194,7 +196,7 @@ def decide(folder, entries):
         else:
             move = {"from": f"{folder}/{name}", "to": f"{folder}/{top}{slash}{below}/{name}"}
             # A file that is called like one of the new folders makes way before the folder is made.
-            (first if name in TYPES or name == "Other" or name in wanted.values() else rest).append(move)
+            (first if name in tops else rest).append(move)
             continue
         stay[reason] = stay.get(reason, 0) + 1
     return first + rest, stay
