@@ -103,6 +103,10 @@ impl Driver {
             if self.engine.stop.is_cancelled() && self.task.wants_engine() {
                 return self.put_down().await;
             }
+            // Whoever said something to the task rang; it is taken in before anything more is planned.
+            if self.bell.notified().now_or_never().is_some() {
+                self.take_in().await?;
+            }
             match self.task.next() {
                 Next::Refuse(refused) => {
                     for (command, error) in refused {
