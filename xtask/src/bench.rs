@@ -9,6 +9,10 @@ const PROGRAMS: &str = "benches/src/bin";
 /// Runs the bench that the words name, with the words after it, or all of them one after the other.
 pub(crate) fn run(words: &[&str]) -> ExitCode {
     let names = names();
+    if names.is_empty() {
+        eprintln!("There is no bench in {PROGRAMS}.");
+        return ExitCode::FAILURE;
+    }
     match words.split_first() {
         Some((name, args)) if names.iter().any(|n| n == name) => bench(name, args),
         Some((name, _)) => misuse(&format!("There is no bench `{name}`. There are: {}.", names.join(", "))),

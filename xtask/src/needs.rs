@@ -28,12 +28,7 @@ const NEEDS: &[Need] = &[
         about: "builds SQLite, which the store bundles",
         vital: true,
     },
-    Need {
-        program: "tmux",
-        packages: &["tmux"],
-        about: "is the terminal of the command's terminal tests",
-        vital: false,
-    },
+    Need { program: "tmux", packages: &["tmux"], about: "runs the command's terminal tests", vital: false },
 ];
 
 /// The licence checker, pinned: another version may read `deny.toml` otherwise.
@@ -115,7 +110,8 @@ fn apt(packages: &[&str]) -> bool {
     prepare(get().args(["install", "--yes", "--no-install-recommends"]).args(packages))
 }
 
-fn on_path(program: &str) -> bool {
+/// Says whether a program can be started by its name.
+pub(crate) fn on_path(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).any(|folder| Path::new(&folder).join(program).is_file())
 }

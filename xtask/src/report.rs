@@ -4,11 +4,14 @@ use std::{
     env,
     ffi::OsStr,
     io::{self, BufRead, BufReader, Write},
+    path::Path,
     process::{Command, ExitCode, Stdio},
     sync::mpsc::{self, RecvTimeoutError},
     thread,
     time::{Duration, Instant},
 };
+
+use crate::needs::on_path;
 
 /// A hung test must end with its name on the screen, not with the machine being taken away.
 const MOST_MINUTES: &str = "40m";
@@ -36,8 +39,8 @@ impl Report {
         Self { started: Instant::now(), rows: Vec::new() }
     }
 
-    /// Runs a command as a step, and says whether it passed.
-    pub(crate) fn run(&mut self, name: &str, command: &Command) -> bool {
+    /// Runs a command as a step.
+    pub(crate) fn run(&mut self, name: &str, command: &Command) {
         let (shown, started) = (show(command), Instant::now());
         println!("\n● {name}: {shown}");
         let end = match watch(command) {
@@ -45,7 +48,7 @@ impl Report {
             Ok((false, lines)) => End::Failed { why: telling(&lines), again: shown },
             Err(e) => End::Failed { why: vec![format!("it can't be started: {e}")], again: shown },
         };
-        self.add(name, end, started.elapsed())
+        self.add(name, end, started.elapsed());
     }
 
     /// Notes a step that can't be taken here.
@@ -63,16 +66,19 @@ impl Report {
     /// Prints the table, and what failed last, where the eye is.
     pub(crate) fn close(self) -> ExitCode {
         println!();
-        let mut failed = Vec::new();
+        let (mut failed, mut skipped) = (Vec::new(), Vec::new());
         for Row { name, end, took } in &self.rows {
-            let (mark, note) = match end {
-                End::Passed { note } => ('✓', note.clone()),
-                End::Skipped { why } => ('–', format!("skipped: {why}")),
-                End::Failed { .. } => ('✗', "failed".to_owned()),
-            };
-            println!("  {mark} {name:<10} {note:<44} {:>8}", seconds(*took));
-            if let End::Failed { why, again } = end {
-                failed.push((name, why, again));
+            let took = seconds(*took);
+            match end {
+                End::Passed { note } => println!("  ✓ {name:<10} {note:<44} {took:>8}"),
+                End::Skipped { why } => {
+                    println!("  – {name:<10} skipped: {why}");
+                    skipped.push(name.as_str());
+                }
+                End::Failed { why, again } => {
+                    println!("  ✗ {name:<10} {:<44} {took:>8}", "failed");
+                    failed.push((name, why, again));
+                }
             }
         }
         for (name, why, again) in &failed {
@@ -82,18 +88,16 @@ impl Report {
         }
         let names: Vec<&str> = failed.iter().map(|(name, ..)| name.as_str()).collect();
         let total = seconds(self.started.elapsed());
-        if names.is_empty() {
-            println!("\n  All passed in {total}.");
-            return ExitCode::SUCCESS;
+        match (names.is_empty(), skipped.is_empty()) {
+            (true, true) => println!("\n  All passed in {total}."),
+            (true, false) => println!("\n  Passed in {total}, but skipped: {}.", skipped.join(", ")),
+            (false, _) => println!("\n  Failed: {} (in {total}).", names.join(", ")),
         }
-        println!("\n  Failed: {} (in {total}).", names.join(", "));
-        ExitCode::FAILURE
+        if names.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 
-    fn add(&mut self, name: &str, end: End, took: Duration) -> bool {
-        let passed = !matches!(end, End::Failed { .. });
+    fn add(&mut self, name: &str, end: End, took: Duration) {
         self.rows.push(Row { name: name.to_owned(), end, took });
-        passed
     }
 }
 
@@ -130,7 +134,7 @@ fn watch(command: &Command) -> io::Result<(bool, Vec<String>)> {
 
 /// Gives the same command, in CI with a limit on its time, its children included.
 fn limited(command: &Command) -> Command {
-    let mut limited = if in_ci() && cfg!(target_os = "linux") {
+    let mut limited = if in_ci() && on_path("timeout") {
         let mut timeout = Command::new("timeout");
         timeout.args(["--kill-after=10", MOST_MINUTES]).arg(command.get_program());
         timeout
@@ -149,7 +153,7 @@ fn limited(command: &Command) -> Command {
 
 /// Gives the command as one would type it.
 pub(crate) fn show(command: &Command) -> String {
-    let stem = std::path::Path::new(command.get_program()).file_stem().unwrap_or_default();
+    let stem = Path::new(command.get_program()).file_stem().unwrap_or_default();
     let typed = stem.to_string_lossy().replace("cargo-", "cargo ");
     let envs = command.get_envs().filter(|(name, _)| *name == "RUSTDOCFLAGS");
     let envs = envs.map(|(name, value)| format!("{}='{}'", name.display(), value.unwrap_or_default().display()));
@@ -157,20 +161,21 @@ pub(crate) fn show(command: &Command) -> String {
     envs.chain([typed]).chain(args).collect::<Vec<_>>().join(" ")
 }
 
-/// Picks the lines that say what is wrong, each with the one after it where that says why or where.
+/// Picks the lines that say what is wrong, with the place after an error and the message after a panic.
 fn telling(lines: &[String]) -> Vec<String> {
-    const MOST: usize = 40;
-    let tells = |line: &str| {
-        line.starts_with("error")
-            || line.starts_with("Diff in")
-            || line.ends_with("... FAILED")
-            || line.contains(" panicked at ")
-    };
-    let mut picked: Vec<String> = Vec::new();
-    let mut before = "";
+    const MOST: usize = 60;
+    const MOST_OF_A_MESSAGE: usize = 8;
+    let tells = |line: &str| line.starts_with("error") || line.starts_with("Diff in") || line.ends_with("... FAILED");
+    let (mut picked, mut message, mut before) = (Vec::new(), 0, "");
     for line in lines.iter().filter(|l| !l.trim().is_empty()) {
-        let explains = before.contains(" panicked at ") || (before.starts_with("error") && line.starts_with(' '));
-        if tells(line) || explains {
+        let places = ["-->", "┌─", "`-p "].iter().any(|sign| line.trim_start().starts_with(sign));
+        let ends = ["note: ", "stack backtrace", "test ", "---- "].iter().any(|sign| line.starts_with(sign));
+        message = match (line.contains(" panicked at "), ends) {
+            (true, _) => MOST_OF_A_MESSAGE,
+            (false, true) => 0,
+            (false, false) => usize::saturating_sub(message, 1),
+        };
+        if tells(line) || message > 0 || (before.starts_with("error") && places) {
             picked.push(line.clone());
         }
         before = line;
@@ -205,5 +210,57 @@ fn seconds(took: Duration) -> String {
     match took.as_secs() {
         0..100 => format!("{:.1} s", took.as_secs_f64()),
         s => format!("{} min {:02} s", s / 60, s % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<String> {
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn what_failed_is_picked_with_its_place() {
+        let output = lines(
+            "test a ... ok
+test b ... FAILED
+---- b stdout ----
+thread 'b' (7) panicked at src/lib.rs:7:9:
+assertion `left == right` failed
+  left: 4
+ right: 5
+stack backtrace:
+   0: somewhere
+error: unresolved link to `C`
+ --> src/lib.rs:4:98
+  |
+test result: FAILED. 1 passed; 1 failed; 0 ignored",
+        );
+        let picked = "test b ... FAILED
+thread 'b' (7) panicked at src/lib.rs:7:9:
+assertion `left == right` failed
+  left: 4
+ right: 5
+error: unresolved link to `C`
+ --> src/lib.rs:4:98";
+        assert_eq!(telling(&output), lines(picked));
+    }
+
+    #[test]
+    fn output_that_says_nothing_known_is_shown_from_its_end() {
+        let output: Vec<String> = (1..=30).map(|n| format!("line {n}")).collect();
+        assert_eq!(telling(&output), output[10..]);
+    }
+
+    #[test]
+    fn tests_are_added_up() {
+        let output = lines(
+            "test result: ok. 12 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.00s
+test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+        );
+        assert_eq!(tests(&output), "15 tests, 2 left out");
+        assert_eq!(tests(&lines("Finished")), "");
     }
 }

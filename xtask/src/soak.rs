@@ -16,12 +16,12 @@ struct Campaign {
 }
 
 const CAMPAIGNS: &[Campaign] = &[
-    Campaign { name: "kills", package: "cowork-cli", test: "kills", about: "kills runs at random points, resumes" },
+    Campaign { name: "kills", package: "cowork-cli", test: "kills", about: "kills runs at any point and resumes them" },
     Campaign {
         name: "power",
         package: "cowork-sandbox",
         test: "power",
-        about: "drops what no fsync had kept, recovers",
+        about: "drops what was not synced and recovers",
     },
 ];
 

@@ -20,12 +20,12 @@ pub struct NoopTool {
 
 impl NoopTool {
     /// Makes one that gives back `null`.
-    pub fn new() -> Arc<dyn Tool> {
+    pub fn new() -> Arc<Self> {
         Self::giving(Value::Null)
     }
 
     /// Makes one that gives back this value.
-    pub fn giving(value: Value) -> Arc<dyn Tool> {
+    pub fn giving(value: Value) -> Arc<Self> {
         Arc::new(Self { spec: spec("noop", "Does nothing."), value })
     }
 }

@@ -1,0 +1,192 @@
+//! The store as its users see it.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use cowork_core::{
+    Batch, Blobs, Error, Finding, Hash, Kind, Lease, LeaseAsk, Probe, Read, Record, Result, Runtime, Store,
+    StoreChange, TaskId,
+};
+use tokio::sync::{broadcast, oneshot};
+
+use crate::{
+    check, connect,
+    readers::Readers,
+    writer::{Answer, Job, Work, Writer},
+};
+
+/// How a [`SqliteStore`] is opened.
+#[derive(Clone, Debug)]
+pub struct SqliteOptions {
+    /// The file. It is made if it is not there; its folder is not.
+    pub path: PathBuf,
+    /// Says when a lease runs out.
+    pub clock: Arc<dyn Runtime>,
+    /// Stands beside each commit in a test.
+    pub probe: Option<Arc<dyn Probe>>,
+    /// When bytes are forced to the disk.
+    pub synchronous: Synchronous,
+    /// How long to wait for another process that holds the file, before it is an error.
+    pub busy_timeout: Duration,
+    /// How large the file may become, in bytes, before a commit is refused as `Full`; no limit but the disk's if none.
+    pub most_bytes: Option<u64>,
+}
+
+impl SqliteOptions {
+    /// Opens this file, in the way that keeps every promise of [`Store`].
+    pub fn new(path: impl Into<PathBuf>, clock: Arc<dyn Runtime>) -> Self {
+        Self {
+            path: path.into(),
+            clock,
+            probe: None,
+            synchronous: Synchronous::Full,
+            busy_timeout: Duration::from_secs(5),
+            most_bytes: None,
+        }
+    }
+}
+
+/// When bytes are forced to the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Synchronous {
+    /// In every durable commit, which covers those before it.
+    #[default]
+    Full,
+    /// Now and then: a power cut may take the last commits, durable ones too, and leaves the log whole.
+    Normal,
+    /// Never: a power cut may destroy the file. Only for benches.
+    Off,
+}
+
+/// A [`Store`] and [`Blobs`] in one SQLite file, which several processes may share.
+///
+/// Dropping it waits for what was already handed over, then folds the write-ahead log into the file if nobody else has it
+/// open. Its methods need a tokio runtime around them.
+pub struct SqliteStore {
+    // Always there until it is dropped.
+    jobs: Option<mpsc::Sender<Option<Job>>>,
+    writer: Option<JoinHandle<()>>,
+    readers: Arc<Readers>,
+    changes: broadcast::Sender<StoreChange>,
+    clock: Arc<dyn Runtime>,
+}
+
+impl SqliteStore {
+    /// Opens a store, or makes one. Blocks for the few milliseconds that the disk takes.
+    ///
+    /// # Errors
+    /// `NotFound` if the folder is missing, `NotAllowed` if it can't be written to, `Corrupt`, `NewerVersion`, `Busy`,
+    /// `Full`, `InvalidInput` if the file is another program's, `Unsupported` if its file system can't share memory.
+    pub fn open(options: SqliteOptions) -> Result<Self> {
+        let conn = connect::writer(&options)?;
+        let (jobs, waiting) = mpsc::channel();
+        let changes = broadcast::channel(1024).0;
+        let readers = Arc::new(Readers::new(options.path.clone(), options.busy_timeout));
+        let clock = options.clock.clone();
+        let writer = Writer::new(conn, options, changes.clone())?;
+        let writer = std::thread::Builder::new().name("cowork-store".into()).spawn(move || writer.run(&waiting));
+        let writer = writer.map_err(|e| {
+            Error::new(Kind::Unavailable, "open store", "no thread could be started to write with").with_source(e)
+        })?;
+        Ok(Self { jobs: Some(jobs), writer: Some(writer), readers, changes, clock })
+    }
+
+    /// Looks at a file that may not be a sound store, for `cowork doctor`. Changes nothing, needs no lock, never fails.
+    ///
+    /// Reads the whole file, so it takes a while for a large one.
+    pub fn examine(path: &Path) -> Vec<Finding> {
+        check::examine(path)
+    }
+
+    async fn ask(&self, work: Work) -> Result<Answer> {
+        let gone = || Error::new(Kind::Unavailable, "commit", "the store was closed");
+        let (reply, answer) = oneshot::channel();
+        let jobs = self.jobs.as_ref().ok_or_else(gone)?;
+        jobs.send(Some(Job { work, reply })).map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn commit(&self, batch: Batch) -> Result<Vec<Record>> {
+        match self.ask(Work::Commit(batch)).await? {
+            Answer::Records(records) => Ok(records),
+            other => Err(other.unfit()),
+        }
+    }
+
+    async fn read(&self, read: Read) -> Result<Vec<Record>> {
+        self.readers.run("read log", move |reader| reader.records(&read)).await
+    }
+
+    async fn scan(&self, prefix: String, after: Option<String>, most: usize) -> Result<Vec<(String, Vec<u8>)>> {
+        self.readers.run("read index", move |reader| reader.entries(&prefix, after.as_deref(), most)).await
+    }
+
+    async fn lease(&self, task: TaskId, ask: LeaseAsk) -> Result<Option<Lease>> {
+        if ask == LeaseAsk::Look {
+            let now = self.clock.now();
+            return self.readers.run("read lease", move |reader| reader.lease(task, now)).await;
+        }
+        match self.ask(Work::Lease(task, ask)).await? {
+            Answer::Lease(lease) => Ok(lease),
+            other => Err(other.unfit()),
+        }
+    }
+
+    fn watch(&self) -> broadcast::Receiver<StoreChange> {
+        let receiver = self.changes.subscribe();
+        // Wakes the writer, which from now on looks out for other processes' commits.
+        if let Some(jobs) = &self.jobs {
+            drop(jobs.send(None));
+        }
+        receiver
+    }
+
+    async fn check(&self) -> Vec<Finding> {
+        let path = self.readers.path().to_owned();
+        match self.readers.run("check store", move |reader| Ok(check::check(reader.connection(), &path))).await {
+            Ok(findings) => findings,
+            Err(error) => vec![check::failed("store", &error)],
+        }
+    }
+}
+
+#[async_trait]
+impl Blobs for SqliteStore {
+    async fn put(&self, bytes: Vec<u8>) -> Result<Hash> {
+        let hash = Hash::of(&bytes);
+        match self.ask(Work::Put(hash, bytes)).await? {
+            Answer::Kept => Ok(hash),
+            other => Err(other.unfit()),
+        }
+    }
+
+    async fn get(&self, hash: Hash) -> Result<Vec<u8>> {
+        self.readers.run("read blob", move |reader| reader.blob(hash)).await
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.readers.close();
+        self.jobs = None;
+        if let Some(writer) = self.writer.take() {
+            // A panic in the writer has been reported by the thread itself; every waiting commit got an error.
+            drop(writer.join());
+        }
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SqliteStore({})", self.readers.path().display())
+    }
+}

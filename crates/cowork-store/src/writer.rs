@@ -1,0 +1,231 @@
+//! The one thread that writes: everything that waits goes into one transaction.
+
+use std::{sync::mpsc, time::Duration};
+
+use cowork_core::{Batch, Error, Hash, Kind, Lease, LeaseAsk, Record, Result, Step, StoreChange, TaskId};
+use rusqlite::Connection;
+use tokio::sync::{broadcast, oneshot};
+
+use crate::{
+    fault::fault,
+    ledger::Ledger,
+    schema::NEWEST,
+    sqlite::{SqliteOptions, Synchronous},
+};
+
+/// How often other processes' commits are looked for while somebody watches.
+const LOOK_OUT: Duration = Duration::from_millis(75);
+
+/// How many jobs share a transaction at the most, so that nobody waits for too long a one.
+const MOST: usize = 256;
+
+/// Something to write, and who waits for it.
+pub(crate) struct Job {
+    pub(crate) work: Work,
+    pub(crate) reply: oneshot::Sender<Result<Answer>>,
+}
+
+/// Something to write.
+pub(crate) enum Work {
+    Commit(Batch),
+    Lease(TaskId, LeaseAsk),
+    Put(Hash, Vec<u8>),
+}
+
+/// What came of it.
+pub(crate) enum Answer {
+    Records(Vec<Record>),
+    Lease(Option<Lease>),
+    Kept,
+}
+
+impl Answer {
+    /// Gives the error of an answer to something else than was asked.
+    pub(crate) fn unfit(&self) -> Error {
+        Error::new(Kind::Internal, "commit", "the store's writer answered something else than was asked")
+    }
+}
+
+impl Work {
+    fn is_durable(&self) -> bool {
+        match self {
+            Self::Commit(batch) => batch.durable,
+            // A fencing number that was given must not come again after a power cut.
+            Self::Lease(_, ask) => matches!(ask, LeaseAsk::Take { .. }),
+            Self::Put(..) => true,
+        }
+    }
+}
+
+/// The writing thread's state.
+pub(crate) struct Writer {
+    conn: Connection,
+    options: SqliteOptions,
+    changes: broadcast::Sender<StoreChange>,
+    ledger: Ledger,
+    /// What SQLite's counter of other connections' commits said last.
+    seen: i64,
+    /// Whether SQLite syncs in each commit now.
+    syncs: bool,
+}
+
+impl Writer {
+    pub(crate) fn new(
+        conn: Connection,
+        options: SqliteOptions,
+        changes: broadcast::Sender<StoreChange>,
+    ) -> Result<Self> {
+        let ledger = Ledger::new(options.path.clone());
+        let syncs = options.synchronous != Synchronous::Off;
+        let mut writer = Self { conn, options, changes, ledger, seen: 0, syncs };
+        writer.seen = writer.data_version()?;
+        Ok(writer)
+    }
+
+    /// Works until the store is dropped and nothing waits any more.
+    pub(crate) fn run(mut self, waiting: &mpsc::Receiver<Option<Job>>) {
+        while let Some(first) = self.next(waiting) {
+            let (mut works, mut replies) = (vec![first.work], vec![first.reply]);
+            while works.len() < MOST
+                && let Ok(next) = waiting.try_recv()
+            {
+                let Some(job) = next else { continue };
+                works.push(job.work);
+                replies.push(job.reply);
+            }
+            // A reply that nobody waits for any more is not sent: see the contract on cancellation.
+            match self.settle(works) {
+                Ok(answers) => {
+                    for (reply, answer) in replies.into_iter().zip(answers) {
+                        drop(reply.send(answer));
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, batches = replies.len(), "a commit failed");
+                    for reply in replies {
+                        drop(reply.send(Err(error.clone())));
+                    }
+                }
+            }
+        }
+    }
+
+    fn next(&mut self, waiting: &mpsc::Receiver<Option<Job>>) -> Option<Job> {
+        loop {
+            let next = if self.changes.receiver_count() == 0 {
+                waiting.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected)
+            } else {
+                waiting.recv_timeout(LOOK_OUT)
+            };
+            match next {
+                Ok(Some(job)) => return Some(job),
+                Ok(None) => {}
+                Err(mpsc::RecvTimeoutError::Disconnected) => return None,
+                // An error shows itself at the next commit, to somebody who can act on it.
+                Err(mpsc::RecvTimeoutError::Timeout) => drop(self.look_out()),
+            }
+        }
+    }
+
+    /// Does everything in one transaction. An error is everybody's; a precondition that does not hold is one's own.
+    fn settle(&mut self, works: Vec<Work>) -> Result<Vec<Result<Answer>>> {
+        self.sync_in_commit(works.iter().any(Work::is_durable))?;
+        self.execute("BEGIN IMMEDIATE")?;
+        let answers = self.inside(works);
+        if answers.is_err() {
+            // What is cached may be of this transaction. SQLite may have rolled back by itself, which is as good.
+            self.ledger.forget();
+            if !self.conn.is_autocommit() {
+                drop(self.execute("ROLLBACK"));
+            }
+        }
+        let answers = answers?;
+        if self.changes.receiver_count() > 0 {
+            for answer in &answers {
+                if let Ok(Answer::Records(records)) = answer
+                    && !records.is_empty()
+                {
+                    drop(self.changes.send(StoreChange::Here(records.clone().into())));
+                }
+            }
+        }
+        Ok(answers)
+    }
+
+    fn inside(&mut self, works: Vec<Work>) -> Result<Vec<Result<Answer>>> {
+        self.look_out()?;
+        let before = self.conn.total_changes();
+        let now = self.options.clock.now();
+        let mut answers = Vec::with_capacity(works.len());
+        let mut must_sync = false;
+        for work in works {
+            let durable = work.is_durable();
+            let answer = match work {
+                Work::Commit(batch) => self.ledger.commit(&self.conn, batch)?.map(Answer::Records),
+                Work::Lease(task, ask) => Ok(Answer::Lease(self.ledger.lease(&self.conn, task, &ask, now)?)),
+                Work::Put(hash, bytes) => self.ledger.put(&self.conn, hash, &bytes).map(|()| Ok(Answer::Kept))?,
+            };
+            must_sync |= durable && answer.is_ok();
+            answers.push(answer);
+        }
+        let wrote = self.conn.total_changes() != before;
+        if must_sync && !wrote && self.syncs {
+            // What it relies on may have been committed without a sync. SQLite syncs only where something was written, so
+            // write what is there already.
+            self.execute(&format!("PRAGMA user_version = {NEWEST}"))?;
+        }
+        self.commit(answers.len())?;
+        Ok(answers)
+    }
+
+    fn commit(&mut self, batches: usize) -> Result<()> {
+        let Some(probe) = &self.options.probe else { return self.execute("COMMIT") };
+        let (probe, step) = (probe.clone(), Step::Commit(batches));
+        probe.before(&step)?;
+        self.execute("COMMIT")?;
+        probe.after(&step);
+        Ok(())
+    }
+
+    /// Finds out whether anybody else wrote: then what is cached may be stale, and whoever watches is told.
+    fn look_out(&mut self) -> Result<()> {
+        let version = self.data_version()?;
+        if version != self.seen {
+            self.seen = version;
+            self.ledger.forget();
+            // An error means that nobody watches.
+            drop(self.changes.send(StoreChange::Elsewhere));
+        }
+        Ok(())
+    }
+
+    /// Switches whether commits are synced. A commit that is not survives this process, and is synced by the next one
+    /// that is: SQLite then syncs the whole write-ahead log.
+    fn sync_in_commit(&mut self, durable: bool) -> Result<()> {
+        let syncs = durable && self.options.synchronous == Synchronous::Full;
+        if syncs != self.syncs && self.options.synchronous != Synchronous::Off {
+            self.execute(if syncs { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" })?;
+            self.syncs = syncs;
+        }
+        Ok(())
+    }
+
+    fn data_version(&self) -> Result<i64> {
+        let mut ask = self.conn.prepare_cached("PRAGMA data_version").map_err(|e| self.wrong(e))?;
+        ask.query_row([], |row| row.get(0)).map_err(|e| self.wrong(e))
+    }
+
+    fn execute(&self, sql: &str) -> Result<()> {
+        // A setting acts when it is prepared, so only the others may be kept prepared.
+        let done = if sql.starts_with("PRAGMA") {
+            self.conn.execute_batch(sql)
+        } else {
+            self.conn.prepare_cached(sql).and_then(|mut s| s.raw_execute()).map(drop)
+        };
+        done.map_err(|e| self.wrong(e))
+    }
+
+    fn wrong(&self, error: rusqlite::Error) -> Error {
+        fault("commit", &self.options.path, error)
+    }
+}
