@@ -143,7 +143,7 @@ impl Builder {
             None => self.default_sandbox()?,
         };
         if self.planners.is_empty() {
-            self.planners.push(Arc::new(PlaybookPlanner::default()));
+            self.planners.push(Arc::new(PlaybookPlanner::new()?));
         }
         let parts = EngineParts {
             runtime,
