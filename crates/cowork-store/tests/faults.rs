@@ -1,4 +1,5 @@
 //! Files that are missing, foreign, damaged, locked, later or full: each a named error that says what to do.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says so by panicking")]
 
 use std::{
     fs,
@@ -262,6 +263,56 @@ fn a_commit_that_fails_on_the_disk_leaves_no_gap() {
             assert_sound(&log(&store, thread).await);
         }
         assert_eq!(log(&store, place.thread).await.len(), 5);
+    });
+}
+
+/// The child of the next test: commits until the system lets it write no more.
+#[test]
+#[ignore = "run by the next test, as a process that may write only small files"]
+fn child() {
+    let clock = TestRuntime::new();
+    let store =
+        SqliteStore::open(SqliteOptions::new(std::env::var("COWORK_TEST_STORE").unwrap(), clock.clone())).unwrap();
+    let (thread, task) = (ThreadId::new(&*clock), TaskId::new(&*clock));
+    block_on(async {
+        let mut kept = 0;
+        let error = loop {
+            match store.commit(notes(&*clock, thread, task, 50)).await {
+                Ok(records) => kept += records.len(),
+                Err(error) => break error,
+            }
+        };
+        assert!(kept > 0);
+        assert!(matches!(error.kind, Kind::Unavailable | Kind::Full), "{error:?}");
+        assert_eq!(error.retry, Retry::Now);
+        for _ in 0..3 {
+            // Something small may still fit.
+            kept += store.commit(notes(&*clock, thread, task, 1)).await.map_or(0, |records| records.len());
+        }
+        let whole = log(&store, thread).await;
+        assert_eq!(whole.len(), kept);
+        assert_sound(&whole);
+    });
+}
+
+#[test]
+#[cfg(unix)]
+fn a_disk_that_fails_in_the_middle_of_a_commit_leaves_a_whole_log() {
+    let place = Place::new();
+    // Past the limit a write fails instead of killing the process, as the signal is ignored.
+    let script = "trap '' XFSZ; ulimit -f 400; exec \"$0\" --exact child --ignored";
+    let mut child = std::process::Command::new("sh");
+    child.args(["-c", script]).arg(std::env::current_exe().unwrap()).env("COWORK_TEST_STORE", place.path());
+    let output = child.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
+
+    let store = place.open().unwrap();
+    block_on(async {
+        assert!(store.check().await.iter().all(|f| f.ok));
+        assert!(!log(&store, place.thread).await.is_empty());
+        place.add(&store, 50).await.unwrap();
+        assert_sound(&log(&store, place.thread).await);
     });
 }
 

@@ -1,4 +1,5 @@
 //! Whatever is asked of it, through whichever of two handles, the store answers as the one in memory does.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says so by panicking")]
 
 use std::{sync::Arc, time::Duration};
 

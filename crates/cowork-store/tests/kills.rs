@@ -1,6 +1,7 @@
 //! Processes that are killed in the middle: what was acknowledged is there, and the log is whole.
 //!
 //! The killed process is this test program, run again for its one ignored test.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says so by panicking")]
 
 use std::{
     io::{BufRead, BufReader, Write},
