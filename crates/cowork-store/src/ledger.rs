@@ -38,6 +38,9 @@ struct TaskEnd {
     lease: LeaseState,
 }
 
+/// Index entries: keys and values.
+type Entries = Vec<(String, Vec<u8>)>;
+
 /// How many threads and tasks are remembered.
 const MOST: usize = 10_000;
 
@@ -136,8 +139,8 @@ impl Ledger {
     }
 
     /// Gives the counters as they will be, each after all of its additions.
-    fn counted(&self, conn: &Connection, batch: &Batch) -> Result<Result<Vec<(String, Vec<u8>)>>> {
-        let mut counted: Vec<(String, Vec<u8>)> = Vec::with_capacity(batch.count.len());
+    fn counted(&self, conn: &Connection, batch: &Batch) -> Result<Result<Entries>> {
+        let mut counted = Entries::with_capacity(batch.count.len());
         for count in &batch.count {
             let key = count.key();
             let at = counted.iter().position(|(k, _)| *k == key);

@@ -229,3 +229,106 @@ impl Writer {
         fault("commit", &self.options.path, error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use cowork_core::{TaskId, ThreadId};
+    use cowork_testkit::{TestRuntime, store::cases::notes};
+
+    use super::*;
+    use crate::connect;
+
+    struct Scene {
+        writer: Writer,
+        clock: std::sync::Arc<TestRuntime>,
+        dir: tempfile::TempDir,
+    }
+
+    fn scene(synchronous: Synchronous) -> Scene {
+        let (dir, clock) = (tempfile::tempdir().unwrap(), TestRuntime::new());
+        let options = SqliteOptions { synchronous, ..SqliteOptions::new(dir.path().join("log.db"), clock.clone()) };
+        let writer = Writer::new(connect::writer(&options).unwrap(), options, broadcast::channel(9).0).unwrap();
+        Scene { writer, clock, dir }
+    }
+
+    impl Scene {
+        fn batch(&self, n: usize, durable: bool) -> Work {
+            let notes = notes(&*self.clock, ThreadId::new(&*self.clock), TaskId::new(&*self.clock), n);
+            Work::Commit(Batch { durable, ..notes })
+        }
+
+        fn settle(&mut self, works: Vec<Work>) -> Vec<Result<Answer>> {
+            self.writer.settle(works).unwrap()
+        }
+
+        /// How SQLite syncs now: 0 never, 1 now and then, 2 in each commit.
+        fn level(&self) -> i64 {
+            self.writer.conn.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap()
+        }
+
+        fn wal(&self) -> u64 {
+            fs::metadata(self.dir.path().join(Path::new("log.db-wal"))).unwrap().len()
+        }
+    }
+
+    #[test]
+    fn only_a_group_with_something_durable_is_synced() {
+        let mut scene = scene(Synchronous::Full);
+        for (durable, level) in [(vec![false, false], 1), (vec![false, true], 2), (vec![true], 2), (vec![false], 1)] {
+            let works = durable.iter().map(|d| scene.batch(1, *d)).collect();
+            scene.settle(works);
+            assert_eq!(scene.level(), level, "{durable:?}");
+        }
+        let take = LeaseAsk::Take { owner: "a".into(), ttl: Duration::from_secs(9), dead: None };
+        let task = TaskId::new(&*scene.clock);
+        scene.settle(vec![Work::Lease(task, take)]);
+        assert_eq!(scene.level(), 2, "a fencing number never comes again");
+        scene.settle(vec![Work::Lease(task, LeaseAsk::Keep { fence: 1, ttl: Duration::from_secs(9) })]);
+        assert_eq!(scene.level(), 1);
+        scene.settle(vec![Work::Put(Hash::of(b"x"), b"x".to_vec())]);
+        assert_eq!(scene.level(), 2);
+    }
+
+    #[test]
+    fn the_other_settings_stay_as_they_are() {
+        for (synchronous, level) in [(Synchronous::Off, 0), (Synchronous::Normal, 1)] {
+            let mut scene = scene(synchronous);
+            for durable in [true, false, true] {
+                let work = scene.batch(1, durable);
+                scene.settle(vec![work]);
+                assert_eq!(scene.level(), level);
+            }
+        }
+    }
+
+    #[test]
+    fn a_durable_commit_that_writes_nothing_still_makes_those_before_it_durable() {
+        let mut scene = scene(Synchronous::Full);
+        let work = scene.batch(1, false);
+        scene.settle(vec![work]);
+        for (works, grows) in [
+            (vec![scene.batch(0, true)], true),
+            (vec![scene.batch(0, false)], false),
+            (vec![Work::Put(Hash::of(b"x"), b"x".to_vec())], true),
+            (vec![Work::Put(Hash::of(b"x"), b"x".to_vec())], true),
+        ] {
+            let before = scene.wal();
+            scene.settle(works);
+            // SQLite syncs a commit if it wrote a page, and never otherwise.
+            assert_eq!(scene.wal() > before, grows);
+        }
+    }
+
+    #[test]
+    fn what_waits_together_is_one_transaction() {
+        let mut scene = scene(Synchronous::Off);
+        let recorder = cowork_testkit::probe::Recorder::new();
+        scene.writer.options.probe = Some(recorder.clone());
+        let works = (0..20).map(|n| scene.batch(n % 3, n == 5)).collect();
+        let answers = scene.settle(works);
+        assert!(answers.len() == 20 && answers.iter().all(Result::is_ok));
+        assert_eq!(recorder.steps(), [Step::Commit(20)]);
+    }
+}
