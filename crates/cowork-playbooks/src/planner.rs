@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use cowork_core::{
-    Access, CancellationToken, Error, Kind, Outcome, Planner, Proposal, ProposedCall, Result, Submit, Task, Turn, View,
+    Access, CancellationToken, Error, Finish, Kind, Outcome, Planner, Proposal, ProposedCall, Result, Submit, Task, Turn, View,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -233,6 +233,8 @@ impl Step {
             };
             let calls = match halt {
                 Pause::Calls(calls) => calls,
+                // Time and memory are not in the log: what they end, they may end earlier this time.
+                Pause::End(Finish::Failed { error }) if error.kind == Kind::LimitExceeded => return Err(error),
                 Pause::End(_) => Vec::new(),
             };
             check_same(&self.pinned.file, index, &calls, turn)?;
