@@ -10,24 +10,23 @@
 # folders = "write"
 #
 # [words]
-# do = [
-#   "organise", "organize", "reorganise", "reorganize", "sort", "arrange", "group", "tidy", "categorise", "categorize",
-#   "classify", "order", "structure", "put", "move", "split", "separate", "divide", "distribute", "file", "bring order",
-# ]
+# do = ["organise", "organize", "reorganise", "reorganize", "sort", "arrange", "group", "tidy", "bring order"]
+# maybe = ["put", "move", "order", "split", "separate", "divide", "distribute", "categorise", "categorize", "classify", "structure"]
 # with = [
 #   "file", "folder", "directory", "download", "desktop", "document", "everything", "thing", "stuff", "mess", "item",
 #   "all of it", "subfolder", "contents", "attachment", "invoice", "receipt", "bill", "contract", "letter", "paper",
 #   "pdf", "spreadsheet", "presentation", "video", "movie", "music", "song", "audio", "ebook", "screenshot", "scan",
-#   "image", "archive", "report", "statement", "this", "these", "them",
+#   "image", "archive", "report", "statement", "paperwork",
 # ]
 # never = [
-#   "duplicate", "twice", "rename", "number", "lowercase", "uppercase", "delete", "remove", "erase", "get rid", "trash",
-#   "empty", "junk", "merge", "combine", "join", "convert", "replace", "copy", "backup", "zip", "unzip", "compress", "extract",
-#   "upload", "email", "mail", "send", "share", "print", "summarise", "summarize", "translate", "compare", "explain", "report on",
-#   "write", "photo", "picture", "place", "location", "gps", "whenever", "every time", "each time", "every day", "every week",
-#   "daily", "weekly", "always", "from now", "in future", "as soon", "watch", "keep", "automatically", "schedule",
-#   "column", "row", "table", "csv", "cell", "line", "paragraph", "alphabetically", "alphabetical", "todo", "to do", "task",
-#   "tab", "bookmark", "contact", "calendar", "inbox", "message", "password", "undo", "back to", "back where", "outside",
+#   "duplicate", "twice", "rename", "number", "lowercase", "uppercase", "delete", "remove", "erase", "get rid", "trash", "bin",
+#   "empty", "junk", "merge", "combine", "join", "convert", "replace", "copy", "backup", "back up", "zip", "unzip", "compress",
+#   "extract", "upload", "email", "mail", "send", "share", "print", "summarise", "summarize", "summary", "translate", "compare",
+#   "explain", "write", "photo", "picture", "place", "location", "gps", "whenever", "every time", "each time", "every day", "every week",
+#   "every morning", "every night", "daily", "weekly", "always", "from now", "in future", "as soon", "watch", "keep", "automatically",
+#   "schedule", "column", "row", "table", "cell", "line", "paragraph", "alphabetically", "alphabetical", "todo", "to do", "tab",
+#   "bookmark", "contact", "calendar", "inbox", "message", "password", "undo", "back to", "back where", "outside", "meeting",
+#   "appointment", "party", "trip", "how", "best way", "what is", "why", "size", "usb", "cloud",
 # ]
 #
 # [param.by]
@@ -35,7 +34,7 @@
 # type = "choice"
 # default = "type"
 # [param.by.choices]
-# type = ["type", "kind", "extension", "format", "file type", "category", "suffix", "sort of file"]
+# type = ["type", "kind", "extension", "format", "file type", "suffix", "category"]
 # date = ["date", "month", "year", "age", "modified", "modification", "date modified", "last changed", "when"]
 # name = [
 #   "name", "client", "customer", "company", "project", "prefix", "pattern", "filename", "supplier", "vendor", "person", "subject",

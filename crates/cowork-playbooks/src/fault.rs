@@ -5,6 +5,24 @@ use monty_types::{ExcType, MontyException};
 
 use crate::limits::Limits;
 
+/// What errors say of a program.
+pub(crate) struct Program {
+    /// The name of its file.
+    pub(crate) file: String,
+    /// Where its loops are, to be put after a hint: `; there are loops in line 7 and 12`.
+    loops: String,
+}
+
+impl Program {
+    pub(crate) fn new(file: &str, source: &str) -> Self {
+        let is_loop = |line: &str| line.trim_start().starts_with("while ") || line.trim_start().starts_with("for ");
+        let lines = source.lines().enumerate().filter(|(_, line)| is_loop(line));
+        let lines: Vec<String> = lines.take(5).map(|(index, _)| (index + 1).to_string()).collect();
+        let loops = if lines.is_empty() { String::new() } else { format!("; it has loops in line {}", lines.join(", ")) };
+        Self { file: file.to_owned(), loops }
+    }
+}
+
 /// Says what is wrong with a program that does not compile.
 pub(crate) fn syntax(e: &MontyException) -> (Option<u32>, String) {
     let message = e.message().unwrap_or("it can't be read").trim().trim_end_matches('.').to_owned();
@@ -31,12 +49,14 @@ pub(crate) fn syntax_error(file: &str, e: &MontyException) -> Error {
 /// Makes the error of a program that ended with an exception.
 ///
 /// `raised` are the errors that tools gave it as exceptions: one that it did not catch stays what it was.
-pub(crate) fn ended(file: &str, e: &MontyException, raised: &[(String, Error)], limits: &Limits) -> Error {
-    let line = line(e);
+pub(crate) fn ended(program: &Program, e: &MontyException, raised: &[(String, Error)], limits: &Limits) -> Error {
+    let (file, line) = (program.file.as_str(), line(e));
     let message = e.message().unwrap_or_default();
     let over = |what: String, fix: &str| {
         let why = at(file, line, &what);
-        placed(Error::new(Kind::LimitExceeded, "run playbook", why).with_fix(fix), file, line)
+        // Between two instructions the interpreter does not say where it stands: then its loops are named.
+        let loops = if line.is_none() { program.loops.as_str() } else { "" };
+        placed(Error::new(Kind::LimitExceeded, "run playbook", why).with_fix(format!("{fix}{loops}")), file, line)
     };
     match e.exc_type() {
         ExcType::TimeoutError if message.starts_with("time limit exceeded") => over(

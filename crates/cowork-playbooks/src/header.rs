@@ -59,6 +59,9 @@ pub struct Words {
     /// What is to be done: one of them must be there.
     #[serde(default, rename = "do")]
     pub action: Vec<String>,
+    /// The same, for words that say too little: they count only where a parameter's value is there too.
+    #[serde(default)]
+    pub maybe: Vec<String>,
     /// What it is to be done with: one of them must be there, or a value for a parameter.
     #[serde(default, rename = "with")]
     pub object: Vec<String>,
