@@ -1,6 +1,6 @@
 //! The picture of a task that is redrawn in place.
 
-use cowork::{Mode, PlanStep, StepState, Task, Timestamp};
+use cowork::{Finish, Mode, PlanStep, StepState, Task, Timestamp};
 
 use super::{
     ask,
@@ -58,6 +58,9 @@ pub(crate) fn plan(screen: &Screen, task: &Task, look: &Look, now: Option<Timest
     let title = widest.min(TITLE).min(look.columns().saturating_sub(8));
     let none = StepTimes::default();
     let step = |(i, s): (usize, &PlanStep)| {
+        if task.result.is_some() && s.state == StepState::Active {
+            return left(task, s, title, look);
+        }
         let times = screen.steps.get(i).unwrap_or(&none);
         let progress = screen.together().filter(|_| s.state == StepState::Active);
         step(s, times, progress.as_ref(), title, look, now)
@@ -76,7 +79,8 @@ pub(crate) fn step(
 ) -> Vec<Line> {
     let columns = look.columns();
     let (mark, role) = mark(step.state, look.signs);
-    let text = if step.state == StepState::Pending || step.state == StepState::Skipped { Role::Quiet } else { Role::Plain };
+    let text =
+        if step.state == StepState::Pending || step.state == StepState::Skipped { Role::Quiet } else { Role::Plain };
     let narrow = columns < NARROW;
     let name = one_line(&step.title);
     let title = if narrow { columns.saturating_sub(width(mark) + 4) } else { title };
@@ -84,7 +88,9 @@ pub(crate) fn step(
     let time = match (progress.and_then(Progress::left), times.took(), times.began, now) {
         (Some(left), ..) => format!("{} left", took(left)),
         (_, Some(time), ..) if time.as_millis() >= 50 => took(time),
-        (_, None, Some(began), Some(now)) if now.since(began).as_secs() >= 2 => format!("{} s", now.since(began).as_secs()),
+        (_, None, Some(began), Some(now)) if now.since(began).as_secs() >= 2 => {
+            format!("{} s", now.since(began).as_secs())
+        }
         _ => String::new(),
     };
     let detail = one_line(&step.detail);
@@ -101,6 +107,17 @@ pub(crate) fn step(
         None => line.add(text, shorten(&detail, room)),
     };
     vec![line.right(Role::Quiet, &time, time_at)]
+}
+
+/// Writes a step that was not done when the task ended.
+fn left(task: &Task, step: &PlanStep, title: usize, look: &Look) -> Vec<Line> {
+    let (mark, role) = match (matches!(task.result, Some(Finish::Failed { .. })), look.signs) {
+        (true, true) => ("✗", Role::Failed),
+        (true, false) => ("[!]", Role::Failed),
+        (false, _) => mark(StepState::Skipped, look.signs),
+    };
+    let name = shorten(&one_line(&step.title), title.max(12)).into_owned();
+    vec![Line::margin().add(role, mark).add(Role::Plain, format!(" {name}"))]
 }
 
 /// Gives a step's mark and its role.
@@ -169,14 +186,20 @@ fn below(screen: &Screen, look: &Look, most: usize) -> Vec<Line> {
         return lines;
     }
     if let Some(note) = screen.together().map(|p| p.note).filter(|n| !n.is_empty()) {
-        lines.extend([Line::default(), Line::margin().add(Role::Quiet, shorten(&note, look.columns().saturating_sub(4)))]);
+        lines.extend([
+            Line::default(),
+            Line::margin().add(Role::Quiet, shorten(&note, look.columns().saturating_sub(4))),
+        ]);
     } else if !screen.is_settled()
         && let Some(note) = screen.notes.last()
     {
         let text = match note {
             Note::Said(text) | Note::Came(text) | Note::Went(text) => one_line(text),
         };
-        lines.extend([Line::default(), Line::margin().add(Role::Quiet, shorten(&text, look.columns().saturating_sub(4)))]);
+        lines.extend([
+            Line::default(),
+            Line::margin().add(Role::Quiet, shorten(&text, look.columns().saturating_sub(4))),
+        ]);
     }
     lines
 }

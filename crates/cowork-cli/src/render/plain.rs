@@ -75,8 +75,8 @@ impl Plain {
         let lines = new.iter().filter_map(|note| match note {
             Note::Said(text) => Some((Role::Plain, text)),
             Note::Came(text) if !planned => Some((Role::Quiet, text)),
-            Note::Came(_) => None,
-            Note::Went(text) => Some((Role::Failed, text)),
+            Note::Went(text) if !planned => Some((Role::Failed, text)),
+            Note::Came(_) | Note::Went(_) => None,
         });
         lines.map(|(role, text)| Line::margin().add(role, shorten(&one_line(text), room))).collect()
     }

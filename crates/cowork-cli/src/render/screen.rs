@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use cowork::{
     Ask, CallId, Command, Delta, DeltaKind, Effects, Error, Event, Outcome, Record, Result, Stage, StepState, Task,
-    TaskId, Timestamp,
+    Timestamp,
 };
 
 use super::text::one_line;
@@ -96,11 +96,6 @@ impl Screen {
     /// Says whether calls of it wait for an answer.
     pub(crate) fn is_waiting(&self) -> bool {
         self.task.as_ref().is_some_and(|t| t.status() == cowork::Status::Waiting)
-    }
-
-    /// Gives its name.
-    pub(crate) fn id(&self) -> Option<TaskId> {
-        self.task.as_ref().map(|t| t.id)
     }
 
     /// Gives how far the running calls are together.
