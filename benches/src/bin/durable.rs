@@ -12,8 +12,8 @@ use std::{
 };
 
 use cowork::{
-    Claim, Effects, Engine, EngineParts, GrantPolicy, Limits, Mode, Probe, Proposal, Read, Record, Recovery, Registry, Runtime,
-    Step, Store, Submit, ThreadId, TokioRuntime, Tool,
+    Claim, Effects, Engine, EngineParts, GrantPolicy, Limits, Mode, Probe, Proposal, Read, Record, Recovery, Registry,
+    Runtime, Step, Store, Submit, ThreadId, TokioRuntime, Tool,
     store::{SqliteOptions, SqliteStore},
 };
 use cowork_benches::{Cost, block_on, cost, folder, pairs, ratio, report, settle};
@@ -112,8 +112,10 @@ fn raw(db: &rusqlite::Connection, writers: usize, steps: usize, bytes: usize) ->
 
 fn raw_db(folder: &Path) -> rusqlite::Connection {
     let db = rusqlite::Connection::open(folder.join("raw.db")).unwrap();
-    db.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE row (id INTEGER PRIMARY KEY, body BLOB)")
-        .unwrap();
+    db.execute_batch(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE row (id INTEGER PRIMARY KEY, body BLOB)",
+    )
+    .unwrap();
     db
 }
 
@@ -156,7 +158,13 @@ fn measure(tasks: usize, steps: usize) {
         let seconds = cowork_benches::median(costs, |c| c.wall).as_secs_f64();
         (tasks * steps) as f64 / seconds
     };
-    println!("  ours {:.0} steps/s, {:.2} commits a step; raw {:.0} steps/s, {:.2}", rate(&ours), per_step.0, rate(&raw), per_step.1);
+    println!(
+        "  ours {:.0} steps/s, {:.2} commits a step; raw {:.0} steps/s, {:.2}",
+        rate(&ours),
+        per_step.0,
+        rate(&raw),
+        per_step.1
+    );
     let times = 1.0 / ratio(&ours, &raw);
     report(&format!("durable steps/s, {tasks} at once, against raw writers"), times, "x", ">= 0.75", times >= 0.75);
 }

@@ -5,8 +5,8 @@
 use std::{path::Path, sync::Arc};
 
 use cowork::{
-    Actor, Batch, Call, CallId, Command, CommandId, Decision, Draft, Event, Label, Outcome, Read, Runtime, Store, Submit, Task,
-    TaskId, ThreadId, TokioRuntime, View,
+    Actor, Batch, Call, CallId, Command, CommandId, Decision, Draft, Event, Label, Outcome, Read, Runtime, Store,
+    Submit, Task, TaskId, ThreadId, TokioRuntime, View,
     store::{SqliteOptions, SqliteStore},
 };
 use cowork_benches::{Cost, block_on, cost, folder, median, pairs, ratio, report};

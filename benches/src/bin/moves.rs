@@ -4,7 +4,8 @@
 use std::{fs, os::fd::AsFd, path::Path, sync::Arc};
 
 use cowork::{
-    CallId, Change, Clash, FilePath, Runtime, Sandbox, SessionSpec, TaskId, TokioRuntime, UndoMode, Watch, folder_named,
+    CallId, Change, Clash, FilePath, Runtime, Sandbox, SessionSpec, TaskId, TokioRuntime, UndoMode, Watch,
+    folder_named,
     sandbox::{LocalSandbox, LocalSandboxOptions},
 };
 use cowork_benches::{Cost, block_on, cost, folder, median, pairs, ratio, report, settle};
@@ -53,7 +54,8 @@ async fn ours(sandbox: &LocalSandbox, runtime: &dyn Runtime, at: &Path) -> (Cost
     let session = sandbox.open(SessionSpec { task, folders, resumed: false }).await.unwrap();
     let files = session.files(CallId::new(runtime));
     let handle = tokio::runtime::Handle::current();
-    let (moved, changed) = cost(|| tokio::task::block_in_place(|| handle.block_on(files.change(changes, Watch::nothing()))));
+    let (moved, changed) =
+        cost(|| tokio::task::block_in_place(|| handle.block_on(files.change(changes, Watch::nothing()))));
     assert_eq!(changed.unwrap().otherwise, []);
     drop((session, files));
     let (undone, report) = cost(|| tokio::task::block_in_place(|| handle.block_on(sandbox.undo(task, UndoMode::Act))));

@@ -33,9 +33,12 @@ impl Body {
 
     fn fresh(event: Event) -> Result<Self> {
         let kind = event.kind();
-        let json = serde_json::to_string(&event).map_err(|e| {
-            Error::new(Kind::Internal, "write event", "an event can't be written as JSON").with_source(e)
-        })?;
+        let wrong = |e: &dyn std::error::Error| {
+            Error::new(Kind::Internal, "write event", format!("an event can't be written as JSON: {e}"))
+        };
+        let mut json = Vec::with_capacity(USUAL);
+        serde_json::to_writer(&mut json, &event).map_err(|e| wrong(&e))?;
+        let json = str::from_utf8(&json).map_err(|e| wrong(&e))?;
         Ok(Self { kind: Cow::Borrowed(kind), json: json.into(), event: OnceLock::from(Arc::new(event)) })
     }
 

@@ -185,7 +185,9 @@ impl Header {
         let mut found = Vec::new();
         let mut wrong = |what: String| found.push(Problem { line: None, what });
         let word = |s: &str, more: char| {
-            !s.is_empty() && s.len() <= 64 && s.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == more)
+            !s.is_empty()
+                && s.len() <= 64
+                && s.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == more)
         };
         if !word(&self.name, '-') {
             wrong(format!("`{}` can't be a playbook's name: use a-z, 0-9 and -", self.name.escape_debug()));
@@ -262,13 +264,15 @@ impl Param {
 fn read_header(source: &str) -> std::result::Result<Header, Problem> {
     let missing = |what: &str| Problem { line: None, what: what.to_owned() };
     let lines: Vec<&str> = source.lines().collect();
-    let opens = lines.iter().position(|l| l.trim_end() == OPENS).ok_or_else(|| {
-        missing("there is no header: begin the file with `# /// playbook`, its lines, and `# ///`")
-    })?;
+    let opens = lines
+        .iter()
+        .position(|l| l.trim_end() == OPENS)
+        .ok_or_else(|| missing("there is no header: begin the file with `# /// playbook`, its lines, and `# ///`"))?;
     let body = lines.iter().skip(opens + 1);
-    let length = body.clone().position(|l| l.trim_end() == CLOSES).ok_or_else(|| {
-        missing("the header does not end: close it with a line `# ///`")
-    })?;
+    let length = body
+        .clone()
+        .position(|l| l.trim_end() == CLOSES)
+        .ok_or_else(|| missing("the header does not end: close it with a line `# ///`"))?;
     let mut toml = String::new();
     for (index, line) in body.take(length).enumerate() {
         let Some(rest) = line.strip_prefix('#') else {

@@ -5,9 +5,7 @@ use std::{
     sync::{Arc, atomic::AtomicUsize},
 };
 
-use cowork_core::{
-    CancellationToken, Error, Finish, Folder, Kind, Outcome, PlanStep, ProposedCall, Result, ToolSpec,
-};
+use cowork_core::{CancellationToken, Error, Finish, Folder, Kind, Outcome, PlanStep, ProposedCall, Result, ToolSpec};
 use monty::{FunctionCall, MontyRun, RunProgress};
 use monty_types::{
     CompileOptions, ExcType, ExtFunctionResult, MontyException, MontyObject, NameLookupResult, PrintWriter,
@@ -123,7 +121,8 @@ impl Machine {
         if outcomes.iter().any(withheld) {
             return Ok(Some(Pause::End(self.withheld(&outcomes))));
         }
-        let heavy: usize = outcomes.iter().map(|o| if let Outcome::Done { value, .. } = o { weight(value) } else { 0 }).sum();
+        let heavy: usize =
+            outcomes.iter().map(|o| if let Outcome::Done { value, .. } = o { weight(value) } else { 0 }).sum();
         if heavy > self.limits.value {
             let why = format!("what the tools gave is larger than {} bytes", self.limits.value);
             return Ok(Some(Pause::End(Finish::Failed { error: fault::limit(&why) })));
@@ -290,8 +289,10 @@ impl Machine {
                 (Some(tool), Some(args)) if self.knows(tool) => {
                     Ok(ProposedCall { tool: tool.to_owned(), args: args.clone() })
                 }
-                _ => Err("gather() takes calls that were put off: gather(later(list_folder, a), later(list_folder, b))"
-                    .to_owned()),
+                _ => {
+                    Err("gather() takes calls that were put off: gather(later(list_folder, a), later(list_folder, b))"
+                        .to_owned())
+                }
             }
         };
         let calls = items.iter().map(call).collect::<Result<_, String>>()?;
@@ -422,7 +423,8 @@ fn arguments(
     most: usize,
 ) -> Result<Value, String> {
     let name = &spec.name;
-    let required = || spec.schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let required =
+        || spec.schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     let mut fields = Map::new();
     let mut names = required();
     for arg in args {

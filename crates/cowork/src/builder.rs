@@ -185,7 +185,7 @@ impl Builder {
         let data = self.data()?.to_owned();
         make(&data)?;
         let options = LocalSandboxOptions { data, probe: self.probe.clone(), home: self.home.clone() };
-        Ok(Arc::new(LocalSandbox::open(options)?))
+        Ok(Arc::new(LocalSandbox::open(options)))
     }
 }
 

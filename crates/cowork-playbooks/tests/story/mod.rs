@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use cowork_core::{
     Access, Actor, Call, CallId, CancellationToken, Command, CommandId, Decision, Draft, Effects, Error, Event, Finish,
-    Folder, Hash, Kind, Label, Outcome, Planner, Preview, Proposal, ProposedCall, Record, Recovery, Submit, Task, TaskId,
-    ThreadId, Timestamp, ToolSpec, View,
+    Folder, Hash, Kind, Label, Outcome, Planner, Preview, Proposal, ProposedCall, Record, Recovery, Submit, Task,
+    TaskId, ThreadId, Timestamp, ToolSpec, View,
 };
 use cowork_playbooks::{Limits, PlaybookPlanner};
 use serde_json::{Value, json};
@@ -74,7 +74,8 @@ impl Story {
             proposals: Vec::new(),
         };
         let command = Command::Submit(submit);
-        story.record(Actor::Person, Event::Commanded { sender: "test".to_owned(), id: id(1).parse().unwrap(), command });
+        story
+            .record(Actor::Person, Event::Commanded { sender: "test".to_owned(), id: id(1).parse().unwrap(), command });
         story
     }
 
@@ -137,7 +138,11 @@ impl Story {
             .calls
             .iter()
             .enumerate()
-            .map(|(i, c)| Call { id: id(10_000 + turn * 200 + i).parse().unwrap(), tool: c.tool.clone(), args: c.args.clone() })
+            .map(|(i, c)| Call {
+                id: id(10_000 + turn * 200 + i).parse().unwrap(),
+                tool: c.tool.clone(),
+                args: c.args.clone(),
+            })
             .collect();
         let decision = Decision {
             say: proposal.say.clone(),
