@@ -1,5 +1,7 @@
 //! The picture of a task that is redrawn in place.
 
+use std::time::Duration;
+
 use cowork::{Finish, Mode, PlanStep, StepState, Task, Timestamp};
 
 use super::{
@@ -24,7 +26,7 @@ pub(crate) fn frame(screen: &Screen, look: &Look, now: Timestamp) -> Vec<Line> {
     lines.extend(header(task, look));
     let below = below(screen, look, most.saturating_sub(lines.len() + 2));
     let room = most.saturating_sub(lines.len() + below.len() + 1);
-    let plan = plan(screen, task, look, Some(now));
+    let plan = plan(screen, task, look, Some(screen.worked_at(now)));
     if !plan.is_empty() && room > 0 {
         lines.push(Line::default());
         lines.extend(window(plan, active(task), room));
@@ -53,7 +55,7 @@ pub(crate) fn header(task: &Task, look: &Look) -> Vec<Line> {
 }
 
 /// Lists the steps of the plan with how far they are. Without a time, those that were begun are not under way.
-pub(crate) fn plan(screen: &Screen, task: &Task, look: &Look, now: Option<Timestamp>) -> Vec<Line> {
+pub(crate) fn plan(screen: &Screen, task: &Task, look: &Look, worked: Option<Duration>) -> Vec<Line> {
     let widest = task.plan.iter().map(|s| width(&one_line(&s.title))).max().unwrap_or(0);
     let title = widest.min(TITLE).min(look.columns().saturating_sub(8));
     let none = StepTimes::default();
@@ -63,7 +65,7 @@ pub(crate) fn plan(screen: &Screen, task: &Task, look: &Look, now: Option<Timest
         }
         let times = screen.steps.get(i).unwrap_or(&none);
         let progress = screen.together().filter(|_| s.state == StepState::Active);
-        step(s, times, progress.as_ref(), title, look, now)
+        step(s, times, progress.as_ref(), title, look, worked)
     };
     task.plan.iter().enumerate().flat_map(step).collect()
 }
@@ -75,7 +77,7 @@ pub(crate) fn step(
     progress: Option<&Progress>,
     title: usize,
     look: &Look,
-    now: Option<Timestamp>,
+    worked: Option<Duration>,
 ) -> Vec<Line> {
     let columns = look.columns();
     let (mark, role) = mark(step.state, look.signs);
@@ -85,11 +87,11 @@ pub(crate) fn step(
     let name = one_line(&step.title);
     let title = if narrow { columns.saturating_sub(width(mark) + 4) } else { title };
     let line = Line::margin().add(role, mark).add(Role::Plain, " ").add(text, pad(&shorten(&name, title), title));
-    let time = match (progress.and_then(Progress::left), times.took(), times.began, now) {
+    let time = match (progress.and_then(Progress::left), times.took(), times.began, worked) {
         (Some(left), ..) => format!("{} left", took(left)),
         (_, Some(time), ..) if time.as_millis() >= 50 => took(time),
-        (_, None, Some(began), Some(now)) if now.since(began).as_secs() >= 2 => {
-            format!("{} s", now.since(began).as_secs())
+        (_, None, Some(began), Some(now)) if now.saturating_sub(began).as_secs() >= 2 => {
+            format!("{} s", now.saturating_sub(began).as_secs())
         }
         _ => String::new(),
     };

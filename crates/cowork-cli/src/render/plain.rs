@@ -50,6 +50,11 @@ impl Plain {
         lines.into_iter().map(|l| if look.live { l.fit(look.width) } else { l }).collect()
     }
 
+    /// Leaves out what was said before.
+    pub(crate) fn skip_notes(&mut self, screen: &Screen) {
+        self.notes = screen.notes.len();
+    }
+
     fn steps(&mut self, screen: &Screen, look: &Look) -> Vec<Line> {
         let Some(task) = &screen.task else { return Vec::new() };
         let title = task.plan.iter().map(|s| width(&one_line(&s.title))).max().unwrap_or(0).min(30);
