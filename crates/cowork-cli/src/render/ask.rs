@@ -27,7 +27,9 @@ pub(crate) fn withheld(effects: &Effects, look: &Look, most: usize) -> Vec<Line>
 
 /// Names the keys that answer.
 pub(crate) fn keys(look: &Look) -> Line {
-    let key = |line: Line, key: &str, what: &str| line.add(Role::Strong, format!("[{key}]")).add(Role::Plain, format!(" {what}"));
+    let key = |line: Line, key: &str, what: &str| {
+        line.add(Role::Strong, format!("[{key}]")).add(Role::Plain, format!(" {what}"))
+    };
     let gap = if look.columns() < 48 { " " } else { "   " };
     let line = key(Line::margin(), "y", "yes").add(Role::Plain, gap);
     let line = key(line, "n", "no").add(Role::Plain, gap);
@@ -52,7 +54,9 @@ pub(crate) fn how_to_answer(ask: &Ask, look: &Look) -> Vec<Line> {
     let call = ask.call.id.short();
     let dash = if look.signs { "—" } else { "-" };
     vec![
-        Line::margin().add(Role::Waiting, "Waiting for your answer.").add(Role::Plain, " Nothing is changed meanwhile."),
+        Line::margin()
+            .add(Role::Waiting, "Waiting for your answer.")
+            .add(Role::Plain, " Nothing is changed meanwhile."),
         Line::margin().add(Role::Plain, "To allow it:  ").add(Role::Strong, format!("cowork answer {call} allow")),
         Line::margin()
             .add(Role::Plain, "To refuse:    ")
@@ -75,20 +79,31 @@ pub(crate) fn all(ask: &Ask) -> Vec<String> {
 }
 
 fn item(item: &Value) -> String {
-    let text = |value: &Value| visible(value.as_str().unwrap_or_default()).into_owned();
-    match item {
-        Value::String(path) => visible(path).into_owned(),
+    let pair = match item {
+        Value::String(path) => return visible(path).into_owned(),
         Value::Object(o) => match (o.get("from"), o.get("to"), o.get("path")) {
-            (Some(from), Some(to), _) => format!("{} → {}", text(from), text(to)),
-            (_, _, Some(path)) => text(path),
-            _ => visible(&item.to_string()).into_owned(),
+            (Some(from), Some(to), _) => from.as_str().zip(to.as_str()),
+            (_, _, Some(Value::String(path))) => return visible(path).into_owned(),
+            _ => None,
         },
         Value::Array(pair) => match &pair[..] {
-            [Value::String(from), Value::String(to)] => format!("{} → {}", visible(from), visible(to)),
-            _ => visible(&item.to_string()).into_owned(),
+            [Value::String(from), Value::String(to)] => Some((from.as_str(), to.as_str())),
+            _ => None,
         },
-        other => visible(&other.to_string()).into_owned(),
-    }
+        _ => None,
+    };
+    pair.map_or_else(|| visible(&item.to_string()).into_owned(), |(from, to)| transfer(from, to))
+}
+
+/// Writes where a file goes, without what both paths begin with, and without the name if it stays.
+fn transfer(from: &str, to: &str) -> String {
+    let folder = from.rfind('/').map_or("", |at| &from[..=at]);
+    let (name, below) = (&from[folder.len()..], to.strip_prefix(folder).unwrap_or(to));
+    let shown = match below.strip_suffix(name) {
+        Some(into) if into.ends_with('/') => into,
+        _ => below,
+    };
+    format!("{} → {}", visible(name), visible(shown))
 }
 
 fn effects(effects: &Effects, tool: &str, verb: &str, role: Role, look: &Look, most: usize) -> Vec<Line> {
@@ -103,15 +118,18 @@ fn effects(effects: &Effects, tool: &str, verb: &str, role: Role, look: &Look, m
     let room = columns.saturating_sub(width(undo) + width(verb) + 8);
     let mut lines = Vec::new();
     if room < 20 {
-        lines.push(Line::margin().add(role, verb).add(Role::Strong, format!(" {}", shorten(&title, columns.saturating_sub(12)))));
+        lines.push(
+            Line::margin()
+                .add(role, verb)
+                .add(Role::Strong, format!(" {}", shorten(&title, columns.saturating_sub(12)))),
+        );
         lines.push(Line::margin().add(undo_role, undo));
     } else {
         let line = Line::margin().add(role, verb).add(Role::Strong, format!(" {}", shorten(&title, room)));
         lines.push(line.right(undo_role, undo, columns.saturating_sub(2)));
     }
     lines.push(Line::default());
-    let notes: Vec<String> =
-        preview.notes.iter().flat_map(|n| wrap(&one_line(n), columns.saturating_sub(6))).collect();
+    let notes: Vec<String> = preview.notes.iter().flat_map(|n| wrap(&one_line(n), columns.saturating_sub(6))).collect();
     let room = most.saturating_sub(lines.len() + notes.len()).max(1);
     lines.extend(groups(effects, columns, room));
     lines.extend(notes.into_iter().map(|n| Line::of("    ").add(Role::Plain, n)));
@@ -129,7 +147,8 @@ fn groups(effects: &Effects, columns: usize, most: usize) -> Vec<Line> {
     let label = labels.iter().take(shown).map(|l| width(l)).max().unwrap_or(0).min(LABEL).min(columns / 2);
     let mut lines: Vec<Line> = Vec::new();
     for (group, name) in groups.iter().zip(&labels).take(shown) {
-        let line = Line::of(format!("    {:>digits$}  ", grouped(group.count))).add(Role::Accent, pad(&shorten(name, label), label));
+        let line = Line::of(format!("    {:>digits$}  ", grouped(group.count)))
+            .add(Role::Accent, pad(&shorten(name, label), label));
         let room = columns.saturating_sub(line.width() + 4);
         lines.push(line.add(Role::Quiet, examples(&group.examples, room)));
     }
