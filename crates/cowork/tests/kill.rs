@@ -95,14 +95,16 @@ impl Desk {
         fs::read_to_string(self.at("notes")).unwrap().lines().map(str::to_owned).collect()
     }
 
-    /// Gives what is there: contents, permissions and times, by name. Folders that the task made get the time they got.
-    fn tree(&self, folder_times: bool) -> BTreeMap<PathBuf, (u32, i64, Vec<u8>)> {
+    /// Gives what is there: contents, permissions and times, by name. Without `all_times`, folders and what the task itself
+    /// wrote have none: they are as old as the run.
+    fn tree(&self, all_times: bool) -> BTreeMap<PathBuf, (u32, (i64, i64), String)> {
         let mut tree = BTreeMap::new();
         let mut todo = vec![self.at("Desk")];
         while let Some(at) = todo.pop() {
             let meta = fs::symlink_metadata(&at).unwrap();
-            let content = if meta.is_dir() { Vec::new() } else { fs::read(&at).unwrap() };
-            let time = if meta.is_dir() && !folder_times { 0 } else { meta.mtime() * 1_000_000_000 + meta.mtime_nsec() };
+            let content = if meta.is_dir() { String::new() } else { fs::read_to_string(&at).unwrap() };
+            let of_the_run = meta.is_dir() || meta.mtime() > 1_750_000_000;
+            let time = if of_the_run && !all_times { (0, 0) } else { (meta.mtime(), meta.mtime_nsec()) };
             if meta.is_dir() {
                 todo.extend(fs::read_dir(&at).unwrap().map(|e| e.unwrap().path()));
             }
