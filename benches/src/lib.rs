@@ -1,1 +1,86 @@
 //! Performance claims, measured side by side in one run.
+//!
+//! Each program in `src/bin` measures one claim of the README against its floor: both sides in turn, in pairs, in the same
+//! process, so that whatever else the machine does hits both. `cargo xtask bench NAME` builds and runs one.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that goes wrong ends")]
+
+use std::{
+    fs::File,
+    future::Future,
+    time::{Duration, Instant},
+};
+
+/// What one run of something cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+pub struct Cost {
+    /// Time that passed.
+    pub wall: Duration,
+    /// Processor time of all threads, user and system: what `getrusage` counts, by the finer process clock.
+    pub cpu: Duration,
+}
+
+/// Measures one run.
+pub fn cost<T>(run: impl FnOnce() -> T) -> (Cost, T) {
+    let (wall, cpu) = (Instant::now(), cpu_time());
+    let value = run();
+    (Cost { wall: wall.elapsed(), cpu: cpu_time() - cpu }, value)
+}
+
+/// Measures `a` and `b` in turn, `pairs` times after one that does not count, and gives the costs of each.
+pub fn pairs(pairs: usize, mut a: impl FnMut() -> Cost, mut b: impl FnMut() -> Cost) -> (Vec<Cost>, Vec<Cost>) {
+    (a(), b());
+    // Who goes first changes from pair to pair.
+    let pair = |n: usize| {
+        if n.is_multiple_of(2) {
+            let first = a();
+            (first, b())
+        } else {
+            let second = b();
+            (a(), second)
+        }
+    };
+    (0..pairs).map(pair).unzip()
+}
+
+/// Gives the median of something of many costs.
+pub fn median(costs: &[Cost], what: impl Fn(&Cost) -> Duration) -> Duration {
+    let mut values: Vec<Duration> = costs.iter().map(what).collect();
+    values.sort();
+    values[values.len() / 2]
+}
+
+/// Gives the median of the ratios of each pair: wall time of the first over that of the second.
+pub fn ratio(a: &[Cost], b: &[Cost]) -> f64 {
+    let mut ratios: Vec<f64> = a.iter().zip(b).map(|(a, b)| a.wall.as_secs_f64() / b.wall.as_secs_f64()).collect();
+    ratios.sort_by(f64::total_cmp);
+    ratios[ratios.len() / 2]
+}
+
+/// Prints one figure beside its target.
+pub fn report(what: &str, figure: f64, unit: &str, target: &str, met: bool) {
+    let mark = if met { "met" } else { "MISSED" };
+    println!("{what:<58} {figure:>10.2} {unit:<9} {target:>12}  {mark}");
+}
+
+/// Runs a future on a tokio runtime of its own.
+pub fn block_on<T>(threads: usize, future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build().unwrap();
+    runtime.block_on(future)
+}
+
+fn cpu_time() -> Duration {
+    // `getrusage` counts the same in whole ticks on some kernels; this clock counts nanoseconds.
+    let usage = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(u64::try_from(usage.tv_sec).unwrap_or(0), u32::try_from(usage.tv_nsec).unwrap_or(0))
+}
+
+/// Gives a folder for measurements on the disk under the target folder, not in memory.
+pub fn folder() -> tempfile::TempDir {
+    let base = std::env::current_exe().unwrap().parent().unwrap().to_owned();
+    tempfile::tempdir_in(base).unwrap()
+}
+
+/// Makes everything durable that earlier runs left to be written.
+pub fn settle(folder: &std::path::Path) {
+    rustix::fs::syncfs(File::open(folder).unwrap()).unwrap();
+}

@@ -1,2 +1,69 @@
-//! Development chores.
-fn main() {}
+//! Development chores. `cargo xtask` alone lists them.
+
+mod bench;
+mod needs;
+mod report;
+mod soak;
+mod test;
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  test                               everything that a change must pass; what CI runs
+  soak [NAME [--runs N] [--seed S]]  a long campaign; without a name, lists them
+  bench [NAME [ARG]…]                the figures, in release; without a name, all of them
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    if let Err(why) = go_to_root() {
+        eprintln!("{why}");
+        return ExitCode::FAILURE;
+    }
+    match words.as_slice() {
+        [] | ["help" | "-h" | "--help"] => {
+            print!("{HELP}");
+            ExitCode::SUCCESS
+        }
+        ["test"] => test::run(),
+        ["soak", rest @ ..] => soak::run(rest),
+        ["bench", rest @ ..] => bench::run(rest),
+        [first, ..] => misuse(&format!("`cargo xtask {first}` is not used like that.")),
+    }
+}
+
+/// Goes to the root of the clone that cargo runs us for; the path this was compiled at may be another clone's.
+fn go_to_root() -> Result<(), String> {
+    let here = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let root = here.as_deref().and_then(Path::parent).ok_or("Start this as `cargo xtask`.")?;
+    env::set_current_dir(root).map_err(|e| format!("Can't go to {}: {e}", root.display()))
+}
+
+fn misuse(why: &str) -> ExitCode {
+    eprint!("{why}\n\n{HELP}");
+    ExitCode::from(2)
+}
+
+/// Gives the cargo that runs us.
+fn cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Runs a command in the open, and ends as it does.
+fn hand_over(command: &mut Command) -> ExitCode {
+    match command.status() {
+        Ok(status) if status.success() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(e) => {
+            eprintln!("Can't start {}: {e}", command.get_program().display());
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -104,6 +104,9 @@ pub struct Folder {
     /// What may be done there.
     #[serde(default)]
     pub access: Access,
+    /// Whether the person said twice that `/` or their whole home is meant. Such a folder is refused otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
 }
 
 /// What may be done in a folder.

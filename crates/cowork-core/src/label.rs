@@ -75,6 +75,16 @@ impl Label {
         }
     }
 
+    /// Gives the label with its origins unnamed: as untrusted and as private as before.
+    #[must_use]
+    pub fn without_origins(&self) -> Self {
+        let integrity = match &self.integrity {
+            Integrity::Untrusted(_) => Integrity::Untrusted(BTreeSet::new()),
+            known => known.clone(),
+        };
+        Self { integrity, confidentiality: self.confidentiality.clone() }
+    }
+
     /// Joins another label into this one.
     ///
     /// It is associative, commutative and idempotent. A set without names means "unknown" and absorbs every other.

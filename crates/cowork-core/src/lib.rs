@@ -54,7 +54,8 @@ pub use probe::{Probe, Step};
 pub use record::{Body, Draft};
 pub use runtime::{BoxFuture, Runtime, Timestamp};
 pub use sandbox::{
-    Change, Changed, Clash, Entry, FileKind, Files, Finding, Otherwise, Sandbox, Session, SessionSpec, UndoMode, Watch,
+    Change, Changed, Clash, Entry, FileKind, Files, Finding, Otherwise, Progress, Sandbox, Session, SessionSpec,
+    UndoMode, Watch,
 };
 pub use store::{Batch, Blobs, Change as StoreChange, Count, Expect, INLINE, Lease, LeaseAsk, Read, Store};
 pub use task::{CallState, Next, Stage, Status, Steer, Task, Turn, Undo};

@@ -228,9 +228,12 @@ pub struct Otherwise {
 pub struct Watch {
     /// Stops it.
     pub cancel: CancellationToken,
-    /// Is told how far it is: done, total, what it is at. Cheap, never blocks.
-    pub progress: Arc<dyn Fn(u64, u64, &str) + Send + Sync>,
+    /// Is told how far it is. Cheap, never blocks.
+    pub progress: Progress,
 }
+
+/// Is told how far something is: done, total, what it is at.
+pub type Progress = Arc<dyn Fn(u64, u64, &str) + Send + Sync>;
 
 impl Watch {
     /// Watches nothing.

@@ -15,7 +15,8 @@ fn names() -> impl Strategy<Value = BTreeSet<String>> {
 }
 
 fn label() -> impl Strategy<Value = Label> {
-    let integrity = prop_oneof![Just(Integrity::User), Just(Integrity::Trusted), names().prop_map(Integrity::Untrusted)];
+    let integrity =
+        prop_oneof![Just(Integrity::User), Just(Integrity::Trusted), names().prop_map(Integrity::Untrusted)];
     let confidentiality = prop_oneof![Just(Confidentiality::Public), names().prop_map(Confidentiality::Private)];
     (integrity, confidentiality).prop_map(|(integrity, confidentiality)| Label { integrity, confidentiality })
 }
@@ -56,7 +57,9 @@ proptest! {
 
 #[test]
 fn paths_that_lead_elsewhere_are_refused() {
-    for text in ["", "/", "/etc/passwd", "a//b", "a/..", "a/../b", "./a", "a/.", "a\\", "a/\\x2e\\x2e", "a/\\x00", "a/\\x2fb"] {
+    for text in
+        ["", "/", "/etc/passwd", "a//b", "a/..", "a/../b", "./a", "a/.", "a\\", "a/\\x2e\\x2e", "a/\\x00", "a/\\x2fb"]
+    {
         let error = FilePath::parse(text).unwrap_err();
         assert!(error.fix().is_some(), "{text}");
     }

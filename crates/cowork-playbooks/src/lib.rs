@@ -1,1 +1,25 @@
 //! Deterministic tasks as small Python-subset programs, paused at each tool call.
+//!
+//! A playbook is one file: a header in comments, then a program in which the tools are functions. [`PlaybookPlanner`] runs
+//! it with the `monty` interpreter, proposes each call it makes, and goes on with the outcome. `docs/playbooks.md` says how
+//! to write one; [`check`] says whether one is in order.
+
+mod cache;
+mod fault;
+mod header;
+mod host;
+mod library;
+mod limits;
+mod machine;
+mod matcher;
+mod memory;
+mod pinned;
+mod planner;
+mod sentence;
+mod values;
+
+pub use header::{Header, Needs, Param, ParamKind, Problem, Words, check};
+pub use library::Playbook;
+pub use limits::Limits;
+pub use pinned::INTERPRETER;
+pub use planner::PlaybookPlanner;

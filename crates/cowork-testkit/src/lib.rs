@@ -14,6 +14,7 @@ mod golden;
 mod planner;
 pub mod probe;
 mod runtime;
+pub mod sandbox;
 pub mod store;
 mod tool;
 

@@ -143,7 +143,7 @@ impl Builder {
             None => self.default_sandbox()?,
         };
         if self.planners.is_empty() {
-            self.planners.push(Arc::new(PlaybookPlanner::default()));
+            self.planners.push(Arc::new(PlaybookPlanner::new()?));
         }
         let parts = EngineParts {
             runtime,
@@ -185,7 +185,7 @@ impl Builder {
         let data = self.data()?.to_owned();
         make(&data)?;
         let options = LocalSandboxOptions { data, probe: self.probe.clone(), home: self.home.clone() };
-        Ok(Arc::new(LocalSandbox::open(options)?))
+        Ok(Arc::new(LocalSandbox::open(options)))
     }
 }
 

@@ -20,7 +20,7 @@ pub fn folder(path: impl AsRef<Path>) -> Result<Folder> {
 /// As [`folder`].
 pub fn folder_named(path: impl AsRef<Path>, name: &str) -> Result<Folder> {
     let at = escape(real(path.as_ref())?.as_os_str().as_bytes());
-    Ok(Folder { name: name.to_owned(), at, access: Access::Write })
+    Ok(Folder { name: name.to_owned(), at, access: Access::Write, whole: false })
 }
 
 fn real(path: &Path) -> Result<std::path::PathBuf> {

@@ -108,8 +108,8 @@ impl Driver {
         if runs.is_empty() && !blocked.is_empty() {
             return self.wait_for_one().await;
         }
-        // Nothing runs before its start is committed; if that fails or the task moved, the calls are dropped unstarted.
-        if self.commit().await? {
+        // No effect happens before its start is committed; if that fails or the task moved, the calls are dropped unstarted.
+        if self.ride() || self.commit().await? {
             self.running.extend(runs);
         }
         Ok(())

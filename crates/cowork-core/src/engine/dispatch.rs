@@ -32,7 +32,8 @@ impl Crew {
         let _ = self.count.subscribe().wait_for(|n| *n == 0).await;
     }
 
-    fn tell(&self, task: TaskId) -> bool {
+    /// Tells a task's driver that somebody said something. `false`: nobody works on it.
+    pub(super) fn tell(&self, task: TaskId) -> bool {
         locked(&self.failed).remove(&task);
         locked(&self.drivers).get(&task).map(|bell| bell.notify_one()).is_some()
     }

@@ -27,7 +27,9 @@ impl Inner {
             };
             match self.parts.store.commit(batch).await {
                 Ok(_) => {
-                    self.crew.ring();
+                    if !self.crew.tell(envelope.task) {
+                        self.crew.ring();
+                    }
                     return Ok(());
                 }
                 Err(e) if e.kind == Kind::Conflict => {}

@@ -16,6 +16,12 @@ use crate::{
 /// How long a call may take to stop before it is left behind.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// How many records that guard nothing may wait for a commit.
+const RIDERS: usize = 32;
+
+/// How often a task whose steps never wait lets others have the thread.
+const TURNS: u64 = 32;
+
 /// What a running call comes to.
 pub(super) type Ended = (CallId, u32, Result<ToolOutput>);
 
@@ -29,6 +35,8 @@ pub(super) struct Driver {
     fence: u64,
     pub(super) bell: Arc<Notify>,
     pending: Vec<Draft>,
+    /// How many of the pending are facts whatever they say: a call that guards nothing already ran by them.
+    ridden: usize,
     durable: bool,
     shown: Entries,
     shown_at: (Status, bool, usize),
@@ -52,6 +60,7 @@ pub(super) async fn run(
         fence: lease.fence,
         bell,
         pending: Vec::new(),
+        ridden: 0,
         durable: false,
         shown: index::entries(&folded),
         shown_at: shown_at(&folded),
@@ -87,9 +96,16 @@ impl Driver {
     }
 
     async fn work(&mut self) -> Result<()> {
-        loop {
+        for turn in 1_u64.. {
+            if turn.is_multiple_of(TURNS) {
+                yield_now().await;
+            }
             if self.engine.stop.is_cancelled() && self.task.wants_engine() {
                 return self.put_down().await;
+            }
+            // Whoever said something to the task rang; it is taken in before anything more is planned.
+            if self.bell.notified().now_or_never().is_some() {
+                self.take_in().await?;
             }
             match self.task.next() {
                 Next::Refuse(refused) => {
@@ -111,6 +127,7 @@ impl Driver {
                 Next::Plan => self.plan().await?,
             }
         }
+        Ok(())
     }
 
     async fn plan(&mut self) -> Result<()> {
@@ -148,8 +165,8 @@ impl Driver {
         let named = |c: crate::ProposedCall| Call { id: CallId::new(&*runtime), tool: c.tool, args: c.args };
         let calls = calls.into_iter().map(named).collect();
         let event = Event::Decided(Decision { say, plan, calls, finish, note });
-        let known = self.task.label == Label::user() || self.task.label == Label::trusted();
-        let label = if known { self.task.label.clone() } else { Label::default() };
+        // What was decided comes from the whole context; its origins can be read from the records before.
+        let label = self.task.label.without_origins();
         let draft = Draft::new(Some(self.task.id), runtime.now(), event)?.by(Actor::Planner, label);
         self.add(draft)
     }
@@ -261,6 +278,16 @@ impl Driver {
         self.durable = true;
     }
 
+    /// Lets calls run before their start is committed, if they and everything that is pending guard nothing: what is
+    /// lost with the process is then only looked at again. What waits longer than an instant is committed meanwhile.
+    pub(super) fn ride(&mut self) -> bool {
+        if self.durable || self.pending.len() >= RIDERS {
+            return false;
+        }
+        self.ridden = self.pending.len();
+        true
+    }
+
     fn add(&mut self, draft: Draft) -> Result<()> {
         Arc::make_mut(&mut self.task).foresee(&draft)?;
         self.pending.push(draft);
@@ -274,7 +301,9 @@ impl Driver {
         if self.pending.is_empty() && put.is_empty() {
             return Ok(true);
         }
-        let facts: Vec<Draft> = self.pending.iter().filter(|d| is_fact(d)).cloned().collect();
+        let ridden = std::mem::take(&mut self.ridden);
+        let kept = self.pending.iter().enumerate().filter(|(at, draft)| *at < ridden || is_fact(draft));
+        let facts: Vec<Draft> = kept.map(|(_, draft)| draft.clone()).collect();
         let batch = Batch {
             expect: vec![Expect::Fence(self.task.id, self.fence), Expect::Head(self.task.id, self.head)],
             append: std::mem::take(&mut self.pending),
@@ -291,6 +320,7 @@ impl Driver {
                 self.reload().await?;
                 self.durable = !facts.is_empty();
                 facts.into_iter().try_for_each(|fact| self.add(fact))?;
+                self.ridden = self.pending.len();
                 Ok(false)
             }
             Err(error) => Err(error),
@@ -352,6 +382,19 @@ impl Driver {
 fn shown_at(task: &Task) -> (Status, bool, usize) {
     let asked = task.turns.last().map_or(0, |t| t.calls.iter().filter(|c| c.stage == Stage::Asked).count());
     (task.status(), task.wants_engine(), asked)
+}
+
+/// Lets whatever else is ready run first.
+async fn yield_now() {
+    let mut yielded = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return std::task::Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
 }
 
 /// Says whether it already happened, whatever somebody said meanwhile.

@@ -28,8 +28,8 @@ pub use self::{
 };
 use self::{dispatch::Crew, events::Hub, locks::Locks};
 use crate::{
-    Error, Finding, Kind, LeaseAsk, Planner, Policy, Read, Registry, Result, Runtime, Sandbox, Store, Submit, Summary,
-    Task, TaskId, ThreadId, ToolSpec, UndoMode, UndoReport, index,
+    Error, Finding, Kind, LeaseAsk, Planner, Policy, Read, Record, Registry, Result, Runtime, Sandbox, Store, Submit,
+    Summary, Task, TaskId, ThreadId, ToolSpec, UndoMode, UndoReport, index,
 };
 
 /// What an engine is made of.
@@ -213,6 +213,23 @@ impl Engine {
     pub async fn tasks(&self) -> Result<Vec<Summary>> {
         let rows = index::scan_all(&*self.inner.parts.store, "task/").await?;
         rows.iter().map(|(_, value)| read_summary(value)).collect()
+    }
+
+    /// Gives the tasks that an engine has something to do for, those that a dead process left among them, the oldest first.
+    ///
+    /// # Errors
+    /// Whatever the store says.
+    pub async fn ready(&self) -> Result<Vec<TaskId>> {
+        let rows = index::scan_all(&*self.inner.parts.store, "ready/").await?;
+        rows.iter().map(|(key, _)| key.trim_start_matches("ready/").parse()).collect()
+    }
+
+    /// Gives records that are in the log now, in order; at most as many as asked for.
+    ///
+    /// # Errors
+    /// Whatever the store says.
+    pub async fn read(&self, read: Read) -> Result<Vec<Record>> {
+        self.inner.parts.store.read(read).await
     }
 
     /// Says whether a process that is alive works on a task.

@@ -1,11 +1,11 @@
 //! A stage for stories about the engine: a store, a clock, scripted planners, and engines that can die.
-#![allow(dead_code, reason = "every story uses its own part of it")]
+#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used, reason = "every story uses its own part of it")]
 
 use std::sync::Arc;
 
 use cowork_core::{
-    Claim, Command, CommandId, Engine, EngineParts, Envelope, GrantPolicy, Item, Limits, MemoryStore, Planner, Read, Record,
-    Registry, Store, Submit, Task, TaskId, ThreadId, Tool,
+    Claim, Command, CommandId, Engine, EngineParts, Envelope, GrantPolicy, Item, Limits, MemoryStore, Planner, Read,
+    Record, Registry, Store, Submit, Task, TaskId, ThreadId, Tool,
 };
 use cowork_testkit::TestRuntime;
 

@@ -1,0 +1,196 @@
+//! Durable steps a second, each with one guarded effect, in SQLite with `synchronous=FULL`, 1 and 64 tasks at once, against
+//! raw rusqlite writers that commit the same bytes once a step, grouped alike. And the stored bytes of a step.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that goes wrong ends")]
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+};
+
+use cowork::{
+    Claim, Effects, Engine, EngineParts, GrantPolicy, Limits, Mode, Probe, Proposal, Read, Record, Recovery, Registry,
+    Runtime, Step, Store, Submit, ThreadId, TokioRuntime, Tool,
+    store::{SqliteOptions, SqliteStore},
+};
+use cowork_benches::{Cost, block_on, cost, folder, pairs, ratio, report, settle};
+use cowork_testkit::{ProbeTool, ScriptedPlanner};
+use serde_json::json;
+
+/// Counts transactions.
+#[derive(Default)]
+struct Commits(AtomicUsize);
+
+impl Probe for Commits {
+    fn before(&self, _: &Step) -> cowork::Result<()> {
+        Ok(())
+    }
+
+    fn after(&self, step: &Step) {
+        if matches!(step, Step::Commit(_)) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+fn engine(runtime: Arc<dyn Runtime>, store: Arc<dyn Store>, steps: usize) -> Engine {
+    let planner = ScriptedPlanner::new(move |view| {
+        let turn = view.task.turns.len();
+        Ok(if turn < steps { Proposal::call("work", json!({ "n": turn })) } else { Proposal::done("done") })
+    });
+    let effects = Effects { recovery: Recovery::Unknown, ..Effects::none() };
+    let result = |_: &serde_json::Value| Ok(cowork::ToolOutput { value: json!("r".repeat(256)), ..Default::default() });
+    let work: Arc<dyn Tool> = ProbeTool::with("work", move |_| Ok(effects.clone()), result);
+    let mut tools = Registry::new();
+    tools.add(work).unwrap();
+    Engine::start(EngineParts {
+        runtime,
+        store,
+        sandbox: None,
+        planners: vec![Arc::new(planner)],
+        tools,
+        policy: Arc::new(GrantPolicy),
+        approver: None,
+        owner: cowork::owner(),
+        is_dead: Arc::new(|_| false),
+        claim: Claim::All,
+        limits: Limits::default(),
+    })
+}
+
+/// Runs tasks at once, and gives what it cost from the first submission to the last end.
+async fn ours(engine: &Engine, runtime: &dyn Runtime, tasks: usize) -> Vec<ThreadId> {
+    let threads: Vec<ThreadId> = (0..tasks).map(|_| ThreadId::named(&runtime.entropy().to_string())).collect();
+    let submit = |thread| engine.submit(thread, "bench", Submit { mode: Mode::Auto, ..Submit::new("steps") });
+    let mut ids = Vec::new();
+    for thread in &threads {
+        ids.push(submit(*thread).await.unwrap());
+    }
+    for id in ids {
+        assert!(engine.settled(id).await.unwrap().result.is_some());
+    }
+    threads
+}
+
+/// Gives the bytes of a record's row, as any store would have to keep them.
+fn bytes(record: &Record) -> usize {
+    record.event.json().len() + record.event.kind().len() + record.label.to_text().len() + 2 * 32 + 3 * 16 + 3 * 8
+}
+
+/// Commits `bytes` once a step for each writer; what waits is committed together.
+fn raw(db: &rusqlite::Connection, writers: usize, steps: usize, bytes: usize) -> usize {
+    let (send, wait) = mpsc::channel::<mpsc::SyncSender<()>>();
+    let mut commits = 0;
+    std::thread::scope(|scope| {
+        for _ in 0..writers {
+            let send = send.clone();
+            scope.spawn(move || {
+                let (done, acknowledged) = mpsc::sync_channel(1);
+                for _ in 0..steps {
+                    send.send(done.clone()).unwrap();
+                    acknowledged.recv().unwrap();
+                }
+            });
+        }
+        drop(send);
+        let body = vec![b'x'; bytes];
+        let mut insert = db.prepare("INSERT INTO row (body) VALUES (?)").unwrap();
+        while let Ok(first) = wait.recv() {
+            let group: Vec<_> = std::iter::once(first).chain(wait.try_iter()).collect();
+            db.execute_batch("BEGIN IMMEDIATE").unwrap();
+            group.iter().for_each(|_| drop(insert.execute([&body]).unwrap()));
+            db.execute_batch("COMMIT").unwrap();
+            commits += 1;
+            group.iter().for_each(|done| done.send(()).unwrap());
+        }
+    });
+    commits
+}
+
+fn raw_db(folder: &Path) -> rusqlite::Connection {
+    let db = rusqlite::Connection::open(folder.join("raw.db")).unwrap();
+    db.execute_batch(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE row (id INTEGER PRIMARY KEY, body BLOB)",
+    )
+    .unwrap();
+    db
+}
+
+fn measure(tasks: usize, steps: usize) {
+    let folder = folder();
+    let (ours, raw, per_step) = block_on(2, async {
+        let handle = tokio::runtime::Handle::current();
+        let runtime: Arc<dyn Runtime> = Arc::new(TokioRuntime::new(handle.clone()));
+        let commits = Arc::new(Commits::default());
+        let options = SqliteOptions::new(folder.path().join("log.db"), runtime.clone());
+        let store = Arc::new(SqliteStore::open(SqliteOptions { probe: Some(commits.clone()), ..options }).unwrap());
+        let engine = engine(runtime.clone(), store.clone(), steps);
+        let threads = ours(&engine, &*runtime, 1).await;
+        let log = store.read(Read { most: usize::MAX, ..Read::thread(threads[0], 0) }).await.unwrap();
+        let step_bytes = log.iter().map(bytes).sum::<usize>() / steps;
+        let db = raw_db(folder.path());
+        tokio::task::block_in_place(|| {
+            let (mut our_commits, mut raw_commits, mut runs) = (0, 0, 0);
+            let run_ours = || {
+                settle(folder.path());
+                let before = commits.0.load(Ordering::Relaxed);
+                let (cost, _) = cost(|| handle.block_on(ours(&engine, &*runtime, tasks)));
+                our_commits += commits.0.load(Ordering::Relaxed) - before;
+                runs += 1;
+                cost
+            };
+            let run_raw = || {
+                settle(folder.path());
+                let (cost, commits) = cost(|| raw(&db, tasks, steps, step_bytes));
+                raw_commits += commits;
+                cost
+            };
+            let (ours, raw) = pairs(9, run_ours, run_raw);
+            let all = (runs * tasks * steps) as f64;
+            println!("{tasks} tasks x {steps} steps, {step_bytes} bytes a step");
+            (ours, raw, (our_commits as f64 / all, raw_commits as f64 / all))
+        })
+    });
+    let rate = |costs: &[Cost]| {
+        let seconds = cowork_benches::median(costs, |c| c.wall).as_secs_f64();
+        (tasks * steps) as f64 / seconds
+    };
+    println!(
+        "  ours {:.0} steps/s, {:.2} commits a step; raw {:.0} steps/s, {:.2}",
+        rate(&ours),
+        per_step.0,
+        rate(&raw),
+        per_step.1
+    );
+    let times = 1.0 / ratio(&ours, &raw);
+    report(&format!("durable steps/s, {tasks} at once, against raw writers"), times, "x", ">= 0.75", times >= 0.75);
+}
+
+fn stored() {
+    const STEPS: usize = 2_000;
+    let folder = folder();
+    let path = folder.path().join("log.db");
+    block_on(2, async {
+        let runtime: Arc<dyn Runtime> = Arc::new(TokioRuntime::new(tokio::runtime::Handle::current()));
+        let store = Arc::new(SqliteStore::open(SqliteOptions::new(&path, runtime.clone())).unwrap());
+        let engine = engine(runtime.clone(), store.clone(), STEPS);
+        let submit = Submit { mode: Mode::Auto, max_steps: 5_000, ..Submit::new("steps") };
+        let task = engine.submit(ThreadId::named("bytes"), "bench", submit).await.unwrap();
+        engine.settled(task).await.unwrap();
+        engine.stop().await;
+    });
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    let per_step = std::fs::metadata(&path).unwrap().len() as f64 / STEPS as f64;
+    let most = 256.0 + 1536.0;
+    report("stored bytes of a step with a 256 B result", per_step, "bytes", &format!("<= {most}"), per_step <= most);
+}
+
+fn main() {
+    measure(1, 300);
+    measure(64, 50);
+    stored();
+}

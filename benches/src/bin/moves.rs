@@ -1,0 +1,90 @@
+//! One call that moves 50,000 files, each move journalled before it is done, against a loop of `renameat2`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that goes wrong ends")]
+
+use std::{fs, os::fd::AsFd, path::Path, sync::Arc};
+
+use cowork::{
+    CallId, Change, Clash, FilePath, Runtime, Sandbox, SessionSpec, TaskId, TokioRuntime, UndoMode, Watch,
+    folder_named,
+    sandbox::{LocalSandbox, LocalSandboxOptions},
+};
+use cowork_benches::{Cost, block_on, cost, folder, median, pairs, ratio, report, settle};
+use rustix::fs::{Mode, OFlags, RenameFlags, open, renameat_with};
+
+const FILES: usize = 50_000;
+const KINDS: [&str; 5] = ["Documents", "Images", "Audio", "Archives", "Other"];
+
+fn fill(at: &Path) {
+    fs::create_dir_all(at).unwrap();
+    (0..FILES).for_each(|n| fs::write(at.join(name(n)), b"x").unwrap());
+    settle(at);
+}
+
+fn name(n: usize) -> String {
+    format!("file number {n:05}.txt")
+}
+
+fn raw(at: &Path) -> Cost {
+    fill(at);
+    let handle = |path: &Path| open(path, OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).unwrap();
+    let (cost, ()) = cost(|| {
+        KINDS.iter().for_each(|kind| fs::create_dir(at.join(kind)).unwrap());
+        let from = handle(at);
+        let to = KINDS.map(|kind| handle(&at.join(kind)));
+        for n in 0..FILES {
+            let name = name(n);
+            renameat_with(from.as_fd(), &name, to[n % KINDS.len()].as_fd(), &name, RenameFlags::NOREPLACE).unwrap();
+        }
+    });
+    fs::remove_dir_all(at).unwrap();
+    cost
+}
+
+async fn ours(sandbox: &LocalSandbox, runtime: &dyn Runtime, at: &Path) -> (Cost, Cost) {
+    fill(at);
+    let task = TaskId::new(runtime);
+    let folders = vec![folder_named(at, "Desk").unwrap()];
+    let path = |text: String| FilePath::parse(&text).unwrap();
+    let change = |n: usize| Change::Move {
+        from: path(format!("Desk/{}", name(n))),
+        to: path(format!("Desk/{}/{}", KINDS[n % KINDS.len()], name(n))),
+        clash: Clash::Skip,
+    };
+    let changes: Vec<Change> = (0..FILES).map(change).collect();
+    let session = sandbox.open(SessionSpec { task, folders, resumed: false }).await.unwrap();
+    let files = session.files(CallId::new(runtime));
+    let handle = tokio::runtime::Handle::current();
+    let (moved, changed) =
+        cost(|| tokio::task::block_in_place(|| handle.block_on(files.change(changes, Watch::nothing()))));
+    assert_eq!(changed.unwrap().otherwise, []);
+    drop((session, files));
+    let (undone, report) = cost(|| tokio::task::block_in_place(|| handle.block_on(sandbox.undo(task, UndoMode::Act))));
+    assert_eq!(report.unwrap().kept, []);
+    fs::remove_dir_all(at).unwrap();
+    (moved, undone)
+}
+
+fn main() {
+    let base = folder();
+    println!("{FILES} moves into {} folders, median of 7 pairs\n", KINDS.len());
+    let mut undos = Vec::new();
+    let (ours, raw) = block_on(2, async {
+        let handle = tokio::runtime::Handle::current();
+        let runtime: Arc<dyn Runtime> = Arc::new(TokioRuntime::new(handle.clone()));
+        let data = base.path().join("data");
+        fs::create_dir_all(&data).unwrap();
+        let sandbox = LocalSandbox::open(LocalSandboxOptions { data, probe: None, home: None }).unwrap();
+        tokio::task::block_in_place(|| {
+            let run_ours = || {
+                let (moved, undone) = handle.block_on(ours(&sandbox, &*runtime, &base.path().join("ours")));
+                undos.push(undone);
+                moved
+            };
+            pairs(7, run_ours, || raw(&base.path().join("raw")))
+        })
+    });
+    let millis = |costs: &[Cost]| median(costs, |c| c.wall).as_secs_f64() * 1e3;
+    println!("ours {:.0} ms, loop {:.0} ms, undo {:.0} ms", millis(&ours), millis(&raw), millis(&undos));
+    let times = ratio(&ours, &raw);
+    report("one call of 50,000 moves, against a loop of renameat2", times, "x", "<= 2", times <= 2.0);
+}

@@ -1,0 +1,229 @@
+//! What can be typed.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const HELP: &str = "\
+cowork works beside you on the files in folders you choose. It shows its plan, asks
+before it changes anything, and can give back all it did.
+
+  cowork run --folder ~/Downloads \"Organise these files by type\"
+  cowork undo
+
+Give it work
+  run TASK            Do something in the folders you name
+  playbooks           List what it can do
+  answer CALL allow   Answer its question (or: deny)
+  steer TASK \"...\"    Say something to it while it works
+
+See what it does
+  tasks               List the tasks, the newest last
+  show TASK           Show one: what was asked, done and came of it
+  events THREAD       Read a thread's log; --follow to go on reading
+
+Stop it, go on, take back
+  pause TASK          Let it finish what it is at, then rest
+  resume [TASK]       Go on; without TASK with all that was interrupted
+  cancel TASK         End it; what was done stays done
+  undo [TASK]         Give back what it did to files; without TASK the last one's
+
+Look after it
+  doctor              Check its own data, and say how to mend it
+
+Options
+  --data DIR          Keep its own data here, not in ~/.local/share/cowork; $COWORK_DATA
+                      does the same
+  -h, --help          Show this; `cowork run --help` for more on one command
+  -V, --version       Show the version
+
+A TASK or CALL is named by the six digits that are shown for it.
+Exit: 0 done, 1 failed, 2 wrong usage, 3 waiting for an answer, 130 interrupted.
+";
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(name = "cowork", version, override_help = HELP, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// Keep its own data here.
+    #[arg(long, global = true, value_name = "DIR", hide = true)]
+    pub(crate) data: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What is wanted.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Do something in the folders you name.
+    Run(Run),
+    /// List what it can do.
+    Playbooks,
+    /// List the tasks, the newest last.
+    Tasks {
+        /// Write one JSON object a line, for all tasks.
+        #[arg(long)]
+        json: bool,
+        /// List all, not only the last 50.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show a task: what was asked, done and came of it.
+    Show {
+        /// The task: its six digits, or its whole id.
+        task: String,
+    },
+    /// Read a thread's log, a line for each record.
+    Events {
+        /// The thread: its name, or its id.
+        #[arg(default_value = "main")]
+        thread: String,
+        /// Go on reading what comes.
+        #[arg(long, short)]
+        follow: bool,
+        /// Write the records as JSON, one a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Answer a question of a task, and go on with it here if nobody else does.
+    Answer {
+        /// The call that it asked about: its six digits, or its whole id. A task's will do if it asks one thing only.
+        call: String,
+        /// Your answer.
+        answer: YesNo,
+        /// Only deliver the answer.
+        #[arg(long)]
+        no_wait: bool,
+        /// Write the task's records as JSON, one a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say something to a task while it works.
+    Steer {
+        /// The task: its six digits, or its whole id.
+        task: String,
+        /// What you want to say.
+        text: OsString,
+    },
+    /// Let a task finish what it is at, then rest.
+    Pause {
+        /// The task: its six digits, or its whole id.
+        task: String,
+    },
+    /// Go on with a task, or with all that were interrupted.
+    Resume {
+        /// The task; without it, all that were interrupted.
+        task: Option<String>,
+        /// Answer its questions with yes.
+        #[arg(long, short)]
+        yes: bool,
+        /// Write the records as JSON, one a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a task. What was done stays done, and can be undone.
+    Cancel {
+        /// The task: its six digits, or its whole id.
+        task: String,
+    },
+    /// Give back what a task did to files.
+    Undo {
+        /// The task; without it, the last one that changed something.
+        task: Option<String>,
+        /// Don't ask first.
+        #[arg(long, short)]
+        yes: bool,
+        /// Write the records as JSON, one a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check cowork's own data, and say how to mend it.
+    Doctor,
+}
+
+/// A task to do.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cowork run --folder ~/Downloads \"Organise these files by type\"
+  cowork run --folder ~/Pictures --dry-run \"Organise by date\"
+  cowork run --folder ~/Documents \"Find files that mention the lease\"
+  cowork run --folder . --playbook ./tidy.py --param days=30
+
+Without --folder none of your files can be reached. In a script, add --mode auto (or
+--yes) and --json.")]
+pub(crate) struct Run {
+    /// What you want, in a sentence; `-` reads it from the standard input.
+    #[arg(required_unless_present = "playbook")]
+    pub(crate) task: Option<OsString>,
+    /// A folder that it may look at and change; can be given several times.
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) folder: Vec<PathBuf>,
+    /// Say again that all of DIR is meant; only needed for `/` and your home folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) whole: Vec<PathBuf>,
+    /// The thread that it belongs to.
+    #[arg(long, short, value_name = "NAME", default_value = "main")]
+    pub(crate) thread: String,
+    /// How much it may do unasked.
+    #[arg(long, short, value_enum, default_value = "ask")]
+    pub(crate) mode: Mode,
+    /// Answer its questions with yes.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Only show what it would do; the same as `--mode plan`.
+    #[arg(long, conflicts_with = "mode")]
+    pub(crate) dry_run: bool,
+    /// Write the task's records as JSON, one a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Follow this playbook: the name of one that `cowork playbooks` lists, or a file.
+    #[arg(long, short, value_name = "NAME|FILE")]
+    pub(crate) playbook: Option<String>,
+    /// Set a parameter of the playbook; can be given several times.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) param: Vec<String>,
+}
+
+/// How much a task may do unasked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mode {
+    /// Ask before every change.
+    Ask,
+    /// Change nothing, show what would be done.
+    Plan,
+    /// Do what can be undone, ask before anything else.
+    Auto,
+}
+
+/// An answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum YesNo {
+    /// Do it, once, as it was shown.
+    #[value(alias = "yes", alias = "y")]
+    Allow,
+    /// Don't.
+    #[value(alias = "no", alias = "n")]
+    Deny,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_names_every_command_and_fits_eighty_columns() {
+        for command in Cli::command().get_subcommands() {
+            assert!(HELP.contains(&format!("\n  {}", command.get_name())), "{}", command.get_name());
+        }
+        let wide: Vec<&str> = HELP.lines().filter(|l| l.len() > 88).collect();
+        assert!(wide.is_empty(), "{wide:?}");
+    }
+}

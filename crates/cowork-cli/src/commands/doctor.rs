@@ -1,0 +1,76 @@
+//! `cowork doctor`
+
+use std::path::Path;
+
+use cowork::{Finding, store::SqliteStore};
+
+use crate::{
+    app::App,
+    fail::{Exit, Fail},
+    look::Look,
+    out::Out,
+    render::{
+        line::{Line, Role},
+        text::{one_line, sentence, step, tilde, width, wrap},
+    },
+};
+
+/// Looks at all that is ours, and says how to mend what is not in order. A store that can't be opened is looked at from
+/// the outside.
+pub(crate) async fn doctor(data: &Path) -> Result<Exit, Fail> {
+    let look = Look::of_stdout();
+    let mut findings = match App::open(data).await {
+        Ok(app) => {
+            let findings = app.engine.check().await;
+            app.engine.stop().await;
+            findings
+        }
+        Err(error) => {
+            let fix = error.fix().unwrap_or_default().to_owned();
+            let mut findings = SqliteStore::examine(&data.join("log.db"));
+            if findings.iter().all(|f| f.ok) {
+                findings.push(Finding { ok: false, what: "start".into(), found: error.message, fix });
+            }
+            findings
+        }
+    };
+    findings.sort_by_key(|f| !f.ok);
+    let well = findings.iter().all(|f| f.ok);
+    let mut lines = vec![Line::default()];
+    let column = findings.iter().map(|f| width(&f.what)).max().unwrap_or(0);
+    findings.iter().for_each(|f| lines.extend(told(f, column, &look)));
+    let shown = tilde(&data.display().to_string(), look.home.as_deref());
+    let end = if well {
+        Line::margin().add(Role::Done, "All is well.")
+    } else {
+        Line::margin().add(Role::Failed, "Something is wrong.")
+    };
+    lines.extend([Line::default(), end.add(Role::Quiet, format!(" Data: {}", one_line(&shown)))]);
+    Out::default().lines(&lines, &look);
+    Ok(if well { Exit::Done } else { Exit::Failed })
+}
+
+fn told(finding: &Finding, column: usize, look: &Look) -> Vec<Line> {
+    let (mark, role) = match (finding.ok, look.signs) {
+        (true, true) => ("✓", Role::Done),
+        (false, true) => ("✗", Role::Failed),
+        (true, false) => ("[ok]", Role::Done),
+        (false, false) => ("[!!]", Role::Failed),
+    };
+    let indent = width(mark) + column + 5;
+    let room = look.columns().saturating_sub(indent + 2);
+    let mut lines = Vec::new();
+    for text in wrap(&one_line(&sentence(&finding.found)), room) {
+        let line = if lines.is_empty() {
+            Line::margin().add(role, mark).add(Role::Plain, format!(" {:<column$}  ", finding.what))
+        } else {
+            Line::default().to(indent)
+        };
+        lines.push(line.add(Role::Plain, text));
+    }
+    if !finding.fix.is_empty() {
+        let fix = wrap(&one_line(&step(&finding.fix)), room);
+        lines.extend(fix.into_iter().map(|l| Line::default().to(indent).add(Role::Strong, l)));
+    }
+    lines
+}

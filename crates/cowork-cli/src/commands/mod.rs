@@ -1,0 +1,42 @@
+//! One file for each group of commands.
+
+mod answer;
+mod doctor;
+mod events;
+mod playbooks;
+mod resume;
+mod run;
+mod show;
+mod tasks;
+mod tell;
+mod undo;
+
+use std::path::Path;
+
+use crate::{
+    app::App,
+    args::Command,
+    fail::{Exit, Fail},
+};
+
+/// Does what is wanted.
+pub(crate) async fn dispatch(command: Command, data: &Path) -> Result<Exit, Fail> {
+    let open = || App::open(data);
+    match command {
+        Command::Run(args) => run::run(args, data).await,
+        Command::Doctor => doctor::doctor(data).await,
+        Command::Playbooks => playbooks::playbooks(),
+        Command::Tasks { json, all } => tasks::tasks(&open().await?, json, all).await,
+        Command::Show { task } => show::show(&open().await?, &task).await,
+        Command::Events { thread, follow, json } => events::events(&open().await?, &thread, follow, json).await,
+        Command::Answer { call, answer, no_wait, json } => {
+            answer::answer(&open().await?, &call, answer, no_wait, json).await
+        }
+        Command::Steer { task, text } => tell::steer(&open().await?, &task, &text).await,
+        Command::Pause { task } => tell::pause(&open().await?, &task).await,
+        Command::Cancel { task } => tell::cancel(&open().await?, &task).await,
+        Command::Resume { task: Some(task), yes, json } => resume::one(&open().await?, &task, yes, json).await,
+        Command::Resume { task: None, yes, json } => resume::all(&open().await?, yes, json).await,
+        Command::Undo { task, yes, json } => undo::undo(&open().await?, task.as_deref(), yes, json).await,
+    }
+}

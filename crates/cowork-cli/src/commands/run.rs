@@ -1,0 +1,136 @@
+//! `cowork run`
+
+use std::{
+    ffi::OsStr,
+    fs,
+    io::{Read, stdin},
+    path::Path,
+};
+
+use cowork::{Error, Kind, Mode, Submit, ThreadId};
+use serde_json::{Map, Value};
+
+use crate::{
+    app::{App, SENDER, home},
+    args::{self, Run},
+    fail::{Exit, Fail, usage, wrong},
+    folders,
+    follow::{How, follow},
+    signals::Signals,
+};
+
+/// The longest task that is read from the standard input; the engine says what is too long.
+const LONGEST: u64 = 2 << 20;
+/// No program that a person wrote is longer.
+const LONGEST_PLAYBOOK: u64 = 1 << 20;
+
+/// Submits a task and follows it.
+pub(crate) async fn run(args: Run, data: &Path) -> Result<Exit, Fail> {
+    // All that can be wrong with what was typed is found before anything is opened or made.
+    let mut submit = Submit::new(text(&args)?);
+    submit.planner = planner(&args)?;
+    submit.folders = folders::grants(&args.folder, &args.whole, home().as_deref(), data)?;
+    submit.mode = match args.mode {
+        _ if args.dry_run => Mode::Plan,
+        args::Mode::Ask => Mode::Ask,
+        args::Mode::Plan => Mode::Plan,
+        args::Mode::Auto => Mode::Auto,
+    };
+    if args.thread.trim().is_empty() {
+        return Err(wrong("the thread's name is empty", "leave out --thread, or give it a name"));
+    }
+    let mut signals = Signals::listen()?;
+    let app = App::open(data).await?;
+    let thread = ThreadId::named(&args.thread);
+    app.engine.open(thread, &args.thread).await?;
+    let task = app.engine.submit(thread, SENDER, submit).await?;
+    follow(&app, thread, task, How { yes: args.yes, json: args.json, after: 0 }, &mut signals).await
+}
+
+fn text(args: &Run) -> Result<String, Fail> {
+    match (&args.task, &args.playbook) {
+        (Some(dash), _) if dash == "-" => from_stdin(),
+        (Some(task), _) => as_text(task, "the task"),
+        (None, Some(playbook)) => Ok(format!("Follow the playbook {playbook}")),
+        (None, None) => Err(wrong("there is no task", "say what you want: cowork run \"…\"")),
+    }
+}
+
+/// Takes what was typed as text.
+pub(crate) fn as_text(typed: &OsStr, what: &str) -> Result<String, Fail> {
+    let text = typed.to_str().ok_or_else(|| not_text(what))?;
+    Ok(text.to_owned())
+}
+
+fn from_stdin() -> Result<String, Fail> {
+    let mut bytes = Vec::new();
+    stdin().lock().take(LONGEST).read_to_end(&mut bytes).map_err(|e| {
+        usage(Error::new(Kind::InvalidInput, "read task", format!("can't read the task from the standard input: {e}")))
+    })?;
+    if bytes.len() as u64 == LONGEST {
+        return Err(wrong(
+            "the task is longer than 2 MB",
+            "put the long part into a file in a folder that you name, and name the file",
+        ));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| not_text("the task"))?;
+    Ok(text.trim_end().to_owned())
+}
+
+fn not_text(what: &str) -> Fail {
+    wrong(format!("{what} is not text in UTF-8"), "say in a sentence what you want")
+}
+
+/// Says to the planner which playbook to follow, and with which parameters.
+fn planner(args: &Run) -> Result<Value, Fail> {
+    let mut told = Map::new();
+    match &args.playbook {
+        Some(name) if is_file(name) => {
+            told.insert("source".to_owned(), source(Path::new(name))?.into());
+            told.insert("file".to_owned(), name.as_str().into());
+        }
+        Some(name) => drop(told.insert("playbook".to_owned(), name.as_str().into())),
+        None => {}
+    }
+    let mut params = Map::new();
+    for param in &args.param {
+        let (key, value) = param.split_once('=').filter(|(key, _)| !key.trim().is_empty()).ok_or_else(|| {
+            wrong(format!("`{}` does not set a parameter", param.escape_debug()), "write it so: --param by=date")
+        })?;
+        if params.insert(key.trim().to_owned(), value.into()).is_some() {
+            return Err(wrong(format!("the parameter `{}` is set twice", key.trim().escape_debug()), "set it once"));
+        }
+    }
+    if !params.is_empty() {
+        told.insert("params".to_owned(), params.into());
+    }
+    Ok(if told.is_empty() { Value::Null } else { told.into() })
+}
+
+/// Says whether a playbook is meant as a file: names of playbooks have neither a slash nor a dot.
+fn is_file(name: &str) -> bool {
+    name.contains(['/', '.'])
+}
+
+fn source(path: &Path) -> Result<String, Fail> {
+    let shown = path.display();
+    let fix = "name a file, or one of those that `cowork playbooks` lists";
+    let size =
+        fs::metadata(path).map_err(|e| wrong(format!("can't read the playbook {shown}: {}", reason(&e)), fix))?;
+    if !size.is_file() {
+        return Err(wrong(format!("the playbook {shown} is not a file"), fix));
+    }
+    if size.len() > LONGEST_PLAYBOOK {
+        return Err(wrong(format!("the playbook {shown} is longer than 1 MB"), "is it a playbook?"));
+    }
+    let bytes = fs::read(path).map_err(|e| wrong(format!("can't read the playbook {shown}: {}", reason(&e)), fix))?;
+    String::from_utf8(bytes).map_err(|_| wrong(format!("the playbook {shown} is not text in UTF-8"), fix))
+}
+
+fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "it is not there".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "you may not read it".to_owned(),
+        _ => error.to_string(),
+    }
+}

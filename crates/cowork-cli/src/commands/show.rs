@@ -1,0 +1,129 @@
+//! `cowork show`
+
+use cowork::{Call, CallState, Event, Record, Status, Summary};
+use jiff::tz::TimeZone;
+
+use crate::{
+    app::App,
+    commands::tasks::{State, state},
+    fail::{Exit, Fail},
+    look::Look,
+    names,
+    out::Out,
+    render::{
+        ask,
+        frame::plan,
+        line::{Line, Role},
+        outcome,
+        records::{command_text, outcome_text, time},
+        screen::Screen,
+        text::{count, one_line, shorten, tilde, visible, width, wrap},
+    },
+};
+
+const MOST_CALLS: usize = 200;
+
+/// Shows a task: what was asked, the plan, each call, what came of it.
+pub(crate) async fn show(app: &App, task: &str) -> Result<Exit, Fail> {
+    let summary = names::task(&app.engine, task).await?;
+    let records = app.records(summary.thread, summary.task).await?;
+    let mut screen = Screen::default();
+    records.iter().try_for_each(|r| screen.record(r))?;
+    let look = Look::of_stdout();
+    let state = state(app, &summary).await?;
+    let mut lines = about(&screen, &summary, &state, &look);
+    if let Some(task) = &screen.task {
+        let steps = plan(&screen, task, &look, None);
+        section(&mut lines, "Plan", steps);
+        section(&mut lines, "Said to it", said(&records, &look));
+        let calls = task.turns.iter().flat_map(|t| t.decision.calls.iter().zip(&t.calls));
+        section(&mut lines, "Calls", calls_made(calls, &look));
+    }
+    if summary.status == Status::Waiting {
+        screen.asks = app.engine.asks(summary.task).await?;
+    }
+    for one in &screen.asks {
+        lines.push(Line::default());
+        lines.extend(ask::question(one, &look, usize::MAX));
+        lines.push(Line::default());
+        lines.extend(ask::how_to_answer(one, &look));
+    }
+    let open = matches!(summary.status, Status::Running | Status::Queued | Status::Stopped);
+    if !open || state.interrupted {
+        let end = outcome::outcome(&screen, &look);
+        if !end.is_empty() {
+            lines.push(Line::default());
+            lines.extend(end);
+        }
+    }
+    Out::default().lines(&lines, &look);
+    Ok(Exit::Done)
+}
+
+fn about(screen: &Screen, summary: &Summary, state: &State, look: &Look) -> Vec<Line> {
+    let zone = TimeZone::system();
+    let room = look.columns().saturating_sub(4);
+    let text = screen.task.as_ref().map_or(&summary.text, |t| &t.submit.text);
+    let mut lines: Vec<Line> =
+        wrap(&visible(&shorten(text, 2_000)), room).into_iter().map(|l| Line::margin().add(Role::Strong, l)).collect();
+    lines.push(Line::default());
+    let mut fact = |name: &str, value: String, role: Role| {
+        lines.push(Line::margin().add(Role::Quiet, format!("{name:<9} ")).add(role, value));
+    };
+    fact("state", state.word.to_owned(), state.role);
+    fact("task", summary.task.to_string(), Role::Plain);
+    fact("asked", time(summary.at, &zone), Role::Plain);
+    if let Some(task) = screen.task.as_ref().filter(|t| t.result.is_some()) {
+        fact("ended", time(task.last_at, &zone), Role::Plain);
+    }
+    fact("mode", format!("{:?}", summary.mode).to_lowercase(), Role::Plain);
+    if summary.folders.is_empty() {
+        fact("folders", "none".to_owned(), Role::Plain);
+    }
+    for (i, folder) in summary.folders.iter().enumerate() {
+        fact(if i == 0 { "folders" } else { "" }, tilde(&visible(folder), look.home.as_deref()), Role::Plain);
+    }
+    lines
+}
+
+fn section(lines: &mut Vec<Line>, title: &str, content: Vec<Line>) {
+    if !content.is_empty() {
+        lines.extend([Line::default(), Line::margin().add(Role::Quiet, title)]);
+        lines.extend(content);
+    }
+}
+
+fn said(records: &[Record], look: &Look) -> Vec<Line> {
+    let room = look.columns().saturating_sub(4);
+    let commands = records.iter().skip(1).filter_map(|r| match &*r.event.event().ok()? {
+        Event::Commanded { sender, command, .. } => Some(format!("{sender}: {}", command_text(command))),
+        _ => None,
+    });
+    commands.map(|text| Line::margin().add(Role::Plain, shorten(&one_line(&text), room))).collect()
+}
+
+fn calls_made<'a>(calls: impl Iterator<Item = (&'a Call, &'a CallState)>, look: &Look) -> Vec<Line> {
+    let calls: Vec<_> = calls.collect();
+    let tool = calls.iter().map(|(c, _)| width(&c.tool)).max().unwrap_or(0).min(20);
+    let mut lines: Vec<Line> =
+        calls.iter().take(MOST_CALLS).map(|(call, state)| made(call, state, tool, look)).collect();
+    if calls.len() > MOST_CALLS {
+        let more = format!("and {}", count((calls.len() - MOST_CALLS) as u64, "more call"));
+        lines.push(Line::margin().add(Role::Quiet, more));
+    }
+    lines
+}
+
+fn made(call: &Call, state: &CallState, tool: usize, look: &Look) -> Line {
+    let (role, text) = match state.outcome() {
+        Ok(Some(outcome)) => outcome_text(&outcome),
+        Ok(None) => (Role::Waiting, format!("{:?}", state.stage).to_lowercase()),
+        Err(error) => (Role::Failed, error.message),
+    };
+    let again = if state.attempt > 1 { format!(" (attempt {})", state.attempt) } else { String::new() };
+    let line = Line::margin()
+        .add(Role::Quiet, format!("{}  ", call.id.short()))
+        .add(Role::Plain, format!("{:<tool$}  ", shorten(&call.tool, tool)));
+    let room = look.columns().saturating_sub(line.width() + width(&again));
+    line.add(role, shorten(&one_line(&text), room)).add(Role::Waiting, again)
+}

@@ -1,0 +1,226 @@
+//! Following a task to its end, or to where it needs a person.
+
+use std::{collections::HashSet, time::Duration};
+
+use cowork::{
+    Answer, CallId, Finish, Item, Runtime, Status, Subscription, TaskId, ThreadId, Timestamp, TokioRuntime, Undo,
+};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, Interval, MissedTickBehavior, interval_at},
+};
+
+use crate::{
+    app::App,
+    fail::{Exit, Fail},
+    keys::Keys,
+    look::Look,
+    render::{
+        ask,
+        line::{Line, Role},
+        pager::Pager,
+        screen::Screen,
+    },
+    signals::Signals,
+    view::View,
+};
+
+/// Twelve pictures a second look like motion and cost nothing.
+const PICTURE: Duration = Duration::from_millis(80);
+
+/// How a task is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct How {
+    /// Answer every question with yes.
+    pub(crate) yes: bool,
+    /// Write records as JSON.
+    pub(crate) json: bool,
+    /// What was recorded up to here is only the setting: it is not written as JSON, nor said again.
+    pub(crate) after: u64,
+}
+
+/// Follows a task until it has ended, or rests until a person says something that can't be asked for here.
+pub(crate) async fn follow(
+    app: &App,
+    thread: ThreadId,
+    task: TaskId,
+    how: How,
+    signals: &mut Signals,
+) -> Result<Exit, Fail> {
+    let records = app.records(thread, task).await?;
+    let (past, new) = records.split_at(records.partition_point(|r| r.seq <= how.after));
+    let mut screen = Screen::default();
+    past.iter().try_for_each(|r| screen.record(r))?;
+    let ended = screen.task.as_ref().is_some_and(|t| t.result.is_some());
+    let mut view = View::new(Look::of_stdout(), how.json, ended, screen);
+    new.iter().try_for_each(|r| view.record(r))?;
+    let events = app.engine.events(thread, records.last().map_or(0, |r| r.seq));
+    let mut pictures = interval_at(Instant::now(), PICTURE);
+    pictures.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    Follower { app, task, how, view, events, pictures, keys: None, answered: HashSet::new() }.run(signals).await
+}
+
+struct Follower<'a> {
+    app: &'a App,
+    task: TaskId,
+    how: How,
+    view: View,
+    events: Subscription,
+    pictures: Interval,
+    keys: Option<Keys>,
+    /// Calls that were answered from here and of which the log does not tell yet.
+    answered: HashSet<CallId>,
+}
+
+impl Follower<'_> {
+    async fn run(mut self, signals: &mut Signals) -> Result<Exit, Fail> {
+        loop {
+            if self.view.screen.is_settled()
+                && let Some(exit) = self.rest().await?
+            {
+                self.keys = None;
+                self.view.end(now());
+                return Ok(exit);
+            }
+            if !self.view.screen.is_settled() {
+                self.end_prompt();
+            }
+            if !self.view.is_live() {
+                self.view.show(now());
+            }
+            tokio::select! {
+                biased;
+                () = signals.next() => return self.interrupted(signals).await,
+                key = key(&mut self.keys) => self.key(key).await?,
+                _ = self.pictures.tick(), if self.view.is_live() => self.view.show(now()),
+                item = self.events.next() => match item {
+                    Some(item) => self.item(item?)?,
+                    None => return Err(cowork::Error::new(cowork::Kind::Internal, "follow task", "the engine stopped").into()),
+                },
+            }
+        }
+    }
+
+    fn item(&mut self, item: Item) -> Result<(), Fail> {
+        match item {
+            Item::Record(record) if record.task == Some(self.task) => self.view.record(&record)?,
+            Item::Delta(delta) if delta.task == self.task => self.view.delta(&delta, now()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Sees to a task that has ended or waits. Gives how to end; none if it is to go on.
+    async fn rest(&mut self) -> Result<Option<Exit>, Fail> {
+        let Some(task) = &self.view.screen.task else { return Ok(None) };
+        match (&task.result, &task.undo) {
+            (Some(_), Undo::Done(_)) => return Ok(Some(Exit::Done)),
+            (Some(_), Undo::Failed(_)) => return Ok(Some(Exit::Failed)),
+            (Some(Finish::Done { .. }), _) => return Ok(Some(Exit::Done)),
+            (Some(_), _) => return Ok(Some(Exit::Failed)),
+            (None, _) if task.status() == Status::Paused => return Ok(Some(Exit::Waiting)),
+            (None, _) => {}
+        }
+        if self.view.screen.asks.is_empty() {
+            self.view.screen.asks = self.app.engine.asks(self.task).await?;
+        }
+        if self.how.yes {
+            for ask in self.view.screen.asks.clone() {
+                if self.answered.insert(ask.call.id) {
+                    self.app.answer(&ask, Answer::Allow).await?;
+                }
+            }
+            self.view.screen.asks.clear();
+            return Ok(None);
+        }
+        if !self.view.look.asks || self.view.is_json() {
+            return Ok(Some(Exit::Waiting));
+        }
+        if self.keys.is_none() {
+            self.keys = Keys::read();
+            self.view.screen.prompting = self.keys.is_some();
+        }
+        Ok(if self.keys.is_none() { Some(Exit::Waiting) } else { None })
+    }
+
+    fn end_prompt(&mut self) {
+        self.keys = None;
+        self.view.pager = None;
+        self.view.help = false;
+        self.view.screen.prompting = false;
+    }
+
+    async fn key(&mut self, key: Option<u8>) -> Result<(), Fail> {
+        let Some(key) = key else {
+            // The terminal is gone: the question stays open.
+            self.end_prompt();
+            self.view.look.asks = false;
+            return Ok(());
+        };
+        let Some(ask) = self.view.screen.asks.first().filter(|a| !self.answered.contains(&a.call.id)).cloned() else {
+            return Ok(());
+        };
+        if let Some(pager) = &mut self.view.pager {
+            match key {
+                b' ' | b'\n' | b'\r' | b'f' | b'j' if pager.on(&self.view.look) => {}
+                b'b' | b'k' => pager.back(&self.view.look),
+                b' ' | b'\n' | b'\r' | b'q' | b's' | 0x1b => self.view.pager = None,
+                _ => {}
+            }
+            return Ok(());
+        }
+        match key {
+            b'y' | b'Y' => {
+                self.answered.insert(ask.call.id);
+                self.app.answer(&ask, Answer::Allow).await?;
+            }
+            b'n' | b'N' => {
+                self.answered.insert(ask.call.id);
+                self.app.answer(&ask, Answer::Deny).await?;
+            }
+            b's' | b'S' if self.view.is_live() => self.view.pager = Some(Pager::new(ask::all(&ask))),
+            b's' | b'S' => {
+                let all = ask::all(&ask).into_iter().map(|l| Line::of("    ").add(Role::Plain, l));
+                self.view.say(&all.chain([ask::keys(&self.view.look)]).collect::<Vec<_>>());
+            }
+            b'?' | b'h' if self.view.is_live() => self.view.help = !self.view.help,
+            b'?' | b'h' => self.view.say(&ask::help()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Puts the task down in an orderly way; asked a second time, ends at once.
+    async fn interrupted(mut self, signals: &mut Signals) -> Result<Exit, Fail> {
+        self.end_prompt();
+        self.view.screen.status = Some("Stopping. Once more to stop at once.".to_owned());
+        self.view.show(now());
+        tokio::select! {
+            () = self.app.engine.stop() => {}
+            () = signals.next() => std::process::exit(Exit::Interrupted as i32),
+        }
+        while let Some(item) = self.events.next().await {
+            self.item(item?)?;
+        }
+        self.view.screen.elsewhere = self.app.engine.is_held(self.task).await?;
+        if self.view.screen.is_waiting() {
+            self.view.screen.asks = self.app.engine.asks(self.task).await?;
+        }
+        self.view.end(now());
+        if self.view.is_json() {
+            eprintln!("  Stopped. Go on: cowork resume {}", self.task.short());
+        }
+        Ok(Exit::Interrupted)
+    }
+}
+
+async fn key(keys: &mut Option<Keys>) -> Option<u8> {
+    match keys {
+        Some(keys) => keys.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn now() -> Timestamp {
+    TokioRuntime::new(Handle::current()).now()
+}

@@ -1,0 +1,37 @@
+//! The standard output. That nobody reads it any more is no error.
+
+use std::io::{Write, stdout};
+
+use crate::{look::Look, render::line::Line};
+
+/// Writes to the standard output until nobody reads it.
+#[derive(Debug, Default)]
+pub(crate) struct Out {
+    closed: bool,
+}
+
+impl Out {
+    /// Writes a text as it is, at once.
+    pub(crate) fn text(&mut self, text: &str) {
+        if self.closed || text.is_empty() {
+            return;
+        }
+        let mut to = stdout().lock();
+        self.closed = to.write_all(text.as_bytes()).and_then(|()| to.flush()).is_err();
+    }
+
+    /// Writes lines.
+    pub(crate) fn lines(&mut self, lines: &[Line], look: &Look) {
+        let mut text = String::new();
+        for line in lines {
+            text.push_str(&line.write(look.colour));
+            text.push('\n');
+        }
+        self.text(&text);
+    }
+
+    /// Says whether nobody reads it any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+}

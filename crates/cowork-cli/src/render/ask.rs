@@ -1,0 +1,176 @@
+//! A question: what would happen, and on what.
+
+use cowork::{Ask, Effects};
+use serde_json::Value;
+
+use super::{
+    line::{Line, Role},
+    text::{grouped, one_line, pad, sentence, shorten, visible, width, wrap},
+};
+use crate::look::Look;
+
+const LABEL: usize = 30;
+
+/// Shows what a call wants, its groups aligned, in at most `most` lines.
+pub(crate) fn question(ask: &Ask, look: &Look, most: usize) -> Vec<Line> {
+    let mut lines = effects(&ask.effects, &ask.call.tool, "Wants to", Role::Waiting, look, most);
+    if !matches!(ask.rule.as_str(), "asks-before-changes" | "") && !ask.reason.is_empty() && lines.len() < most {
+        lines.push(Line::of("    ").add(Role::Waiting, one_line(&sentence(&ask.reason))));
+    }
+    lines
+}
+
+/// Shows what plan mode held back.
+pub(crate) fn withheld(effects: &Effects, look: &Look, most: usize) -> Vec<Line> {
+    self::effects(effects, "", "Would", Role::Accent, look, most)
+}
+
+/// Names the keys that answer.
+pub(crate) fn keys(look: &Look) -> Line {
+    let key = |line: Line, key: &str, what: &str| {
+        line.add(Role::Strong, format!("[{key}]")).add(Role::Plain, format!(" {what}"))
+    };
+    let gap = if look.columns() < 48 { " " } else { "   " };
+    let line = key(Line::margin(), "y", "yes").add(Role::Plain, gap);
+    let line = key(line, "n", "no").add(Role::Plain, gap);
+    let line = key(line, "s", "show all").add(Role::Plain, gap);
+    line.add(Role::Quiet, "?")
+}
+
+/// Explains the keys.
+pub(crate) fn help() -> Vec<Line> {
+    [
+        "y  do it, this once, exactly as shown",
+        "n  don't; the task is told and goes on without it",
+        "s  show every single change",
+        "Ctrl-C  decide later: the question stays open",
+    ]
+    .map(|text| Line::of("    ").add(Role::Quiet, text))
+    .to_vec()
+}
+
+/// Says how to answer from a shell.
+pub(crate) fn how_to_answer(ask: &Ask, look: &Look) -> Vec<Line> {
+    let call = ask.call.id.short();
+    let dash = if look.signs { "—" } else { "-" };
+    vec![
+        Line::margin()
+            .add(Role::Waiting, "Waiting for your answer.")
+            .add(Role::Plain, " Nothing is changed meanwhile."),
+        Line::margin().add(Role::Plain, "To allow it:  ").add(Role::Strong, format!("cowork answer {call} allow")),
+        Line::margin()
+            .add(Role::Plain, "To refuse:    ")
+            .add(Role::Strong, format!("cowork answer {call} deny"))
+            .add(Role::Quiet, format!("   {dash} all of it: cowork show {}", ask.task.short())),
+    ]
+}
+
+/// Lists everything that a call would do, from its arguments.
+pub(crate) fn all(ask: &Ask) -> Vec<String> {
+    let args = &ask.call.args;
+    let list = args.as_object().and_then(|o| o.values().filter_map(Value::as_array).max_by_key(|a| a.len()));
+    match list {
+        Some(items) if !items.is_empty() => items.iter().map(item).collect(),
+        _ => {
+            let pretty = serde_json::to_string_pretty(args).unwrap_or_default();
+            pretty.lines().map(|l| visible(l).into_owned()).collect()
+        }
+    }
+}
+
+fn item(item: &Value) -> String {
+    let pair = match item {
+        Value::String(path) => return visible(path).into_owned(),
+        Value::Object(o) => match (o.get("from"), o.get("to"), o.get("path")) {
+            (Some(from), Some(to), _) => from.as_str().zip(to.as_str()),
+            (_, _, Some(Value::String(path))) => return visible(path).into_owned(),
+            _ => None,
+        },
+        Value::Array(pair) => match &pair[..] {
+            [Value::String(from), Value::String(to)] => Some((from.as_str(), to.as_str())),
+            _ => None,
+        },
+        _ => None,
+    };
+    pair.map_or_else(|| visible(&item.to_string()).into_owned(), |(from, to)| transfer(from, to))
+}
+
+/// Writes where a file goes, without what both paths begin with, and without the name if it stays.
+fn transfer(from: &str, to: &str) -> String {
+    let folder = from.rfind('/').map_or("", |at| &from[..=at]);
+    let (name, below) = (&from[folder.len()..], to.strip_prefix(folder).unwrap_or(to));
+    let shown = match below.strip_suffix(name) {
+        Some(into) if into.ends_with('/') => into,
+        _ => below,
+    };
+    format!("{} → {}", visible(name), visible(shown))
+}
+
+fn effects(effects: &Effects, tool: &str, verb: &str, role: Role, look: &Look, most: usize) -> Vec<Line> {
+    let columns = look.columns();
+    let preview = &effects.preview;
+    let title = if preview.title.is_empty() { format!("use `{tool}`") } else { one_line(&preview.title) };
+    let (undo, undo_role) = match (effects.complete, effects.undoable) {
+        (false, _) => ("can't be told beforehand", Role::Failed),
+        (true, true) => ("can be undone", Role::Quiet),
+        (true, false) => ("can't be undone", Role::Failed),
+    };
+    let room = columns.saturating_sub(width(undo) + width(verb) + 8);
+    let mut lines = Vec::new();
+    if room < 20 {
+        lines.push(
+            Line::margin()
+                .add(role, verb)
+                .add(Role::Strong, format!(" {}", shorten(&title, columns.saturating_sub(12)))),
+        );
+        lines.push(Line::margin().add(undo_role, undo));
+    } else {
+        let line = Line::margin().add(role, verb).add(Role::Strong, format!(" {}", shorten(&title, room)));
+        lines.push(line.right(undo_role, undo, columns.saturating_sub(2)));
+    }
+    lines.push(Line::default());
+    let notes: Vec<String> = preview.notes.iter().flat_map(|n| wrap(&one_line(n), columns.saturating_sub(6))).collect();
+    let room = most.saturating_sub(lines.len() + notes.len()).max(1);
+    lines.extend(groups(effects, columns, room));
+    lines.extend(notes.into_iter().map(|n| Line::of("    ").add(Role::Plain, n)));
+    if lines.last() == Some(&Line::default()) {
+        lines.pop();
+    }
+    lines
+}
+
+fn groups(effects: &Effects, columns: usize, most: usize) -> Vec<Line> {
+    let groups = &effects.preview.groups;
+    let shown = if groups.len() > most { most.saturating_sub(1) } else { groups.len() };
+    let digits = groups.iter().map(|g| grouped(g.count).len()).max().unwrap_or(0);
+    let labels: Vec<String> = groups.iter().map(|g| one_line(&g.label)).collect();
+    let label = labels.iter().take(shown).map(|l| width(l)).max().unwrap_or(0).min(LABEL).min(columns / 2);
+    let mut lines: Vec<Line> = Vec::new();
+    for (group, name) in groups.iter().zip(&labels).take(shown) {
+        let line = Line::of(format!("    {:>digits$}  ", grouped(group.count)))
+            .add(Role::Accent, pad(&shorten(name, label), label));
+        let room = columns.saturating_sub(line.width() + 4);
+        lines.push(line.add(Role::Quiet, examples(&group.examples, room)));
+    }
+    if shown < groups.len() {
+        let rest: u64 = groups.iter().skip(shown).map(|g| g.count).sum();
+        let text = format!("    {:>digits$}  in {} more places", grouped(rest), groups.len() - shown);
+        lines.push(Line::default().add(Role::Quiet, text));
+    }
+    lines
+}
+
+/// Names as many examples as there is room for, the first one shortened if need be.
+fn examples(examples: &[String], room: usize) -> String {
+    let Some(first) = examples.first().filter(|_| room >= 16) else { return String::new() };
+    let mut text = format!("  e.g. {}", shorten(&one_line(first), room - 7));
+    for more in &examples[1..] {
+        let more = one_line(more);
+        if width(&text) + 2 + width(&more) > room {
+            break;
+        }
+        text.push_str(", ");
+        text.push_str(&more);
+    }
+    text
+}

@@ -1,0 +1,227 @@
+//! The picture of a task that is redrawn in place.
+
+use std::time::Duration;
+
+use cowork::{Finish, Mode, PlanStep, StepState, Task, Timestamp};
+
+use super::{
+    ask,
+    line::{Line, Role},
+    screen::{Note, Progress, Screen, StepTimes},
+    text::{grouped, one_line, pad, shorten, tilde, took, width},
+};
+use crate::look::Look;
+
+/// The widest that titles of steps are shown.
+const TITLE: usize = 30;
+const BAR: usize = 22;
+/// In a narrower terminal there is one column of text and nothing else.
+const NARROW: usize = 48;
+
+/// Draws the task as it is now, in at most the terminal's rows but one.
+pub(crate) fn frame(screen: &Screen, look: &Look, now: Timestamp) -> Vec<Line> {
+    let Some(task) = &screen.task else { return Vec::new() };
+    let most = look.height.saturating_sub(1).max(3);
+    let mut lines = vec![Line::default()];
+    lines.extend(header(task, look));
+    let below = below(screen, look, most.saturating_sub(lines.len() + 2));
+    let room = most.saturating_sub(lines.len() + below.len() + 1);
+    let plan = plan(screen, task, look, Some(screen.worked_at(now)));
+    if !plan.is_empty() && room > 0 {
+        lines.push(Line::default());
+        lines.extend(window(plan, active(task), room));
+    }
+    lines.extend(below);
+    lines.truncate(most);
+    lines.into_iter().map(|line| line.fit(look.width.saturating_sub(1))).collect()
+}
+
+/// Says what was asked for, how, and where.
+pub(crate) fn header(task: &Task, look: &Look) -> Vec<Line> {
+    let columns = look.columns();
+    let separator = if look.signs { " · " } else { ", " };
+    let facts = format!("{}{separator}{}", mode(task.submit.mode), places(task, look, columns / 3));
+    let room = columns.saturating_sub(width(&facts) + 6);
+    let title = one_line(&task.submit.text);
+    if room < 24 {
+        let title = shorten(&title, columns.saturating_sub(4)).into_owned();
+        return vec![
+            Line::margin().add(Role::Strong, title),
+            Line::margin().add(Role::Quiet, shorten(&facts, columns.saturating_sub(4))),
+        ];
+    }
+    let line = Line::margin().add(Role::Strong, shorten(&title, room));
+    vec![line.right(Role::Quiet, &facts, columns.saturating_sub(2))]
+}
+
+/// Lists the steps of the plan with how far they are. Without a time, those that were begun are not under way.
+pub(crate) fn plan(screen: &Screen, task: &Task, look: &Look, worked: Option<Duration>) -> Vec<Line> {
+    let widest = task.plan.iter().map(|s| width(&one_line(&s.title))).max().unwrap_or(0);
+    let title = widest.min(TITLE).min(look.columns().saturating_sub(8));
+    let none = StepTimes::default();
+    let step = |(i, s): (usize, &PlanStep)| {
+        if task.result.is_some() && s.state == StepState::Active {
+            return left(task, s, title, look);
+        }
+        let times = screen.steps.get(i).unwrap_or(&none);
+        let progress = screen.together().filter(|_| s.state == StepState::Active);
+        step(s, times, progress.as_ref(), title, look, worked)
+    };
+    task.plan.iter().enumerate().flat_map(step).collect()
+}
+
+/// Writes one step: mark, title, what came of it or how far it is, and how long that took or takes.
+pub(crate) fn step(
+    step: &PlanStep,
+    times: &StepTimes,
+    progress: Option<&Progress>,
+    title: usize,
+    look: &Look,
+    worked: Option<Duration>,
+) -> Vec<Line> {
+    let columns = look.columns();
+    let (mark, role) = mark(step.state, look.signs);
+    let text =
+        if step.state == StepState::Pending || step.state == StepState::Skipped { Role::Quiet } else { Role::Plain };
+    let narrow = columns < NARROW;
+    let name = one_line(&step.title);
+    let title = if narrow { columns.saturating_sub(width(mark) + 4) } else { title };
+    let line = Line::margin().add(role, mark).add(Role::Plain, " ").add(text, pad(&shorten(&name, title), title));
+    let time = match (progress.and_then(Progress::left), times.took(), times.began, worked) {
+        (Some(left), ..) => format!("{} left", took(left)),
+        (_, Some(time), ..) if time.as_millis() >= 50 => took(time),
+        (_, None, Some(began), Some(now)) if now.saturating_sub(began).as_secs() >= 2 => {
+            format!("{} s", now.saturating_sub(began).as_secs())
+        }
+        _ => String::new(),
+    };
+    let detail = one_line(&step.detail);
+    if narrow {
+        let amount = progress.map_or(detail, amount);
+        let under = (!amount.is_empty()).then(|| Line::of(" ".repeat(width(mark) + 3)).add(Role::Quiet, amount));
+        return [line].into_iter().chain(under).collect();
+    }
+    let time_at = columns.saturating_sub(2);
+    let room = time_at.saturating_sub(line.width() + 2 + time.len().max(6) + 2);
+    let line = line.add(Role::Plain, "  ");
+    let line = match progress {
+        Some(progress) => bar(line, progress, room, look.signs),
+        None => line.add(text, shorten(&detail, room)),
+    };
+    vec![line.right(Role::Quiet, &time, time_at)]
+}
+
+/// Writes a step that was not done when the task ended.
+fn left(task: &Task, step: &PlanStep, title: usize, look: &Look) -> Vec<Line> {
+    let (mark, role) = match (matches!(task.result, Some(Finish::Failed { .. })), look.signs) {
+        (true, true) => ("✗", Role::Failed),
+        (true, false) => ("[!]", Role::Failed),
+        (false, _) => mark(StepState::Skipped, look.signs),
+    };
+    let name = shorten(&one_line(&step.title), title.max(12)).into_owned();
+    vec![Line::margin().add(role, mark).add(Role::Plain, format!(" {name}"))]
+}
+
+/// Gives a step's mark and its role.
+pub(crate) fn mark(state: StepState, signs: bool) -> (&'static str, Role) {
+    match (state, signs) {
+        (StepState::Pending, true) => (" ", Role::Quiet),
+        (StepState::Active, true) => ("●", Role::Accent),
+        (StepState::Done, true) => ("✓", Role::Done),
+        (StepState::Skipped, true) => ("–", Role::Quiet),
+        (StepState::Pending, false) => ("[ ]", Role::Quiet),
+        (StepState::Active, false) => ("[>]", Role::Accent),
+        (StepState::Done, false) => ("[x]", Role::Done),
+        (StepState::Skipped, false) => ("[-]", Role::Quiet),
+    }
+}
+
+fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Ask => "ask",
+        Mode::Plan => "plan",
+        Mode::Auto => "auto",
+    }
+}
+
+fn places(task: &Task, look: &Look, most: usize) -> String {
+    match &task.submit.folders[..] {
+        [] => "no folder".to_owned(),
+        [one] => shorten(&tilde(&one_line(&one.at), look.home.as_deref()), most).into_owned(),
+        many => format!("{} folders", many.len()),
+    }
+}
+
+fn amount(progress: &Progress) -> String {
+    match progress.total {
+        0 => grouped(progress.done),
+        total => format!("{} of {}", grouped(progress.done.min(total)), grouped(total)),
+    }
+}
+
+fn bar(line: Line, progress: &Progress, room: usize, signs: bool) -> Line {
+    let amount = amount(progress);
+    let columns = room.saturating_sub(width(&amount) + 2).min(BAR);
+    if columns < 6 || progress.total == 0 {
+        return line.add(Role::Plain, shorten(&amount, room));
+    }
+    let done = progress.done.min(progress.total);
+    let filled = usize::try_from(done.saturating_mul(columns as u64) / progress.total).unwrap_or(columns);
+    let (full, empty) = if signs { ("━", "─") } else { ("#", "-") };
+    line.add(Role::Accent, full.repeat(filled))
+        .add(Role::Quiet, empty.repeat(columns - filled))
+        .add(Role::Plain, format!("  {amount}"))
+}
+
+/// What stands below the plan: a question, or what it is at.
+fn below(screen: &Screen, look: &Look, most: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if let Some(status) = &screen.status {
+        return vec![Line::default(), Line::margin().add(Role::Waiting, status)];
+    }
+    if let Some(first) = screen.asks.first() {
+        lines.push(Line::default());
+        lines.extend(ask::question(first, look, most.saturating_sub(3)));
+        if screen.prompting {
+            lines.extend([Line::default(), ask::keys(look)]);
+        }
+        return lines;
+    }
+    if let Some(note) = screen.together().map(|p| p.note).filter(|n| !n.is_empty()) {
+        lines.extend([
+            Line::default(),
+            Line::margin().add(Role::Quiet, shorten(&note, look.columns().saturating_sub(4))),
+        ]);
+    } else if !screen.is_settled()
+        && let Some(note) = screen.notes.last()
+    {
+        let text = match note {
+            Note::Said(text) | Note::Came(text) | Note::Went(text) => one_line(text),
+        };
+        lines.extend([
+            Line::default(),
+            Line::margin().add(Role::Quiet, shorten(&text, look.columns().saturating_sub(4))),
+        ]);
+    }
+    lines
+}
+
+fn active(task: &Task) -> usize {
+    let at = |state| task.plan.iter().position(|s| s.state == state);
+    at(StepState::Active).or_else(|| at(StepState::Pending)).unwrap_or(task.plan.len())
+}
+
+/// Keeps what is around the active line when there is not room for all.
+fn window(lines: Vec<Line>, active: usize, room: usize) -> Vec<Line> {
+    if lines.len() <= room {
+        return lines;
+    }
+    let total = lines.len();
+    let shown = room.saturating_sub(1).max(1);
+    let from = active.saturating_sub(shown / 2).min(total - shown);
+    let mut kept: Vec<Line> = lines.into_iter().skip(from).take(shown).collect();
+    if room > 1 {
+        kept.push(Line::of("    ").add(Role::Quiet, format!("… and {} more steps", total - shown)));
+    }
+    kept
+}

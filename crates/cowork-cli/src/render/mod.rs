@@ -1,0 +1,15 @@
+//! From records to lines, without touching anything: `(record or delta) → screen → lines`.
+
+pub(crate) mod ask;
+pub(crate) mod frame;
+pub(crate) mod line;
+pub(crate) mod outcome;
+pub(crate) mod pager;
+pub(crate) mod painter;
+pub(crate) mod plain;
+pub(crate) mod records;
+pub(crate) mod screen;
+pub(crate) mod text;
+
+#[cfg(test)]
+mod tests;

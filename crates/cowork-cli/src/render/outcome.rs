@@ -1,0 +1,207 @@
+//! What came of a task, the most important line last.
+
+use cowork::{Error, Finish, Kept, Mode, Status, Task, Undo, UndoReport};
+
+use super::{
+    ask,
+    line::{Line, Role},
+    screen::{Note, Screen},
+    text::{count, one_line, sentence, shorten, step, took, visible, wrap},
+};
+use crate::look::Look;
+
+const MOST_KEPT: usize = 10;
+const MOST_WENT: usize = 5;
+
+/// Says what came of it, and what can be done next.
+pub(crate) fn outcome(screen: &Screen, look: &Look) -> Vec<Line> {
+    let Some(task) = &screen.task else { return Vec::new() };
+    let mut lines = refused(screen, look);
+    match (&task.result, &task.undo) {
+        (Some(_), Undo::Done(report)) => lines.extend(undone(report, look)),
+        (Some(_), Undo::Failed(error)) => {
+            lines.extend(failed("Undo stopped", error, look));
+            lines.push(next("Try again:", &format!("cowork undo {}", task.id.short())));
+        }
+        (Some(result), _) => lines.extend(ended(screen, task, result, look)),
+        (None, _) => lines.extend(resting(screen, task)),
+    }
+    lines
+}
+
+/// Says what undo gave back, and what it kept and why.
+pub(crate) fn undone(report: &UndoReport, look: &Look) -> Vec<Line> {
+    let text = match (report.undone, report.already) {
+        (0, 0) => "There was nothing to give back.".to_owned(),
+        (0, _) => "Everything had been given back already.".to_owned(),
+        (n, _) => format!("{} given back.", count(n, "change")),
+    };
+    let line = Line::margin().add(Role::Done, "Undone.").add(Role::Plain, format!(" {text}"));
+    let mut lines = vec![line];
+    if !report.kept.is_empty() {
+        lines.push(Line::default());
+        let what =
+            format!("{} left as it is now, because it was changed since:", count(report.kept.len() as u64, "thing"));
+        lines.push(Line::margin().add(Role::Waiting, what));
+        lines.extend(kept(&report.kept, look));
+    }
+    lines
+}
+
+/// Says what undo would do.
+pub(crate) fn undo_preview(task: &Task, report: &UndoReport, look: &Look) -> Vec<Line> {
+    let columns = look.columns();
+    let title = format!("\u{201c}{}\u{201d}", shorten(&one_line(&task.submit.text), columns.saturating_sub(30)));
+    let quoted = if look.signs { title } else { title.replace(['\u{201c}', '\u{201d}'], "\"") };
+    let mut lines = vec![
+        Line::margin().add(Role::Plain, format!("Undo of {} ", task.id.short())).add(Role::Strong, quoted),
+        Line::margin().add(Role::Plain, format!("gives back {}", count(report.undone, "change"))),
+    ];
+    if !report.examples.is_empty() {
+        lines.push(Line::default());
+        let names = report.examples.iter().take(5);
+        lines.extend(
+            names.map(|p| Line::of("    ").add(Role::Quiet, shorten(&one_line(p.as_str()), columns.saturating_sub(6)))),
+        );
+        let more = report.undone.saturating_sub(report.examples.len().min(5) as u64);
+        if more > 0 {
+            lines.push(Line::of("    ").add(Role::Quiet, format!("and {more} more")));
+        }
+    }
+    if !report.kept.is_empty() {
+        lines.push(Line::default());
+        let what = format!("{} would be left, because it was changed since:", count(report.kept.len() as u64, "thing"));
+        lines.push(Line::margin().add(Role::Waiting, what));
+        lines.extend(kept(&report.kept, look));
+    }
+    lines
+}
+
+fn kept(kept: &[Kept], look: &Look) -> Vec<Line> {
+    let columns = look.columns();
+    let mut lines: Vec<Line> = Vec::new();
+    for one in kept.iter().take(MOST_KEPT) {
+        let path = shorten(&one_line(one.path.as_str()), columns / 2).into_owned();
+        let reason = one_line(&one.reason);
+        let room = columns.saturating_sub(super::text::width(&path) + 8);
+        lines.push(Line::of("    ").add(Role::Plain, path).add(Role::Quiet, format!("  {}", shorten(&reason, room))));
+    }
+    if kept.len() > MOST_KEPT {
+        lines.push(Line::of("    ").add(Role::Quiet, format!("and {} more", kept.len() - MOST_KEPT)));
+    }
+    lines
+}
+
+fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look) -> Vec<Line> {
+    let time = took(screen.worked);
+    let mut lines = Vec::new();
+    for effects in &screen.withheld {
+        lines.extend(ask::withheld(effects, look, 14));
+        lines.push(Line::default());
+    }
+    match result {
+        Finish::Done { summary, .. } => lines.extend(done(&time, summary, look)),
+        Finish::Failed { error } => {
+            lines.extend(went(screen, error, look));
+            lines.extend(failed(&format!("Failed after {time}"), error, look));
+        }
+        Finish::Cancelled => lines.push(
+            Line::margin()
+                .add(Role::Waiting, format!("Cancelled after {time}."))
+                .add(Role::Plain, " What was done stays done."),
+        ),
+    }
+    if task.submit.mode == Mode::Plan && !screen.withheld.is_empty() {
+        lines.push(Line::margin().add(Role::Plain, "Nothing was changed. To do it, run it again without --dry-run."));
+    }
+    if task.journalled {
+        lines.push(next("Undo:", &format!("cowork undo {}", task.id.short())));
+    }
+    lines
+}
+
+fn done(time: &str, summary: &str, look: &Look) -> Vec<Line> {
+    let head = format!("Done in {time}.");
+    let room = look.columns().saturating_sub(4);
+    let shown: Vec<String> = summary.lines().map(|l| visible(l).into_owned()).collect();
+    let text = wrap(&format!("{head} {}", shown.join("\n")), room);
+    let mut lines = Vec::new();
+    for (i, line) in text.into_iter().enumerate() {
+        lines.push(match line.strip_prefix(&head) {
+            Some(rest) if i == 0 => Line::margin().add(Role::Done, &head).add(Role::Plain, rest),
+            _ if line.is_empty() => Line::default(),
+            _ => Line::margin().add(Role::Plain, line),
+        });
+    }
+    lines
+}
+
+/// Names calls that failed before the task did, other than by the same error.
+fn went(screen: &Screen, error: &Error, look: &Look) -> Vec<Line> {
+    let last = one_line(&error.message);
+    let failed = screen.notes.iter().filter_map(|n| match n {
+        Note::Went(text) if *text != last && !last.contains(text.as_str()) => Some(text),
+        _ => None,
+    });
+    let room = look.columns().saturating_sub(4);
+    let mut lines: Vec<Line> =
+        failed.take(MOST_WENT).map(|t| Line::margin().add(Role::Quiet, shorten(t, room))).collect();
+    if !lines.is_empty() {
+        lines.push(Line::default());
+    }
+    lines
+}
+
+/// Says what happened, why, and the next step.
+fn failed(what: &str, error: &Error, look: &Look) -> Vec<Line> {
+    let room = look.columns().saturating_sub(4);
+    let mut text = wrap(&format!("{what}: {}", visible(&sentence(&error.message))), room).into_iter();
+    let mut lines = Vec::new();
+    if let Some(first) = text.next() {
+        let rest = first.strip_prefix(what).unwrap_or_default().to_owned();
+        lines.push(Line::margin().add(Role::Failed, what).add(Role::Plain, rest));
+    }
+    lines.extend(text.map(|l| Line::margin().add(Role::Plain, l)));
+    if let Some(fix) = error.fix() {
+        lines.extend(wrap(&visible(&step(fix)), room).into_iter().map(|l| Line::margin().add(Role::Plain, l)));
+    }
+    lines
+}
+
+fn refused(screen: &Screen, look: &Look) -> Vec<Line> {
+    let room = look.columns().saturating_sub(4);
+    let say = |e: &Error| {
+        let text = format!("Not followed: {}", sentence(&one_line(&e.message)));
+        Line::margin().add(Role::Waiting, shorten(&text, room))
+    };
+    screen.refused.iter().map(say).collect()
+}
+
+fn resting(screen: &Screen, task: &Task) -> Vec<Line> {
+    let id = task.id.short();
+    let (what, role) = match task.status() {
+        Status::Paused => ("Paused.", Role::Waiting),
+        Status::Stopped => ("Stopped.", Role::Waiting),
+        // Its questions say it.
+        Status::Waiting => return Vec::new(),
+        _ if screen.elsewhere => {
+            return vec![
+                Line::margin()
+                    .add(Role::Waiting, "Not followed any more.")
+                    .add(Role::Plain, " Another process goes on with it."),
+                next("Stop it:", &format!("cowork pause {id}")),
+            ];
+        }
+        _ => ("Put down.", Role::Waiting),
+    };
+    vec![
+        Line::margin().add(role, what).add(Role::Plain, " What was done is kept."),
+        next("Go on:", &format!("cowork resume {id}")),
+        next("End it:", &format!("cowork cancel {id}")),
+    ]
+}
+
+/// Names a next step.
+pub(crate) fn next(what: &str, command: &str) -> Line {
+    Line::margin().add(Role::Plain, format!("{what:<9} ")).add(Role::Strong, command)
+}

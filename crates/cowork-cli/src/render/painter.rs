@@ -1,0 +1,79 @@
+//! Draws a picture over the one before, in one write, and only where it differs.
+
+use super::line::Line;
+use crate::look::Look;
+
+/// What stands on the terminal now.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Painter {
+    /// Widths of the lines that were drawn last.
+    drawn: Vec<usize>,
+    text: String,
+    columns: usize,
+}
+
+impl Painter {
+    /// Gives what to write so that `frame` stands where the last one stood; nothing if it is the same.
+    pub(crate) fn paint(&mut self, frame: &[Line], look: &Look) -> String {
+        let lines: Vec<String> = frame.iter().map(|l| l.write(look.colour)).collect();
+        let text = lines.join("\n");
+        let resized = self.columns != look.width;
+        if text == self.text && !resized {
+            return String::new();
+        }
+        let mut out = self.back(look);
+        if resized {
+            out.push_str("\x1b[J");
+        }
+        for line in &lines {
+            out.push_str(line);
+            out.push_str("\x1b[K\n");
+        }
+        // What was longer before is left below.
+        out.push_str("\x1b[J");
+        self.drawn = frame.iter().map(Line::width).collect();
+        self.text = text;
+        self.columns = look.width;
+        out
+    }
+
+    /// Leaves the picture where it is: what comes next is written below it.
+    pub(crate) fn leave(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Goes back to where the last picture began. A terminal that became narrower has broken its lines.
+    fn back(&self, look: &Look) -> String {
+        let rows: usize = self.drawn.iter().map(|w| w.div_ceil(look.width.max(1)).max(1)).sum();
+        match rows {
+            0 => String::new(),
+            // More than the terminal's own rows can't be gone back.
+            rows => format!("\r\x1b[{}A", rows.min(look.height.saturating_sub(1)).max(1)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(width: usize) -> Look {
+        Look { width, height: 24, colour: false, signs: true, live: true, asks: true, home: None }
+    }
+
+    #[test]
+    fn the_same_picture_is_not_drawn_twice() {
+        let mut painter = Painter::default();
+        let frame = [Line::of("one"), Line::of("two")];
+        assert_eq!(painter.paint(&frame, &look(80)), "one\x1b[K\ntwo\x1b[K\n\x1b[J".replacen("one", "\x1b[Jone", 1));
+        assert_eq!(painter.paint(&frame, &look(80)), "");
+        assert_eq!(painter.paint(&[Line::of("three")], &look(80)), "\r\x1b[2Athree\x1b[K\n\x1b[J");
+    }
+
+    #[test]
+    fn a_narrower_terminal_is_gone_back_over_its_broken_lines() {
+        let mut painter = Painter::default();
+        painter.paint(&[Line::of("x".repeat(79)), Line::of("y")], &look(80));
+        assert!(painter.paint(&[Line::of("z")], &look(40)).starts_with("\r\x1b[3A\x1b[J"));
+    }
+}

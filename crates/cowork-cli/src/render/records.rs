@@ -1,0 +1,112 @@
+//! One readable line for each record of a log.
+
+use cowork::{Command, Decision, Event, Finish, Outcome, Record};
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{
+    line::{Line, Role},
+    text::{count, one_line, shorten, width},
+};
+use crate::look::Look;
+
+/// Writes a record as a line: its place, when, which task, what happened.
+pub(crate) fn record(record: &Record, look: &Look, zone: &TimeZone) -> Line {
+    let task = record.task.map(cowork::TaskId::short).unwrap_or_default();
+    let line = Line::of(format!("{:>6}  ", record.seq))
+        .add(Role::Quiet, format!("{}  ", time(record.at, zone)))
+        .add(Role::Accent, format!("{task:<6}  "));
+    let room = if look.live { look.width.saturating_sub(line.width()) } else { 400 };
+    let (role, text) = match record.event.event() {
+        Ok(event) => event_text(&event),
+        Err(error) => (Role::Failed, format!("can't be read: {error}")),
+    };
+    let text = one_line(&text);
+    if width(&text) <= room { line.add(role, text) } else { line.add(role, shorten(&text, room)) }
+}
+
+/// Writes a moment in local time.
+pub(crate) fn time(at: cowork::Timestamp, zone: &TimeZone) -> String {
+    let at = Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
+    at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+fn event_text(event: &Event) -> (Role, String) {
+    match event {
+        Event::ThreadOpened { title } => (Role::Plain, format!("thread opened: {title}")),
+        Event::Commanded { sender, command, .. } => (Role::Strong, format!("{sender}: {}", command_text(command))),
+        Event::Refused { command, error } => (Role::Waiting, format!("command {command} refused: {error}")),
+        Event::TaskStarted { .. } => (Role::Plain, "taken up".to_owned()),
+        Event::Decided(decision) => (Role::Plain, decided(decision)),
+        Event::PermissionAsked { call, effects, .. } => {
+            (Role::Waiting, format!("asks, call {}: {}", call.short(), effects.preview.title))
+        }
+        Event::CallStarted { call, attempt, .. } => {
+            let again = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
+            (Role::Plain, format!("call {} started{again}", call.short()))
+        }
+        Event::CallFinished { call, outcome } => {
+            let (role, text) = outcome_text(outcome);
+            (role, format!("call {} {text}", call.short()))
+        }
+        Event::CallInterrupted { call, reason, .. } => {
+            (Role::Waiting, format!("call {} cut off: {reason}", call.short()))
+        }
+        Event::TaskStopped { reason } => (Role::Waiting, format!("put down: {reason}")),
+        Event::TaskFinished { result } => finish_text(result),
+        Event::UndoStarted => (Role::Plain, "undo started".to_owned()),
+        Event::UndoFinished { report } => {
+            (Role::Done, format!("undone: {} given back, {} kept", report.undone, report.kept.len()))
+        }
+        Event::UndoFailed { error } => (Role::Failed, format!("undo failed: {error}")),
+        Event::Unknown { kind, .. } => (Role::Quiet, format!("`{kind}`, of a later version")),
+        _ => (Role::Quiet, event.kind().to_owned()),
+    }
+}
+
+/// Names a command with what it says.
+pub(crate) fn command_text(command: &Command) -> String {
+    match command {
+        Command::Submit(submit) => format!("do \"{}\"", submit.text),
+        Command::Steer { text } => format!("steer \"{text}\""),
+        Command::Answer { call, answer, .. } => format!("answer to {}: {answer:?}", call.short()).to_lowercase(),
+        Command::Cancel => "cancel".to_owned(),
+        Command::Pause => "pause".to_owned(),
+        Command::Resume => "resume".to_owned(),
+        Command::Undo => "undo".to_owned(),
+        _ => "a command of a later version".to_owned(),
+    }
+}
+
+/// Says how a call ended, in a line.
+pub(crate) fn outcome_text(outcome: &Outcome) -> (Role, String) {
+    match outcome {
+        Outcome::Done { note, .. } if note.is_empty() => (Role::Done, "done".to_owned()),
+        Outcome::Done { note, .. } => (Role::Done, format!("done: {note}")),
+        Outcome::Failed { error } => (Role::Failed, format!("failed: {error}")),
+        Outcome::Denied { reason, .. } => (Role::Waiting, format!("not allowed: {reason}")),
+        Outcome::Withheld { effects } => (Role::Accent, format!("held back: would {}", effects.preview.title)),
+    }
+}
+
+fn decided(decision: &Decision) -> String {
+    let mut parts = Vec::new();
+    parts.extend(decision.say.clone());
+    if !decision.calls.is_empty() {
+        let calls = decision.calls.iter().take(4).map(|c| format!("{} ({})", c.tool, c.id.short()));
+        let more = decision.calls.len().saturating_sub(4);
+        let more = if more > 0 { format!(" and {}", count(more as u64, "more call")) } else { String::new() };
+        parts.push(format!("calls {}{more}", calls.collect::<Vec<_>>().join(", ")));
+    }
+    if decision.finish.is_some() {
+        parts.push("ends".to_owned());
+    }
+    format!("decided: {}", parts.join("; "))
+}
+
+fn finish_text(finish: &Finish) -> (Role, String) {
+    match finish {
+        Finish::Done { summary, .. } => (Role::Done, format!("done: {summary}")),
+        Finish::Failed { error } => (Role::Failed, format!("failed: {error}")),
+        Finish::Cancelled => (Role::Waiting, "cancelled".to_owned()),
+    }
+}

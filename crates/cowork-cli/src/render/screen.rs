@@ -1,0 +1,194 @@
+//! What is known of a task while it is followed: records and deltas go in, pictures are drawn from it. Pure.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use cowork::{
+    Ask, CallId, Command, Delta, DeltaKind, Effects, Error, Event, Outcome, Record, Result, Stage, StepState, Task,
+    Timestamp,
+};
+
+use super::text::one_line;
+
+/// A followed task.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Screen {
+    /// The task as its records tell it; none before the first.
+    pub(crate) task: Option<Task>,
+    /// When each step of the plan began and ended.
+    pub(crate) steps: Vec<StepTimes>,
+    /// How far each running call is.
+    pub(crate) progress: BTreeMap<CallId, Progress>,
+    /// What the planner said, and what calls noted, oldest first.
+    pub(crate) notes: Vec<Note>,
+    /// What plan mode held back.
+    pub(crate) withheld: Vec<Effects>,
+    /// Open questions.
+    pub(crate) asks: Vec<Ask>,
+    /// Commands that could not be followed.
+    pub(crate) refused: Vec<Error>,
+    /// Time worked on it: without waiting for a person, without rests.
+    pub(crate) worked: Duration,
+    /// What the program itself has to say: that it is stopping.
+    pub(crate) status: Option<String>,
+    /// Whether keys are read that answer the first question.
+    pub(crate) prompting: bool,
+    /// Whether another process works on it.
+    pub(crate) elsewhere: bool,
+}
+
+/// When a step began and ended, in time worked: a person's thinking is no part of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StepTimes {
+    pub(crate) began: Option<Duration>,
+    pub(crate) ended: Option<Duration>,
+}
+
+/// How far a call is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Progress {
+    pub(crate) done: u64,
+    pub(crate) total: u64,
+    pub(crate) note: String,
+    /// When it was first heard of, and how far it was then.
+    since: (Timestamp, u64),
+    now: Timestamp,
+}
+
+/// Something to be shown once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Note {
+    /// By the planner.
+    Said(String),
+    /// By a call that ran.
+    Came(String),
+    /// By a call that failed or was not let run.
+    Went(String),
+}
+
+impl Screen {
+    /// Takes in a record of the task.
+    ///
+    /// # Errors
+    /// As [`Task::apply`].
+    pub(crate) fn record(&mut self, record: &Record) -> Result<()> {
+        self.worked = self.worked_at(record.at);
+        match &mut self.task {
+            None => self.task = Some(Task::begin(record)?),
+            Some(task) => task.apply(record)?,
+        }
+        self.take(&*record.event.event()?);
+        Ok(())
+    }
+
+    /// Takes in what happens in between.
+    pub(crate) fn delta(&mut self, delta: &Delta, now: Timestamp) {
+        let (Some(call), DeltaKind::Progress { done, total, note }) = (delta.call, &delta.what) else { return };
+        let since = self.progress.get(&call).map_or((now, *done), |p| p.since);
+        self.progress.insert(call, Progress { done: *done, total: *total, note: one_line(note), since, now });
+    }
+
+    /// Says whether nothing happens until a person says something, or ever.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.task.as_ref().is_some_and(|t| !t.wants_engine())
+    }
+
+    /// Says whether calls of it wait for an answer.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.task.as_ref().is_some_and(|t| t.status() == cowork::Status::Waiting)
+    }
+
+    /// Gives the time worked on it up to now.
+    pub(crate) fn worked_at(&self, now: Timestamp) -> Duration {
+        let since = self.task.as_ref().filter(|t| t.wants_engine() && !t.stopped).map(|t| t.last_at);
+        self.worked + since.map_or(Duration::ZERO, |since| now.since(since))
+    }
+
+    /// Gives how far the running calls are together.
+    pub(crate) fn together(&self) -> Option<Progress> {
+        let mut all = self.progress.values();
+        let first = all.next()?.clone();
+        Some(all.fold(first, |sum, p| Progress {
+            done: sum.done + p.done,
+            total: if sum.total == 0 || p.total == 0 { 0 } else { sum.total + p.total },
+            note: if p.now >= sum.now { p.note.clone() } else { sum.note },
+            since: (sum.since.0.min(p.since.0), sum.since.1 + p.since.1),
+            now: sum.now.max(p.now),
+        }))
+    }
+
+    fn take(&mut self, event: &Event) {
+        match event {
+            Event::Decided(decision) => {
+                if let Some(plan) = &decision.plan {
+                    self.plan(plan);
+                }
+                self.notes.extend(decision.say.clone().filter(|s| !s.trim().is_empty()).map(Note::Said));
+            }
+            Event::CallFinished { call, outcome } => {
+                self.progress.remove(call);
+                self.came_of(outcome);
+            }
+            Event::CallInterrupted { call, .. } => drop(self.progress.remove(call)),
+            Event::Refused { error, .. } => self.refused.push(error.clone()),
+            // What is asked again is a question only once it was asked again.
+            Event::Commanded { command: Command::Undo | Command::Cancel, .. } => self.asks.clear(),
+            Event::TaskFinished { .. } => self.end_steps(),
+            _ => {}
+        }
+        let task = self.task.as_ref();
+        self.asks.retain(|a| task.and_then(|t| t.call(a.call.id)).is_some_and(|(_, c)| c.stage == Stage::Asked));
+    }
+
+    fn came_of(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Done { note, .. } if note.trim().is_empty() => {}
+            Outcome::Done { note, .. } => self.notes.push(Note::Came(one_line(note))),
+            Outcome::Failed { error } => self.notes.push(Note::Went(one_line(&error.message))),
+            Outcome::Denied { reason, .. } => self.notes.push(Note::Went(format!("not allowed: {}", one_line(reason)))),
+            Outcome::Withheld { effects } => self.withheld.push(effects.clone()),
+        }
+    }
+
+    fn plan(&mut self, plan: &[cowork::PlanStep]) {
+        let at = self.worked;
+        self.steps.resize(plan.len(), StepTimes::default());
+        for (step, times) in plan.iter().zip(&mut self.steps) {
+            match step.state {
+                StepState::Pending => *times = StepTimes::default(),
+                StepState::Active => times.began = times.began.or(Some(at)),
+                StepState::Done => times.ended = times.ended.or(Some(at)),
+                StepState::Skipped => {}
+            }
+        }
+    }
+
+    fn end_steps(&mut self) {
+        let at = self.worked;
+        self.progress.clear();
+        for times in &mut self.steps {
+            if times.began.is_some() {
+                times.ended = times.ended.or(Some(at));
+            }
+        }
+    }
+}
+
+impl StepTimes {
+    /// Gives how long it took.
+    pub(crate) fn took(&self) -> Option<Duration> {
+        Some(self.ended?.saturating_sub(self.began?))
+    }
+}
+
+impl Progress {
+    /// Gives how long it may still take, once that can be told.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        let spent = self.now.since(self.since.0);
+        let made = self.done.checked_sub(self.since.1).filter(|n| *n > 0)?;
+        let rest = self.total.checked_sub(self.done)?;
+        if spent < Duration::from_secs(1) {
+            return None;
+        }
+        Some(spent.mul_f64(rest as f64 / made as f64))
+    }
+}

@@ -1,0 +1,194 @@
+//! Text for a terminal: what a name holds is shown, never obeyed, and measured as it will be seen.
+
+use std::{borrow::Cow, time::Duration};
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Shows control characters and those that turn or hide text as `\u{…}`, so that a file's name can't act on the terminal.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let shown = text.chars().map(|c| if is_hidden(c) { c.escape_default().to_string() } else { c.to_string() });
+    Cow::Owned(shown.collect())
+}
+
+fn is_hidden(c: char) -> bool {
+    // The joiners U+200C and U+200D are parts of ordinary words and emoji.
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
+        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Gives the columns that a text takes.
+pub(crate) fn width(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
+/// Shortens a text in the middle so that it takes at most `most` columns. Of a path, the last name is kept if it can be.
+pub(crate) fn shorten(text: &str, most: usize) -> Cow<'_, str> {
+    if width(text) <= most {
+        return Cow::Borrowed(text);
+    }
+    if most == 0 {
+        return Cow::Borrowed("");
+    }
+    let room = most - 1;
+    let name = text.rsplit_once('/').map_or(0, |(_, name)| width(name) + 1);
+    let tail = if name <= room.saturating_sub(2) { name.max(room / 2) } else { room / 2 };
+    Cow::Owned(format!("{}…{}", head(text, room - tail), self::tail(text, tail)))
+}
+
+fn head(text: &str, most: usize) -> &str {
+    let mut used = 0;
+    let end = text.char_indices().find(|(_, c)| {
+        used += c.width().unwrap_or(0);
+        used > most
+    });
+    &text[..end.map_or(text.len(), |(at, _)| at)]
+}
+
+fn tail(text: &str, most: usize) -> &str {
+    let mut used = 0;
+    let start = text.char_indices().rev().find(|(_, c)| {
+        used += c.width().unwrap_or(0);
+        used > most
+    });
+    &text[start.map_or(0, |(at, c)| at + c.len_utf8())..]
+}
+
+/// Breaks a text into lines of at most `most` columns, between words where it can. Its own line breaks stay.
+pub(crate) fn wrap(text: &str, most: usize) -> Vec<String> {
+    let most = most.max(8);
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        // A line that fits keeps its columns.
+        if width(line) <= most {
+            lines.push(line.to_owned());
+            continue;
+        }
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let mut now = String::new();
+        for word in line.split_whitespace() {
+            let word = if width(word) > most { shorten(word, most) } else { Cow::Borrowed(word) };
+            if !now.is_empty() && width(&now) + 1 + width(&word) > most {
+                lines.push(std::mem::take(&mut now));
+            }
+            now.push_str(if now.is_empty() { indent } else { " " });
+            now.push_str(&word);
+        }
+        lines.push(now);
+    }
+    lines
+}
+
+/// Fills a text with spaces up to `columns`.
+pub(crate) fn pad(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
+}
+
+/// Shows a text on one line: the first words of what was asked for.
+pub(crate) fn one_line(text: &str) -> String {
+    visible(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned()
+}
+
+/// Writes the home folder as `~`.
+pub(crate) fn tilde(path: &str, home: Option<&str>) -> String {
+    match home.and_then(|home| path.strip_prefix(home)) {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("~{rest}"),
+        _ => path.to_owned(),
+    }
+}
+
+/// Makes a sentence of a message: a capital first, a full stop last. Code at its start stays as it is.
+pub(crate) fn sentence(message: &str) -> String {
+    let mut chars = message.chars();
+    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
+    let stop = if message.ends_with(['.', '?', '!', ':', '…']) { "" } else { "." };
+    format!("{first}{}{stop}", chars.as_str())
+}
+
+/// Writes a next step: a capital first, and no full stop that would be copied with a command.
+pub(crate) fn step(fix: &str) -> String {
+    let text = sentence(fix);
+    text.strip_suffix('.').unwrap_or(&text).to_owned()
+}
+
+/// Counts things: `1 file`, `2 files`.
+pub(crate) fn count(number: u64, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{} {what}s", grouped(number)) }
+}
+
+/// Writes a number with thousands apart: `50 000` is easily misread as two in a row of columns, so `50,000`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Writes how long something took: `0.2 s`, `4 s`, `1 min 20 s`, `2 h 5 min`.
+pub(crate) fn took(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..10 if time.subsec_millis() >= 50 => format!("{:.1} s", time.as_secs_f64()),
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+    }
+}
+
+/// Writes how long ago something was: `now`, `3 min`, `5 h`, `12 d`.
+pub(crate) fn age(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..10 => "now".to_owned(),
+        10..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min", seconds / 60),
+        3_600..86_400 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_act_on_the_terminal() {
+        assert_eq!(visible("a\u{1b}[31mred\n\u{202e}fdp.exe"), "a\\u{1b}[31mred\\n\\u{202e}fdp.exe");
+        assert_eq!(visible("Überblick – 図.pdf"), "Überblick – 図.pdf");
+    }
+
+    #[test]
+    fn shortening_keeps_the_start_the_last_name_and_the_columns() {
+        assert_eq!(shorten("Downloads/letters/2026/may.txt", 20), "Downloads/…6/may.txt");
+        assert_eq!(shorten("Documents/a/long/way/down/to/invoice-2026-03.pdf", 26), "Docum…/invoice-2026-03.pdf");
+        for most in 0..30 {
+            assert!(width(&shorten("図書館/あいうえお/とても長い名前.pdf", most)) <= most, "{most}");
+        }
+    }
+
+    #[test]
+    fn wrapping_keeps_to_the_columns_and_loses_no_word() {
+        let text = "one two three four five six seven eight nine ten\n\n  indented line here";
+        let lines = wrap(text, 16);
+        assert!(lines.iter().all(|l| width(l) <= 18), "{lines:?}");
+        assert_eq!(lines.join(" ").split_whitespace().count(), text.split_whitespace().count());
+    }
+
+    #[test]
+    fn numbers_and_times_read_well() {
+        assert_eq!(count(1, "file"), "1 file");
+        assert_eq!(count(50_000, "file"), "50,000 files");
+        let times = [0, 40, 200, 4_000, 9_960, 80_000, 7_500_000].map(|ms| took(Duration::from_millis(ms)));
+        assert_eq!(times, ["0 s", "0 s", "0.2 s", "4 s", "10.0 s", "1 min 20 s", "2 h 5 min"]);
+        assert_eq!(tilde("/home/ann/Downloads", Some("/home/ann")), "~/Downloads");
+        assert_eq!(tilde("/home/anna", Some("/home/ann")), "/home/anna");
+    }
+}

@@ -1,0 +1,97 @@
+# /// playbook
+# name = "find"
+# about = "Finds a text in the names and in the contents of the files in all granted folders"
+# title = "Find “{query}” in {folders}"
+# examples = [
+#   "Find all files that mention Project Falcon",
+#   "which of these documents contain the word indemnity?",
+#   "where is the lease agreement",
+# ]
+# folders = "read"
+#
+# [words]
+# do = [
+#   "find", "search", "look for", "looking for", "locate", "where is", "where are", "where's", "where did", "which", "what file",
+#   "what document", "any file", "any document", "grep", "list file", "list document", "list all", "show me", "do i have", "is there",
+#   "are there", "look up", "hunt", "track down", "tell me which", "look in", "look through", "go through",
+# ]
+# with = ["file", "folder", "document", "note", "pdf", "download", "desktop", "letter", "contract", "invoice", "email", "page", "text"]
+# never = [
+#   "duplicate", "twice", "same file", "identical", "bigger", "larger", "biggest", "largest", "smaller", "smallest", "oldest", "newest",
+#   "older than", "newer than", "more than", "less than", "mb", "gb", "size", "space", "empty folder", "empty file", "delete", "remove",
+#   "erase", "replace", "rename", "change every", "merge", "combine", "convert", "copy", "translate", "summarise", "summarize", "summary",
+#   "compare", "explain", "send", "mail to", "book", "buy", "flight", "hotel", "restaurant", "price", "weather", "news", "web",
+#   "internet", "online", "google", "whenever", "every time", "from now", "write", "to do", "todo", "why", "how many", "how much",
+#   "best", "nearest", "nearby", "cheap", "cheapest", "how do", "how to", "how can",
+# ]
+#
+# [param.query]
+# about = "The text to look for"
+# type = "text"
+# after = [
+#   "mention", "mentions", "mentioning", "mentioned", "contain", "contains", "containing", "the word", "the words", "the phrase",
+#   "the text", "the term", "the string", "the name", "that say", "that says", "saying", "about", "named", "called", "titled",
+#   "refer to", "refers to", "referring to", "references", "talk about", "talks about", "concerning", "include", "includes", "including",
+#   "where is", "where are", "where's", "where did i put", "where did i save", "search for", "look for", "looking for", "look up",
+#   "locate", "track down", "find", "grep", "do i have", "search", "look in", "look through", "go through",
+# ]
+#
+# [param.where]
+# about = "Where to look: names of files, their contents, or both"
+# type = "choice"
+# default = "both"
+# [param.where.choices]
+# names = ["in file names", "in the file names", "in filenames", "by file name", "by filename", "named", "called"]
+# contents = ["in the contents", "inside the files", "in the text", "in contents"]
+# both = []
+# ///
+
+places = folders()
+title = "Search the folders" if len(places) > 1 else "Search the folder"
+plan([title])
+step(title)
+
+names = where != "contents"
+contents = where != "names"
+calls = [later(find_text, place, query, names=names, contents=contents, most=1000) for place in places]
+results = gather(calls, return_exceptions=True)
+
+hits = []
+searched = 0
+skipped = {}
+notes = []
+not_done = []
+for place, result in zip(places, results):
+    if isinstance(result, Exception):
+        if len(places) == 1:
+            raise result
+        not_done.append({"folder": place, "why": str(result)})
+        continue
+    hits += result["hits"]
+    searched += result["searched"]
+    for reason, number in result["skipped"].items():
+        skipped[reason] = skipped.get(reason, 0) + number
+    if not result["complete"]:
+        notes.append(f"{place} was not searched to its end: {result['ended']}.")
+
+found = len({hit["path"] for hit in hits})
+seen = "1 file" if searched == 1 else f"{searched} files"
+if hits:
+    told = "1 file" if found == 1 else f"{found} files"
+    times = "1 hit" if len(hits) == 1 else f"{len(hits)} hits"
+    summary = f"“{query}” is in {told} ({times}); {seen} searched."
+else:
+    summary = f"Nothing found: “{query}” is not in any of the {seen} searched." if searched != 1 else f"Nothing found: “{query}” is not in the 1 file searched."
+left = skipped.get("binary", 0) + skipped.get("large", 0) + skipped.get("unreadable", 0)
+if left and contents:
+    summary += f" The contents of {left} were not looked into: not text, too large or not readable."
+for note in notes:
+    summary += f" {note}"
+if not_done:
+    summary += f" Not searched: {not_done[0]['folder']} ({not_done[0]['why']})."
+done(f"{len(hits)} hit{'' if len(hits) == 1 else 's'}")
+
+data = {"hits": hits, "files": found, "searched": searched, "skipped": skipped}
+if not_done:
+    data["not_done"] = not_done
+finish(summary, data)

@@ -1,0 +1,293 @@
+//! A playbook's header: what it is called, what it is for, which words call it, what it takes.
+
+use std::{collections::BTreeMap, fmt, ops::Range};
+
+use cowork_core::{Error, Kind, Result};
+use monty::MontyRun;
+use monty_types::CompileOptions;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::fault;
+
+/// A larger source is refused before it is looked at.
+const MOST_SOURCE: usize = 1024 * 1024;
+const OPENS: &str = "# /// playbook";
+const CLOSES: &str = "# ///";
+
+/// What a playbook says of itself, in TOML between `# /// playbook` and `# ///` at the top of its file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// Its name: lower case, digits, `-`.
+    pub name: String,
+    /// What it does, in one sentence without a final full stop.
+    pub about: String,
+    /// What a run of it is called, with `{folders}` and parameters filled in: `Organise {folders} by {by}`.
+    pub title: String,
+    /// Sentences that call it; each is tried when the playbook is checked.
+    pub examples: Vec<String>,
+    /// The folders it needs.
+    #[serde(default)]
+    pub folders: Needs,
+    /// The words of a task that call it. Without them it is only called by name.
+    #[serde(default)]
+    pub words: Words,
+    /// Its parameters, by name: variables of the program.
+    #[serde(default, rename = "param")]
+    pub params: BTreeMap<String, Param>,
+}
+
+/// Which folders a playbook needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Needs {
+    /// None.
+    None,
+    /// At least one that it may look at.
+    #[default]
+    Read,
+    /// At least one that it may change.
+    Write,
+}
+
+/// The words that call a playbook. A word counts in all its forms (`sort`, `sorted`, `sorting`); several words in one entry
+/// must stand in this order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Words {
+    /// What is to be done: one of them must be there.
+    #[serde(default, rename = "do")]
+    pub action: Vec<String>,
+    /// The same, for words that say too little: they count only where a parameter's value is there too.
+    #[serde(default)]
+    pub maybe: Vec<String>,
+    /// What it is to be done with: one of them must be there, or a value for a parameter.
+    #[serde(default, rename = "with")]
+    pub object: Vec<String>,
+    /// What makes it another task: none of them may be there.
+    #[serde(default)]
+    pub never: Vec<String>,
+}
+
+/// A parameter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Param {
+    /// What it is for, for a person.
+    pub about: String,
+    /// What kind of value it takes.
+    #[serde(rename = "type")]
+    pub kind: ParamKind,
+    /// Its value if none is given; without it, one must be given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+    /// For `choice`: the values, each with the words of a task that choose it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub choices: BTreeMap<String, Vec<String>>,
+    /// For `text`: the words that stand before it in a task. What is in quotes is taken first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<String>,
+    /// For `bool`: the words of a task that switch it on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on: Vec<String>,
+}
+
+/// The kind of a parameter's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParamKind {
+    /// Text.
+    Text,
+    /// A whole number.
+    Number,
+    /// True or false.
+    Bool,
+    /// One of a few values.
+    Choice,
+}
+
+/// Something that is wrong with a playbook.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The line, from 1; none if it is about the whole.
+    pub line: Option<u32>,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "line {line}: {}", self.what),
+            None => f.write_str(&self.what),
+        }
+    }
+}
+
+/// Checks a playbook without running it: its header, and whether its program compiles.
+///
+/// # Errors
+/// Everything that was found wrong, in the order of the file.
+pub fn check(source: &str) -> std::result::Result<Header, Vec<Problem>> {
+    if source.len() > MOST_SOURCE {
+        return Err(vec![Problem { line: None, what: format!("it is larger than {MOST_SOURCE} bytes") }]);
+    }
+    let (header, mut problems) = match read_header(source) {
+        Ok(header) => {
+            let problems = header.problems();
+            (Some(header), problems)
+        }
+        Err(problem) => (None, vec![problem]),
+    };
+    let names = header.iter().flat_map(|h| h.params.keys().cloned()).collect();
+    let compiled = std::panic::catch_unwind(|| {
+        MontyRun::new(source.to_owned(), "playbook.py", names, CompileOptions::default()).map(|_| ())
+    });
+    match compiled {
+        Ok(Ok(())) => {}
+        Ok(Err(e)) => {
+            let (line, what) = fault::syntax(&e);
+            problems.push(Problem { line, what });
+        }
+        Err(_) => problems.push(Problem { line: None, what: "the interpreter fails at compiling it".to_owned() }),
+    }
+    match header {
+        Some(header) if problems.is_empty() => Ok(header),
+        _ => Err(problems),
+    }
+}
+
+impl Header {
+    /// Reads the header of a playbook's source; `file` is what errors call it.
+    ///
+    /// # Errors
+    /// `InvalidInput`, with the line.
+    pub(crate) fn read(source: &str, file: &str) -> Result<Self> {
+        let wrong = |problem: &Problem| {
+            let why = match problem.line {
+                Some(line) => format!("{file}, line {line}: {}", problem.what),
+                None => format!("{file}: {}", problem.what),
+            };
+            let error = Error::new(Kind::InvalidInput, "read playbook", why)
+                .with_fix("mend the playbook's header; docs/playbooks.md says what belongs there");
+            fault::placed(error, file, problem.line)
+        };
+        if source.len() > MOST_SOURCE {
+            let why = format!("{file} is larger than {MOST_SOURCE} bytes, which no playbook is");
+            return Err(Error::new(Kind::LimitExceeded, "read playbook", why));
+        }
+        let header = read_header(source).map_err(|p| wrong(&p))?;
+        match header.problems().first() {
+            Some(problem) => Err(wrong(problem)),
+            None => Ok(header),
+        }
+    }
+
+    fn problems(&self) -> Vec<Problem> {
+        let mut found = Vec::new();
+        let mut wrong = |what: String| found.push(Problem { line: None, what });
+        let word = |s: &str, more: char| {
+            !s.is_empty()
+                && s.len() <= 64
+                && s.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == more)
+        };
+        if !word(&self.name, '-') {
+            wrong(format!("`{}` can't be a playbook's name: use a-z, 0-9 and -", self.name.escape_debug()));
+        }
+        if self.examples.is_empty() {
+            wrong("the header has no examples: give at least one sentence that calls it".to_owned());
+        }
+        for (name, param) in &self.params {
+            if !word(name, '_') || name.starts_with(|c: char| c.is_ascii_digit()) {
+                wrong(format!("`{}` can't be a parameter's name: use a-z, 0-9 and _", name.escape_debug()));
+            }
+            if (param.kind == ParamKind::Choice) == param.choices.is_empty() {
+                wrong(format!("the parameter `{name}` must have choices exactly if its type is choice"));
+            }
+            if let Some(default) = &param.default
+                && let Err(why) = param.check(default)
+            {
+                wrong(format!("the default of the parameter `{name}` does not fit: {why}"));
+            }
+        }
+        found
+    }
+
+    /// Gives the parameters as a person reads them: `by (type, date or name; type if not given)`.
+    pub(crate) fn describe_params(&self) -> String {
+        if self.params.is_empty() {
+            return "it takes no parameters".to_owned();
+        }
+        let one = |(name, param): (&String, &Param)| {
+            let kind = match param.kind {
+                ParamKind::Text => "text".to_owned(),
+                ParamKind::Number => "a whole number".to_owned(),
+                ParamKind::Bool => "true or false".to_owned(),
+                ParamKind::Choice => param.choices.keys().cloned().collect::<Vec<_>>().join(" or "),
+            };
+            match &param.default {
+                Some(Value::String(s)) if s.is_empty() => format!("{name} ({kind})"),
+                Some(Value::String(s)) => format!("{name} ({kind}; {s} if not given)"),
+                Some(default) => format!("{name} ({kind}; {default} if not given)"),
+                None => format!("{name} ({kind}; must be given)"),
+            }
+        };
+        let all: Vec<String> = self.params.iter().map(one).collect();
+        format!("the parameters of {} are: {}", self.name, all.join(", "))
+    }
+}
+
+impl Param {
+    /// Takes a value if it fits, with text read as what the parameter wants; or says why it does not.
+    pub(crate) fn check(&self, value: &Value) -> std::result::Result<Value, String> {
+        let text = value.as_str();
+        match self.kind {
+            ParamKind::Text => text.map(Value::from).ok_or_else(|| "it must be text".to_owned()),
+            ParamKind::Number => value
+                .as_i64()
+                .or_else(|| text?.trim().parse().ok())
+                .map(Value::from)
+                .ok_or_else(|| "it must be a whole number".to_owned()),
+            ParamKind::Bool => match (value, text) {
+                (Value::Bool(_), _) => Ok(value.clone()),
+                (_, Some("true" | "yes")) => Ok(Value::Bool(true)),
+                (_, Some("false" | "no")) => Ok(Value::Bool(false)),
+                _ => Err("it must be true or false".to_owned()),
+            },
+            ParamKind::Choice => match text {
+                Some(choice) if self.choices.contains_key(choice) => Ok(value.clone()),
+                _ => Err(format!("it must be {}", self.choices.keys().cloned().collect::<Vec<_>>().join(" or "))),
+            },
+        }
+    }
+}
+
+/// Reads the TOML between the marks. The form is that of PEP 723: every line is a comment, so the file stays Python.
+fn read_header(source: &str) -> std::result::Result<Header, Problem> {
+    let missing = |what: &str| Problem { line: None, what: what.to_owned() };
+    let lines: Vec<&str> = source.lines().collect();
+    let opens = lines
+        .iter()
+        .position(|l| l.trim_end() == OPENS)
+        .ok_or_else(|| missing("there is no header: begin the file with `# /// playbook`, its lines, and `# ///`"))?;
+    let body = lines.iter().skip(opens + 1);
+    let length = body
+        .clone()
+        .position(|l| l.trim_end() == CLOSES)
+        .ok_or_else(|| missing("the header does not end: close it with a line `# ///`"))?;
+    let mut toml = String::new();
+    for (index, line) in body.take(length).enumerate() {
+        let Some(rest) = line.strip_prefix('#') else {
+            let at = u32::try_from(opens + index + 2).ok();
+            return Err(Problem { line: at, what: "every line of the header begins with `#`".to_owned() });
+        };
+        toml.push_str(rest.strip_prefix(' ').unwrap_or(rest));
+        toml.push('\n');
+    }
+    toml::from_str(&toml).map_err(|e| {
+        let at = e.span().map(|Range { start, .. }| toml[..start.min(toml.len())].matches('\n').count());
+        let line = at.and_then(|at| u32::try_from(opens + at + 2).ok());
+        Problem { line, what: e.message().trim().replace('\n', "; ") }
+    })
+}

@@ -1,0 +1,108 @@
+//! The playbooks that there are.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use cowork_core::{Error, Kind, Result};
+use serde_json::{Map, Value};
+
+use crate::header::{Header, check};
+
+const BUILT_IN: [(&str, &str); 2] =
+    [("organise.py", include_str!("../playbooks/organise.py")), ("find.py", include_str!("../playbooks/find.py"))];
+
+/// A playbook: its header, its source, and the name of the file it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Playbook {
+    /// What it says of itself.
+    pub header: Header,
+    /// The whole file.
+    pub source: Arc<str>,
+    /// What errors call the file.
+    pub file: String,
+}
+
+impl Playbook {
+    /// Reads a playbook from its source. `file` is what errors call it.
+    ///
+    /// # Errors
+    /// `InvalidInput` with file and line; `LimitExceeded` if it is too large.
+    pub fn read(source: &str, file: &str) -> Result<Self> {
+        let file = if file.trim().is_empty() { "playbook" } else { file }.to_owned();
+        let header = Header::read(source, &file)?;
+        Ok(Self { header, source: source.into(), file })
+    }
+
+    /// Checks parameters and fills in those that were not given.
+    pub(crate) fn fill(&self, given: &Map<String, Value>) -> Result<Map<String, Value>> {
+        let name = &self.header.name;
+        let wrong = |why: String| {
+            Error::new(Kind::InvalidInput, "read parameters", why).with_fix(self.header.describe_params())
+        };
+        if let Some(unknown) = given.keys().find(|k| !self.header.params.contains_key(*k)) {
+            return Err(wrong(format!("the playbook {name} has no parameter `{}`", unknown.escape_debug())));
+        }
+        let mut filled = Map::new();
+        for (key, param) in &self.header.params {
+            let value = match (given.get(key), &param.default) {
+                (Some(value), _) => param
+                    .check(value)
+                    .map_err(|why| wrong(format!("the parameter `{key}` of {name} does not fit: {why}")))?,
+                (None, Some(default)) => default.clone(),
+                (None, None) => return Err(wrong(format!("the playbook {name} needs the parameter `{key}`"))),
+            };
+            filled.insert(key.clone(), value);
+        }
+        Ok(filled)
+    }
+}
+
+/// Playbooks, by name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Library(BTreeMap<String, Arc<Playbook>>);
+
+impl Library {
+    /// Gives the playbooks that are built in.
+    pub(crate) fn built_in() -> Result<Self> {
+        let mut library = Self::default();
+        for (file, source) in BUILT_IN {
+            library.add(Playbook::read(source, file)?)?;
+        }
+        Ok(library)
+    }
+
+    pub(crate) fn add(&mut self, playbook: Playbook) -> Result<()> {
+        let name = playbook.header.name.clone();
+        if self.0.contains_key(&name) {
+            let why = format!("there are two playbooks called `{name}`");
+            return Err(Error::new(Kind::Conflict, "add playbook", why));
+        }
+        if let Err(problems) = check(&playbook.source) {
+            let first = problems.first().map(ToString::to_string).unwrap_or_default();
+            let why = format!("{}: {first}", playbook.file);
+            return Err(Error::new(Kind::InvalidInput, "add playbook", why));
+        }
+        self.0.insert(name, Arc::new(playbook));
+        Ok(())
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Result<&Arc<Playbook>> {
+        self.0.get(name).ok_or_else(|| {
+            let why = format!("there is no playbook called `{}`", name.escape_debug());
+            Error::new(Kind::NotFound, "find playbook", why).with_fix(self.listed())
+        })
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Playbook>> {
+        self.0.values()
+    }
+
+    /// Says which playbooks there are, with a sentence for each.
+    pub(crate) fn listed(&self) -> String {
+        let one = |p: &Arc<Playbook>| {
+            let example = p.header.examples.first().map(String::as_str).unwrap_or_default();
+            format!("{} (“{example}”)", p.header.name)
+        };
+        let all: Vec<String> = self.iter().map(one).collect();
+        format!("the playbooks are: {}", all.join(", "))
+    }
+}

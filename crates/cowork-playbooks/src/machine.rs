@@ -1,0 +1,481 @@
+//! A program on its way: it runs until it calls a tool or ends, and goes on with the outcomes.
+
+use std::{
+    borrow::Cow,
+    sync::{Arc, atomic::AtomicUsize},
+};
+
+use cowork_core::{CancellationToken, Error, Finish, Folder, Kind, Outcome, PlanStep, ProposedCall, Result, ToolSpec};
+use monty::{FunctionCall, MontyRun, RunProgress};
+use monty_types::{
+    CompileOptions, ExcType, ExtFunctionResult, MontyException, MontyObject, NameLookupResult, PrintWriter,
+    PrintWriterCallback,
+};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    fault,
+    host::{FUNCTIONS, Given, Host},
+    limits::Limits,
+    memory,
+    values::{from_program, to_program, weight},
+};
+
+/// The mark of a call that was put off with `later`.
+const PUT_OFF: &str = "__later__";
+/// More calls than this are not made at once.
+const MOST_AT_ONCE: usize = 200;
+
+/// Where a program comes to a halt.
+#[derive(Debug)]
+pub(crate) enum Pause {
+    /// It wants these calls made.
+    Calls(Vec<ProposedCall>),
+    /// It has ended.
+    End(Finish),
+}
+
+/// A program that runs.
+pub(crate) struct Machine {
+    program: fault::Program,
+    limits: Limits,
+    tools: Arc<[ToolSpec]>,
+    host: Host,
+    at: At,
+    calls: usize,
+    pauses: usize,
+    raised: Vec<(String, Error)>,
+    memory: AtomicUsize,
+}
+
+enum At {
+    /// It can go on.
+    Ready(Box<RunProgress>),
+    /// It waits for the outcomes of these calls.
+    Waiting { paused: Box<FunctionCall>, calls: Vec<ProposedCall>, shape: Shape },
+    /// It has ended.
+    Ended,
+}
+
+/// What the program gets for the outcomes.
+#[derive(Clone, Copy)]
+enum Shape {
+    /// The one value.
+    One,
+    /// The list of them; with or without the exceptions among them.
+    Many { keep_exceptions: bool },
+}
+
+/// What a program is started with.
+pub(crate) struct Start<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) source: &'a str,
+    pub(crate) params: &'a Map<String, Value>,
+    pub(crate) folders: Vec<Folder>,
+    pub(crate) tools: Arc<[ToolSpec]>,
+    pub(crate) limits: Limits,
+}
+
+impl Machine {
+    /// Compiles a program and begins it: it stands before its first line.
+    pub(crate) fn start(start: Start<'_>, cancel: &CancellationToken) -> Result<(Self, Option<Pause>)> {
+        let Start { file, source, params, folders, tools, limits } = start;
+        let names = params.keys().cloned().collect();
+        let program = MontyRun::new(source.to_owned(), file, names, CompileOptions::default())
+            .map_err(|e| fault::syntax_error(file, &e))?;
+        let inputs = params.values().map(to_program).collect();
+        let mut machine = Self {
+            program: fault::Program::new(file, source),
+            limits,
+            tools,
+            host: Host::new(folders),
+            at: At::Ended,
+            calls: 0,
+            pauses: 0,
+            raised: Vec::new(),
+            memory: AtomicUsize::new(0),
+        };
+        let mut watch = Watching(cancel);
+        let begun = {
+            let _armed = memory::arm(&machine.memory);
+            program.start(inputs, machine.limits.tracker(), PrintWriter::Callback(&mut watch))
+        };
+        let ended = machine.take(begun, cancel)?;
+        Ok((machine, ended))
+    }
+
+    /// Gives the calls that it waits for.
+    pub(crate) fn waits_for(&self) -> &[ProposedCall] {
+        match &self.at {
+            At::Waiting { calls, .. } => calls,
+            _ => &[],
+        }
+    }
+
+    /// Gives it the outcomes that it waits for, in the order of its calls.
+    pub(crate) fn answer(&mut self, outcomes: Vec<Outcome>, cancel: &CancellationToken) -> Result<Option<Pause>> {
+        let At::Waiting { paused, calls, shape } = std::mem::replace(&mut self.at, At::Ended) else {
+            return Err(Error::new(Kind::Internal, "run playbook", "the program does not wait for an answer"));
+        };
+        let withheld = |o: &Outcome| matches!(o, Outcome::Withheld { .. });
+        if outcomes.iter().any(withheld) {
+            return Ok(Some(Pause::End(self.withheld(&outcomes))));
+        }
+        let heavy: usize =
+            outcomes.iter().map(|o| if let Outcome::Done { value, .. } = o { weight(value) } else { 0 }).sum();
+        if heavy > self.limits.value {
+            let why = format!("what the tools gave is larger than {} bytes", self.limits.value);
+            return Ok(Some(Pause::End(Finish::Failed { error: fault::limit(&why) })));
+        }
+        let result = match shape {
+            Shape::One => {
+                let mut outcomes = calls.iter().zip(outcomes);
+                outcomes.next().map_or(ExtFunctionResult::Return(MontyObject::None), |(call, o)| self.one(call, o))
+            }
+            Shape::Many { keep_exceptions } => self.many(&calls, outcomes, keep_exceptions),
+        };
+        self.resume(*paused, result, cancel)
+    }
+
+    /// Runs until it calls a tool or ends.
+    pub(crate) fn run(&mut self, cancel: &CancellationToken) -> Result<Pause> {
+        loop {
+            let At::Ready(progress) = std::mem::replace(&mut self.at, At::Ended) else {
+                return Err(Error::new(Kind::Internal, "run playbook", "the program can't go on"));
+            };
+            self.pauses += 1;
+            let paused = match *progress {
+                RunProgress::Complete(value) => return Ok(Pause::End(self.complete(&value))),
+                RunProgress::FunctionCall(call) => self.called(call, cancel)?,
+                RunProgress::NameLookup(lookup) => {
+                    let known = self.knows(&lookup.name);
+                    let found = known.then(|| MontyObject::Function { name: lookup.name.clone(), docstring: None });
+                    let next = self.armed(cancel, |print| lookup.resume(NameLookupResult::from(found), print));
+                    self.take(next, cancel)?
+                }
+                RunProgress::OsCall(call) => {
+                    let refusal = self.refuse_system(call.function_call.name());
+                    let next = self.armed(cancel, |print| call.resume(refusal, print));
+                    self.take(next, cancel)?
+                }
+                RunProgress::ResolveFutures(_) => {
+                    let why = format!("{}: the program waits for something that nobody will answer", self.program.file);
+                    let error = Error::new(Kind::InvalidInput, "run playbook", why)
+                        .with_fix("call tools without `await`; use gather(later(tool, …), …) for several at once");
+                    return Ok(Pause::End(Finish::Failed { error }));
+                }
+            };
+            match paused {
+                Some(pause) => return Ok(pause),
+                None => {
+                    if let At::Waiting { calls, .. } = &self.at {
+                        return Ok(Pause::Calls(calls.clone()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds a sentence to the next proposal.
+    pub(crate) fn say(&mut self, text: &str) {
+        self.host.say(text);
+    }
+
+    /// Puts a sentence before all that the program says.
+    pub(crate) fn say_first(&mut self, text: &str) {
+        let said = self.host.take_said();
+        self.host.say(text);
+        self.host.say(&said.unwrap_or_default());
+    }
+
+    /// Takes what is to be said with the next proposal.
+    pub(crate) fn take_said(&mut self) -> Option<String> {
+        self.host.take_said()
+    }
+
+    /// Takes the plan, if it changed since the last proposal.
+    pub(crate) fn take_plan(&mut self) -> Option<Vec<PlanStep>> {
+        self.host.take_plan()
+    }
+
+    fn called(&mut self, call: FunctionCall, cancel: &CancellationToken) -> Result<Option<Pause>> {
+        if self.pauses > self.limits.pauses {
+            let why = format!("the program called more than {} functions", self.limits.pauses);
+            return Ok(Some(self.stop(call, &why)));
+        }
+        if call.object_id.is_some() {
+            let name = call.function_name.clone();
+            return self.resume(call, not_found(&name), cancel);
+        }
+        let given = Given::new(&call.function_name, &call.args, &call.kwargs);
+        match call.function_name.as_str() {
+            "finish" => match self.host.finish(&given, self.limits.value) {
+                Ok(finish) => Ok(Some(Pause::End(finish))),
+                Err(why) => self.resume(call, raise(ExcType::TypeError, why), cancel),
+            },
+            "later" => {
+                let answer = self.put_off(&given);
+                let answer = answer.map_or_else(|why| raise(ExcType::TypeError, why), ExtFunctionResult::Return);
+                self.resume(call, answer, cancel)
+            }
+            "gather" => match self.gathered(&given) {
+                Ok((calls, _)) if calls.is_empty() => {
+                    self.resume(call, ExtFunctionResult::Return(MontyObject::List(Vec::new())), cancel)
+                }
+                Ok((calls, shape)) => Ok(self.wait(call, calls, shape)),
+                Err(why) => self.resume(call, raise(ExcType::TypeError, why), cancel),
+            },
+            name if FUNCTIONS.contains(&name) => {
+                let answer = self.host.answer(&given);
+                let answer = answer.map_or_else(|why| raise(ExcType::TypeError, why), ExtFunctionResult::Return);
+                self.resume(call, answer, cancel)
+            }
+            name => match self.tool_call(name, &call.args, &call.kwargs) {
+                None => {
+                    let name = name.to_owned();
+                    self.resume(call, not_found(&name), cancel)
+                }
+                Some(Ok(proposed)) => Ok(self.wait(call, vec![proposed], Shape::One)),
+                Some(Err(why)) => self.resume(call, raise(ExcType::TypeError, why), cancel),
+            },
+        }
+    }
+
+    fn wait(&mut self, call: FunctionCall, calls: Vec<ProposedCall>, shape: Shape) -> Option<Pause> {
+        self.calls += calls.len();
+        if self.calls > self.limits.calls {
+            let why = format!("the program called more than {} tools", self.limits.calls);
+            return Some(self.stop(call, &why));
+        }
+        self.at = At::Waiting { paused: Box::new(call), calls, shape };
+        None
+    }
+
+    /// Ends the program at a limit of ours, at the line where it stands.
+    fn stop(&mut self, call: FunctionCall, why: &str) -> Pause {
+        let e = MontyException::new(ExcType::RuntimeError, Some(why.to_owned()));
+        let line = call.abort(e, PrintWriter::Disabled).err().and_then(|e| fault::line(&e));
+        let place = line.map_or_else(|| self.program.file.clone(), |line| format!("{}, line {line}", self.program.file));
+        let error = fault::placed(fault::limit(&format!("{place}: {why}")), &self.program.file, line);
+        Pause::End(Finish::Failed { error })
+    }
+
+    fn tool_call(
+        &self,
+        name: &str,
+        args: &[MontyObject],
+        kwargs: &[(MontyObject, MontyObject)],
+    ) -> Option<Result<ProposedCall, String>> {
+        let spec = self.tools.iter().find(|t| t.name == name)?;
+        let args = arguments(spec, args, kwargs, self.limits.value);
+        Some(args.map(|args| ProposedCall { tool: name.to_owned(), args }))
+    }
+
+    fn put_off(&self, given: &Given<'_>) -> Result<MontyObject, String> {
+        let (function, args, kwargs) = given.split_function()?;
+        let call = self.tool_call(function, args, kwargs);
+        let call = call.ok_or_else(|| format!("later() takes a tool, and `{function}` is none"))??;
+        Ok(to_program(&json!({ PUT_OFF: call.tool, "args": call.args })))
+    }
+
+    fn gathered(&self, given: &Given<'_>) -> Result<(Vec<ProposedCall>, Shape), String> {
+        let (items, keep_exceptions) = given.gathered()?;
+        if items.len() > MOST_AT_ONCE {
+            return Err(format!("gather() takes at most {MOST_AT_ONCE} calls at once"));
+        }
+        let call = |item: &MontyObject| {
+            let value = from_program(item, self.limits.value)?;
+            match (value.get(PUT_OFF).and_then(Value::as_str), value.get("args")) {
+                (Some(tool), Some(args)) if self.knows(tool) => {
+                    Ok(ProposedCall { tool: tool.to_owned(), args: args.clone() })
+                }
+                _ => {
+                    Err("gather() takes calls that were put off: gather(later(list_folder, a), later(list_folder, b))"
+                        .to_owned())
+                }
+            }
+        };
+        let calls = items.iter().map(call).collect::<Result<_, String>>()?;
+        Ok((calls, Shape::Many { keep_exceptions }))
+    }
+
+    fn one(&mut self, call: &ProposedCall, outcome: Outcome) -> ExtFunctionResult {
+        match outcome {
+            Outcome::Done { value, .. } => ExtFunctionResult::Return(to_program(&value)),
+            Outcome::Failed { error } => {
+                let text = error.message.clone();
+                self.raised.push((text.clone(), error));
+                raise(ExcType::RuntimeError, text)
+            }
+            Outcome::Denied { rule, reason } => {
+                let what = self.host.active().map_or_else(|| format!("`{}`", call.tool), |step| format!("“{step}”"));
+                let by_person = rule == "answer";
+                let text = if by_person {
+                    format!("you said no to {what}")
+                } else {
+                    format!("{what} is not allowed: {reason}")
+                };
+                let error = Error::new(Kind::NotAllowed, "run playbook", text.clone()).with("rule", rule);
+                self.raised.push((text.clone(), error));
+                raise(ExcType::PermissionError, text)
+            }
+            Outcome::Withheld { .. } => ExtFunctionResult::Return(MontyObject::None),
+        }
+    }
+
+    fn many(&mut self, calls: &[ProposedCall], outcomes: Vec<Outcome>, keep_exceptions: bool) -> ExtFunctionResult {
+        let mut values = Vec::with_capacity(outcomes.len());
+        for (call, outcome) in calls.iter().zip(outcomes) {
+            match self.one(call, outcome) {
+                ExtFunctionResult::Return(value) => values.push(value),
+                ExtFunctionResult::Error(e) if keep_exceptions => {
+                    values.push(MontyObject::Exception { exc_type: e.exc_type(), arg: e.into_message() });
+                }
+                other => return other,
+            }
+        }
+        ExtFunctionResult::Return(MontyObject::List(values))
+    }
+
+    /// Plan mode: says what would have been done.
+    fn withheld(&mut self, outcomes: &[Outcome]) -> Finish {
+        let previews: Vec<_> = outcomes
+            .iter()
+            .filter_map(|o| if let Outcome::Withheld { effects } = o { Some(&effects.preview) } else { None })
+            .collect();
+        let titles: Vec<&str> = previews.iter().map(|p| p.title.as_str()).filter(|t| !t.is_empty()).collect();
+        let summary = match titles.as_slice() {
+            [] => "Would make changes; nothing was changed.".to_owned(),
+            titles => format!("Would {}; nothing was changed.", titles.join(" and ")),
+        };
+        Finish::Done { summary, data: json!({ "dry_run": true, "would": previews }) }
+    }
+
+    fn complete(&mut self, value: &MontyObject) -> Finish {
+        match self.host.value(value, self.limits.value) {
+            Ok(finish) => finish,
+            Err(why) => {
+                let why = format!("{}: what the program ends with can't be kept: {why}", self.program.file);
+                Finish::Failed { error: Error::new(Kind::InvalidInput, "run playbook", why) }
+            }
+        }
+    }
+
+    fn refuse_system(&self, name: &str) -> ExtFunctionResult {
+        let instead = if name.contains("date") || name.contains("now") || name.contains("today") {
+            "use now(), whose answer is in the log"
+        } else {
+            "use the tools, such as read_file(path)"
+        };
+        raise(ExcType::PermissionError, format!("`{name}` is not available to a playbook: {instead}"))
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        FUNCTIONS.contains(&name) || self.tools.iter().any(|t| t.name == name)
+    }
+
+    fn resume(
+        &mut self,
+        call: FunctionCall,
+        answer: ExtFunctionResult,
+        cancel: &CancellationToken,
+    ) -> Result<Option<Pause>> {
+        let next = self.armed(cancel, |print| call.resume(answer, print));
+        self.take(next, cancel)
+    }
+
+    fn armed<T>(&self, cancel: &CancellationToken, run: impl FnOnce(PrintWriter<'_>) -> T) -> T {
+        let _armed = memory::arm(&self.memory);
+        let mut watch = Watching(cancel);
+        run(PrintWriter::Callback(&mut watch))
+    }
+
+    fn take(
+        &mut self,
+        next: std::result::Result<RunProgress, MontyException>,
+        cancel: &CancellationToken,
+    ) -> Result<Option<Pause>> {
+        match next {
+            Ok(progress) => {
+                self.at = At::Ready(Box::new(progress));
+                Ok(None)
+            }
+            Err(_) if cancel.is_cancelled() => {
+                Err(Error::new(Kind::Cancelled, "run playbook", "the planning was stopped"))
+            }
+            Err(e) => {
+                let mut error = fault::ended(&self.program, &e, &self.raised, &self.limits);
+                if e.exc_type() == ExcType::NameError && error.fix().is_none() {
+                    let tools: Vec<&str> = self.tools.iter().map(|t| t.name.as_str()).collect();
+                    error = error.with_fix(format!("there are: {}, {}", FUNCTIONS.join(", "), tools.join(", ")));
+                }
+                Ok(Some(Pause::End(Finish::Failed { error })))
+            }
+        }
+    }
+}
+
+/// Makes a tool's arguments of a call's: positional ones are the required ones, in the order of the schema.
+fn arguments(
+    spec: &ToolSpec,
+    args: &[MontyObject],
+    kwargs: &[(MontyObject, MontyObject)],
+    most: usize,
+) -> Result<Value, String> {
+    let name = &spec.name;
+    let required =
+        || spec.schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let mut fields = Map::new();
+    let mut names = required();
+    for arg in args {
+        let Some(field) = names.next() else {
+            let takes = required().count();
+            return Err(format!("{name}() takes {takes} arguments without a name; give the others as NAME=VALUE"));
+        };
+        fields.insert(field.to_owned(), from_program(arg, most).map_err(|why| format!("{name}(): {why}"))?);
+    }
+    let known = spec.schema.get("properties").and_then(Value::as_object);
+    for (key, value) in kwargs {
+        let key = key.to_string();
+        if known.is_none_or(|known| !known.contains_key(&key)) {
+            let there: Vec<&str> = known.into_iter().flat_map(Map::keys).map(String::as_str).collect();
+            return Err(format!("{name}() has no argument `{key}`; it has: {}", there.join(", ")));
+        }
+        let value = from_program(value, most).map_err(|why| format!("{name}(): {why}"))?;
+        if fields.insert(key.clone(), value).is_some() {
+            return Err(format!("{name}() got `{key}` twice"));
+        }
+    }
+    if let Some(missing) = required().find(|r| !fields.contains_key(*r)) {
+        return Err(format!("{name}() lacks `{missing}`"));
+    }
+    Ok(Value::Object(fields))
+}
+
+fn raise(kind: ExcType, message: String) -> ExtFunctionResult {
+    ExtFunctionResult::Error(MontyException::new(kind, Some(message)))
+}
+
+fn not_found(name: &str) -> ExtFunctionResult {
+    ExtFunctionResult::NotFound(name.to_owned())
+}
+
+/// Takes what the program prints, which goes nowhere, and stops it when the planning is cancelled.
+struct Watching<'a>(&'a CancellationToken);
+
+impl PrintWriterCallback for Watching<'_> {
+    fn stdout_write(&mut self, _: Cow<'_, str>) -> std::result::Result<(), MontyException> {
+        Ok(())
+    }
+
+    fn stdout_push(&mut self, _: char) -> std::result::Result<(), MontyException> {
+        Ok(())
+    }
+
+    fn poll_flush(&mut self) -> std::result::Result<(), MontyException> {
+        if self.0.is_cancelled() {
+            return Err(MontyException::new(ExcType::KeyboardInterrupt, Some("the planning was stopped".to_owned())));
+        }
+        Ok(())
+    }
+}

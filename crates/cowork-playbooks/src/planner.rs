@@ -1,0 +1,320 @@
+//! The planner that follows playbooks.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use cowork_core::{
+    Access, CancellationToken, Error, Finish, Kind, Outcome, Planner, Proposal, ProposedCall, Result, Submit, Task, Turn, View,
+};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use tokio::sync::oneshot;
+
+use crate::{
+    cache::Cache,
+    fault,
+    header::{Header, Needs},
+    library::{Library, Playbook},
+    limits::Limits,
+    machine::{Machine, Pause, Start},
+    matcher,
+    pinned::Pinned,
+};
+
+/// The interpreter goes down into nested values on the machine's own stack: it gets one that is deep enough for the limits.
+const STACK: usize = 64 * 1024 * 1024;
+
+/// Plans by running a playbook: a small program in a subset of Python, in which the tools are functions.
+///
+/// It asks nobody and needs no key. Which playbook a task calls is worked out from its words, or named in
+/// [`Submit::planner`]: `{"playbook": "organise", "params": {"by": "date"}}`, or
+/// `{"source": "…", "file": "mine.py", "params": {…}}` for one that the host read from a file.
+///
+/// - The program pauses at each tool call; the call is the proposal, its outcome is what the program goes on with.
+/// - A paused program is only a cache. Where there is none, the program that the log pins is run again over the recorded
+///   outcomes; a call that is not the recorded one ends the task with `Corrupt`.
+/// - The program's limits are [`Limits`]. [`Limits::memory`] counts in full only if the executable says
+///
+///   ```text
+///   #[global_allocator]
+///   static ALLOCATOR: monty_alloc::LimitedAllocator = monty_alloc::LimitedAllocator;
+///   ```
+///
+///   and does *not* call `monty_alloc::set_limit`, which would end the process. Without it, one value that is too large is
+///   still refused, slow growth is not.
+/// - Each step runs on a thread of its own with a deep stack. A panic of the interpreter ends the task, not the process; an
+///   abort (the machine is out of memory, a stack overflow) can't be caught.
+///
+/// Cancellation: the token stops a running program at its next check; a dropped future lets it run to its time limit,
+/// unheard.
+pub struct PlaybookPlanner {
+    library: Library,
+    limits: Limits,
+    cache: Arc<Cache>,
+}
+
+/// What [`Submit::planner`] may say to this planner.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    #[serde(default)]
+    playbook: Option<String>,
+    #[serde(default)]
+    source: Option<String>,
+    #[serde(default)]
+    file: Option<String>,
+    #[serde(default)]
+    params: Map<String, Value>,
+}
+
+impl PlaybookPlanner {
+    /// Makes one with the built-in playbooks.
+    ///
+    /// # Errors
+    /// `InvalidInput` if a built-in playbook can't be read, which would be a fault of this build.
+    pub fn new() -> Result<Self> {
+        Ok(Self { library: Library::built_in()?, limits: Limits::default(), cache: Arc::default() })
+    }
+
+    /// Sets what a playbook may use.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Adds a playbook.
+    ///
+    /// # Errors
+    /// `Conflict` if there is one of its name; `InvalidInput` if its program does not compile.
+    pub fn add(&mut self, playbook: Playbook) -> Result<()> {
+        self.library.add(playbook)
+    }
+
+    /// Gives the playbooks that there are, by name.
+    pub fn playbooks(&self) -> impl Iterator<Item = &Header> {
+        self.library.iter().map(|p| &p.header)
+    }
+
+    /// Works out which playbook a task in words calls, and with which parameters: those that the words give, no defaults.
+    ///
+    /// The same words always give the same answer.
+    ///
+    /// # Errors
+    /// `NotFound` if none fits, with those that there are; `InvalidInput` if two fit.
+    pub fn match_words(&self, text: &str) -> Result<(&Header, Map<String, Value>)> {
+        matcher::choose(&self.library, text, &[]).map(|(p, params)| (&p.header, params))
+    }
+
+    fn begin(&self, submit: &Submit) -> Result<(Pinned, String)> {
+        let (playbook, params) = self.chosen(submit)?;
+        let params = playbook.fill(&params)?;
+        check_folders(&playbook.header, submit)?;
+        let title = title(&playbook.header, submit, &params);
+        Ok((Pinned::new(&playbook, params), format!("{title} (playbook {})", playbook.header.name)))
+    }
+
+    fn chosen(&self, submit: &Submit) -> Result<(Arc<Playbook>, Map<String, Value>)> {
+        let Wanted { playbook, source, file, params } = wanted(&submit.planner)?;
+        if let Some(source) = source {
+            let playbook = Playbook::read(&source, file.as_deref().unwrap_or("playbook"))?;
+            return Ok((Arc::new(playbook), params));
+        }
+        if let Some(name) = playbook {
+            return Ok((self.library.get(&name)?.clone(), params));
+        }
+        let folders: Vec<&str> = submit.folders.iter().map(|f| f.name.as_str()).collect();
+        let (playbook, mut found) = matcher::choose(&self.library, &submit.text, &folders)?;
+        found.extend(params);
+        Ok((playbook.clone(), found))
+    }
+}
+
+#[async_trait]
+impl Planner for PlaybookPlanner {
+    fn name(&self) -> &str {
+        "playbook"
+    }
+
+    async fn plan(&self, view: View, cancel: CancellationToken) -> Result<Proposal> {
+        let (pinned, opening) = match view.task.turns.first() {
+            None => self.begin(&view.task.submit).map(|(pinned, title)| (pinned, Some(title)))?,
+            Some(turn) => (Pinned::read(&turn.decision.note)?, None),
+        };
+        let step = Step { pinned, opening, view, limits: self.limits, cache: self.cache.clone(), cancel };
+        let (send, receive) = oneshot::channel();
+        let run = move || {
+            let file = step.pinned.file.clone();
+            let proposal = catch_unwind(AssertUnwindSafe(|| step.take())).unwrap_or_else(|_| {
+                let why = format!("{file}: the interpreter failed; what the task did so far is in its log");
+                Err(Error::new(Kind::Internal, "run playbook", why))
+            });
+            // Nobody listens any more where the planning was given up; the log decides then.
+            drop(send.send(proposal));
+        };
+        let thread = std::thread::Builder::new().name("playbook".to_owned()).stack_size(STACK).spawn(run);
+        thread.map_err(|e| {
+            Error::new(Kind::Unavailable, "run playbook", "no thread could be started for the playbook").with_source(e)
+        })?;
+        receive.await.map_err(|e| {
+            Error::new(Kind::Internal, "run playbook", "the playbook's thread ended early").with_source(e)
+        })?
+    }
+}
+
+/// One planning step, on its own thread.
+struct Step {
+    pinned: Pinned,
+    opening: Option<String>,
+    view: View,
+    limits: Limits,
+    cache: Arc<Cache>,
+    cancel: CancellationToken,
+}
+
+impl Step {
+    fn take(self) -> Result<Proposal> {
+        let task = &*self.view.task;
+        let (mut machine, pause) = match self.cache.take(task) {
+            Some(mut machine) => {
+                let pause = match task.turns.last() {
+                    Some(turn) => feed(&mut machine, turn, &self.cancel)?,
+                    None => None,
+                };
+                (machine, pause)
+            }
+            None => self.replay(task)?,
+        };
+        if let Some(opening) = &self.opening {
+            machine.say_first(opening);
+        }
+        let pause = match pause {
+            Some(pause) => pause,
+            None => machine.run(&self.cancel)?,
+        };
+        for _ in task.steers.iter().filter(|s| s.turn >= task.turns.len()) {
+            machine.say(
+                "A playbook can't take new instructions while it runs: it goes on as planned. To change it, cancel the task and start again.",
+            );
+        }
+        let mut proposal = Proposal { say: machine.take_said(), plan: machine.take_plan(), ..Proposal::default() };
+        if self.opening.is_some() {
+            proposal.note = self.pinned.note()?;
+        }
+        match pause {
+            Pause::End(finish) => proposal.finish = Some(finish),
+            Pause::Calls(calls) => {
+                proposal.calls = calls;
+                self.cache.keep(task, machine);
+            }
+        }
+        Ok(proposal)
+    }
+
+    /// Runs the program from its start over what the log holds.
+    fn replay(&self, task: &Task) -> Result<(Machine, Option<Pause>)> {
+        let start = Start {
+            file: &self.pinned.file,
+            source: &self.pinned.source,
+            params: &self.pinned.params,
+            folders: task.submit.folders.clone(),
+            tools: self.view.tools.clone(),
+            limits: self.limits,
+        };
+        let (mut machine, mut pause) = Machine::start(start, &self.cancel)?;
+        for (index, turn) in task.turns.iter().enumerate() {
+            let halt = match pause.take() {
+                Some(pause) => pause,
+                None => machine.run(&self.cancel)?,
+            };
+            let calls = match halt {
+                Pause::Calls(calls) => calls,
+                // Time and memory are not in the log: what they end, they may end earlier this time.
+                Pause::End(Finish::Failed { error }) if error.kind == Kind::LimitExceeded => return Err(error),
+                Pause::End(_) => Vec::new(),
+            };
+            check_same(&self.pinned.file, index, &calls, turn)?;
+            // What was said and shown then is in the log already.
+            machine.take_said();
+            machine.take_plan();
+            pause = feed(&mut machine, turn, &self.cancel)?;
+        }
+        Ok((machine, pause))
+    }
+}
+
+/// Gives the outcomes of a turn to a program that waits for them.
+fn feed(machine: &mut Machine, turn: &Turn, cancel: &CancellationToken) -> Result<Option<Pause>> {
+    let outcome = |state: &cowork_core::CallState| -> Result<Outcome> {
+        state.outcome()?.ok_or_else(|| {
+            let why = "the playbook was asked to go on while one of its calls has no outcome";
+            Error::new(Kind::Internal, "run playbook", why).with("call", state.id.to_string())
+        })
+    };
+    let outcomes = turn.calls.iter().map(outcome).collect::<Result<_>>()?;
+    machine.answer(outcomes, cancel)
+}
+
+/// Checks that the program wants what the log says it wanted.
+fn check_same(file: &str, index: usize, calls: &[ProposedCall], turn: &Turn) -> Result<()> {
+    let recorded = &turn.decision.calls;
+    let same = |(a, b): (&ProposedCall, &cowork_core::Call)| a.tool == b.tool && a.args == b.args;
+    if calls.len() == recorded.len() && !calls.is_empty() && calls.iter().zip(recorded).all(same) {
+        return Ok(());
+    }
+    let tools = |names: Vec<&str>| if names.is_empty() { "no call".to_owned() } else { names.join(", ") };
+    let now = tools(calls.iter().map(|c| c.tool.as_str()).collect());
+    let then = tools(recorded.iter().map(|c| c.tool.as_str()).collect());
+    let why = format!(
+        "{file}: the playbook no longer does what the log says: in step {} it made {then} then, and {now} now",
+        index + 1
+    );
+    Err(fault::placed(Error::new(Kind::Corrupt, "go on with playbook", why), file, None)
+        .with_fix("cancel the task, undo it if need be, and start it again"))
+}
+
+fn wanted(planner: &Value) -> Result<Wanted> {
+    if planner.is_null() {
+        return Ok(Wanted::default());
+    }
+    Wanted::deserialize(planner).map_err(|e| {
+        Error::new(Kind::InvalidInput, "read playbook's choice", format!("what the planner is told does not fit: {e}"))
+            .with_fix("tell it `playbook` or `source` and `file`, and `params`")
+    })
+}
+
+fn check_folders(header: &Header, submit: &Submit) -> Result<()> {
+    let (fits, what) = match header.folders {
+        Needs::None => return Ok(()),
+        Needs::Read => (!submit.folders.is_empty(), "at least one folder to look at"),
+        Needs::Write => {
+            (submit.folders.iter().any(|f| f.access == Access::Write), "at least one folder that it may change")
+        }
+    };
+    if fits {
+        return Ok(());
+    }
+    let why = format!("the playbook {} needs {what}, and none is allowed", header.name);
+    Err(Error::new(Kind::NotAllowed, "start playbook", why).with_fix("allow a folder first"))
+}
+
+/// Gives what a run is called, for a person: `Organise Downloads by type`.
+fn title(header: &Header, submit: &Submit, params: &Map<String, Value>) -> String {
+    let needs_write = header.folders == Needs::Write;
+    let fits = |f: &&cowork_core::Folder| !needs_write || f.access == Access::Write;
+    let names: Vec<&str> = submit.folders.iter().filter(fits).map(|f| f.name.as_str()).collect();
+    let folders = match names.as_slice() {
+        [] => "no folder".to_owned(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    };
+    let mut title = header.title.replace("{folders}", &folders);
+    for (name, value) in params {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        title = title.replace(&format!("{{{name}}}"), &text);
+    }
+    title.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
+}

@@ -1,0 +1,195 @@
+//! The built-in `organise`.
+
+mod story;
+
+use cowork_core::{Access, Kind, StepState, Submit};
+use serde_json::{Value, json};
+use story::{Story, denied, folder, withheld};
+
+fn organise(params: Value) -> Submit {
+    let mut submit = Submit::new("Organise these files");
+    submit.folders = vec![folder("Downloads")];
+    submit.planner = json!({ "playbook": "organise", "params": params });
+    submit
+}
+
+#[tokio::test]
+async fn files_go_by_type_and_the_rest_stays() {
+    let mut story = Story::of(organise(json!({}))).files(&[
+        "Downloads/a.PDF",
+        "Downloads/b.png",
+        "Downloads/c.unknown",
+        "Downloads/noext",
+        "Downloads/.hidden",
+        "Downloads/movie.mp4.crdownload",
+        "Downloads/~$lease.docx",
+        "Downloads/.~lock.budget.xlsx#",
+        "Downloads/old/inside.pdf",
+    ]);
+    story.put("Downloads/link", "link", 0);
+    story.put("Downloads/pipe", "other", 0);
+    let (summary, data) = story.done().await;
+    assert_eq!(summary, "4 files moved, 6 left as they were, nothing deleted.");
+    let folders = json!({ "Documents/": 1, "Images/": 1, "Other/": 2 });
+    assert_eq!((&data["moved"], &data["left"], &data["folders"]), (&json!(4), &json!(6), &folders));
+    let expected = [
+        "Downloads/.hidden",
+        "Downloads/.~lock.budget.xlsx#",
+        "Downloads/Documents/a.PDF",
+        "Downloads/Images/b.png",
+        "Downloads/Other/c.unknown",
+        "Downloads/Other/noext",
+        "Downloads/link",
+        "Downloads/movie.mp4.crdownload",
+        "Downloads/old/inside.pdf",
+        "Downloads/pipe",
+        "Downloads/~$lease.docx",
+    ];
+    assert_eq!(story.paths(), expected);
+    assert_eq!(story.calls().iter().map(|c| c.tool.as_str()).collect::<Vec<_>>(), ["list_folder", "move_files"]);
+
+    let first = &story.proposals[0];
+    assert_eq!(first.say.as_deref(), Some("Organise Downloads by type (playbook organise)"));
+    let plan: Vec<(&str, StepState)> = first.plan.iter().flatten().map(|s| (s.title.as_str(), s.state)).collect();
+    let shown = [
+        ("Look at the folder", StepState::Active),
+        ("Decide where things go", StepState::Pending),
+        ("Move files", StepState::Pending),
+    ];
+    assert_eq!(plan, shown, "the plan is shown before anything runs");
+    let last = story.proposals.last().and_then(|p| p.plan.clone()).unwrap();
+    assert!(last.iter().all(|s| s.state == StepState::Done));
+    assert_eq!(last[1].detail, "4 to move, 6 stay");
+    insta::assert_json_snapshot!(
+        "the_proposals_of_organise",
+        &story
+            .proposals
+            .iter()
+            .map(|p| json!({
+                "say": p.say, "plan": p.plan, "calls": p.calls, "finish": p.finish,
+            }))
+            .collect::<Vec<_>>()
+    );
+}
+
+#[tokio::test]
+async fn a_second_run_finds_everything_in_order() {
+    let mut story = Story::of(organise(json!({}))).files(&["Downloads/Documents/a.pdf", "Downloads/.hidden"]);
+    assert_eq!(story.done().await.0, "Nothing to move: 1 file left as they were.");
+    let mut empty = Story::of(organise(json!({})));
+    empty.put("Downloads/sub", "folder", 0);
+    assert_eq!(empty.done().await.0, "Nothing to move: there are no files here.");
+
+    let mut submit = organise(json!({}));
+    submit.folders = vec![folder("Documents")];
+    let mut named = Story::of(submit).files(&["Documents/a.pdf", "Documents/b.png"]);
+    named.done().await;
+    assert_eq!(named.paths(), ["Documents/Images/b.png", "Documents/a.pdf"], "a document in Documents is in order");
+}
+
+#[tokio::test]
+async fn files_go_by_month() {
+    let mut story = Story::of(organise(json!({ "by": "date" })));
+    story.put("Downloads/a.pdf", "file", 1_774_008_000_000);
+    story.put("Downloads/b.pdf", "file", 1_577_836_799_999);
+    story.put("Downloads/c.pdf", "file", -1);
+    story.done().await;
+    assert_eq!(story.paths(), ["Downloads/1969/12/c.pdf", "Downloads/2019/12/b.pdf", "Downloads/2026/03/a.pdf"]);
+}
+
+#[tokio::test]
+async fn files_go_by_the_name_they_share() {
+    let names = [
+        "Downloads/2026-01 Acme invoice.pdf",
+        "Downloads/invoice_acme_02.pdf",
+        "Downloads/Invoice Globex 7.pdf",
+        "Downloads/globex-contract.docx",
+        "Downloads/alone.txt",
+        "Downloads/12.txt",
+    ];
+    let mut story = Story::of(organise(json!({ "by": "name" }))).files(&names);
+    let (_, data) = story.done().await;
+    assert_eq!(data["folders"], json!({ "Acme/": 2, "Globex/": 2 }));
+    assert_eq!(data["stayed"], json!({ "names that share nothing": 2 }));
+
+    let mut fits = Story::of(organise(json!({ "by": "name", "pattern": "*acme*" }))).files(&names);
+    assert_eq!(fits.done().await.1["folders"], json!({ "acme/": 2 }));
+    let mut part = Story::of(organise(json!({ "by": "name", "pattern": "Globex" }))).files(&names);
+    assert_eq!(part.done().await.1["folders"], json!({ "Globex/": 2 }));
+}
+
+#[tokio::test]
+async fn names_that_are_taken_get_a_number_or_make_way() {
+    let mut story = Story::of(organise(json!({}))).files(&[
+        "Downloads/a.pdf",
+        "Downloads/documents/a.pdf",
+        "Downloads/Images",
+        "Downloads/x.png",
+    ]);
+    story.put("Downloads/Video", "link", 0);
+    story.put("Downloads/clip.mp4", "file", 0);
+    let (summary, data) = story.done().await;
+    let expected = [
+        "Downloads/Images/x.png",
+        "Downloads/Other/Images",
+        "Downloads/Video",
+        "Downloads/clip.mp4",
+        "Downloads/documents/a (2).pdf",
+        "Downloads/documents/a.pdf",
+    ];
+    assert_eq!(story.paths(), expected, "a folder is used as it is written; a file called Images makes way");
+    assert_eq!(
+        summary,
+        "3 files moved, 2 left as they were, nothing deleted. 1 got a number, because the name was taken."
+    );
+    assert_eq!(data["stayed"]["files whose folder's name is taken by a file"], 1);
+}
+
+#[tokio::test]
+async fn several_folders_are_done_each_in_its_own_batch() {
+    let mut submit = organise(json!({}));
+    submit.folders = vec![folder("Downloads"), folder("Desktop"), folder("Photos")];
+    submit.folders[2].access = Access::Read;
+    let mut story = Story::of(submit)
+        .files(&["Downloads/a.pdf", "Desktop/b.png", "Photos/c.jpg"])
+        .answering(|call| (call.args["moves"][0]["from"] == "Desktop/b.png").then(denied));
+    let (summary, data) = story.done().await;
+    assert_eq!(story.proposals[0].say.as_deref(), Some("Organise Downloads and Desktop by type (playbook organise)"));
+    assert_eq!(summary, "1 file moved, 1 left as they were, nothing deleted. Not done: you said no to “Move files”.");
+    assert_eq!(data["folders"], json!({ "Downloads/Documents/": 1 }));
+    assert_eq!(story.paths(), ["Desktop/b.png", "Downloads/Documents/a.pdf", "Photos/c.jpg"]);
+}
+
+#[tokio::test]
+async fn a_no_ends_it_and_plan_mode_only_shows() {
+    let mut story = Story::of(organise(json!({})))
+        .files(&["Downloads/a.pdf"])
+        .answering(|call| (call.tool == "move_files").then(denied));
+    let error = story.fails().await;
+    assert_eq!((error.kind, error.message.as_str()), (Kind::NotAllowed, "you said no to “Move files”"));
+
+    let mut story = Story::of(organise(json!({})))
+        .files(&["Downloads/a.pdf"])
+        .answering(|call| (call.tool == "move_files").then(|| withheld("move 1 file inside Downloads")));
+    let (summary, data) = story.done().await;
+    assert_eq!(summary, "Would move 1 file inside Downloads; nothing was changed.");
+    assert_eq!(data["would"][0]["title"], "move 1 file inside Downloads");
+
+    let mut dry = Story::of(organise(json!({ "dry_run": true }))).files(&["Downloads/a.pdf", "Downloads/.b"]);
+    assert_eq!(dry.done().await.0, "1 file would be moved, 1 left as they are; nothing was changed.");
+    assert_eq!(dry.calls().len(), 1, "a dry run only looks");
+}
+
+#[tokio::test]
+async fn fifty_thousand_files_are_one_batch() {
+    let names: Vec<String> =
+        (0..50_000).map(|i| format!("Downloads/file {i}.{}", ["pdf", "png", "zip"][i % 3])).collect();
+    let mut story = Story::of(organise(json!({}))).files(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let look = story.plan().await.unwrap();
+    story.commit(look);
+    let began = std::time::Instant::now();
+    let moves = story.plan().await.unwrap();
+    eprintln!("50,000 files decided twice (kept and replayed): {:?}", began.elapsed());
+    assert_eq!(moves.calls.len(), 1);
+    assert_eq!(moves.calls[0].args["moves"].as_array().unwrap().len(), 50_000);
+}

@@ -1,0 +1,294 @@
+//! A story: a task whose log grows turn by turn, against a world in memory.
+//!
+//! It stands in for the engine: what the planner proposes is committed as records, each call is answered by the world (or as
+//! the story says), and the outcome is committed too. At every turn a planner that has seen nothing before must propose
+//! the same as the one that kept its paused program.
+
+// Each test file is a program of its own and uses a part of this.
+#![allow(dead_code)]
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use cowork_core::{
+    Access, Actor, Call, CancellationToken, Command, Decision, Draft, Effects, Error, Event, Finish,
+    Folder, Hash, Kind, Label, Outcome, Planner, Preview, Proposal, ProposedCall, Record, Recovery, Submit, Task, TaskId,
+    ThreadId, Timestamp, ToolSpec, View,
+};
+use cowork_playbooks::{Limits, PlaybookPlanner};
+use serde_json::{Value, json};
+
+/// The specs of the real tools, as `cowork-tools` records them.
+pub(crate) fn specs() -> Arc<[ToolSpec]> {
+    let specs: Vec<ToolSpec> = serde_json::from_str(include_str!("../../../cowork-tools/tests/specs.json")).unwrap();
+    specs.into()
+}
+
+pub(crate) fn folder(name: &str) -> Folder {
+    Folder { name: name.to_owned(), at: format!("/home/anna/{name}"), access: Access::Write }
+}
+
+/// A task that runs this program, whose header is made for it.
+pub(crate) fn program(body: &str) -> Submit {
+    let source = format!(
+        "# /// playbook\n# name = \"mine\"\n# about = \"A test\"\n# title = \"Try it\"\n# examples = [\"try it\"]\n# ///\n{body}"
+    );
+    let mut submit = Submit::new("try it");
+    submit.folders = vec![folder("Downloads")];
+    submit.planner = json!({ "source": source, "file": "mine.py" });
+    submit
+}
+
+/// The line of the program's first line, in its file.
+pub(crate) const FIRST: u32 = 7;
+
+type Answerer = Box<dyn FnMut(&ProposedCall) -> Option<Outcome>>;
+
+pub(crate) struct Story {
+    planner: PlaybookPlanner,
+    limits: Limits,
+    pub(crate) records: Vec<Record>,
+    prev: Hash,
+    pub(crate) world: BTreeMap<String, Thing>,
+    answer: Answerer,
+    pub(crate) proposals: Vec<Proposal>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Thing {
+    kind: &'static str,
+    text: String,
+    modified: i64,
+}
+
+impl Story {
+    pub(crate) fn of(submit: Submit) -> Self {
+        Self::within(submit, Limits::default())
+    }
+
+    pub(crate) fn within(submit: Submit, limits: Limits) -> Self {
+        let planner = PlaybookPlanner::new().unwrap().with_limits(limits);
+        let mut story = Self {
+            planner,
+            limits,
+            records: Vec::new(),
+            prev: Hash::default(),
+            world: BTreeMap::new(),
+            answer: Box::new(|_| None),
+            proposals: Vec::new(),
+        };
+        let command = Command::Submit(submit);
+        story.record(Actor::Person, Event::Commanded { sender: "test".to_owned(), id: id(1).parse().unwrap(), command });
+        story
+    }
+
+    /// Puts files into the world; each in 2026, a day after the one before.
+    pub(crate) fn files(mut self, paths: &[&str]) -> Self {
+        for path in paths {
+            self.put(path, "file", 1_767_225_600_000 + 86_400_000 * self.world.len() as i64);
+        }
+        self
+    }
+
+    pub(crate) fn put(&mut self, path: &str, kind: &'static str, modified: i64) {
+        let mut above = path;
+        while let Some((folder, _)) = above.rsplit_once('/') {
+            self.world.entry(folder.to_owned()).or_insert(Thing { kind: "folder", text: String::new(), modified: 0 });
+            above = folder;
+        }
+        self.world.insert(path.to_owned(), Thing { kind, text: String::new(), modified });
+    }
+
+    pub(crate) fn text(mut self, path: &str, text: &str) -> Self {
+        self = self.files(&[path]);
+        self.world.get_mut(path).unwrap().text = text.to_owned();
+        self
+    }
+
+    /// Answers some calls otherwise than the world does.
+    pub(crate) fn answering(mut self, answer: impl FnMut(&ProposedCall) -> Option<Outcome> + 'static) -> Self {
+        self.answer = Box::new(answer);
+        self
+    }
+
+    pub(crate) fn steer(&mut self, text: &str) {
+        let command = Command::Steer { text: text.to_owned() };
+        let n = 500 + self.records.len();
+        self.record(Actor::Person, Event::Commanded { sender: "test".to_owned(), id: id(n).parse().unwrap(), command });
+    }
+
+    pub(crate) fn task(&self) -> Task {
+        Task::fold(&self.records).unwrap()
+    }
+
+    pub(crate) fn view(&self) -> View {
+        View { task: Arc::new(self.task()), tools: specs() }
+    }
+
+    /// Plans the next turn twice, by the planner of the story and by a new one, and checks that both want the same.
+    pub(crate) async fn plan(&mut self) -> cowork_core::Result<Proposal> {
+        let kept = self.planner.plan(self.view(), CancellationToken::new()).await;
+        let fresh = PlaybookPlanner::new().unwrap().with_limits(self.limits);
+        let again = fresh.plan(self.view(), CancellationToken::new()).await;
+        assert_eq!(kept, again, "a planner that saw nothing before must propose the same");
+        kept
+    }
+
+    /// Commits a proposal and the outcomes of its calls.
+    pub(crate) fn commit(&mut self, proposal: Proposal) {
+        let turn = self.proposals.len();
+        let calls: Vec<Call> = proposal
+            .calls
+            .iter()
+            .enumerate()
+            .map(|(i, c)| Call { id: id(10_000 + turn * 200 + i).parse().unwrap(), tool: c.tool.clone(), args: c.args.clone() })
+            .collect();
+        let decision = Decision {
+            say: proposal.say.clone(),
+            plan: proposal.plan.clone(),
+            calls: calls.clone(),
+            finish: proposal.finish.clone(),
+            note: proposal.note.clone(),
+        };
+        self.record(Actor::Planner, Event::Decided(decision));
+        for (call, proposed) in calls.iter().zip(&proposal.calls) {
+            let outcome = (self.answer)(proposed).unwrap_or_else(|| self.act(proposed));
+            self.record(Actor::Tool, Event::CallFinished { call: call.id, outcome });
+        }
+        self.proposals.push(proposal);
+    }
+
+    /// Plays to the end, and gives it.
+    pub(crate) async fn play(&mut self) -> Finish {
+        loop {
+            match self.plan().await {
+                Err(error) => return Finish::Failed { error },
+                Ok(proposal) => {
+                    assert!(proposal.calls.is_empty() != proposal.finish.is_none(), "calls or the end: {proposal:?}");
+                    let finish = proposal.finish.clone();
+                    self.commit(proposal);
+                    if let Some(finish) = finish {
+                        return finish;
+                    }
+                }
+            }
+        }
+    }
+
+    pub(crate) async fn done(&mut self) -> (String, Value) {
+        match self.play().await {
+            Finish::Done { summary, data } => (summary, data),
+            other => panic!("it should be done: {other:?}"),
+        }
+    }
+
+    pub(crate) async fn fails(&mut self) -> Error {
+        match self.play().await {
+            Finish::Failed { error } => error,
+            other => panic!("it should fail: {other:?}"),
+        }
+    }
+
+    /// Gives every path of files, links and pipes in the world.
+    pub(crate) fn paths(&self) -> Vec<&str> {
+        self.world.iter().filter(|(_, t)| t.kind != "folder").map(|(p, _)| p.as_str()).collect()
+    }
+
+    pub(crate) fn calls(&self) -> Vec<&ProposedCall> {
+        self.proposals.iter().flat_map(|p| &p.calls).collect()
+    }
+
+    fn record(&mut self, actor: Actor, event: Event) {
+        let seq = self.records.len() as u64 + 1;
+        let task: TaskId = id(2).parse().unwrap();
+        let thread: ThreadId = id(3).parse().unwrap();
+        let at = Timestamp::from_millis(1_774_008_000_000 + seq as i64);
+        let draft = Draft::new(Some(task), at, event).unwrap().by(actor, Label::trusted());
+        let (record, hash) = draft.stamp(thread, seq, self.prev);
+        self.prev = hash;
+        // As it comes back from a store: bytes, not values.
+        self.records.push(serde_json::from_str(&serde_json::to_string(&record).unwrap()).unwrap());
+    }
+
+    fn act(&mut self, call: &ProposedCall) -> Outcome {
+        let path = |key: &str| call.args[key].as_str().unwrap().to_owned();
+        let value = match call.tool.as_str() {
+            "list_folder" => self.list(&path("path")),
+            "move_files" => self.moved(call.args["moves"].as_array().unwrap()),
+            "find_text" => self.find(&path("folder"), &path("query")),
+            "now" => json!({ "millis": 1_774_008_000_123_i64, "iso": "2026-03-20T12:00:00.123Z", "zone": "UTC" }),
+            "random" => json!({ "number": 4 }),
+            "read_file" => match self.world.get(&path("path")) {
+                Some(thing) => json!({ "text": thing.text, "binary": false }),
+                None => {
+                    let error = Error::new(Kind::NotFound, "read", format!("`{}` is not there", path("path")));
+                    return Outcome::Failed { error };
+                }
+            },
+            other => panic!("the world has no {other}"),
+        };
+        Outcome::Done { value, note: String::new() }
+    }
+
+    fn list(&self, folder: &str) -> Value {
+        let inside = self.world.iter().filter(|(p, _)| p.rsplit_once('/').is_some_and(|(above, _)| above == folder));
+        let entries: Vec<Value> = inside
+            .map(|(path, t)| {
+                let name = path.rsplit('/').next().unwrap();
+                json!({ "path": path, "name": name, "kind": t.kind, "size": t.text.len(), "modified": t.modified, "mode": 420 })
+            })
+            .collect();
+        json!({ "count": entries.len(), "entries": entries })
+    }
+
+    fn moved(&mut self, moves: &[Value]) -> Value {
+        let (mut made, mut otherwise) = (0, Vec::new());
+        for (index, pair) in moves.iter().enumerate() {
+            let (from, asked) = (pair["from"].as_str().unwrap(), pair["to"].as_str().unwrap());
+            let mut to = asked.to_owned();
+            let mut number = 1;
+            while self.world.contains_key(&to) {
+                number += 1;
+                let (stem, end) = asked.rsplit_once('.').unwrap_or((asked, ""));
+                to = format!("{stem} ({number}).{end}");
+            }
+            let Some(thing) = self.world.remove(from) else {
+                otherwise.push(json!({ "index": index, "path": asked, "reason": "it is gone" }));
+                continue;
+            };
+            let kept = (thing.kind, thing.modified);
+            self.put(&to, kept.0, kept.1);
+            made += 1;
+            if to != asked {
+                otherwise.push(json!({ "index": index, "path": asked, "renamed": to, "reason": "the name was taken" }));
+            }
+        }
+        let renamed = otherwise.iter().filter(|o| o.get("renamed").is_some()).count();
+        json!({ "made": made, "renamed": renamed, "left": otherwise.len() - renamed, "otherwise": otherwise })
+    }
+
+    fn find(&self, folder: &str, query: &str) -> Value {
+        let below = format!("{folder}/");
+        let files = || self.world.iter().filter(|(p, t)| t.kind == "file" && p.starts_with(&below));
+        let hits: Vec<Value> = files()
+            .filter(|(_, t)| t.text.to_lowercase().contains(&query.to_lowercase()))
+            .map(|(p, t)| json!({ "path": p, "line": 1, "text": t.text }))
+            .collect();
+        json!({ "hits": hits, "matched": hits.len(), "searched": files().count(), "complete": true, "ended": "",
+            "skipped": { "links": 0, "special": 0, "binary": 0, "large": 0, "unreadable": 0 } })
+    }
+}
+
+pub(crate) fn withheld(title: &str) -> Outcome {
+    let preview = Preview { title: title.to_owned(), ..Preview::default() };
+    let effects = Effects { complete: true, recovery: Recovery::Journalled, preview, ..Effects::default() };
+    Outcome::Withheld { effects }
+}
+
+pub(crate) fn denied() -> Outcome {
+    Outcome::Denied { rule: "answer".to_owned(), reason: "a person said no".to_owned() }
+}
+
+fn id(n: usize) -> String {
+    format!("0192f0c0-0000-7000-8000-{n:012x}")
+}
+

@@ -1,0 +1,240 @@
+//! Does a step, and takes it back.
+
+use std::{collections::BTreeMap, rc::Rc};
+
+use cowork_core::{FilePath, Result};
+use rustix::io::Errno;
+
+use crate::{
+    disk::At,
+    fault::{Fault, Trouble},
+    journal::Journal,
+    record::{Act, Id, Record, beside, kept, split},
+    stage::{self, Like},
+    sys::{self, Look},
+    view::{Dirs, Open, View},
+};
+
+/// A journal and the folders that its steps change.
+#[derive(Debug)]
+pub(crate) struct Work<'a> {
+    pub(crate) journal: &'a mut Journal,
+    pub(crate) dirs: Dirs<'a>,
+    /// The folders whose names were changed since they were last made durable.
+    touched: BTreeMap<String, Rc<Open>>,
+    touched_kept: bool,
+}
+
+impl<'a> Work<'a> {
+    pub(crate) fn new(journal: &'a mut Journal, view: &'a View) -> Self {
+        Self { journal, dirs: Dirs::new(view), touched: BTreeMap::new(), touched_kept: false }
+    }
+
+    /// Does a step.
+    pub(crate) fn forward(&mut self, act: &Act) -> Result<(), Trouble> {
+        let target = act.target();
+        let at = |e: Fault| e.at(target.as_str());
+        match act {
+            Act::Make { p } => {
+                let (open, name) = self.place(p)?;
+                self.journal.disk.make_folder(open.dir.at(&name), 0o777).map_err(at)
+            }
+            Act::Move { f, t, id } => {
+                let (from, to) = (self.place(f)?, self.place(t)?);
+                let (a, b) = (from.0.dir.at(&from.1), to.0.dir.at(&to.1));
+                self.journal.disk.rename(a, b).map_err(|e| between(e, f, t))?;
+                self.still(b, a, id)
+            }
+            Act::Put { k, p, beside: is_beside, .. } => {
+                let (open, name) = self.place(p)?;
+                let (staged, b) = (self.staged_name(*k, *is_beside), open.dir.at(&name));
+                self.touched_kept |= !is_beside;
+                let from = if *is_beside { &open.dir } else { &self.journal.kept };
+                self.journal.disk.rename(from.at(&staged), b).map_err(at)
+            }
+            Act::Swap { k, p, old, .. } => self.swap(*k, p, old),
+            Act::Aside { k, p, id } => {
+                let (open, name) = self.place(p)?;
+                self.touched_kept = true;
+                let (a, kept) = (open.dir.at(&name), kept(*k));
+                let b = self.journal.kept.at(&kept);
+                self.journal.disk.rename(a, b).map_err(at)?;
+                self.still(b, a, id)
+            }
+            Act::Away { k, p, id } => self.carry_away(*k, p, id),
+        }
+    }
+
+    /// Takes a step back whose things were found as it left them.
+    pub(crate) fn back(&mut self, act: &Act) -> Result<(), Trouble> {
+        let target = act.target();
+        let at = |e: Fault| e.at(target.as_str());
+        match act {
+            Act::Make { p } => {
+                let (open, name) = self.place(p)?;
+                self.journal.disk.remove_folder(open.dir.at(&name)).map_err(at)
+            }
+            Act::Move { f, t, .. } => {
+                let (from, to) = (self.place(f)?, self.place(t)?);
+                let moved = self.journal.disk.rename(to.0.dir.at(&to.1), from.0.dir.at(&from.1));
+                moved.map_err(|e| between(e, t, f))
+            }
+            Act::Put { k, p, id, beside: true, .. } => self.carry_away(*k, p, id),
+            Act::Put { k, p, .. } => {
+                let (open, name) = self.place(p)?;
+                self.touched_kept = true;
+                let kept = kept(*k);
+                self.journal.disk.rename(open.dir.at(&name), self.journal.kept.at(&kept)).map_err(at)
+            }
+            Act::Swap { k, p, .. } => {
+                let (open, name) = self.place(p)?;
+                self.touched_kept = true;
+                let kept = kept(*k);
+                self.journal.disk.exchange(self.journal.kept.at(&kept), open.dir.at(&name)).map_err(at)
+            }
+            Act::Aside { k, p, .. } => {
+                let (open, name) = self.place(p)?;
+                self.touched_kept = true;
+                let kept = kept(*k);
+                self.journal.disk.rename(self.journal.kept.at(&kept), open.dir.at(&name)).map_err(at)
+            }
+            Act::Away { k, p, .. } => self.carry_back(*k, p),
+        }
+    }
+
+    /// Looks into `kept/`.
+    pub(crate) fn look_kept(&self, k: u64) -> Result<Option<Look>, Errno> {
+        self.journal.kept.at(&kept(k)).look()
+    }
+
+    /// Opens the folder that a path lies in, and notes that it is about to be changed.
+    pub(crate) fn place(&mut self, path: &FilePath) -> Result<(Rc<Open>, Vec<u8>), Trouble> {
+        let (folder, name) =
+            split(path).ok_or_else(|| Trouble::This(format!("`{path}` is a granted folder itself")))?;
+        let open = self.dirs.get(folder).map_err(|e| Fault::Os(e).at(folder))?;
+        self.touch_folder(folder, &open);
+        Ok((open, name))
+    }
+
+    /// Notes that a folder was changed.
+    pub(crate) fn touch_folder(&mut self, folder: &str, open: &Rc<Open>) {
+        if !self.touched.contains_key(folder) {
+            self.touched.insert(folder.to_owned(), open.clone());
+        }
+    }
+
+    /// Notes that what lies in `kept/` was changed.
+    pub(crate) fn touch_kept(&mut self) {
+        self.touched_kept = true;
+    }
+
+    /// Makes every touched folder durable, notes the times it has now, and lets the folders go.
+    pub(crate) fn settle_folders(&mut self) -> Result<()> {
+        let touched = std::mem::take(&mut self.touched);
+        for (path, open) in &touched {
+            self.journal.disk.sync_folder(&open.dir).map_err(|e| e.error("change", path))?;
+        }
+        if std::mem::take(&mut self.touched_kept) {
+            self.journal.disk.sync_folder(&self.journal.kept).map_err(|e| e.error("change", "the journal"))?;
+        }
+        for (path, open) in touched {
+            let key = (path.split('/').next().unwrap_or_default().to_owned(), open.look.ino);
+            if self.journal.state.tracks.contains_key(&key) {
+                let now = sys::look_at(&open.dir.fd).map_err(|e| Fault::from(e).error("change", &path))?;
+                self.journal.mark(Record::After { root: key.0, ino: key.1, t: now.mtime });
+            }
+        }
+        self.dirs.clear();
+        Ok(())
+    }
+
+    /// After a rename: was it what had been looked at? If somebody put another thing there in between, that goes back.
+    fn still(&self, now: At<'_>, before: At<'_>, id: &Id) -> Result<(), Trouble> {
+        let text = String::from_utf8_lossy(before.name).into_owned();
+        let look = now.look().map_err(|e| Fault::Os(e).at(&text))?;
+        if look.is_some_and(|look| look.ino == id.ino()) {
+            return Ok(());
+        }
+        self.journal.disk.rename(now, before).map_err(|e| e.at(&text))?;
+        Err(Trouble::This(format!("`{text}` was replaced by another while it was being moved")))
+    }
+
+    fn swap(&mut self, k: u64, p: &FilePath, old: &Id) -> Result<(), Trouble> {
+        let (open, name) = self.place(p)?;
+        self.touched_kept = true;
+        let kept = kept(k);
+        let (staged, at) = (self.journal.kept.at(&kept), open.dir.at(&name));
+        self.journal.disk.exchange(staged, at).map_err(|e| match e {
+            Fault::Os(Errno::INVAL) => {
+                Trouble::This(format!("the disk of `{p}` can't replace a file without losing it"))
+            }
+            e => e.at(p.as_str()),
+        })?;
+        let now = staged.look().map_err(|e| Fault::Os(e).at(p.as_str()))?;
+        if now.is_some_and(|look| old.is(&look)) {
+            return Ok(());
+        }
+        self.journal.disk.exchange(staged, at).map_err(|e| e.at(p.as_str()))?;
+        Err(Trouble::This(format!("`{p}` was changed by somebody while it was being replaced")))
+    }
+
+    /// Takes a file into `kept/`, on another disk: copied, compared, claimed under a name of ours, then removed.
+    fn carry_away(&mut self, k: u64, p: &FilePath, id: &Id) -> Result<(), Trouble> {
+        let at = |e: Fault| e.at(p.as_str());
+        let changed = || Trouble::This(format!("`{p}` was changed by somebody while it was being put aside"));
+        let (open, name) = self.place(p)?;
+        let (here, claimed, kept) = (open.dir.at(&name), beside(self.journal.task, k), kept(k));
+        let (claimed, kept) = (open.dir.at(&claimed), self.journal.kept.at(&kept));
+        let source = sys::open_file(&open.dir.fd, &name).map_err(|e| at(e.into()))?;
+        let look = sys::look_at(&source).map_err(|e| at(e.into()))?;
+        if !id.is(&look) {
+            return Err(changed());
+        }
+        let disk = self.journal.disk.clone();
+        if kept.look().map_err(|e| at(e.into()))?.is_some() {
+            // Left over from a copy that was cut short.
+            disk.remove_file(kept).map_err(at)?;
+        }
+        let staged = stage::copy(&disk, kept, &source, &Like::Same(look, &source)).map_err(at)?;
+        disk.sync_folder(&self.journal.kept).map_err(at)?;
+        disk.rename(here, claimed).map_err(at)?;
+        let still = claimed.look().map_err(|e| at(e.into()))?.is_some_and(|look| id.is(&look));
+        if !still || stage::hash(kept).map_err(|e| at(e.into()))? != staged.hash {
+            disk.rename(claimed, here).map_err(at)?;
+            disk.remove_file(kept).map_err(at)?;
+            return Err(changed());
+        }
+        disk.remove_file(claimed).map_err(at)
+    }
+
+    /// Brings a file back from `kept/`, on another disk. The journal keeps its copy.
+    fn carry_back(&mut self, k: u64, p: &FilePath) -> Result<(), Trouble> {
+        let at = |e: Fault| e.at(p.as_str());
+        let (open, name) = self.place(p)?;
+        let kept = kept(k);
+        let source = sys::open_file(&self.journal.kept.fd, &kept).map_err(|e| at(e.into()))?;
+        let look = sys::look_at(&source).map_err(|e| at(e.into()))?;
+        let staged = beside(self.journal.task, k);
+        let staged = open.dir.at(&staged);
+        if staged.look().map_err(|e| at(e.into()))?.is_some() {
+            self.journal.disk.remove_file(staged).map_err(at)?;
+        }
+        stage::copy(&self.journal.disk, staged, &source, &Like::Same(look, &source)).map_err(at)?;
+        self.journal.disk.rename(staged, open.dir.at(&name)).map_err(at)
+    }
+
+    fn staged_name(&self, k: u64, is_beside: bool) -> Vec<u8> {
+        if is_beside { beside(self.journal.task, k) } else { kept(k) }
+    }
+}
+
+/// Says which of two paths a failed rename is about.
+fn between(fault: Fault, from: &FilePath, to: &FilePath) -> Trouble {
+    match fault {
+        Fault::Os(Errno::NOENT) => Trouble::This(format!("`{from}` is not there")),
+        Fault::Os(Errno::INVAL) => {
+            Trouble::This(format!("`{from}` can't be moved into itself, or its disk can't rename safely"))
+        }
+        e => e.at(to.as_str()),
+    }
+}

@@ -1,0 +1,300 @@
+//! Makes the changes of one call: in batches, each written down and durable before it is done.
+
+use std::sync::Arc;
+
+use cowork_core::{CallId, CancellationToken, Change, Changed, Clash, Error, FilePath, Kind, Otherwise, Result, Watch};
+
+use crate::{
+    act::Work,
+    fault::Trouble,
+    journal::Journal,
+    plan::{Planned, Planner, checksum, stuck},
+    record::{Act, Record, Step},
+    settle::discard,
+    state::{End, Stage},
+    undo,
+    view::View,
+};
+
+/// How many changes go by between two words about how far it is.
+const TELL: u64 = 64;
+
+struct Job<'a> {
+    work: Work<'a>,
+    planner: Planner,
+    changes: &'a [Change],
+    watch: &'a Watch,
+    /// Set when nobody waits for the answer any more.
+    left: &'a CancellationToken,
+}
+
+/// Makes changes, or, when the call ran before, those that are missing.
+pub(crate) fn change(
+    journal: &mut Journal,
+    view: &View,
+    call: CallId,
+    changes: &[Change],
+    watch: &Watch,
+    left: &CancellationToken,
+) -> Result<Changed> {
+    changes.iter().try_for_each(|change| validate(view, change))?;
+    if journal.broken {
+        let text = "an earlier change could not be brought to an end or given back";
+        return Err(Error::new(Kind::Unavailable, "change", text).with_fix("open the folders again to have it settled"));
+    }
+    let c = call_number(journal, call);
+    compare(journal, c, changes)?;
+    let work = Work::new(journal, view);
+    let mut job = Job { work, planner: Planner::new(c), changes, watch, left };
+    let made = job.run();
+    job.planner.batch.steps.iter().for_each(|step| discard(&job.work, &step.a));
+    match made {
+        Ok(()) => {
+            journal.flush()?;
+            Ok(outcome(journal, c, changes))
+        }
+        Err(e) if e.kind == Kind::Cancelled => {
+            journal.flush()?;
+            Err(e)
+        }
+        Err(e) => Err(give_up(journal, view, c, e)),
+    }
+}
+
+impl Job<'_> {
+    fn run(&mut self) -> Result<()> {
+        // Each pass leaves out what has come to its end. There is another only when somebody took a name just before us.
+        while !self.pass()? {}
+        Ok(())
+    }
+
+    /// Goes through the changes in order; says whether it came to their end.
+    fn pass(&mut self) -> Result<bool> {
+        for (i, change) in (0u32..).zip(self.changes) {
+            self.may_go_on()?;
+            let known = self.work.journal.state.known(self.planner.c, i);
+            if known.is_some_and(|change| change.end.is_some()) {
+                continue;
+            }
+            loop {
+                match self.planner.plan(&mut self.work, i, change) {
+                    Ok(Planned::Waits) => {}
+                    Ok(Planned::First) if self.planner.batch.steps.is_empty() => return Err(stuck()),
+                    Ok(Planned::First) if self.flush()? => continue,
+                    Ok(Planned::First) => return Ok(false),
+                    Ok(Planned::Nothing) => self.leave(i, None),
+                    Err(Trouble::This(reason)) => self.leave(i, Some(reason)),
+                    Err(Trouble::All(e)) => return Err(e),
+                }
+                break;
+            }
+            if self.planner.is_full(&self.work) && !self.flush()? {
+                return Ok(false);
+            }
+        }
+        self.flush()
+    }
+
+    /// Writes the batch down, does it, makes it durable. Says whether all went as planned; if not, the rest is planned anew.
+    fn flush(&mut self) -> Result<bool> {
+        let batch = std::mem::take(&mut self.planner.batch);
+        if batch.steps.is_empty() {
+            return Ok(true);
+        }
+        let first = self.work.journal.state.next_step();
+        let mut records = batch.times;
+        records.extend(batch.steps.iter().cloned().map(Record::Step));
+        if let Err(e) = self.work.journal.commit(records) {
+            batch.steps.iter().for_each(|step| discard(&self.work, &step.a));
+            return Err(e);
+        }
+        let (mut as_planned, mut left_out, mut stop) = (true, None, Ok(()));
+        for (n, step) in (first..).zip(&batch.steps) {
+            stop = stop.and_then(|()| self.may_go_on());
+            if !as_planned || stop.is_err() || left_out == Some(step.i) {
+                self.void(n, step);
+                continue;
+            }
+            match self.work.forward(&step.a) {
+                Ok(()) => self.work.journal.mark(Record::Done(n, n)),
+                // Not known whether it was done: the disk will say.
+                Err(Trouble::All(e)) => stop = Err(e),
+                Err(Trouble::This(reason)) => {
+                    self.void(n, step);
+                    match self.met(step) {
+                        Met::Fine => {}
+                        Met::Taken => as_planned = false,
+                        Met::Trouble => {
+                            left_out = Some(step.i);
+                            self.leave(step.i, Some(reason));
+                        }
+                    }
+                }
+            }
+            self.tell(step);
+        }
+        self.work.settle_folders()?;
+        stop.map(|()| as_planned)
+    }
+
+    /// Looks what a step that could not be done ran into.
+    fn met(&self, step: &Step) -> Met {
+        let there = self.work.dirs.look(step.a.target()).ok().flatten();
+        let numbers = matches!(
+            self.changes.get(step.i as usize),
+            Some(
+                Change::Write { clash: Clash::Number, .. }
+                    | Change::Move { clash: Clash::Number, .. }
+                    | Change::Copy { clash: Clash::Number, .. }
+            )
+        );
+        match (&step.a, there) {
+            (Act::Make { .. }, Some(there)) if there.is_folder() => Met::Fine,
+            (Act::Move { f, .. }, Some(_)) if numbers && self.work.dirs.look(f).ok().flatten().is_some() => Met::Taken,
+            (Act::Put { .. }, Some(_)) if numbers => Met::Taken,
+            _ => Met::Trouble,
+        }
+    }
+
+    fn void(&mut self, n: u64, step: &Arc<Step>) {
+        discard(&self.work, &step.a);
+        self.work.journal.mark(Record::Void(n));
+    }
+
+    fn leave(&mut self, i: u32, reason: Option<String>) {
+        let change = &self.changes[i as usize];
+        let why = reason.map(|reason| (about(change).clone(), reason));
+        self.work.journal.mark(Record::Left { c: self.planner.c, i, h: checksum(change), why });
+    }
+
+    fn may_go_on(&self) -> Result<()> {
+        if self.watch.cancel.is_cancelled() || self.left.is_cancelled() {
+            return Err(Error::new(Kind::Cancelled, "change", "the changes were stopped before all were made")
+                .with_fix("undo the task to give back those that were made"));
+        }
+        Ok(())
+    }
+
+    fn tell(&self, step: &Step) {
+        let (done, total) = (u64::from(step.i) + 1, self.changes.len() as u64);
+        if !step.more && (done % TELL == 0 || done == total) {
+            (self.watch.progress)(done, total, step.a.target().as_str());
+        }
+    }
+}
+
+enum Met {
+    /// It is there already, as it should be.
+    Fine,
+    /// Its name was taken, and it may have another.
+    Taken,
+    Trouble,
+}
+
+/// Refuses changes that no disk could make right: outside the grants, or not to be asked for.
+fn validate(view: &View, change: &Change) -> Result<()> {
+    let below = |path: &FilePath| {
+        view.may_change(path)?;
+        if path.parent().is_none() {
+            let text = format!("`{path}` is a granted folder itself, which can't be moved, replaced or put aside");
+            return Err(Error::new(Kind::NotAllowed, "change", text).with("path", path.as_str()));
+        }
+        Ok(())
+    };
+    match change {
+        Change::Write { path, .. } | Change::SetAside { path } => below(path),
+        Change::MakeFolder { path } => view.may_change(path),
+        Change::Move { clash: Clash::Replace, to, .. } => {
+            let text = format!("a move can't replace what is at `{to}`");
+            Err(Error::new(Kind::InvalidInput, "change", text).with_fix("put the old one aside first"))
+        }
+        Change::Move { from, to, .. } => below(from).and_then(|()| below(to)),
+        Change::Copy { from, to, .. } => view.root(from).map(drop).and_then(|()| below(to)),
+    }
+}
+
+fn call_number(journal: &mut Journal, call: CallId) -> u32 {
+    if let Some(c) = journal.state.ids.get(&call) {
+        return *c;
+    }
+    journal.mark(Record::Call(call));
+    journal.state.ids.get(&call).copied().unwrap_or(u32::MAX)
+}
+
+/// A call that runs again must ask for the same.
+fn compare(journal: &Journal, c: u32, changes: &[Change]) -> Result<()> {
+    let known = journal.state.calls.get(c as usize).map_or(&[][..], |call| &call.changes);
+    for (i, known) in known.iter().enumerate() {
+        let Some(known) = known else { continue };
+        if changes.get(i).map(checksum) != Some(known.hash) {
+            let text =
+                format!("the call ran before with another change in place {i}, so it can't be told which were made");
+            return Err(
+                Error::new(Kind::Conflict, "change", text).with_fix("undo the task, or make the changes in a new call")
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Gives back what the call did, and its error.
+fn give_up(journal: &mut Journal, view: &View, c: u32, error: Error) -> Error {
+    // A failed step may have been done all the same.
+    let settled = crate::settle::look(journal, view, true);
+    match settled.and_then(|()| undo::roll_back(journal, view, c)) {
+        Ok(()) => error,
+        Err(e) => {
+            journal.broken = true;
+            error.with("left", format!("what the call had changed was not all given back: {}", e.message))
+        }
+    }
+}
+
+fn outcome(journal: &Journal, c: u32, changes: &[Change]) -> Changed {
+    let mut changed = Changed::default();
+    for (i, change) in (0u32..).zip(changes) {
+        let (path, renamed, reason) = match journal.state.known(c, i).and_then(|known| known.end.as_ref()) {
+            Some(End::Made(n)) => {
+                changed.made += 1;
+                let asked = target(change);
+                match journal.state.step(*n).and_then(|(step, _)| went_to(journal, step, *n)) {
+                    Some(got) if &got != asked => {
+                        (about(change).clone(), Some(got), format!("`{asked}` is there already"))
+                    }
+                    _ => continue,
+                }
+            }
+            Some(End::Left(Some((path, reason)))) => (path.clone(), None, reason.clone()),
+            Some(End::Left(None)) | None => continue,
+        };
+        changed.otherwise.push(Otherwise { index: u64::from(i), path, renamed, reason });
+    }
+    changed
+}
+
+/// Gives the path that a change's content went to; for a move to another disk that is in the step before the last.
+fn went_to(journal: &Journal, last: &Step, n: u64) -> Option<FilePath> {
+    match &last.a {
+        Act::Aside { .. } | Act::Away { .. } => {
+            let (step, stage) = journal.state.step(n.checked_sub(1)?)?;
+            let Act::Put { p, .. } = &step.a else { return Some(last.a.target().clone()) };
+            let same = (step.c, step.i) == (last.c, last.i) && *stage == Stage::Done;
+            Some(if same { p.clone() } else { last.a.target().clone() })
+        }
+        act => Some(act.target().clone()),
+    }
+}
+
+fn target(change: &Change) -> &FilePath {
+    match change {
+        Change::Write { path, .. } | Change::MakeFolder { path } | Change::SetAside { path } => path,
+        Change::Move { to, .. } | Change::Copy { to, .. } => to,
+    }
+}
+
+fn about(change: &Change) -> &FilePath {
+    match change {
+        Change::Write { path, .. } | Change::MakeFolder { path } | Change::SetAside { path } => path,
+        Change::Move { from, .. } | Change::Copy { from, .. } => from,
+    }
+}

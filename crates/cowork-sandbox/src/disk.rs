@@ -1,0 +1,176 @@
+//! Every change to the disk goes through here, one method a step, so that a test can stand before and after each.
+
+use std::{
+    ffi::OsStr,
+    fs::File,
+    io::Write,
+    os::{fd::OwnedFd, unix::ffi::OsStrExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use cowork_core::{Probe, Step};
+use rustix::io::Errno;
+
+use crate::{fault::Fault, sys};
+
+type Done = Result<(), Fault>;
+
+/// An open folder.
+#[derive(Debug)]
+pub(crate) struct Dir {
+    pub(crate) fd: OwnedFd,
+    /// Where it was when it was opened. Only probes and people read it.
+    pub(crate) path: PathBuf,
+}
+
+/// A name in an open folder.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct At<'a> {
+    pub(crate) dir: &'a Dir,
+    pub(crate) name: &'a [u8],
+}
+
+impl Dir {
+    /// Opens a folder of ours.
+    pub(crate) fn open(path: &Path) -> Result<Self, Fault> {
+        Ok(Self { fd: sys::open_real(path)?, path: path.to_owned() })
+    }
+
+    pub(crate) fn at<'a>(&'a self, name: &'a [u8]) -> At<'a> {
+        At { dir: self, name }
+    }
+}
+
+impl At<'_> {
+    pub(crate) fn path(&self) -> PathBuf {
+        self.dir.path.join(OsStr::from_bytes(self.name))
+    }
+
+    /// Looks at it; nothing if it is not there.
+    pub(crate) fn look(&self) -> Result<Option<sys::Look>, Errno> {
+        match sys::look(&self.dir.fd, self.name) {
+            Ok(look) => Ok(Some(look)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+}
+
+/// Changes the disk.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Disk {
+    pub(crate) probe: Option<Arc<dyn Probe>>,
+}
+
+impl Disk {
+    /// Makes a new file, whose bytes come with [`Self::append`].
+    pub(crate) fn create(&self, at: At<'_>, mode: u32) -> Result<File, Fault> {
+        let step = self.probe.as_ref().map(|_| Step::Write(at.path(), Vec::new()));
+        if let (Some(probe), Some(step)) = (&self.probe, &step) {
+            probe.before(step).map_err(Fault::Told)?;
+        }
+        let file = sys::create(&at.dir.fd, at.name, mode)?;
+        if let (Some(probe), Some(step)) = (&self.probe, &step) {
+            probe.after(step);
+        }
+        Ok(file)
+    }
+
+    /// Writes bytes where the file's cursor stands: its end.
+    pub(crate) fn append(&self, mut file: &File, path: &Path, bytes: &[u8]) -> Done {
+        self.step(|| Step::Write(path.to_owned(), bytes.to_vec()), || Ok(file.write_all(bytes)?))
+    }
+
+    /// Makes a file durable with its length, times and permissions.
+    pub(crate) fn sync_file(&self, file: &File, path: &Path) -> Done {
+        self.step(|| Step::SyncFile(path.to_owned()), || Ok(sys::sync(file)?))
+    }
+
+    /// Makes a file's bytes and length durable.
+    pub(crate) fn sync_data(&self, file: &File, path: &Path) -> Done {
+        self.step(|| Step::SyncFile(path.to_owned()), || Ok(sys::sync_data(file)?))
+    }
+
+    /// Makes the names in a folder, and its times, durable.
+    pub(crate) fn sync_folder(&self, dir: &Dir) -> Done {
+        self.step(|| Step::SyncFolder(dir.path.clone()), || Ok(sys::sync(&dir.fd)?))
+    }
+
+    /// Gives what is there a new name that is free.
+    pub(crate) fn rename(&self, from: At<'_>, to: At<'_>) -> Done {
+        self.step(
+            || Step::Rename(from.path(), to.path()),
+            || Ok(sys::rename((&from.dir.fd, from.name), (&to.dir.fd, to.name))?),
+        )
+    }
+
+    /// Lets two names change places.
+    pub(crate) fn exchange(&self, a: At<'_>, b: At<'_>) -> Done {
+        self.step(
+            || Step::Exchange(a.path(), b.path()),
+            || Ok(sys::exchange((&a.dir.fd, a.name), (&b.dir.fd, b.name))?),
+        )
+    }
+
+    /// Makes a folder.
+    pub(crate) fn make_folder(&self, at: At<'_>, mode: u32) -> Done {
+        self.step(|| Step::MakeFolder(at.path()), || Ok(sys::make_folder(&at.dir.fd, at.name, mode)?))
+    }
+
+    /// Removes a file of ours.
+    pub(crate) fn remove_file(&self, at: At<'_>) -> Done {
+        self.step(|| Step::Remove(at.path()), || Ok(sys::remove_file(&at.dir.fd, at.name)?))
+    }
+
+    /// Removes an empty folder of ours.
+    pub(crate) fn remove_folder(&self, at: At<'_>) -> Done {
+        self.step(|| Step::Remove(at.path()), || Ok(sys::remove_folder(&at.dir.fd, at.name)?))
+    }
+
+    /// Sets a folder's modification time.
+    pub(crate) fn set_folder_mtime(&self, dir: &Dir, nanos: i64) -> Done {
+        self.step(|| Step::SetMeta(dir.path.clone()), || Ok(sys::set_mtime(&dir.fd, nanos)?))
+    }
+
+    /// Gives a staged file its permissions and, where one is given, its modification time.
+    pub(crate) fn set_meta(&self, file: &File, path: &Path, mode: Option<u32>, mtime: Option<i64>) -> Done {
+        let act = || {
+            mode.map_or(Ok(()), |mode| sys::set_mode(file, mode))?;
+            Ok(mtime.map_or(Ok(()), |nanos| sys::set_mtime(file, nanos))?)
+        };
+        self.step(|| Step::SetMeta(path.to_owned()), act)
+    }
+
+    /// Cuts a file of ours to a length.
+    pub(crate) fn cut(&self, file: &File, path: &Path, len: u64) -> Done {
+        self.step(|| Step::Cut(path.to_owned(), len), || Ok(file.set_len(len)?))
+    }
+
+    fn step(&self, step: impl FnOnce() -> Step, act: impl FnOnce() -> Done) -> Done {
+        let Some(probe) = &self.probe else { return act() };
+        let step = step();
+        probe.before(&step).map_err(Fault::Told)?;
+        if !probe.leaves_out(&step) {
+            act()?;
+            probe.after(&step);
+        }
+        Ok(())
+    }
+}
+
+/// Makes a folder of ours and those above it, durably, readable by its owner alone.
+pub(crate) fn make_own_folders(disk: &Disk, path: &Path) -> Result<Dir, Fault> {
+    match Dir::open(path) {
+        Err(Fault::Os(Errno::NOENT)) => {}
+        other => return other,
+    }
+    let (Some(above), Some(name)) = (path.parent(), path.file_name()) else { return Err(Errno::NOENT.into()) };
+    let above = make_own_folders(disk, above)?;
+    match disk.make_folder(above.at(name.as_bytes()), 0o700) {
+        Ok(()) | Err(Fault::Os(Errno::EXIST)) => {}
+        Err(e) => return Err(e),
+    }
+    disk.sync_folder(&above)?;
+    Dir::open(path)
+}

@@ -1,0 +1,235 @@
+//! Looks whether a step's things are still as it left them, so that it may be taken back.
+
+use std::collections::HashMap;
+
+use cowork_core::FilePath;
+use rustix::io::Errno;
+
+use crate::{
+    act::Work,
+    fault::{reason, shown},
+    record::{Act, Id, kept, split},
+    stage,
+    sys::{self, Look},
+};
+
+/// What is to be done about a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Take it back.
+    Give,
+    /// It is as it was before.
+    Already,
+    /// Leave it, for this reason.
+    Keep(FilePath, String),
+}
+
+/// Where a thing really is while undo only says what it would do.
+#[derive(Clone, Debug)]
+enum Thing {
+    Path(FilePath),
+    /// In `kept/`, and the way down from there.
+    Kept(u64, Vec<Vec<u8>>),
+}
+
+/// What undo would have changed so far. Empty while it acts: then the disk itself says it.
+#[derive(Debug, Default)]
+pub(crate) struct Pretence {
+    paths: HashMap<FilePath, Option<Thing>>,
+    kept: HashMap<u64, Option<Thing>>,
+}
+
+/// Judges a step.
+pub(crate) fn judge(work: &Work<'_>, seen: &Pretence, act: &Act) -> Verdict {
+    let target = act.target().clone();
+    judged(work, seen, act).unwrap_or_else(|e| Verdict::Keep(target.clone(), reason(e, target.as_str())))
+}
+
+fn judged(work: &Work<'_>, seen: &Pretence, act: &Act) -> Result<Verdict, Errno> {
+    let look = |path: &FilePath| seen.look(work, path);
+    let keep = |path: &FilePath, why: &str| Ok(Verdict::Keep(path.clone(), format!("`{path}` {why}")));
+    let (a, b) = act.paths();
+    if let Some(lost) = [Some(a), b].into_iter().flatten().find(|p| work.dirs.get(p.root()).is_err()) {
+        return keep(lost, "can't be reached: its granted folder is not where it was");
+    }
+    match act {
+        Act::Make { p } => match look(p)? {
+            Some(now) if !now.is_folder() => keep(p, "is no longer the folder that was made"),
+            Some(_) if !seen.is_empty(work, p)? => keep(p, "holds things now that are not this task's"),
+            Some(_) => Ok(Verdict::Give),
+            None => Ok(Verdict::Already),
+        },
+        Act::Move { f, t, id } => match (look(t)?, look(f)?) {
+            (Some(now), former) if id.is(&now) => free(seen, work, f, former, t),
+            (_, Some(now)) if id.is(&now) => Ok(Verdict::Already),
+            (Some(_), _) => keep(t, "was changed since"),
+            (None, _) => keep(t, "is no longer there"),
+        },
+        Act::Put { k, p, id, x, .. } => match (look(p)?, seen.look_kept(work, *k)?) {
+            (Some(now), _) if id.is(&now) || same(seen, work, p, id, &now, x) => Ok(Verdict::Give),
+            (None, _) => Ok(Verdict::Already),
+            (_, Some(ours)) if ours.size == id.1 => Ok(Verdict::Already),
+            _ => keep(p, "was changed since"),
+        },
+        Act::Swap { k, p, id, x, old } => match (look(p)?, seen.look_kept(work, *k)?) {
+            (Some(now), _) if old.ino() == now.ino && old.ino() != id.ino() => Ok(Verdict::Already),
+            (Some(now), Some(_)) if id.is(&now) || same(seen, work, p, id, &now, x) => Ok(Verdict::Give),
+            (Some(_), _) => keep(p, &format!("was changed since; its former content is in {}", place(work, *k))),
+            (None, _) => keep(p, &format!("is no longer there; its former content is in {}", place(work, *k))),
+        },
+        Act::Aside { k, p, id } | Act::Away { k, p, id } => match (seen.look_kept(work, *k)?, look(p)?) {
+            (_, Some(now)) if id.is(&now) => Ok(Verdict::Already),
+            (Some(ours), Some(now)) if matches!(act, Act::Away { .. }) && equal(seen, work, p, *k, &now, &ours) => {
+                Ok(Verdict::Already)
+            }
+            (Some(_), Some(_)) => {
+                keep(p, &format!("is taken by another now; what was put aside is in {}", place(work, *k)))
+            }
+            (Some(_), None) => free(seen, work, p, None, p),
+            (None, _) => keep(p, "was put aside, and is no longer in the journal"),
+        },
+    }
+}
+
+/// Says whether a thing can go back to its former place.
+fn free(
+    seen: &Pretence,
+    work: &Work<'_>,
+    to: &FilePath,
+    there: Option<Look>,
+    now: &FilePath,
+) -> Result<Verdict, Errno> {
+    if there.is_some() {
+        return Ok(Verdict::Keep(now.clone(), format!("its former place `{to}` is taken by another now")));
+    }
+    let folder = to.parent().unwrap_or_else(|| to.clone());
+    Ok(match seen.look(work, &folder)? {
+        Some(look) if look.is_folder() => Verdict::Give,
+        _ => Verdict::Keep(now.clone(), format!("its former folder `{folder}` is no longer there")),
+    })
+}
+
+/// Content decides where identity and times do not: it may have been copied, or put back from a backup.
+fn same(seen: &Pretence, work: &Work<'_>, path: &FilePath, id: &Id, now: &Look, hash: &str) -> bool {
+    id.may_be(now) && now.is_file() && seen.real(path).is_some_and(|real| real.hash(work).as_deref() == Some(hash))
+}
+
+fn equal(seen: &Pretence, work: &Work<'_>, path: &FilePath, k: u64, now: &Look, ours: &Look) -> bool {
+    let alike = now.is_file() && (now.size, now.mtime, now.mode) == (ours.size, ours.mtime, ours.mode);
+    let theirs = || seen.real(path).and_then(|real| real.hash(work));
+    alike && theirs().is_some_and(|hash| stage::hash(work.journal.kept.at(&kept(k))).is_ok_and(|ours| ours == hash))
+}
+
+fn place(work: &Work<'_>, k: u64) -> String {
+    shown(&work.journal.kept.at(&kept(k)).path())
+}
+
+impl Thing {
+    fn look(&self, work: &Work<'_>) -> Result<Option<Look>, Errno> {
+        match self {
+            Self::Path(path) => work.dirs.look(path),
+            Self::Kept(k, below) if below.is_empty() => work.look_kept(*k),
+            Self::Kept(k, below) => {
+                let mut way = vec![kept(*k)];
+                way.extend(below.iter().cloned());
+                work.journal.kept.at(&way.join(&b'/')).look()
+            }
+        }
+    }
+
+    fn hash(&self, work: &Work<'_>) -> Option<String> {
+        match self {
+            Self::Path(path) => {
+                let (folder, name) = split(path)?;
+                stage::hash(work.dirs.get(folder).ok()?.dir.at(&name)).ok()
+            }
+            Self::Kept(k, _) => stage::hash(work.journal.kept.at(&kept(*k))).ok(),
+        }
+    }
+
+    fn below(&self, names: &[Vec<u8>]) -> Self {
+        match self {
+            Self::Path(path) => Self::Path(names.iter().fold(path.clone(), |p, name| p.join_bytes(name))),
+            Self::Kept(k, below) => Self::Kept(*k, below.iter().chain(names).cloned().collect()),
+        }
+    }
+}
+
+impl Pretence {
+    /// Takes in that a step would have been taken back.
+    pub(crate) fn take_back(&mut self, act: &Act) {
+        match act {
+            Act::Make { p } => drop(self.paths.insert(p.clone(), None)),
+            Act::Move { f, t, .. } => {
+                let thing = self.real(t);
+                self.carry_along(t, f);
+                self.paths.insert(t.clone(), None);
+                self.paths.insert(f.clone(), thing);
+            }
+            Act::Put { k, p, .. } => {
+                let thing = self.real(p);
+                self.paths.insert(p.clone(), None);
+                self.kept.insert(*k, thing);
+            }
+            Act::Swap { k, p, .. } => {
+                let (new, old) = (self.real(p), self.real_kept(*k));
+                self.paths.insert(p.clone(), old);
+                self.kept.insert(*k, new);
+            }
+            Act::Aside { k, p, .. } | Act::Away { k, p, .. } => {
+                let thing = self.real_kept(*k);
+                self.paths.insert(p.clone(), thing);
+                self.kept.insert(*k, None);
+            }
+        }
+    }
+
+    fn look(&self, work: &Work<'_>, path: &FilePath) -> Result<Option<Look>, Errno> {
+        self.real(path).map_or(Ok(None), |thing| thing.look(work))
+    }
+
+    fn look_kept(&self, work: &Work<'_>, k: u64) -> Result<Option<Look>, Errno> {
+        self.real_kept(k).map_or(Ok(None), |thing| thing.look(work))
+    }
+
+    /// Says where what would be at a path is now.
+    fn real(&self, path: &FilePath) -> Option<Thing> {
+        if self.paths.is_empty() {
+            return Some(Thing::Path(path.clone()));
+        }
+        let mut names = Vec::new();
+        let mut at = path.clone();
+        loop {
+            if let Some(thing) = self.paths.get(&at) {
+                names.reverse();
+                return thing.as_ref().map(|t| t.below(&names));
+            }
+            let Some((_, name)) = split(&at) else { return Some(Thing::Path(path.clone())) };
+            names.push(name);
+            at = at.parent()?;
+        }
+    }
+
+    fn real_kept(&self, k: u64) -> Option<Thing> {
+        self.kept.get(&k).cloned().unwrap_or(Some(Thing::Kept(k, Vec::new())))
+    }
+
+    /// What would have been moved into a folder goes along when the folder is moved.
+    fn carry_along(&mut self, from: &FilePath, to: &FilePath) {
+        let below: Vec<_> = self.paths.keys().filter(|p| *p != from && p.is_within(from)).cloned().collect();
+        for path in below {
+            let moved = path.as_str().get(from.as_str().len() + 1..).and_then(|rest| to.join(rest).ok());
+            if let (Some(moved), Some(thing)) = (moved, self.paths.remove(&path)) {
+                self.paths.insert(moved, thing);
+            }
+        }
+    }
+
+    fn is_empty(&self, work: &Work<'_>, folder: &FilePath) -> Result<bool, Errno> {
+        let open = work.dirs.get(folder.as_str())?;
+        let gone = |name: &Vec<u8>| matches!(self.paths.get(&folder.join_bytes(name)), Some(None));
+        let came = |path: &FilePath| path.parent().as_ref() == Some(folder);
+        let all_gone = sys::names(&open.dir.fd, usize::MAX)?.iter().all(gone);
+        Ok(all_gone && !self.paths.iter().any(|(p, thing)| thing.is_some() && came(p)))
+    }
+}

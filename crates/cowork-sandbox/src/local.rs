@@ -1,0 +1,159 @@
+//! The sandbox on this computer's own disks.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use cowork_core::{
+    Access, Error, Finding, Kind, Probe, Result, Sandbox, Session, SessionSpec, TaskId, UndoMode, UndoReport,
+};
+use tokio::sync::Mutex;
+
+use crate::{
+    check,
+    disk::{Disk, make_own_folders},
+    fault::shown,
+    grant::{self, Bounds, Root},
+    journal::Journal,
+    lock::{self, Lock},
+    record::Record,
+    session::{Held, LocalSession, blocking, journals},
+    settle, undo,
+    view::View,
+};
+
+/// What a [`LocalSandbox`] needs to know. It reads no environment.
+#[derive(Clone, Debug, Default)]
+pub struct LocalSandboxOptions {
+    /// Our private folder, for journals and locks; made when it is first needed. Best on the disk that most of the person's
+    /// folders are on: then nothing ever has to be copied.
+    pub data: PathBuf,
+    /// Stands beside each step on the disk in a test.
+    pub probe: Option<Arc<dyn Probe>>,
+    /// The person's home folder, which is refused as a grant unless it was said twice ([`cowork_core::Folder::whole`]).
+    pub home: Option<PathBuf>,
+}
+
+/// Gives tasks their view of granted folders on this computer's own disks.
+#[derive(Clone, Debug)]
+pub struct LocalSandbox {
+    bounds: Bounds,
+    disk: Disk,
+}
+
+impl LocalSandbox {
+    /// Makes a sandbox. It touches the disk only when it is used.
+    pub fn open(options: LocalSandboxOptions) -> Self {
+        let data = std::fs::canonicalize(&options.data).unwrap_or(options.data);
+        Self { bounds: Bounds { data, home: options.home }, disk: Disk { probe: options.probe } }
+    }
+
+    fn journals(&self) -> PathBuf {
+        journals(&self.bounds.data)
+    }
+
+    fn locks(&self) -> Result<PathBuf> {
+        let path = self.bounds.data.join("folders");
+        make_own_folders(&self.disk, &path).map_err(|e| e.error("lock folder", &shown(&path)))?;
+        Ok(path)
+    }
+
+    fn open_session(&self, spec: SessionSpec) -> Result<Held> {
+        let locks = self.locks()?;
+        let lock = lock::take(&locks, spec.task)?;
+        let roots = grant::open(&spec.folders, &self.bounds)?;
+        let writable: Vec<_> = roots.iter().filter(|r| r.access == Access::Write).collect();
+        let journal = Journal::open(&self.disk, &self.journals(), spec.task)?;
+        if journal.is_none() && spec.resumed {
+            return Err(missing(spec.task, &self.journals()));
+        }
+        let journalled = journal.as_ref().map_or(View { roots: Vec::new() }, known_folders);
+        // What a dead process left may have to be given back in folders that this session does not have.
+        let others = journalled.roots.iter().filter(|j| !writable.iter().any(|r| grant::overlap(&r.chain, &j.chain)));
+        lock.claim(&locks, &writable.iter().copied().chain(others).collect::<Vec<_>>())?;
+        let new = new_folders(journal.as_ref(), &writable)?;
+        let journal = match journal {
+            None => Journal::make(&self.disk, &self.journals(), spec.task, new)?,
+            Some(mut journal) => {
+                settle::settle(&mut journal, &journalled)?;
+                if !new.is_empty() {
+                    journal.commit(new)?;
+                }
+                journal
+            }
+        };
+        Ok(Held { folders: spec.folders, view: View { roots }, journal: Arc::new(Mutex::new(journal)), _lock: lock })
+    }
+
+    fn undo_task(&self, task: TaskId, mode: UndoMode) -> Result<UndoReport> {
+        let locks = self.locks()?;
+        let lock: Lock = lock::take(&locks, task)?;
+        let journals = self.journals();
+        let mut journal = Journal::open(&self.disk, &journals, task)?.ok_or_else(|| {
+            let text = "this task changed nothing here, or its journal was removed";
+            Error::new(Kind::NotFound, "undo", text)
+                .with("path", shown(&journals.join(task.to_string())))
+                .with_fix("if the task did change files, bring its journal back from a backup")
+        })?;
+        let view = known_folders(&journal);
+        lock.claim(&locks, &view.roots.iter().collect::<Vec<_>>())?;
+        match mode {
+            UndoMode::Show => settle::look(&mut journal, &view, false)?,
+            UndoMode::Act => settle::settle(&mut journal, &view)?,
+        }
+        undo::undo(&mut journal, &view, mode)
+    }
+}
+
+#[async_trait]
+impl Sandbox for LocalSandbox {
+    async fn open(&self, spec: SessionSpec) -> Result<Arc<dyn Session>> {
+        let sandbox = self.clone();
+        let held = blocking(move || sandbox.open_session(spec)).await?;
+        Ok(Arc::new(LocalSession(Arc::new(held))))
+    }
+
+    async fn undo(&self, task: TaskId, mode: UndoMode) -> Result<UndoReport> {
+        let sandbox = self.clone();
+        blocking(move || sandbox.undo_task(task, mode)).await
+    }
+
+    async fn check(&self) -> Vec<Finding> {
+        let data = self.bounds.data.clone();
+        blocking(move || Ok(check::check(&data))).await.unwrap_or_default()
+    }
+}
+
+/// Opens the folders that a journal names, as far as they are still the same.
+fn known_folders(journal: &Journal) -> View {
+    let open = |f: &crate::state::Granted| grant::reopen(&f.name, &f.at).ok().filter(|root| root.ino == f.ino);
+    View { roots: journal.state.folders.iter().filter_map(open).collect() }
+}
+
+/// Gives what the journal does not say yet about the folders that may be changed.
+fn new_folders(journal: Option<&Journal>, roots: &[&Root]) -> Result<Vec<Record>> {
+    let mut new = Vec::new();
+    for root in roots {
+        match journal.and_then(|j| j.state.folders.iter().find(|f| f.name == root.name)) {
+            None => new.push(Record::Folder { name: root.name.clone(), at: root.at(), ino: root.ino }),
+            Some(known) if known.ino == root.ino && known.at == root.at() => {}
+            Some(known) => {
+                let text =
+                    format!("the folder `{}` is not the one at `{}` that this task began with", root.name, known.at);
+                return Err(Error::new(Kind::Conflict, "open folder", text)
+                    .with("folder", root.name.clone())
+                    .with_fix("bring the former folder back, or start a new task"));
+            }
+        }
+    }
+    Ok(new)
+}
+
+fn missing(task: TaskId, journals: &Path) -> Error {
+    let text = "the journal of this task is missing; what it has changed so far can't be told or undone, so nothing more is changed";
+    Error::new(Kind::Corrupt, "open journal", text)
+        .with("path", shown(&journals.join(task.to_string())))
+        .with_fix("bring the journal back from a backup, or start a new task")
+}

@@ -1,0 +1,89 @@
+//! A task's session: its view, its journal and its lock, shared by the calls that are under way.
+
+use std::{path::Path, sync::Arc};
+
+use async_trait::async_trait;
+use cowork_core::{
+    CallId, CancellationToken, Change, Changed, Entry, Error, FilePath, Files, Folder, Kind, Result, Session, Watch,
+};
+use tokio::sync::Mutex;
+
+use crate::{change, journal::Journal, lock::Lock, view::View};
+
+/// What a session holds. The folders are let go when the last call that uses it is done.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) folders: Vec<Folder>,
+    pub(crate) view: View,
+    /// Calls that change files take turns.
+    pub(crate) journal: Arc<Mutex<Journal>>,
+    pub(crate) _lock: Lock,
+}
+
+#[derive(Debug)]
+pub(crate) struct LocalSession(pub(crate) Arc<Held>);
+
+#[derive(Debug)]
+struct LocalFiles {
+    held: Arc<Held>,
+    call: CallId,
+}
+
+#[async_trait]
+impl Session for LocalSession {
+    fn folders(&self) -> &[Folder] {
+        &self.0.folders
+    }
+
+    fn files(&self, call: CallId) -> Arc<dyn Files> {
+        Arc::new(LocalFiles { held: self.0.clone(), call })
+    }
+}
+
+#[async_trait]
+impl Files for LocalFiles {
+    async fn list(&self, folder: FilePath, most: usize) -> Result<Vec<Entry>> {
+        self.look(move |view| view.list(&folder, most)).await
+    }
+
+    async fn stat(&self, path: FilePath) -> Result<Entry> {
+        self.look(move |view| view.stat(&path)).await
+    }
+
+    async fn read(&self, path: FilePath, offset: u64, most: usize) -> Result<Vec<u8>> {
+        self.look(move |view| view.read(&path, offset, most)).await
+    }
+
+    async fn change(&self, changes: Vec<Change>, watch: Watch) -> Result<Changed> {
+        let stopped = || Error::new(Kind::Cancelled, "change", "the changes were stopped before the first");
+        let mut journal = tokio::select! {
+            journal = self.held.journal.clone().lock_owned() => journal,
+            () = watch.cancel.cancelled() => return Err(stopped()),
+        };
+        // Dropping the future stops the work between two changes, as cancelling does.
+        let left = CancellationToken::new();
+        let _guard = left.clone().drop_guard();
+        let (held, call) = (self.held.clone(), self.call);
+        blocking(move || change::change(&mut journal, &held.view, call, &changes, &watch, &left)).await
+    }
+}
+
+impl LocalFiles {
+    async fn look<T: Send + 'static>(&self, look: impl FnOnce(&View) -> Result<T> + Send + 'static) -> Result<T> {
+        let held = self.held.clone();
+        blocking(move || look(&held.view)).await
+    }
+}
+
+/// Does work that waits for the disk where it holds nobody up.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|e| {
+        Err(Error::new(Kind::Internal, "use the disk", "a part of this program stopped while it used the disk")
+            .with_source(e))
+    })
+}
+
+/// Gives the folder of all journals.
+pub(crate) fn journals(data: &Path) -> std::path::PathBuf {
+    data.join("journal")
+}

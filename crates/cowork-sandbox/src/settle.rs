@@ -1,0 +1,124 @@
+//! After a process died: finds out from the disk what became of the steps that have no mark, by the identity of their things.
+
+use cowork_core::Result;
+use rustix::io::Errno;
+
+use crate::{
+    act::Work,
+    fault::{Fault, Trouble},
+    journal::Journal,
+    record::{Act, Record, beside, split},
+    state::Stage,
+    undo::{self, Give},
+    view::View,
+};
+
+/// Settles what a dead process left, so that every step is known to be done, not done or given back.
+pub(crate) fn settle(journal: &mut Journal, view: &View) -> Result<()> {
+    look(journal, view, true)?;
+    for c in rolling(journal) {
+        undo::roll_back(journal, view, c)?;
+    }
+    let half_made = journal.state.half_made();
+    if !half_made.is_empty() {
+        undo::give_back(journal, view, &half_made, Give { floor: u64::MAX, ..Give::ALL })?;
+    }
+    journal.flush()
+}
+
+/// Finds out, and with `act` tidies up and makes durable what was done.
+pub(crate) fn look(journal: &mut Journal, view: &View, act: bool) -> Result<()> {
+    let unsettled = journal.state.unsettled();
+    if unsettled.is_empty() && journal.state.beside.is_empty() {
+        return Ok(());
+    }
+    let mut work = Work::new(journal, view);
+    if act {
+        tidy(&mut work)?;
+    }
+    let mut marks = Vec::new();
+    for n in unsettled {
+        let Some((step, _)) = work.journal.state.step(n).cloned() else { continue };
+        let done = was_done(&work, &step.a).map_err(|e| Fault::Os(e).error("recover", step.a.target().as_str()))?;
+        marks.push(if done { Record::Done(n, n) } else { Record::Void(n) });
+        if act {
+            touch(&mut work, &step.a);
+        }
+        if act && !done {
+            discard(&work, &step.a);
+        }
+    }
+    if act {
+        // A rename that a process saw may still be lost with the power: it counts only once its folders are durable.
+        work.settle_folders()?;
+    }
+    marks.into_iter().for_each(|mark| work.journal.mark(mark));
+    Ok(())
+}
+
+/// Removes content that was staged for a step that will not be done.
+pub(crate) fn discard(work: &Work<'_>, act: &Act) {
+    let (Act::Put { k, id, beside: false, .. } | Act::Swap { k, id, .. }) = act else { return };
+    if work.look_kept(*k).ok().flatten().is_some_and(|look| look.ino == id.ino()) {
+        // Ours and in nobody's way: if it can't be removed it is kept.
+        let _ = work.journal.disk.remove_file(work.journal.kept.at(&crate::record::kept(*k)));
+    }
+}
+
+fn rolling(journal: &Journal) -> Vec<u32> {
+    (0..).zip(&journal.state.calls).filter(|(_, call)| call.rolling).map(|(c, _)| c).collect()
+}
+
+fn touch(work: &mut Work<'_>, act: &Act) {
+    let (a, b) = act.paths();
+    for path in [Some(a), b].into_iter().flatten() {
+        // A folder that is gone has nothing to be made durable.
+        let _ = work.place(path);
+    }
+    if act.uses_kept() {
+        work.touch_kept();
+    }
+}
+
+fn was_done(work: &Work<'_>, act: &Act) -> Result<bool, Errno> {
+    let is = |path, ino: u64| Ok::<_, Errno>(work.dirs.look(path)?.is_some_and(|look| look.ino == ino));
+    let in_kept = |k, ino: u64| Ok::<_, Errno>(work.look_kept(k)?.is_some_and(|look| look.ino == ino));
+    Ok(match act {
+        Act::Make { p } => work.dirs.look(p)?.is_some_and(|look| look.is_folder()),
+        // Neither here nor there: a person took it from where we had put it. Undo will name it.
+        Act::Move { f, t, id } => !is(f, id.ino())? && (is(t, id.ino())? || work.dirs.look(f)?.is_none()),
+        Act::Put { p, id, .. } => is(p, id.ino())?,
+        Act::Swap { k, p, id, old, .. } => is(p, id.ino())? || in_kept(*k, old.ino())?,
+        Act::Aside { k, p, id } => !is(p, id.ino())? && in_kept(*k, id.ino())?,
+        Act::Away { k, p, id } => !is(p, id.ino())? && work.look_kept(*k)?.is_some(),
+    })
+}
+
+/// Clears names of ours out of the person's folders: what was being written goes, what was being taken away comes back.
+fn tidy(work: &mut Work<'_>) -> Result<()> {
+    for (path, k) in work.journal.state.beside.clone() {
+        let tidied = tidy_one(work, &path, k);
+        match tidied {
+            Ok(()) | Err(Trouble::This(_)) => {}
+            Err(Trouble::All(e)) => return Err(e),
+        }
+    }
+    Ok(())
+}
+
+fn tidy_one(work: &mut Work<'_>, path: &cowork_core::FilePath, k: u64) -> Result<(), Trouble> {
+    let at = |e: Fault| e.at(path.as_str());
+    let Some((folder, name)) = split(path) else { return Ok(()) };
+    let Ok(open) = work.dirs.get(folder) else { return Ok(()) };
+    let ours = beside(work.journal.task, k);
+    let ours = open.dir.at(&ours);
+    let Some(look) = ours.look().map_err(|e| at(e.into()))? else { return Ok(()) };
+    work.place(path)?;
+    let holds_theirs = work.journal.state.steps.iter().rev().any(|(step, stage)| match &step.a {
+        Act::Away { k: of, id, .. } => *of == k && id.ino() == look.ino,
+        Act::Put { k: of, id, beside: true, .. } => *of == k && id.ino() == look.ino && *stage == Stage::Done,
+        _ => false,
+    });
+    let disk = work.journal.disk.clone();
+    if holds_theirs { disk.rename(ours, open.dir.at(&name)).map_err(at) } else { disk.remove_file(ours).map_err(at) }
+}

@@ -1,0 +1,245 @@
+//! Every system call that touches a granted folder, each with its reason. Nothing else in this crate names a path in one.
+//!
+//! Linux alone can walk beneath a handle without following a link in one step (`openat2`) and rename without replacing
+//! (`renameat2`). Elsewhere the calls that need these answer `NOSYS`, which becomes `Unsupported`: never done with less.
+
+use std::{fs::File, os::fd::AsFd, path::Path};
+
+use rustix::{
+    fd::OwnedFd,
+    fs::{self, AtFlags, Dir, FileType, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_OMIT},
+    io::{Errno, Result},
+};
+
+/// What a look at one name or handle shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    pub(crate) dev: u64,
+    pub(crate) ino: u64,
+    pub(crate) size: u64,
+    /// Nanoseconds since 1970.
+    pub(crate) mtime: i64,
+    /// Type and permission bits.
+    pub(crate) mode: u32,
+    pub(crate) links: u64,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+}
+
+impl Look {
+    pub(crate) fn file_type(&self) -> FileType {
+        FileType::from_raw_mode(self.mode)
+    }
+
+    pub(crate) fn is_file(&self) -> bool {
+        self.file_type() == FileType::RegularFile
+    }
+
+    pub(crate) fn is_folder(&self) -> bool {
+        self.file_type() == FileType::Directory
+    }
+}
+
+// The fields' types differ between platforms.
+#[allow(clippy::unnecessary_cast, clippy::useless_conversion)]
+impl From<Stat> for Look {
+    fn from(stat: Stat) -> Self {
+        let nanos = (stat.st_mtime as i64).saturating_mul(1_000_000_000).saturating_add(stat.st_mtime_nsec as i64);
+        Self {
+            dev: stat.st_dev as u64,
+            ino: stat.st_ino as u64,
+            size: u64::try_from(stat.st_size).unwrap_or(0),
+            mtime: nanos,
+            mode: stat.st_mode as u32,
+            links: stat.st_nlink as u64,
+            uid: stat.st_uid,
+            gid: stat.st_gid,
+        }
+    }
+}
+
+/// Opens a folder by its real path: done once for each grant, and for our own folders.
+pub(crate) fn open_real(path: &Path) -> Result<OwnedFd> {
+    fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// Opens the folder above a handle, to learn what a grant lies in.
+pub(crate) fn open_above(folder: impl AsFd) -> Result<OwnedFd> {
+    fs::openat(folder, "..", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// Opens a folder beneath a granted one; no link on the way is followed and nothing leads out.
+pub(crate) fn open_folder(root: impl AsFd, below: &[u8]) -> Result<OwnedFd> {
+    beneath(root, below, OFlags::RDONLY | OFlags::DIRECTORY)
+}
+
+/// Opens a file for reading. `NONBLOCK` so that a pipe put there after the look can't hold us.
+pub(crate) fn open_file(folder: impl AsFd, name: &[u8]) -> Result<File> {
+    beneath(folder, name, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY).map(File::from)
+}
+
+#[cfg(target_os = "linux")]
+fn beneath(root: impl AsFd, below: &[u8], flags: OFlags) -> Result<OwnedFd> {
+    use rustix::fs::ResolveFlags;
+    let how = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    loop {
+        match fs::openat2(&root, below, flags | OFlags::CLOEXEC | OFlags::NOFOLLOW, Mode::empty(), how) {
+            // The kernel saw a rename go past while it walked and can't tell: the walk is simply made again.
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            other => return other,
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn beneath(_root: impl AsFd, _below: &[u8], _flags: OFlags) -> Result<OwnedFd> {
+    Err(Errno::NOSYS)
+}
+
+/// Makes a new file that nobody else has open yet; a taken name is an error.
+pub(crate) fn create(folder: impl AsFd, name: &[u8], mode: u32) -> Result<File> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    fs::openat(folder, name, flags, Mode::from_raw_mode(mode as _)).map(File::from)
+}
+
+/// Looks at a name without following it.
+pub(crate) fn look(folder: impl AsFd, name: &[u8]) -> Result<Look> {
+    fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).map(Look::from)
+}
+
+/// Looks at what a handle holds.
+pub(crate) fn look_at(handle: impl AsFd) -> Result<Look> {
+    fs::fstat(handle).map(Look::from)
+}
+
+/// Reads the names in a folder, without `.` and `..`, stopping after `most`.
+pub(crate) fn names(folder: impl AsFd, most: usize) -> Result<Vec<Vec<u8>>> {
+    let mut names = Vec::new();
+    for entry in Dir::read_from(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_bytes();
+        if name == b"." || name == b".." {
+            continue;
+        }
+        if names.len() >= most {
+            break;
+        }
+        names.push(name.to_vec());
+    }
+    Ok(names)
+}
+
+/// Gives a name another folder and name, both beneath handles; a taken target is an error, never replaced.
+#[cfg(target_os = "linux")]
+pub(crate) fn rename(from: (impl AsFd, &[u8]), to: (impl AsFd, &[u8])) -> Result<()> {
+    fs::renameat_with(from.0, from.1, to.0, to.1, fs::RenameFlags::NOREPLACE)
+}
+
+/// Lets two names change places in one step: the only way to replace a file's content and lose neither.
+#[cfg(target_os = "linux")]
+pub(crate) fn exchange(a: (impl AsFd, &[u8]), b: (impl AsFd, &[u8])) -> Result<()> {
+    fs::renameat_with(a.0, a.1, b.0, b.1, fs::RenameFlags::EXCHANGE)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn rename(_from: (impl AsFd, &[u8]), _to: (impl AsFd, &[u8])) -> Result<()> {
+    Err(Errno::NOSYS)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn exchange(_a: (impl AsFd, &[u8]), _b: (impl AsFd, &[u8])) -> Result<()> {
+    Err(Errno::NOSYS)
+}
+
+/// Makes a folder; the person's umask applies.
+pub(crate) fn make_folder(folder: impl AsFd, name: &[u8], mode: u32) -> Result<()> {
+    fs::mkdirat(folder, name, Mode::from_raw_mode(mode as _))
+}
+
+/// Removes a file of ours.
+pub(crate) fn remove_file(folder: impl AsFd, name: &[u8]) -> Result<()> {
+    fs::unlinkat(folder, name, AtFlags::empty())
+}
+
+/// Removes an empty folder that we made; the kernel refuses one that holds anything.
+pub(crate) fn remove_folder(folder: impl AsFd, name: &[u8]) -> Result<()> {
+    fs::unlinkat(folder, name, AtFlags::REMOVEDIR)
+}
+
+/// Sets when the content last changed; when it was last read stays.
+pub(crate) fn set_mtime(handle: impl AsFd, nanos: i64) -> Result<()> {
+    let mtime =
+        Timespec { tv_sec: nanos.div_euclid(1_000_000_000) as _, tv_nsec: nanos.rem_euclid(1_000_000_000) as _ };
+    fs::futimens(
+        handle,
+        &Timestamps { last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT }, last_modification: mtime },
+    )
+}
+
+/// Sets the permission bits.
+pub(crate) fn set_mode(handle: impl AsFd, mode: u32) -> Result<()> {
+    fs::fchmod(handle, Mode::from_raw_mode(mode as _))
+}
+
+/// Gives a staged file the owner of the one it stands in for. Only root may give files away, so others' refusal is fine.
+pub(crate) fn set_owner(handle: impl AsFd, uid: Option<u32>, gid: u32) {
+    let _ = fs::fchown(&handle, uid.map(fs::Uid::from_raw), Some(fs::Gid::from_raw(gid)));
+}
+
+/// Carries extended attributes over (access lists among them), as far as the file system takes them. Those under
+/// `security.` stay behind: a capability belongs to the program it was given to.
+#[cfg(target_os = "linux")]
+pub(crate) fn copy_attributes(from: impl AsFd, to: impl AsFd) {
+    let mut list = vec![0; 64 * 1024];
+    let Ok(len) = fs::flistxattr(&from, list.as_mut_slice()) else { return };
+    let mut value = vec![0; 64 * 1024];
+    for name in list[..len].split(|b| *b == 0).filter(|n| !n.is_empty() && !n.starts_with(b"security.")) {
+        if let Ok(len) = fs::fgetxattr(&from, name, value.as_mut_slice()) {
+            let _ = fs::fsetxattr(&to, name, &value[..len], fs::XattrFlags::empty());
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn copy_attributes(_from: impl AsFd, _to: impl AsFd) {}
+
+/// Makes names in a folder, or a file with its times and permissions, durable.
+pub(crate) fn sync(handle: impl AsFd) -> Result<()> {
+    fs::fsync(handle)
+}
+
+/// Makes a file's bytes and length durable.
+pub(crate) fn sync_data(handle: impl AsFd) -> Result<()> {
+    #[cfg(target_os = "linux")]
+    return fs::fdatasync(handle);
+    #[cfg(not(target_os = "linux"))]
+    fs::fsync(handle)
+}
+
+/// Reserves room behind a file's end, so that what gives a call back fits even when the disk is full. A file system that
+/// can't reserve is no reason to refuse work.
+pub(crate) fn reserve(handle: impl AsFd, end: u64, len: u64) -> Result<()> {
+    #[cfg(target_os = "linux")]
+    match fs::fallocate(handle, fs::FallocateFlags::KEEP_SIZE, end, len) {
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
+        other => other,
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (handle, end, len);
+        Ok(())
+    }
+}
+
+/// Takes a lock that the kernel drops when its holder dies. `false` if another holder has it.
+pub(crate) fn lock(file: &File, wait: bool) -> Result<bool> {
+    use rustix::fs::FlockOperation::{LockExclusive, NonBlockingLockExclusive};
+    loop {
+        match fs::flock(file, if wait { LockExclusive } else { NonBlockingLockExclusive }) {
+            Ok(()) => return Ok(true),
+            Err(Errno::WOULDBLOCK) => return Ok(false),
+            Err(Errno::INTR) => {}
+            Err(e) => return Err(e),
+        }
+    }
+}

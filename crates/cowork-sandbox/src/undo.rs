@@ -1,0 +1,233 @@
+//! Gives steps back, newest first.
+
+use std::collections::HashSet;
+
+use cowork_core::{FilePath, Kept, Result, UndoMode, UndoReport};
+
+use crate::{
+    act::Work,
+    fault::{Fault, Trouble},
+    journal::Journal,
+    judge::{Pretence, Verdict, judge},
+    record::{Act, Record, split},
+    state::{Key, Stage, Track},
+    sys,
+    view::View,
+};
+
+/// How many steps are given back between two writes to the journal.
+const BATCH: usize = 4096;
+const EXAMPLES: usize = 20;
+
+/// How steps are given back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Give {
+    pub(crate) mode: UndoMode,
+    /// Times of folders first touched by this step or a later one are set back.
+    pub(crate) floor: u64,
+    /// Whether to go on when the journal can't be written: what is given back is found by identity later.
+    pub(crate) regardless: bool,
+}
+
+impl Give {
+    pub(crate) const ALL: Self = Self { mode: UndoMode::Act, floor: 0, regardless: false };
+}
+
+struct Undo<'a> {
+    work: Work<'a>,
+    give: Give,
+    seen: Pretence,
+    report: UndoReport,
+    /// Folders that something was left in or out of: their times are not as before.
+    spoiled: HashSet<Key>,
+    /// Folders' times still to be set back, the one touched last at the end.
+    tracks: Vec<(Key, Track)>,
+}
+
+/// Gives back all that stands of a task.
+pub(crate) fn undo(journal: &mut Journal, view: &View, mode: UndoMode) -> Result<UndoReport> {
+    let already = journal.state.steps.iter().filter(|(step, stage)| *stage == Stage::Back && !step.more).count();
+    let steps = journal.state.standing();
+    let mut report = give_back(journal, view, &steps, Give { mode, ..Give::ALL })?;
+    report.already = already as u64;
+    if mode == UndoMode::Act && !steps.is_empty() {
+        journal.commit(vec![Record::Undone])?;
+    }
+    Ok(report)
+}
+
+/// Gives back what a call did that could not come to its end.
+pub(crate) fn roll_back(journal: &mut Journal, view: &View, c: u32) -> Result<()> {
+    let mine = |n: &u64| journal.state.step(*n).is_some_and(|(s, _)| s.c == c);
+    let steps: Vec<_> = journal.state.standing().into_iter().filter(mine).collect();
+    let first = (0..journal.state.next_step()).find(mine).unwrap_or(u64::MAX);
+    let began = journal.commit(vec![Record::Rolling(c)]);
+    let gave = give_back(journal, view, &steps, Give { floor: first, regardless: true, ..Give::ALL });
+    began?;
+    gave?;
+    journal.commit(vec![Record::Rolled(c)])
+}
+
+/// Gives back these steps, which are in order, newest first.
+pub(crate) fn give_back(journal: &mut Journal, view: &View, steps: &[u64], give: Give) -> Result<UndoReport> {
+    let mut tracks: Vec<_> = journal.state.tracks.iter().map(|(k, t)| (k.clone(), t.clone())).collect();
+    tracks.retain(|(_, track)| track.first >= give.floor);
+    tracks.sort_by_key(|(_, track)| track.first);
+    let (work, seen) = (Work::new(journal, view), Pretence::default());
+    let mut undo = Undo { work, give, seen, report: UndoReport::default(), spoiled: HashSet::new(), tracks };
+    undo.run(steps)?;
+    Ok(undo.report)
+}
+
+impl Undo<'_> {
+    fn run(&mut self, steps: &[u64]) -> Result<()> {
+        let mut rest = steps;
+        while !rest.is_empty() {
+            let (batch, after) = rest.split_at(self.batch_len(rest));
+            rest = after;
+            if self.give.mode == UndoMode::Act {
+                let records = self.judge_folders(batch);
+                let written = self.work.journal.commit(records);
+                written.or_else(|e| if self.give.regardless { Ok(()) } else { Err(e) })?;
+            }
+            for (i, n) in batch.iter().enumerate() {
+                self.one(*n)?;
+                let next = batch.get(i + 1).or(rest.first());
+                self.restore_times(next.map_or(self.give.floor, |n| n + 1))?;
+            }
+            if self.give.mode == UndoMode::Act {
+                self.work.settle_folders()?;
+            }
+        }
+        if steps.is_empty() && self.give.mode == UndoMode::Act {
+            // Nothing stands, yet what was begun and left may have been seen in a folder's time.
+            self.restore_times(self.give.floor)?;
+            self.work.settle_folders()?;
+        }
+        // A folder that still has kept things in it is named by them.
+        let kept = std::mem::take(&mut self.report.kept);
+        let holds_kept = |k: &Kept| kept.iter().any(|other| other.path != k.path && other.path.is_within(&k.path));
+        self.report.kept = kept.iter().filter(|k| !holds_kept(k)).cloned().collect();
+        Ok(())
+    }
+
+    /// A batch ends when a folder was moved: paths and handles below it mean something else then.
+    fn batch_len(&self, steps: &[u64]) -> usize {
+        let moves = |n: &u64| self.work.journal.state.step(*n).is_some_and(|(step, _)| step.a.moves_folder());
+        let len = steps.len().min(BATCH);
+        steps[..len].iter().position(moves).map_or(len, |i| i + 1)
+    }
+
+    /// Says of each folder that the batch touches whether it still has the time we left; asked before the first change, for
+    /// then it can't be told from our own.
+    fn judge_folders(&self, batch: &[u64]) -> Vec<Record> {
+        let mut asked = HashSet::new();
+        let mut records = Vec::new();
+        for n in batch {
+            let Some((step, _)) = self.work.journal.state.step(*n) else { continue };
+            let (a, b) = step.a.paths();
+            for path in [Some(a), b].into_iter().flatten() {
+                let Some((folder, _)) = split(path) else { continue };
+                if !asked.insert(folder) {
+                    continue;
+                }
+                let Ok(open) = self.work.dirs.get(folder) else { continue };
+                let key = (path.root().to_owned(), open.look.ino);
+                match self.work.journal.state.tracks.get(&key) {
+                    Some(track) if track.judged.is_none() => {
+                        let ours = track.ours && track.after.is_none_or(|t| t == open.look.mtime);
+                        records.push(Record::Judged { root: key.0, ino: key.1, ours });
+                    }
+                    _ => {}
+                }
+            }
+        }
+        records
+    }
+
+    fn one(&mut self, n: u64) -> Result<()> {
+        let Some((step, _)) = self.work.journal.state.step(n).cloned() else { return Ok(()) };
+        let mut verdict = judge(&self.work, &self.seen, &step.a);
+        if verdict == Verdict::Give && self.give.mode == UndoMode::Act {
+            match self.act(&step.a) {
+                Ok(()) => {}
+                Err(Trouble::This(reason)) => verdict = Verdict::Keep(step.a.target().clone(), reason),
+                Err(Trouble::All(e)) => return Err(e),
+            }
+        }
+        match verdict {
+            Verdict::Keep(path, reason) => {
+                self.spoil(&step.a);
+                self.report.kept.push(Kept { path, reason });
+                return Ok(());
+            }
+            Verdict::Give if self.give.mode == UndoMode::Show => self.seen.take_back(&step.a),
+            Verdict::Give | Verdict::Already => {}
+        }
+        if self.give.mode == UndoMode::Act {
+            self.touch(&step.a);
+            self.work.journal.mark(Record::Back(n, n));
+        }
+        if !step.more {
+            self.report.undone += 1;
+            if self.report.examples.len() < EXAMPLES {
+                self.report.examples.push(step.a.paths().0.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, act: &Act) -> Result<(), Trouble> {
+        if let Act::Away { k, p, .. } | Act::Put { k, p, beside: true, .. } = act {
+            // A name of ours is about to be in the person's folder for a moment.
+            self.work.journal.commit(vec![Record::Beside { p: p.clone(), k: *k }])?;
+        }
+        self.work.back(act)
+    }
+
+    /// What was found given back may still be lost with the power: its folders are made durable too.
+    fn touch(&mut self, act: &Act) {
+        let (a, b) = act.paths();
+        for path in [Some(a), b].into_iter().flatten() {
+            let _ = self.work.place(path);
+        }
+        if act.uses_kept() {
+            self.work.touch_kept();
+        }
+    }
+
+    fn spoil(&mut self, act: &Act) {
+        let (a, b) = act.paths();
+        for path in [Some(a), b].into_iter().flatten() {
+            if let Some(Ok(open)) = split(path).map(|(folder, _)| self.work.dirs.get(folder)) {
+                self.spoiled.insert((path.root().to_owned(), open.look.ino));
+            }
+        }
+    }
+
+    /// Sets back the times of folders that no step before `limit` touched.
+    fn restore_times(&mut self, limit: u64) -> Result<()> {
+        while self.tracks.last().is_some_and(|(_, track)| track.first >= limit) {
+            let Some((key, track)) = self.tracks.pop() else { return Ok(()) };
+            if self.give.mode == UndoMode::Act && !self.spoiled.contains(&key) {
+                self.restore_time(&key, &track.path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn restore_time(&mut self, key: &Key, folder: &FilePath) -> Result<()> {
+        let Some(track) = self.work.journal.state.tracks.get(key).cloned() else { return Ok(()) };
+        let Ok(open) = self.work.dirs.get(folder.as_str()) else { return Ok(()) };
+        let failed = |e: Fault| e.error("undo", folder.as_str());
+        let now = sys::look_at(&open.dir.fd).map_err(|e| failed(e.into()))?.mtime;
+        if open.look.ino != key.1 || !track.judged.unwrap_or(track.ours && track.after == Some(now)) {
+            return Ok(());
+        }
+        if now != track.before {
+            self.work.journal.disk.set_folder_mtime(&open.dir, track.before).map_err(failed)?;
+        }
+        self.work.touch_folder(folder.as_str(), &open);
+        Ok(())
+    }
+}

@@ -1,0 +1,235 @@
+//! The view of the granted folders: finds a path by walking down from its grant, and looks at what is there.
+
+use std::{
+    cell::RefCell, collections::HashMap, ffi::OsString, os::unix::ffi::OsStringExt, os::unix::fs::FileExt, rc::Rc,
+};
+
+use cowork_core::{Access, Entry, Error, FileKind, FilePath, Kind, Result};
+use rustix::{fs::FileType, io::Errno};
+
+use crate::{
+    disk::Dir,
+    fault::error,
+    grant::Root,
+    record::split,
+    sys::{self, Look},
+};
+
+/// How many folders are held open at a time.
+const OPEN: usize = 256;
+
+/// The granted folders of a session, or those that a journal names.
+#[derive(Debug)]
+pub(crate) struct View {
+    pub(crate) roots: Vec<Root>,
+}
+
+impl View {
+    /// Gives the grant that a path lies in.
+    pub(crate) fn root(&self, path: &FilePath) -> Result<&Root> {
+        let name = path.root();
+        self.roots.iter().find(|r| r.name == name).ok_or_else(|| {
+            let known: Vec<_> = self.roots.iter().map(|r| format!("`{}`", r.name)).collect();
+            let fix =
+                if known.is_empty() { "grant the task a folder".into() } else { format!("use {}", known.join(" or ")) };
+            Error::new(Kind::NotAllowed, "find path", format!("`{path}` is in no folder that was granted"))
+                .with("path", path.as_str())
+                .with_fix(fix)
+        })
+    }
+
+    /// Says whether what is at a path may be changed.
+    pub(crate) fn may_change(&self, path: &FilePath) -> Result<()> {
+        let root = self.root(path)?;
+        let no = |text: String, fix: &str| {
+            Err(Error::new(Kind::NotAllowed, "change", text).with("path", path.as_str()).with_fix(fix))
+        };
+        if root.access != Access::Write {
+            return no(format!("`{}` was granted for reading only", root.name), "grant the folder for changing too");
+        }
+        Ok(())
+    }
+
+    /// Lists a folder, by name.
+    pub(crate) fn list(&self, path: &FilePath, most: usize) -> Result<Vec<Entry>> {
+        let dir = self.open(path, "list")?;
+        let failed = |e: Errno| error(e, "list", path.as_str());
+        let names = sys::names(&dir.fd, most.saturating_add(1)).map_err(failed)?;
+        if names.len() > most {
+            let text = format!("`{path}` holds more than {most} entries");
+            return Err(Error::new(Kind::LimitExceeded, "list", text).with("path", path.as_str()));
+        }
+        let mut entries = Vec::with_capacity(names.len());
+        for name in names {
+            match dir.at(&name).look() {
+                Ok(Some(look)) => entries.push(entry(path.join_bytes(&name), &look)),
+                // It went away while we looked.
+                Ok(None) => {}
+                Err(e) => return Err(failed(e)),
+            }
+        }
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(entries)
+    }
+
+    /// Looks at one file or folder.
+    pub(crate) fn stat(&self, path: &FilePath) -> Result<Entry> {
+        let failed = |e: Errno| error(e, "stat", path.as_str());
+        let look = match split(path) {
+            None => sys::look_at(&self.root(path)?.dir.fd).map_err(failed)?,
+            Some((_, name)) => {
+                let dir = self.above(path, "stat")?;
+                sys::look(&dir.fd, &name).map_err(failed)?
+            }
+        };
+        Ok(entry(path.clone(), &look))
+    }
+
+    /// Reads a piece of a regular file.
+    pub(crate) fn read(&self, path: &FilePath, offset: u64, most: usize) -> Result<Vec<u8>> {
+        let failed = |e: Errno| error(e, "read", path.as_str());
+        let refused = |what: &str| {
+            let text = format!("`{path}` is {what}, not a file that can be read");
+            Err(Error::new(Kind::InvalidInput, "read", text).with("path", path.as_str()))
+        };
+        let Some((_, name)) = split(path) else {
+            self.root(path)?;
+            return refused("a folder");
+        };
+        let dir = self.above(path, "read")?;
+        // Looked at first: opening a pipe or a device could already do something.
+        let look = sys::look(&dir.fd, &name).map_err(failed)?;
+        if !look.is_file() {
+            return refused(kind_text(look.file_type()));
+        }
+        let file = sys::open_file(&dir.fd, &name).map_err(failed)?;
+        let look = sys::look_at(&file).map_err(failed)?;
+        if !look.is_file() {
+            return refused(kind_text(look.file_type()));
+        }
+        let left = usize::try_from(look.size.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; most.min(left)];
+        let mut len = 0;
+        while len < bytes.len() {
+            match file.read_at(&mut bytes[len..], offset + len as u64) {
+                Ok(0) => break,
+                Ok(n) => len += n,
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(failed(Errno::from_io_error(&e).unwrap_or(Errno::IO))),
+            }
+        }
+        bytes.truncate(len);
+        Ok(bytes)
+    }
+
+    fn above(&self, path: &FilePath, op: &str) -> Result<Dir> {
+        self.root(path)?;
+        path.parent().map_or_else(|| self.open(path, op), |folder| self.open(&folder, op))
+    }
+
+    fn open(&self, path: &FilePath, op: &str) -> Result<Dir> {
+        self.root(path)?;
+        self.open_text(path.as_str()).map_err(|e| match e {
+            Errno::NOTDIR => {
+                Error::new(Kind::InvalidInput, op, format!("`{path}` is not a folder")).with("path", path.as_str())
+            }
+            e => error(e, op, path.as_str()),
+        })
+    }
+
+    /// Opens a folder given as a path's text.
+    fn open_text(&self, folder: &str) -> Result<Dir, Errno> {
+        let name = folder.split('/').next().unwrap_or_default();
+        let root = self.roots.iter().find(|r| r.name == name).ok_or(Errno::NOENT)?;
+        let below = match folder.get(name.len() + 1..) {
+            None => b".".to_vec(),
+            Some(below) if below.contains('\\') => {
+                let path = FilePath::parse(folder).map_err(|_| Errno::INVAL)?;
+                path.below().collect::<Vec<_>>().join(&b'/')
+            }
+            Some(below) => below.as_bytes().to_vec(),
+        };
+        let fd = sys::open_folder(&root.dir.fd, &below)?;
+        Ok(Dir { fd, path: root.dir.path.join(OsString::from_vec(below)) })
+    }
+}
+
+/// An open folder, with what it was like when it was opened.
+#[derive(Debug)]
+pub(crate) struct Open {
+    pub(crate) dir: Dir,
+    pub(crate) look: Look,
+}
+
+/// Folders that are open while a batch of steps is at work. Let go after it, because a step or a person may move them.
+#[derive(Debug)]
+pub(crate) struct Dirs<'a> {
+    view: &'a View,
+    open: RefCell<HashMap<String, Rc<Open>>>,
+}
+
+impl<'a> Dirs<'a> {
+    pub(crate) fn new(view: &'a View) -> Self {
+        Self { view, open: RefCell::default() }
+    }
+
+    /// Opens a folder given as a path's text, or gives it if it is open.
+    pub(crate) fn get(&self, folder: &str) -> Result<Rc<Open>, Errno> {
+        if let Some(open) = self.open.borrow().get(folder) {
+            return Ok(open.clone());
+        }
+        let dir = self.view.open_text(folder)?;
+        let open = Rc::new(Open { look: sys::look_at(&dir.fd)?, dir });
+        self.open.borrow_mut().insert(folder.to_owned(), open.clone());
+        Ok(open)
+    }
+
+    /// Looks at a path; nothing if it, or a folder on the way, is not there.
+    pub(crate) fn look(&self, path: &FilePath) -> Result<Option<Look>, Errno> {
+        let Some((folder, name)) = split(path) else {
+            return sys::look_at(&self.view.root(path).map_err(|_| Errno::NOENT)?.dir.fd).map(Some);
+        };
+        match self.get(folder) {
+            Ok(open) => open.dir.at(&name).look(),
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Says whether so many are open that they should be let go soon.
+    pub(crate) fn many(&self) -> bool {
+        self.open.borrow().len() >= OPEN
+    }
+
+    /// Lets all go.
+    pub(crate) fn clear(&self) {
+        self.open.borrow_mut().clear();
+    }
+}
+
+/// Says what something is, for a person.
+pub(crate) fn kind_text(kind: FileType) -> &'static str {
+    match kind {
+        FileType::RegularFile => "a file",
+        FileType::Directory => "a folder",
+        FileType::Symlink => "a link",
+        _ => "a special file",
+    }
+}
+
+fn entry(path: FilePath, look: &Look) -> Entry {
+    let kind = match look.file_type() {
+        FileType::RegularFile => FileKind::File,
+        FileType::Directory => FileKind::Folder,
+        FileType::Symlink => FileKind::Link,
+        _ => FileKind::Other,
+    };
+    Entry {
+        path,
+        kind,
+        size: if kind == FileKind::File { look.size } else { 0 },
+        modified: look.mtime.div_euclid(1_000_000),
+        mode: look.mode & 0o7777,
+        links: look.links,
+    }
+}

@@ -1,0 +1,121 @@
+//! What the tests need of the machine, and how to come by what is missing.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use crate::{
+    cargo,
+    report::{Report, in_ci, show},
+};
+
+/// A program, on a Unix system.
+struct Need {
+    program: &'static str,
+    /// Debian's packages that bring it.
+    packages: &'static [&'static str],
+    about: &'static str,
+    /// Whether nothing works without it, or only the tests that it is for.
+    vital: bool,
+}
+
+const NEEDS: &[Need] = &[
+    Need {
+        program: "cc",
+        packages: &["gcc", "libc6-dev"],
+        about: "builds SQLite, which the store bundles",
+        vital: true,
+    },
+    Need { program: "tmux", packages: &["tmux"], about: "runs the command's terminal tests", vital: false },
+];
+
+/// The licence checker, pinned: another version may read `deny.toml` otherwise.
+const DENY: &str = "0.20.2";
+
+/// Checks for everything and installs what is missing; says whether the steps can be taken.
+pub(crate) fn check(report: &mut Report) -> bool {
+    let programs = NEEDS.iter().filter(|_| cfg!(unix)).all(|need| program(report, need));
+    programs && component(report, "fmt", "rustfmt") && component(report, "clippy", "clippy")
+}
+
+/// Gives the licence checker, installed outside the clone so that the next clone finds it.
+pub(crate) fn deny(report: &mut Report) -> Option<PathBuf> {
+    let root = cache("tools")?.join(format!("cargo-deny-{DENY}"));
+    let program = root.join("bin/cargo-deny");
+    let mut install = cargo();
+    install.args(["install", "--debug", "--locked", "--version", DENY, "cargo-deny", "--root"]).arg(&root);
+    // It is built in a folder of its own, not among the workspace's artefacts.
+    install.env_remove("CARGO_TARGET_DIR");
+    if program.exists() || prepare(&mut install) {
+        return Some(program);
+    }
+    missing(report, "licences", "cargo-deny can't be installed", &format!("cargo install cargo-deny --version {DENY}"));
+    None
+}
+
+/// Gives a folder that outlives the clone, if it can be made.
+pub(crate) fn cache(name: &str) -> Option<PathBuf> {
+    let folder = env::home_dir()?.join(".cache/cowork-ci").join(name);
+    fs::create_dir_all(&folder).ok()?;
+    Some(folder)
+}
+
+/// Runs a command that only prepares: what it prints is seen, its end is no step's.
+pub(crate) fn prepare(command: &mut Command) -> bool {
+    println!("\n● prepare: {}", show(command));
+    command.stdin(Stdio::null()).status().is_ok_and(|s| s.success())
+}
+
+/// Notes what can't be had: in CI a failure, elsewhere a step left out.
+fn missing(report: &mut Report, name: &str, why: &str, again: &str) {
+    if in_ci() { report.fail(name, why, again) } else { report.skip(name, why) }
+}
+
+fn program(report: &mut Report, need: &Need) -> bool {
+    let Need { program, packages, about, vital } = need;
+    if on_path(program) || (in_ci() && apt(packages) && on_path(program)) {
+        return true;
+    }
+    let (why, again) = (format!("there is no `{program}`, which {about}"), format!("install {}", packages.join(" ")));
+    if *vital {
+        report.fail(program, &why, &again);
+        return false;
+    }
+    missing(report, program, &why, &again);
+    true
+}
+
+fn component(report: &mut Report, command: &str, component: &str) -> bool {
+    let there = || quiet(cargo().args([command, "--version"]));
+    if there() || (prepare(Command::new("rustup").args(["component", "add", component])) && there()) {
+        return true;
+    }
+    report.fail(component, &format!("there is no `cargo {command}`"), &format!("rustup component add {component}"));
+    false
+}
+
+fn apt(packages: &[&str]) -> bool {
+    if !on_path("apt-get") {
+        return false;
+    }
+    let get = || {
+        let mut get = Command::new("apt-get");
+        get.env("DEBIAN_FRONTEND", "noninteractive");
+        get
+    };
+    // The lists may be old without harm; the installation says what is wrong.
+    let _ = quiet(get().arg("update"));
+    prepare(get().args(["install", "--yes", "--no-install-recommends"]).args(packages))
+}
+
+/// Says whether a program can be started by its name.
+pub(crate) fn on_path(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| Path::new(&folder).join(program).is_file())
+}
+
+fn quiet(command: &mut Command) -> bool {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
+}
