@@ -12,6 +12,7 @@ use crate::{
     record::{Act, Record, split},
     state::{Key, Stage, Track},
     sys,
+    touched::Touched,
     view::View,
 };
 
@@ -111,11 +112,20 @@ impl Undo<'_> {
         Ok(())
     }
 
-    /// A batch ends when a folder was moved: paths and handles below it mean something else then.
+    /// A batch ends before a step that depends on one in it: if its marks were lost, it could not be told what was done.
     fn batch_len(&self, steps: &[u64]) -> usize {
-        let moves = |n: &u64| self.work.journal.state.step(*n).is_some_and(|(step, _)| step.a.moves_folder());
+        let mut touched = Touched::default();
+        let depends = |n: &u64| {
+            let Some((step, _)) = self.work.journal.state.step(*n) else { return false };
+            let (a, b) = step.a.paths();
+            // A folder that was made goes after what came into it, which shows whether it is still there.
+            let made = matches!(step.a, Act::Make { .. });
+            let depends = !made && [Some(a), b].into_iter().flatten().any(|path| touched.depends(path));
+            touched.add(&step.a);
+            depends
+        };
         let len = steps.len().min(BATCH);
-        steps[..len].iter().position(moves).map_or(len, |i| i + 1)
+        steps[..len].iter().position(depends).unwrap_or(len)
     }
 
     /// Says of each folder that the batch touches whether it still has the time we left; asked before the first change, for
@@ -164,6 +174,7 @@ impl Undo<'_> {
             Verdict::Give if self.give.mode == UndoMode::Show => self.seen.take_back(&step.a),
             Verdict::Give | Verdict::Already => {}
         }
+        self.renew(&step.a);
         if self.give.mode == UndoMode::Act {
             self.touch(&step.a);
             self.work.journal.mark(Record::Back(n, n));
@@ -183,6 +194,18 @@ impl Undo<'_> {
             self.work.journal.commit(vec![Record::Beside { p: p.clone(), k: *k }])?;
         }
         self.work.back(act)
+    }
+
+    /// A file that was brought back from another disk is another inode than it was: earlier steps know it by the former one.
+    fn renew(&mut self, act: &Act) {
+        let Act::Away { k, p, id } = act else { return };
+        let now = match self.give.mode {
+            UndoMode::Act => self.work.dirs.look(p),
+            UndoMode::Show => self.work.look_kept(*k),
+        };
+        if let Ok(Some(now)) = now {
+            self.work.journal.mark(Record::Renewed { was: id.ino(), is: now.ino });
+        }
     }
 
     /// What was found given back may still be lost with the power: its folders are made durable too.
