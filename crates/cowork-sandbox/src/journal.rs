@@ -110,8 +110,10 @@ impl Journal {
         if self.marks.is_empty() {
             return Ok(());
         }
-        let frame = std::mem::take(&mut self.marks);
-        self.append(&frame).and_then(|()| self.advance(false))
+        let frame = self.marks.clone();
+        self.append(&frame)?;
+        self.marks.clear();
+        self.advance(false)
     }
 
     /// Notes what is known by now: it counts at once, and is written with the next frame.

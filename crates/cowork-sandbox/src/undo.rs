@@ -87,9 +87,12 @@ impl Undo<'_> {
             let (batch, after) = rest.split_at(self.batch_len(rest));
             rest = after;
             if self.give.mode == UndoMode::Act {
-                let records = self.judge_folders(batch);
-                let written = self.work.journal.commit(records);
-                written.or_else(|e| if self.give.regardless { Ok(()) } else { Err(e) })?;
+                let records = [self.judge_folders(batch), self.announce(batch)].concat();
+                match self.work.journal.commit(records.clone()) {
+                    // What can't be written down counts all the same while this goes on.
+                    Err(_) if self.give.regardless => records.into_iter().for_each(|r| self.work.journal.mark(r)),
+                    other => other?,
+                }
             }
             for (i, n) in batch.iter().enumerate() {
                 self.one(*n)?;
@@ -159,7 +162,7 @@ impl Undo<'_> {
         let Some((step, _)) = self.work.journal.state.step(n).cloned() else { return Ok(()) };
         let mut verdict = judge(&self.work, &self.seen, &step.a);
         if verdict == Verdict::Give && self.give.mode == UndoMode::Act {
-            match self.act(&step.a) {
+            match self.work.back(&step.a) {
                 Ok(()) => {}
                 Err(Trouble::This(reason)) => verdict = Verdict::Keep(step.a.target().clone(), reason),
                 Err(Trouble::All(e)) => return Err(e),
@@ -188,12 +191,15 @@ impl Undo<'_> {
         Ok(())
     }
 
-    fn act(&mut self, act: &Act) -> Result<(), Trouble> {
-        if let Act::Away { k, p, .. } | Act::Put { k, p, beside: true, .. } = act {
-            // A name of ours is about to be in the person's folder for a moment.
-            self.work.journal.commit(vec![Record::Beside { p: p.clone(), k: *k }])?;
-        }
-        self.work.back(act)
+    /// Says which names of ours are about to be in the person's folders for a moment.
+    fn announce(&self, batch: &[u64]) -> Vec<Record> {
+        let named = |n: &u64| match &self.work.journal.state.step(*n)?.0.a {
+            Act::Away { k, p, .. } | Act::Put { k, p, beside: true, .. } => {
+                Some(Record::Beside { p: p.clone(), k: *k })
+            }
+            _ => None,
+        };
+        batch.iter().filter_map(named).collect()
     }
 
     /// A file that was brought back from another disk is another inode than it was: earlier steps know it by the former one.

@@ -202,6 +202,7 @@ fn second_call(disks: Disks) -> Vec<Change> {
     if disks == Disks::One {
         changes.push(Change::SetAside { path: path("F/moved/box") });
     }
+    changes.push(relocate("F/d.txt", "F/e.txt", Clash::Skip));
     changes
 }
 

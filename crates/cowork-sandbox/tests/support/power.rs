@@ -8,6 +8,7 @@ use std::{
     fs,
     os::unix::{ffi::OsStrExt, fs::MetadataExt},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
     time::SystemTime,
 };
 
@@ -56,14 +57,11 @@ impl Record {
         }
         let grave = match step {
             Step::Remove(path) if path.is_file() => {
-                // Beside the data folder: on the disk of what is removed, under neither of the trees that are compared.
-                let grave = std::env::temp_dir().join(format!(
-                    ".grave-{}-{}",
-                    std::process::id(),
-                    data.as_ref().unwrap().ino()
-                ));
-                let _ = fs::remove_file(&grave);
-                fs::hard_link(path, &grave).or_else(|_| fs::copy(path, &grave).map(drop)).unwrap();
+                // On the disk of what is removed, beside the trees that are compared.
+                static GRAVES: AtomicUsize = AtomicUsize::new(0);
+                let tree = path.ancestors().find(|p| p.ends_with("granted") || p.ends_with("data")).unwrap();
+                let grave = tree.with_file_name(format!("grave-{}", GRAVES.fetch_add(1, Ordering::Relaxed)));
+                fs::hard_link(path, &grave).unwrap();
                 Some(grave)
             }
             _ => None,
@@ -156,7 +154,7 @@ impl Taken {
             Step::MakeFolder(path) => drop(fs::remove_dir_all(path)),
             Step::Remove(path) => {
                 match &self.grave {
-                    Some(grave) => drop(fs::rename(grave, path).or_else(|_| fs::copy(grave, path).map(drop))),
+                    Some(grave) => drop(fs::rename(grave, path)),
                     None => drop(fs::create_dir(path)),
                 }
                 set_mode(path, self.mode);
