@@ -85,7 +85,8 @@ pub struct Param {
     /// For `choice`: the values, each with the words of a task that choose it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub choices: BTreeMap<String, Vec<String>>,
-    /// For `text`: the words that stand before it in a task. What is in quotes is taken first.
+    /// For `text`: the words that stand before it in a task; what is in quotes is taken first. Without them it is never taken
+    /// from a task's words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<String>,
     /// For `bool`: the words of a task that switch it on.
@@ -188,7 +189,9 @@ impl Header {
         let mut found = Vec::new();
         let mut wrong = |what: String| found.push(Problem { line: None, what });
         let word = |s: &str, more: char| {
-            !s.is_empty() && s.len() <= 64 && s.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == more)
+            !s.is_empty()
+                && s.len() <= 64
+                && s.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == more)
         };
         if !word(&self.name, '-') {
             wrong(format!("`{}` can't be a playbook's name: use a-z, 0-9 and -", self.name.escape_debug()));
@@ -265,13 +268,15 @@ impl Param {
 fn read_header(source: &str) -> std::result::Result<Header, Problem> {
     let missing = |what: &str| Problem { line: None, what: what.to_owned() };
     let lines: Vec<&str> = source.lines().collect();
-    let opens = lines.iter().position(|l| l.trim_end() == OPENS).ok_or_else(|| {
-        missing("there is no header: begin the file with `# /// playbook`, its lines, and `# ///`")
-    })?;
+    let opens = lines
+        .iter()
+        .position(|l| l.trim_end() == OPENS)
+        .ok_or_else(|| missing("there is no header: begin the file with `# /// playbook`, its lines, and `# ///`"))?;
     let body = lines.iter().skip(opens + 1);
-    let length = body.clone().position(|l| l.trim_end() == CLOSES).ok_or_else(|| {
-        missing("the header does not end: close it with a line `# ///`")
-    })?;
+    let length = body
+        .clone()
+        .position(|l| l.trim_end() == CLOSES)
+        .ok_or_else(|| missing("the header does not end: close it with a line `# ///`"))?;
     let mut toml = String::new();
     for (index, line) in body.take(length).enumerate() {
         let Some(rest) = line.strip_prefix('#') else {

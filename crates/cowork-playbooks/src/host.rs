@@ -172,11 +172,7 @@ impl Host {
 }
 
 impl<'a> Given<'a> {
-    pub(crate) fn new(
-        function: &'a str,
-        args: &'a [MontyObject],
-        kwargs: &'a [(MontyObject, MontyObject)],
-    ) -> Self {
+    pub(crate) fn new(function: &'a str, args: &'a [MontyObject], kwargs: &'a [(MontyObject, MontyObject)]) -> Self {
         Self { function, args, kwargs }
     }
 
@@ -205,10 +201,14 @@ impl<'a> Given<'a> {
 
 impl<'a> Given<'a> {
     /// Splits `later(tool, …)` into the tool's name and its arguments.
-    pub(crate) fn split_function(&self) -> Result<(&'a str, &'a [MontyObject], &'a [(MontyObject, MontyObject)]), String> {
+    pub(crate) fn split_function(
+        &self,
+    ) -> Result<(&'a str, &'a [MontyObject], &'a [(MontyObject, MontyObject)]), String> {
         match self.args.split_first() {
             Some((MontyObject::Function { name, .. }, args)) => Ok((name, args, self.kwargs)),
-            _ => Err("later() takes a tool without parentheses, then its arguments: later(list_folder, path)".to_owned()),
+            _ => {
+                Err("later() takes a tool without parentheses, then its arguments: later(list_folder, path)".to_owned())
+            }
         }
     }
 

@@ -5,9 +5,7 @@ use std::{
     sync::{Arc, atomic::AtomicUsize},
 };
 
-use cowork_core::{
-    CancellationToken, Error, Finish, Folder, Kind, Outcome, PlanStep, ProposedCall, Result, ToolSpec,
-};
+use cowork_core::{CancellationToken, Error, Finish, Folder, Kind, Outcome, PlanStep, ProposedCall, Result, ToolSpec};
 use monty::{FunctionCall, MontyRun, RunProgress};
 use monty_types::{
     CompileOptions, ExcType, ExtFunctionResult, MontyException, MontyObject, NameLookupResult, PrintWriter,
@@ -123,7 +121,8 @@ impl Machine {
         if outcomes.iter().any(withheld) {
             return Ok(Some(Pause::End(self.withheld(&outcomes))));
         }
-        let heavy: usize = outcomes.iter().map(|o| if let Outcome::Done { value, .. } = o { weight(value) } else { 0 }).sum();
+        let heavy: usize =
+            outcomes.iter().map(|o| if let Outcome::Done { value, .. } = o { weight(value) } else { 0 }).sum();
         if heavy > self.limits.value {
             let why = format!("what the tools gave is larger than {} bytes", self.limits.value);
             return Ok(Some(Pause::End(Finish::Failed { error: fault::limit(&why) })));
@@ -256,7 +255,8 @@ impl Machine {
     fn stop(&mut self, call: FunctionCall, why: &str) -> Pause {
         let e = MontyException::new(ExcType::RuntimeError, Some(why.to_owned()));
         let line = call.abort(e, PrintWriter::Disabled).err().and_then(|e| fault::line(&e));
-        let place = line.map_or_else(|| self.program.file.clone(), |line| format!("{}, line {line}", self.program.file));
+        let place =
+            line.map_or_else(|| self.program.file.clone(), |line| format!("{}, line {line}", self.program.file));
         let error = fault::placed(fault::limit(&format!("{place}: {why}")), &self.program.file, line);
         Pause::End(Finish::Failed { error })
     }
@@ -290,8 +290,10 @@ impl Machine {
                 (Some(tool), Some(args)) if self.knows(tool) => {
                     Ok(ProposedCall { tool: tool.to_owned(), args: args.clone() })
                 }
-                _ => Err("gather() takes calls that were put off: gather(later(list_folder, a), later(list_folder, b))"
-                    .to_owned()),
+                _ => {
+                    Err("gather() takes calls that were put off: gather(later(list_folder, a), later(list_folder, b))"
+                        .to_owned())
+                }
             }
         };
         let calls = items.iter().map(call).collect::<Result<_, String>>()?;
@@ -422,7 +424,8 @@ fn arguments(
     most: usize,
 ) -> Result<Value, String> {
     let name = &spec.name;
-    let required = || spec.schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let required =
+        || spec.schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     let mut fields = Map::new();
     let mut names = required();
     for arg in args {

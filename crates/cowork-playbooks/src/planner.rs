@@ -7,7 +7,8 @@ use std::{
 
 use async_trait::async_trait;
 use cowork_core::{
-    Access, CancellationToken, Error, Finish, Kind, Outcome, Planner, Proposal, ProposedCall, Result, Submit, Task, Turn, View,
+    Access, CancellationToken, Error, Finish, Kind, Outcome, Planner, Proposal, ProposedCall, Result, Submit, Task,
+    Turn, View,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -159,9 +160,9 @@ impl Planner for PlaybookPlanner {
         thread.map_err(|e| {
             Error::new(Kind::Unavailable, "run playbook", "no thread could be started for the playbook").with_source(e)
         })?;
-        receive
-            .await
-            .map_err(|e| Error::new(Kind::Internal, "run playbook", "the playbook's thread ended early").with_source(e))?
+        receive.await.map_err(|e| {
+            Error::new(Kind::Internal, "run playbook", "the playbook's thread ended early").with_source(e)
+        })?
     }
 }
 
@@ -200,8 +201,7 @@ impl Step {
                 "A playbook can't take new instructions while it runs: it goes on as planned. To change it, cancel the task and start again.",
             );
         }
-        let mut proposal =
-            Proposal { say: machine.take_said(), plan: machine.take_plan(), ..Proposal::default() };
+        let mut proposal = Proposal { say: machine.take_said(), plan: machine.take_plan(), ..Proposal::default() };
         if self.opening.is_some() {
             proposal.note = self.pinned.note()?;
         }
@@ -291,7 +291,9 @@ fn check_folders(header: &Header, submit: &Submit) -> Result<()> {
     let (fits, what) = match header.folders {
         Needs::None => return Ok(()),
         Needs::Read => (!submit.folders.is_empty(), "at least one folder to look at"),
-        Needs::Write => (submit.folders.iter().any(|f| f.access == Access::Write), "at least one folder that it may change"),
+        Needs::Write => {
+            (submit.folders.iter().any(|f| f.access == Access::Write), "at least one folder that it may change")
+        }
     };
     if fits {
         return Ok(());

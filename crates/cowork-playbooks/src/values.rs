@@ -54,9 +54,9 @@ fn convert(value: &MontyObject, deep: usize, left: &mut usize) -> Result<Value, 
         MontyObject::None => Ok(Value::Null),
         MontyObject::Bool(b) => Ok(Value::Bool(*b)),
         MontyObject::Int(i) => Ok(Value::from(*i)),
-        MontyObject::Float(f) => Number::from_f64(*f)
-            .map(Value::Number)
-            .ok_or_else(|| Misfit::Type("a number that is infinite or not a number can't leave the program".to_owned())),
+        MontyObject::Float(f) => Number::from_f64(*f).map(Value::Number).ok_or_else(|| {
+            Misfit::Type("a number that is infinite or not a number can't leave the program".to_owned())
+        }),
         MontyObject::String(s) | MontyObject::Path(s) => Ok(Value::String(s.clone())),
         MontyObject::List(items) | MontyObject::Tuple(items) | MontyObject::NamedTuple { values: items, .. } => {
             items.iter().map(|item| convert(item, deeper, left)).collect::<Result<_, _>>().map(Value::Array)
@@ -79,7 +79,9 @@ fn convert(value: &MontyObject, deep: usize, left: &mut usize) -> Result<Value, 
         }
         MontyObject::BigInt(_) => misfit("a whole number this large can't leave the program: use str(…)"),
         MontyObject::Bytes(_) => misfit("bytes can't leave the program: use .decode()"),
-        other => Err(Misfit::Type(format!("{} can't leave the program: use text, numbers, lists and dicts", short(other)))),
+        other => {
+            Err(Misfit::Type(format!("{} can't leave the program: use text, numbers, lists and dicts", short(other))))
+        }
     }
 }
 

@@ -60,9 +60,16 @@ async fn files_go_by_type_and_the_rest_stays() {
     let last = story.proposals.last().and_then(|p| p.plan.clone()).unwrap();
     assert!(last.iter().all(|s| s.state == StepState::Done));
     assert_eq!(last[1].detail, "4 to move, 6 stay");
-    insta::assert_json_snapshot!("the_proposals_of_organise", &story.proposals.iter().map(|p| json!({
-        "say": p.say, "plan": p.plan, "calls": p.calls, "finish": p.finish,
-    })).collect::<Vec<_>>());
+    insta::assert_json_snapshot!(
+        "the_proposals_of_organise",
+        &story
+            .proposals
+            .iter()
+            .map(|p| json!({
+                "say": p.say, "plan": p.plan, "calls": p.calls, "finish": p.finish,
+            }))
+            .collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test]
@@ -71,7 +78,7 @@ async fn a_second_run_finds_everything_in_order() {
     assert_eq!(story.done().await.0, "Nothing to move: 1 file left as they were.");
     let mut empty = Story::of(organise(json!({})));
     empty.put("Downloads/sub", "folder", 0);
-    assert_eq!(empty.done().await.0, "Nothing to move: there are no files here.");
+    assert_eq!(empty.done().await.0, "Nothing to move: no files here.");
 
     let mut submit = organise(json!({}));
     submit.folders = vec![folder("Documents")];
@@ -131,7 +138,10 @@ async fn names_that_are_taken_get_a_number_or_make_way() {
         "Downloads/documents/a.pdf",
     ];
     assert_eq!(story.paths(), expected, "a folder is used as it is written; a file called Images makes way");
-    assert_eq!(summary, "3 files moved, 2 left as they were, nothing deleted. 1 got a number, because the name was taken.");
+    assert_eq!(
+        summary,
+        "3 files moved, 2 left as they were, nothing deleted. 1 got a number, because the name was taken."
+    );
     assert_eq!(data["stayed"]["files whose folder's name is taken by a file"], 1);
 }
 
@@ -172,7 +182,8 @@ async fn a_no_ends_it_and_plan_mode_only_shows() {
 
 #[tokio::test]
 async fn fifty_thousand_files_are_one_batch() {
-    let names: Vec<String> = (0..50_000).map(|i| format!("Downloads/file {i}.{}", ["pdf", "png", "zip"][i % 3])).collect();
+    let names: Vec<String> =
+        (0..50_000).map(|i| format!("Downloads/file {i}.{}", ["pdf", "png", "zip"][i % 3])).collect();
     let mut story = Story::of(organise(json!({}))).files(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let look = story.plan().await.unwrap();
     story.commit(look);

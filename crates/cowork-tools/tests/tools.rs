@@ -43,7 +43,8 @@ fn the_schemas_are_the_recorded_ones() {
     }
     assert_eq!(std::fs::read_to_string(path).unwrap(), specs, "run with COWORK_BLESS=1 if this is meant");
     for spec in &*registry().specs() {
-        let described = spec.schema["properties"].as_object().into_iter().flatten().all(|(_, p)| p["description"].is_string());
+        let described =
+            spec.schema["properties"].as_object().into_iter().flatten().all(|(_, p)| p["description"].is_string());
         assert!(described, "every field of {} says what it is", spec.name);
         assert_eq!(spec.schema["additionalProperties"], false, "{} takes nothing it does not know", spec.name);
     }
@@ -60,7 +61,8 @@ async fn a_folder_is_listed_and_labelled() {
     let out = run(&memory, "list_folder", json!({ "path": "Downloads" })).await.unwrap();
     assert_eq!(out.note, "1 file, 1 folder");
     assert_eq!(out.value["count"], 4);
-    let kinds: Vec<&str> = out.value["entries"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> =
+        out.value["entries"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["file", "link", "other", "folder"]);
     assert_eq!(out.value["entries"][0]["size"], 5);
     assert_eq!(out.label, Label::file("Downloads"), "anybody may have written a name");
@@ -82,7 +84,8 @@ async fn a_long_text_is_read_in_pieces_that_fit_together() {
     ]);
     let (mut whole, mut offset, mut pieces) = (String::new(), json!(0), 0);
     while !offset.is_null() {
-        let out = run(&memory, "read_file", json!({ "path": "D/long.txt", "offset": offset, "most": 101 })).await.unwrap();
+        let out =
+            run(&memory, "read_file", json!({ "path": "D/long.txt", "offset": offset, "most": 101 })).await.unwrap();
         whole.push_str(out.value["text"].as_str().unwrap());
         offset = out.value["next"].clone();
         pieces += 1;
@@ -138,7 +141,8 @@ async fn a_text_is_found_in_names_and_contents_and_what_was_skipped_is_said() {
     ]);
     let out = run(&memory, "find_text", json!({ "folder": "D", "query": "needle" })).await.unwrap();
     let hits = out.value["hits"].as_array().unwrap();
-    let found: Vec<(&str, Option<u64>)> = hits.iter().map(|h| (h["path"].as_str().unwrap(), h["line"].as_u64())).collect();
+    let found: Vec<(&str, Option<u64>)> =
+        hits.iter().map(|h| (h["path"].as_str().unwrap(), h["line"].as_u64())).collect();
     let expected =
         [("D/Needle.txt", None), ("D/long.txt", Some(1)), ("D/sub/deep.md", Some(2)), ("D/sub/deep.md", Some(3))];
     assert_eq!(found, expected);
@@ -172,9 +176,12 @@ async fn time_and_chance_come_from_the_runtime() {
 
 #[test]
 fn a_move_is_shown_by_target_folder_the_largest_first() {
-    let mut moves: Vec<Value> =
-        (0..212).map(|i| json!({ "from": format!("Downloads/d{i}.pdf"), "to": format!("Downloads/Documents/d{i}.pdf") })).collect();
-    moves.extend((0..300).map(|i| json!({ "from": format!("Downloads/i{i}.png"), "to": format!("Downloads/Images/i{i}.png") })));
+    let mut moves: Vec<Value> = (0..212)
+        .map(|i| json!({ "from": format!("Downloads/d{i}.pdf"), "to": format!("Downloads/Documents/d{i}.pdf") }))
+        .collect();
+    moves.extend(
+        (0..300).map(|i| json!({ "from": format!("Downloads/i{i}.png"), "to": format!("Downloads/Images/i{i}.png") })),
+    );
     moves.push(json!({ "from": "Downloads/e\u{1b}[31mvil\u{202e}.zip", "to": "Downloads/Archives/x.zip" }));
     moves.push(json!({ "from": "Downloads/y.zip", "to": "Downloads/Archives/x.zip" }));
     let effects = effects("move_files", json!({ "moves": moves, "if_taken": "number" })).unwrap();
@@ -185,15 +192,16 @@ fn a_move_is_shown_by_target_folder_the_largest_first() {
     let groups: Vec<(u64, &str)> = preview.groups.iter().map(|g| (g.count, g.label.as_str())).collect();
     assert_eq!(groups, [(300, "→ Images/"), (212, "→ Documents/"), (2, "→ Archives/")]);
     assert_eq!(preview.groups[0].examples, ["i0.png", "i1.png"]);
-    assert_eq!(preview.groups[2].examples[0], "e\u{fffd}[31mvil\u{fffd}.zip as x.zip", "nothing in a name acts on a screen");
+    assert_eq!(
+        preview.groups[2].examples[0], "e\u{fffd}[31mvil\u{fffd}.zip as x.zip",
+        "nothing in a name acts on a screen"
+    );
     assert_eq!(preview.notes, ["1 name clashes with another of these files: they get a number"]);
 }
 
 #[test]
 fn effects_name_what_is_touched_and_no_more() {
-    let moved = |from: &str, to: &str| {
-        effects("move_files", json!({ "moves": [{ "from": from, "to": to }] })).unwrap()
-    };
+    let moved = |from: &str, to: &str| effects("move_files", json!({ "moves": [{ "from": from, "to": to }] })).unwrap();
     let one = moved("A/x/a.txt", "A/y/b.txt");
     assert_eq!(touched(&one), [("A/x/a.txt".to_owned(), Access::Write), ("A/y/b.txt".to_owned(), Access::Write)]);
     assert_eq!(one.preview.title, "move 1 file inside A");
@@ -230,9 +238,8 @@ fn what_can_not_be_meant_is_refused_before_anything_runs() {
 
 #[test]
 fn fifty_thousand_moves_name_one_folder_and_show_fifty() {
-    let moves: Vec<Value> = (0..50_000)
-        .map(|i| json!({ "from": format!("D/{i}.txt"), "to": format!("D/F{}/{i}.txt", i % 80) }))
-        .collect();
+    let moves: Vec<Value> =
+        (0..50_000).map(|i| json!({ "from": format!("D/{i}.txt"), "to": format!("D/F{}/{i}.txt", i % 80) })).collect();
     let args = json!({ "moves": moves, "if_taken": "number" });
     let registry = registry();
     let began = Instant::now();

@@ -8,8 +8,8 @@ use std::{
 
 use async_trait::async_trait;
 use cowork_core::{
-    BoxFuture, CallId, Change, Changed, Clash, Entry, Error, FileKind, FilePath, Files, Folder, Kind, Otherwise, Result,
-    Runtime, Session, TaskId, ThreadId, Timestamp, ToolContext, Watch,
+    BoxFuture, CallId, Change, Changed, Clash, Entry, Error, FileKind, FilePath, Files, Folder, Kind, Otherwise,
+    Result, Runtime, Session, TaskId, ThreadId, Timestamp, ToolContext, Watch,
 };
 
 #[derive(Clone, Debug, PartialEq)]
