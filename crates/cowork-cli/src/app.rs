@@ -92,5 +92,6 @@ pub(crate) fn data_dir(told: Option<PathBuf>) -> Result<PathBuf, Fail> {
         wrong("there is no home folder to keep cowork's own data in", "name a folder for it: cowork --data DIR …")
     })?;
     // A path that is taken from where we stand must not depend on where we stand later.
-    std::path::absolute(&found).map_err(|_| wrong(format!("can't use {} for cowork's data", found.display()), "name another folder"))
+    std::path::absolute(&found)
+        .map_err(|_| wrong(format!("can't use {} for cowork's data", found.display()), "name another folder"))
 }

@@ -13,7 +13,12 @@ use crate::fail::{Fail, usage, wrong};
 /// Makes grants of the folders that were named. `whole` are those that were named a second time.
 ///
 /// The same folder twice is one grant; one inside another is refused, for a file in it would have two names.
-pub(crate) fn grants(folders: &[PathBuf], whole: &[PathBuf], home: Option<&Path>, data: &Path) -> Result<Vec<Folder>, Fail> {
+pub(crate) fn grants(
+    folders: &[PathBuf],
+    whole: &[PathBuf],
+    home: Option<&Path>,
+    data: &Path,
+) -> Result<Vec<Folder>, Fail> {
     let home = home.and_then(|h| fs::canonicalize(h).ok());
     let data = fs::canonicalize(data).unwrap_or_else(|_| data.to_owned());
     let whole: HashSet<PathBuf> = whole.iter().filter_map(|w| fs::canonicalize(w).ok()).collect();
@@ -73,7 +78,9 @@ mod tests {
     fn setting() -> (tempfile::TempDir, PathBuf) {
         let dir = tempfile::tempdir().unwrap();
         let root = fs::canonicalize(dir.path()).unwrap();
-        ["home/a/Photos", "home/b/Photos", "data/cowork"].iter().for_each(|d| fs::create_dir_all(root.join(d)).unwrap());
+        ["home/a/Photos", "home/b/Photos", "data/cowork"]
+            .iter()
+            .for_each(|d| fs::create_dir_all(root.join(d)).unwrap());
         (dir, root)
     }
 

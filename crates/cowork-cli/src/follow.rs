@@ -3,8 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use cowork::{
-    Answer, CallId, Finish, Item, Runtime, Status, Subscription, TaskId, ThreadId, Timestamp, TokioRuntime,
-    Undo,
+    Answer, CallId, Finish, Item, Runtime, Status, Subscription, TaskId, ThreadId, Timestamp, TokioRuntime, Undo,
 };
 use tokio::{
     runtime::Handle,
@@ -16,7 +15,11 @@ use crate::{
     fail::{Exit, Fail},
     keys::Keys,
     look::Look,
-    render::{ask, line::{Line, Role}, pager::Pager},
+    render::{
+        ask,
+        line::{Line, Role},
+        pager::Pager,
+    },
     signals::Signals,
     view::View,
 };

@@ -53,9 +53,11 @@ fn start(cli: Cli) -> Result<Exit, Fail> {
     } else {
         tokio::runtime::Builder::new_current_thread()
     };
-    let runtime = builder.worker_threads(2).enable_all().build().map_err(|e| {
-        cowork::Error::new(cowork::Kind::Internal, "start", format!("can't start: {e}"))
-    })?;
+    let runtime = builder
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|e| cowork::Error::new(cowork::Kind::Internal, "start", format!("can't start: {e}")))?;
     let result = runtime.block_on(commands::dispatch(cli.command, &data));
     // What still runs in the background guards nothing any more.
     runtime.shutdown_background();

@@ -40,7 +40,11 @@ pub(crate) async fn ask(engine: &Engine, text: &str) -> Result<Ask, Fail> {
         [] => {
             let why = format!("no question `{}` waits for an answer", text.escape_debug());
             let open: Vec<String> = asks.iter().take(MOST_NAMED).map(|a| a.call.id.short()).collect();
-            let fix = if open.is_empty() { "nothing is asked now".to_owned() } else { format!("open are: {}", open.join(", ")) };
+            let fix = if open.is_empty() {
+                "nothing is asked now".to_owned()
+            } else {
+                format!("open are: {}", open.join(", "))
+            };
             Err(usage(Error::new(Kind::NotFound, "find question", why).with_fix(fix)))
         }
         many => Err(ambiguous("question", text, many.iter().map(|a| a.call.id.to_string()))),

@@ -13,6 +13,7 @@ mod faulty;
 mod golden;
 mod log;
 pub mod planner;
+pub mod policy;
 pub mod probe;
 mod runtime;
 pub mod sandbox;

@@ -17,7 +17,8 @@ fn script(view: &View) -> cowork_core::Result<Proposal> {
     if view.task.submit.text == "the impossible" {
         return Err(Error::new(Kind::NotFound, "plan", "nobody knows how to do this"));
     }
-    let went_well = view.task.turns.iter().flat_map(|t| &t.calls).all(|c| matches!(c.outcome(), Ok(Some(Outcome::Done { .. }))));
+    let went_well =
+        view.task.turns.iter().flat_map(|t| &t.calls).all(|c| matches!(c.outcome(), Ok(Some(Outcome::Done { .. }))));
     Ok(match view.task.turns.len() {
         n @ 0..3 if went_well => Proposal::call("look", json!({ "at": n })),
         _ => Proposal::done("looked"),

@@ -40,7 +40,11 @@ pub(crate) async fn doctor(data: &Path) -> Result<Exit, Fail> {
     let column = findings.iter().map(|f| width(&f.what)).max().unwrap_or(0);
     findings.iter().for_each(|f| lines.extend(told(f, column, &look)));
     let shown = tilde(&data.display().to_string(), look.home.as_deref());
-    let end = if well { Line::margin().add(Role::Done, "All is well.") } else { Line::margin().add(Role::Failed, "Something is wrong.") };
+    let end = if well {
+        Line::margin().add(Role::Done, "All is well.")
+    } else {
+        Line::margin().add(Role::Failed, "Something is wrong.")
+    };
     lines.extend([Line::default(), end.add(Role::Quiet, format!(" Data: {}", one_line(&shown)))]);
     Out::default().lines(&lines, &look);
     Ok(if well { Exit::Done } else { Exit::Failed })

@@ -115,7 +115,8 @@ fn is_file(name: &str) -> bool {
 fn source(path: &Path) -> Result<String, Fail> {
     let shown = path.display();
     let fix = "name a file, or one of those that `cowork playbooks` lists";
-    let size = fs::metadata(path).map_err(|e| wrong(format!("can't read the playbook {shown}: {}", reason(&e)), fix))?;
+    let size =
+        fs::metadata(path).map_err(|e| wrong(format!("can't read the playbook {shown}: {}", reason(&e)), fix))?;
     if !size.is_file() {
         return Err(wrong(format!("the playbook {shown} is not a file"), fix));
     }

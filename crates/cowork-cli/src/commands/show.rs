@@ -105,7 +105,8 @@ fn said(records: &[Record], look: &Look) -> Vec<Line> {
 fn calls_made<'a>(calls: impl Iterator<Item = (&'a Call, &'a CallState)>, look: &Look) -> Vec<Line> {
     let calls: Vec<_> = calls.collect();
     let tool = calls.iter().map(|(c, _)| width(&c.tool)).max().unwrap_or(0).min(20);
-    let mut lines: Vec<Line> = calls.iter().take(MOST_CALLS).map(|(call, state)| made(call, state, tool, look)).collect();
+    let mut lines: Vec<Line> =
+        calls.iter().take(MOST_CALLS).map(|(call, state)| made(call, state, tool, look)).collect();
     if calls.len() > MOST_CALLS {
         let more = format!("and {}", count((calls.len() - MOST_CALLS) as u64, "more call"));
         lines.push(Line::margin().add(Role::Quiet, more));

@@ -83,7 +83,8 @@ fn row(task: &Summary, state: &State, age: &str, look: &Look) -> Line {
 }
 
 fn as_json(task: &Summary, state: &State) -> Result<String, Fail> {
-    let internal = |e| cowork::Error::new(cowork::Kind::Internal, "write task", "a task can't be written as JSON").with_source(e);
+    let internal =
+        |e| cowork::Error::new(cowork::Kind::Internal, "write task", "a task can't be written as JSON").with_source(e);
     let mut value = serde_json::to_value(task).map_err(internal)?;
     value["interrupted"] = state.interrupted.into();
     Ok(value.to_string())

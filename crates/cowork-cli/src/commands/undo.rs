@@ -33,7 +33,10 @@ pub(crate) async fn undo(app: &App, task: Option<&str>, yes: bool, json: bool) -
     }
     if !yes {
         if json || !look.asks {
-            return Err(wrong("nobody can be asked here whether to undo", format!("to do it: cowork undo --yes {}", task.task.short())));
+            return Err(wrong(
+                "nobody can be asked here whether to undo",
+                format!("to do it: cowork undo --yes {}", task.task.short()),
+            ));
         }
         match asked(&mut out, &look, &mut signals).await {
             Some(true) => {}
@@ -53,7 +56,9 @@ async fn named(app: &App, task: &str) -> Result<(Summary, UndoReport), Fail> {
     let task = names::task(&app.engine, task).await?;
     let id = task.task.short();
     match task.status {
-        Status::Undone => return Err(wrong(format!("task {id} was undone already"), format!("look at it: cowork show {id}"))),
+        Status::Undone => {
+            return Err(wrong(format!("task {id} was undone already"), format!("look at it: cowork show {id}")));
+        }
         Status::Done | Status::Failed | Status::Cancelled => {}
         _ => {
             let why = format!("task {id} has not ended, and only what has ended can be undone");

@@ -27,7 +27,9 @@ pub(crate) fn withheld(effects: &Effects, look: &Look, most: usize) -> Vec<Line>
 
 /// Names the keys that answer.
 pub(crate) fn keys(look: &Look) -> Line {
-    let key = |line: Line, key: &str, what: &str| line.add(Role::Strong, format!("[{key}]")).add(Role::Plain, format!(" {what}"));
+    let key = |line: Line, key: &str, what: &str| {
+        line.add(Role::Strong, format!("[{key}]")).add(Role::Plain, format!(" {what}"))
+    };
     let gap = if look.columns() < 48 { " " } else { "   " };
     let line = key(Line::margin(), "y", "yes").add(Role::Plain, gap);
     let line = key(line, "n", "no").add(Role::Plain, gap);
@@ -52,7 +54,9 @@ pub(crate) fn how_to_answer(ask: &Ask, look: &Look) -> Vec<Line> {
     let call = ask.call.id.short();
     let dash = if look.signs { "—" } else { "-" };
     vec![
-        Line::margin().add(Role::Waiting, "Waiting for your answer.").add(Role::Plain, " Nothing is changed meanwhile."),
+        Line::margin()
+            .add(Role::Waiting, "Waiting for your answer.")
+            .add(Role::Plain, " Nothing is changed meanwhile."),
         Line::margin().add(Role::Plain, "To allow it:  ").add(Role::Strong, format!("cowork answer {call} allow")),
         Line::margin()
             .add(Role::Plain, "To refuse:    ")
@@ -103,15 +107,18 @@ fn effects(effects: &Effects, tool: &str, verb: &str, role: Role, look: &Look, m
     let room = columns.saturating_sub(width(undo) + width(verb) + 8);
     let mut lines = Vec::new();
     if room < 20 {
-        lines.push(Line::margin().add(role, verb).add(Role::Strong, format!(" {}", shorten(&title, columns.saturating_sub(12)))));
+        lines.push(
+            Line::margin()
+                .add(role, verb)
+                .add(Role::Strong, format!(" {}", shorten(&title, columns.saturating_sub(12)))),
+        );
         lines.push(Line::margin().add(undo_role, undo));
     } else {
         let line = Line::margin().add(role, verb).add(Role::Strong, format!(" {}", shorten(&title, room)));
         lines.push(line.right(undo_role, undo, columns.saturating_sub(2)));
     }
     lines.push(Line::default());
-    let notes: Vec<String> =
-        preview.notes.iter().flat_map(|n| wrap(&one_line(n), columns.saturating_sub(6))).collect();
+    let notes: Vec<String> = preview.notes.iter().flat_map(|n| wrap(&one_line(n), columns.saturating_sub(6))).collect();
     let room = most.saturating_sub(lines.len() + notes.len()).max(1);
     lines.extend(groups(effects, columns, room));
     lines.extend(notes.into_iter().map(|n| Line::of("    ").add(Role::Plain, n)));
@@ -129,7 +136,8 @@ fn groups(effects: &Effects, columns: usize, most: usize) -> Vec<Line> {
     let label = labels.iter().take(shown).map(|l| width(l)).max().unwrap_or(0).min(LABEL).min(columns / 2);
     let mut lines: Vec<Line> = Vec::new();
     for (group, name) in groups.iter().zip(&labels).take(shown) {
-        let line = Line::of(format!("    {:>digits$}  ", grouped(group.count))).add(Role::Accent, pad(&shorten(name, label), label));
+        let line = Line::of(format!("    {:>digits$}  ", grouped(group.count)))
+            .add(Role::Accent, pad(&shorten(name, label), label));
         let room = columns.saturating_sub(line.width() + 4);
         lines.push(line.add(Role::Quiet, examples(&group.examples, room)));
     }

@@ -76,7 +76,8 @@ pub(crate) fn step(
 ) -> Vec<Line> {
     let columns = look.columns();
     let (mark, role) = mark(step.state, look.signs);
-    let text = if step.state == StepState::Pending || step.state == StepState::Skipped { Role::Quiet } else { Role::Plain };
+    let text =
+        if step.state == StepState::Pending || step.state == StepState::Skipped { Role::Quiet } else { Role::Plain };
     let narrow = columns < NARROW;
     let name = one_line(&step.title);
     let title = if narrow { columns.saturating_sub(width(mark) + 4) } else { title };
@@ -84,7 +85,9 @@ pub(crate) fn step(
     let time = match (progress.and_then(Progress::left), times.took(), times.began, now) {
         (Some(left), ..) => format!("{} left", took(left)),
         (_, Some(time), ..) if time.as_millis() >= 50 => took(time),
-        (_, None, Some(began), Some(now)) if now.since(began).as_secs() >= 2 => format!("{} s", now.since(began).as_secs()),
+        (_, None, Some(began), Some(now)) if now.since(began).as_secs() >= 2 => {
+            format!("{} s", now.since(began).as_secs())
+        }
         _ => String::new(),
     };
     let detail = one_line(&step.detail);
@@ -169,14 +172,20 @@ fn below(screen: &Screen, look: &Look, most: usize) -> Vec<Line> {
         return lines;
     }
     if let Some(note) = screen.together().map(|p| p.note).filter(|n| !n.is_empty()) {
-        lines.extend([Line::default(), Line::margin().add(Role::Quiet, shorten(&note, look.columns().saturating_sub(4)))]);
+        lines.extend([
+            Line::default(),
+            Line::margin().add(Role::Quiet, shorten(&note, look.columns().saturating_sub(4))),
+        ]);
     } else if !screen.is_settled()
         && let Some(note) = screen.notes.last()
     {
         let text = match note {
             Note::Said(text) | Note::Came(text) | Note::Went(text) => one_line(text),
         };
-        lines.extend([Line::default(), Line::margin().add(Role::Quiet, shorten(&text, look.columns().saturating_sub(4)))]);
+        lines.extend([
+            Line::default(),
+            Line::margin().add(Role::Quiet, shorten(&text, look.columns().saturating_sub(4))),
+        ]);
     }
     lines
 }

@@ -40,7 +40,8 @@ pub(crate) fn undone(report: &UndoReport, look: &Look) -> Vec<Line> {
     let mut lines = vec![line];
     if !report.kept.is_empty() {
         lines.push(Line::default());
-        let what = format!("{} left as it is now, because it was changed since:", count(report.kept.len() as u64, "thing"));
+        let what =
+            format!("{} left as it is now, because it was changed since:", count(report.kept.len() as u64, "thing"));
         lines.push(Line::margin().add(Role::Waiting, what));
         lines.extend(kept(&report.kept, look));
     }
@@ -59,7 +60,9 @@ pub(crate) fn undo_preview(task: &Task, report: &UndoReport, look: &Look) -> Vec
     if !report.examples.is_empty() {
         lines.push(Line::default());
         let names = report.examples.iter().take(5);
-        lines.extend(names.map(|p| Line::of("    ").add(Role::Quiet, shorten(&one_line(p.as_str()), columns.saturating_sub(6)))));
+        lines.extend(
+            names.map(|p| Line::of("    ").add(Role::Quiet, shorten(&one_line(p.as_str()), columns.saturating_sub(6)))),
+        );
         let more = report.undone.saturating_sub(report.examples.len().min(5) as u64);
         if more > 0 {
             lines.push(Line::of("    ").add(Role::Quiet, format!("and {more} more")));
@@ -103,7 +106,9 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look) -> Vec<Line
             lines.extend(failed(&format!("Failed after {time}"), error, look));
         }
         Finish::Cancelled => lines.push(
-            Line::margin().add(Role::Waiting, format!("Cancelled after {time}.")).add(Role::Plain, " What was done stays done."),
+            Line::margin()
+                .add(Role::Waiting, format!("Cancelled after {time}."))
+                .add(Role::Plain, " What was done stays done."),
         ),
     }
     if task.submit.mode == Mode::Plan && !screen.withheld.is_empty() {
@@ -181,7 +186,9 @@ fn resting(screen: &Screen, task: &Task) -> Vec<Line> {
         Status::Waiting => return Vec::new(),
         _ if screen.elsewhere => {
             return vec![
-                Line::margin().add(Role::Waiting, "Not followed any more.").add(Role::Plain, " Another process goes on with it."),
+                Line::margin()
+                    .add(Role::Waiting, "Not followed any more.")
+                    .add(Role::Plain, " Another process goes on with it."),
                 next("Stop it:", &format!("cowork pause {id}")),
             ];
         }

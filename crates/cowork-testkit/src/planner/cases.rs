@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use cowork_core::{
-    Call, CancellationToken, Command, Effects, Error, Finish, Kind, Outcome, Planner, Proposal, Result,
-};
+use cowork_core::{Call, CancellationToken, Command, Effects, Error, Finish, Kind, Outcome, Planner, Proposal, Result};
 
 use super::Subject;
 use crate::{
@@ -159,4 +157,3 @@ fn sound(proposal: &Proposal) {
         "a proposal names calls or the end, never both, and never neither: {proposal:?}"
     );
 }
-
