@@ -61,10 +61,11 @@ searched = 0
 skipped = {}
 notes = []
 not_done = []
+errors = [result for result in results if isinstance(result, Exception)]
+if len(errors) == len(results):
+    raise errors[0]
 for place, result in zip(places, results):
     if isinstance(result, Exception):
-        if len(places) == 1:
-            raise result
         not_done.append({"folder": place, "why": str(result)})
         continue
     hits += result["hits"]
@@ -81,7 +82,7 @@ if hits:
     times = "1 hit" if len(hits) == 1 else f"{len(hits)} hits"
     summary = f"“{query}” is in {told} ({times}); {seen} searched."
 else:
-    summary = f"Nothing found: “{query}” is not in any of the {seen} searched." if searched != 1 else f"Nothing found: “{query}” is not in the 1 file searched."
+    summary = f"Nothing found: “{query}” is not in the {seen} searched."
 left = skipped.get("binary", 0) + skipped.get("large", 0) + skipped.get("unreadable", 0)
 if left and contents:
     summary += f" The contents of {left} were not looked into: not text, too large or not readable."

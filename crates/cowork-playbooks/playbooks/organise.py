@@ -214,14 +214,13 @@ def per_folder(moves):
     counts = {}
     for move in moves:
         parts = move["to"].split("/")
-        key = "/".join(parts[:-1] if several else parts[depth:-1]) + "/"
+        key = "/".join(parts[:-1] if several else parts[1:-1]) + "/"
         counts[key] = counts.get(key, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 places = folders("write")
 several = len(places) > 1
-depth = 1
 look = "Look at the folders" if several else "Look at the folder"
 plan([look, "Decide where things go", "Move files"])
 
@@ -256,7 +255,7 @@ for moves in batches:
 
 data = {"moved": 0, "left": staying, "folders": {}, "stayed": stayed}
 if total == 0:
-    finish(f"Nothing to move: {files(staying)} left as they were." if staying else "Nothing to move: there are no files here.", data)
+    finish(f"Nothing to move: {files(staying)} left as they were." if staying else "Nothing to move: no files here.", data)
 if dry_run:
     data["dry_run"] = True
     data["folders"] = planned
@@ -264,13 +263,14 @@ if dry_run:
 
 step("Move files")
 results = gather([later(move_files, moves, if_taken="number") for moves in batches], return_exceptions=True)
+errors = [result for result in results if isinstance(result, Exception)]
+if len(errors) == len(results):
+    raise errors[0]
 moved = 0
 renamed = 0
 not_done = []
 for moves, result in zip(batches, results):
     if isinstance(result, Exception):
-        if len(batches) == 1:
-            raise result
         staying += len(moves)
         not_done.append({"folder": moves[0]["from"].split("/")[0], "files": len(moves), "why": str(result)})
         continue
@@ -283,8 +283,6 @@ for moves, result in zip(batches, results):
             left_out.add(other["index"])
             not_done.append({"path": other["path"], "why": other["reason"]})
     add_up(data["folders"], per_folder([m for index, m in enumerate(moves) if index not in left_out]))
-if moved == 0 and not_done and "why" in not_done[0] and len(not_done) == len(batches) and "folder" in not_done[0]:
-    raise results[0]
 done(f"{files(moved)} moved")
 
 data["moved"] = moved

@@ -18,7 +18,8 @@ impl Program {
         let is_loop = |line: &str| line.trim_start().starts_with("while ") || line.trim_start().starts_with("for ");
         let lines = source.lines().enumerate().filter(|(_, line)| is_loop(line));
         let lines: Vec<String> = lines.take(5).map(|(index, _)| (index + 1).to_string()).collect();
-        let loops = if lines.is_empty() { String::new() } else { format!("; it has loops in line {}", lines.join(", ")) };
+        let loops =
+            if lines.is_empty() { String::new() } else { format!("; it has loops in line {}", lines.join(", ")) };
         Self { file: file.to_owned(), loops }
     }
 }
@@ -68,7 +69,7 @@ pub(crate) fn ended(program: &Program, e: &MontyException, raised: &[(String, Er
             over(format!("the program took more than {most} MiB of memory"), "keep less at once")
         }
         ExcType::RecursionError => over(
-            format!("its functions call each other more than {} deep", limits.recursion),
+            format!("it goes more than {} deep, in calls of functions or in values inside values", limits.recursion),
             "look for a function that calls itself without end",
         ),
         kind => {
@@ -101,6 +102,10 @@ pub(crate) fn line(e: &MontyException) -> Option<u32> {
 }
 
 fn at(file: &str, line: Option<u32>, what: &str) -> String {
+    const MOST: usize = 500;
+    let plain = what.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let cut = if what.chars().nth(MOST).is_some() { "…" } else { "" };
+    let what: String = plain.take(MOST).chain(cut.chars()).collect();
     match line {
         Some(line) => format!("{file}, line {line}: {what}"),
         None => format!("{file}: {what}"),

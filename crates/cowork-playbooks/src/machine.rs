@@ -255,7 +255,8 @@ impl Machine {
     fn stop(&mut self, call: FunctionCall, why: &str) -> Pause {
         let e = MontyException::new(ExcType::RuntimeError, Some(why.to_owned()));
         let line = call.abort(e, PrintWriter::Disabled).err().and_then(|e| fault::line(&e));
-        let place = line.map_or_else(|| self.program.file.clone(), |line| format!("{}, line {line}", self.program.file));
+        let place =
+            line.map_or_else(|| self.program.file.clone(), |line| format!("{}, line {line}", self.program.file));
         let error = fault::placed(fault::limit(&format!("{place}: {why}")), &self.program.file, line);
         Pause::End(Finish::Failed { error })
     }

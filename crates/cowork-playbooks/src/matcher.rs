@@ -83,19 +83,20 @@ fn fit(header: &Header, sentence: &Sentence<'_>, folders: &[&str]) -> Result<Opt
     let valued = params.values().any(|v| !v.is_boolean());
     let negated = sentence.negated();
     let free = |at: &Range<usize>| !negated.contains(&at.start);
-    let any = |phrases: &[String]| -> Vec<Range<usize>> { phrases.iter().flat_map(|p| sentence.find(&stems(p))).collect() };
+    let any =
+        |phrases: &[String]| -> Vec<Range<usize>> { phrases.iter().flat_map(|p| sentence.find(&stems(p))).collect() };
 
     let never = any(&header.words.never).into_iter().filter(|at| free(at) && !known.is_value(at)).count() > 0;
-    let mut action: Vec<_> = any(&header.words.action).into_iter().filter(|at| free(at) && !known.is_value(at)).collect();
+    let mut action: Vec<_> =
+        any(&header.words.action).into_iter().filter(|at| free(at) && !known.is_value(at)).collect();
     if valued {
         action.extend(any(&header.words.maybe).into_iter().filter(|at| free(at)));
     }
     let mut object = any(&header.words.object);
     object.extend(folders.iter().flat_map(|f| sentence.find(&stems(f))));
     // `by size`, where size is no value that the playbook takes, asks for something else.
-    let unknown_by = header.params.contains_key("by")
-        && !params.contains_key("by")
-        && !sentence.find(&["by".to_owned()]).is_empty();
+    let unknown_by =
+        header.params.contains_key("by") && !params.contains_key("by") && !sentence.find(&["by".to_owned()]).is_empty();
     let lacks = header.params.iter().any(|(name, p)| p.default.is_none() && !params.contains_key(name));
 
     let acts = !action.is_empty();
@@ -194,6 +195,9 @@ impl<'a> Known<'a> {
 
     /// Takes the text in quotes, or what stands after one of the words that lead to it.
     fn text(&mut self, param: &Param, header: &Header) -> Option<String> {
+        if param.after.is_empty() {
+            return None;
+        }
         if let Some(quoted) = self.sentence.quoted.first() {
             return Some((*quoted).to_owned());
         }
@@ -237,7 +241,8 @@ impl<'a> Known<'a> {
         }
         // `… in my documents`, `… anywhere`, `… please`.
         while let Some(last) = range.clone().next_back() {
-            let from = range.clone().rev().find(|at| !is(&places, *at) && !is(&small, *at)).map_or(range.start, |at| at + 1);
+            let from =
+                range.clone().rev().find(|at| !is(&places, *at) && !is(&small, *at)).map_or(range.start, |at| at + 1);
             let preposition = |at: &usize| matches!(stem(*at), "in" | "insid" | "within" | "from" | "on" | "among");
             if let Some(at) = (from..range.end).find(preposition)
                 && at > range.start
@@ -251,7 +256,10 @@ impl<'a> Known<'a> {
             }
         }
         while range.start < range.end
-            && matches!(stem(range.start), "the" | "a" | "an" | "my" | "our" | "any" | "all" | "every" | "is" | "are" | "me" | "some")
+            && matches!(
+                stem(range.start),
+                "the" | "a" | "an" | "my" | "our" | "any" | "all" | "every" | "is" | "are" | "me" | "some"
+            )
         {
             range.start += 1;
         }
@@ -265,7 +273,10 @@ impl<'a> Known<'a> {
         let ends = |at: &usize| {
             let (Some(word), Some(next)) = (words.get(*at), words.get(at + 1)) else { return false };
             let between = self.sentence.text.get(word.at.end..next.at.start).unwrap_or_default();
-            between.contains(['?', '!', '\n', ';']) || between.contains(". ") || between.contains(", but") || between.contains(", and")
+            between.contains(['?', '!', '\n', ';'])
+                || between.contains(". ")
+                || between.contains(", but")
+                || between.contains(", and")
         };
         range.clone().find(ends).map_or(range.end, |at| at + 1)
     }

@@ -131,8 +131,11 @@ fn next_quote(text: &str, from: usize) -> Option<(usize, Range<usize>, usize)> {
 /// Single quotes count only around a whole word or words: `'a b'`, not `don't`.
 fn single_quotes(text: &str, from: usize) -> Option<(usize, Range<usize>, usize)> {
     let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
-    let quotes: Vec<(usize, char)> =
-        text[from..].char_indices().filter(|(_, c)| is_apostrophe(*c) || *c == '‘').map(|(at, c)| (from + at, c)).collect();
+    let quotes: Vec<(usize, char)> = text[from..]
+        .char_indices()
+        .filter(|(_, c)| is_apostrophe(*c) || *c == '‘')
+        .map(|(at, c)| (from + at, c))
+        .collect();
     let opens = |&&(at, c): &&(usize, char)| {
         edge(text[..at].chars().next_back()) && !edge(text[at + c.len_utf8()..].chars().next())
     };

@@ -73,7 +73,10 @@ fn a_task_that_is_no_sentence_is_answered_at_once() {
     let planner = PlaybookPlanner::new().unwrap();
     let long = "organise these files by type ".repeat(360_000);
     let error = planner.match_words(&long).unwrap_err();
-    assert_eq!((error.kind, error.message.as_str()), (Kind::InvalidInput, "the task is 10440000 bytes long; a playbook is called by a sentence"));
+    assert_eq!(
+        (error.kind, error.message.as_str()),
+        (Kind::InvalidInput, "the task is 10440000 bytes long; a playbook is called by a sentence")
+    );
     let error = planner.match_words("organise\0these\u{1}files").unwrap_err();
     assert_eq!(error.message, "the task is not text: it holds control characters");
 }
@@ -89,5 +92,8 @@ fn two_that_fit_are_named_and_none_is_taken() {
     assert_eq!(planner.match_words("shelve the files").unwrap().0.name, "shelve");
     let both = planner.match_words("organise the files by type and date").unwrap_err();
     assert_eq!(both.message, "the task says date and type at once, and organise takes one");
-    assert_eq!(planner.match_words("organise the files by type").unwrap().1, *json!({ "by": "type" }).as_object().unwrap());
+    assert_eq!(
+        planner.match_words("organise the files by type").unwrap().1,
+        *json!({ "by": "type" }).as_object().unwrap()
+    );
 }

@@ -65,7 +65,9 @@ fn planning_again_before_the_proposal_reached_the_log_gives_it_again() {
 
 #[test]
 fn another_version_is_refused_by_name() {
-    for (version, kind) in [("monty 0.0.99", Kind::NewerVersion), ("monty 0.0.9", Kind::Unsupported), ("other 1", Kind::NewerVersion)] {
+    for (version, kind) in
+        [("monty 0.0.99", Kind::NewerVersion), ("monty 0.0.9", Kind::Unsupported), ("other 1", Kind::NewerVersion)]
+    {
         let error = with_note(|note| note["interpreter"] = json!(version)).unwrap_err();
         assert_eq!(error.kind, kind, "{error:?}");
         assert!(error.message.contains(version) && error.message.contains(INTERPRETER) && error.fix().is_some());
@@ -75,10 +77,14 @@ fn another_version_is_refused_by_name() {
 
 #[test]
 fn a_log_that_is_not_right_is_never_followed() {
-    let edited = |note: &mut Value| note["source"] = json!(note["source"].as_str().unwrap().replace("now()", "random(5)"));
+    let edited =
+        |note: &mut Value| note["source"] = json!(note["source"].as_str().unwrap().replace("now()", "random(5)"));
     assert_eq!(with_note(edited).unwrap_err().kind, Kind::Corrupt, "the hash shows that the program was changed");
     assert_eq!(with_note(|note| *note = Value::Null).unwrap_err().kind, Kind::Corrupt);
-    assert_eq!(with_note(|note| *note = json!({ "interpreter": INTERPRETER, "rules": 1 })).unwrap_err().kind, Kind::Corrupt);
+    assert_eq!(
+        with_note(|note| *note = json!({ "interpreter": INTERPRETER, "rules": 1 })).unwrap_err().kind,
+        Kind::Corrupt
+    );
 
     let mut story = Story::of(program(BODY)).text("Downloads/a.txt", "hello");
     let mut first = next(&story).unwrap();
@@ -134,7 +140,11 @@ fn parameters_that_do_not_fit_name_those_there_are() {
     let error = refused(told(json!({ "playbook": "find" })));
     assert_eq!(error.message, "the playbook find needs the parameter `query`");
     let words = next(&Story::of(told(json!({ "params": { "dry_run": "true" } })))).unwrap();
-    assert_eq!(words.note["params"], json!({ "by": "type", "dry_run": true, "pattern": "" }), "words and parameters together");
+    assert_eq!(
+        words.note["params"],
+        json!({ "by": "type", "dry_run": true, "pattern": "" }),
+        "words and parameters together"
+    );
 }
 
 #[test]
@@ -147,7 +157,10 @@ fn what_the_planner_is_told_must_make_sense() {
     assert!(error.message.starts_with("mine.py: there is no header"), "{error:?}");
     let mut nowhere = told(Value::Null);
     nowhere.folders.clear();
-    assert_eq!(refused(nowhere).message, "the playbook organise needs at least one folder that it may change, and none is allowed");
+    assert_eq!(
+        refused(nowhere).message,
+        "the playbook organise needs at least one folder that it may change, and none is allowed"
+    );
     let mut locked = told(Value::Null);
     locked.folders[0].access = Access::Read;
     assert_eq!(refused(locked).kind, Kind::NotAllowed);
@@ -187,6 +200,6 @@ fn find_tells_what_was_found_and_what_was_not() {
     assert_eq!(summary, "“Falcon” is in 1 file (1 hit); 2 files searched.");
     assert_eq!(data["hits"], json!([{ "path": "Documents/lease.md", "line": 1, "text": "the Falcon lease" }]));
     let (summary, data) = runtime.block_on(find("where is the passport").done());
-    assert_eq!(summary, "Nothing found: “passport” is not in any of the 2 files searched.");
+    assert_eq!(summary, "Nothing found: “passport” is not in the 2 files searched.");
     assert_eq!(data["hits"], json!([]));
 }

@@ -115,7 +115,10 @@ async fn a_no_ends_the_task_unless_the_program_takes_it() {
     let taken = format!("try:\n    {call}\nexcept PermissionError as e:\n    finish(f'fine: {{e}}')");
     let mut story = Story::of(program(&taken)).answering(|_| Some(denied()));
     assert_eq!(story.done().await.0, "fine: you said no to `move_files`");
-    let by_rule = || Outcome::Denied { rule: "not-granted".to_owned(), reason: "`X` is not in one of the folders you allowed".to_owned() };
+    let by_rule = || Outcome::Denied {
+        rule: "not-granted".to_owned(),
+        reason: "`X` is not in one of the folders you allowed".to_owned(),
+    };
     let error = Story::of(program(call)).answering(move |_| Some(by_rule())).fails().await;
     let why = "`move_files` is not allowed: `X` is not in one of the folders you allowed";
     assert_eq!((error.kind, error.message.as_str()), (Kind::NotAllowed, why));
@@ -124,7 +127,8 @@ async fn a_no_ends_the_task_unless_the_program_takes_it() {
 #[tokio::test]
 async fn in_plan_mode_it_stops_and_says_what_it_would_do() {
     let body = "try:\n    gather(later(set_aside, ['D/a']), later(set_aside, ['D/b']))\nexcept Exception:\n    pass\nfinish('went on')";
-    let mut story = Story::of(program(body)).answering(|c| Some(withheld(&format!("set aside {}", c.args["paths"][0]))));
+    let mut story =
+        Story::of(program(body)).answering(|c| Some(withheld(&format!("set aside {}", c.args["paths"][0]))));
     let (summary, data) = story.done().await;
     assert_eq!(summary, "Would set aside \"D/a\" and set aside \"D/b\"; nothing was changed.");
     assert_eq!(data["would"].as_array().unwrap().len(), 2);
@@ -135,11 +139,12 @@ async fn every_limit_is_an_error_with_its_line() {
     use Kind::LimitExceeded as Over;
     let usual = Limits::default();
     ends("while True:\n    pass", short(), Over, 0, "the program ran for more than 0.3 s").await;
-    let caught = "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass";
+    let caught =
+        "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass";
     ends(caught, short(), Over, 0, "the program ran for more than 0.3 s").await;
     ends("x = 1\nx = 7 ** (10 ** 9)", usual, Over, 2, "took more than 512 MiB").await;
     ends("x = [0] * 10 ** 9", usual, Over, 1, "took more than 512 MiB").await;
-    ends("def f(n):\n    return f(n + 1)\nf(0)", usual, Over, 2, "call each other more than 200 deep").await;
+    ends("def f(n):\n    return f(n + 1)\nf(0)", usual, Over, 2, "it goes more than 200 deep").await;
     let few = Limits { calls: 3, pauses: 50, ..usual };
     ends("while True:\n    now()", few, Over, 2, "called more than 3 tools").await;
     ends("while True:\n    say('x')", few, Over, 2, "called more than 50 functions").await;
@@ -154,7 +159,8 @@ async fn a_limit_without_a_line_names_the_loops() {
 #[tokio::test]
 async fn values_that_are_too_large_or_can_not_leave_are_refused() {
     let small = Limits { value: 10_000, ..Limits::default() };
-    ends("find_text('Downloads', 'x' * 20000)", small, Kind::InvalidInput, 1, "the value is larger than 10000 bytes").await;
+    ends("find_text('Downloads', 'x' * 20000)", small, Kind::InvalidInput, 1, "the value is larger than 10000 bytes")
+        .await;
     let mut big = Story::within(program("list_folder('Downloads')"), small)
         .answering(|_| Some(Outcome::Done { value: json!("x".repeat(20_000)), note: String::new() }));
     assert_eq!(big.fails().await.message, "what the tools gave is larger than 10000 bytes");
@@ -191,7 +197,8 @@ async fn what_this_python_lacks_is_named_with_its_line() {
     }
     ends("import random", Limits::default(), Kind::InvalidInput, 1, "No module named 'random'").await;
     ends("x = '%d' % 1", Limits::default(), Kind::InvalidInput, 1, "TypeError").await;
-    ends("raise ValueError('the month is missing')", Limits::default(), Kind::InvalidInput, 1, "the month is missing").await;
+    ends("raise ValueError('the month is missing')", Limits::default(), Kind::InvalidInput, 1, "the month is missing")
+        .await;
 }
 
 #[tokio::test]
@@ -211,6 +218,8 @@ async fn a_wrong_call_says_how_it_is_made() {
     ] {
         ends(call, Limits::default(), Kind::InvalidInput, 1, why).await;
     }
+    let error = Story::of(program("raise ValueError('x\\x1b' * 10000000)")).fails().await;
+    assert!(error.message.len() < 600 && !error.message.contains('\u{1b}'), "an error stays readable");
     let error = Story::of(program("list_files('D')")).fails().await;
     assert!(error.fix().unwrap().contains("list_folder"), "{error:?}");
 }

@@ -1,6 +1,9 @@
 //! The one thread that writes: everything that waits goes into one transaction.
 
-use std::{sync::mpsc, time::Duration};
+use std::{
+    sync::mpsc,
+    time::{Duration, Instant},
+};
 
 use cowork_core::{Batch, Error, Hash, Kind, Lease, LeaseAsk, Record, Result, Step, StoreChange, TaskId};
 use rusqlite::Connection;
@@ -19,11 +22,16 @@ const LOOK_OUT: Duration = Duration::from_millis(75);
 /// How many jobs share a transaction at the most, so that nobody waits for too long a one.
 const MOST: usize = 256;
 
+/// For how long others are waited for at the most, before a transaction that is synced.
+const LONGEST: Duration = Duration::from_millis(2);
+
 /// Something to write, and who waits for it.
 pub(crate) struct Job {
     pub(crate) work: Work,
-    pub(crate) reply: oneshot::Sender<Result<Answer>>,
+    pub(crate) reply: Reply,
 }
+
+pub(crate) type Reply = oneshot::Sender<Result<Answer>>;
 
 /// Something to write.
 pub(crate) enum Work {
@@ -67,6 +75,14 @@ pub(crate) struct Writer {
     seen: i64,
     /// Whether SQLite syncs in each commit now.
     syncs: bool,
+    last: Last,
+}
+
+/// The last transaction: of how many jobs it was, and what it took.
+#[derive(Default)]
+struct Last {
+    group: usize,
+    took: Duration,
 }
 
 impl Writer {
@@ -77,7 +93,7 @@ impl Writer {
     ) -> Result<Self> {
         let ledger = Ledger::new(options.path.clone());
         let syncs = options.synchronous != Synchronous::Off;
-        let mut writer = Self { conn, options, changes, ledger, seen: 0, syncs };
+        let mut writer = Self { conn, options, changes, ledger, seen: 0, syncs, last: Last::default() };
         writer.seen = writer.data_version()?;
         Ok(writer)
     }
@@ -85,16 +101,12 @@ impl Writer {
     /// Works until the store is dropped and nothing waits any more.
     pub(crate) fn run(mut self, waiting: &mpsc::Receiver<Option<Job>>) {
         while let Some(first) = self.next(waiting) {
-            let (mut works, mut replies) = (vec![first.work], vec![first.reply]);
-            while works.len() < MOST
-                && let Ok(next) = waiting.try_recv()
-            {
-                let Some(job) = next else { continue };
-                works.push(job.work);
-                replies.push(job.reply);
-            }
+            let (works, replies) = self.gather(first, waiting);
+            let (began, group) = (Instant::now(), works.len());
+            let answers = self.settle(works);
+            self.last = Last { group, took: began.elapsed() };
             // A reply that nobody waits for any more is not sent: see the contract on cancellation.
-            match self.settle(works) {
+            match answers {
                 Ok(answers) => {
                     for (reply, answer) in replies.into_iter().zip(answers) {
                         drop(reply.send(answer));
@@ -125,6 +137,34 @@ impl Writer {
                 Err(mpsc::RecvTimeoutError::Timeout) => drop(self.look_out()),
             }
         }
+    }
+
+    /// Takes all that waits.
+    ///
+    /// Who was answered together comes back together, and a sync costs as much for one as for all. So where one is due, as
+    /// many as came last time are waited for, for a small part of the time that the last transaction took.
+    fn gather(&self, first: Job, waiting: &mpsc::Receiver<Option<Job>>) -> (Vec<Work>, Vec<Reply>) {
+        let until = Instant::now() + (self.last.took / 4).min(LONGEST);
+        let mut durable = first.work.is_durable();
+        let (mut works, mut replies) = (vec![first.work], vec![first.reply]);
+        while works.len() < MOST {
+            let next = match waiting.try_recv() {
+                Err(mpsc::TryRecvError::Empty) if durable && works.len() < self.last.group => {
+                    waiting.recv_timeout(until.saturating_duration_since(Instant::now())).ok()
+                }
+                next => next.ok(),
+            };
+            match next {
+                None => break,
+                Some(None) => {}
+                Some(Some(job)) => {
+                    durable |= job.work.is_durable();
+                    works.push(job.work);
+                    replies.push(job.reply);
+                }
+            }
+        }
+        (works, replies)
     }
 
     /// Does everything in one transaction. An error is everybody's; a precondition that does not hold is one's own.
@@ -319,6 +359,25 @@ mod tests {
             // SQLite syncs a commit if it wrote a page, and never otherwise.
             assert_eq!(scene.wal() > before, grows);
         }
+    }
+
+    #[test]
+    fn all_that_waits_is_taken_at_once_and_up_to_a_limit() {
+        let mut scene = scene(Synchronous::Off);
+        scene.writer.last = Last { group: 9, took: Duration::from_secs(9) };
+        let (jobs, waiting) = mpsc::channel();
+        for n in 0..MOST + 3 {
+            let (reply, _) = oneshot::channel();
+            jobs.send(Some(Job { work: scene.batch(1, n % 2 == 0), reply })).unwrap();
+            jobs.send(None).unwrap();
+        }
+        drop(jobs);
+        let taken: Vec<usize> = std::iter::from_fn(|| {
+            let first = scene.writer.next(&waiting)?;
+            Some(scene.writer.gather(first, &waiting).0.len())
+        })
+        .collect();
+        assert_eq!(taken, [MOST, 3]);
     }
 
     #[test]

@@ -3,9 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cowork_core::{
-    Actor, Batch, Count, Error, Expect, Label, LeaseAsk, MemoryStore, Read, Record, Store, TaskId, ThreadId,
-};
+use cowork_core::{Actor, Batch, Count, Expect, Label, LeaseAsk, MemoryStore, Read, Record, Store, TaskId, ThreadId};
 use cowork_store::{SqliteOptions, SqliteStore, Synchronous};
 use cowork_testkit::{TestRuntime, block_on, store::cases::notes};
 use proptest::prelude::*;
@@ -90,13 +88,13 @@ async fn compare(asks: Vec<(usize, Ask)>) -> Result<(), TestCaseError> {
             Ask::Reopen => handles[at] = open(),
             Ask::Lease(task, ask) => {
                 let task = TaskId::from_uuid(Uuid::from_u128(task));
-                let there = handles[at].lease(task, ask.clone()).await.map_err(plain);
-                prop_assert_eq!(there, memory.lease(task, ask).await.map_err(plain));
+                let there = handles[at].lease(task, ask.clone()).await;
+                prop_assert_eq!(there, memory.lease(task, ask).await);
             }
             Ask::Commit { .. } => {
                 let batch = batch(&memory, &clock, ask).await;
-                let there = handles[at].commit(batch.clone()).await.map_err(plain);
-                prop_assert_eq!(there, memory.commit(batch).await.map_err(plain));
+                let there = handles[at].commit(batch.clone()).await;
+                prop_assert_eq!(there, memory.commit(batch).await);
             }
         }
     }
@@ -150,9 +148,4 @@ fn thread(n: u128) -> ThreadId {
 
 async fn all(store: &dyn Store, thread: ThreadId, task: Option<TaskId>) -> Vec<Record> {
     store.read(Read { thread, task, after: 0, most: usize::MAX }).await.unwrap()
-}
-
-/// An error as a caller acts on it.
-fn plain(error: Error) -> String {
-    format!("{error:?}")
 }

@@ -11,15 +11,20 @@
 pub mod blobs;
 mod faulty;
 mod golden;
-mod planner;
+mod log;
+pub mod planner;
+pub mod policy;
 pub mod probe;
 mod runtime;
 pub mod sandbox;
 pub mod store;
+mod tell;
 mod tool;
 
 pub use faulty::{Fault, FaultyStore};
 pub use golden::golden;
+pub use log::TaskLog;
 pub use planner::ScriptedPlanner;
 pub use runtime::{TestRuntime, block_on};
+pub use tell::tell;
 pub use tool::{NoopTool, ProbeTool};

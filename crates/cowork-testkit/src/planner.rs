@@ -1,9 +1,11 @@
-//! A planner that says what a test wrote down for it.
+//! A planner that says what a test wrote down for it, and the conformance suite of [`Planner`].
 
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use cowork_core::{CancellationToken, Planner, Proposal, Result, View};
+use cowork_core::{Call, CancellationToken, Outcome, Planner, Proposal, Result, Submit, ToolSpec, View};
+
+pub mod cases;
 
 type Script = dyn Fn(&View) -> Result<Proposal> + Send + Sync;
 
@@ -52,4 +54,48 @@ impl fmt::Debug for ScriptedPlanner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ScriptedPlanner({})", self.name)
     }
+}
+
+/// A planner under test, with a task that it plans to its end.
+pub struct Subject {
+    /// Makes the planner anew, as another process would: it has seen nothing.
+    pub make: Box<dyn Fn() -> Arc<dyn Planner> + Send + Sync>,
+    /// Whether it gives an equal proposal for an equal view. A program does; a model need not.
+    pub exact: bool,
+    /// The task. It has to take at least one call.
+    pub submit: Submit,
+    /// The tools that there are.
+    pub tools: Vec<ToolSpec>,
+    /// Plays the tools.
+    pub play: Box<dyn Fn(&Call) -> Outcome + Send + Sync>,
+    /// A task that it can't plan; none for a planner that plans anything.
+    pub hopeless: Option<Submit>,
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Subject({})", (self.make)().name())
+    }
+}
+
+/// Expands to one test for each promise of [`Planner`]. Takes an async function that gives a [`Subject`].
+#[doc(inline)]
+pub use crate::__planner_suite as suite;
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __planner_suite {
+    ($make:expr) => {
+        $crate::__tests! { planner, $make;
+            it_goes_by_the_view_alone
+            another_process_goes_on_from_the_log
+            a_proposal_names_calls_or_the_end
+            it_comes_to_an_end_whatever_becomes_of_its_calls
+            it_goes_on_when_the_person_says_something
+            it_has_one_name
+            a_cancelled_planning_ends_soon
+            a_dropped_planning_harms_nothing
+            what_it_can_not_plan_is_an_error_that_says_why
+        }
+    };
 }

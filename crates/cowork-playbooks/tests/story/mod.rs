@@ -10,9 +10,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use cowork_core::{
-    Access, Actor, Call, CancellationToken, Command, Decision, Draft, Effects, Error, Event, Finish,
-    Folder, Hash, Kind, Label, Outcome, Planner, Preview, Proposal, ProposedCall, Record, Recovery, Submit, Task, TaskId,
-    ThreadId, Timestamp, ToolSpec, View,
+    Access, Actor, Call, CancellationToken, Command, Decision, Draft, Effects, Error, Event, Finish, Folder, Hash,
+    Kind, Label, Outcome, Planner, Preview, Proposal, ProposedCall, Record, Recovery, Submit, Task, TaskId, ThreadId,
+    Timestamp, ToolSpec, View,
 };
 use cowork_playbooks::{Limits, PlaybookPlanner};
 use serde_json::{Value, json};
@@ -77,7 +77,8 @@ impl Story {
             proposals: Vec::new(),
         };
         let command = Command::Submit(submit);
-        story.record(Actor::Person, Event::Commanded { sender: "test".to_owned(), id: id(1).parse().unwrap(), command });
+        story
+            .record(Actor::Person, Event::Commanded { sender: "test".to_owned(), id: id(1).parse().unwrap(), command });
         story
     }
 
@@ -140,7 +141,11 @@ impl Story {
             .calls
             .iter()
             .enumerate()
-            .map(|(i, c)| Call { id: id(10_000 + turn * 200 + i).parse().unwrap(), tool: c.tool.clone(), args: c.args.clone() })
+            .map(|(i, c)| Call {
+                id: id(10_000 + turn * 200 + i).parse().unwrap(),
+                tool: c.tool.clone(),
+                args: c.args.clone(),
+            })
             .collect();
         let decision = Decision {
             say: proposal.say.clone(),
@@ -291,4 +296,3 @@ pub(crate) fn denied() -> Outcome {
 fn id(n: usize) -> String {
     format!("0192f0c0-0000-7000-8000-{n:012x}")
 }
-
