@@ -124,8 +124,9 @@ async fn asked(out: &mut Out, look: &Look, signals: &mut Signals) -> Option<bool
         .add(Role::Plain, " undo   ")
         .add(Role::Strong, "[n]")
         .add(Role::Plain, " leave it");
-    out.lines(&[question], look);
+    // What is typed from the moment that the question is seen counts.
     let mut keys = Keys::read()?;
+    out.lines(&[question], look);
     loop {
         let key = tokio::select! {
             biased;
