@@ -42,18 +42,8 @@ async fn only_read(path: &Path, runtime: &Arc<dyn Runtime>, thread: ThreadId, ta
 
 async fn ours(path: &Path, runtime: &Arc<dyn Runtime>, thread: ThreadId, task: TaskId) -> View {
     let store = SqliteStore::open(SqliteOptions::new(path, runtime.clone())).unwrap();
-    let mut read = Read::task(thread, task, 0);
-    let mut folded: Option<Task> = None;
-    loop {
-        let records = store.read(read.clone()).await.unwrap();
-        let Some(last) = records.last() else { break };
-        read.after = last.seq;
-        match &mut folded {
-            None => folded = Some(Task::fold(&records).unwrap()),
-            Some(task) => records.iter().try_for_each(|r| task.apply(r)).unwrap(),
-        }
-    }
-    View { task: Arc::new(folded.unwrap()), tools: Arc::new([]) }
+    let task = Task::read(&store, thread, task).await.unwrap();
+    View { task: Arc::new(task), tools: Arc::new([]) }
 }
 
 fn raw(path: &Path) -> usize {

@@ -23,12 +23,14 @@ pub struct Body {
     kind: Cow<'static, str>,
     json: Arc<str>,
     event: OnceLock<Arc<Event>>,
+    /// Worked out by whoever wrote the event, so that a store's one writer need not.
+    hash: OnceLock<Hash>,
 }
 
 impl Body {
     /// Wraps stored bytes. `kind` is the event's type as the record's header has it.
     pub fn stored(kind: impl Into<Cow<'static, str>>, json: impl Into<Arc<str>>) -> Self {
-        Self { kind: kind.into(), json: json.into(), event: OnceLock::new() }
+        Self { kind: kind.into(), json: json.into(), event: OnceLock::new(), hash: OnceLock::new() }
     }
 
     fn fresh(event: Event) -> Result<Self> {
@@ -39,7 +41,8 @@ impl Body {
         let mut json = Vec::with_capacity(USUAL);
         serde_json::to_writer(&mut json, &event).map_err(|e| wrong(&e))?;
         let json = str::from_utf8(&json).map_err(|e| wrong(&e))?;
-        Ok(Self { kind: Cow::Borrowed(kind), json: json.into(), event: OnceLock::from(Arc::new(event)) })
+        let (event, hash) = (OnceLock::from(Arc::new(event)), OnceLock::from(Hash::of(json.as_bytes())));
+        Ok(Self { kind: Cow::Borrowed(kind), json: json.into(), event, hash })
     }
 
     /// Gives the event's type: `call_finished`.
@@ -50,6 +53,11 @@ impl Body {
     /// Gives the stored bytes.
     pub fn json(&self) -> &Arc<str> {
         &self.json
+    }
+
+    /// Gives the hash of the stored bytes.
+    pub fn hash(&self) -> Hash {
+        *self.hash.get_or_init(|| Hash::of(self.json.as_bytes()))
     }
 
     /// Gives the event; one of a later version comes as [`Event::Unknown`].
@@ -144,7 +152,7 @@ impl Draft {
 
     /// Gives it its place in a thread, and the hash that the next one will name.
     pub fn stamp(self, thread: ThreadId, seq: u64, prev_hash: Hash) -> (Record, Hash) {
-        let body_hash = Hash::of(self.body.json.as_bytes());
+        let body_hash = self.body.hash();
         let Self { task, cause, actor, at, label, body } = self;
         let record =
             Record { v: VERSION, thread, seq, task, cause, actor, at, label, prev_hash, body_hash, event: body };

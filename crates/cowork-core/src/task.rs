@@ -24,12 +24,13 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, Answer, Body, Call, CallId, Command, Decision, Draft, Error, Event, Finish, Hash, Kind, Label, Outcome,
-    PlanStep, Record, Result, Submit, TaskId, ThreadId, Timestamp, UndoReport,
+    PlanStep, Read, Record, Result, Store, Submit, TaskId, ThreadId, Timestamp, UndoReport,
 };
 
 /// A task, folded from its records.
@@ -224,6 +225,30 @@ impl Task {
         let mut task = Self::begin(first)?;
         records.try_for_each(|r| task.apply(r))?;
         Ok(task)
+    }
+
+    /// Reads a task's records and folds them; the next page is read while the last one is folded.
+    ///
+    /// # Errors
+    /// `Corrupt` if there are none; whatever the store says.
+    pub async fn read(store: &dyn Store, thread: ThreadId, task: TaskId) -> Result<Self> {
+        let page = |after| store.read(Read { most: 1_024, ..Read::task(thread, task, after) });
+        let mut records = page(0).await?;
+        let mut folded: Option<Self> = None;
+        while let Some(last) = records.last() {
+            let mut ahead = page(last.seq);
+            // Polled once, a store that reads elsewhere has begun.
+            let begun = (&mut ahead).now_or_never();
+            match &mut folded {
+                None => folded = Some(Self::fold(&records)?),
+                Some(task) => records.iter().try_for_each(|r| task.apply(r))?,
+            }
+            records = match begun {
+                Some(read) => read?,
+                None => ahead.await?,
+            };
+        }
+        folded.ok_or_else(|| Error::new(Kind::Corrupt, "read task", "a task has no records"))
     }
 
     /// Folds one more record in. Records of other tasks, and those already folded in, change nothing.

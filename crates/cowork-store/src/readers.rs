@@ -215,13 +215,14 @@ pub(crate) fn first_id(tid: i64) -> i64 {
 pub(crate) struct Decoder<'a> {
     thread: ThreadId,
     path: &'a Path,
-    label: (String, Label),
+    /// The last few texts of labels, and what they say: a log alternates between few.
+    labels: [(String, Label); 4],
     task: Option<(i64, TaskId)>,
 }
 
 impl<'a> Decoder<'a> {
     pub(crate) fn new(thread: ThreadId, path: &'a Path) -> Self {
-        Self { thread, path, label: (String::new(), Label::default()), task: None }
+        Self { thread, path, labels: Default::default(), task: None }
     }
 
     /// Decodes a whole record; a body that is kept as a blob is fetched.
@@ -276,10 +277,7 @@ impl<'a> Decoder<'a> {
             ValueRef::Null => None,
             other => Some(other.as_blob().ok().and_then(|b| Uuid::from_slice(b).ok())),
         };
-        let text = row.get_ref(7)?.as_str()?;
-        if text != self.label.0 {
-            self.label = (text.to_owned(), Label::from_text(text));
-        }
+        let label = self.label(row.get_ref(7)?.as_str()?);
         let (Some(kind), Some(actor), Some(prev_hash), Some(body_hash)) =
             (kind, actor_of(row.get(5)?), hash_of(row.get_ref(8)?), hash_of(row.get_ref(9)?))
         else {
@@ -298,11 +296,20 @@ impl<'a> Decoder<'a> {
             cause,
             actor,
             at: Timestamp::from_millis(row.get(6)?),
-            label: self.label.1.clone(),
+            label,
             prev_hash,
             body_hash,
             event: Body::stored(kind, json),
         }))
+    }
+
+    fn label(&mut self, text: &str) -> Label {
+        let at = self.labels.iter().position(|(known, _)| known == text).unwrap_or_else(|| {
+            self.labels.rotate_right(1);
+            self.labels[0] = (text.to_owned(), Label::from_text(text));
+            0
+        });
+        self.labels[at].1.clone()
     }
 
     fn task(&mut self, conn: &Connection, kid: i64, tasks: &mut HashMap<i64, TaskId>) -> Result<TaskId> {

@@ -25,6 +25,9 @@ const MOST: usize = 256;
 /// For how long others are waited for at the most, before a transaction that is synced.
 const LONGEST: Duration = Duration::from_millis(2);
 
+/// Nobody else is coming if nobody came for so long.
+const QUIET: Duration = Duration::from_micros(100);
+
 /// Something to write, and who waits for it.
 pub(crate) struct Job {
     pub(crate) work: Work,
@@ -78,10 +81,12 @@ pub(crate) struct Writer {
     last: Last,
 }
 
-/// The last transaction: of how many jobs it was, and what it took.
+/// What the last transactions were like.
 #[derive(Default)]
 struct Last {
-    group: usize,
+    /// How many jobs come together: the largest of the last groups, forgotten by and by.
+    crowd: usize,
+    /// What the last one took.
     took: Duration,
 }
 
@@ -104,7 +109,7 @@ impl Writer {
             let (works, replies) = self.gather(first, waiting);
             let (began, group) = (Instant::now(), works.len());
             let answers = self.settle(works);
-            self.last = Last { group, took: began.elapsed() };
+            self.last = Last { crowd: group.max(self.last.crowd - self.last.crowd.div_ceil(16)), took: began.elapsed() };
             // A reply that nobody waits for any more is not sent: see the contract on cancellation.
             match answers {
                 Ok(answers) => {
@@ -142,15 +147,16 @@ impl Writer {
     /// Takes all that waits.
     ///
     /// Who was answered together comes back together, and a sync costs as much for one as for all. So where one is due, as
-    /// many as came last time are waited for, for a small part of the time that the last transaction took.
+    /// many as came lately are waited for: as long as they keep coming, and for half the time of a transaction at most.
     fn gather(&self, first: Job, waiting: &mpsc::Receiver<Option<Job>>) -> (Vec<Work>, Vec<Reply>) {
-        let until = Instant::now() + (self.last.took / 4).min(LONGEST);
+        let until = Instant::now() + (self.last.took / 2).min(LONGEST);
         let mut durable = first.work.is_durable();
         let (mut works, mut replies) = (vec![first.work], vec![first.reply]);
         while works.len() < MOST {
             let next = match waiting.try_recv() {
-                Err(mpsc::TryRecvError::Empty) if durable && works.len() < self.last.group => {
-                    waiting.recv_timeout(until.saturating_duration_since(Instant::now())).ok()
+                Err(mpsc::TryRecvError::Empty) if durable && works.len() < self.last.crowd => {
+                    let left = until.saturating_duration_since(Instant::now());
+                    waiting.recv_timeout(left.min(QUIET)).ok()
                 }
                 next => next.ok(),
             };

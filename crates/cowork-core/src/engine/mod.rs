@@ -306,17 +306,7 @@ impl Inner {
     }
 
     async fn fold(&self, thread: ThreadId, task: TaskId) -> Result<Task> {
-        let mut read = Read::task(thread, task, 0);
-        let first = self.parts.store.read(read.clone()).await?;
-        let mut folded = Task::fold(&first)?;
-        loop {
-            read.after = folded.head;
-            let more = self.parts.store.read(read.clone()).await?;
-            if more.is_empty() {
-                return Ok(folded);
-            }
-            more.iter().try_for_each(|r| folded.apply(r))?;
-        }
+        Task::read(&*self.parts.store, thread, task).await
     }
 
     fn sandbox(&self) -> Result<&Arc<dyn Sandbox>> {
