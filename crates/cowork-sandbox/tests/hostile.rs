@@ -24,7 +24,7 @@ struct Disk {
 fn disk() -> Disk {
     let keep = tempfile::tempdir().unwrap();
     let [folder, outside, data] = ["granted", "outside", "data"].map(|name| keep.path().join(name));
-    [&folder, &outside].map(|f| fs::create_dir(f).unwrap());
+    [&folder, &outside].into_iter().for_each(|f| fs::create_dir(f).unwrap());
     Disk { _keep: keep, folder, outside, data }
 }
 

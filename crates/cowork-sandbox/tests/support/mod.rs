@@ -1,5 +1,5 @@
 //! A task to be interrupted: what it finds, what it does, and what must hold afterwards.
-#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
 pub mod power;
 
