@@ -1,4 +1,5 @@
 //! Somebody works against us, or just beside us, while we work.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::{
     fs,

@@ -1,5 +1,6 @@
 //! Whatever a task and a person do by turns: after undo nothing of the person's is lost, and what nobody else touched is as
 //! it was before.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::{collections::HashSet, fs, os::unix::ffi::OsStrExt, path::Path};
 

@@ -37,6 +37,18 @@ pub enum Disks {
     Two,
 }
 
+/// Says whether this machine has a second disk to test with; without one, what needs it is left out and says so.
+pub fn has_two_disks() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let dev = |path: &std::path::Path| fs::metadata(path).map(|d| d.dev()).ok();
+    let second = dev(std::path::Path::new("/dev/shm"));
+    let has = second.is_some() && second != dev(&std::env::temp_dir());
+    if !has {
+        eprintln!("left out: /dev/shm is not a disk of its own here");
+    }
+    has
+}
+
 /// Stops the world before a step, and leaves steps out.
 pub struct Stop {
     pub at: usize,
