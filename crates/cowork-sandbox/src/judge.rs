@@ -132,7 +132,11 @@ impl Thing {
             Self::Kept(k, below) if below.is_empty() => work.look_kept(*k),
             Self::Kept(k, below) => {
                 let way = [&[kept(*k)][..], below.as_slice()].concat().join(&b'/');
-                work.journal.kept.at(&way).look()
+                match work.journal.kept.at(&way).look() {
+                    // What was put aside there is a file: nothing lies below it.
+                    Err(Errno::NOTDIR) => Ok(None),
+                    other => other,
+                }
             }
         }
     }
