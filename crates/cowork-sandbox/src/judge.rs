@@ -132,7 +132,11 @@ impl Thing {
             Self::Kept(k, below) if below.is_empty() => work.look_kept(*k),
             Self::Kept(k, below) => {
                 let way = [&[kept(*k)][..], below.as_slice()].concat().join(&b'/');
-                work.journal.kept.at(&way).look()
+                match work.journal.kept.at(&way).look() {
+                    // What was put aside there is a file: nothing lies below it.
+                    Err(Errno::NOTDIR) => Ok(None),
+                    other => other,
+                }
             }
         }
     }
@@ -170,9 +174,12 @@ impl Pretence {
     pub(crate) fn take_back(&mut self, act: &Act) {
         match act {
             Act::Make { p } => drop(self.paths.insert(p.clone(), None)),
-            Act::Move { f, t, .. } => {
+            Act::Move { f, t, id } => {
                 let thing = self.real(t);
-                self.carry_along(t, f);
+                if id.is_folder() {
+                    self.forget_below(f);
+                    self.carry_along(t, f);
+                }
                 self.paths.insert(t.clone(), None);
                 self.paths.insert(f.clone(), thing);
             }
@@ -186,8 +193,11 @@ impl Pretence {
                 self.paths.insert(p.clone(), old);
                 self.kept.insert(*k, new);
             }
-            Act::Aside { k, p, .. } | Act::Away { k, p, .. } => {
+            Act::Aside { k, p, id } | Act::Away { k, p, id } => {
                 let thing = self.real_kept(*k);
+                if id.is_folder() {
+                    self.forget_below(p);
+                }
                 self.paths.insert(p.clone(), thing);
                 self.kept.insert(*k, None);
             }
@@ -222,6 +232,11 @@ impl Pretence {
 
     fn real_kept(&self, k: u64) -> Option<Thing> {
         self.kept.get(&k).cloned().unwrap_or(Some(Thing::Kept(k, Vec::new())))
+    }
+
+    /// A folder comes where another was before: what was said of things in that one does not hold for this.
+    fn forget_below(&mut self, folder: &FilePath) {
+        self.paths.retain(|path, _| path == folder || !path.is_within(folder));
     }
 
     /// What would have been moved into a folder goes along when the folder is moved.

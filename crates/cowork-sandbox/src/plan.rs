@@ -52,6 +52,8 @@ pub(crate) struct Planner {
     pub(crate) batch: Batch,
     /// The number that was last found free for a name.
     numbers: HashMap<FilePath, u32>,
+    /// The folders whose time before this call is in the journal or the batch.
+    noted: HashSet<Key>,
 }
 
 /// The folder that a new name is about to be in.
@@ -68,7 +70,7 @@ type Plan<T = Planned> = Result<T, Trouble>;
 
 impl Planner {
     pub(crate) fn new(c: u32) -> Self {
-        Self { c, batch: Batch::default(), numbers: HashMap::new() }
+        Self { c, batch: Batch::default(), numbers: HashMap::new(), noted: HashSet::new() }
     }
 
     pub(crate) fn is_full(&self, work: &Work<'_>) -> bool {
@@ -358,16 +360,13 @@ impl Planner {
         let Ok(open) = work.dirs.get(folder) else { return };
         self.batch.noted.insert(folder.to_owned());
         let key: Key = (path.root().to_owned(), open.look.ino);
-        match work.journal.state.tracks.get(&key) {
-            None => {
-                let n = work.journal.state.next_step() + self.batch.steps.len() as u64;
-                let Some(p) = path.parent() else { return };
-                self.batch.times.push(Record::Before { p, ino: key.1, t: open.look.mtime, n });
-            }
-            Some(track) if track.ours && track.after.is_some_and(|t| t != open.look.mtime) => {
-                self.batch.times.push(Record::Else { root: key.0, ino: key.1 });
-            }
-            Some(_) => {}
+        let track = work.journal.state.tracks.get(&key);
+        if track.is_some_and(|track| track.ours && track.after.is_some_and(|t| t != open.look.mtime)) {
+            self.batch.times.push(Record::Else { root: key.0.clone(), ino: key.1 });
+        }
+        if let (true, Some(p)) = (self.noted.insert(key.clone()), path.parent()) {
+            let n = work.journal.state.next_step() + self.batch.steps.len() as u64;
+            self.batch.times.push(Record::Before { p, ino: key.1, t: open.look.mtime, n });
         }
     }
 }

@@ -34,7 +34,7 @@ pub(crate) enum Record {
     /// A change left the files as they were; with what it was about and why, unless there was nothing to do.
     #[serde(rename = "o")]
     Left { c: u32, i: u32, h: u32, why: Option<(FilePath, String)> },
-    /// What a folder's time was before the first step that touches it.
+    /// What a folder's time was before the first step of a call that touches it.
     #[serde(rename = "b")]
     Before { p: FilePath, ino: u64, t: i64, n: u64 },
     /// What a folder's time was when we had done with it.
@@ -126,7 +126,7 @@ impl Id {
         self.0
     }
 
-    fn is_folder(&self) -> bool {
+    pub(crate) fn is_folder(&self) -> bool {
         rustix::fs::FileType::from_raw_mode(self.3) == rustix::fs::FileType::Directory
     }
 
@@ -160,9 +160,12 @@ impl Act {
         second.unwrap_or(first)
     }
 
-    /// Says whether the place `kept/` of the journal takes part.
-    pub(crate) fn uses_kept(&self) -> bool {
-        !matches!(self, Self::Make { .. } | Self::Move { .. })
+    /// Gives the number in `kept/` that takes part.
+    pub(crate) fn kept(&self) -> Option<u64> {
+        match self {
+            Self::Put { k, .. } | Self::Swap { k, .. } | Self::Aside { k, .. } | Self::Away { k, .. } => Some(*k),
+            Self::Make { .. } | Self::Move { .. } => None,
+        }
     }
 }
 

@@ -75,7 +75,7 @@ fn touch(work: &mut Work<'_>, act: &Act) {
         // A folder that is gone has nothing to be made durable.
         let _ = work.place(path);
     }
-    if act.uses_kept() {
+    if act.kept().is_some() {
         work.touch_kept();
     }
 }
@@ -112,8 +112,13 @@ fn tidy_one(work: &mut Work<'_>, path: &cowork_core::FilePath, k: u64) -> Result
     let Ok(open) = work.dirs.get(folder) else { return Ok(()) };
     let ours = beside(work.journal.task, k);
     let ours = open.dir.at(&ours);
-    let Some(look) = ours.look().map_err(|e| at(e.into()))? else { return Ok(()) };
-    work.place(path)?;
+    let look = ours.look().map_err(|e| at(e.into()))?;
+    let was_step = work.journal.state.steps.iter().any(|(step, _)| step.a.kept() == Some(k));
+    if look.is_some() || !was_step {
+        // It may have come and gone, which the folder's time shows.
+        work.place(path)?;
+    }
+    let Some(look) = look else { return Ok(()) };
     let holds_theirs = work.journal.state.steps.iter().rev().any(|(step, stage)| match &step.a {
         Act::Away { k: of, id, .. } => *of == k && *stage == Stage::Planned && id.is(&look),
         Act::Put { k: of, beside: true, .. } => *of == k && *stage == Stage::Done,

@@ -23,16 +23,21 @@ pub(crate) type Key = (String, u64);
 /// What is known of a folder's times.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Track {
-    /// Its path when it was first touched.
-    pub(crate) path: FilePath,
-    /// The first step that touched it.
-    pub(crate) first: u64,
-    pub(crate) before: i64,
+    /// What its time was before the first step of each call that touched it.
+    pub(crate) before: Vec<Before>,
     pub(crate) after: Option<i64>,
     /// Whether only we changed what is in it.
     pub(crate) ours: bool,
     /// What undo found when it began on it.
     pub(crate) judged: Option<bool>,
+}
+
+/// What a folder's time was before a step.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Before {
+    pub(crate) step: u64,
+    pub(crate) path: FilePath,
+    pub(crate) time: i64,
 }
 
 /// How a change of a call ended.
@@ -185,11 +190,17 @@ impl State {
                 return;
             }
             call.changes.clear();
+            self.beside.clear();
             // As if it had never been: undo has nothing to say about these.
             for (_, stage) in self.steps.iter_mut().filter(|(s, stage)| s.c == c && *stage == Stage::Back) {
                 *stage = Stage::Void;
             }
-            self.tracks.values_mut().for_each(|t| t.judged = None);
+            let first = self.steps.iter().position(|(s, _)| s.c == c).unwrap_or(self.steps.len()) as u64;
+            self.tracks.retain(|_, track| {
+                track.judged = None;
+                track.before.retain(|before| before.step < first);
+                !track.before.is_empty()
+            });
         }
     }
 
@@ -197,8 +208,8 @@ impl State {
         match record {
             Record::Before { p, ino, t, n } => {
                 let key = (p.root().to_owned(), ino);
-                let track = Track { path: p, first: n, before: t, after: None, ours: true, judged: None };
-                self.tracks.insert(key, track);
+                let track = Track { before: Vec::new(), after: None, ours: true, judged: None };
+                self.tracks.entry(key).or_insert(track).before.push(Before { step: n, path: p, time: t });
             }
             Record::After { root, ino, t } => self.track(root, ino, |track| track.after = Some(t)),
             Record::Else { root, ino } => self.track(root, ino, |track| track.ours = false),

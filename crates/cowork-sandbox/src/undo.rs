@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use cowork_core::{FilePath, Kept, Result, UndoMode, UndoReport};
+use cowork_core::{Kept, Result, UndoMode, UndoReport};
 
 use crate::{
     act::Work,
@@ -10,7 +10,7 @@ use crate::{
     journal::Journal,
     judge::{Pretence, Verdict, judge},
     record::{Act, Record, split},
-    state::{Key, Stage, Track},
+    state::{Before, Key, Stage, Track},
     sys,
     touched::Touched,
     view::View,
@@ -42,7 +42,7 @@ struct Undo<'a> {
     /// Folders that something was left in or out of: their times are not as before.
     spoiled: HashSet<Key>,
     /// Folders' times still to be set back, the one touched last at the end.
-    tracks: Vec<(Key, Track)>,
+    tracks: Vec<(Key, Before)>,
 }
 
 /// Gives back all that stands of a task.
@@ -61,7 +61,7 @@ pub(crate) fn undo(journal: &mut Journal, view: &View, mode: UndoMode) -> Result
 pub(crate) fn roll_back(journal: &mut Journal, view: &View, c: u32) -> Result<()> {
     let mine = |n: &u64| journal.state.step(*n).is_some_and(|(s, _)| s.c == c);
     let steps: Vec<_> = journal.state.standing().into_iter().filter(mine).collect();
-    let first = (0..journal.state.next_step()).find(mine).unwrap_or(u64::MAX);
+    let first = (0..journal.state.next_step()).find(mine).unwrap_or(journal.state.next_step());
     let began = journal.commit(vec![Record::Rolling(c)]);
     let gave = give_back(journal, view, &steps, Give { floor: first, regardless: true, ..Give::ALL });
     began?;
@@ -71,9 +71,10 @@ pub(crate) fn roll_back(journal: &mut Journal, view: &View, c: u32) -> Result<()
 
 /// Gives back these steps, which are in order, newest first.
 pub(crate) fn give_back(journal: &mut Journal, view: &View, steps: &[u64], give: Give) -> Result<UndoReport> {
-    let mut tracks: Vec<_> = journal.state.tracks.iter().map(|(k, t)| (k.clone(), t.clone())).collect();
-    tracks.retain(|(_, track)| track.first >= give.floor);
-    tracks.sort_by_key(|(_, track)| track.first);
+    let first = |track: &Track| track.before.iter().find(|before| before.step >= give.floor).cloned();
+    let tracks = journal.state.tracks.iter().filter_map(|(key, track)| Some((key.clone(), first(track)?)));
+    let mut tracks: Vec<_> = tracks.collect();
+    tracks.sort_by_key(|(_, before)| before.step);
     let (work, seen) = (Work::new(journal, view), Pretence::default());
     let mut undo = Undo { work, give, seen, report: UndoReport::default(), spoiled: HashSet::new(), tracks };
     undo.run(steps)?;
@@ -121,9 +122,11 @@ impl Undo<'_> {
         let depends = |n: &u64| {
             let Some((step, _)) = self.work.journal.state.step(*n) else { return false };
             let (a, b) = step.a.paths();
-            // A folder that was made goes after what came into it, which shows whether it is still there.
-            let made = matches!(step.a, Act::Make { .. });
-            let depends = !made && [Some(a), b].into_iter().flatten().any(|path| touched.depends(path));
+            let depends = match &step.a {
+                // A folder that was made goes after what came into it, which shows whether it is still there.
+                Act::Make { p } => touched.moves(p),
+                _ => [Some(a), b].into_iter().flatten().any(|path| touched.depends(path)),
+            };
             touched.add(&step.a);
             depends
         };
@@ -220,7 +223,7 @@ impl Undo<'_> {
         for path in [Some(a), b].into_iter().flatten() {
             let _ = self.work.place(path);
         }
-        if act.uses_kept() {
+        if act.kept().is_some() {
             self.work.touch_kept();
         }
     }
@@ -236,16 +239,17 @@ impl Undo<'_> {
 
     /// Sets back the times of folders that no step before `limit` touched.
     fn restore_times(&mut self, limit: u64) -> Result<()> {
-        while self.tracks.last().is_some_and(|(_, track)| track.first >= limit) {
-            let Some((key, track)) = self.tracks.pop() else { return Ok(()) };
+        while self.tracks.last().is_some_and(|(_, before)| before.step >= limit) {
+            let Some((key, before)) = self.tracks.pop() else { return Ok(()) };
             if self.give.mode == UndoMode::Act && !self.spoiled.contains(&key) {
-                self.restore_time(&key, &track.path)?;
+                self.restore_time(&key, &before)?;
             }
         }
         Ok(())
     }
 
-    fn restore_time(&mut self, key: &Key, folder: &FilePath) -> Result<()> {
+    fn restore_time(&mut self, key: &Key, before: &Before) -> Result<()> {
+        let folder = &before.path;
         let Some(track) = self.work.journal.state.tracks.get(key).cloned() else { return Ok(()) };
         let Ok(open) = self.work.dirs.get(folder.as_str()) else { return Ok(()) };
         let failed = |e: Fault| e.error("undo", folder.as_str());
@@ -253,8 +257,8 @@ impl Undo<'_> {
         if open.look.ino != key.1 || !track.judged.unwrap_or(track.ours && track.after == Some(now)) {
             return Ok(());
         }
-        if now != track.before {
-            self.work.journal.disk.set_folder_mtime(&open.dir, track.before).map_err(failed)?;
+        if now != before.time {
+            self.work.journal.disk.set_folder_mtime(&open.dir, before.time).map_err(failed)?;
         }
         self.work.touch_folder(folder.as_str(), &open);
         Ok(())

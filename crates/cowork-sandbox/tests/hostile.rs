@@ -1,4 +1,5 @@
 //! Somebody works against us, or just beside us, while we work.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::{
     fs,
@@ -24,7 +25,7 @@ struct Disk {
 fn disk() -> Disk {
     let keep = tempfile::tempdir().unwrap();
     let [folder, outside, data] = ["granted", "outside", "data"].map(|name| keep.path().join(name));
-    [&folder, &outside].map(|f| fs::create_dir(f).unwrap());
+    [&folder, &outside].into_iter().for_each(|f| fs::create_dir(f).unwrap());
     Disk { _keep: keep, folder, outside, data }
 }
 

@@ -1,12 +1,13 @@
 //! Whatever a task and a person do by turns: after undo nothing of the person's is lost, and what nobody else touched is as
 //! it was before.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::{collections::HashSet, fs, os::unix::ffi::OsStrExt, path::Path};
 
 use cowork_core::{Access, Change, Clash, FilePath, Sandbox, SessionSpec, UndoMode, Watch};
 use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
 use cowork_testkit::sandbox::{Tree, a_call, a_task, age_folders, grant, path, put, tree};
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::RngSeed};
 
 const NAMES: [&str; 8] = ["a", "b.txt", "c", "dir", "dir/a", "dir/b.txt", "dir/sub", "dir/sub/c"];
 
@@ -134,8 +135,15 @@ fn contents(folder: &Path) -> HashSet<Vec<u8>> {
         .collect()
 }
 
+/// Found by chance once: what was replaced is a file where the task had known a folder.
+#[test]
+fn a_file_where_a_folder_was_is_shown_as_it_is_undone() {
+    let write = |n, clash| Deed::Task(vec![Change::Write { path: at(n), content: b"task".into(), clash }]);
+    live(&[write(5, Clash::Skip), Deed::Removes(3), Deed::Moves(2, 3), write(3, Clash::Replace)]);
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, rng_seed: RngSeed::Fixed(2), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_task_alone_is_undone_to_the_byte(deeds in deeds(false)) {

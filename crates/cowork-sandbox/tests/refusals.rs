@@ -1,4 +1,5 @@
 //! What goes wrong, and is said so: folders that may not be granted, journals that can't be trusted, disks that are full.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at what should not be")]
 
 mod support;
 
@@ -17,7 +18,7 @@ use cowork_core::{
 };
 use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
 use cowork_testkit::sandbox::{a_call, a_task, age_folders, grant, path, put, tree};
-use support::{Disks, Stop, World, power::path_of};
+use support::{Disks, Stop, World, has_two_disks, power::path_of};
 
 async fn open(sandbox: &LocalSandbox, folder: Folder) -> Result<()> {
     sandbox.open(SessionSpec { task: a_task(), folders: vec![folder], resumed: false }).await.map(drop)
@@ -117,7 +118,7 @@ impl Probe for FullAt {
 
 #[tokio::test]
 async fn a_disk_that_is_full_at_any_step_leaves_the_files_as_they_were() {
-    for disks in [Disks::One, Disks::Two] {
+    for disks in [Disks::One, Disks::Two].into_iter().take(if has_two_disks() { 2 } else { 1 }) {
         let mut met = 0;
         for k in 0.. {
             let world = World::new(disks);

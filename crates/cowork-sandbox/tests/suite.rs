@@ -1,4 +1,5 @@
 //! The promises of every sandbox, kept by the local one: on one disk, and with the journal on another.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::sync::Arc;
 

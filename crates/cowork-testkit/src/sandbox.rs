@@ -1,4 +1,5 @@
 //! What every [`Sandbox`] has to do, as stories: run them with [`suite!`](crate::sandbox_suite).
+#![allow(clippy::expect_used, clippy::panic, reason = "a story stops at what should not be")]
 
 use std::{
     any::Any,

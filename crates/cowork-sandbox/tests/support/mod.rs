@@ -1,5 +1,5 @@
 //! A task to be interrupted: what it finds, what it does, and what must hold afterwards.
-#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
 pub mod power;
 
@@ -35,6 +35,18 @@ pub struct World {
 pub enum Disks {
     One,
     Two,
+}
+
+/// Says whether this machine has a second disk to test with; without one, what needs it is left out and says so.
+pub fn has_two_disks() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let dev = |path: &std::path::Path| fs::metadata(path).map(|d| d.dev()).ok();
+    let second = dev(std::path::Path::new("/dev/shm"));
+    let has = second.is_some() && second != dev(&std::env::temp_dir());
+    if !has {
+        eprintln!("left out: /dev/shm is not a disk of its own here");
+    }
+    has
 }
 
 /// Stops the world before a step, and leaves steps out.

@@ -73,9 +73,9 @@ impl Record {
         self.waiting = Some(Taken {
             step: step.clone(),
             times,
-            mode: data.as_ref().map_or(0, |d| d.mode()),
-            len: data.as_ref().map_or(0, |d| d.len()),
-            ino: data.as_ref().map_or(0, |d| d.ino()),
+            mode: data.as_ref().map_or(0, MetadataExt::mode),
+            len: data.as_ref().map_or(0, fs::Metadata::len),
+            ino: data.as_ref().map_or(0, MetadataExt::ino),
             content,
             grave,
         });
