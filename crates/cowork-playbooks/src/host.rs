@@ -22,11 +22,14 @@ pub(crate) struct Host {
     said: String,
 }
 
+/// Arguments with their names.
+pub(crate) type Named = [(MontyObject, MontyObject)];
+
 /// The arguments of a call, sorted out by name.
 pub(crate) struct Given<'a> {
     function: &'a str,
     args: &'a [MontyObject],
-    kwargs: &'a [(MontyObject, MontyObject)],
+    kwargs: &'a Named,
 }
 
 impl Host {
@@ -172,7 +175,7 @@ impl Host {
 }
 
 impl<'a> Given<'a> {
-    pub(crate) fn new(function: &'a str, args: &'a [MontyObject], kwargs: &'a [(MontyObject, MontyObject)]) -> Self {
+    pub(crate) fn new(function: &'a str, args: &'a [MontyObject], kwargs: &'a Named) -> Self {
         Self { function, args, kwargs }
     }
 
@@ -201,9 +204,7 @@ impl<'a> Given<'a> {
 
 impl<'a> Given<'a> {
     /// Splits `later(tool, …)` into the tool's name and its arguments.
-    pub(crate) fn split_function(
-        &self,
-    ) -> Result<(&'a str, &'a [MontyObject], &'a [(MontyObject, MontyObject)]), String> {
+    pub(crate) fn split_function(&self) -> Result<(&'a str, &'a [MontyObject], &'a Named), String> {
         match self.args.split_first() {
             Some((MontyObject::Function { name, .. }, args)) => Ok((name, args, self.kwargs)),
             _ => {

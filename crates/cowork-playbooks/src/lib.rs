@@ -5,6 +5,7 @@
 //! to write one; [`check`] says whether one is in order.
 
 mod cache;
+mod calls;
 mod fault;
 mod header;
 mod host;

@@ -14,17 +14,12 @@ use monty_types::{
 use serde_json::{Map, Value, json};
 
 use crate::{
-    fault,
+    calls, fault,
     host::{FUNCTIONS, Given, Host},
     limits::Limits,
     memory,
-    values::{from_program, to_program, weight},
+    values::{to_program, weight},
 };
-
-/// The mark of a call that was put off with `later`.
-const PUT_OFF: &str = "__later__";
-/// More calls than this are not made at once.
-const MOST_AT_ONCE: usize = 200;
 
 /// Where a program comes to a halt.
 #[derive(Debug)]
@@ -214,15 +209,15 @@ impl Machine {
                 Err(why) => self.resume(call, raise(ExcType::TypeError, why), cancel),
             },
             "later" => {
-                let answer = self.put_off(&given);
+                let answer = calls::put_off(&self.tools, &given, self.limits.value);
                 let answer = answer.map_or_else(|why| raise(ExcType::TypeError, why), ExtFunctionResult::Return);
                 self.resume(call, answer, cancel)
             }
-            "gather" => match self.gathered(&given) {
+            "gather" => match calls::gathered(&self.tools, &given, self.limits.value) {
                 Ok((calls, _)) if calls.is_empty() => {
                     self.resume(call, ExtFunctionResult::Return(MontyObject::List(Vec::new())), cancel)
                 }
-                Ok((calls, shape)) => Ok(self.wait(call, calls, shape)),
+                Ok((calls, keep_exceptions)) => Ok(self.wait(call, calls, Shape::Many { keep_exceptions })),
                 Err(why) => self.resume(call, raise(ExcType::TypeError, why), cancel),
             },
             name if FUNCTIONS.contains(&name) => {
@@ -230,7 +225,7 @@ impl Machine {
                 let answer = answer.map_or_else(|why| raise(ExcType::TypeError, why), ExtFunctionResult::Return);
                 self.resume(call, answer, cancel)
             }
-            name => match self.tool_call(name, &call.args, &call.kwargs) {
+            name => match calls::of_tool(&self.tools, name, &call.args, &call.kwargs, self.limits.value) {
                 None => {
                     let name = name.to_owned();
                     self.resume(call, not_found(&name), cancel)
@@ -259,45 +254,6 @@ impl Machine {
             line.map_or_else(|| self.program.file.clone(), |line| format!("{}, line {line}", self.program.file));
         let error = fault::placed(fault::limit(&format!("{place}: {why}")), &self.program.file, line);
         Pause::End(Finish::Failed { error })
-    }
-
-    fn tool_call(
-        &self,
-        name: &str,
-        args: &[MontyObject],
-        kwargs: &[(MontyObject, MontyObject)],
-    ) -> Option<Result<ProposedCall, String>> {
-        let spec = self.tools.iter().find(|t| t.name == name)?;
-        let args = arguments(spec, args, kwargs, self.limits.value);
-        Some(args.map(|args| ProposedCall { tool: name.to_owned(), args }))
-    }
-
-    fn put_off(&self, given: &Given<'_>) -> Result<MontyObject, String> {
-        let (function, args, kwargs) = given.split_function()?;
-        let call = self.tool_call(function, args, kwargs);
-        let call = call.ok_or_else(|| format!("later() takes a tool, and `{function}` is none"))??;
-        Ok(to_program(&json!({ PUT_OFF: call.tool, "args": call.args })))
-    }
-
-    fn gathered(&self, given: &Given<'_>) -> Result<(Vec<ProposedCall>, Shape), String> {
-        let (items, keep_exceptions) = given.gathered()?;
-        if items.len() > MOST_AT_ONCE {
-            return Err(format!("gather() takes at most {MOST_AT_ONCE} calls at once"));
-        }
-        let call = |item: &MontyObject| {
-            let value = from_program(item, self.limits.value)?;
-            match (value.get(PUT_OFF).and_then(Value::as_str), value.get("args")) {
-                (Some(tool), Some(args)) if self.knows(tool) => {
-                    Ok(ProposedCall { tool: tool.to_owned(), args: args.clone() })
-                }
-                _ => {
-                    Err("gather() takes calls that were put off: gather(later(list_folder, a), later(list_folder, b))"
-                        .to_owned())
-                }
-            }
-        };
-        let calls = items.iter().map(call).collect::<Result<_, String>>()?;
-        Ok((calls, Shape::Many { keep_exceptions }))
     }
 
     fn one(&mut self, call: &ProposedCall, outcome: Outcome) -> ExtFunctionResult {
@@ -414,43 +370,6 @@ impl Machine {
             }
         }
     }
-}
-
-/// Makes a tool's arguments of a call's: positional ones are the required ones, in the order of the schema.
-fn arguments(
-    spec: &ToolSpec,
-    args: &[MontyObject],
-    kwargs: &[(MontyObject, MontyObject)],
-    most: usize,
-) -> Result<Value, String> {
-    let name = &spec.name;
-    let required =
-        || spec.schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    let mut fields = Map::new();
-    let mut names = required();
-    for arg in args {
-        let Some(field) = names.next() else {
-            let takes = required().count();
-            return Err(format!("{name}() takes {takes} arguments without a name; give the others as NAME=VALUE"));
-        };
-        fields.insert(field.to_owned(), from_program(arg, most).map_err(|why| format!("{name}(): {why}"))?);
-    }
-    let known = spec.schema.get("properties").and_then(Value::as_object);
-    for (key, value) in kwargs {
-        let key = key.to_string();
-        if known.is_none_or(|known| !known.contains_key(&key)) {
-            let there: Vec<&str> = known.into_iter().flat_map(Map::keys).map(String::as_str).collect();
-            return Err(format!("{name}() has no argument `{key}`; it has: {}", there.join(", ")));
-        }
-        let value = from_program(value, most).map_err(|why| format!("{name}(): {why}"))?;
-        if fields.insert(key.clone(), value).is_some() {
-            return Err(format!("{name}() got `{key}` twice"));
-        }
-    }
-    if let Some(missing) = required().find(|r| !fields.contains_key(*r)) {
-        return Err(format!("{name}() lacks `{missing}`"));
-    }
-    Ok(Value::Object(fields))
 }
 
 fn raise(kind: ExcType, message: String) -> ExtFunctionResult {

@@ -215,7 +215,7 @@ impl<'a> Known<'a> {
                 from = next.end;
             }
             let value = self.trimmed(from..self.sentence.words.len())?;
-            self.mark([mark.start..from]);
+            self.mark(std::iter::once(mark.start..from));
             if *weak {
                 self.mark([value.clone()]);
             } else {

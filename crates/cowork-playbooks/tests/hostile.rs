@@ -1,5 +1,7 @@
 //! Programs that try to take the process down, or to never end: each ends as an error, in a short time.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod story;
 
 use std::time::{Duration, Instant};

@@ -1,15 +1,17 @@
 //! The built-in `organise`.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod story;
 
 use cowork_core::{Access, Kind, StepState, Submit};
 use serde_json::{Value, json};
 use story::{Story, denied, folder, withheld};
 
-fn organise(params: Value) -> Submit {
+fn organise(params: impl Into<Value>) -> Submit {
     let mut submit = Submit::new("Organise these files");
     submit.folders = vec![folder("Downloads")];
-    submit.planner = json!({ "playbook": "organise", "params": params });
+    submit.planner = json!({ "playbook": "organise", "params": params.into() });
     submit
 }
 

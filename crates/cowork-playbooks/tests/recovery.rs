@@ -1,5 +1,7 @@
 //! Going on from the log: in another process, after an edit, with another interpreter, with a log that is not right.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod story;
 
 use cowork_core::{Access, CancellationToken, Event, Kind, Planner, Proposal, Submit};
@@ -182,6 +184,27 @@ fn a_playbook_is_checked_without_running_it() {
     assert!(found("# /// playbook\n# nam = \"x\"\n# ///")[0].starts_with("line 2: unknown field `nam`"));
     assert_eq!(found("# /// playbook\nname = 3\n# ///")[0], "line 2: every line of the header begins with `#`");
     assert!(Playbook::read(header, "bad.py").is_err());
+}
+
+/// What the page on playbooks shows must work as it stands there.
+#[test]
+fn the_playbook_on_the_page_works() {
+    let page = include_str!("../../../docs/playbooks.md");
+    let (_, rest) = page.split_once("```python\n").unwrap();
+    let (source, _) = rest.split_once("```").unwrap();
+    let header = check(source).unwrap();
+    let mut planner = PlaybookPlanner::new().unwrap();
+    planner.add(Playbook::read(source, "big-files.py").unwrap()).unwrap();
+    let (matched, params) = planner.match_words(&header.examples[0]).unwrap();
+    assert_eq!((matched.name.as_str(), &params["megabytes"]), ("big-files", &json!(100)));
+
+    let mut submit = told(json!({ "source": source, "file": "big-files.py", "params": { "megabytes": "0" } }));
+    submit.folders = vec![folder("Documents"), folder("Downloads")];
+    let mut story = Story::of(submit).text("Documents/a.txt", "more than nothing").files(&["Downloads/b.txt"]);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let (summary, data) = runtime.block_on(story.done());
+    assert_eq!(summary, "1 files are larger than 0 MB.");
+    assert_eq!(data["files"][0]["path"], "Documents/a.txt");
 }
 
 #[test]

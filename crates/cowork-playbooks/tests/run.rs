@@ -1,5 +1,7 @@
 //! What a program can do, and how each way of going wrong ends.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod story;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! The tools, through the registry as the engine uses them.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod memory;
 
 use std::{sync::Arc, time::Instant};
@@ -14,8 +16,8 @@ fn registry() -> Registry {
     registry
 }
 
-fn effects(tool: &str, args: Value) -> cowork_core::Result<Effects> {
-    registry().effects(tool, &args)
+fn effects(tool: &str, args: impl Into<Value>) -> cowork_core::Result<Effects> {
+    registry().effects(tool, &args.into())
 }
 
 async fn run(memory: &Arc<Memory>, tool: &str, args: Value) -> cowork_core::Result<ToolOutput> {

@@ -156,6 +156,9 @@ impl Story {
         };
         self.record(Actor::Planner, Event::Decided(decision.into()));
         for (call, proposed) in calls.iter().zip(&proposal.calls) {
+            let specs = specs();
+            let spec = specs.iter().find(|s| s.name == proposed.tool).unwrap();
+            assert!(jsonschema::is_valid(&spec.schema, &proposed.args), "the engine would refuse {proposed:?}");
             let outcome = (self.answer)(proposed).unwrap_or_else(|| self.act(proposed));
             self.record(Actor::Tool, Event::CallFinished { call: call.id, outcome });
         }

@@ -1,0 +1,90 @@
+//! A program's calls of tools, made into what is proposed.
+
+use cowork_core::{ProposedCall, ToolSpec};
+use monty_types::MontyObject;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    host::{Given, Named},
+    values::{from_program, to_program},
+};
+
+/// The mark of a call that was put off with `later`.
+const PUT_OFF: &str = "__later__";
+/// More calls than this are not made at once.
+const MOST_AT_ONCE: usize = 200;
+
+/// Makes the call of a tool, if there is one of that name; or says what is wrong with its arguments.
+pub(crate) fn of_tool(
+    tools: &[ToolSpec],
+    name: &str,
+    args: &[MontyObject],
+    kwargs: &Named,
+    most: usize,
+) -> Option<Result<ProposedCall, String>> {
+    let spec = tools.iter().find(|t| t.name == name)?;
+    let args = arguments(spec, args, kwargs, most);
+    Some(args.map(|args| ProposedCall { tool: name.to_owned(), args }))
+}
+
+/// Answers `later(tool, …)`: with a value that stands for the call.
+pub(crate) fn put_off(tools: &[ToolSpec], given: &Given<'_>, most: usize) -> Result<MontyObject, String> {
+    let (function, args, kwargs) = given.split_function()?;
+    let call = of_tool(tools, function, args, kwargs, most);
+    let call = call.ok_or_else(|| format!("later() takes a tool, and `{function}` is none"))??;
+    Ok(to_program(&json!({ PUT_OFF: call.tool, "args": call.args })))
+}
+
+/// Gives the calls of `gather(…)`, and whether it keeps the exceptions among the values.
+pub(crate) fn gathered(
+    tools: &[ToolSpec],
+    given: &Given<'_>,
+    most: usize,
+) -> Result<(Vec<ProposedCall>, bool), String> {
+    let (items, keep_exceptions) = given.gathered()?;
+    if items.len() > MOST_AT_ONCE {
+        return Err(format!("gather() takes at most {MOST_AT_ONCE} calls at once"));
+    }
+    let call = |item: &MontyObject| {
+        let mut value = from_program(item, most)?;
+        let tool = value.get(PUT_OFF).and_then(Value::as_str).map(str::to_owned);
+        match (tool, value.get_mut("args").map(Value::take)) {
+            (Some(tool), Some(args)) if tools.iter().any(|t| t.name == tool) => Ok(ProposedCall { tool, args }),
+            _ => Err("gather() takes calls that were put off: gather(later(list_folder, a), later(list_folder, b))"
+                .to_owned()),
+        }
+    };
+    Ok((items.iter().map(call).collect::<Result<_, String>>()?, keep_exceptions))
+}
+
+/// Makes a tool's arguments of a call's: positional ones are the required ones, in the order of the schema.
+fn arguments(spec: &ToolSpec, args: &[MontyObject], kwargs: &Named, most: usize) -> Result<Value, String> {
+    let name = &spec.name;
+    let required =
+        || spec.schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let mut fields = Map::new();
+    let mut names = required();
+    for arg in args {
+        let Some(field) = names.next() else {
+            let takes = required().count();
+            return Err(format!("{name}() takes {takes} arguments without a name; give the others as NAME=VALUE"));
+        };
+        fields.insert(field.to_owned(), from_program(arg, most).map_err(|why| format!("{name}(): {why}"))?);
+    }
+    let known = spec.schema.get("properties").and_then(Value::as_object);
+    for (key, value) in kwargs {
+        let key = key.to_string();
+        if known.is_none_or(|known| !known.contains_key(&key)) {
+            let there: Vec<&str> = known.into_iter().flat_map(Map::keys).map(String::as_str).collect();
+            return Err(format!("{name}() has no argument `{key}`; it has: {}", there.join(", ")));
+        }
+        let value = from_program(value, most).map_err(|why| format!("{name}(): {why}"))?;
+        if fields.insert(key.clone(), value).is_some() {
+            return Err(format!("{name}() got `{key}` twice"));
+        }
+    }
+    if let Some(missing) = required().find(|r| !fields.contains_key(*r)) {
+        return Err(format!("{name}() lacks `{missing}`"));
+    }
+    Ok(Value::Object(fields))
+}
