@@ -46,7 +46,7 @@ pub use label::{Confidentiality, Integrity, Label};
 pub use lease::LeaseState;
 pub use memory::MemoryStore;
 
-pub use model::{Message, Model, ModelAnswer, ModelCall, ModelRequest};
+pub use model::{Message, Model, ModelAnswer, ModelCall, ModelRequest, Say};
 pub use path::FilePath;
 pub use planner::{Planner, Proposal, ProposedCall, View};
 pub use policy::{GrantPolicy, Policy, Question, Ruling, Verdict};

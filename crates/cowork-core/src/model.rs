@@ -24,13 +24,11 @@ pub trait Model: Send + Sync + 'static {
     fn name(&self) -> &str;
 
     /// Answers.
-    async fn answer(
-        &self,
-        request: ModelRequest,
-        say: Box<dyn Fn(&str) + Send + Sync>,
-        cancel: CancellationToken,
-    ) -> Result<ModelAnswer>;
+    async fn answer(&self, request: ModelRequest, say: Say, cancel: CancellationToken) -> Result<ModelAnswer>;
 }
+
+/// Is told text as it arrives. Cheap, never blocks.
+pub type Say = Box<dyn Fn(&str) + Send + Sync>;
 
 /// What a model is asked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
