@@ -8,6 +8,7 @@
     reason = "a test that can't go on says so by panicking"
 )]
 
+pub mod approver;
 pub mod blobs;
 mod faulty;
 mod golden;
@@ -22,6 +23,7 @@ pub mod store;
 mod tell;
 mod tool;
 
+pub use approver::ScriptedApprover;
 pub use faulty::{Fault, FaultyStore};
 pub use golden::golden;
 pub use log::TaskLog;
