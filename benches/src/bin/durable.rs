@@ -101,7 +101,7 @@ fn raw(db: &rusqlite::Connection, writers: usize, steps: usize, bytes: usize) ->
         while let Ok(first) = wait.recv() {
             let group: Vec<_> = std::iter::once(first).chain(wait.try_iter()).collect();
             db.execute_batch("BEGIN IMMEDIATE").unwrap();
-            group.iter().for_each(|_| drop(insert.execute([&body]).unwrap()));
+            group.iter().for_each(|_| assert_eq!(insert.execute([&body]).unwrap(), 1));
             db.execute_batch("COMMIT").unwrap();
             commits += 1;
             group.iter().for_each(|done| done.send(()).unwrap());

@@ -7,7 +7,7 @@ use crate::{
     look::Look,
     render::{
         line::{Line, Role},
-        text::{sentence, visible, wrap},
+        text::{sentence, step, visible, wrap},
     },
 };
 
@@ -75,7 +75,7 @@ fn lines(error: &Error) -> Vec<Line> {
         .enumerate()
         .map(|(i, l)| Line::margin().add(if i == 0 { Role::Failed } else { Role::Plain }, l))
         .collect();
-    lines.extend(error.fix().map(|fix| Line::margin().add(Role::Plain, visible(&sentence(fix)).into_owned())));
+    lines.extend(error.fix().map(|fix| Line::margin().add(Role::Plain, visible(&step(fix)).into_owned())));
     lines
 }
 
@@ -88,6 +88,6 @@ mod tests {
         let error = Error::new(Kind::NotFound, "x", "word ".repeat(500)).with_fix("look again");
         let told: Vec<String> = lines(&error).iter().map(|l| l.write(false)).collect();
         assert_eq!(told.len(), 3);
-        assert_eq!(told[2], "  Look again.");
+        assert_eq!(told[2], "  Look again");
     }
 }

@@ -19,6 +19,7 @@ use crate::{
         ask,
         line::{Line, Role},
         pager::Pager,
+        screen::Screen,
     },
     signals::Signals,
     view::View,
@@ -34,7 +35,7 @@ pub(crate) struct How {
     pub(crate) yes: bool,
     /// Write records as JSON.
     pub(crate) json: bool,
-    /// Leave out what was recorded up to here when writing JSON.
+    /// What was recorded up to here is only the setting: it is not written as JSON, nor said again.
     pub(crate) after: u64,
 }
 
@@ -46,12 +47,14 @@ pub(crate) async fn follow(
     how: How,
     signals: &mut Signals,
 ) -> Result<Exit, Fail> {
-    let past = app.records(thread, task).await?;
-    let mut view = View::new(Look::of_stdout(), how.json);
-    for record in &past {
-        if record.seq > how.after { view.record(record)? } else { view.past(record)? }
-    }
-    let events = app.engine.events(thread, past.last().map_or(0, |r| r.seq));
+    let records = app.records(thread, task).await?;
+    let (past, new) = records.split_at(records.partition_point(|r| r.seq <= how.after));
+    let mut screen = Screen::default();
+    past.iter().try_for_each(|r| screen.record(r))?;
+    let ended = screen.task.as_ref().is_some_and(|t| t.result.is_some());
+    let mut view = View::new(Look::of_stdout(), how.json, ended, screen);
+    new.iter().try_for_each(|r| view.record(r))?;
+    let events = app.engine.events(thread, records.last().map_or(0, |r| r.seq));
     let mut pictures = interval_at(Instant::now(), PICTURE);
     pictures.set_missed_tick_behavior(MissedTickBehavior::Skip);
     Follower { app, task, how, view, events, pictures, keys: None, answered: HashSet::new() }.run(signals).await

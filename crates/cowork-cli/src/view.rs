@@ -34,19 +34,21 @@ enum How {
 }
 
 impl View {
-    /// Makes one for the standard output.
-    pub(crate) fn new(look: Look, json: bool) -> Self {
-        let how = match (json, look.live) {
+    /// Makes one for the standard output, with what was recorded before.
+    ///
+    /// `ended`: of a task that had ended only what is new is shown, by lines.
+    pub(crate) fn new(look: Look, json: bool, ended: bool, past: Screen) -> Self {
+        let mut plain = Plain::default();
+        plain.skip_notes(&past);
+        if ended {
+            plain.news(&past, &look);
+        }
+        let how = match (json, look.live && !ended) {
             (true, _) => How::Json,
             (_, true) => How::Live(Painter::default()),
-            (_, false) => How::Plain(Plain::default()),
+            (_, false) => How::Plain(plain),
         };
-        Self { screen: Screen::default(), look, out: Out::default(), how, pager: None, help: false }
-    }
-
-    /// Takes in a record that was there before: it is not written as JSON.
-    pub(crate) fn past(&mut self, record: &Record) -> Result<()> {
-        self.screen.record(record)
+        Self { screen: past, look, out: Out::default(), how, pager: None, help: false }
     }
 
     /// Takes in a record.

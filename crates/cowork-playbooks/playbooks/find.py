@@ -13,16 +13,16 @@
 # do = [
 #   "find", "search", "look for", "looking for", "locate", "where is", "where are", "where's", "where did", "which", "what file",
 #   "what document", "any file", "any document", "grep", "list file", "list document", "list all", "show me", "do i have", "is there",
-#   "are there", "look up", "hunt", "track down", "tell me which",
+#   "are there", "look up", "hunt", "track down", "tell me which", "look in", "look through", "go through",
 # ]
-# with = []
+# with = ["file", "folder", "document", "note", "pdf", "download", "desktop", "letter", "contract", "invoice", "email", "page", "text"]
 # never = [
 #   "duplicate", "twice", "same file", "identical", "bigger", "larger", "biggest", "largest", "smaller", "smallest", "oldest", "newest",
 #   "older than", "newer than", "more than", "less than", "mb", "gb", "size", "space", "empty folder", "empty file", "delete", "remove",
 #   "erase", "replace", "rename", "change every", "merge", "combine", "convert", "copy", "translate", "summarise", "summarize", "summary",
-#   "compare", "explain", "email", "mail to", "book", "buy", "flight", "hotel", "restaurant", "price", "weather", "news", "web",
+#   "compare", "explain", "send", "mail to", "book", "buy", "flight", "hotel", "restaurant", "price", "weather", "news", "web",
 #   "internet", "online", "google", "whenever", "every time", "from now", "write", "to do", "todo", "why", "how many", "how much",
-#   "organise", "organize", "sort",
+#   "best", "nearest", "nearby", "cheap", "cheapest", "how do", "how to", "how can",
 # ]
 #
 # [param.query]
@@ -33,7 +33,7 @@
 #   "the text", "the term", "the string", "the name", "that say", "that says", "saying", "about", "named", "called", "titled",
 #   "refer to", "refers to", "referring to", "references", "talk about", "talks about", "concerning", "include", "includes", "including",
 #   "where is", "where are", "where's", "where did i put", "where did i save", "search for", "look for", "looking for", "look up",
-#   "locate", "track down", "find", "grep", "do i have", "search",
+#   "locate", "track down", "find", "grep", "do i have", "search", "look in", "look through", "go through",
 # ]
 #
 # [param.where]
@@ -61,10 +61,11 @@ searched = 0
 skipped = {}
 notes = []
 not_done = []
+errors = [result for result in results if isinstance(result, Exception)]
+if len(errors) == len(results):
+    raise errors[0]
 for place, result in zip(places, results):
     if isinstance(result, Exception):
-        if len(places) == 1:
-            raise result
         not_done.append({"folder": place, "why": str(result)})
         continue
     hits += result["hits"]
@@ -81,7 +82,7 @@ if hits:
     times = "1 hit" if len(hits) == 1 else f"{len(hits)} hits"
     summary = f"“{query}” is in {told} ({times}); {seen} searched."
 else:
-    summary = f"Nothing found: “{query}” is not in any of the {seen} searched." if searched != 1 else f"Nothing found: “{query}” is not in the 1 file searched."
+    summary = f"Nothing found: “{query}” is not in the {seen} searched."
 left = skipped.get("binary", 0) + skipped.get("large", 0) + skipped.get("unreadable", 0)
 if left and contents:
     summary += f" The contents of {left} were not looked into: not text, too large or not readable."

@@ -10,24 +10,23 @@
 # folders = "write"
 #
 # [words]
-# do = [
-#   "organise", "organize", "reorganise", "reorganize", "sort", "arrange", "group", "tidy", "categorise", "categorize",
-#   "classify", "order", "structure", "put", "move", "split", "separate", "divide", "distribute", "file", "bring order",
-# ]
+# do = ["organise", "organize", "reorganise", "reorganize", "sort", "arrange", "group", "tidy", "bring order"]
+# maybe = ["put", "move", "order", "split", "separate", "divide", "distribute", "categorise", "categorize", "classify", "structure"]
 # with = [
 #   "file", "folder", "directory", "download", "desktop", "document", "everything", "thing", "stuff", "mess", "item",
 #   "all of it", "subfolder", "contents", "attachment", "invoice", "receipt", "bill", "contract", "letter", "paper",
 #   "pdf", "spreadsheet", "presentation", "video", "movie", "music", "song", "audio", "ebook", "screenshot", "scan",
-#   "image", "archive", "report", "statement", "this", "these", "them",
+#   "image", "archive", "report", "statement", "paperwork",
 # ]
 # never = [
-#   "duplicate", "twice", "rename", "number", "lowercase", "uppercase", "delete", "remove", "erase", "get rid", "trash",
-#   "empty", "junk", "merge", "combine", "join", "convert", "replace", "copy", "backup", "zip", "unzip", "compress", "extract",
-#   "upload", "email", "mail", "send", "share", "print", "summarise", "summarize", "translate", "compare", "explain", "report on",
-#   "write", "photo", "picture", "place", "location", "gps", "whenever", "every time", "each time", "every day", "every week",
-#   "daily", "weekly", "always", "from now", "in future", "as soon", "watch", "keep", "automatically", "schedule",
-#   "column", "row", "table", "csv", "cell", "line", "paragraph", "alphabetically", "alphabetical", "todo", "to do", "task",
-#   "tab", "bookmark", "contact", "calendar", "inbox", "message", "password", "undo", "back to", "back where", "outside",
+#   "duplicate", "twice", "rename", "number", "lowercase", "uppercase", "delete", "remove", "erase", "get rid", "trash", "bin",
+#   "empty", "junk", "merge", "combine", "join", "convert", "replace", "copy", "backup", "back up", "zip", "unzip", "compress",
+#   "extract", "upload", "email", "mail", "send", "share", "print", "summarise", "summarize", "summary", "translate", "compare",
+#   "explain", "write", "photo", "picture", "place", "location", "gps", "whenever", "every time", "each time", "every day", "every week",
+#   "every morning", "every night", "daily", "weekly", "always", "from now", "in future", "as soon", "watch", "keep", "automatically",
+#   "schedule", "column", "row", "table", "cell", "line", "paragraph", "alphabetically", "alphabetical", "todo", "to do", "tab",
+#   "bookmark", "contact", "calendar", "inbox", "message", "password", "undo", "back to", "back where", "outside", "meeting",
+#   "appointment", "party", "trip", "how", "best way", "what is", "why", "size", "usb", "cloud",
 # ]
 #
 # [param.by]
@@ -35,7 +34,7 @@
 # type = "choice"
 # default = "type"
 # [param.by.choices]
-# type = ["type", "kind", "extension", "format", "file type", "category", "suffix", "sort of file"]
+# type = ["type", "kind", "extension", "format", "file type", "suffix", "category"]
 # date = ["date", "month", "year", "age", "modified", "modification", "date modified", "last changed", "when"]
 # name = [
 #   "name", "client", "customer", "company", "project", "prefix", "pattern", "filename", "supplier", "vendor", "person", "subject",
@@ -215,14 +214,13 @@ def per_folder(moves):
     counts = {}
     for move in moves:
         parts = move["to"].split("/")
-        key = "/".join(parts[:-1] if several else parts[depth:-1]) + "/"
+        key = "/".join(parts[:-1] if several else parts[1:-1]) + "/"
         counts[key] = counts.get(key, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 places = folders("write")
 several = len(places) > 1
-depth = 1
 look = "Look at the folders" if several else "Look at the folder"
 plan([look, "Decide where things go", "Move files"])
 
@@ -257,7 +255,7 @@ for moves in batches:
 
 data = {"moved": 0, "left": staying, "folders": {}, "stayed": stayed}
 if total == 0:
-    finish(f"Nothing to move: {files(staying)} left as they were." if staying else "Nothing to move: there are no files here.", data)
+    finish(f"Nothing to move: {files(staying)} left as they were." if staying else "Nothing to move: no files here.", data)
 if dry_run:
     data["dry_run"] = True
     data["folders"] = planned
@@ -265,13 +263,14 @@ if dry_run:
 
 step("Move files")
 results = gather([later(move_files, moves, if_taken="number") for moves in batches], return_exceptions=True)
+errors = [result for result in results if isinstance(result, Exception)]
+if len(errors) == len(results):
+    raise errors[0]
 moved = 0
 renamed = 0
 not_done = []
 for moves, result in zip(batches, results):
     if isinstance(result, Exception):
-        if len(batches) == 1:
-            raise result
         staying += len(moves)
         not_done.append({"folder": moves[0]["from"].split("/")[0], "files": len(moves), "why": str(result)})
         continue
@@ -284,8 +283,6 @@ for moves, result in zip(batches, results):
             left_out.add(other["index"])
             not_done.append({"path": other["path"], "why": other["reason"]})
     add_up(data["folders"], per_folder([m for index, m in enumerate(moves) if index not in left_out]))
-if moved == 0 and not_done and "why" in not_done[0] and len(not_done) == len(batches) and "folder" in not_done[0]:
-    raise results[0]
 done(f"{files(moved)} moved")
 
 data["moved"] = moved

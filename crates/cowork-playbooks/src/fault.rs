@@ -5,6 +5,25 @@ use monty_types::{ExcType, MontyException};
 
 use crate::limits::Limits;
 
+/// What errors say of a program.
+pub(crate) struct Program {
+    /// The name of its file.
+    pub(crate) file: String,
+    /// Where its loops are, to be put after a hint: `; there are loops in line 7 and 12`.
+    loops: String,
+}
+
+impl Program {
+    pub(crate) fn new(file: &str, source: &str) -> Self {
+        let is_loop = |line: &str| line.trim_start().starts_with("while ") || line.trim_start().starts_with("for ");
+        let lines = source.lines().enumerate().filter(|(_, line)| is_loop(line));
+        let lines: Vec<String> = lines.take(5).map(|(index, _)| (index + 1).to_string()).collect();
+        let loops =
+            if lines.is_empty() { String::new() } else { format!("; it has loops in line {}", lines.join(", ")) };
+        Self { file: file.to_owned(), loops }
+    }
+}
+
 /// Says what is wrong with a program that does not compile.
 pub(crate) fn syntax(e: &MontyException) -> (Option<u32>, String) {
     let message = e.message().unwrap_or("it can't be read").trim().trim_end_matches('.').to_owned();
@@ -31,12 +50,14 @@ pub(crate) fn syntax_error(file: &str, e: &MontyException) -> Error {
 /// Makes the error of a program that ended with an exception.
 ///
 /// `raised` are the errors that tools gave it as exceptions: one that it did not catch stays what it was.
-pub(crate) fn ended(file: &str, e: &MontyException, raised: &[(String, Error)], limits: &Limits) -> Error {
-    let line = line(e);
+pub(crate) fn ended(program: &Program, e: &MontyException, raised: &[(String, Error)], limits: &Limits) -> Error {
+    let (file, line) = (program.file.as_str(), line(e));
     let message = e.message().unwrap_or_default();
     let over = |what: String, fix: &str| {
         let why = at(file, line, &what);
-        placed(Error::new(Kind::LimitExceeded, "run playbook", why).with_fix(fix), file, line)
+        // Between two instructions the interpreter does not say where it stands: then its loops are named.
+        let loops = if line.is_none() { program.loops.as_str() } else { "" };
+        placed(Error::new(Kind::LimitExceeded, "run playbook", why).with_fix(format!("{fix}{loops}")), file, line)
     };
     match e.exc_type() {
         ExcType::TimeoutError if message.starts_with("time limit exceeded") => over(
@@ -48,7 +69,7 @@ pub(crate) fn ended(file: &str, e: &MontyException, raised: &[(String, Error)], 
             over(format!("the program took more than {most} MiB of memory"), "keep less at once")
         }
         ExcType::RecursionError => over(
-            format!("its functions call each other more than {} deep", limits.recursion),
+            format!("it goes more than {} deep, in calls of functions or in values inside values", limits.recursion),
             "look for a function that calls itself without end",
         ),
         kind => {
@@ -81,6 +102,10 @@ pub(crate) fn line(e: &MontyException) -> Option<u32> {
 }
 
 fn at(file: &str, line: Option<u32>, what: &str) -> String {
+    const MOST: usize = 500;
+    let plain = what.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let cut = if what.chars().nth(MOST).is_some() { "…" } else { "" };
+    let what: String = plain.take(MOST).chain(cut.chars()).collect();
     match line {
         Some(line) => format!("{file}, line {line}: {what}"),
         None => format!("{file}: {what}"),

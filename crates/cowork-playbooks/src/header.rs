@@ -59,6 +59,9 @@ pub struct Words {
     /// What is to be done: one of them must be there.
     #[serde(default, rename = "do")]
     pub action: Vec<String>,
+    /// The same, for words that say too little: they count only where a parameter's value is there too.
+    #[serde(default)]
+    pub maybe: Vec<String>,
     /// What it is to be done with: one of them must be there, or a value for a parameter.
     #[serde(default, rename = "with")]
     pub object: Vec<String>,
@@ -82,7 +85,8 @@ pub struct Param {
     /// For `choice`: the values, each with the words of a task that choose it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub choices: BTreeMap<String, Vec<String>>,
-    /// For `text`: the words that stand before it in a task. What is in quotes is taken first.
+    /// For `text`: the words that stand before it in a task; what is in quotes is taken first. Without them it is never taken
+    /// from a task's words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<String>,
     /// For `bool`: the words of a task that switch it on.

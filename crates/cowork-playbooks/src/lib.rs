@@ -15,6 +15,7 @@ mod matcher;
 mod memory;
 mod pinned;
 mod planner;
+mod sentence;
 mod values;
 
 pub use header::{Header, Needs, Param, ParamKind, Problem, Words, check};

@@ -37,7 +37,7 @@ pub(crate) enum Pause {
 
 /// A program that runs.
 pub(crate) struct Machine {
-    file: String,
+    program: fault::Program,
     limits: Limits,
     tools: Arc<[ToolSpec]>,
     host: Host,
@@ -85,7 +85,7 @@ impl Machine {
             .map_err(|e| fault::syntax_error(file, &e))?;
         let inputs = params.values().map(to_program).collect();
         let mut machine = Self {
-            file: file.to_owned(),
+            program: fault::Program::new(file, source),
             limits,
             tools,
             host: Host::new(folders),
@@ -159,7 +159,7 @@ impl Machine {
                     self.take(next, cancel)?
                 }
                 RunProgress::ResolveFutures(_) => {
-                    let why = format!("{}: the program waits for something that nobody will answer", self.file);
+                    let why = format!("{}: the program waits for something that nobody will answer", self.program.file);
                     let error = Error::new(Kind::InvalidInput, "run playbook", why)
                         .with_fix("call tools without `await`; use gather(later(tool, …), …) for several at once");
                     return Ok(Pause::End(Finish::Failed { error }));
@@ -255,8 +255,9 @@ impl Machine {
     fn stop(&mut self, call: FunctionCall, why: &str) -> Pause {
         let e = MontyException::new(ExcType::RuntimeError, Some(why.to_owned()));
         let line = call.abort(e, PrintWriter::Disabled).err().and_then(|e| fault::line(&e));
-        let place = line.map_or_else(|| self.file.clone(), |line| format!("{}, line {line}", self.file));
-        let error = fault::placed(fault::limit(&format!("{place}: {why}")), &self.file, line);
+        let place =
+            line.map_or_else(|| self.program.file.clone(), |line| format!("{}, line {line}", self.program.file));
+        let error = fault::placed(fault::limit(&format!("{place}: {why}")), &self.program.file, line);
         Pause::End(Finish::Failed { error })
     }
 
@@ -355,7 +356,7 @@ impl Machine {
         match self.host.value(value, self.limits.value) {
             Ok(finish) => finish,
             Err(why) => {
-                let why = format!("{}: what the program ends with can't be kept: {why}", self.file);
+                let why = format!("{}: what the program ends with can't be kept: {why}", self.program.file);
                 Finish::Failed { error: Error::new(Kind::InvalidInput, "run playbook", why) }
             }
         }
@@ -404,7 +405,7 @@ impl Machine {
                 Err(Error::new(Kind::Cancelled, "run playbook", "the planning was stopped"))
             }
             Err(e) => {
-                let mut error = fault::ended(&self.file, &e, &self.raised, &self.limits);
+                let mut error = fault::ended(&self.program, &e, &self.raised, &self.limits);
                 if e.exc_type() == ExcType::NameError && error.fix().is_none() {
                     let tools: Vec<&str> = self.tools.iter().map(|t| t.name.as_str()).collect();
                     error = error.with_fix(format!("there are: {}, {}", FUNCTIONS.join(", "), tools.join(", ")));

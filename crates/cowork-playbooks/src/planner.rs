@@ -7,7 +7,8 @@ use std::{
 
 use async_trait::async_trait;
 use cowork_core::{
-    Access, CancellationToken, Error, Kind, Outcome, Planner, Proposal, ProposedCall, Result, Submit, Task, Turn, View,
+    Access, CancellationToken, Error, Finish, Kind, Outcome, Planner, Proposal, ProposedCall, Result, Submit, Task,
+    Turn, View,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -106,7 +107,7 @@ impl PlaybookPlanner {
     /// # Errors
     /// `NotFound` if none fits, with those that there are; `InvalidInput` if two fit.
     pub fn match_words(&self, text: &str) -> Result<(&Header, Map<String, Value>)> {
-        matcher::choose(&self.library, text).map(|(p, params)| (&p.header, params))
+        matcher::choose(&self.library, text, &[]).map(|(p, params)| (&p.header, params))
     }
 
     fn begin(&self, submit: &Submit) -> Result<(Pinned, String)> {
@@ -126,7 +127,8 @@ impl PlaybookPlanner {
         if let Some(name) = playbook {
             return Ok((self.library.get(&name)?.clone(), params));
         }
-        let (playbook, mut found) = matcher::choose(&self.library, &submit.text)?;
+        let folders: Vec<&str> = submit.folders.iter().map(|f| f.name.as_str()).collect();
+        let (playbook, mut found) = matcher::choose(&self.library, &submit.text, &folders)?;
         found.extend(params);
         Ok((playbook.clone(), found))
     }
@@ -231,6 +233,8 @@ impl Step {
             };
             let calls = match halt {
                 Pause::Calls(calls) => calls,
+                // Time and memory are not in the log: what they end, they may end earlier this time.
+                Pause::End(Finish::Failed { error }) if error.kind == Kind::LimitExceeded => return Err(error),
                 Pause::End(_) => Vec::new(),
             };
             check_same(&self.pinned.file, index, &calls, turn)?;

@@ -78,7 +78,7 @@ async fn a_second_run_finds_everything_in_order() {
     assert_eq!(story.done().await.0, "Nothing to move: 1 file left as they were.");
     let mut empty = Story::of(organise(json!({})));
     empty.put("Downloads/sub", "folder", 0);
-    assert_eq!(empty.done().await.0, "Nothing to move: there are no files here.");
+    assert_eq!(empty.done().await.0, "Nothing to move: no files here.");
 
     let mut submit = organise(json!({}));
     submit.folders = vec![folder("Documents")];

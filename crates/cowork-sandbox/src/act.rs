@@ -79,7 +79,12 @@ impl<'a> Work<'a> {
                 let moved = self.journal.disk.rename(to.0.dir.at(&to.1), from.0.dir.at(&from.1));
                 moved.map_err(|e| between(e, t, f))
             }
-            Act::Put { k, p, id, beside: true, .. } => self.carry_away(*k, p, id),
+            Act::Put { k, p, beside: true, .. } => {
+                // Judged to be ours, if only by its content: taken as it is now.
+                let now = self.dirs.look(p).map_err(|e| at(e.into()))?;
+                let now = now.ok_or_else(|| Trouble::This(format!("`{p}` is not there")))?;
+                self.carry_away(*k, p, &Id::of(&now))
+            }
             Act::Put { k, p, .. } => {
                 let (open, name) = self.place(p)?;
                 self.touched_kept = true;

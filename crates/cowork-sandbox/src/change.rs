@@ -49,10 +49,10 @@ pub(crate) fn change(
     let made = job.run();
     job.planner.batch.steps.iter().for_each(|step| discard(&job.work, &step.a));
     match made {
-        Ok(()) => {
-            journal.flush()?;
-            Ok(outcome(journal, c, changes))
-        }
+        Ok(()) => match journal.flush() {
+            Ok(()) => Ok(outcome(journal, c, changes)),
+            Err(e) => Err(give_up(journal, view, c, e)),
+        },
         Err(e) if e.kind == Kind::Cancelled => {
             journal.flush()?;
             Err(e)

@@ -159,7 +159,7 @@ impl Disk {
     }
 }
 
-/// Makes a folder of ours and those above it, durably, readable by its owner alone.
+/// Makes a folder of ours and those above it, readable by its owner alone. They are not durable yet.
 pub(crate) fn make_own_folders(disk: &Disk, path: &Path) -> Result<Dir, Fault> {
     match Dir::open(path) {
         Err(Fault::Os(Errno::NOENT)) => {}
@@ -171,6 +171,5 @@ pub(crate) fn make_own_folders(disk: &Disk, path: &Path) -> Result<Dir, Fault> {
         Ok(()) | Err(Fault::Os(Errno::EXIST)) => {}
         Err(e) => return Err(e),
     }
-    disk.sync_folder(&above)?;
     Dir::open(path)
 }

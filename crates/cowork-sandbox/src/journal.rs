@@ -70,6 +70,7 @@ impl Journal {
         let folder = journals.join(task.to_string());
         let failed = |e: Fault| e.error("make journal", &shown(&folder));
         let dir = make_own_folders(disk, &folder).map_err(failed)?;
+        make_own_folders(disk, &folder.join("kept")).map_err(failed)?;
         let path = folder.join("log");
         let log = match disk.create(dir.at(b"log"), 0o600) {
             Ok(_) => File::options().read(true).append(true).mode(0o600).open(&path).map_err(Fault::from),
@@ -82,9 +83,8 @@ impl Journal {
         .map_err(failed)?;
         let mut journal = Self::with(disk, &folder, task, log, (State::default(), 0))?;
         journal.commit([vec![Record::Head { version: VERSION, task }], folders].concat())?;
-        // A process that died here before may have made any of these and not come to making it durable.
-        let above = [Some(folder.as_path()), folder.parent(), folder.parent().and_then(Path::parent)];
-        for path in above.into_iter().flatten() {
+        // Also what was there: a process that died here before may have made it and not come to making it durable.
+        for path in folder.ancestors().take(4) {
             Dir::open(path).and_then(|dir| disk.sync_folder(&dir)).map_err(failed)?;
         }
         Ok(journal)
@@ -110,8 +110,10 @@ impl Journal {
         if self.marks.is_empty() {
             return Ok(());
         }
-        let frame = std::mem::take(&mut self.marks);
-        self.append(&frame).and_then(|()| self.advance(false))
+        let frame = self.marks.clone();
+        self.append(&frame)?;
+        self.marks.clear();
+        self.advance(false)
     }
 
     /// Notes what is known by now: it counts at once, and is written with the next frame.
@@ -133,8 +135,15 @@ impl Journal {
 
     fn with(disk: &Disk, folder: &Path, task: TaskId, log: File, (state, end): (State, u64)) -> Result<Self> {
         let kept = folder.join("kept");
-        let failed = |e: Fault| e.error("open journal", &shown(&kept));
-        let kept = Arc::new(make_own_folders(disk, &kept).map_err(failed)?);
+        let failed = |e: Fault| match e {
+            Fault::Os(rustix::io::Errno::NOENT) => {
+                Error::new(Kind::Corrupt, "open journal", "what the journal of this task kept is missing")
+                    .with("path", shown(&kept))
+                    .with_fix("bring the journal back from a backup, or start a new task")
+            }
+            e => e.error("open journal", &shown(&kept)),
+        };
+        let kept = Arc::new(Dir::open(&kept).map_err(failed)?);
         let dev = sys::look_at(&kept.fd).map_err(Fault::from).map_err(failed)?.dev;
         // Numbers of files that no record speaks of are not used again: they are left where they are.
         let taken = sys::names(&kept.fd, usize::MAX).map_err(Fault::from).map_err(failed)?;

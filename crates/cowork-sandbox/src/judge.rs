@@ -52,6 +52,7 @@ fn judged(work: &Work<'_>, seen: &Pretence, act: &Act) -> Result<Verdict, Errno>
     if let Some(lost) = [Some(a), b].into_iter().flatten().find(|p| work.dirs.get(p.root()).is_err()) {
         return keep(lost, "can't be reached: its granted folder is not where it was");
     }
+    let now = |id: &Id| work.journal.state.now(id);
     match act {
         Act::Make { p } => match look(p)? {
             Some(now) if !now.is_folder() => keep(p, "is no longer the folder that was made"),
@@ -60,13 +61,13 @@ fn judged(work: &Work<'_>, seen: &Pretence, act: &Act) -> Result<Verdict, Errno>
             None => Ok(Verdict::Already),
         },
         Act::Move { f, t, id } => match (look(t)?, look(f)?) {
-            (Some(now), former) if id.is(&now) => free(seen, work, f, former, t),
-            (_, Some(now)) if id.is(&now) => Ok(Verdict::Already),
+            (Some(there), former) if now(id).is(&there) => free(seen, work, f, former, t),
+            (_, Some(there)) if now(id).is(&there) => Ok(Verdict::Already),
             (Some(_), _) => keep(t, "was changed since"),
             (None, _) => keep(t, "is no longer there"),
         },
         Act::Put { k, p, id, x, .. } => match (look(p)?, seen.look_kept(work, *k)?) {
-            (Some(now), _) if id.is(&now) || same(seen, work, p, id, &now, x) => Ok(Verdict::Give),
+            (Some(there), _) if now(id).is(&there) || same(seen, work, p, id, &there, x) => Ok(Verdict::Give),
             (None, _) => Ok(Verdict::Already),
             (_, Some(ours)) if ours.size == id.1 => Ok(Verdict::Already),
             _ => keep(p, "was changed since"),
@@ -78,7 +79,7 @@ fn judged(work: &Work<'_>, seen: &Pretence, act: &Act) -> Result<Verdict, Errno>
             (None, _) => keep(p, &format!("is no longer there; its former content is in {}", place(work, *k))),
         },
         Act::Aside { k, p, id } | Act::Away { k, p, id } => match (seen.look_kept(work, *k)?, look(p)?) {
-            (_, Some(now)) if id.is(&now) => Ok(Verdict::Already),
+            (_, Some(there)) if now(id).is(&there) => Ok(Verdict::Already),
             (Some(ours), Some(now)) if matches!(act, Act::Away { .. }) && equal(seen, work, p, *k, &now, &ours) => {
                 Ok(Verdict::Already)
             }
@@ -130,9 +131,8 @@ impl Thing {
             Self::Path(path) => work.dirs.look(path),
             Self::Kept(k, below) if below.is_empty() => work.look_kept(*k),
             Self::Kept(k, below) => {
-                let mut way = vec![kept(*k)];
-                way.extend(below.iter().cloned());
-                work.journal.kept.at(&way.join(&b'/')).look()
+                let way = [&[kept(*k)][..], below.as_slice()].concat().join(&b'/');
+                work.journal.kept.at(&way).look()
             }
         }
     }
@@ -144,6 +144,16 @@ impl Thing {
                 stage::hash(work.dirs.get(folder).ok()?.dir.at(&name)).ok()
             }
             Self::Kept(k, _) => stage::hash(work.journal.kept.at(&kept(*k))).ok(),
+        }
+    }
+
+    fn names(&self, work: &Work<'_>) -> Result<Vec<Vec<u8>>, Errno> {
+        match self {
+            Self::Path(path) => sys::names(&work.dirs.get(path.as_str())?.dir.fd, usize::MAX),
+            Self::Kept(k, below) => {
+                let way = [&[kept(*k)][..], below.as_slice()].concat().join(&b'/');
+                sys::names(sys::open_folder(&work.journal.kept.fd, &way)?, usize::MAX)
+            }
         }
     }
 
@@ -226,10 +236,9 @@ impl Pretence {
     }
 
     fn is_empty(&self, work: &Work<'_>, folder: &FilePath) -> Result<bool, Errno> {
-        let open = work.dirs.get(folder.as_str())?;
+        let there = self.real(folder).map_or(Ok(Vec::new()), |thing| thing.names(work))?;
         let gone = |name: &Vec<u8>| matches!(self.paths.get(&folder.join_bytes(name)), Some(None));
         let came = |path: &FilePath| path.parent().as_ref() == Some(folder);
-        let all_gone = sys::names(&open.dir.fd, usize::MAX)?.iter().all(gone);
-        Ok(all_gone && !self.paths.iter().any(|(p, thing)| thing.is_some() && came(p)))
+        Ok(there.iter().all(gone) && !self.paths.iter().any(|(p, thing)| thing.is_some() && came(p)))
     }
 }

@@ -18,6 +18,7 @@ mod settle;
 mod stage;
 mod state;
 mod sys;
+mod touched;
 mod undo;
 mod view;
 

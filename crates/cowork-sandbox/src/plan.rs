@@ -17,6 +17,7 @@ use crate::{
     stage::{self, Like, Staged},
     state::Key,
     sys::{self, Look},
+    touched::{Touch, Touched},
     view::kind_text,
 };
 
@@ -28,21 +29,9 @@ const BATCH: usize = 4096;
 pub(crate) struct Batch {
     pub(crate) steps: Vec<Arc<Step>>,
     pub(crate) times: Vec<Record>,
-    /// What these steps do to names. They don't depend on one another, but for folders that are made on the way.
-    touched: HashMap<FilePath, Touch>,
-    /// The folders above those names.
-    above: HashSet<FilePath>,
+    /// They don't depend on one another, but for folders that are made on the way.
+    touched: Touched,
     noted: HashSet<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Touch {
-    /// A folder is made there.
-    Made,
-    /// Something comes there.
-    Taken,
-    /// What is there goes away.
-    Gone,
 }
 
 /// What planning a change came to.
@@ -97,7 +86,7 @@ impl Planner {
                 stage::bytes(&work.journal.disk, at, content, like).map_err(|e| e.at(path.as_str()))
             }),
             Change::Copy { from, to, clash } => {
-                if self.batch.depends(from) {
+                if self.batch.touched.depends(from) {
                     return Ok(Planned::First);
                 }
                 let look = source(work, from)?;
@@ -121,7 +110,7 @@ impl Planner {
     }
 
     fn relocate(&mut self, work: &mut Work<'_>, id: (u32, u32), from: &FilePath, to: &FilePath, clash: Clash) -> Plan {
-        if self.batch.depends(from) {
+        if self.batch.touched.depends(from) {
             return Ok(Planned::First);
         }
         let look = source(work, from)?;
@@ -148,7 +137,7 @@ impl Planner {
     }
 
     fn set_aside(&mut self, work: &mut Work<'_>, id: (u32, u32), path: &FilePath) -> Plan {
-        if self.batch.depends(path) {
+        if self.batch.touched.depends(path) {
             return Ok(Planned::First);
         }
         let look = source(work, path)?;
@@ -184,7 +173,7 @@ impl Planner {
     {
         let Some(place) = self.place_for(work, path)? else { return Ok(Planned::First) };
         if clash == Clash::Replace {
-            if self.batch.depends(path) {
+            if self.batch.touched.depends(path) {
                 return Ok(Planned::First);
             }
             if let Some(old) = work.dirs.look(path).map_err(|e| Fault::Os(e).at(path.as_str()))? {
@@ -298,7 +287,7 @@ impl Planner {
             };
             match open {
                 Ok(open) => {
-                    if self.batch.moves(&at) {
+                    if self.batch.touched.moves(&at) {
                         return Ok(None);
                     }
                     make.reverse();
@@ -352,17 +341,8 @@ impl Planner {
 
     fn push(&mut self, work: &Work<'_>, (i, h): (u32, u32), more: bool, a: Act) -> Plan<()> {
         let (first, second) = a.paths();
-        let (first_touch, second_touch) = match &a {
-            Act::Make { .. } => (Touch::Made, Touch::Made),
-            Act::Move { .. } => (Touch::Gone, Touch::Taken),
-            Act::Put { .. } | Act::Swap { .. } => (Touch::Taken, Touch::Taken),
-            Act::Aside { .. } | Act::Away { .. } => (Touch::Gone, Touch::Gone),
-        };
-        for (path, touch) in [(Some(first), first_touch), (second, second_touch)] {
-            let Some(path) = path else { continue };
-            self.note_time(work, path);
-            self.batch.touch(path, touch);
-        }
+        [Some(first), second].into_iter().flatten().for_each(|path| self.note_time(work, path));
+        self.batch.touched.add(&a);
         self.batch.steps.push(Arc::new(Step { c: self.c, i, h, more, a }));
         Ok(())
     }
@@ -388,46 +368,6 @@ impl Planner {
                 self.batch.times.push(Record::Else { root: key.0, ino: key.1 });
             }
             Some(_) => {}
-        }
-    }
-}
-
-impl Batch {
-    /// Says whether what is at a path depends on what waits: on the way to it, at it, or in it.
-    fn depends(&self, path: &FilePath) -> bool {
-        if self.touched.is_empty() {
-            return false;
-        }
-        let mut at = Some(path.clone());
-        while let Some(path) = at {
-            if self.touched.contains_key(&path) {
-                return true;
-            }
-            at = path.parent();
-        }
-        self.above.contains(path)
-    }
-
-    /// Says whether a folder that is there, or one above it, is about to move.
-    fn moves(&self, folder: &FilePath) -> bool {
-        let mut at = Some(folder.clone());
-        while let Some(path) = at {
-            if matches!(self.touched.get(&path), Some(Touch::Gone | Touch::Taken)) {
-                return true;
-            }
-            at = path.parent();
-        }
-        false
-    }
-
-    fn touch(&mut self, path: &FilePath, touch: Touch) {
-        self.touched.insert(path.clone(), touch);
-        let mut at = path.parent();
-        while let Some(folder) = at {
-            at = folder.parent();
-            if !self.above.insert(folder) {
-                return;
-            }
         }
     }
 }

@@ -58,6 +58,9 @@ pub(crate) enum Record {
     /// These steps, first to last, were given back.
     #[serde(rename = "u")]
     Back(u64, u64),
+    /// A file that had this inode was brought back from another disk and has this one now.
+    #[serde(rename = "new")]
+    Renewed { was: u64, is: u64 },
     /// Undo came to its end.
     #[serde(rename = "undone")]
     Undone,
@@ -160,14 +163,6 @@ impl Act {
     /// Says whether the place `kept/` of the journal takes part.
     pub(crate) fn uses_kept(&self) -> bool {
         !matches!(self, Self::Make { .. } | Self::Move { .. })
-    }
-
-    /// Says whether it may move a whole folder.
-    pub(crate) fn moves_folder(&self) -> bool {
-        match self {
-            Self::Move { id, .. } | Self::Aside { id, .. } => id.is_folder(),
-            _ => false,
-        }
     }
 }
 

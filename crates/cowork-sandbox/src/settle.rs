@@ -115,8 +115,8 @@ fn tidy_one(work: &mut Work<'_>, path: &cowork_core::FilePath, k: u64) -> Result
     let Some(look) = ours.look().map_err(|e| at(e.into()))? else { return Ok(()) };
     work.place(path)?;
     let holds_theirs = work.journal.state.steps.iter().rev().any(|(step, stage)| match &step.a {
-        Act::Away { k: of, id, .. } => *of == k && id.ino() == look.ino,
-        Act::Put { k: of, id, beside: true, .. } => *of == k && id.ino() == look.ino && *stage == Stage::Done,
+        Act::Away { k: of, id, .. } => *of == k && *stage == Stage::Planned && id.is(&look),
+        Act::Put { k: of, beside: true, .. } => *of == k && *stage == Stage::Done,
         _ => false,
     });
     let disk = work.journal.disk.clone();

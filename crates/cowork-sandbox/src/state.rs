@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use cowork_core::{CallId, FilePath, TaskId};
 
-use crate::record::{Act, Record, Step};
+use crate::record::{Act, Id, Record, Step};
 
 /// Where a step is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,8 @@ pub(crate) struct State {
     pub(crate) steps: Vec<(Arc<Step>, Stage)>,
     pub(crate) tracks: HashMap<Key, Track>,
     pub(crate) beside: Vec<(FilePath, u64)>,
+    /// Inodes of files that were brought back from another disk: the former, and the one they have.
+    renewed: HashMap<u64, u64>,
 }
 
 impl State {
@@ -99,6 +101,7 @@ impl State {
                 }
             }
             Record::Beside { p, k } => self.beside.push((p, k)),
+            Record::Renewed { was, is } => drop(self.renewed.insert(was, is)),
             Record::Rolling(c) => self.roll(c, true),
             Record::Rolled(c) => self.roll(c, false),
             Record::Undone => self.tracks.values_mut().for_each(|t| t.judged = None),
@@ -140,6 +143,11 @@ impl State {
             })
         });
         steps
+    }
+
+    /// Gives the identity that a file has now which had this one.
+    pub(crate) fn now(&self, id: &Id) -> Id {
+        Id(self.renewed.get(&id.0).copied().unwrap_or(id.0), id.1, id.2, id.3)
     }
 
     /// Gives the number of the next step.

@@ -12,6 +12,7 @@ use crate::{
     record::{Act, Record, split},
     state::{Key, Stage, Track},
     sys,
+    touched::Touched,
     view::View,
 };
 
@@ -86,9 +87,12 @@ impl Undo<'_> {
             let (batch, after) = rest.split_at(self.batch_len(rest));
             rest = after;
             if self.give.mode == UndoMode::Act {
-                let records = self.judge_folders(batch);
-                let written = self.work.journal.commit(records);
-                written.or_else(|e| if self.give.regardless { Ok(()) } else { Err(e) })?;
+                let records = [self.judge_folders(batch), self.announce(batch)].concat();
+                match self.work.journal.commit(records.clone()) {
+                    // What can't be written down counts all the same while this goes on.
+                    Err(_) if self.give.regardless => records.into_iter().for_each(|r| self.work.journal.mark(r)),
+                    other => other?,
+                }
             }
             for (i, n) in batch.iter().enumerate() {
                 self.one(*n)?;
@@ -111,11 +115,20 @@ impl Undo<'_> {
         Ok(())
     }
 
-    /// A batch ends when a folder was moved: paths and handles below it mean something else then.
+    /// A batch ends before a step that depends on one in it: if its marks were lost, it could not be told what was done.
     fn batch_len(&self, steps: &[u64]) -> usize {
-        let moves = |n: &u64| self.work.journal.state.step(*n).is_some_and(|(step, _)| step.a.moves_folder());
+        let mut touched = Touched::default();
+        let depends = |n: &u64| {
+            let Some((step, _)) = self.work.journal.state.step(*n) else { return false };
+            let (a, b) = step.a.paths();
+            // A folder that was made goes after what came into it, which shows whether it is still there.
+            let made = matches!(step.a, Act::Make { .. });
+            let depends = !made && [Some(a), b].into_iter().flatten().any(|path| touched.depends(path));
+            touched.add(&step.a);
+            depends
+        };
         let len = steps.len().min(BATCH);
-        steps[..len].iter().position(moves).map_or(len, |i| i + 1)
+        steps[..len].iter().position(depends).unwrap_or(len)
     }
 
     /// Says of each folder that the batch touches whether it still has the time we left; asked before the first change, for
@@ -149,7 +162,7 @@ impl Undo<'_> {
         let Some((step, _)) = self.work.journal.state.step(n).cloned() else { return Ok(()) };
         let mut verdict = judge(&self.work, &self.seen, &step.a);
         if verdict == Verdict::Give && self.give.mode == UndoMode::Act {
-            match self.act(&step.a) {
+            match self.work.back(&step.a) {
                 Ok(()) => {}
                 Err(Trouble::This(reason)) => verdict = Verdict::Keep(step.a.target().clone(), reason),
                 Err(Trouble::All(e)) => return Err(e),
@@ -164,6 +177,7 @@ impl Undo<'_> {
             Verdict::Give if self.give.mode == UndoMode::Show => self.seen.take_back(&step.a),
             Verdict::Give | Verdict::Already => {}
         }
+        self.renew(&step.a);
         if self.give.mode == UndoMode::Act {
             self.touch(&step.a);
             self.work.journal.mark(Record::Back(n, n));
@@ -177,12 +191,27 @@ impl Undo<'_> {
         Ok(())
     }
 
-    fn act(&mut self, act: &Act) -> Result<(), Trouble> {
-        if let Act::Away { k, p, .. } | Act::Put { k, p, beside: true, .. } = act {
-            // A name of ours is about to be in the person's folder for a moment.
-            self.work.journal.commit(vec![Record::Beside { p: p.clone(), k: *k }])?;
+    /// Says which names of ours are about to be in the person's folders for a moment.
+    fn announce(&self, batch: &[u64]) -> Vec<Record> {
+        let named = |n: &u64| match &self.work.journal.state.step(*n)?.0.a {
+            Act::Away { k, p, .. } | Act::Put { k, p, beside: true, .. } => {
+                Some(Record::Beside { p: p.clone(), k: *k })
+            }
+            _ => None,
+        };
+        batch.iter().filter_map(named).collect()
+    }
+
+    /// A file that was brought back from another disk is another inode than it was: earlier steps know it by the former one.
+    fn renew(&mut self, act: &Act) {
+        let Act::Away { k, p, id } = act else { return };
+        let now = match self.give.mode {
+            UndoMode::Act => self.work.dirs.look(p),
+            UndoMode::Show => self.work.look_kept(*k),
+        };
+        if let Ok(Some(now)) = now {
+            self.work.journal.mark(Record::Renewed { was: id.ino(), is: now.ino });
         }
-        self.work.back(act)
     }
 
     /// What was found given back may still be lost with the power: its folders are made durable too.

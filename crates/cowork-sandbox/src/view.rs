@@ -142,13 +142,16 @@ impl View {
         let name = folder.split('/').next().unwrap_or_default();
         let root = self.roots.iter().find(|r| r.name == name).ok_or(Errno::NOENT)?;
         let below = match folder.get(name.len() + 1..) {
-            None => b".".to_vec(),
+            None => Vec::new(),
             Some(below) if below.contains('\\') => {
                 let path = FilePath::parse(folder).map_err(|_| Errno::INVAL)?;
                 path.below().collect::<Vec<_>>().join(&b'/')
             }
             Some(below) => below.as_bytes().to_vec(),
         };
+        if below.is_empty() {
+            return Ok(Dir { fd: sys::open_folder(&root.dir.fd, b".")?, path: root.dir.path.clone() });
+        }
         let fd = sys::open_folder(&root.dir.fd, &below)?;
         Ok(Dir { fd, path: root.dir.path.join(OsString::from_vec(below)) })
     }

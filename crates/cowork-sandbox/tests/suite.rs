@@ -1,6 +1,6 @@
 //! The promises of every sandbox, kept by the local one: on one disk, and with the journal on another.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
 use cowork_testkit::sandbox::Bench;

@@ -20,6 +20,9 @@ pub(crate) fn fault(op: &'static str, path: &Path, error: rusqlite::Error) -> Er
             named(Kind::Full, why, "free some space, then try again").with_retry(Retry::Now)
         }
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => return damaged(op, path, "").with_source(error),
+        Some(ErrorCode::CannotOpen) if path.exists() => {
+            named(Kind::NotAllowed, format!("the store {at} can't be opened"), "check what it is and who owns it")
+        }
         Some(ErrorCode::CannotOpen) => {
             named(Kind::NotFound, format!("the store {at} can't be opened"), "check that its folder is there")
         }

@@ -6,7 +6,7 @@ use cowork_core::{
     Batch, Draft, Error, Expect, Hash, INLINE, Kind, Lease, LeaseAsk, LeaseState, Record, Result, TaskId, ThreadId,
     Timestamp,
 };
-use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, Statement, params};
 
 use crate::{
     fault::fault,
@@ -37,6 +37,11 @@ struct TaskEnd {
     seq: u64,
     lease: LeaseState,
 }
+
+const INSERT: &str = "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+
+/// Index entries: keys and values.
+type Entries = Vec<(String, Vec<u8>)>;
 
 /// How many threads and tasks are remembered.
 const MOST: usize = 10_000;
@@ -136,8 +141,8 @@ impl Ledger {
     }
 
     /// Gives the counters as they will be, each after all of its additions.
-    fn counted(&self, conn: &Connection, batch: &Batch) -> Result<Result<Vec<(String, Vec<u8>)>>> {
-        let mut counted: Vec<(String, Vec<u8>)> = Vec::with_capacity(batch.count.len());
+    fn counted(&self, conn: &Connection, batch: &Batch) -> Result<Result<Entries>> {
+        let mut counted = Entries::with_capacity(batch.count.len());
         for count in &batch.count {
             let key = count.key();
             let at = counted.iter().position(|(k, _)| *k == key);
@@ -171,6 +176,7 @@ impl Ledger {
                 ThreadEnd { tid: conn.last_insert_rowid(), seq: 0, hash: Hash::default() }
             }
         };
+        let mut insert = conn.prepare_cached(INSERT).map_err(|e| fault("commit", &self.path, e))?;
         for draft in drafts {
             let seq = end.seq + 1;
             let (record, hash) = draft.stamp(thread, seq, end.hash);
@@ -178,7 +184,7 @@ impl Ledger {
                 Some(task) => Some(self.extend_task(conn, task, end.tid, seq)?),
                 None => None,
             };
-            self.insert(conn, first_id(end.tid) + seq.cast_signed(), kid, &record)?;
+            self.insert(conn, &mut insert, first_id(end.tid) + seq.cast_signed(), kid, &record)?;
             end = ThreadEnd { tid: end.tid, seq, hash };
             records.push(record);
         }
@@ -186,7 +192,14 @@ impl Ledger {
         Ok(records)
     }
 
-    fn insert(&self, conn: &Connection, id: i64, kid: Option<i64>, record: &Record) -> Result<()> {
+    fn insert(
+        &self,
+        conn: &Connection,
+        insert: &mut Statement<'_>,
+        id: i64,
+        kid: Option<i64>,
+        record: &Record,
+    ) -> Result<()> {
         let json = record.event.json();
         let inline = (json.len() <= INLINE).then_some(&**json);
         if inline.is_none() {
@@ -207,8 +220,7 @@ impl Ledger {
             record.body_hash.0,
             inline,
         ];
-        let sql = "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-        self.execute(conn, sql, row).map(drop)
+        insert.execute(row).map(drop).map_err(|e| fault("commit", &self.path, e))
     }
 
     /// Notes that a task's last record is now this one, and gives the task's number.

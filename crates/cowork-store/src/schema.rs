@@ -92,9 +92,12 @@ pub(crate) fn actor_of(stored: i64) -> Option<Actor> {
 /// # Errors
 /// `NewerVersion`; `InvalidInput` if it is another program's.
 pub(crate) fn version(conn: &Connection, path: &Path, newest: i32) -> Result<i32> {
-    let read = |sql| conn.query_row(sql, [], |row| row.get::<_, i32>(0)).map_err(|e| fault("open store", path, e));
-    let (id, version) = (read("PRAGMA application_id")?, read("PRAGMA user_version")?);
-    let tables = read("SELECT count(*) FROM sqlite_schema")?;
+    // In one statement, and so at one moment: another process may be making the file just now.
+    let sql =
+        "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),
+        (SELECT count(*) FROM sqlite_schema)";
+    let read = conn.query_row(sql, [], |row| Ok((row.get::<_, i32>(0)?, row.get::<_, i32>(1)?, row.get::<_, i64>(2)?)));
+    let (id, version, tables) = read.map_err(|e| fault("open store", path, e))?;
     if id != APPLICATION_ID && (id != 0 || version != 0 || tables != 0) {
         let why = format!("{} belongs to another program", path.display());
         return Err(Error::new(Kind::InvalidInput, "open store", why).with_fix("name another file"));

@@ -1,6 +1,9 @@
 //! The one thread that writes: everything that waits goes into one transaction.
 
-use std::{sync::mpsc, time::Duration};
+use std::{
+    sync::mpsc,
+    time::{Duration, Instant},
+};
 
 use cowork_core::{Batch, Error, Hash, Kind, Lease, LeaseAsk, Record, Result, Step, StoreChange, TaskId};
 use rusqlite::Connection;
@@ -19,11 +22,16 @@ const LOOK_OUT: Duration = Duration::from_millis(75);
 /// How many jobs share a transaction at the most, so that nobody waits for too long a one.
 const MOST: usize = 256;
 
+/// For how long others are waited for at the most, before a transaction that is synced.
+const LONGEST: Duration = Duration::from_millis(2);
+
 /// Something to write, and who waits for it.
 pub(crate) struct Job {
     pub(crate) work: Work,
-    pub(crate) reply: oneshot::Sender<Result<Answer>>,
+    pub(crate) reply: Reply,
 }
+
+pub(crate) type Reply = oneshot::Sender<Result<Answer>>;
 
 /// Something to write.
 pub(crate) enum Work {
@@ -67,6 +75,14 @@ pub(crate) struct Writer {
     seen: i64,
     /// Whether SQLite syncs in each commit now.
     syncs: bool,
+    last: Last,
+}
+
+/// The last transaction: of how many jobs it was, and what it took.
+#[derive(Default)]
+struct Last {
+    group: usize,
+    took: Duration,
 }
 
 impl Writer {
@@ -77,7 +93,7 @@ impl Writer {
     ) -> Result<Self> {
         let ledger = Ledger::new(options.path.clone());
         let syncs = options.synchronous != Synchronous::Off;
-        let mut writer = Self { conn, options, changes, ledger, seen: 0, syncs };
+        let mut writer = Self { conn, options, changes, ledger, seen: 0, syncs, last: Last::default() };
         writer.seen = writer.data_version()?;
         Ok(writer)
     }
@@ -85,16 +101,12 @@ impl Writer {
     /// Works until the store is dropped and nothing waits any more.
     pub(crate) fn run(mut self, waiting: &mpsc::Receiver<Option<Job>>) {
         while let Some(first) = self.next(waiting) {
-            let (mut works, mut replies) = (vec![first.work], vec![first.reply]);
-            while works.len() < MOST
-                && let Ok(next) = waiting.try_recv()
-            {
-                let Some(job) = next else { continue };
-                works.push(job.work);
-                replies.push(job.reply);
-            }
+            let (works, replies) = self.gather(first, waiting);
+            let (began, group) = (Instant::now(), works.len());
+            let answers = self.settle(works);
+            self.last = Last { group, took: began.elapsed() };
             // A reply that nobody waits for any more is not sent: see the contract on cancellation.
-            match self.settle(works) {
+            match answers {
                 Ok(answers) => {
                     for (reply, answer) in replies.into_iter().zip(answers) {
                         drop(reply.send(answer));
@@ -125,6 +137,34 @@ impl Writer {
                 Err(mpsc::RecvTimeoutError::Timeout) => drop(self.look_out()),
             }
         }
+    }
+
+    /// Takes all that waits.
+    ///
+    /// Who was answered together comes back together, and a sync costs as much for one as for all. So where one is due, as
+    /// many as came last time are waited for, for a small part of the time that the last transaction took.
+    fn gather(&self, first: Job, waiting: &mpsc::Receiver<Option<Job>>) -> (Vec<Work>, Vec<Reply>) {
+        let until = Instant::now() + (self.last.took / 4).min(LONGEST);
+        let mut durable = first.work.is_durable();
+        let (mut works, mut replies) = (vec![first.work], vec![first.reply]);
+        while works.len() < MOST {
+            let next = match waiting.try_recv() {
+                Err(mpsc::TryRecvError::Empty) if durable && works.len() < self.last.group => {
+                    waiting.recv_timeout(until.saturating_duration_since(Instant::now())).ok()
+                }
+                next => next.ok(),
+            };
+            match next {
+                None => break,
+                Some(None) => {}
+                Some(Some(job)) => {
+                    durable |= job.work.is_durable();
+                    works.push(job.work);
+                    replies.push(job.reply);
+                }
+            }
+        }
+        (works, replies)
     }
 
     /// Does everything in one transaction. An error is everybody's; a precondition that does not hold is one's own.
@@ -227,5 +267,127 @@ impl Writer {
 
     fn wrong(&self, error: rusqlite::Error) -> Error {
         fault("commit", &self.options.path, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use cowork_core::{TaskId, ThreadId};
+    use cowork_testkit::{TestRuntime, store::cases::notes};
+
+    use super::*;
+    use crate::connect;
+
+    struct Scene {
+        writer: Writer,
+        clock: std::sync::Arc<TestRuntime>,
+        dir: tempfile::TempDir,
+    }
+
+    fn scene(synchronous: Synchronous) -> Scene {
+        let (dir, clock) = (tempfile::tempdir().unwrap(), TestRuntime::new());
+        let options = SqliteOptions { synchronous, ..SqliteOptions::new(dir.path().join("log.db"), clock.clone()) };
+        let writer = Writer::new(connect::writer(&options).unwrap(), options, broadcast::channel(9).0).unwrap();
+        Scene { writer, clock, dir }
+    }
+
+    impl Scene {
+        fn batch(&self, n: usize, durable: bool) -> Work {
+            let notes = notes(&*self.clock, ThreadId::new(&*self.clock), TaskId::new(&*self.clock), n);
+            Work::Commit(Batch { durable, ..notes })
+        }
+
+        fn settle(&mut self, works: Vec<Work>) -> Vec<Result<Answer>> {
+            self.writer.settle(works).unwrap()
+        }
+
+        /// How SQLite syncs now: 0 never, 1 now and then, 2 in each commit.
+        fn level(&self) -> i64 {
+            self.writer.conn.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap()
+        }
+
+        fn wal(&self) -> u64 {
+            fs::metadata(self.dir.path().join(Path::new("log.db-wal"))).unwrap().len()
+        }
+    }
+
+    #[test]
+    fn only_a_group_with_something_durable_is_synced() {
+        let mut scene = scene(Synchronous::Full);
+        for (durable, level) in [(vec![false, false], 1), (vec![false, true], 2), (vec![true], 2), (vec![false], 1)] {
+            let works = durable.iter().map(|d| scene.batch(1, *d)).collect();
+            scene.settle(works);
+            assert_eq!(scene.level(), level, "{durable:?}");
+        }
+        let take = LeaseAsk::Take { owner: "a".into(), ttl: Duration::from_secs(9), dead: None };
+        let task = TaskId::new(&*scene.clock);
+        scene.settle(vec![Work::Lease(task, take)]);
+        assert_eq!(scene.level(), 2, "a fencing number never comes again");
+        scene.settle(vec![Work::Lease(task, LeaseAsk::Keep { fence: 1, ttl: Duration::from_secs(9) })]);
+        assert_eq!(scene.level(), 1);
+        scene.settle(vec![Work::Put(Hash::of(b"x"), b"x".to_vec())]);
+        assert_eq!(scene.level(), 2);
+    }
+
+    #[test]
+    fn the_other_settings_stay_as_they_are() {
+        for (synchronous, level) in [(Synchronous::Off, 0), (Synchronous::Normal, 1)] {
+            let mut scene = scene(synchronous);
+            for durable in [true, false, true] {
+                let work = scene.batch(1, durable);
+                scene.settle(vec![work]);
+                assert_eq!(scene.level(), level);
+            }
+        }
+    }
+
+    #[test]
+    fn a_durable_commit_that_writes_nothing_still_makes_those_before_it_durable() {
+        let mut scene = scene(Synchronous::Full);
+        let work = scene.batch(1, false);
+        scene.settle(vec![work]);
+        for (works, grows) in [
+            (vec![scene.batch(0, true)], true),
+            (vec![scene.batch(0, false)], false),
+            (vec![Work::Put(Hash::of(b"x"), b"x".to_vec())], true),
+            (vec![Work::Put(Hash::of(b"x"), b"x".to_vec())], true),
+        ] {
+            let before = scene.wal();
+            scene.settle(works);
+            // SQLite syncs a commit if it wrote a page, and never otherwise.
+            assert_eq!(scene.wal() > before, grows);
+        }
+    }
+
+    #[test]
+    fn all_that_waits_is_taken_at_once_and_up_to_a_limit() {
+        let mut scene = scene(Synchronous::Off);
+        scene.writer.last = Last { group: 9, took: Duration::from_secs(9) };
+        let (jobs, waiting) = mpsc::channel();
+        for n in 0..MOST + 3 {
+            let (reply, _) = oneshot::channel();
+            jobs.send(Some(Job { work: scene.batch(1, n % 2 == 0), reply })).unwrap();
+            jobs.send(None).unwrap();
+        }
+        drop(jobs);
+        let taken: Vec<usize> = std::iter::from_fn(|| {
+            let first = scene.writer.next(&waiting)?;
+            Some(scene.writer.gather(first, &waiting).0.len())
+        })
+        .collect();
+        assert_eq!(taken, [MOST, 3]);
+    }
+
+    #[test]
+    fn what_waits_together_is_one_transaction() {
+        let mut scene = scene(Synchronous::Off);
+        let recorder = cowork_testkit::probe::Recorder::new();
+        scene.writer.options.probe = Some(recorder.clone());
+        let works = (0..20).map(|n| scene.batch(n % 3, n == 5)).collect();
+        let answers = scene.settle(works);
+        assert!(answers.len() == 20 && answers.iter().all(Result::is_ok));
+        assert_eq!(recorder.steps(), [Step::Commit(20)]);
     }
 }

@@ -1,4 +1,5 @@
 //! The suites of stores and blobs over SQLite.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says so by panicking")]
 
 use std::sync::Arc;
 

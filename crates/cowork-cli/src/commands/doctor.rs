@@ -11,7 +11,7 @@ use crate::{
     out::Out,
     render::{
         line::{Line, Role},
-        text::{one_line, sentence, tilde, width, wrap},
+        text::{one_line, sentence, step, tilde, width, wrap},
     },
 };
 
@@ -69,7 +69,7 @@ fn told(finding: &Finding, column: usize, look: &Look) -> Vec<Line> {
         lines.push(line.add(Role::Plain, text));
     }
     if !finding.fix.is_empty() {
-        let fix = wrap(&one_line(&sentence(&finding.fix)), room);
+        let fix = wrap(&one_line(&step(&finding.fix)), room);
         lines.extend(fix.into_iter().map(|l| Line::default().to(indent).add(Role::Strong, l)));
     }
     lines

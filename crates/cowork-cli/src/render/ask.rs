@@ -79,20 +79,31 @@ pub(crate) fn all(ask: &Ask) -> Vec<String> {
 }
 
 fn item(item: &Value) -> String {
-    let text = |value: &Value| visible(value.as_str().unwrap_or_default()).into_owned();
-    match item {
-        Value::String(path) => visible(path).into_owned(),
+    let pair = match item {
+        Value::String(path) => return visible(path).into_owned(),
         Value::Object(o) => match (o.get("from"), o.get("to"), o.get("path")) {
-            (Some(from), Some(to), _) => format!("{} → {}", text(from), text(to)),
-            (_, _, Some(path)) => text(path),
-            _ => visible(&item.to_string()).into_owned(),
+            (Some(from), Some(to), _) => from.as_str().zip(to.as_str()),
+            (_, _, Some(Value::String(path))) => return visible(path).into_owned(),
+            _ => None,
         },
         Value::Array(pair) => match &pair[..] {
-            [Value::String(from), Value::String(to)] => format!("{} → {}", visible(from), visible(to)),
-            _ => visible(&item.to_string()).into_owned(),
+            [Value::String(from), Value::String(to)] => Some((from.as_str(), to.as_str())),
+            _ => None,
         },
-        other => visible(&other.to_string()).into_owned(),
-    }
+        _ => None,
+    };
+    pair.map_or_else(|| visible(&item.to_string()).into_owned(), |(from, to)| transfer(from, to))
+}
+
+/// Writes where a file goes, without what both paths begin with, and without the name if it stays.
+fn transfer(from: &str, to: &str) -> String {
+    let folder = from.rfind('/').map_or("", |at| &from[..=at]);
+    let (name, below) = (&from[folder.len()..], to.strip_prefix(folder).unwrap_or(to));
+    let shown = match below.strip_suffix(name) {
+        Some(into) if into.ends_with('/') => into,
+        _ => below,
+    };
+    format!("{} → {}", visible(name), visible(shown))
 }
 
 fn effects(effects: &Effects, tool: &str, verb: &str, role: Role, look: &Look, most: usize) -> Vec<Line> {

@@ -1,6 +1,8 @@
 //! The picture of a task that is redrawn in place.
 
-use cowork::{Mode, PlanStep, StepState, Task, Timestamp};
+use std::time::Duration;
+
+use cowork::{Finish, Mode, PlanStep, StepState, Task, Timestamp};
 
 use super::{
     ask,
@@ -24,7 +26,7 @@ pub(crate) fn frame(screen: &Screen, look: &Look, now: Timestamp) -> Vec<Line> {
     lines.extend(header(task, look));
     let below = below(screen, look, most.saturating_sub(lines.len() + 2));
     let room = most.saturating_sub(lines.len() + below.len() + 1);
-    let plan = plan(screen, task, look, Some(now));
+    let plan = plan(screen, task, look, Some(screen.worked_at(now)));
     if !plan.is_empty() && room > 0 {
         lines.push(Line::default());
         lines.extend(window(plan, active(task), room));
@@ -53,14 +55,17 @@ pub(crate) fn header(task: &Task, look: &Look) -> Vec<Line> {
 }
 
 /// Lists the steps of the plan with how far they are. Without a time, those that were begun are not under way.
-pub(crate) fn plan(screen: &Screen, task: &Task, look: &Look, now: Option<Timestamp>) -> Vec<Line> {
+pub(crate) fn plan(screen: &Screen, task: &Task, look: &Look, worked: Option<Duration>) -> Vec<Line> {
     let widest = task.plan.iter().map(|s| width(&one_line(&s.title))).max().unwrap_or(0);
     let title = widest.min(TITLE).min(look.columns().saturating_sub(8));
     let none = StepTimes::default();
     let step = |(i, s): (usize, &PlanStep)| {
+        if task.result.is_some() && s.state == StepState::Active {
+            return left(task, s, title, look);
+        }
         let times = screen.steps.get(i).unwrap_or(&none);
         let progress = screen.together().filter(|_| s.state == StepState::Active);
-        step(s, times, progress.as_ref(), title, look, now)
+        step(s, times, progress.as_ref(), title, look, worked)
     };
     task.plan.iter().enumerate().flat_map(step).collect()
 }
@@ -72,7 +77,7 @@ pub(crate) fn step(
     progress: Option<&Progress>,
     title: usize,
     look: &Look,
-    now: Option<Timestamp>,
+    worked: Option<Duration>,
 ) -> Vec<Line> {
     let columns = look.columns();
     let (mark, role) = mark(step.state, look.signs);
@@ -82,11 +87,11 @@ pub(crate) fn step(
     let name = one_line(&step.title);
     let title = if narrow { columns.saturating_sub(width(mark) + 4) } else { title };
     let line = Line::margin().add(role, mark).add(Role::Plain, " ").add(text, pad(&shorten(&name, title), title));
-    let time = match (progress.and_then(Progress::left), times.took(), times.began, now) {
+    let time = match (progress.and_then(Progress::left), times.took(), times.began, worked) {
         (Some(left), ..) => format!("{} left", took(left)),
         (_, Some(time), ..) if time.as_millis() >= 50 => took(time),
-        (_, None, Some(began), Some(now)) if now.since(began).as_secs() >= 2 => {
-            format!("{} s", now.since(began).as_secs())
+        (_, None, Some(began), Some(now)) if now.saturating_sub(began).as_secs() >= 2 => {
+            format!("{} s", now.saturating_sub(began).as_secs())
         }
         _ => String::new(),
     };
@@ -104,6 +109,17 @@ pub(crate) fn step(
         None => line.add(text, shorten(&detail, room)),
     };
     vec![line.right(Role::Quiet, &time, time_at)]
+}
+
+/// Writes a step that was not done when the task ended.
+fn left(task: &Task, step: &PlanStep, title: usize, look: &Look) -> Vec<Line> {
+    let (mark, role) = match (matches!(task.result, Some(Finish::Failed { .. })), look.signs) {
+        (true, true) => ("✗", Role::Failed),
+        (true, false) => ("[!]", Role::Failed),
+        (false, _) => mark(StepState::Skipped, look.signs),
+    };
+    let name = shorten(&one_line(&step.title), title.max(12)).into_owned();
+    vec![Line::margin().add(role, mark).add(Role::Plain, format!(" {name}"))]
 }
 
 /// Gives a step's mark and its role.

@@ -6,7 +6,7 @@ use super::{
     ask,
     line::{Line, Role},
     screen::{Note, Screen},
-    text::{count, one_line, sentence, shorten, took, visible, wrap},
+    text::{count, one_line, sentence, shorten, step, took, visible, wrap},
 };
 use crate::look::Look;
 
@@ -163,7 +163,7 @@ fn failed(what: &str, error: &Error, look: &Look) -> Vec<Line> {
     }
     lines.extend(text.map(|l| Line::margin().add(Role::Plain, l)));
     if let Some(fix) = error.fix() {
-        lines.extend(wrap(&visible(&sentence(fix)), room).into_iter().map(|l| Line::margin().add(Role::Plain, l)));
+        lines.extend(wrap(&visible(&step(fix)), room).into_iter().map(|l| Line::margin().add(Role::Plain, l)));
     }
     lines
 }

@@ -43,8 +43,8 @@ impl Pager {
         lines.extend(page.iter().map(|l| Line::of("    ").add(Role::Plain, shorten(l, room))));
         let place = format!("{} to {} of {}", self.top + 1, end, grouped(self.lines.len() as u64));
         let foot = Line::margin().add(Role::Quiet, place);
-        let keys =
-            if look.columns() < 60 { "   space  b  q" } else { "   [space] more   [b] back   [q] to the question" };
+        let keys = "   [space] more   [b] back   [q] to the question";
+        let keys = if foot.width() + keys.len() < look.width { keys } else { "   space  b  q" };
         lines.extend([Line::default(), foot.add(Role::Plain, keys)]);
         lines.into_iter().map(|l| l.fit(look.width.saturating_sub(1))).collect()
     }

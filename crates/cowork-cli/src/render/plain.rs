@@ -50,6 +50,11 @@ impl Plain {
         lines.into_iter().map(|l| if look.live { l.fit(look.width) } else { l }).collect()
     }
 
+    /// Leaves out what was said before.
+    pub(crate) fn skip_notes(&mut self, screen: &Screen) {
+        self.notes = screen.notes.len();
+    }
+
     fn steps(&mut self, screen: &Screen, look: &Look) -> Vec<Line> {
         let Some(task) = &screen.task else { return Vec::new() };
         let title = task.plan.iter().map(|s| width(&one_line(&s.title))).max().unwrap_or(0).min(30);
@@ -75,8 +80,8 @@ impl Plain {
         let lines = new.iter().filter_map(|note| match note {
             Note::Said(text) => Some((Role::Plain, text)),
             Note::Came(text) if !planned => Some((Role::Quiet, text)),
-            Note::Came(_) => None,
-            Note::Went(text) => Some((Role::Failed, text)),
+            Note::Went(text) if !planned => Some((Role::Failed, text)),
+            Note::Came(_) | Note::Went(_) => None,
         });
         lines.map(|(role, text)| Line::margin().add(role, shorten(&one_line(text), room))).collect()
     }

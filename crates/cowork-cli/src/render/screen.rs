@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use cowork::{
     Ask, CallId, Command, Delta, DeltaKind, Effects, Error, Event, Outcome, Record, Result, Stage, StepState, Task,
-    TaskId, Timestamp,
+    Timestamp,
 };
 
 use super::text::one_line;
@@ -36,11 +36,11 @@ pub(crate) struct Screen {
     pub(crate) elsewhere: bool,
 }
 
-/// When a step began and ended.
+/// When a step began and ended, in time worked: a person's thinking is no part of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct StepTimes {
-    pub(crate) began: Option<Timestamp>,
-    pub(crate) ended: Option<Timestamp>,
+    pub(crate) began: Option<Duration>,
+    pub(crate) ended: Option<Duration>,
 }
 
 /// How far a call is.
@@ -71,13 +71,12 @@ impl Screen {
     /// # Errors
     /// As [`Task::apply`].
     pub(crate) fn record(&mut self, record: &Record) -> Result<()> {
-        let worked_on = self.task.as_ref().filter(|t| t.wants_engine() && !t.stopped).map(|t| t.last_at);
+        self.worked = self.worked_at(record.at);
         match &mut self.task {
             None => self.task = Some(Task::begin(record)?),
             Some(task) => task.apply(record)?,
         }
-        self.worked += worked_on.map_or(Duration::ZERO, |since| record.at.since(since));
-        self.take(record, &*record.event.event()?);
+        self.take(&*record.event.event()?);
         Ok(())
     }
 
@@ -98,9 +97,10 @@ impl Screen {
         self.task.as_ref().is_some_and(|t| t.status() == cowork::Status::Waiting)
     }
 
-    /// Gives its name.
-    pub(crate) fn id(&self) -> Option<TaskId> {
-        self.task.as_ref().map(|t| t.id)
+    /// Gives the time worked on it up to now.
+    pub(crate) fn worked_at(&self, now: Timestamp) -> Duration {
+        let since = self.task.as_ref().filter(|t| t.wants_engine() && !t.stopped).map(|t| t.last_at);
+        self.worked + since.map_or(Duration::ZERO, |since| now.since(since))
     }
 
     /// Gives how far the running calls are together.
@@ -116,11 +116,11 @@ impl Screen {
         }))
     }
 
-    fn take(&mut self, record: &Record, event: &Event) {
+    fn take(&mut self, event: &Event) {
         match event {
             Event::Decided(decision) => {
                 if let Some(plan) = &decision.plan {
-                    self.plan(plan, record.at);
+                    self.plan(plan);
                 }
                 self.notes.extend(decision.say.clone().filter(|s| !s.trim().is_empty()).map(Note::Said));
             }
@@ -132,7 +132,7 @@ impl Screen {
             Event::Refused { error, .. } => self.refused.push(error.clone()),
             // What is asked again is a question only once it was asked again.
             Event::Commanded { command: Command::Undo | Command::Cancel, .. } => self.asks.clear(),
-            Event::TaskFinished { .. } => self.end_steps(record.at),
+            Event::TaskFinished { .. } => self.end_steps(),
             _ => {}
         }
         let task = self.task.as_ref();
@@ -149,7 +149,8 @@ impl Screen {
         }
     }
 
-    fn plan(&mut self, plan: &[cowork::PlanStep], at: Timestamp) {
+    fn plan(&mut self, plan: &[cowork::PlanStep]) {
+        let at = self.worked;
         self.steps.resize(plan.len(), StepTimes::default());
         for (step, times) in plan.iter().zip(&mut self.steps) {
             match step.state {
@@ -161,7 +162,8 @@ impl Screen {
         }
     }
 
-    fn end_steps(&mut self, at: Timestamp) {
+    fn end_steps(&mut self) {
+        let at = self.worked;
         self.progress.clear();
         for times in &mut self.steps {
             if times.began.is_some() {
@@ -174,7 +176,7 @@ impl Screen {
 impl StepTimes {
     /// Gives how long it took.
     pub(crate) fn took(&self) -> Option<Duration> {
-        Some(self.ended?.since(self.began?))
+        Some(self.ended?.saturating_sub(self.began?))
     }
 }
 

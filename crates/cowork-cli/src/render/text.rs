@@ -62,6 +62,11 @@ pub(crate) fn wrap(text: &str, most: usize) -> Vec<String> {
     let most = most.max(8);
     let mut lines = Vec::new();
     for line in text.lines() {
+        // A line that fits keeps its columns.
+        if width(line) <= most {
+            lines.push(line.to_owned());
+            continue;
+        }
         let indent = &line[..line.len() - line.trim_start().len()];
         let mut now = String::new();
         for word in line.split_whitespace() {
@@ -101,6 +106,12 @@ pub(crate) fn sentence(message: &str) -> String {
     let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
     let stop = if message.ends_with(['.', '?', '!', ':', '…']) { "" } else { "." };
     format!("{first}{}{stop}", chars.as_str())
+}
+
+/// Writes a next step: a capital first, and no full stop that would be copied with a command.
+pub(crate) fn step(fix: &str) -> String {
+    let text = sentence(fix);
+    text.strip_suffix('.').unwrap_or(&text).to_owned()
 }
 
 /// Counts things: `1 file`, `2 files`.
@@ -156,8 +167,8 @@ mod tests {
 
     #[test]
     fn shortening_keeps_the_start_the_last_name_and_the_columns() {
-        assert_eq!(shorten("Downloads/letters/2026/may.txt", 20), "Downloads…06/may.txt");
-        assert_eq!(shorten("Documents/a/long/way/down/to/invoice-2026-03.pdf", 26), "Docume…invoice-2026-03.pdf");
+        assert_eq!(shorten("Downloads/letters/2026/may.txt", 20), "Downloads/…6/may.txt");
+        assert_eq!(shorten("Documents/a/long/way/down/to/invoice-2026-03.pdf", 26), "Docum…/invoice-2026-03.pdf");
         for most in 0..30 {
             assert!(width(&shorten("図書館/あいうえお/とても長い名前.pdf", most)) <= most, "{most}");
         }

@@ -4,12 +4,15 @@
 //! the story says), and the outcome is committed too. At every turn a planner that has seen nothing before must propose
 //! the same as the one that kept its paused program.
 
+// Each test file is a program of its own and uses a part of this.
+#![allow(dead_code)]
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use cowork_core::{
-    Access, Actor, Call, CallId, CancellationToken, Command, CommandId, Decision, Draft, Effects, Error, Event, Finish,
-    Folder, Hash, Kind, Label, Outcome, Planner, Preview, Proposal, ProposedCall, Record, Recovery, Submit, Task,
-    TaskId, ThreadId, Timestamp, ToolSpec, View,
+    Access, Actor, Call, CancellationToken, Command, Decision, Draft, Effects, Error, Event, Finish, Folder, Hash,
+    Kind, Label, Outcome, Planner, Preview, Proposal, ProposedCall, Record, Recovery, Submit, Task, TaskId, ThreadId,
+    Timestamp, ToolSpec, View,
 };
 use cowork_playbooks::{Limits, PlaybookPlanner};
 use serde_json::{Value, json};
@@ -293,7 +296,3 @@ pub(crate) fn denied() -> Outcome {
 fn id(n: usize) -> String {
     format!("0192f0c0-0000-7000-8000-{n:012x}")
 }
-
-/// Only so that every test file uses all that it imports.
-#[allow(dead_code)]
-pub(crate) type Ids = (CallId, CommandId);

@@ -1,0 +1,151 @@
+//! Whatever a task and a person do by turns: after undo nothing of the person's is lost, and what nobody else touched is as
+//! it was before.
+
+use std::{collections::HashSet, fs, os::unix::ffi::OsStrExt, path::Path};
+
+use cowork_core::{Access, Change, Clash, FilePath, Sandbox, SessionSpec, UndoMode, Watch};
+use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
+use cowork_testkit::sandbox::{Tree, a_call, a_task, age_folders, grant, path, put, tree};
+use proptest::prelude::*;
+
+const NAMES: [&str; 8] = ["a", "b.txt", "c", "dir", "dir/a", "dir/b.txt", "dir/sub", "dir/sub/c"];
+
+#[derive(Clone, Debug)]
+enum Deed {
+    Task(Vec<Change>),
+    /// A person writes, moves or removes; the content is theirs alone.
+    Writes(usize),
+    Moves(usize, usize),
+    Removes(usize),
+    /// The program is started again.
+    Restarts,
+}
+
+fn a_clash() -> impl Strategy<Value = Clash> {
+    prop_oneof![Just(Clash::Skip), Just(Clash::Number)]
+}
+
+fn at(name: usize) -> FilePath {
+    path(&format!("F/{}", NAMES[name]))
+}
+
+fn a_change() -> impl Strategy<Value = Change> {
+    let name = 0..NAMES.len();
+    let replacing = prop_oneof![a_clash(), Just(Clash::Replace)];
+    prop_oneof![
+        (name.clone(), replacing.clone()).prop_map(|(n, clash)| Change::Write {
+            path: at(n),
+            content: b"task".into(),
+            clash
+        }),
+        (name.clone(), name.clone(), a_clash()).prop_map(|(a, b, clash)| Change::Move {
+            from: at(a),
+            to: at(b),
+            clash
+        }),
+        (name.clone(), name.clone(), replacing).prop_map(|(a, b, clash)| Change::Copy {
+            from: at(a),
+            to: at(b),
+            clash
+        }),
+        name.clone().prop_map(|n| Change::SetAside { path: at(n) }),
+        name.prop_map(|n| Change::MakeFolder { path: at(n) }),
+    ]
+}
+
+fn deeds(person: bool) -> impl Strategy<Value = Vec<Deed>> {
+    let name = 0..NAMES.len();
+    let task = prop::collection::vec(a_change(), 1..6).prop_map(Deed::Task);
+    let deed = if person {
+        prop_oneof![
+            3 => task,
+            1 => name.clone().prop_map(Deed::Writes),
+            1 => (name.clone(), name.clone()).prop_map(|(a, b)| Deed::Moves(a, b)),
+            1 => name.prop_map(Deed::Removes),
+            1 => Just(Deed::Restarts),
+        ]
+        .boxed()
+    } else {
+        prop_oneof![4 => task, 1 => Just(Deed::Restarts)].boxed()
+    };
+    prop::collection::vec(deed, 1..10)
+}
+
+/// Does it all, then undoes it. Gives the tree before and after, and what the person wrote and did not remove.
+fn live(deeds: &[Deed]) -> (Tree, Tree, HashSet<Vec<u8>>, usize) {
+    let disk = tempfile::tempdir().unwrap();
+    let (folder, data) = (disk.path().join("granted"), disk.path().join("data"));
+    ["a", "c", "dir/a", "dir/sub/c"].iter().for_each(|name| put(&folder.join(name), &format!("first {name}")));
+    age_folders(&folder);
+    let before = tree(&folder);
+    let mut theirs: HashSet<_> = contents(&folder);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let sandbox = LocalSandbox::open(LocalSandboxOptions { data, ..LocalSandboxOptions::default() });
+    let (task, folders) = (a_task(), vec![grant("F", &folder, Access::Write)]);
+    let open =
+        |resumed| runtime.block_on(sandbox.open(SessionSpec { task, folders: folders.clone(), resumed })).unwrap();
+    let mut session = open(false);
+    for (i, deed) in deeds.iter().enumerate() {
+        match deed {
+            Deed::Task(changes) => {
+                let files = session.files(a_call());
+                let changed = runtime.block_on(files.change(changes.clone(), Watch::nothing())).unwrap();
+                assert!(changed.made + changed.otherwise.len() as u64 <= 2 * changes.len() as u64);
+            }
+            Deed::Writes(name) => {
+                let content = format!("person {i}");
+                if fs::write(folder.join(NAMES[*name]), &content).is_ok() {
+                    // Writing over a file takes what was there, as the person meant it.
+                    theirs.insert(content.into());
+                }
+            }
+            Deed::Moves(a, b) => drop(fs::rename(folder.join(NAMES[*a]), folder.join(NAMES[*b]))),
+            Deed::Removes(name) => {
+                let path = folder.join(NAMES[*name]);
+                let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
+            }
+            Deed::Restarts => {
+                drop(session);
+                session = open(true);
+            }
+        }
+        if !matches!(deed, Deed::Task(_) | Deed::Restarts) {
+            // What the person took away themselves is not ours to bring back.
+            let kept = contents(disk.path());
+            theirs.retain(|content| kept.contains(content));
+        }
+    }
+    drop(session);
+    let shown = runtime.block_on(sandbox.undo(task, UndoMode::Show)).unwrap();
+    let report = runtime.block_on(sandbox.undo(task, UndoMode::Act)).unwrap();
+    assert_eq!((shown.undone, shown.kept.len()), (report.undone, report.kept.len()), "{shown:?}\n{report:?}");
+    let all = contents(disk.path());
+    let lost = theirs.iter().filter(|content| !all.contains(*content)).count();
+    let ours = tree(&folder).keys().filter(|p| p.as_os_str().as_bytes().windows(7).any(|w| w == b".cowork")).count();
+    assert_eq!((lost, ours), (0, 0), "lost, and of ours in the folder");
+    (before, tree(&folder), theirs, report.kept.len())
+}
+
+fn contents(folder: &Path) -> HashSet<Vec<u8>> {
+    tree(folder)
+        .into_values()
+        .map(|node| node.content)
+        .filter(|c| c.starts_with(b"first") || c.starts_with(b"person"))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_task_alone_is_undone_to_the_byte(deeds in deeds(false)) {
+        let (before, after, _, kept) = live(&deeds);
+        prop_assert_eq!(kept, 0);
+        prop_assert_eq!(after, before);
+    }
+
+    #[test]
+    fn beside_a_task_a_person_loses_nothing(deeds in deeds(true)) {
+        live(&deeds);
+    }
+}
