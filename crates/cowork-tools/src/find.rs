@@ -170,7 +170,7 @@ impl Search {
                     return Err(Error::new(Kind::Cancelled, "find text", "the search was stopped"));
                 }
                 visited += 1;
-                if visited % 256 == 0 {
+                if visited.is_multiple_of(256) {
                     (ctx.watch.progress)(visited, 0, &shown(entry.path.as_str()));
                 }
                 if visited > MOST_VISITED {

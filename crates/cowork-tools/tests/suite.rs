@@ -1,5 +1,7 @@
 //! The suite of tools over every built-in one.
 
+#![allow(clippy::unwrap_used, reason = "a story that goes wrong ends")]
+
 use cowork_testkit::{MemorySession, Node, tool::Subject};
 use serde_json::{Value, json};
 
