@@ -31,6 +31,7 @@ mod store;
 mod task;
 mod tool;
 
+pub use async_trait::async_trait;
 pub use effects::{Effects, FileEffect, Group, Lock, Preview};
 
 pub use engine::{Approver, Ask, Claim, Engine, EngineParts, Item, Limits, Subscription};

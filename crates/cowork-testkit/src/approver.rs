@@ -6,7 +6,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use cowork_core::{Answer, Approver, Ask};
+use cowork_core::{Answer, Approver, Ask, Effects, Hash, Preview, Proposal, Submit};
+use serde_json::json;
+
+use crate::TaskLog;
 
 pub mod cases;
 
@@ -50,6 +53,27 @@ impl Approver for ScriptedApprover {
 impl fmt::Debug for ScriptedApprover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ScriptedApprover({} asked)", self.asked().len())
+    }
+}
+
+/// Gives a question about a call of this tool, as an engine asks it: the effects are not known. Another `n` is another call.
+pub fn ask(tool: &str, n: usize) -> Ask {
+    let mut log = TaskLog::new(Submit::new("change something"));
+    let mut call = None;
+    // Each question is of another call, and so has another name.
+    for n in 0..=n {
+        call = log.propose(&Proposal::call(tool, json!({ "n": n }))).pop();
+    }
+    let (task, call) = (log.task(), call.expect("it was proposed"));
+    let preview = Preview { title: format!("change thing {n}"), ..Preview::default() };
+    Ask {
+        thread: task.thread,
+        task: task.id,
+        args_hash: Hash::of_call(&call.tool, &call.args),
+        call,
+        effects: Effects::default().showing(preview),
+        rule: "asks-before-changes".to_owned(),
+        reason: "this task asks before it changes anything".to_owned(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The suite of tools over those for tests, and tools that it catches.
 
+#![allow(clippy::unwrap_used, reason = "a story that goes wrong ends")]
+
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicU64, Ordering},

@@ -1,14 +1,10 @@
 //! The stories that [`suite!`](super::suite) tells, one for each promise of [`Approver`](cowork_core::Approver).
 
-use cowork_core::{Answer, Ask, Effects, Hash, Preview, Proposal, Submit};
+use cowork_core::{Answer, Ask};
 use futures_util::future::join_all;
-use serde_json::json;
 
-use super::Subject;
-use crate::{
-    TaskLog,
-    tell::{begin_and_drop, soon},
-};
+use super::{Subject, ask};
+use crate::tell::{begin_and_drop, soon};
 
 /// Also when many are asked at once, in several tasks.
 pub async fn an_answer_is_to_the_question_that_was_asked(subject: Subject) {
@@ -66,25 +62,4 @@ pub async fn a_dropped_question_can_be_asked_again(subject: Subject) {
 
 fn expected(ask: &Ask) -> Answer {
     if ask.call.tool == "yes" { Answer::Allow } else { Answer::Deny }
-}
-
-/// Gives a question of its own task, as an engine asks it.
-fn ask(tool: &str, n: usize) -> Ask {
-    let mut log = TaskLog::new(Submit::new("change something"));
-    let mut call = None;
-    // Each question is of another call, and so has another name.
-    for n in 0..=n {
-        call = log.propose(&Proposal::call(tool, json!({ "n": n }))).pop();
-    }
-    let (task, call) = (log.task(), call.expect("it was proposed"));
-    let preview = Preview { title: format!("change thing {n}"), ..Preview::default() };
-    Ask {
-        thread: task.thread,
-        task: task.id,
-        args_hash: Hash::of_call(&call.tool, &call.args),
-        call,
-        effects: Effects::default().showing(preview),
-        rule: "asks-before-changes".to_owned(),
-        reason: "this task asks before it changes anything".to_owned(),
-    }
 }
