@@ -93,7 +93,15 @@ impl View {
         self.help = false;
         self.screen.prompting = false;
         self.screen.status = None;
-        self.show(now);
+        // The last picture is not drawn over, so it may be higher than the terminal.
+        let full = Look { height: usize::MAX / 2, ..self.look.clone() };
+        match &mut self.how {
+            How::Live(painter) => {
+                let text = painter.paint(&frame(&self.screen, &full, now), &self.look);
+                self.out.text(&text);
+            }
+            How::Plain(_) | How::Json => self.show(now),
+        }
         let mut lines = plain::ending(&self.screen, &self.look);
         match &mut self.how {
             How::Live(painter) => {

@@ -33,7 +33,7 @@ pub(crate) async fn show(app: &App, task: &str) -> Result<Exit, Fail> {
     let state = state(app, &summary).await?;
     let mut lines = about(&screen, &summary, &state, &look);
     if let Some(task) = &screen.task {
-        let steps = plan(&screen, task, &look, None);
+        let steps = plan(&screen, task, &look, None).concat();
         section(&mut lines, "Plan", steps);
         section(&mut lines, "Said to it", said(&records, &look));
         let calls = task.turns.iter().flat_map(|t| t.decision.calls.iter().zip(&t.calls));

@@ -17,14 +17,23 @@ use crate::{
     signals::Signals,
 };
 
+// What takes its time with many files, on a terminal.
+const LOOKING: &str = "  Looking at what can be given back …";
+const GIVING: &str = "  Giving back …";
+const WIPE: &str = "\r\x1b[K";
+
 /// Shows what would be given back, asks, gives it back.
 pub(crate) async fn undo(app: &App, task: Option<&str>, yes: bool, json: bool) -> Result<Exit, Fail> {
-    let (task, report) = match task {
-        Some(task) => named(app, task).await?,
-        None => last(app).await?,
-    };
     let look = Look::of_stdout();
     let mut out = Out::default();
+    let busy = look.live && !json;
+    out.text(if busy { LOOKING } else { "" });
+    let found = match task {
+        Some(task) => named(app, task).await,
+        None => last(app).await,
+    };
+    out.text(if busy { WIPE } else { "" });
+    let (task, report) = found?;
     let mut signals = Signals::listen()?;
     if !json {
         out.text("\n");
@@ -47,6 +56,7 @@ pub(crate) async fn undo(app: &App, task: Option<&str>, yes: bool, json: bool) -
             None => return Ok(Exit::Interrupted),
         }
     }
+    out.text(if busy { GIVING } else { "" });
     let after = app.engine.task(task.task).await?.head;
     app.tell_and_adopt(&task, Command::Undo).await?;
     follow(app, task.thread, task.task, How { yes: false, json, after }, &mut signals).await
@@ -114,8 +124,9 @@ async fn asked(out: &mut Out, look: &Look, signals: &mut Signals) -> Option<bool
         .add(Role::Plain, " undo   ")
         .add(Role::Strong, "[n]")
         .add(Role::Plain, " leave it");
-    out.lines(&[question], look);
+    // What is typed from the moment that the question is seen counts.
     let mut keys = Keys::read()?;
+    out.lines(&[question], look);
     loop {
         let key = tokio::select! {
             biased;

@@ -8,7 +8,7 @@ use super::{
     ask,
     line::{Line, Role},
     screen::{Note, Progress, Screen, StepTimes},
-    text::{grouped, one_line, pad, shorten, tilde, took, width},
+    text::{count, grouped, one_line, pad, shorten, tilde, took, width},
 };
 use crate::look::Look;
 
@@ -55,7 +55,7 @@ pub(crate) fn header(task: &Task, look: &Look) -> Vec<Line> {
 }
 
 /// Lists the steps of the plan with how far they are. Without a time, those that were begun are not under way.
-pub(crate) fn plan(screen: &Screen, task: &Task, look: &Look, worked: Option<Duration>) -> Vec<Line> {
+pub(crate) fn plan(screen: &Screen, task: &Task, look: &Look, worked: Option<Duration>) -> Vec<Vec<Line>> {
     let widest = task.plan.iter().map(|s| width(&one_line(&s.title))).max().unwrap_or(0);
     let title = widest.min(TITLE).min(look.columns().saturating_sub(8));
     let none = StepTimes::default();
@@ -67,7 +67,7 @@ pub(crate) fn plan(screen: &Screen, task: &Task, look: &Look, worked: Option<Dur
         let progress = screen.together().filter(|_| s.state == StepState::Active);
         step(s, times, progress.as_ref(), title, look, worked)
     };
-    task.plan.iter().enumerate().flat_map(step).collect()
+    task.plan.iter().enumerate().map(step).collect()
 }
 
 /// Writes one step: mark, title, what came of it or how far it is, and how long that took or takes.
@@ -88,7 +88,7 @@ pub(crate) fn step(
     let title = if narrow { columns.saturating_sub(width(mark) + 4) } else { title };
     let line = Line::margin().add(role, mark).add(Role::Plain, " ").add(text, pad(&shorten(&name, title), title));
     let time = match (progress.and_then(Progress::left), times.took(), times.began, worked) {
-        (Some(left), ..) => format!("{} left", took(left)),
+        (Some(left), ..) => format!("{} left", took(Duration::from_secs(left.as_secs() + 1))),
         (_, Some(time), ..) if time.as_millis() >= 50 => took(time),
         (_, None, Some(began), Some(now)) if now.saturating_sub(began).as_secs() >= 2 => {
             format!("{} s", now.saturating_sub(began).as_secs())
@@ -155,7 +155,11 @@ fn places(task: &Task, look: &Look, most: usize) -> String {
 fn amount(progress: &Progress) -> String {
     match progress.total {
         0 => grouped(progress.done),
-        total => format!("{} of {}", grouped(progress.done.min(total)), grouped(total)),
+        // As wide as it will be at the end: nothing beside it moves.
+        total => {
+            let total_text = grouped(total);
+            format!("{:>1$} of {total_text}", grouped(progress.done.min(total)), total_text.len())
+        }
     }
 }
 
@@ -211,17 +215,28 @@ fn active(task: &Task) -> usize {
     at(StepState::Active).or_else(|| at(StepState::Pending)).unwrap_or(task.plan.len())
 }
 
-/// Keeps what is around the active line when there is not room for all.
-fn window(lines: Vec<Line>, active: usize, room: usize) -> Vec<Line> {
-    if lines.len() <= room {
-        return lines;
+/// Keeps the steps around the active one when there is not room for all.
+fn window(steps: Vec<Vec<Line>>, active: usize, room: usize) -> Vec<Line> {
+    let rows = |steps: &[Vec<Line>]| steps.iter().map(Vec::len).sum::<usize>();
+    if rows(&steps) <= room {
+        return steps.concat();
     }
-    let total = lines.len();
-    let shown = room.saturating_sub(1).max(1);
-    let from = active.saturating_sub(shown / 2).min(total - shown);
-    let mut kept: Vec<Line> = lines.into_iter().skip(from).take(shown).collect();
-    if room > 1 {
-        kept.push(Line::of("    ").add(Role::Quiet, format!("… and {} more steps", total - shown)));
+    let active = active.min(steps.len().saturating_sub(1));
+    let (mut from, mut to) = (active, active + 1);
+    let room = room.saturating_sub(1);
+    // What comes next matters more than what is over.
+    loop {
+        if to < steps.len() && rows(&steps[from..=to]) <= room {
+            to += 1;
+        } else if from > 0 && rows(&steps[from - 1..to]) <= room {
+            from -= 1;
+        } else {
+            break;
+        }
     }
+    let left = steps.len() - (to - from);
+    let mut kept = steps[from..to].concat();
+    kept.truncate(room.max(1));
+    kept.push(Line::of("    ").add(Role::Quiet, format!("… {}", count(left as u64, "more step"))));
     kept
 }
