@@ -237,9 +237,9 @@ impl State {
             Some(_) if clash == Clash::Number => {}
             Some(_) => return Err(taken(to)),
         }
-        let (stem, end) = to.as_str().rsplit_once('.').unwrap_or((to.as_str(), ""));
-        let dot = if end.is_empty() { "" } else { "." };
-        let mut numbered = (2..).map(|n| parse(&format!("{stem} ({n}){dot}{end}")));
+        let end = to.name().rfind('.').filter(|at| *at > 0).map_or("", |at| &to.name()[at..]);
+        let stem = &to.as_str()[..to.as_str().len() - end.len()];
+        let mut numbered = (2..).map(|n| parse(&format!("{stem} ({n}){end}")));
         Ok(numbered.find(|p| !self.nodes.contains_key(p)).expect("some number is free"))
     }
 }

@@ -1,4 +1,4 @@
-//! The stories that [`suite!`](super::suite) tells, one for each promise of [`Model`].
+//! The stories that [`suite!`](super::suite) tells, one for each promise of [`Model`](cowork_core::Model).
 
 use std::{
     collections::BTreeSet,
