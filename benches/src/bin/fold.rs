@@ -22,7 +22,9 @@ async fn fill(store: &SqliteStore, runtime: &dyn Runtime, thread: ThreadId, task
     while append.len() < RECORDS {
         let id = CallId::new(runtime);
         let calls = vec![Call { id, tool: "noop".into(), args: json!({ "text": "a".repeat(890) }) }];
-        append.push(draft(Event::Decided(Decision { calls, ..Decision::default() }.into())).by(Actor::Planner, Label::user()));
+        append.push(
+            draft(Event::Decided(Decision { calls, ..Decision::default() }.into())).by(Actor::Planner, Label::user()),
+        );
         let outcome = Outcome::Done { value: json!("r".repeat(890)), note: String::new() };
         append.push(draft(Event::CallFinished { call: id, outcome }).by(Actor::Tool, Label::file("Desk/letter.txt")));
     }

@@ -31,6 +31,7 @@ mod store;
 mod task;
 mod tool;
 
+pub use async_trait::async_trait;
 pub use effects::{Effects, FileEffect, Group, Lock, Preview};
 
 pub use engine::{Approver, Ask, Claim, Engine, EngineParts, Item, Limits, Subscription};
@@ -46,7 +47,7 @@ pub use label::{Confidentiality, Integrity, Label};
 pub use lease::LeaseState;
 pub use memory::MemoryStore;
 
-pub use model::{Message, Model, ModelAnswer, ModelCall, ModelRequest};
+pub use model::{Message, Model, ModelAnswer, ModelCall, ModelRequest, Say};
 pub use path::FilePath;
 pub use planner::{Planner, Proposal, ProposedCall, View};
 pub use policy::{GrantPolicy, Policy, Question, Ruling, Verdict};

@@ -11,26 +11,63 @@ use crate::{Label, Result, ToolSpec};
 /// Answers a conversation, as a model service does.
 ///
 /// - The request is complete: an implementation keeps no conversation of its own.
-/// - `say` is called with text as it arrives; what it was given is also in the answer.
-/// - Calls in an answer have parsed arguments. A call that was cut off is an error, not a call without arguments.
+/// - `say` is called with text as it arrives, never with less or more than the answer's text in the end.
+/// - Calls in an answer have parsed arguments, an object each, and names of their own.
+/// - A call that was cut off is an error (`Unavailable`), not a call without arguments.
 /// - Nothing is tried again inside; [`Retry`](crate::Retry) in the error says what the service said about it.
+/// - Its name is always the same.
 ///
-/// Cancellation: by the token, or by dropping the future; the connection is closed.
+/// Cancellation: by the token, with `Cancelled` soon after, or by dropping the future. Either way the connection is closed
+/// and `say` is let go.
 ///
-/// Errors: `NotAllowed` (key), `LimitExceeded` (too long, over quota), `Unavailable` (overloaded, cut off), `InvalidInput`.
+/// Errors: `NotAllowed` (key), `LimitExceeded` (too long, over quota), `Unavailable` (overloaded, cut off), `InvalidInput`,
+/// `Cancelled`.
+///
+/// Suite: `cowork_testkit::model::suite!` tells a story for each of these.
+///
+/// ```
+/// use cowork_core::{
+///     CancellationToken, Message, Model, ModelAnswer, ModelRequest, Result, Say, async_trait,
+/// };
+/// use cowork_testkit::block_on;
+///
+/// /// Says back what the person said last.
+/// struct Echo;
+///
+/// #[async_trait]
+/// impl Model for Echo {
+///     fn name(&self) -> &str {
+///         "echo, in this process"
+///     }
+///
+///     async fn answer(&self, request: ModelRequest, say: Say, _: CancellationToken) -> Result<ModelAnswer> {
+///         let said = request.messages.iter().rev().find_map(|m| match m {
+///             Message::User { text, .. } => Some(text.clone()),
+///             _ => None,
+///         });
+///         let text = said.unwrap_or_default();
+///         say(&text);
+///         Ok(ModelAnswer { text, ..ModelAnswer::default() })
+///     }
+/// }
+///
+/// let hello = Message::User { text: "hello".to_owned(), label: cowork_core::Label::user() };
+/// let request = ModelRequest { messages: vec![hello], ..ModelRequest::default() };
+/// let answer = block_on(Echo.answer(request, Box::new(|piece| print!("{piece}")), CancellationToken::new()))?;
+/// assert_eq!(answer.text, "hello");
+/// # Ok::<(), cowork_core::Error>(())
+/// ```
 #[async_trait]
 pub trait Model: Send + Sync + 'static {
     /// Gives its name and where it is: a destination, for the policy.
     fn name(&self) -> &str;
 
     /// Answers.
-    async fn answer(
-        &self,
-        request: ModelRequest,
-        say: Box<dyn Fn(&str) + Send + Sync>,
-        cancel: CancellationToken,
-    ) -> Result<ModelAnswer>;
+    async fn answer(&self, request: ModelRequest, say: Say, cancel: CancellationToken) -> Result<ModelAnswer>;
 }
+
+/// Is told text as it arrives. Cheap, never blocks.
+pub type Say = Box<dyn Fn(&str) + Send + Sync>;
 
 /// What a model is asked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

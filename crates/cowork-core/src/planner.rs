@@ -12,15 +12,50 @@ use crate::{Finish, PlanStep, Result, Task, ToolSpec};
 
 /// Says what comes next in a task, from what the log says so far.
 ///
-/// - The view is all it may go by: called again with the same view, in another process too, it gives an equal proposal or
-///   continues in one way that the log allows. Whatever it keeps between calls is only a cache.
+/// - The view is all it may go by: called again with the same view it gives an equal proposal, or, where a model plans,
+///   one that the log allows as well.
+/// - Whatever it keeps between calls is only a cache: another process goes on from the log alone.
 /// - A proposal names calls or the end, never both, and never neither.
-/// - It is called when every call of its last proposal has an outcome, `Denied` and `Withheld` among them.
+/// - It is called when every call of its last proposal has an outcome, `Denied`, `Failed` and `Withheld` among them, and
+///   comes to an end whatever they are.
 /// - What the person said meanwhile is in [`Task::steers`]; those after the last turn are new.
+/// - Its name is always the same.
 ///
-/// Cancellation: by the token, or by dropping the future. Errors end the task as failed.
+/// Cancellation: by the token, with [`Kind::Cancelled`](crate::Kind::Cancelled) or with what it has soon after, or by
+/// dropping the future, which changes nothing.
 ///
-/// Suite: `cowork_testkit::planner::suite!`.
+/// Errors: any kind; they end the task as failed, so they say why.
+///
+/// Suite: `cowork_testkit::planner::suite!` tells a story for each of these.
+///
+/// ```
+/// use cowork_core::{CancellationToken, Planner, Proposal, Result, Submit, View, async_trait};
+/// use cowork_testkit::{TaskLog, block_on};
+/// use serde_json::json;
+///
+/// /// Lists each granted folder, then is done.
+/// struct LookAround;
+///
+/// #[async_trait]
+/// impl Planner for LookAround {
+///     fn name(&self) -> &str {
+///         "look-around"
+///     }
+///
+///     async fn plan(&self, view: View, _: CancellationToken) -> Result<Proposal> {
+///         // Where it is, it reads from the log: one turn for each folder.
+///         Ok(match view.task.submit.folders.get(view.task.turns.len()) {
+///             Some(folder) => Proposal::call("list_folder", json!({ "path": folder.name })),
+///             None => Proposal::done("There is nothing more to see."),
+///         })
+///     }
+/// }
+///
+/// let view = TaskLog::new(Submit::new("Look around")).view(&[]);
+/// let proposal = block_on(LookAround.plan(view, CancellationToken::new()))?;
+/// assert!(proposal.finish.is_some(), "no folder was granted");
+/// # Ok::<(), cowork_core::Error>(())
+/// ```
 #[async_trait]
 pub trait Planner: Send + Sync + 'static {
     /// Gives its name, as `Submit::planner` may ask for it: `playbook`.

@@ -5,9 +5,44 @@ use crate::{Access, Call, Effects, Label, Mode, Task};
 /// Decides on a call before it runs: pure, synchronous, the same answer for the same words.
 ///
 /// - The engine asks it before every call of every task, whoever gave the task and wherever it runs.
-/// - What it does not understand it asks about or denies, never allows.
+/// - The same question gets the same answer, in whatever order and by whatever thread it is asked.
+/// - A file outside the granted folders, or a change in one that was granted for reading, is denied in every mode.
+/// - What it does not understand ([`Effects::complete`] is false) it asks about or denies, never allows.
+/// - In [`Mode::Plan`] no change is allowed, nor asked about if its effects are known.
+/// - In [`Mode::Ask`] no change is allowed unasked.
+/// - What can't be undone is allowed unasked in no mode.
 /// - A person's `Allow` turns an [`Verdict::Ask`] into leave for exactly the call that was shown; it never overrules a
 ///   [`Verdict::Deny`].
+/// - Every verdict names its rule, like `not-granted`; every one but `Allow` gives a reason that a person can read.
+///
+/// Cancellation and errors: none; it awaits nothing, and what it can't decide it denies.
+///
+/// Suite: `cowork_testkit::policy::suite!` asks every question of a small world.
+///
+/// ```
+/// use cowork_core::{Effects, GrantPolicy, Label, Policy, Proposal, Question, Recovery, Ruling, Submit, Verdict};
+/// use cowork_testkit::TaskLog;
+/// use serde_json::json;
+///
+/// /// The policy of grants, but nothing runs that can't be undone.
+/// struct Careful;
+///
+/// impl Policy for Careful {
+///     fn evaluate(&self, question: &Question<'_>) -> Verdict {
+///         if question.effects.is_change() && !question.effects.undoable {
+///             return Verdict::Deny(Ruling { rule: "careful", reason: "it can't be undone".to_owned() });
+///         }
+///         GrantPolicy.evaluate(question)
+///     }
+/// }
+///
+/// let mut log = TaskLog::new(Submit::new("Send the letter"));
+/// let call = log.propose(&Proposal::call("send", json!({}))).remove(0);
+/// let effects = Effects { undoable: false, recovery: Recovery::Unknown, ..Effects::none() };
+/// let question = Question { task: &log.task(), call: &call, effects: &effects, context: &Label::user() };
+/// assert!(matches!(GrantPolicy.evaluate(&question), Verdict::Ask(_)));
+/// assert!(matches!(Careful.evaluate(&question), Verdict::Deny(_)));
+/// ```
 pub trait Policy: Send + Sync + 'static {
     /// Decides.
     fn evaluate(&self, question: &Question<'_>) -> Verdict;

@@ -51,6 +51,27 @@ impl Step {
 }
 
 /// Stands beside a driver in a test. The drivers of a release have none.
+///
+/// - It is told of every step that the disk sees, in order, before it is taken and after it.
+/// - An error before a step is taken as the step's own failure: the step is not taken, and there is no after.
+/// - A step that it leaves out is not taken, and the driver goes on as if it had been.
+///
+/// Cancellation: none; it is called between two instructions of the driver, and may end the process there.
+///
+/// Errors: any kind, as the step itself could fail with.
+///
+/// Suite: none, for a probe is itself a test's. That drivers keep to this is told by the stories of stores and
+/// sandboxes that are stopped, failed and cut off at every step.
+///
+/// ```
+/// use cowork_core::{Kind, Probe, Step};
+/// use cowork_testkit::probe::FailAt;
+///
+/// let full = FailAt::full("commit", 2);
+/// assert!(full.before(&Step::Commit(1)).is_ok());
+/// assert_eq!(full.before(&Step::Commit(1)).unwrap_err().kind, Kind::Full);
+/// assert!(full.before(&Step::Commit(1)).is_ok(), "the disk has room again");
+/// ```
 pub trait Probe: Send + Sync + 'static {
     /// Is told of a step before it is taken; an error is taken as the step's own failure.
     fn before(&self, step: &Step) -> Result<()>;

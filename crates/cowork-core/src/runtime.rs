@@ -38,12 +38,32 @@ impl Timestamp {
 
 /// Gives the engine time, chance and somewhere to run.
 ///
-/// - `now` may jump in either direction; nothing correct depends on its order.
-/// - `entropy` gives 128 unpredictable bits, or a test's known ones.
-/// - `sleep` completes once the clock has passed, and is cancelled by dropping it.
-/// - `spawn` runs the future to its end without being waited for; a panic in it must not end the process.
+/// - `now` is in milliseconds since 1970. It may jump in either direction; nothing correct depends on its order.
+/// - `entropy` gives 128 unpredictable bits, or a test's known ones; they don't come again.
+/// - `sleep` completes once the clock has passed, not before, the shorter one first.
+/// - `spawn` runs the future to its end without being waited for.
+/// - A panic in what was spawned ends neither the process nor anything else that was spawned.
+///
+/// Cancellation: a sleep is cancelled by dropping it; what was spawned is not. Errors: none.
 ///
 /// Source: the host. The facade has one on tokio; `cowork-testkit` has one whose clock a test moves.
+///
+/// Suite: `cowork_testkit::runtime::suite!` tells a story for each of these.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use cowork_core::{Runtime, TaskId};
+/// use cowork_testkit::{TestRuntime, block_on};
+///
+/// let runtime = TestRuntime::new();
+/// let before = runtime.now();
+/// let asleep = runtime.sleep(Duration::from_secs(3_600));
+/// runtime.advance(Duration::from_secs(3_600));
+/// block_on(asleep);
+/// assert_eq!(runtime.now().since(before), Duration::from_secs(3_600));
+/// assert_ne!(TaskId::new(&*runtime), TaskId::new(&*runtime));
+/// ```
 pub trait Runtime: Send + Sync + 'static {
     /// Gives the time.
     fn now(&self) -> Timestamp;

@@ -16,9 +16,48 @@ use crate::{CallId, FilePath, Folder, Result, TaskId, UndoReport};
 /// - A folder can be changed by one task at a time, over all processes: [`Kind::Busy`](crate::Kind::Busy) otherwise,
 ///   with the other task's id as fact `by`.
 /// - What a task changes is in its journal before it is done; [`Sandbox::undo`] reads nothing else.
+/// - A task that should have a journal and has none is refused; so is a folder that is not there, or is none.
 /// - What can't be confined is an error ([`Kind::Unsupported`](crate::Kind::Unsupported)), never done with less.
 ///
 /// Cancellation: dropping a future leaves the journal in a state that the next session or undo settles.
+///
+/// Errors: below, for each; and from any of them `Corrupt` and `NewerVersion` for a journal that can't be read, `Full`,
+/// `Unavailable`.
+///
+/// Suite: `cowork_testkit::sandbox::suite!` tells stories of this page, of [`Session`]'s and of [`Files`]'s, on a real
+/// folder. The one for local folders is `cowork-sandbox`.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use cowork_core::{
+///     Finding, Result, Sandbox, Session, SessionSpec, TaskId, UndoMode, UndoReport, async_trait,
+/// };
+/// use cowork_testkit::{MemorySession, TestRuntime, block_on};
+///
+/// /// Gives every task folders in memory: to try something out that leaves no trace.
+/// struct Playground;
+///
+/// #[async_trait]
+/// impl Sandbox for Playground {
+///     async fn open(&self, spec: SessionSpec) -> Result<Arc<dyn Session>> {
+///         Ok(MemorySession::granting(spec.folders, &[]))
+///     }
+///
+///     async fn undo(&self, _: TaskId, _: UndoMode) -> Result<UndoReport> {
+///         Ok(UndoReport::default())
+///     }
+///
+///     async fn check(&self) -> Vec<Finding> {
+///         Vec::new()
+///     }
+/// }
+///
+/// let task = TaskId::new(&*TestRuntime::new());
+/// let spec = SessionSpec { task, folders: Vec::new(), resumed: false };
+/// assert!(block_on(Playground.open(spec))?.folders().is_empty());
+/// # Ok::<(), cowork_core::Error>(())
+/// ```
 #[async_trait]
 pub trait Sandbox: Send + Sync + 'static {
     /// Opens the view for a task. The task's journal is durable when this returns.
@@ -74,7 +113,26 @@ pub struct Finding {
     pub fix: String,
 }
 
-/// A task's view of its folders while it works. Dropping it lets the folders go.
+/// A task's view of its folders while it works.
+///
+/// - It sees the folders that it was opened for, and no others.
+/// - Calls that run again are recognised: see [`Session::files`].
+/// - Dropping it, and every [`Files`] that came from it, lets the folders go.
+///
+/// Cancellation and errors: none here; see [`Files`].
+///
+/// Suite: `cowork_testkit::sandbox::suite!`.
+///
+/// ```
+/// use cowork_core::{CallId, FilePath, Session};
+/// use cowork_testkit::{MemorySession, Node, TestRuntime, block_on};
+///
+/// let session = MemorySession::new(&[("Desk/poem", Node::File(b"one\ntwo\n".to_vec()))]);
+/// assert_eq!(session.folders()[0].name, "Desk");
+/// let files = session.files(CallId::new(&*TestRuntime::new()));
+/// assert_eq!(block_on(files.stat(FilePath::parse("Desk/poem")?))?.size, 8);
+/// # Ok::<(), cowork_core::Error>(())
+/// ```
 #[async_trait]
 pub trait Session: Send + Sync + 'static {
     /// Gives the granted folders, under the names that tools use.
@@ -90,6 +148,32 @@ pub trait Session: Send + Sync + 'static {
 /// - Every path is checked against the grants: outside them is `NotAllowed`, a change in a read-only grant too.
 /// - Links, sockets, pipes and devices are listed, never opened and never followed.
 /// - Names that differ only in bytes that are not UTF-8 stay apart.
+/// - A folder is listed by name up to a limit, a file is read in pieces.
+/// - Changes are made in order; one in trouble does not hold up the others, and is named in [`Changed::otherwise`].
+/// - A target that is taken is left, numbered or replaced, as its [`Clash`] says.
+/// - A call that runs again makes nothing twice, and reports what it reported the first time.
+///
+/// Cancellation: by the [`Watch`], between two changes, with `Cancelled`; or by dropping the future, which leaves the
+/// change that was being made to the journal.
+///
+/// Errors: `NotAllowed`, `NotFound`, `InvalidInput`, `LimitExceeded`, `Full`, `Conflict` for a call that runs again with
+/// other changes, `Unavailable`.
+///
+/// Suite: `cowork_testkit::sandbox::suite!`.
+///
+/// ```
+/// use cowork_core::{CallId, Change, Clash, FilePath, Session, Watch};
+/// use cowork_testkit::{MemorySession, Node, TestRuntime, block_on};
+///
+/// let session = MemorySession::new(&[("Desk/scan.pdf", Node::File(vec![1])), ("Desk/in/scan.pdf", Node::File(vec![2]))]);
+/// let files = session.files(CallId::new(&*TestRuntime::new()));
+/// let (from, to) = (FilePath::parse("Desk/scan.pdf")?, FilePath::parse("Desk/in/scan.pdf")?);
+/// let changes = vec![Change::Move { from, to, clash: Clash::Number }];
+/// let changed = block_on(files.change(changes, Watch::nothing()))?;
+/// assert_eq!(changed.made, 1);
+/// assert_eq!(changed.otherwise[0].renamed, Some(FilePath::parse("Desk/in/scan (2).pdf")?));
+/// # Ok::<(), cowork_core::Error>(())
+/// ```
 #[async_trait]
 pub trait Files: Send + Sync + 'static {
     /// Lists what lies directly in a folder, by name.

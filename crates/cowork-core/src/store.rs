@@ -9,17 +9,49 @@ use crate::{Draft, Finding, Hash, Record, Result, TaskId, ThreadId};
 
 /// Keeps logs, their indexes and leases. It knows a record's header and nothing of what an event means.
 ///
-/// - A commit is all or nothing, and is decided by its preconditions at the moment it is made, over all processes.
-/// - `seq` is given in the commit: 1, 2, 3, … per thread without a gap. Stored bytes are never rewritten.
+/// - A commit is all or nothing, and is decided by its preconditions at the moment it is made, over all processes. One
+///   that is refused takes no other with it.
+/// - `seq` is given in the commit: 1, 2, 3, … per thread without a gap. Stored bytes are never rewritten: what is read is
+///   what was committed, chained by hash.
+/// - A task's head, a key's absence and a counter's cap are checked in the commit. A task stays in its thread.
+/// - Reads and scans give a window, in order; a task's records without the others.
+/// - Whoever watches is told of every commit in order, from any process, or that they lag. One that sleeps holds up nobody.
+/// - Leases go by the store's own clock, are held by one, and are taken at once from an owner known to be dead.
+/// - A fencing number never comes twice for a task; a stale one is refused.
 /// - A [`durable`](Batch::durable) commit survives a power cut once it is acknowledged, and so does every earlier one; any
-///   other survives the death of the process.
+///   other survives the death of the process. (What survives is each store's own story, with the disk it stands on.)
 /// - Readers never wait for writers.
-/// - Leases go by the store's own clock; a fencing number never comes twice for a task.
+/// - A store in order has nothing to say in [`Store::check`].
 ///
-/// Cancellation: a dropped `commit` may or may not have happened; read before trying again. Everything else is a read or
-/// can be repeated.
+/// Cancellation: a dropped `commit` may or may not have happened, whole; read before trying again. Everything else is a
+/// read or can be repeated.
 ///
-/// Suite: `cowork_testkit::store::suite!`.
+/// Errors: `Corrupt`, `NewerVersion`, `Busy`, `Full` and `Unavailable` from any of them; those of a commit are below.
+///
+/// Suite: `cowork_testkit::store::suite!` tells stories of each of these.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use cowork_core::{Batch, Draft, Event, Expect, MemoryStore, Read, Runtime, Store, ThreadId};
+/// use cowork_testkit::{TestRuntime, block_on};
+///
+/// let clock = TestRuntime::new();
+/// let store: Arc<dyn Store> = Arc::new(MemoryStore::new(clock.clone()));
+/// let thread = ThreadId::named("main");
+/// let mut batch = Batch::new(thread);
+/// batch.expect.push(Expect::Absent("opened".to_owned()));
+/// batch.put.push(("opened".to_owned(), Some(Vec::new())));
+/// batch.append.push(Draft::new(None, clock.now(), Event::ThreadOpened { title: "Main".to_owned() })?);
+/// block_on(async {
+///     let records = store.commit(batch.clone()).await?;
+///     assert_eq!(records[0].seq, 1);
+///     assert!(store.commit(batch).await.is_err(), "the key is there now");
+///     assert_eq!(store.read(Read::thread(thread, 0)).await?, records);
+///     Ok::<(), cowork_core::Error>(())
+/// })?;
+/// # Ok::<(), cowork_core::Error>(())
+/// ```
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Commits.
@@ -169,10 +201,28 @@ pub struct Lease {
 
 /// Keeps bytes under their hash.
 ///
-/// - The same bytes are kept once. What comes back is what went in, or an error: never other bytes.
+/// - What comes back is what went in.
+/// - The same bytes have one hash and are kept once, put as often as may be.
+/// - What was never put is `NotFound`.
+/// - Damaged bytes are an error (`Corrupt`), and never come back.
 /// - `put` is durable when it returns.
 ///
-/// Suite: `cowork_testkit::blobs::suite!`.
+/// Cancellation: a dropped `put` may or may not have happened; put it again.
+///
+/// Errors: besides these `Full`, `Busy` and `Unavailable`.
+///
+/// Suite: `cowork_testkit::blobs::suite!` tells a story for each of these, but for durability, which is each store's own.
+///
+/// ```
+/// use cowork_core::{Blobs, Hash, MemoryStore};
+/// use cowork_testkit::{TestRuntime, block_on};
+///
+/// let blobs = MemoryStore::new(TestRuntime::new());
+/// let hash = block_on(blobs.put(b"a long letter".to_vec()))?;
+/// assert_eq!(hash, Hash::of(b"a long letter"));
+/// assert_eq!(block_on(blobs.get(hash))?, b"a long letter");
+/// # Ok::<(), cowork_core::Error>(())
+/// ```
 #[async_trait]
 pub trait Blobs: Send + Sync + 'static {
     /// Keeps bytes.

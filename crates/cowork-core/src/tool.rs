@@ -16,16 +16,54 @@ use crate::{CallId, Effects, Error, Files, Kind, Label, Result, Runtime, Session
 
 /// Something that a planner can call.
 ///
-/// - `effects` looks at the arguments and at nothing else, and names everything that `run` may touch. What it does not know
-///   it says by leaving [`Effects::complete`] false.
-/// - `run` is only called with arguments that fit the schema, after the policy allowed exactly these effects.
+/// - It describes itself, always in the same words: a proper name, what it does, the schema of its arguments.
+/// - Arguments that do not fit are refused by the schema or by `effects`. `run` is only called with such as fit, after the
+///   policy allowed exactly these effects.
+/// - `effects` looks at the arguments and at nothing else.
+/// - `effects` names everything that `run` may touch. What it does not know it says by leaving [`Effects::complete`] false.
 /// - It reaches files through [`ToolContext::files`] only.
-/// - Its output says where it came from; a label left at its default means untrusted and private.
+/// - Its output says where it came from; a label left at its default means untrusted and private. What anybody may have
+///   written is never passed off as trusted.
+/// - Where its effects say that it may run again ([`Effects::recovery`]), it can: the same call, a second time.
 ///
-/// Cancellation: `ctx.watch.cancel`; a tool that can stop returns [`Kind::Cancelled`] soon after. Dropping the future
-/// must be harmless.
+/// Cancellation: `ctx.watch.cancel`; a tool that can stop returns [`Kind::Cancelled`] soon after, one that can't ends as
+/// ever. Dropping the future must be harmless.
 ///
-/// Errors: any kind; the planner is told. Suite: `cowork_testkit::tool::suite!`.
+/// Errors: any kind; the planner is told.
+///
+/// Suite: `cowork_testkit::tool::suite!` tells a story for each of these. Most tools are easier to write as a
+/// [`TypedTool`].
+///
+/// ```
+/// use cowork_core::{Effects, Result, Tool, ToolContext, ToolOutput, ToolSpec, async_trait};
+/// use cowork_testkit::{TestRuntime, block_on, tool::context};
+/// use serde_json::{Value, json};
+///
+/// struct Add(ToolSpec);
+///
+/// #[async_trait]
+/// impl Tool for Add {
+///     fn spec(&self) -> &ToolSpec {
+///         &self.0
+///     }
+///
+///     fn effects(&self, _: &Value) -> Result<Effects> {
+///         Ok(Effects::none())
+///     }
+///
+///     async fn run(&self, args: Value, _: ToolContext) -> Result<ToolOutput> {
+///         let sum = args["a"].as_i64().zip(args["b"].as_i64()).and_then(|(a, b)| a.checked_add(b));
+///         Ok(ToolOutput { value: json!(sum), ..ToolOutput::default() })
+///     }
+/// }
+///
+/// let number = json!({ "type": "integer" });
+/// let schema = json!({ "type": "object", "properties": { "a": number, "b": number }, "required": ["a", "b"] });
+/// let add = Add(ToolSpec { name: "add".into(), about: "Adds two whole numbers.".into(), schema });
+/// let output = block_on(add.run(json!({ "a": 2, "b": 3 }), context(None, TestRuntime::new())))?;
+/// assert_eq!(output.value, 5);
+/// # Ok::<(), cowork_core::Error>(())
+/// ```
 #[async_trait]
 pub trait Tool: Send + Sync + 'static {
     /// Describes it.
@@ -102,6 +140,59 @@ pub struct ToolOutput {
 }
 
 /// A tool whose arguments are a Rust type; [`tool`] makes a [`Tool`] of it, schema and checks included.
+///
+/// - The schema is made from the type: a field's doc comment is its description.
+/// - Arguments that are not of the type are refused before `effects`, with [`Kind::InvalidInput`].
+/// - For the rest, what [`Tool`] says.
+///
+/// Cancellation and errors: as a [`Tool`]'s.
+///
+/// Suite: `cowork_testkit::tool::suite!` over `tool(it)`.
+///
+/// ```
+/// use cowork_core::{
+///     Effects, FilePath, Label, Registry, Result, ToolContext, ToolOutput, TypedTool, async_trait, tool,
+/// };
+/// use cowork_testkit::{MemorySession, Node, TestRuntime, block_on, tool::context};
+/// use serde_json::json;
+///
+/// struct CountLines;
+///
+/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// #[serde(deny_unknown_fields)]
+/// struct Args {
+///     /// The text file.
+///     path: FilePath,
+/// }
+///
+/// #[async_trait]
+/// impl TypedTool for CountLines {
+///     type Args = Args;
+///     const NAME: &'static str = "count_lines";
+///     const ABOUT: &'static str = "Counts the lines of a text file.";
+///
+///     fn effects(&self, args: &Args) -> Result<Effects> {
+///         Ok(Effects::reads([args.path.clone()]))
+///     }
+///
+///     async fn run(&self, args: Args, ctx: ToolContext) -> Result<ToolOutput> {
+///         let label = Label::file(args.path.as_str());
+///         let bytes = ctx.files()?.read(args.path, 0, 1 << 20).await?;
+///         let lines = bytes.iter().filter(|b| **b == b'\n').count();
+///         Ok(ToolOutput { value: json!(lines), note: format!("{lines} lines"), label })
+///     }
+/// }
+///
+/// let mut tools = Registry::new();
+/// tools.add(tool(CountLines))?;
+/// assert!(tools.effects("count_lines", &json!({ "file": "Desk/poem" })).is_err());
+///
+/// let desk = MemorySession::new(&[("Desk/poem", Node::File(b"one\ntwo\n".to_vec()))]);
+/// let ctx = context(Some(desk), TestRuntime::new());
+/// let output = block_on(tools.get("count_lines")?.run(json!({ "path": "Desk/poem" }), ctx))?;
+/// assert_eq!(output.value, 2);
+/// # Ok::<(), cowork_core::Error>(())
+/// ```
 #[async_trait]
 pub trait TypedTool: Send + Sync + 'static {
     /// The arguments. `#[serde(deny_unknown_fields)]` is advised.

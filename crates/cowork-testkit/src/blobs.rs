@@ -1,10 +1,8 @@
 //! The conformance suite of [`Blobs`].
 
-use std::{any::Any, fmt, future::Future, sync::Arc};
+use std::{any::Any, fmt, sync::Arc};
 
 use cowork_core::Blobs;
-
-use crate::block_on;
 
 /// Blobs under test, empty.
 pub struct Subject {
@@ -29,15 +27,6 @@ impl fmt::Debug for Subject {
     }
 }
 
-/// Runs one case of the suite.
-pub fn run<M, S>(make: impl FnOnce() -> M, story: impl FnOnce(Subject) -> S)
-where
-    M: Future<Output = Subject>,
-    S: Future<Output = ()>,
-{
-    block_on(async { story(make().await).await });
-}
-
 /// Expands to one test for each sentence of the contract of [`Blobs`]. Takes an async function that gives a [`Subject`].
 #[doc(inline)]
 pub use crate::__blobs_suite as suite;
@@ -46,19 +35,13 @@ pub use crate::__blobs_suite as suite;
 #[macro_export]
 macro_rules! __blobs_suite {
     ($make:expr) => {
-        $crate::__blobs_suite! { $make;
+        $crate::__tests! { blobs, $make;
             what_went_in_comes_back
             the_same_bytes_have_one_hash
             what_is_not_there_is_not_found
             damaged_bytes_never_come_back
         }
     };
-    ($make:expr; $($case:ident)+) => {$(
-        #[test]
-        fn $case() {
-            $crate::blobs::run($make, $crate::blobs::cases::$case);
-        }
-    )+};
 }
 
 /// The stories that [`suite!`] tells.

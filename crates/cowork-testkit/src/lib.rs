@@ -8,22 +8,28 @@
     reason = "a test that can't go on says so by panicking"
 )]
 
+pub mod approver;
 pub mod blobs;
 mod faulty;
 mod golden;
 mod log;
+mod memory;
+pub mod model;
 pub mod planner;
 pub mod policy;
 pub mod probe;
-mod runtime;
+pub mod runtime;
 pub mod sandbox;
 pub mod store;
 mod tell;
-mod tool;
+pub mod tool;
 
+pub use approver::ScriptedApprover;
 pub use faulty::{Fault, FaultyStore};
 pub use golden::golden;
 pub use log::TaskLog;
+pub use memory::{MemorySession, Node};
+pub use model::ScriptedModel;
 pub use planner::ScriptedPlanner;
 pub use runtime::{TestRuntime, block_on};
 pub use tell::tell;

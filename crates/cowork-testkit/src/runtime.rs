@@ -1,4 +1,4 @@
-//! A clock that a test moves, and chance that comes the same every time.
+//! A clock that a test moves, chance that comes the same every time, and the conformance suite of [`Runtime`].
 
 use std::{
     collections::BTreeMap,
@@ -10,6 +10,8 @@ use std::{
 
 use cowork_core::{BoxFuture, Runtime, Timestamp};
 use tokio::sync::{Notify, oneshot};
+
+pub mod cases;
 
 /// A [`Runtime`] for tests: time stands still until [`TestRuntime::advance`], entropy comes from a seed, futures run on
 /// the tokio runtime of the test.
@@ -133,4 +135,46 @@ impl fmt::Debug for TestRuntime {
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.worker_threads(2).enable_all().build().expect("a tokio runtime").block_on(future)
+}
+
+/// A runtime under test.
+pub struct Subject {
+    /// The runtime.
+    pub runtime: Arc<dyn Runtime>,
+    /// Lets time pass: moves a test's clock. Nothing, for a clock that goes by itself.
+    pub pass: Box<dyn Fn(Duration) + Send + Sync>,
+}
+
+impl Subject {
+    /// Wraps a runtime whose clock goes by itself.
+    pub fn new(runtime: Arc<dyn Runtime>) -> Self {
+        Self { runtime, pass: Box::new(|_| {}) }
+    }
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Subject")
+    }
+}
+
+/// Expands to one test for each promise of [`Runtime`]. Takes an async function that gives a [`Subject`]; it is called on
+/// a tokio runtime.
+#[doc(inline)]
+pub use crate::__runtime_suite as suite;
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __runtime_suite {
+    ($make:expr) => {
+        $crate::__tests! { runtime, $make;
+            the_time_is_in_milliseconds_since_1970
+            entropy_is_128_bits_that_do_not_come_again
+            a_sleep_ends_once_the_clock_has_passed
+            the_shorter_sleep_ends_first
+            a_sleep_is_cancelled_by_dropping_it
+            what_is_spawned_runs_to_its_end_unawaited
+            a_panic_in_what_is_spawned_ends_nothing_else
+        }
+    };
 }

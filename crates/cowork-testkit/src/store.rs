@@ -1,10 +1,16 @@
 //! The conformance suite of [`Store`].
 //!
-//! ```ignore
+//! ```
+//! use std::sync::Arc;
+//!
+//! use cowork_core::MemoryStore;
+//! use cowork_testkit::{TestRuntime, store::Subject};
+//!
 //! async fn make(runtime: Arc<TestRuntime>) -> Subject {
 //!     Subject::new(Arc::new(MemoryStore::new(runtime)))
 //! }
 //! cowork_testkit::store::suite!(make);
+//! # fn main() {}
 //! ```
 
 use std::{any::Any, fmt, future::Future, sync::Arc};

@@ -1,4 +1,4 @@
-//! Tools that a test looks into.
+//! Tools that a test looks into, and the conformance suite of [`Tool`].
 
 use std::{
     collections::BTreeMap,
@@ -7,9 +7,19 @@ use std::{
 };
 
 use async_trait::async_trait;
-use cowork_core::{Effects, Error, Kind, Label, Result, Tool, ToolContext, ToolOutput, ToolSpec};
+use cowork_core::{
+    Effects, Error, Kind, Label, Result, Session, ThreadId, Tool, ToolContext, ToolOutput, ToolSpec, Watch,
+};
 use serde_json::{Value, json};
 use tokio::sync::watch;
+
+use crate::{
+    TestRuntime,
+    sandbox::{a_call, a_task},
+};
+
+pub mod cases;
+mod watched;
 
 /// A tool that does nothing and takes anything: `noop`.
 #[derive(Debug)]
@@ -143,4 +153,59 @@ impl fmt::Debug for ProbeTool {
 
 fn spec(name: &str, about: &str) -> ToolSpec {
     ToolSpec { name: name.to_owned(), about: about.to_owned(), schema: json!({ "type": "object" }) }
+}
+
+/// Makes what a call runs with: ids of its own, a clock that stands still, and these folders.
+pub fn context(session: Option<Arc<dyn Session>>, runtime: Arc<TestRuntime>) -> ToolContext {
+    ToolContext {
+        thread: ThreadId::named("tool"),
+        task: a_task(),
+        call: a_call(),
+        attempt: 1,
+        watch: Watch::nothing(),
+        runtime,
+        session,
+    }
+}
+
+/// A tool under test, with calls that are known in kind.
+pub struct Subject {
+    /// The tool.
+    pub tool: Arc<dyn Tool>,
+    /// Arguments of a call that gets through.
+    pub good: Value,
+    /// Arguments that do not fit.
+    pub bad: Vec<Value>,
+    /// The folders that `good` needs, for a tool that works on files: [`MemorySession`](crate::MemorySession) will do.
+    pub session: Option<Arc<dyn Session>>,
+    /// What must live as long as the test.
+    pub keep: Box<dyn std::any::Any + Send + Sync>,
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Subject({})", self.tool.spec().name)
+    }
+}
+
+/// Expands to one test for each promise of [`Tool`]. Takes an async function that gives a [`Subject`].
+#[doc(inline)]
+pub use crate::__tool_suite as suite;
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tool_suite {
+    ($make:expr) => {
+        $crate::__tests! { tool, $make;
+            it_describes_itself
+            bad_arguments_are_refused_before_anything_runs
+            effects_go_by_the_arguments_alone
+            it_touches_no_more_than_its_effects_name
+            files_are_reached_through_the_session_only
+            what_it_read_is_not_passed_off_as_trusted
+            a_cancelled_call_ends_soon
+            a_dropped_call_is_harmless
+            a_call_that_may_run_again_can
+        }
+    };
 }

@@ -1,13 +1,15 @@
 //! The tools, through the registry as the engine uses them.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod memory;
+#![allow(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "a story that goes wrong ends; `json!` is passed on"
+)]
 
 use std::{sync::Arc, time::Instant};
 
-use cowork_core::{Access, Effects, Integrity, Kind, Label, Registry, ToolOutput};
-use memory::{Memory, Node, context};
+use cowork_core::{Access, Effects, Integrity, Kind, Label, Registry, Timestamp, ToolOutput};
+use cowork_testkit::{MemorySession, Node, TestRuntime, tool::context};
 use serde_json::{Value, json};
 
 fn registry() -> Registry {
@@ -16,14 +18,16 @@ fn registry() -> Registry {
     registry
 }
 
-fn effects(tool: &str, args: impl Into<Value>) -> cowork_core::Result<Effects> {
-    registry().effects(tool, &args.into())
+fn effects(tool: &str, args: Value) -> cowork_core::Result<Effects> {
+    registry().effects(tool, &args)
 }
 
-async fn run(memory: &Arc<Memory>, tool: &str, args: Value) -> cowork_core::Result<ToolOutput> {
+async fn run(memory: &Arc<MemorySession>, tool: &str, args: Value) -> cowork_core::Result<ToolOutput> {
     let registry = registry();
     registry.effects(tool, &args)?;
-    registry.get(tool)?.run(args, context(memory)).await
+    let runtime = TestRuntime::new();
+    runtime.set(Timestamp::from_millis(1_774_008_000_123));
+    registry.get(tool)?.run(args, context(Some(memory.clone()), runtime)).await
 }
 
 fn file(text: &str) -> Node {
@@ -54,7 +58,7 @@ fn the_schemas_are_the_recorded_ones() {
 
 #[tokio::test]
 async fn a_folder_is_listed_and_labelled() {
-    let memory = Memory::with(&[
+    let memory = MemorySession::new(&[
         ("Downloads/a.txt", file("hello")),
         ("Downloads/sub/b.txt", file("")),
         ("Downloads/link", Node::Link),
@@ -78,7 +82,7 @@ async fn a_folder_is_listed_and_labelled() {
 #[tokio::test]
 async fn a_long_text_is_read_in_pieces_that_fit_together() {
     let text = "größer € ".repeat(400);
-    let memory = Memory::with(&[
+    let memory = MemorySession::new(&[
         ("D/long.txt", file(&format!("\u{feff}{text}"))),
         ("D/raw.bin", Node::File(vec![1, 0, 2])),
         ("D/latin.txt", Node::File(b"caf\xe9".to_vec())),
@@ -103,7 +107,7 @@ async fn a_long_text_is_read_in_pieces_that_fit_together() {
 
 #[tokio::test]
 async fn a_batch_of_moves_says_what_came_of_it() {
-    let memory = Memory::with(&[("D/a.txt", file("1")), ("D/b.txt", file("2")), ("D/T/a.txt", file("3"))]);
+    let memory = MemorySession::new(&[("D/a.txt", file("1")), ("D/b.txt", file("2")), ("D/T/a.txt", file("3"))]);
     let moves = json!([
         { "from": "D/a.txt", "to": "D/T/a.txt" },
         { "from": "D/b.txt", "to": "D/T/b.txt" },
@@ -118,7 +122,7 @@ async fn a_batch_of_moves_says_what_came_of_it() {
 
 #[tokio::test]
 async fn files_are_written_copied_and_set_aside() {
-    let memory = Memory::with(&[("D/a.txt", file("old"))]);
+    let memory = MemorySession::new(&[("D/a.txt", file("old"))]);
     for (if_exists, note) in [("skip", "0 files written, 1 left as they were"), ("replace", "1 file written")] {
         let args = json!({ "path": "D/a.txt", "text": "new", "if_exists": if_exists });
         assert_eq!(run(&memory, "write_file", args).await.unwrap().note, note);
@@ -133,7 +137,7 @@ async fn files_are_written_copied_and_set_aside() {
 #[tokio::test]
 async fn a_text_is_found_in_names_and_contents_and_what_was_skipped_is_said() {
     let long = format!("{} needle {}", "x".repeat(500), "y".repeat(500));
-    let memory = Memory::with(&[
+    let memory = MemorySession::new(&[
         ("D/Needle.txt", file("nothing here")),
         ("D/sub/deep.md", file("first\nA NEEDLE in hay\nthird needle\n")),
         ("D/long.txt", file(&long)),
@@ -167,7 +171,7 @@ async fn a_text_is_found_in_names_and_contents_and_what_was_skipped_is_said() {
 
 #[tokio::test]
 async fn time_and_chance_come_from_the_runtime() {
-    let memory = Memory::with(&[]);
+    let memory = MemorySession::new(&[]);
     let now = run(&memory, "now", json!({})).await.unwrap();
     assert_eq!(now.value, json!({ "millis": 1_774_008_000_123_i64, "iso": "2026-03-20T12:00:00.123Z", "zone": "UTC" }));
     assert_eq!(now.label.integrity, Integrity::Trusted);

@@ -124,7 +124,10 @@ fn mixed() -> ScriptedPlanner {
     let move_ = |from: &str, to: &str| json!({ "from": format!("Desk/{from}"), "to": format!("Desk/{to}") });
     ScriptedPlanner::list([
         Proposal::call("list_folder", json!({ "path": "Desk" })),
-        Proposal::call("move_files", json!({ "moves": [move_("a.pdf", "new/a.pdf"), move_("b.jpg", "new/deep/b.jpg")] })),
+        Proposal::call(
+            "move_files",
+            json!({ "moves": [move_("a.pdf", "new/a.pdf"), move_("b.jpg", "new/deep/b.jpg")] }),
+        ),
         Proposal::call("write_file", json!({ "path": "Desk/d.txt", "text": "new words", "if_exists": "replace" })),
         Proposal::call("write_file", json!({ "path": "Desk/fresh.txt", "text": "all new" })),
         Proposal::call("copy_files", json!({ "copies": [move_("c.zip", "new/c.zip")] })),
@@ -211,7 +214,8 @@ fn effects(notes: &[String], desk: &Desk) -> Vec<String> {
     let base = base.trim_matches('"');
     let effect = |n: &&String| n.starts_with("rename") || n.starts_with("exchange");
     // The numbers of journal files may differ between runs; the person's own paths may not.
-    let shown = |n: &String| n.split('"').filter(|p| p.contains("/Desk")).map(|p| p.replace(base, "")).collect::<Vec<_>>();
+    let shown =
+        |n: &String| n.split('"').filter(|p| p.contains("/Desk")).map(|p| p.replace(base, "")).collect::<Vec<_>>();
     let mut effects: Vec<String> = notes.iter().filter(effect).map(|n| shown(n).join(" -> ")).collect();
     effects.sort();
     effects

@@ -15,10 +15,36 @@ use crate::{
 /// Answers a task's questions for a person: a dialog, a phone, a standing rule of the host.
 ///
 /// - It is told of a question after the task has come to rest; nothing waits in memory for the answer.
-/// - `None` leaves the question open. It can be answered later, from any process, by [`Command::Answer`].
+/// - Its answer is to the question that it was asked, also when it is asked many at once.
+/// - `None` leaves the question open. It can be answered later, from any process, by [`Command::Answer`]. What is open
+///   holds up no other question.
 /// - It may be asked the same thing again, after a restart.
 ///
-/// Cancellation: the future is dropped when the engine stops.
+/// Cancellation: the future is dropped when the engine stops; the question can be asked again.
+///
+/// Errors: none. An approver that can't reach its person leaves the question open.
+///
+/// Suite: `cowork_testkit::approver::suite!` tells a story for each of these; that nothing waits is the engine's own.
+///
+/// ```
+/// use cowork_core::{Answer, Approver, Ask, Effects, async_trait};
+/// use cowork_testkit::{approver::ask, block_on};
+///
+/// /// Allows what can be undone; the rest waits for the person.
+/// struct Relaxed;
+///
+/// #[async_trait]
+/// impl Approver for Relaxed {
+///     async fn answer(&self, ask: Ask) -> Option<Answer> {
+///         (ask.effects.complete && ask.effects.undoable).then_some(Answer::Allow)
+///     }
+/// }
+///
+/// let unknown = ask("send_letter", 1);
+/// let harmless = Ask { effects: Effects::changes([]), ..ask("write_file", 2) };
+/// assert_eq!(block_on(Relaxed.answer(unknown)), None);
+/// assert_eq!(block_on(Relaxed.answer(harmless)), Some(Answer::Allow));
+/// ```
 #[async_trait]
 pub trait Approver: Send + Sync + 'static {
     /// Answers, or leaves it open.

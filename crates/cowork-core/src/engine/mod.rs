@@ -84,6 +84,40 @@ impl Default for Limits {
 
 /// Works on tasks. A clone is the same engine.
 ///
+/// ```
+/// use std::sync::Arc;
+///
+/// use cowork_core::{
+///     Claim, Engine, EngineParts, GrantPolicy, Limits, MemoryStore, Proposal, Registry, Status, Submit, ThreadId,
+/// };
+/// use cowork_testkit::{NoopTool, ScriptedPlanner, TestRuntime, block_on};
+/// use serde_json::json;
+///
+/// # block_on(async {
+/// let runtime = TestRuntime::new();
+/// let mut tools = Registry::new();
+/// tools.add(NoopTool::new())?;
+/// let engine = Engine::start(EngineParts {
+///     store: Arc::new(MemoryStore::new(runtime.clone())),
+///     runtime,
+///     sandbox: None,
+///     planners: vec![Arc::new(ScriptedPlanner::list([Proposal::call("noop", json!({})), Proposal::done("Done.")]))],
+///     tools,
+///     policy: Arc::new(GrantPolicy),
+///     approver: None,
+///     owner: "this process".to_owned(),
+///     is_dead: Arc::new(|_| false),
+///     claim: Claim::All,
+///     limits: Limits::default(),
+/// });
+/// let task = engine.submit(ThreadId::named("main"), "my-app", Submit::new("Do nothing, once")).await?;
+/// let task = engine.settled(task).await?;
+/// assert_eq!((task.status(), task.turns.len()), (Status::Done, 2));
+/// engine.stop().await;
+/// # Ok::<(), cowork_core::Error>(()) })?;
+/// # Ok::<(), cowork_core::Error>(())
+/// ```
+///
 /// Dropping the last clone stops it as [`Engine::stop`] does, without waiting.
 #[derive(Clone)]
 pub struct Engine {

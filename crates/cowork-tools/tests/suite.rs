@@ -1,0 +1,69 @@
+//! The suite of tools over every built-in one.
+
+#![allow(clippy::unwrap_used, reason = "a story that goes wrong ends")]
+
+use cowork_testkit::{MemorySession, Node, tool::Subject};
+use serde_json::{Value, json};
+
+fn subject(name: &str, good: Value, bad: &[Value]) -> Subject {
+    let files = [
+        ("Desk/a.txt", Node::File(b"a needle, a pin".to_vec())),
+        ("Desk/b.txt", Node::File(b"hay".to_vec())),
+        ("Desk/in/c.txt", Node::File(b"more hay".to_vec())),
+        ("Desk/in/link", Node::Link),
+        ("Shelf/a.txt", Node::File(b"taken".to_vec())),
+    ];
+    let tool = cowork_tools::builtin().into_iter().find(|t| t.spec().name == name).unwrap();
+    let needs_files = !tool.effects(&good).unwrap().files.is_empty();
+    Subject {
+        tool,
+        good,
+        bad: bad.iter().cloned().chain([json!([]), json!({ "nonsense": 1 })]).collect(),
+        session: if needs_files { Some(MemorySession::new(&files)) } else { None },
+        keep: Box::new(()),
+    }
+}
+
+/// One module for each tool: its name, a call that gets through, and some that don't fit.
+macro_rules! tools {
+    ($($name:ident: $good:tt, $($bad:tt),+;)+) => {
+        $(mod $name {
+            use serde_json::json;
+
+            async fn make() -> cowork_testkit::tool::Subject {
+                super::subject(stringify!($name), json!($good), &[$(json!($bad)),+])
+            }
+            cowork_testkit::tool::suite!(make);
+        })+
+
+        #[test]
+        fn every_built_in_tool_is_here() {
+            let mut here = vec![$(stringify!($name)),+];
+            here.sort_unstable();
+            let all = cowork_tools::builtin();
+            let mut there: Vec<&str> = all.iter().map(|t| t.spec().name.as_str()).collect();
+            there.sort_unstable();
+            assert_eq!(here, there);
+        }
+    };
+}
+
+tools! {
+    list_folder: { "path": "Desk" }, { "path": "/etc" }, { "path": "Desk/../Shelf" };
+    file_info: { "path": "Desk/a.txt" }, { "path": "" };
+    read_file: { "path": "Desk/a.txt", "most": 8 }, { "path": "Desk/a.txt", "most": 0 }, { "path": 1 };
+    find_text: { "folder": "Desk", "query": "needle" }, { "folder": "Desk", "query": "" },
+        { "folder": "Desk", "query": "needle", "names": false, "contents": false };
+    write_file: { "path": "Desk/a.txt", "text": "new", "if_exists": "number" }, { "path": "Desk", "text": "" },
+        { "path": "Desk/a.txt", "text": "", "if_exists": "burn" };
+    make_folder: { "path": "Desk/in/it" }, { "path": "Desk" };
+    move_files: { "moves": [{ "from": "Desk/a.txt", "to": "Shelf/a.txt" }, { "from": "Desk/gone", "to": "Shelf/g" }],
+            "if_taken": "number" },
+        { "moves": [] }, { "moves": [{ "from": "Desk/in", "to": "Desk/in/in" }] };
+    copy_files: { "copies": [{ "from": "Desk/a.txt", "to": "Shelf/a.txt" }, { "from": "Desk/b.txt", "to": "Shelf/b" }],
+            "if_taken": "number" },
+        { "copies": [] }, { "copies": [{ "from": "Desk/a.txt", "to": "Shelf" }] };
+    set_aside: { "paths": ["Desk/a.txt", "Desk/in"] }, { "paths": [] }, { "paths": ["Desk"] };
+    now: {}, { "zone": "Mars" };
+    random: { "below": 6 }, { "below": 0 }, { "below": -1 };
+}
