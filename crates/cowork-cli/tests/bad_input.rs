@@ -1,6 +1,8 @@
 //! What can be typed wrong, and a data folder that is not as it should be: each is told in three lines, with the next
 //! step, and changes nothing.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+
 mod support;
 
 use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt};
