@@ -22,7 +22,7 @@ async fn fill(store: &SqliteStore, runtime: &dyn Runtime, thread: ThreadId, task
     while append.len() < RECORDS {
         let id = CallId::new(runtime);
         let calls = vec![Call { id, tool: "noop".into(), args: json!({ "text": "a".repeat(890) }) }];
-        append.push(draft(Event::Decided(Decision { calls, ..Decision::default() })).by(Actor::Planner, Label::user()));
+        append.push(draft(Event::Decided(Decision { calls, ..Decision::default() }.into())).by(Actor::Planner, Label::user()));
         let outcome = Outcome::Done { value: json!("r".repeat(890)), note: String::new() };
         append.push(draft(Event::CallFinished { call: id, outcome }).by(Actor::Tool, Label::file("Desk/letter.txt")));
     }
@@ -30,6 +30,14 @@ async fn fill(store: &SqliteStore, runtime: &dyn Runtime, thread: ThreadId, task
     let bytes: usize = append.iter().map(|d| d.body.json().len()).sum();
     println!("{RECORDS} records, {} bytes each on average\n", bytes / RECORDS);
     store.commit(Batch { append, durable: true, ..Batch::new(thread) }).await.unwrap();
+}
+
+async fn only_read(path: &Path, runtime: &Arc<dyn Runtime>, thread: ThreadId, task: TaskId) {
+    let store = SqliteStore::open(SqliteOptions::new(path, runtime.clone())).unwrap();
+    let mut read = Read::task(thread, task, 0);
+    while let Some(last) = store.read(read.clone()).await.unwrap().last() {
+        read.after = last.seq;
+    }
 }
 
 async fn ours(path: &Path, runtime: &Arc<dyn Runtime>, thread: ThreadId, task: TaskId) -> View {
@@ -74,6 +82,8 @@ fn main() {
                 assert_eq!(view.task.turns.len(), RECORDS / 2);
                 cost
             };
+            let (read, ()) = cost(|| handle.block_on(only_read(&path, &runtime, thread, task)));
+            println!("reading alone {:.1} ms (CPU {:.1})", read.wall.as_secs_f64() * 1e3, read.cpu.as_secs_f64() * 1e3);
             let copy = || {
                 let (cost, rows) = cost(|| raw(&path));
                 assert_eq!(rows, RECORDS);

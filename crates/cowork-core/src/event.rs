@@ -3,6 +3,8 @@
 //! Everything here is plain data with a version ([`VERSION`]) and a JSON Schema ([`schema`]). A field is added with a
 //! default and never renamed; an event that this version does not know is carried as [`Event::Unknown`].
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -225,7 +227,7 @@ pub enum Event {
         fence: u64,
     },
     /// The planner said what comes next.
-    Decided(Decision),
+    Decided(Arc<Decision>),
     /// The policy wants a person's word before a call. The task rests.
     PermissionAsked {
         /// The call it is about.

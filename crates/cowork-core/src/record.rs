@@ -218,6 +218,10 @@ impl Event {
         let wrong = |e: serde_json::Error| {
             Error::new(Kind::Corrupt, "read event", format!("a stored `{kind}` event can't be read")).with_source(e)
         };
+        // The most frequent and longest one is read without first looking for its type inside.
+        if kind == "decided" {
+            return serde_json::from_str(json).map(Self::Decided).map_err(wrong);
+        }
         match serde_json::from_str(json) {
             Ok(event) => Ok(event),
             Err(e) if KNOWN.contains(&kind) => Err(wrong(e)),

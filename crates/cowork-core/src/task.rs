@@ -383,13 +383,13 @@ impl Task {
         });
     }
 
-    fn decided(&mut self, decision: &Decision) {
+    fn decided(&mut self, decision: &Arc<Decision>) {
         if let Some(plan) = &decision.plan {
             self.plan.clone_from(plan);
         }
         let proposed = |c: &Call| CallState { id: c.id, stage: Stage::Proposed, attempt: 0, asked: None, result: None };
         let calls = decision.calls.iter().map(proposed).collect();
-        self.turns.push(Turn { decision: Arc::new(decision.clone()), calls });
+        self.turns.push(Turn { decision: decision.clone(), calls });
     }
 
     fn commanded(&mut self, seq: u64, command: &Command) {

@@ -72,7 +72,7 @@ impl TaskLog {
         let id = || CallId::new(&*self.clock);
         let calls: Vec<Call> = calls.into_iter().map(|c| Call { id: id(), tool: c.tool, args: c.args }).collect();
         let decision = Decision { say, plan, calls: calls.clone(), finish, note };
-        self.add(Actor::Planner, Label::trusted(), Event::Decided(decision));
+        self.add(Actor::Planner, Label::trusted(), Event::Decided(decision.into()));
         calls
     }
 

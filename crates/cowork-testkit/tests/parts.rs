@@ -114,7 +114,7 @@ fn submitted(clock: &TestRuntime) -> (Vec<Record>, CallId) {
     batch.append = vec![
         Draft::new(None, clock.now(), Event::ThreadOpened { title: "Home".into() }).unwrap(),
         draft(Event::Commanded { sender: "cli".into(), id: CommandId::new(clock), command }),
-        draft(Event::Decided(Decision { calls, ..Decision::default() })),
+        draft(Event::Decided(Decision { calls, ..Decision::default() }.into())),
         draft(Event::CallFinished { call, outcome: Outcome::Done { value, note: String::new() } })
             .by(cowork_core::Actor::Tool, Label::file("a.txt")),
     ];

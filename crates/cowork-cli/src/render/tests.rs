@@ -76,7 +76,7 @@ impl Story {
         };
         let plan = Some(plan.iter().map(step).collect());
         let calls = call.into_iter().map(|(tool, args)| Call { id: call_id(), tool: tool.into(), args }).collect();
-        self.then(after_ms, Event::Decided(Decision { plan, calls, ..Decision::default() }))
+        self.then(after_ms, Event::Decided(Decision { plan, calls, ..Decision::default() }.into()))
     }
 
     fn start(&mut self, after_ms: i64) -> &mut Self {

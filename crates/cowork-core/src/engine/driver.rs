@@ -164,7 +164,7 @@ impl Driver {
         let runtime = self.engine.parts.runtime.clone();
         let named = |c: crate::ProposedCall| Call { id: CallId::new(&*runtime), tool: c.tool, args: c.args };
         let calls = calls.into_iter().map(named).collect();
-        let event = Event::Decided(Decision { say, plan, calls, finish, note });
+        let event = Event::Decided(Decision { say, plan, calls, finish, note }.into());
         // What was decided comes from the whole context; its origins can be read from the records before.
         let label = self.task.label.without_origins();
         let draft = Draft::new(Some(self.task.id), runtime.now(), event)?.by(Actor::Planner, label);

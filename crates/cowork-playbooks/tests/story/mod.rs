@@ -24,7 +24,7 @@ pub(crate) fn specs() -> Arc<[ToolSpec]> {
 }
 
 pub(crate) fn folder(name: &str) -> Folder {
-    Folder { name: name.to_owned(), at: format!("/home/anna/{name}"), access: Access::Write }
+    Folder { name: name.to_owned(), at: format!("/home/anna/{name}"), access: Access::Write, whole: false }
 }
 
 /// A task that runs this program, whose header is made for it.
@@ -154,7 +154,7 @@ impl Story {
             finish: proposal.finish.clone(),
             note: proposal.note.clone(),
         };
-        self.record(Actor::Planner, Event::Decided(decision));
+        self.record(Actor::Planner, Event::Decided(decision.into()));
         for (call, proposed) in calls.iter().zip(&proposal.calls) {
             let outcome = (self.answer)(proposed).unwrap_or_else(|| self.act(proposed));
             self.record(Actor::Tool, Event::CallFinished { call: call.id, outcome });
