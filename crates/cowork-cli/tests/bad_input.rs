@@ -1,6 +1,8 @@
 //! What can be typed wrong, and a data folder that is not as it should be: each is told in three lines, with the next
 //! step, and changes nothing.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+
 mod support;
 
 use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt};
@@ -72,7 +74,8 @@ fn playbooks_and_parameters_that_are_off() {
         .run(&["--playbook", &file("tool.py", &format!("{header}no_such_tool(path=\"x\")\n"))])
         .ends(1)
         .says("no_such_tool");
-    place.run(&["Make me a sandwich"]).ends(1).says("Failed");
+    place.run(&["Make me a sandwich"]).ends(1).says("no playbook fits").says("cowork playbooks");
+    place.cowork(&["playbooks"]).ends(0).says("organise").says("find");
     assert_eq!(place.tree(), before);
 }
 

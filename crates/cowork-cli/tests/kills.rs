@@ -3,6 +3,8 @@
 //!
 //! A small dose by default. `COWORK_SOAK_RUNS`, `COWORK_SOAK_FILES` and `COWORK_SOAK_SEED` make it a campaign.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+
 mod support;
 
 use std::{
@@ -33,7 +35,7 @@ fn killed_at_any_moment_it_goes_on_as_if_nothing_had_been() {
     assert!(kills > 0, "no kill came before the end of its run");
 }
 
-/// A chance that comes again for the same seed (SplitMix64).
+/// A chance that comes again for the same seed (`SplitMix64`).
 struct Chance(u64);
 
 impl Chance {

@@ -1,5 +1,7 @@
 //! Whole runs of the real command, on real folders.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+
 mod support;
 
 use std::{

@@ -1,6 +1,8 @@
 //! The command on a terminal: it asks, it can be answered from there and from elsewhere, and it leaves the terminal as it
 //! was.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+
 mod support;
 
 use std::{

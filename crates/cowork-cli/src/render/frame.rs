@@ -29,7 +29,7 @@ pub(crate) fn frame(screen: &Screen, look: &Look, now: Timestamp) -> Vec<Line> {
     let plan = plan(screen, task, look, Some(screen.worked_at(now)));
     if !plan.is_empty() && room > 0 {
         lines.push(Line::default());
-        lines.extend(window(plan, active(task), room));
+        lines.extend(window(&plan, active(task), room));
     }
     lines.extend(below);
     lines.truncate(most);
@@ -216,9 +216,9 @@ fn active(task: &Task) -> usize {
 }
 
 /// Keeps the steps around the active one when there is not room for all.
-fn window(steps: Vec<Vec<Line>>, active: usize, room: usize) -> Vec<Line> {
+fn window(steps: &[Vec<Line>], active: usize, room: usize) -> Vec<Line> {
     let rows = |steps: &[Vec<Line>]| steps.iter().map(Vec::len).sum::<usize>();
-    if rows(&steps) <= room {
+    if rows(steps) <= room {
         return steps.concat();
     }
     let active = active.min(steps.len().saturating_sub(1));

@@ -114,6 +114,9 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look) -> Vec<Line
     if task.submit.mode == Mode::Plan && !screen.withheld.is_empty() {
         lines.push(Line::margin().add(Role::Plain, "Nothing was changed. To do it, run it again without --dry-run."));
     }
+    if matches!(result, Finish::Failed { error } if error.op == "match playbook") {
+        lines.push(next("More:", "cowork playbooks"));
+    }
     if task.journalled {
         lines.push(next("Undo:", &format!("cowork undo {}", task.id.short())));
     }
