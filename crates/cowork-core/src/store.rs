@@ -67,7 +67,7 @@ pub trait Store: Send + Sync + 'static {
     /// Reads index entries whose key starts with `prefix` and comes after `after`, in order of their keys.
     ///
     /// The prefix `log/` is not an index: it gives `log/THREAD` for every thread that has records, with an empty value, from
-    /// the log itself, so that lost indexes can be made again. Nothing can be put there.
+    /// the log itself, so that lost indexes can be made again. An entry put there is never seen.
     async fn scan(&self, prefix: String, after: Option<String>, most: usize) -> Result<Vec<(String, Vec<u8>)>>;
 
     /// Takes, keeps or gives back the lease of a task. `None`: somebody else holds it ([`Store::scan`] of `lease/` won't

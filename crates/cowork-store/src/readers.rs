@@ -135,6 +135,9 @@ impl Reader {
 
     /// Reads index entries.
     pub(crate) fn entries(&self, prefix: &str, after: Option<&str>, most: usize) -> Result<Vec<(String, Vec<u8>)>> {
+        if prefix.starts_with("log/") {
+            return self.logs(prefix, after, most);
+        }
         let (from, beyond) = match after {
             Some(after) if after >= prefix => (after, ">"),
             _ => (prefix, ">="),
@@ -154,6 +157,18 @@ impl Reader {
             Ok(entries)
         };
         read().map_err(|e| fault("read index", &self.path, e))
+    }
+
+    /// Gives `log/THREAD` for every thread that has records, in the order of their keys.
+    fn logs(&self, prefix: &str, after: Option<&str>, most: usize) -> Result<Vec<(String, Vec<u8>)>> {
+        let sql = "SELECT id FROM thread ORDER BY id";
+        let read = || -> rusqlite::Result<Vec<[u8; 16]>> {
+            self.conn.prepare_cached(sql)?.query_map([], |row| row.get(0))?.collect()
+        };
+        let ids = read().map_err(|e| fault("read log", &self.path, e))?;
+        let keys = ids.into_iter().map(|id| format!("log/{}", Uuid::from_bytes(id)));
+        let wanted = keys.filter(|key| key.starts_with(prefix) && after.is_none_or(|after| key.as_str() > after));
+        Ok(wanted.take(most).map(|key| (key, Vec::new())).collect())
     }
 
     /// Says who holds a task's lease.

@@ -86,6 +86,7 @@ macro_rules! __store_suite {
             a_key_is_taken_once
             a_counter_stops_at_its_cap
             entries_are_scanned_by_prefix_in_order
+            the_log_itself_names_its_threads
             whoever_watches_is_told_of_every_commit_in_order
             a_watcher_that_sleeps_holds_up_nobody
             a_sound_store_has_nothing_to_say

@@ -298,6 +298,25 @@ pub async fn entries_are_scanned_by_prefix_in_order(subject: Subject, clock: Clo
     assert_eq!(subject.store.scan("b".into(), None, 9).await.unwrap(), [("b".to_owned(), b"new".to_vec())]);
 }
 
+/// The threads are known without any index, and nothing that is put can hide or add one.
+pub async fn the_log_itself_names_its_threads(subject: Subject, clock: Clock) {
+    let mut keys = Vec::new();
+    for _ in 0..3 {
+        let thread = ThreadId::new(&*clock);
+        let mut batch = notes(&*clock, thread, TaskId::new(&*clock), 1);
+        batch.put.push((format!("log/{}", ThreadId::new(&*clock)), Some(Vec::new())));
+        subject.store.commit(batch).await.unwrap();
+        keys.push((format!("log/{thread}"), Vec::new()));
+    }
+    keys.sort();
+    let scan = async |after: Option<String>, most| subject.store.scan("log/".into(), after, most).await.unwrap();
+    assert_eq!(scan(None, 9).await, keys);
+    assert_eq!(scan(None, 1).await, keys[..1]);
+    assert_eq!(scan(Some(keys[0].0.clone()), 9).await, keys[1..]);
+    let one = subject.store.scan(keys[1].0.clone(), None, 9).await.unwrap();
+    assert_eq!(one, keys[1..2]);
+}
+
 /// Every record of this process comes by, in order, to each who watches from then on.
 pub async fn whoever_watches_is_told_of_every_commit_in_order(subject: Subject, clock: Clock) {
     let (thread, task) = (ThreadId::new(&*clock), TaskId::new(&*clock));
