@@ -127,7 +127,6 @@ async fn a_persons_yes_does_not_overrule_the_policys_no() {
 }
 
 #[tokio::test]
-#[ignore = "the engine lets it run: `judge` in engine/calls.rs looks at the answer only where the policy asks"]
 async fn a_persons_no_holds_when_the_policy_would_not_ask_any_more() {
     let (outcome, runs) = answered(Answer::Deny, Verdict::Allow).await;
     assert_eq!(runs, 0, "a person said no, and it ran");

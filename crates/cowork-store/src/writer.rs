@@ -370,7 +370,7 @@ mod tests {
     #[test]
     fn all_that_waits_is_taken_at_once_and_up_to_a_limit() {
         let mut scene = scene(Synchronous::Off);
-        scene.writer.last = Last { group: 9, took: Duration::from_secs(9) };
+        scene.writer.last = Last { crowd: 9, took: Duration::from_secs(9) };
         let (jobs, waiting) = mpsc::channel();
         for n in 0..MOST + 3 {
             let (reply, _) = oneshot::channel();

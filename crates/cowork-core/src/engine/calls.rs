@@ -51,7 +51,8 @@ impl Driver {
                     .map(|()| None);
             }
             (Verdict::Withhold(_), _) => return self.close(call.id, Outcome::Withheld { effects }).map(|()| None),
-            (Verdict::Ask(_), Some(Answer::Deny)) => {
+            // A no holds, even if the policy would not ask any more.
+            (Verdict::Ask(_) | Verdict::Allow(_), Some(Answer::Deny)) => {
                 let outcome = Outcome::Denied { rule: "answer".into(), reason: "you said no".into() };
                 return self.close(call.id, outcome).map(|()| None);
             }
