@@ -12,8 +12,8 @@ use std::{
 };
 
 use cowork::{
-    Claim, Effects, Engine, EngineParts, GrantPolicy, Item, Limits, Mode, Probe, Proposal, Read, Record, Recovery, Registry,
-    Runtime, Step, Store, Submit, ThreadId, TokioRuntime, Tool,
+    Claim, Effects, Engine, EngineParts, GrantPolicy, Item, Limits, Mode, Probe, Proposal, Read, Record, Recovery,
+    Registry, Runtime, Step, Store, Submit, ThreadId, TokioRuntime, Tool,
     store::{SqliteOptions, SqliteStore},
 };
 use cowork_benches::{Cost, block_on, cost, folder, pairs, ratio, report, settle};

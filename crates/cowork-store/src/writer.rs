@@ -109,7 +109,8 @@ impl Writer {
             let (works, replies) = self.gather(first, waiting);
             let (began, group) = (Instant::now(), works.len());
             let answers = self.settle(works);
-            self.last = Last { crowd: group.max(self.last.crowd - self.last.crowd.div_ceil(16)), took: began.elapsed() };
+            self.last =
+                Last { crowd: group.max(self.last.crowd - self.last.crowd.div_ceil(16)), took: began.elapsed() };
             // A reply that nobody waits for any more is not sent: see the contract on cancellation.
             match answers {
                 Ok(answers) => {
