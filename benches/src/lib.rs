@@ -28,7 +28,8 @@ pub fn cost<T>(run: impl FnOnce() -> T) -> (Cost, T) {
 
 /// Measures `a` and `b` in turn, `pairs` times after one that does not count, and gives the costs of each.
 pub fn pairs(pairs: usize, mut a: impl FnMut() -> Cost, mut b: impl FnMut() -> Cost) -> (Vec<Cost>, Vec<Cost>) {
-    (a(), b());
+    a();
+    b();
     // Who goes first changes from pair to pair.
     let pair = |n: usize| {
         if n.is_multiple_of(2) {
