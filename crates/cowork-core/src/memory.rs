@@ -38,13 +38,13 @@ impl MemoryStore {
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn commit(&self, batch: Batch) -> Result<Vec<Record>> {
+    async fn commit(&self, batch: Batch) -> Result<Arc<[Record]>> {
         let mut state = self.state();
         let counted = state.check(&batch)?;
         let records = state.write(batch, counted);
         // Sent while the state is held, so that watchers see commits in their order.
         if !records.is_empty() && self.changes.receiver_count() > 0 {
-            drop(self.changes.send(StoreChange::Here(records.clone().into())));
+            drop(self.changes.send(StoreChange::Here(records.clone())));
         }
         Ok(records)
     }
@@ -173,7 +173,7 @@ impl State {
         }
     }
 
-    fn write(&mut self, batch: Batch, counted: BTreeMap<String, Vec<u8>>) -> Vec<Record> {
+    fn write(&mut self, batch: Batch, counted: BTreeMap<String, Vec<u8>>) -> Arc<[Record]> {
         self.entries.extend(counted);
         for (key, value) in batch.put {
             match value {
@@ -182,7 +182,7 @@ impl State {
             }
         }
         if batch.append.is_empty() {
-            return Vec::new();
+            return Arc::new([]);
         }
         let log = self.threads.entry(batch.thread).or_default();
         let first = log.records.len();
@@ -198,6 +198,6 @@ impl State {
             }
             log.records.push(record);
         }
-        log.records[first..].to_vec()
+        log.records[first..].into()
     }
 }

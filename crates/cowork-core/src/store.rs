@@ -54,12 +54,12 @@ use crate::{Draft, Finding, Hash, Record, Result, TaskId, ThreadId};
 /// ```
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Commits.
+    /// Commits, and gives the records in their places: the same that whoever watches is given.
     ///
     /// # Errors
     /// `Conflict` if the task's head or a key is not as expected (fact `expected`: `head`, `absent` or `cap`), `LeaseLost`
     /// if the fence is stale, `Full`, `Corrupt`, `Busy` if another process holds the file for too long.
-    async fn commit(&self, batch: Batch) -> Result<Vec<Record>>;
+    async fn commit(&self, batch: Batch) -> Result<Arc<[Record]>>;
 
     /// Reads records of a thread, in order.
     async fn read(&self, read: Read) -> Result<Vec<Record>>;

@@ -115,7 +115,7 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn commit(&self, batch: Batch) -> Result<Vec<Record>> {
+    async fn commit(&self, batch: Batch) -> Result<Arc<[Record]>> {
         match self.ask(Work::Commit(batch)).await? {
             Answer::Records(records) => Ok(records),
             other => Err(other.unfit()),

@@ -1,7 +1,8 @@
 //! The one thread that writes: everything that waits goes into one transaction.
 
 use std::{
-    sync::mpsc,
+    sync::{Arc, mpsc},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -26,7 +27,7 @@ const MOST: usize = 256;
 const LONGEST: Duration = Duration::from_millis(2);
 
 /// Nobody else is coming if nobody came for so long.
-const QUIET: Duration = Duration::from_micros(100);
+const QUIET: Duration = Duration::from_micros(50);
 
 /// Something to write, and who waits for it.
 pub(crate) struct Job {
@@ -45,7 +46,7 @@ pub(crate) enum Work {
 
 /// What came of it.
 pub(crate) enum Answer {
-    Records(Vec<Record>),
+    Records(Arc<[Record]>),
     Lease(Option<Lease>),
     Kept,
 }
@@ -153,25 +154,23 @@ impl Writer {
         let until = Instant::now() + (self.last.took / 2).min(LONGEST);
         let mut durable = first.work.is_durable();
         let (mut works, mut replies) = (vec![first.work], vec![first.reply]);
-        while works.len() < MOST {
-            let next = match waiting.try_recv() {
-                Err(mpsc::TryRecvError::Empty) if durable && works.len() < self.last.crowd => {
-                    let left = until.saturating_duration_since(Instant::now());
-                    waiting.recv_timeout(left.min(QUIET)).ok()
-                }
-                next => next.ok(),
-            };
-            match next {
-                None => break,
-                Some(None) => {}
-                Some(Some(job)) => {
-                    durable |= job.work.is_durable();
-                    works.push(job.work);
-                    replies.push(job.reply);
-                }
+        loop {
+            let before = works.len();
+            while works.len() < MOST
+                && let Ok(next) = waiting.try_recv()
+            {
+                let Some(job) = next else { continue };
+                durable |= job.work.is_durable();
+                works.push(job.work);
+                replies.push(job.reply);
             }
+            let keep_coming = works.len() > before || before == 1;
+            if !durable || works.len() >= self.last.crowd || !keep_coming || Instant::now() >= until {
+                return (works, replies);
+            }
+            // Asleep rather than waiting: to be woken for each one would cost more than it gains.
+            thread::sleep(QUIET);
         }
-        (works, replies)
     }
 
     /// Does everything in one transaction. An error is everybody's; a precondition that does not hold is one's own.
@@ -192,7 +191,7 @@ impl Writer {
                 if let Ok(Answer::Records(records)) = answer
                     && !records.is_empty()
                 {
-                    drop(self.changes.send(StoreChange::Here(records.clone().into())));
+                    drop(self.changes.send(StoreChange::Here(records.clone())));
                 }
             }
         }
@@ -208,7 +207,9 @@ impl Writer {
         for work in works {
             let durable = work.is_durable();
             let answer = match work {
-                Work::Commit(batch) => self.ledger.commit(&self.conn, batch)?.map(Answer::Records),
+                Work::Commit(batch) => {
+                    self.ledger.commit(&self.conn, batch)?.map(|records| Answer::Records(records.into()))
+                }
                 Work::Lease(task, ask) => Ok(Answer::Lease(self.ledger.lease(&self.conn, task, &ask, now)?)),
                 Work::Put(hash, bytes) => self.ledger.put(&self.conn, hash, &bytes).map(|()| Ok(Answer::Kept))?,
             };
@@ -289,7 +290,7 @@ mod tests {
 
     struct Scene {
         writer: Writer,
-        clock: std::sync::Arc<TestRuntime>,
+        clock: Arc<TestRuntime>,
         dir: tempfile::TempDir,
     }
 

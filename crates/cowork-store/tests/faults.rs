@@ -257,7 +257,7 @@ fn a_commit_that_fails_on_the_disk_leaves_no_gap() {
         assert_eq!(error.kind, Kind::Full);
         assert_eq!(log(&store, thread).await, []);
         let records = store.commit(notes(&*place.clock, thread, task, 2)).await.unwrap();
-        assert_eq!(log(&store, thread).await, records);
+        assert_eq!(log(&store, thread).await, *records);
         place.add(&store, 2).await.unwrap();
         for thread in [thread, place.thread] {
             assert_sound(&log(&store, thread).await);

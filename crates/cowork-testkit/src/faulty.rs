@@ -63,7 +63,7 @@ impl FaultyStore {
 
 #[async_trait]
 impl Store for FaultyStore {
-    async fn commit(&self, batch: Batch) -> Result<Vec<Record>> {
+    async fn commit(&self, batch: Batch) -> Result<Arc<[Record]>> {
         match self.next() {
             None => self.inner.commit(batch).await,
             Some(Fault::Refuse(error)) => Err(error),

@@ -37,7 +37,7 @@ mod wrong {
 
     #[async_trait]
     impl Store for Wrong {
-        async fn commit(&self, batch: Batch) -> Result<Vec<Record>> {
+        async fn commit(&self, batch: Batch) -> Result<Arc<[Record]>> {
             self.0.commit(Batch { expect: Vec::new(), ..batch }).await
         }
 

@@ -118,7 +118,7 @@ fn submitted(clock: &TestRuntime) -> (Vec<Record>, CallId) {
         draft(Event::CallFinished { call, outcome: Outcome::Done { value, note: String::new() } })
             .by(cowork_core::Actor::Tool, Label::file("a.txt")),
     ];
-    (block_on(store.commit(batch)).unwrap(), call)
+    (block_on(store.commit(batch)).unwrap().to_vec(), call)
 }
 
 #[test]

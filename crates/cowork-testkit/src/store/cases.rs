@@ -29,7 +29,7 @@ pub async fn a_commit_is_all_or_nothing(subject: Subject, clock: Clock) {
 
     batch.count.pop();
     let committed = subject.store.commit(batch).await.unwrap();
-    assert_eq!(log(&*subject.store, thread).await, committed);
+    assert_eq!(log(&*subject.store, thread).await, *committed);
     let entries = subject.store.scan(String::new(), None, 10).await.unwrap();
     assert_eq!(entries, [("count/spent".into(), b"5".to_vec()), ("queue/a".into(), b"1".to_vec())]);
 }
@@ -40,9 +40,9 @@ pub async fn a_commit_without_records_is_fine(subject: Subject, clock: Clock) {
     let mut batch = Batch::new(thread);
     batch.durable = true;
     batch.expect = vec![Expect::Head(task, 0), Expect::Absent("a".into())];
-    assert_eq!(subject.store.commit(batch.clone()).await.unwrap(), []);
+    assert_eq!(subject.store.commit(batch.clone()).await.unwrap()[..], []);
     batch.put = vec![("a".into(), Some(Vec::new()))];
-    assert_eq!(subject.store.commit(batch.clone()).await.unwrap(), []);
+    assert_eq!(subject.store.commit(batch.clone()).await.unwrap()[..], []);
     assert_eq!(subject.store.commit(batch).await.unwrap_err().kind, Kind::Conflict);
     assert_eq!(log(&*subject.store, thread).await, []);
 }
@@ -62,7 +62,7 @@ pub async fn seq_is_gapless_per_thread_however_many_commit_at_once(subject: Subj
     for commit in commits {
         let records = commit.await.unwrap();
         assert!(records.windows(2).all(|w| w[0].seq + 1 == w[1].seq), "a batch is in one piece");
-        given.extend(records);
+        given.extend(records.iter().cloned());
     }
     for thread in threads {
         let log = log(&*subject.store, thread).await;
@@ -134,7 +134,7 @@ pub async fn what_is_read_is_what_was_committed(subject: Subject, clock: Clock) 
     ];
     let committed = subject.store.commit(batch).await.unwrap();
     let read = log(&*subject.store, thread).await;
-    assert_eq!(read, committed);
+    assert_eq!(read, *committed);
     assert_eq!(read[2].cause, Some(call.uuid()));
     assert_eq!(&**read[3].event.json(), later);
     assert_eq!(*read[3].event.event().unwrap(), Event::Unknown { kind: "dreamt".into(), critical: true });

@@ -41,7 +41,7 @@ pub async fn two_handles_give_gapless_seqs(subject: Subject, clock: Clock) {
         .collect();
     let mut given = Vec::new();
     for commit in commits {
-        given.extend(commit.await.unwrap());
+        given.extend(commit.await.unwrap().iter().cloned());
     }
     given.sort_by_key(|r| r.seq);
     let log = log(&*handles[1], thread).await;
