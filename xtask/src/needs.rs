@@ -28,7 +28,6 @@ const NEEDS: &[Need] = &[
         about: "builds SQLite, which the store bundles",
         vital: true,
     },
-    Need { program: "tmux", packages: &["tmux"], about: "runs the command's terminal tests", vital: false },
 ];
 
 /// The licence checker, pinned: another version may read `deny.toml` otherwise.

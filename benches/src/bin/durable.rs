@@ -164,7 +164,11 @@ fn measure(tasks: usize, steps: usize) {
     };
     let cpu = |costs: &[Cost]| cowork_benches::median(costs, |c| c.cpu).as_secs_f64() * 1e6 / (tasks * steps) as f64;
     for (who, costs, commits) in [("ours", &ours, per_step.0), ("raw", &raw, per_step.1)] {
-        println!("  {who:<4} {:>6.0} steps/s, {commits:.2} commits a step, CPU {:.0} us a step", rate(costs), cpu(costs));
+        println!(
+            "  {who:<4} {:>6.0} steps/s, {commits:.2} commits a step, CPU {:.0} us a step",
+            rate(costs),
+            cpu(costs)
+        );
     }
     let times = 1.0 / ratio(&ours, &raw);
     report(&format!("durable steps/s, {tasks} at once, against raw writers"), times, "x", ">= 0.75", times >= 0.75);

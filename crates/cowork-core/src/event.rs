@@ -319,6 +319,14 @@ pub struct Decision {
     /// What the planner keeps for its own recovery: a program's hash, an interpreter's version.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub note: Value,
+    /// How many of the person's steers it was told of; those after it are new at the next one, wherever they stand in the log.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub heard: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 /// One call of a tool.

@@ -48,7 +48,7 @@ use crate::{Draft, Finding, Hash, Record, Result, TaskId, ThreadId};
 ///     assert_eq!(records[0].seq, 1);
 ///     assert!(store.commit(batch).await.is_err(), "the key is there now");
 ///     assert_eq!(store.read(Read::thread(thread, 0)).await?, records);
-///     Ok::<(), cowork_core::Error>(())
+///     assert_eq!(store.read(Read::thread(thread, 0)).await?, *records);
 /// })?;
 /// # Ok::<(), cowork_core::Error>(())
 /// ```

@@ -120,7 +120,7 @@ pub enum Stage {
 pub struct Steer {
     /// What was said.
     pub text: String,
-    /// How many turns had been decided before.
+    /// How many turns had been decided without it: the planner is told of it in this one.
     pub turn: usize,
 }
 
@@ -415,6 +415,9 @@ impl Task {
         let proposed = |c: &Call| CallState { id: c.id, stage: Stage::Proposed, attempt: 0, asked: None, result: None };
         let calls = decision.calls.iter().map(proposed).collect();
         self.turns.push(Turn { decision: decision.clone(), calls });
+        // A steer may stand before a decision that was made without it.
+        let now = self.turns.len();
+        self.steers.iter_mut().skip(decision.heard as usize).for_each(|steer| steer.turn = now);
     }
 
     fn commanded(&mut self, seq: u64, command: &Command) {

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{CallId, Effects, Error, Files, Kind, Label, Result, Runtime, Session, TaskId, ThreadId, Watch};
+use crate::{CallId, Effects, Error, Files, Kind, Label, Recovery, Result, Runtime, Session, TaskId, ThreadId, Watch};
 
 /// Something that a planner can call.
 ///
@@ -316,7 +316,12 @@ impl Registry {
             }
             Ok(_) => {}
         }
-        entry.tool.effects(args)
+        let mut effects = entry.tool.effects(args)?;
+        // What may change something is never taken for a look, whatever the tool says of repeating it.
+        if effects.recovery == Recovery::ReadOnly && effects.is_change() {
+            effects.recovery = Recovery::Unknown;
+        }
+        Ok(effects)
     }
 
     fn entry(&self, name: &str) -> Result<&Arc<Entry>> {

@@ -12,7 +12,7 @@ use cowork_core::{
     Mode, Outcome, Planner, Proposal, ProposedCall, Recovery, Stage as CallStage, Status, Submit, Task, TaskId, Tool,
     rebuild,
 };
-use cowork_testkit::{NoopTool, ProbeTool, ScriptedPlanner, golden};
+use cowork_testkit::{Fault, FaultyStore, NoopTool, ProbeTool, ScriptedPlanner, golden};
 use futures_util::FutureExt;
 use serde_json::json;
 use stage::Stage;
@@ -299,6 +299,74 @@ async fn what_the_person_says_is_taken_in_before_the_next_planning_step() {
     let task = engine.settled(task).await.unwrap();
     assert!(matches!(task.result, Some(Finish::Done { summary, .. }) if summary == "heard: that is enough"));
     insta::assert_snapshot!(golden(&stage.log().await));
+}
+
+#[tokio::test]
+async fn what_another_process_says_while_decisions_ride_is_heard_and_what_happened_stays() {
+    let stage = Stage::new();
+    let mut parts = stage.parts(ScriptedPlanner::list([]), &[]);
+    parts.claim = Claim::Adopted;
+    let other = Engine::start(parts);
+    let (thread, runtime) = (stage.thread, stage.runtime.clone());
+    let planner = ScriptedPlanner::new(move |view| {
+        let (task, turn) = (&view.task, view.task.turns.len());
+        if turn == 2 {
+            // Another process puts it into the log just now; this one's bell does not ring.
+            let command = Command::Steer { text: "enough".into() };
+            let (id, sender) = (CommandId::new(&*runtime), "other".to_owned());
+            let said = other.send(Envelope { thread, task: task.id, sender, id, command });
+            said.now_or_never().unwrap().unwrap();
+        }
+        let new = task.steers.iter().any(|steer| steer.turn >= turn);
+        Ok(match (new, turn) {
+            (true, _) => Proposal::done("heard"),
+            (false, 40..) => Proposal::done("never heard"),
+            _ => calls(&[&turn.to_string()]),
+        })
+    });
+    let work = ProbeTool::new("work", Effects::none());
+    let engine = stage.engine(planner, &[work.clone()]);
+    let task = stage.run(&engine, "look around").await;
+    assert!(matches!(&task.result, Some(Finish::Done { summary, .. }) if summary == "heard"), "{:?}", task.result);
+    // Every call that ran is in the log with its outcome, and none ran twice.
+    let runs = work.all_runs();
+    assert!(runs.values().all(|n| *n == 1), "{runs:?}");
+    let ran = task.turns.iter().flat_map(|t| &t.calls).filter(|c| c.outcome().unwrap().is_some()).count();
+    assert_eq!(ran, runs.len());
+    assert_eq!(Task::fold(stage.log().await.iter().filter(|r| r.task.is_some())).unwrap(), task);
+}
+
+#[tokio::test]
+async fn what_may_change_something_does_not_ride_whatever_the_tool_calls_it() {
+    let stage = Stage::new();
+    let letter = Effects { undoable: false, ..Effects::none() };
+    let work = ProbeTool::new("work", letter);
+    work.hold();
+    let planner = ScriptedPlanner::list([calls(&["letter"])]);
+    let engine = stage.engine(planner, &[work.clone()]);
+    let task = stage.run(&engine, "send it").await;
+    let ask = engine.asks(task.id).await.unwrap().remove(0);
+    engine.send(ask.answered(Answer::Allow, "test", CommandId::new(&*stage.runtime))).await.unwrap();
+    work.started(1).await;
+    assert!(stage.log().await.iter().any(|r| r.event.kind() == "call_started"), "it was sent before that was recorded");
+    work.release();
+}
+
+#[tokio::test]
+async fn a_task_that_can_t_go_on_says_why_to_whoever_waits_for_it() {
+    let stage = Stage::new();
+    let faulty = FaultyStore::new(stage.store.clone());
+    let mut parts = stage.parts(ScriptedPlanner::list([calls(&["a"])]), &[ProbeTool::new("work", Effects::none())]);
+    parts.store = faulty.clone();
+    parts.claim = Claim::Adopted;
+    let engine = Engine::start(parts);
+    // The submission, which makes the thread, then the driver's first.
+    faulty.fail(2, Fault::Refuse(Error::new(Kind::Full, "commit", "the disk is full")));
+    let task = stage.submit(&engine, Submit::new("no room")).await;
+    assert_eq!(engine.settled(task).await.unwrap_err().kind, Kind::Full);
+    // Said once more, it is tried again.
+    stage.send(&engine, task, Command::Steer { text: "there is room now".into() }).await;
+    assert_eq!(engine.settled(task).await.unwrap().status(), Status::Done);
 }
 
 /// Runs an engine in a runtime of its own, so that it can die as a process does: at once, saying nothing.

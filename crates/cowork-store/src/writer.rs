@@ -213,7 +213,9 @@ impl Writer {
                 Work::Lease(task, ask) => Ok(Answer::Lease(self.ledger.lease(&self.conn, task, &ask, now)?)),
                 Work::Put(hash, bytes) => self.ledger.put(&self.conn, hash, &bytes).map(|()| Ok(Answer::Kept))?,
             };
-            must_sync |= durable && answer.is_ok();
+            // A lease that somebody else holds was only looked at.
+            let nothing = matches!(answer, Ok(Answer::Lease(None)));
+            must_sync |= durable && answer.is_ok() && !nothing;
             answers.push(answer);
         }
         let wrote = self.conn.total_changes() != before;

@@ -71,9 +71,18 @@ impl TaskLog {
         let Proposal { say, plan, calls, finish, note } = proposal.clone();
         let id = || CallId::new(&*self.clock);
         let calls: Vec<Call> = calls.into_iter().map(|c| Call { id: id(), tool: c.tool, args: c.args }).collect();
-        let decision = Decision { say, plan, calls: calls.clone(), finish, note };
+        let heard = self.steers();
+        let decision = Decision { say, plan, calls: calls.clone(), finish, note, heard };
         self.add(Actor::Planner, Label::trusted(), Event::Decided(decision.into()));
         calls
+    }
+
+    fn steers(&self) -> u32 {
+        let steer = |r: &&Record| {
+            let event = r.event.event().unwrap();
+            matches!(&*event, Event::Commanded { command: Command::Steer { .. }, .. })
+        };
+        u32::try_from(self.records.iter().filter(steer).count()).unwrap()
     }
 
     /// Adds what the person commands.

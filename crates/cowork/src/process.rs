@@ -6,6 +6,10 @@ use std::{
 };
 
 use cowork_core::{BoxFuture, Runtime, Timestamp};
+use rustix::{
+    io::Errno,
+    process::{Pid, test_kill_process},
+};
 use tokio::runtime::Handle;
 
 /// The system's clock and entropy, and a tokio runtime.
@@ -39,35 +43,95 @@ impl Runtime for TokioRuntime {
     }
 }
 
-/// Names this process in a lease, as no other process is or was named: boot, pid, start and a random part.
+/// Names this process in a lease, as no other process is or was named: where its number counts, the number, its start and a
+/// random part.
 ///
 /// Two engines in one process have two names.
 pub fn owner() -> String {
     let pid = std::process::id();
-    let start = started(pid).unwrap_or_default();
-    format!("{} {pid} {start} {}", boot().unwrap_or_default(), uuid::Uuid::new_v4().simple())
+    let start = match life(pid) {
+        Life::Since(start) => start,
+        Life::Over | Life::Hidden => "?".to_owned(),
+    };
+    format!("{} {pid} {start} {}", place().unwrap_or_else(|| "?".to_owned()), uuid::Uuid::new_v4().simple())
 }
 
 /// Says whether the process behind an [`owner`] name is known to be dead.
 ///
-/// What can't be known (another computer, a system that does not tell) is not dead: its lease has to run out.
+/// What can't be known (another computer, another container, a process that is hidden from us, a system that does not
+/// tell) is not dead: its lease has to run out.
 pub fn is_dead(owner: &str) -> bool {
     let mut parts = owner.split(' ');
     let (Some(there), Some(pid), Some(start)) = (parts.next(), parts.next(), parts.next()) else { return false };
-    let (Some(here), Ok(pid)) = (boot(), pid.parse()) else { return false };
-    here == there && started(pid).as_deref() != Some(start)
+    let (Some(here), Ok(pid)) = (place(), pid.parse()) else { return false };
+    if here != there || start == "?" {
+        return false;
+    }
+    match life(pid) {
+        Life::Since(now) => now != start,
+        Life::Over => true,
+        Life::Hidden => false,
+    }
 }
 
-/// Gives what tells this run of this computer from every other.
-fn boot() -> Option<String> {
-    Some(fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned())
+/// What is known of a process.
+enum Life {
+    /// It was started then, in clock ticks since boot.
+    Since(String),
+    /// There is none, or it has ended and only waits to be noticed.
+    Over,
+    /// There is one, or may be one, that we may not look at.
+    Hidden,
 }
 
-/// Gives when a process was started, in clock ticks since boot; none for a dead one.
-fn started(pid: u32) -> Option<String> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+/// Gives where a process number counts: this run of this computer, and the namespace that we see.
+fn place() -> Option<String> {
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let space = fs::read_link("/proc/self/ns/pid").ok()?;
+    Some(format!("{}/{}", boot.trim(), space.display()))
+}
+
+fn life(pid: u32) -> Life {
+    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else {
+        let number = i32::try_from(pid).ok().and_then(Pid::from_raw);
+        return match number.map(test_kill_process) {
+            Some(Err(Errno::SRCH)) => Life::Over,
+            _ => Life::Hidden,
+        };
+    };
     // The name, in parentheses, may hold anything; what follows it does not.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    let state = fields.next()?;
-    (state != "Z" && state != "X").then(|| fields.nth(18).map(str::to_owned)).flatten()
+    let mut fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
+    match (fields.next(), fields.nth(18)) {
+        (Some("Z" | "X"), _) => Life::Over,
+        (Some(_), Some(start)) => Life::Since(start.to_owned()),
+        _ => Life::Hidden,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_known_to_be_dead_is_dead() {
+        let mine = owner();
+        assert!(!is_dead(&mine));
+        let part = |at: usize| mine.split(' ').nth(at).unwrap_or_default().to_owned();
+        let name = |place: &str, pid: &str, start: &str| format!("{place} {pid} {start} x");
+        // Our number, started at another time: a process that was.
+        assert!(is_dead(&name(&part(0), &part(1), "1")));
+        let mut child = std::process::Command::new("/bin/true").spawn().unwrap();
+        let gone = child.id().to_string();
+        child.wait().unwrap();
+        assert!(is_dead(&name(&part(0), &gone, "1")));
+        for unknown in [
+            name("another-boot/pid:[1]", &gone, "1"),
+            name(&part(0).replace("pid:[", "pid:[9"), &gone, "1"),
+            name(&part(0), &gone, "?"),
+            name(&part(0), "no number", "1"),
+            String::new(),
+        ] {
+            assert!(!is_dead(&unknown), "{unknown}");
+        }
+    }
 }

@@ -1,6 +1,9 @@
 //! Who answers questions.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::{Arc, MutexGuard, PoisonError},
+};
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -8,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Engine, Inner};
 use crate::{
-    Answer, Call, CallId, Command, CommandId, Effects, Envelope, Event, Hash, Read, Result, Stage, Task, TaskId,
-    ThreadId,
+    Answer, Call, CallId, Claim, Command, CommandId, Effects, Envelope, Event, Hash, Read, Result, Stage, Task, TaskId,
+    ThreadId, index,
 };
 
 /// Answers a task's questions for a person: a dialog, a phone, a standing rule of the host.
@@ -105,29 +108,62 @@ impl Inner {
         Ok(asks)
     }
 
-    /// Passes a resting task's questions to the approver, if there is one.
+    /// Passes a resting task's questions to the approver, if there is one: each once, none held up by another.
     pub(super) fn ask_approver(self: Arc<Self>, task: &Arc<Task>) {
-        let Some(approver) = self.parts.approver.clone() else { return };
-        if open(task).next().is_none() {
+        if self.parts.approver.is_none() || open(task).next().is_none() {
             return;
         }
         let (engine, task) = (self.clone(), task.clone());
-        let answer = async move {
-            for ask in engine.asks(&task).await? {
+        self.parts.runtime.spawn(Box::pin(async move {
+            match engine.asks(&task).await {
+                Ok(asks) => asks.into_iter().for_each(|ask| engine.clone().ask_one(ask)),
+                Err(error) => tracing::warn!(%error, "can't read what to ask"),
+            }
+        }));
+    }
+
+    /// Asks again what was open when the last process ended.
+    pub(super) async fn ask_again(self: &Arc<Self>) {
+        if self.parts.approver.is_none() || self.parts.claim == Claim::Adopted {
+            return;
+        }
+        let asks = index::scan_all(&*self.parts.store, "ask/").await.unwrap_or_default();
+        let task =
+            |value: &[u8]| String::from_utf8_lossy(value).split(' ').nth(1).and_then(|t| t.parse::<TaskId>().ok());
+        let tasks: BTreeSet<TaskId> = asks.iter().filter_map(|(_, value)| task(value)).collect();
+        for task in tasks {
+            let found = async { self.fold(self.summary(task).await?.thread, task).await };
+            match found.await {
+                Ok(task) => self.clone().ask_approver(&Arc::new(task)),
+                Err(error) => tracing::warn!(%task, %error, "can't read what to ask"),
+            }
+        }
+    }
+
+    fn ask_one(self: Arc<Self>, ask: Ask) {
+        let Some(approver) = self.parts.approver.clone() else { return };
+        if !self.asking().insert(ask.call.id) {
+            return;
+        }
+        let engine = self.clone();
+        self.parts.runtime.spawn(Box::pin(async move {
+            let answered = async {
                 if let Some(answer) = approver.answer(ask.clone()).await {
                     engine.send(ask.answered(answer, "approver", CommandId::new(&*engine.parts.runtime))).await?;
                 }
-            }
-            Ok::<(), crate::Error>(())
-        };
-        let stop = self.stop.clone();
-        self.parts.runtime.spawn(Box::pin(async move {
+                Ok::<(), crate::Error>(())
+            };
             tokio::select! {
                 biased;
-                () = stop.cancelled() => {}
-                result = answer => if let Err(error) = result { tracing::warn!(%error, "can't pass an answer on") },
+                () = engine.stop.cancelled() => {}
+                result = answered => if let Err(error) = result { tracing::warn!(%error, "can't pass an answer on") },
             }
+            engine.asking().remove(&ask.call.id);
         }));
+    }
+
+    fn asking(&self) -> MutexGuard<'_, HashSet<CallId>> {
+        self.asking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use super::{driver::Driver, events::Live};
 use crate::{
     Answer, BoxFuture, Call, CallId, CallState, Delta, DeltaKind, Effects, Error, Event, Hash, Kind, Lock, Outcome,
-    Question, Recovery, Result, Session, SessionSpec, Stage, ToolContext, Verdict, Watch,
+    Question, Recovery, Result, Session, SessionSpec, ToolContext, Verdict, Watch,
 };
 
 /// A call that may run.
@@ -40,6 +40,11 @@ impl Driver {
             Ok(effects) => effects,
             Err(error) => return self.close(call.id, Outcome::Failed { error }).map(|()| None),
         };
+        if state.attempt > 0 && effects.recovery == Recovery::Unknown {
+            let why = format!("`{}` was cut off, and what it did is not known; it was not run again", call.tool);
+            let error = Error::new(Kind::Interrupted, "recover call", why).with_fix("look at what it did, then decide");
+            return self.close(call.id, Outcome::Failed { error }).map(|()| None);
+        }
         let question = Question { task: &self.task, call: &call, effects: &effects, context: &self.task.label };
         let verdict = self.engine.parts.policy.evaluate(&question);
         let args_hash = Hash::of_call(&call.tool, &call.args);
@@ -64,11 +69,6 @@ impl Driver {
             }
             (Verdict::Allow(r), _) => r.rule.to_owned(),
         };
-        if state.stage == Stage::Interrupted && effects.recovery == Recovery::Unknown {
-            let why = format!("`{}` was cut off, and what it did is not known; it was not run again", call.tool);
-            let error = Error::new(Kind::Interrupted, "recover call", why).with_fix("look at what it did, then decide");
-            return self.close(call.id, Outcome::Failed { error }).map(|()| None);
-        }
         Ok(Some(Allowed { call, attempt: state.attempt + 1, effects, rule }))
     }
 

@@ -1,22 +1,23 @@
 //! Which tasks are taken up, and who is told of what is committed.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::{Notify, broadcast, watch};
 
 use super::{Inner, driver, events::Live};
-use crate::{Error, Kind, Lease, LeaseAsk, Result, StoreChange, TaskId, ThreadId, index};
+use crate::{Error, Kind, Lease, LeaseAsk, Result, Retry, StoreChange, TaskId, ThreadId};
 
 /// The drivers at work.
 #[derive(Default)]
 pub(super) struct Crew {
     drivers: Mutex<HashMap<TaskId, Arc<Notify>>>,
     count: watch::Sender<usize>,
-    /// Tasks whose driver failed; left alone until somebody says something to them.
-    failed: Mutex<HashSet<TaskId>>,
+    /// Tasks whose driver failed, and why: left alone until somebody says something to them or, where trying again may
+    /// help, for the length of a lease.
+    failed: Mutex<HashMap<TaskId, Error>>,
     bell: Notify,
 }
 
@@ -58,8 +59,13 @@ impl Crew {
         self.ring();
     }
 
+    /// Says why a task can't go on.
+    pub(super) fn failure(&self, task: TaskId) -> Option<Error> {
+        locked(&self.failed).get(&task).cloned()
+    }
+
     fn is_free(&self, task: TaskId) -> bool {
-        !locked(&self.drivers).contains_key(&task) && !locked(&self.failed).contains(&task)
+        !locked(&self.drivers).contains_key(&task) && !locked(&self.failed).contains_key(&task)
     }
 }
 
@@ -70,7 +76,9 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Inner {
     /// Runs until the engine is stopped and the last driver has put its task down.
     pub(super) async fn dispatch(self: Arc<Self>) {
+        let _ended = EndedOnDrop(self.clone());
         let mut changes = self.parts.store.watch();
+        self.ask_again().await;
         let mut look = true;
         let mut timer = self.parts.runtime.sleep(self.parts.limits.lease);
         while !self.stop.is_cancelled() {
@@ -84,6 +92,7 @@ impl Inner {
                 () = self.crew.bell.notified() => true,
                 () = &mut timer => {
                     timer = self.parts.runtime.sleep(self.parts.limits.lease);
+                    locked(&self.crew.failed).retain(|_, error| error.retry == Retry::Never);
                     true
                 }
             };
@@ -119,19 +128,33 @@ impl Inner {
     }
 
     async fn take_up(self: &Arc<Self>) -> Result<()> {
-        for (key, value) in index::scan_all(&*self.parts.store, "ready/").await? {
-            let task: TaskId = key.trim_start_matches("ready/").parse()?;
-            let thread: ThreadId = String::from_utf8_lossy(&value).parse()?;
-            if *self.crew.count.borrow() >= self.parts.limits.tasks || self.stop.is_cancelled() {
+        let mut after = None;
+        loop {
+            if *self.crew.count.borrow() >= self.parts.limits.tasks {
                 return Ok(());
             }
-            if !self.may_claim(task) || !self.crew.is_free(task) {
-                continue;
+            let page = self.parts.store.scan("ready/".to_owned(), after, 256).await?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after = Some(last.clone());
+            for (key, value) in &page {
+                let task: Result<TaskId> = key.trim_start_matches("ready/").parse();
+                let thread: Result<ThreadId> = String::from_utf8_lossy(value).parse();
+                match (task, thread) {
+                    (Ok(task), Ok(thread)) => self.take_up_one(thread, task).await?,
+                    _ => tracing::error!(key, "an entry of the queue can't be read; its task is passed over"),
+                }
             }
-            if let Some(lease) = self.take_lease(task).await? {
-                let bell = self.crew.begin(task);
-                self.parts.runtime.spawn(Box::pin(self.clone().drive(thread, task, lease, bell)));
-            }
+        }
+    }
+
+    async fn take_up_one(self: &Arc<Self>, thread: ThreadId, task: TaskId) -> Result<()> {
+        let full = *self.crew.count.borrow() >= self.parts.limits.tasks;
+        if full || self.stop.is_cancelled() || !self.may_claim(task) || !self.crew.is_free(task) {
+            return Ok(());
+        }
+        if let Some(lease) = self.take_lease(task).await? {
+            let bell = self.crew.begin(task);
+            self.parts.runtime.spawn(Box::pin(self.clone().drive(thread, task, lease, bell)));
         }
         Ok(())
     }
@@ -139,12 +162,11 @@ impl Inner {
     async fn take_lease(&self, task: TaskId) -> Result<Option<Lease>> {
         let store = &self.parts.store;
         let take = |dead| LeaseAsk::Take { owner: self.parts.owner.clone(), ttl: self.parts.limits.lease, dead };
-        if let Some(lease) = store.lease(task, take(None)).await? {
-            return Ok(Some(lease));
-        }
+        // Looking first: to ask for what somebody holds would be a write, and wake whoever else watches the store.
         match store.lease(task, LeaseAsk::Look).await? {
+            None => store.lease(task, take(None)).await,
             Some(held) if (self.parts.is_dead)(&held.owner) => store.lease(task, take(Some(held.owner))).await,
-            _ => Ok(None),
+            Some(_) => Ok(None),
         }
     }
 
@@ -157,7 +179,8 @@ impl Inner {
             Err(error) if error.kind == Kind::LeaseLost => tracing::info!(%task, "another process took the task over"),
             Err(error) => {
                 tracing::error!(%task, ?error, "the task can't go on");
-                locked(&self.crew.failed).insert(task);
+                let error = error.with("task", task.to_string());
+                locked(&self.crew.failed).insert(task, error.clone());
                 self.hub.send(thread, Live::Trouble(error));
             }
         }
@@ -179,6 +202,15 @@ impl Inner {
                 Err(error) => tracing::warn!(%task, %error, "can't keep the lease up"),
             }
         }
+    }
+}
+
+/// Says that the dispatcher is done, also when it panicked or its runtime went away.
+struct EndedOnDrop(Arc<Inner>);
+
+impl Drop for EndedOnDrop {
+    fn drop(&mut self) {
+        self.0.ended.send_replace(true);
     }
 }
 

@@ -72,7 +72,7 @@ impl Inner {
         batch.append.push(draft);
         batch.put.push((seen.to_owned(), Some(Vec::new())));
         batch.put.extend(index::difference(&Entries::new(), &index::entries(&Task::begin(&record)?)));
-        if self.has(&index::task_key(envelope.task)).await? {
+        if self.has(&index::task_key(envelope.task)).await? && !self.has(seen).await? {
             return Err(Error::new(
                 Kind::Conflict,
                 "submit task",

@@ -136,7 +136,10 @@ impl Driver {
             Err(error) => return self.draft_durable(Event::TaskFinished { result: Finish::Failed { error } }),
         };
         let view = View { task: self.task.clone(), tools: self.engine.specs.clone() };
-        let mut planning = AssertUnwindSafe(planner.plan(view, self.cancel.child_token())).catch_unwind().boxed();
+        let cancel = self.cancel.child_token();
+        // Whichever way this is left, a planner that goes on elsewhere is told to stop.
+        let _told = cancel.clone().drop_guard();
+        let mut planning = AssertUnwindSafe(planner.plan(view, cancel)).catch_unwind().boxed();
         let planned = match (&mut planning).now_or_never() {
             Some(planned) => planned,
             // A planner that takes its time should not keep what happened from being seen.
@@ -164,7 +167,8 @@ impl Driver {
         let runtime = self.engine.parts.runtime.clone();
         let named = |c: crate::ProposedCall| Call { id: CallId::new(&*runtime), tool: c.tool, args: c.args };
         let calls = calls.into_iter().map(named).collect();
-        let event = Event::Decided(Decision { say, plan, calls, finish, note }.into());
+        let heard = u32::try_from(self.task.steers.len()).unwrap_or(u32::MAX);
+        let event = Event::Decided(Decision { say, plan, calls, finish, note, heard }.into());
         // What was decided comes from the whole context; its origins can be read from the records before.
         let label = self.task.label.without_origins();
         let draft = Draft::new(Some(self.task.id), runtime.now(), event)?.by(Actor::Planner, label);
@@ -319,7 +323,13 @@ impl Driver {
             Err(error) if error.kind == Kind::Conflict => {
                 self.reload().await?;
                 self.durable = !facts.is_empty();
-                facts.into_iter().try_for_each(|fact| self.add(fact))?;
+                for fact in facts {
+                    // The end of a call that did not run goes with the decision that is gone.
+                    let call = fact.cause.filter(|_| fact.body.kind() == "call_finished").map(CallId::from_uuid);
+                    if call.is_none_or(|call| self.task.call(call).is_some()) {
+                        self.add(fact)?;
+                    }
+                }
                 self.ridden = self.pending.len();
                 Ok(false)
             }

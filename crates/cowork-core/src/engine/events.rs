@@ -2,7 +2,10 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use schemars::JsonSchema;
@@ -42,13 +45,19 @@ pub(super) enum Live {
 #[derive(Default)]
 pub(super) struct Hub {
     threads: Mutex<HashMap<ThreadId, broadcast::Sender<Live>>>,
+    closed: AtomicBool,
 }
 
 impl Hub {
     pub(super) fn subscribe(&self, store: Arc<dyn Store>, thread: ThreadId, after: u64) -> Subscription {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         threads.retain(|_, sender| sender.receiver_count() > 0);
-        let live = threads.entry(thread).or_insert_with(|| broadcast::channel(LIVE).0).subscribe();
+        let live = if self.closed.load(Ordering::Acquire) {
+            // Its sender is gone at once: it reads what there is, and ends.
+            broadcast::channel(1).1
+        } else {
+            threads.entry(thread).or_insert_with(|| broadcast::channel(LIVE).0).subscribe()
+        };
         Subscription { store, thread, after, live, behind: true, backlog: VecDeque::new() }
     }
 
@@ -69,7 +78,9 @@ impl Hub {
 
     /// Ends every subscription.
     pub(super) fn close(&self) {
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        self.closed.store(true, Ordering::Release);
+        threads.clear();
     }
 }
 

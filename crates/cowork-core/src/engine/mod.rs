@@ -20,6 +20,7 @@ use std::{
     time::Duration,
 };
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use self::{
@@ -28,8 +29,8 @@ pub use self::{
 };
 use self::{dispatch::Crew, events::Hub, locks::Locks};
 use crate::{
-    Error, Finding, Kind, LeaseAsk, Planner, Policy, Read, Record, Registry, Result, Runtime, Sandbox, Store, Submit,
-    Summary, Task, TaskId, ThreadId, ToolSpec, UndoMode, UndoReport, index,
+    CallId, Error, Finding, Kind, LeaseAsk, Planner, Policy, Read, Record, Registry, Result, Runtime, Sandbox, Store,
+    Submit, Summary, Task, TaskId, ThreadId, ToolSpec, UndoMode, UndoReport, index,
 };
 
 /// What an engine is made of.
@@ -134,6 +135,10 @@ pub(crate) struct Inner {
     adopted: Mutex<HashSet<TaskId>>,
     /// Puts down every task.
     stop: CancellationToken,
+    /// Whether the dispatcher is done.
+    ended: watch::Sender<bool>,
+    /// The calls that the approver is being asked about.
+    asking: Mutex<HashSet<CallId>>,
 }
 
 struct StopOnDrop(CancellationToken);
@@ -154,6 +159,8 @@ impl Engine {
             crew: Crew::default(),
             adopted: Mutex::default(),
             stop: CancellationToken::new(),
+            ended: watch::Sender::new(false),
+            asking: Mutex::default(),
             parts,
         });
         inner.parts.runtime.spawn(Box::pin(inner.clone().dispatch()));
@@ -284,12 +291,19 @@ impl Engine {
         let mut events = self.events(first.thread, first.head);
         let mut found = first;
         loop {
-            if !found.wants_engine() || found.stopped {
+            // One that was put down is about to be taken up again, if this engine may and is not itself being stopped.
+            let left = found.stopped && (self.inner.stop.is_cancelled() || !self.inner.may_claim(task));
+            if !found.wants_engine() || left {
                 return Ok(found);
+            }
+            if let Some(error) = self.inner.crew.failure(task) {
+                return Err(error);
             }
             match events.next().await {
                 Some(Ok(Item::Record(record))) => found.apply(&record)?,
                 Some(Ok(Item::Delta(_) | Item::Lagged { .. })) => {}
+                // Another task's trouble is not this one's.
+                Some(Err(error)) if error.fact("task").is_some_and(|t| t != task.to_string()) => {}
                 Some(Err(error)) => return Err(error),
                 None => return self.task(task).await,
             }
@@ -317,7 +331,8 @@ impl Engine {
     /// Puts every task down in an orderly way, and waits until that is recorded. They can be taken up again.
     pub async fn stop(&self) {
         self.inner.stop.cancel();
-        self.inner.crew.empty().await;
+        // The dispatcher waits for the drivers. The sender lives as long as `self`, so this can't fail.
+        let _ = self.inner.ended.subscribe().wait_for(|ended| *ended).await;
         self.inner.hub.close();
     }
 }

@@ -153,6 +153,7 @@ impl Story {
             calls: calls.clone(),
             finish: proposal.finish.clone(),
             note: proposal.note.clone(),
+            heard: u32::try_from(self.task().steers.len()).unwrap(),
         };
         self.record(Actor::Planner, Event::Decided(decision.into()));
         for (call, proposed) in calls.iter().zip(&proposal.calls) {
