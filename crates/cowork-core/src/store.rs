@@ -47,8 +47,8 @@ use crate::{Draft, Finding, Hash, Record, Result, TaskId, ThreadId};
 ///     let records = store.commit(batch.clone()).await?;
 ///     assert_eq!(records[0].seq, 1);
 ///     assert!(store.commit(batch).await.is_err(), "the key is there now");
-///     assert_eq!(store.read(Read::thread(thread, 0)).await?, records);
 ///     assert_eq!(store.read(Read::thread(thread, 0)).await?, *records);
+///     Ok::<(), cowork_core::Error>(())
 /// })?;
 /// # Ok::<(), cowork_core::Error>(())
 /// ```
