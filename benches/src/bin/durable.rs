@@ -1,5 +1,5 @@
 //! Durable steps a second, each with one guarded effect, in SQLite with `synchronous=FULL`, 1 and 64 tasks at once, against
-//! raw rusqlite writers that commit the same bytes once a step, grouped alike. And the stored bytes of a step.
+//! raw rusqlite writers that commit the same rows once a step, grouped alike, with no index, hash or precondition. And the stored bytes of a step.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that goes wrong ends")]
 
 use std::{
@@ -77,13 +77,39 @@ async fn ours(engine: &Engine, runtime: &dyn Runtime, tasks: usize) -> ThreadId 
     thread
 }
 
-/// Gives the bytes of a record's row, as any store would have to keep them.
-fn bytes(record: &Record) -> usize {
-    record.event.json().len() + record.event.kind().len() + record.label.to_text().len() + 2 * 32 + 3 * 16 + 3 * 8
+/// A record's row: the columns that any log of these records has to keep.
+struct Row {
+    seq: u64,
+    kind: String,
+    cause: Option<[u8; 16]>,
+    at: i64,
+    label: String,
+    prev_hash: [u8; 32],
+    body_hash: [u8; 32],
+    body: String,
 }
 
-/// Commits `bytes` once a step for each writer; what waits is committed together.
-fn raw(db: &rusqlite::Connection, writers: usize, steps: usize, bytes: usize) -> usize {
+impl Row {
+    fn of(record: &Record) -> Self {
+        Self {
+            seq: record.seq,
+            kind: record.event.kind().to_owned(),
+            cause: record.cause.map(|c| *c.as_bytes()),
+            at: record.at.as_millis(),
+            label: record.label.to_text().into_owned(),
+            prev_hash: record.prev_hash.0,
+            body_hash: record.body_hash.0,
+            body: record.event.json().to_string(),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.body.len() + self.kind.len() + self.label.len() + 2 * 32 + 16 + 2 * 8
+    }
+}
+
+/// Commits the rows of one step once a step for each writer; what waits is committed together.
+fn raw(db: &rusqlite::Connection, writers: usize, steps: usize, rows: &[Row]) -> usize {
     let (send, wait) = mpsc::channel::<mpsc::SyncSender<()>>();
     let mut commits = 0;
     std::thread::scope(|scope| {
@@ -98,12 +124,15 @@ fn raw(db: &rusqlite::Connection, writers: usize, steps: usize, bytes: usize) ->
             });
         }
         drop(send);
-        let body = vec![b'x'; bytes];
-        let mut insert = db.prepare("INSERT INTO row (body) VALUES (?)").unwrap();
+        let mut insert = db.prepare("INSERT INTO row VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)").unwrap();
         while let Ok(first) = wait.recv() {
             let group: Vec<_> = std::iter::once(first).chain(wait.try_iter()).collect();
             db.execute_batch("BEGIN IMMEDIATE").unwrap();
-            group.iter().for_each(|_| assert_eq!(insert.execute([&body]).unwrap(), 1));
+            for row in group.iter().flat_map(|_| rows) {
+                let Row { seq, kind, cause, at, label, prev_hash, body_hash, body } = row;
+                let values = rusqlite::params![seq.cast_signed(), kind, cause, at, label, prev_hash, body_hash, body];
+                assert_eq!(insert.execute(values).unwrap(), 1);
+            }
             db.execute_batch("COMMIT").unwrap();
             commits += 1;
             group.iter().for_each(|done| done.send(()).unwrap());
@@ -115,7 +144,7 @@ fn raw(db: &rusqlite::Connection, writers: usize, steps: usize, bytes: usize) ->
 fn raw_db(folder: &Path) -> rusqlite::Connection {
     let db = rusqlite::Connection::open(folder.join("raw.db")).unwrap();
     db.execute_batch(
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE row (id INTEGER PRIMARY KEY, body BLOB)",
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE row (id INTEGER PRIMARY KEY, seq, kind, cause, at, label, prev_hash, body_hash, body)",
     )
     .unwrap();
     db
@@ -132,7 +161,10 @@ fn measure(tasks: usize, steps: usize) {
         let engine = engine(runtime.clone(), store.clone(), steps);
         let thread = ours(&engine, &*runtime, 1).await;
         let log = store.read(Read { most: usize::MAX, ..Read::thread(thread, 0) }).await.unwrap();
-        let step_bytes = log.iter().map(bytes).sum::<usize>() / steps;
+        // One step in the middle: what was decided, that the call started, what it gave.
+        let at = log.iter().position(|r| r.seq > 10 && r.event.kind() == "decided").unwrap();
+        let rows: Vec<Row> = log[at..at + 3].iter().map(Row::of).collect();
+        let step_bytes = rows.iter().map(Row::bytes).sum::<usize>();
         let db = raw_db(folder.path());
         tokio::task::block_in_place(|| {
             let (mut our_commits, mut raw_commits, mut runs) = (0, 0, 0);
@@ -148,7 +180,7 @@ fn measure(tasks: usize, steps: usize) {
             };
             let run_raw = || {
                 settle(folder.path());
-                let (cost, commits) = cost(|| raw(&db, tasks, steps, step_bytes));
+                let (cost, commits) = cost(|| raw(&db, tasks, steps, &rows));
                 raw_commits += commits;
                 cost
             };

@@ -149,9 +149,10 @@ impl Writer {
     /// Takes all that waits.
     ///
     /// Who was answered together comes back together, and a sync costs as much for one as for all. So where one is due, as
-    /// many as came lately are waited for: as long as they keep coming, and for half the time of a transaction at most.
+    /// many as came lately are waited for: as long as they keep coming, and no longer than the last
+    /// transaction took.
     fn gather(&self, first: Job, waiting: &mpsc::Receiver<Option<Job>>) -> (Vec<Work>, Vec<Reply>) {
-        let until = Instant::now() + (self.last.took / 2).min(LONGEST);
+        let until = Instant::now() + self.last.took.min(LONGEST);
         let mut durable = first.work.is_durable();
         let (mut works, mut replies) = (vec![first.work], vec![first.reply]);
         loop {
