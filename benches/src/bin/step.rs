@@ -117,7 +117,13 @@ fn main() {
         let (memory, sqlite) = measure(recovery);
         for (store, costs, most) in [("in memory", memory, 10.0), ("SQLite, synchronous=OFF", sqlite, 35.0)] {
             let micros = median(&costs, |c| c.cpu).as_secs_f64() * 1e6 / (STEPS * TASKS) as f64;
-            report(&format!("{what}, {store}"), micros, "us/step", &format!("<= {most}"), micros <= most);
+            let (what, target) = (format!("{what}, {store}"), format!("<= {most}"));
+            if recovery == Recovery::ReadOnly {
+                report(&what, micros, "us/step", &target, micros <= most);
+            } else {
+                // For comparison: each of these is a commit of its own, which a step that changes nothing is not.
+                println!("{what:<58} {micros:>10.2} us/step");
+            }
         }
     }
 }

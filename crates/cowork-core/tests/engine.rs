@@ -320,7 +320,7 @@ async fn what_another_process_says_while_decisions_ride_is_heard_and_what_happen
         let new = task.steers.iter().any(|steer| steer.turn >= turn);
         Ok(match (new, turn) {
             (true, _) => Proposal::done("heard"),
-            (false, 40..) => Proposal::done("never heard"),
+            (false, 100..) => Proposal::done("never heard"),
             _ => calls(&[&turn.to_string()]),
         })
     });

@@ -69,6 +69,15 @@ impl Work {
     }
 }
 
+/// Gives the records of every batch that was committed.
+fn committed(answers: &[Result<Answer>]) -> Vec<Arc<[Record]>> {
+    let records = |answer: &Result<Answer>| match answer {
+        Ok(Answer::Records(records)) if !records.is_empty() => Some(records.clone()),
+        _ => None,
+    };
+    answers.iter().filter_map(records).collect()
+}
+
 /// The writing thread's state.
 pub(crate) struct Writer {
     conn: Connection,
@@ -115,8 +124,13 @@ impl Writer {
             // A reply that nobody waits for any more is not sent: see the contract on cancellation.
             match answers {
                 Ok(answers) => {
+                    let watched = if self.changes.receiver_count() > 0 { committed(&answers) } else { Vec::new() };
                     for (reply, answer) in replies.into_iter().zip(answers) {
                         drop(reply.send(answer));
+                    }
+                    // Who waits for its commit goes on first; who only watches comes after.
+                    for records in watched {
+                        drop(self.changes.send(StoreChange::Here(records)));
                     }
                 }
                 Err(error) => {
@@ -186,17 +200,7 @@ impl Writer {
                 drop(self.execute("ROLLBACK"));
             }
         }
-        let answers = answers?;
-        if self.changes.receiver_count() > 0 {
-            for answer in &answers {
-                if let Ok(Answer::Records(records)) = answer
-                    && !records.is_empty()
-                {
-                    drop(self.changes.send(StoreChange::Here(records.clone())));
-                }
-            }
-        }
-        Ok(answers)
+        answers
     }
 
     fn inside(&mut self, works: Vec<Work>) -> Result<Vec<Result<Answer>>> {

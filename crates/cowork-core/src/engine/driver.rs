@@ -17,7 +17,7 @@ use crate::{
 const GRACE: Duration = Duration::from_secs(5);
 
 /// How many records that guard nothing may wait for a commit.
-const RIDERS: usize = 32;
+const RIDERS: usize = 128;
 
 /// How often a task whose steps never wait lets others have the thread.
 const TURNS: u64 = 32;
