@@ -7,8 +7,30 @@
 use std::{
     fs::File,
     future::Future,
+    sync::Arc,
     time::{Duration, Instant},
 };
+
+use cowork::{Claim, Engine, EngineParts, GrantPolicy, Limits, Planner, Registry, Runtime, Store, Tool};
+
+/// Starts an engine with one planner and one tool, on the usual policy.
+pub fn engine(runtime: Arc<dyn Runtime>, store: Arc<dyn Store>, planner: impl Planner, tool: Arc<dyn Tool>) -> Engine {
+    let mut tools = Registry::new();
+    tools.add(tool).unwrap();
+    Engine::start(EngineParts {
+        runtime,
+        store,
+        sandbox: None,
+        planners: vec![Arc::new(planner)],
+        tools,
+        policy: Arc::new(GrantPolicy),
+        approver: None,
+        owner: cowork::owner(),
+        is_dead: Arc::new(|_| false),
+        claim: Claim::All,
+        limits: Limits::default(),
+    })
+}
 
 /// What one run of something cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]

@@ -12,8 +12,8 @@ use std::{
 };
 
 use cowork::{
-    Claim, Effects, Engine, EngineParts, GrantPolicy, Item, Limits, Mode, Probe, Proposal, Read, Record, Recovery,
-    Registry, Runtime, Step, Store, Submit, ThreadId, TokioRuntime, Tool,
+    Effects, Engine, Item, Mode, Probe, Proposal, Read, Record, Recovery, Runtime, Step, Store, Submit, ThreadId,
+    TokioRuntime, Tool,
     store::{SqliteOptions, SqliteStore},
 };
 use cowork_benches::{Cost, block_on, cost, folder, pairs, ratio, report, settle};
@@ -44,21 +44,7 @@ fn engine(runtime: Arc<dyn Runtime>, store: Arc<dyn Store>, steps: usize) -> Eng
     let effects = Effects { recovery: Recovery::Unknown, ..Effects::none() };
     let result = |_: &serde_json::Value| Ok(cowork::ToolOutput { value: json!("r".repeat(256)), ..Default::default() });
     let work: Arc<dyn Tool> = ProbeTool::with("work", move |_| Ok(effects.clone()), result);
-    let mut tools = Registry::new();
-    tools.add(work).unwrap();
-    Engine::start(EngineParts {
-        runtime,
-        store,
-        sandbox: None,
-        planners: vec![Arc::new(planner)],
-        tools,
-        policy: Arc::new(GrantPolicy),
-        approver: None,
-        owner: cowork::owner(),
-        is_dead: Arc::new(|_| false),
-        claim: Claim::All,
-        limits: Limits::default(),
-    })
+    cowork_benches::engine(runtime, store, planner, work)
 }
 
 /// Runs tasks of one thread at once, to the end of the last, with one subscriber.

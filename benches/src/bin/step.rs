@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cowork::{
-    Claim, Effects, Engine, EngineParts, GrantPolicy, Item, Limits, MemoryStore, Mode, Proposal, Recovery, Registry,
-    Runtime, Store, Submit, ThreadId, TokioRuntime, ToolContext, ToolOutput, TypedTool,
+    Effects, Engine, Item, MemoryStore, Mode, Proposal, Recovery, Runtime, Store, Submit, ThreadId, TokioRuntime,
+    ToolContext, ToolOutput, TypedTool,
     store::{SqliteOptions, SqliteStore, Synchronous},
 };
 use cowork_benches::{Cost, block_on, cost, folder, median, pairs, report};
@@ -51,21 +51,7 @@ fn engine(runtime: Arc<dyn Runtime>, store: Arc<dyn Store>, recovery: Recovery) 
             Proposal::done("done")
         })
     });
-    let mut tools = Registry::new();
-    tools.add(cowork::tool(Noop(recovery))).unwrap();
-    Engine::start(EngineParts {
-        runtime,
-        store,
-        sandbox: None,
-        planners: vec![Arc::new(planner)],
-        tools,
-        policy: Arc::new(GrantPolicy),
-        approver: None,
-        owner: cowork::owner(),
-        is_dead: Arc::new(|_| false),
-        claim: Claim::All,
-        limits: Limits::default(),
-    })
+    cowork_benches::engine(runtime, store, planner, cowork::tool(Noop(recovery)))
 }
 
 /// Runs tasks one after another, each read by one subscriber to its end.

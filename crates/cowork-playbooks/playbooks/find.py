@@ -92,6 +92,18 @@ if not_done:
     summary += f" Not searched: {not_done[0]['folder']} ({not_done[0]['why']})."
 done(f"{len(hits)} hit{'' if len(hits) == 1 else 's'}")
 
+# The first hits, for a person; all of them are in the data.
+SHOWN = 20
+if hits:
+    summary += "\n"
+for hit in hits[:SHOWN]:
+    if "line" in hit:
+        summary += f"\n  {hit['path']}:{hit['line']}  {hit['text'].strip()}"
+    else:
+        summary += f"\n  {hit['path']}"
+if len(hits) > SHOWN:
+    summary += f"\n  and {len(hits) - SHOWN} more"
+
 data = {"hits": hits, "files": found, "searched": searched, "skipped": skipped}
 if not_done:
     data["not_done"] = not_done

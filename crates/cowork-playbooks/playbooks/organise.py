@@ -295,4 +295,9 @@ if renamed:
     summary += f" {renamed} got a number, because the name was taken."
 if not_done:
     summary += f" Not done: {not_done[0]['why']}."
+counts = sorted(data["folders"].items(), key=lambda item: (-item[1], item[0]))
+if counts:
+    summary += "\n\n  " + "   ".join([f"{folder} {number}" for folder, number in counts[:8]])
+if len(counts) > 8:
+    summary += f"   and {len(counts) - 8} more"
 finish(summary, data)

@@ -31,7 +31,10 @@ async fn files_go_by_type_and_the_rest_stays() {
     story.put("Downloads/link", "link", 0);
     story.put("Downloads/pipe", "other", 0);
     let (summary, data) = story.done().await;
-    assert_eq!(summary, "4 files moved, 6 left as they were, nothing deleted.");
+    assert_eq!(
+        summary,
+        "4 files moved, 6 left as they were, nothing deleted.\n\n  Other/ 2   Documents/ 1   Images/ 1"
+    );
     let folders = json!({ "Documents/": 1, "Images/": 1, "Other/": 2 });
     assert_eq!((&data["moved"], &data["left"], &data["folders"]), (&json!(4), &json!(6), &folders));
     let expected = [
@@ -142,7 +145,7 @@ async fn names_that_are_taken_get_a_number_or_make_way() {
     assert_eq!(story.paths(), expected, "a folder is used as it is written; a file called Images makes way");
     assert_eq!(
         summary,
-        "3 files moved, 2 left as they were, nothing deleted. 1 got a number, because the name was taken."
+        "3 files moved, 2 left as they were, nothing deleted. 1 got a number, because the name was taken.\n\n  Images/ 1   Other/ 1   documents/ 1"
     );
     assert_eq!(data["stayed"]["files whose folder's name is taken by a file"], 1);
 }
@@ -157,7 +160,10 @@ async fn several_folders_are_done_each_in_its_own_batch() {
         .answering(|call| (call.args["moves"][0]["from"] == "Desktop/b.png").then(denied));
     let (summary, data) = story.done().await;
     assert_eq!(story.proposals[0].say.as_deref(), Some("Organise Downloads and Desktop by type (playbook organise)"));
-    assert_eq!(summary, "1 file moved, 1 left as they were, nothing deleted. Not done: you said no to “Move files”.");
+    assert_eq!(
+        summary,
+        "1 file moved, 1 left as they were, nothing deleted. Not done: you said no to “Move files”.\n\n  Downloads/Documents/ 1"
+    );
     assert_eq!(data["folders"], json!({ "Downloads/Documents/": 1 }));
     assert_eq!(story.paths(), ["Desktop/b.png", "Downloads/Documents/a.pdf", "Photos/c.jpg"]);
 }
