@@ -220,7 +220,7 @@ fn find_tells_what_was_found_and_what_was_not() {
     let (summary, data) = runtime.block_on(story.done());
     assert_eq!(story.proposals[0].say.as_deref(), Some("Find “Falcon” in Documents and Downloads (playbook find)"));
     assert_eq!(story.proposals[0].calls.len(), 2, "both folders at once");
-    assert_eq!(summary, "“Falcon” is in 1 file (1 hit); 2 files searched.");
+    assert_eq!(summary, "“Falcon” is in 1 file (1 hit); 2 files searched.\n\n  Documents/lease.md:1  the Falcon lease");
     assert_eq!(data["hits"], json!([{ "path": "Documents/lease.md", "line": 1, "text": "the Falcon lease" }]));
     let (summary, data) = runtime.block_on(find("where is the passport").done());
     assert_eq!(summary, "Nothing found: “passport” is not in the 2 files searched.");

@@ -118,6 +118,10 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look) -> Vec<Line
         lines.push(next("More:", "cowork playbooks"));
     }
     if task.journalled {
+        // A summary of several lines ends before what comes next begins.
+        if matches!(result, Finish::Done { summary, .. } if summary.contains('\n')) {
+            lines.push(Line::default());
+        }
         lines.push(next("Undo:", &format!("cowork undo {}", task.id.short())));
     }
     lines
