@@ -7,11 +7,13 @@
 //! This crate touches no file, socket, process, environment or clock: a [`Runtime`], a [`Store`], a [`Sandbox`] and
 //! [`Tool`]s are given to it.
 
+mod change;
 mod effects;
 mod engine;
 
 mod error;
 mod event;
+mod files;
 mod id;
 mod index;
 
@@ -30,8 +32,13 @@ mod sandbox;
 mod store;
 mod task;
 mod tool;
+mod walk;
 
 pub use async_trait::async_trait;
+pub use change::{
+    Change, ChangeSet, Changed, Clash, Content, Difference, Known, Make, Otherwise, Progress, Side, Sink, Splice,
+    Watch, What, Write,
+};
 pub use effects::{Effects, FileEffect, Group, Lock, Preview};
 
 pub use engine::{Approver, Ask, Claim, Engine, EngineParts, Item, Limits, Subscription};
@@ -40,6 +47,7 @@ pub use event::{
     Access, Actor, Answer, Call, Command, Decision, Delta, DeltaKind, Envelope, Event, Finish, Folder, Hash, Kept,
     Mode, Outcome, PlanStep, Record, Recovery, StepState, Submit, UndoReport, VERSION, schema,
 };
+pub use files::{Arrivals, Entry, FileKind, Files, OpenFile, Piece, Reader, Stamp};
 pub use id::{CallId, CommandId, TaskId, ThreadId};
 
 pub use index::{Summary, rebuild};
@@ -54,11 +62,9 @@ pub use policy::{GrantPolicy, Policy, Question, Ruling, Verdict};
 pub use probe::{Probe, Step};
 pub use record::{Body, Draft};
 pub use runtime::{BoxFuture, Runtime, Timestamp};
-pub use sandbox::{
-    Change, Changed, Clash, Entry, FileKind, Files, Finding, Otherwise, Progress, Sandbox, Session, SessionSpec,
-    UndoMode, Watch,
-};
+pub use sandbox::{Finding, Keep, Reclaimed, Sandbox, Session, SessionSpec, UndoMode, UndoSpec};
 pub use store::{Batch, Blobs, Change as StoreChange, Count, Expect, INLINE, Lease, LeaseAsk, Read, Store};
 pub use task::{CallState, Next, Stage, Status, Steer, Task, Turn, Undo};
 pub use tokio_util::sync::CancellationToken;
 pub use tool::{Registry, Tool, ToolContext, ToolOutput, ToolSpec, TypedTool, tool};
+pub use walk::{Handed, Part, Visitor, Walked};

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio_util::sync::CancellationToken;
 
-use crate::{CallId, FilePath, Folder, Result, TaskId, UndoReport};
+use crate::{CallId, ChangeSet, FilePath, Files, Folder, Result, TaskId, UndoReport};
 
 /// Opens sessions, and gives back what a task did in them.
 ///
@@ -17,6 +16,8 @@ use crate::{CallId, FilePath, Folder, Result, TaskId, UndoReport};
 ///   with the other task's id as fact `by`.
 /// - What a task changes is in its journal before it is done; [`Sandbox::undo`] reads nothing else.
 /// - A task that should have a journal and has none is refused; so is a folder that is not there, or is none.
+/// - The journals' space is bounded by what the host keeps ([`Keep`]): [`Sandbox::reclaim`] lets go of the oldest that no
+///   unfinished task needs, and what was let go of is named when somebody wants it back.
 /// - What can't be confined is an error ([`Kind::Unsupported`](crate::Kind::Unsupported)), never done with less.
 ///
 /// Cancellation: dropping a future leaves the journal in a state that the next session or undo settles.
@@ -31,7 +32,8 @@ use crate::{CallId, FilePath, Folder, Result, TaskId, UndoReport};
 /// use std::sync::Arc;
 ///
 /// use cowork_core::{
-///     Finding, Result, Sandbox, Session, SessionSpec, TaskId, UndoMode, UndoReport, async_trait,
+///     ChangeSet, Finding, Keep, Reclaimed, Result, Sandbox, Session, SessionSpec, TaskId, UndoReport, UndoSpec,
+///     async_trait,
 /// };
 /// use cowork_testkit::{MemorySession, TestRuntime, block_on};
 ///
@@ -44,8 +46,16 @@ use crate::{CallId, FilePath, Folder, Result, TaskId, UndoReport};
 ///         Ok(MemorySession::granting(spec.folders, &[]))
 ///     }
 ///
-///     async fn undo(&self, _: TaskId, _: UndoMode) -> Result<UndoReport> {
+///     async fn undo(&self, _: TaskId, _: UndoSpec) -> Result<UndoReport> {
 ///         Ok(UndoReport::default())
+///     }
+///
+///     async fn changes(&self, _: TaskId) -> Result<ChangeSet> {
+///         Ok(ChangeSet::default())
+///     }
+///
+///     async fn reclaim(&self, _: Keep) -> Result<Reclaimed> {
+///         Ok(Reclaimed::default())
 ///     }
 ///
 ///     async fn check(&self) -> Vec<Finding> {
@@ -67,13 +77,26 @@ pub trait Sandbox: Send + Sync + 'static {
     /// the journal of a task that has already made changes is missing or damaged.
     async fn open(&self, spec: SessionSpec) -> Result<Arc<dyn Session>>;
 
-    /// Gives back what the task changed, newest first, or with [`UndoMode::Show`] only says what it would do.
+    /// Gives back what the task changed, or the part of it that `spec` names, newest first; or only says what it would do.
     ///
     /// - Contents, names, permissions and modification times are as before, those of folders included.
-    /// - What somebody changed since is found by identity, size and times, and by content where these don't settle it;
-    ///   it is kept and named in the report.
+    /// - What somebody changed since, another task included, is found by identity, size and times, and by content where
+    ///   these don't settle it; it is kept and named in the report, with the task that has it now where one has.
+    /// - A part takes along what it can't be had without, and no more.
     /// - Killed in the middle, it goes on when called again. A second undo finds everything already given back.
-    async fn undo(&self, task: TaskId, mode: UndoMode) -> Result<UndoReport>;
+    ///
+    /// # Errors
+    /// `NotFound` for a task without a journal, or one whose journal was reclaimed (fact `reclaimed`: when); `Busy`.
+    async fn undo(&self, task: TaskId, spec: UndoSpec) -> Result<UndoReport>;
+
+    /// Gives what the task changed in the folders, each thing once, from what it was before to what it is now.
+    ///
+    /// # Errors
+    /// As [`Sandbox::undo`]; a task that changed nothing gives an empty one.
+    async fn changes(&self, task: TaskId) -> Result<ChangeSet>;
+
+    /// Lets go of the oldest journals until what is left is within `keep`. What is let go of can't be undone any more.
+    async fn reclaim(&self, keep: Keep) -> Result<Reclaimed>;
 
     /// Says what is in order and what is not, for `cowork doctor`.
     async fn check(&self) -> Vec<Finding>;
@@ -90,13 +113,67 @@ pub struct SessionSpec {
     pub resumed: bool,
 }
 
+/// Whether undo acts, and on how much.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UndoSpec {
+    /// Whether it acts or only says what it would do.
+    pub mode: UndoMode,
+    /// Only what is or was at these paths or below them; all of it if empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<FilePath>,
+    /// Only what these calls did; all of them if empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<CallId>,
+}
+
 /// Whether undo acts or only says what it would do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum UndoMode {
     /// Say it.
+    #[default]
     Show,
     /// Do it.
     Act,
+}
+
+impl UndoSpec {
+    /// Gives everything back.
+    pub fn all() -> Self {
+        Self { mode: UndoMode::Act, ..Self::default() }
+    }
+
+    /// Says what giving everything back would do.
+    pub fn show() -> Self {
+        Self::default()
+    }
+
+    /// Says whether it is only about a part.
+    pub fn is_part(&self) -> bool {
+        !self.paths.is_empty() || !self.calls.is_empty()
+    }
+}
+
+/// How much of the journals is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// At most so many bytes on the disk.
+    pub bytes: u64,
+    /// Nothing that was last written longer ago, in milliseconds.
+    pub age: i64,
+    /// The time now, in milliseconds since 1970.
+    pub now: i64,
+    /// Whatever their age and size, the journals of these tasks: they have not ended.
+    pub unfinished: Vec<TaskId>,
+}
+
+/// What was let go of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reclaimed {
+    /// The tasks that can't be undone any more.
+    pub tasks: Vec<TaskId>,
+    /// The bytes that came free.
+    pub bytes: u64,
 }
 
 /// One line of `cowork doctor`.
@@ -141,193 +218,4 @@ pub trait Session: Send + Sync + 'static {
     /// Gives the files, for one call. Changes are journalled under the call: when the same call runs again after an
     /// interruption, those it had already made are recognised, not made twice, and reported as they were the first time.
     fn files(&self, call: CallId) -> Arc<dyn Files>;
-}
-
-/// Looks at files and changes them, for one call.
-///
-/// - Every path is checked against the grants: outside them is `NotAllowed`, a change in a read-only grant too.
-/// - Links, sockets, pipes and devices are listed, never opened and never followed.
-/// - Names that differ only in bytes that are not UTF-8 stay apart.
-/// - A folder is listed by name up to a limit, a file is read in pieces.
-/// - Changes are made in order; one in trouble does not hold up the others, and is named in [`Changed::otherwise`].
-/// - A target that is taken is left, numbered or replaced, as its [`Clash`] says.
-/// - A call that runs again makes nothing twice, and reports what it reported the first time.
-///
-/// Cancellation: by the [`Watch`], between two changes, with `Cancelled`; or by dropping the future, which leaves the
-/// change that was being made to the journal.
-///
-/// Errors: `NotAllowed`, `NotFound`, `InvalidInput`, `LimitExceeded`, `Full`, `Conflict` for a call that runs again with
-/// other changes, `Unavailable`.
-///
-/// Suite: `cowork_testkit::sandbox::suite!`.
-///
-/// ```
-/// use cowork_core::{CallId, Change, Clash, FilePath, Session, Watch};
-/// use cowork_testkit::{MemorySession, Node, TestRuntime, block_on};
-///
-/// let session = MemorySession::new(&[("Desk/scan.pdf", Node::File(vec![1])), ("Desk/in/scan.pdf", Node::File(vec![2]))]);
-/// let files = session.files(CallId::new(&*TestRuntime::new()));
-/// let (from, to) = (FilePath::parse("Desk/scan.pdf")?, FilePath::parse("Desk/in/scan.pdf")?);
-/// let changes = vec![Change::Move { from, to, clash: Clash::Number }];
-/// let changed = block_on(files.change(changes, Watch::nothing()))?;
-/// assert_eq!(changed.made, 1);
-/// assert_eq!(changed.otherwise[0].renamed, Some(FilePath::parse("Desk/in/scan (2).pdf")?));
-/// # Ok::<(), cowork_core::Error>(())
-/// ```
-#[async_trait]
-pub trait Files: Send + Sync + 'static {
-    /// Lists what lies directly in a folder, by name.
-    ///
-    /// # Errors
-    /// `NotFound`; `InvalidInput` if it is not a folder; `LimitExceeded` past `most` entries.
-    async fn list(&self, folder: FilePath, most: usize) -> Result<Vec<Entry>>;
-
-    /// Looks at one file or folder.
-    async fn stat(&self, path: FilePath) -> Result<Entry>;
-
-    /// Reads at most `most` bytes from `offset`. Fewer come at the end of the file.
-    async fn read(&self, path: FilePath, offset: u64, most: usize) -> Result<Vec<u8>>;
-
-    /// Makes changes, in order, each journalled and durable before it is done; all are durable when this returns.
-    ///
-    /// - What a change itself runs into (its file is gone, its target is taken) is that change's result; the others go on.
-    /// - What none could get past (the disk is full, the journal can't be written) ends the call: its changes are given
-    ///   back and the error is returned.
-    /// - Cancelled, it stops between two changes with `Cancelled`; the journal knows which were made.
-    async fn change(&self, changes: Vec<Change>, watch: Watch) -> Result<Changed>;
-}
-
-/// What lies in a folder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Entry {
-    /// The path.
-    pub path: FilePath,
-    /// What it is.
-    pub kind: FileKind,
-    /// Bytes; 0 for what is not a file.
-    pub size: u64,
-    /// When its content last changed, in milliseconds since 1970.
-    pub modified: i64,
-    /// Permission bits, as in `chmod`.
-    pub mode: u32,
-    /// How many names the file has.
-    pub links: u64,
-}
-
-/// What something in a folder is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum FileKind {
-    /// A regular file.
-    File,
-    /// A folder.
-    Folder,
-    /// A symbolic link.
-    Link,
-    /// A socket, a pipe, a device.
-    Other,
-}
-
-/// One change to files.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "do", rename_all = "snake_case")]
-pub enum Change {
-    /// Gives a file this content; a new file where there was none. Its permissions stay. Missing folders are made.
-    Write {
-        /// The file.
-        path: FilePath,
-        /// The content.
-        content: Vec<u8>,
-        /// What to do if there is such a file already; [`Clash::Replace`] keeps the old one in the journal.
-        clash: Clash,
-    },
-    /// Makes a folder and those above it. One that is there already is fine.
-    MakeFolder {
-        /// The folder.
-        path: FilePath,
-    },
-    /// Moves a file or folder. Missing folders on the way to the target are made.
-    Move {
-        /// What.
-        from: FilePath,
-        /// Its new path.
-        to: FilePath,
-        /// What to do if the target is taken.
-        clash: Clash,
-    },
-    /// Copies a file, with its permissions and modification time.
-    Copy {
-        /// What.
-        from: FilePath,
-        /// The copy's path.
-        to: FilePath,
-        /// What to do if the target is taken.
-        clash: Clash,
-    },
-    /// Puts a file or folder aside: it leaves the folder, the journal keeps it.
-    SetAside {
-        /// What.
-        path: FilePath,
-    },
-}
-
-/// What to do when a target is taken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Clash {
-    /// Leave both as they are and say so.
-    #[default]
-    Skip,
-    /// Give the new one a number: `scan (2).pdf`.
-    Number,
-    /// Put the old one aside in the journal. Only for [`Change::Write`] and [`Change::Copy`]; a folder is never replaced.
-    Replace,
-}
-
-/// What came of a list of changes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Changed {
-    /// How many were made.
-    pub made: u64,
-    /// Those that went otherwise than asked: left out, or made under another name.
-    pub otherwise: Vec<Otherwise>,
-}
-
-/// A change that went otherwise than asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Otherwise {
-    /// Its place in the list, from 0.
-    pub index: u64,
-    /// What it was about.
-    pub path: FilePath,
-    /// The other name it got; none if it was left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub renamed: Option<FilePath>,
-    /// Why.
-    pub reason: String,
-}
-
-/// Watches a long operation: shows how far it is, and can stop it.
-#[derive(Clone)]
-pub struct Watch {
-    /// Stops it.
-    pub cancel: CancellationToken,
-    /// Is told how far it is. Cheap, never blocks.
-    pub progress: Progress,
-}
-
-/// Is told how far something is: done, total, what it is at.
-pub type Progress = Arc<dyn Fn(u64, u64, &str) + Send + Sync>;
-
-impl Watch {
-    /// Watches nothing.
-    pub fn nothing() -> Self {
-        Self { cancel: CancellationToken::new(), progress: Arc::new(|_, _, _| {}) }
-    }
-}
-
-impl std::fmt::Debug for Watch {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Watch")
-    }
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use cowork_core::{CallId, CancellationToken, Change, Changed, Clash, Error, FilePath, Kind, Otherwise, Result, Watch};
+use cowork_core::{
+    CallId, CancellationToken, Change, Changed, Clash, Content, Error, FilePath, Kind, Otherwise, Result, Watch, Write,
+};
 
 use crate::{
     act::Work,
@@ -143,7 +145,7 @@ impl Job<'_> {
         let numbers = matches!(
             self.changes.get(step.i as usize),
             Some(
-                Change::Write { clash: Clash::Number, .. }
+                Change::Write(Write { clash: Clash::Number, .. })
                     | Change::Move { clash: Clash::Number, .. }
                     | Change::Copy { clash: Clash::Number, .. }
             )
@@ -202,7 +204,10 @@ fn validate(view: &View, change: &Change) -> Result<()> {
         Ok(())
     };
     match change {
-        Change::Write { path, .. } | Change::SetAside { path } => below(path),
+        Change::Write(Write { content: Content::Edited(_) | Content::Made(_), .. })
+        | Change::Restore { .. }
+        | Change::Mode { .. } => Err(Error::new(Kind::Unsupported, "change", "not built yet")),
+        Change::Write(Write { path, .. }) | Change::SetAside { path } => below(path),
         Change::MakeFolder { path } => view.may_change(path),
         Change::Move { clash: Clash::Replace, to, .. } => {
             let text = format!("a move can't replace what is at `{to}`");
@@ -287,14 +292,22 @@ fn went_to(journal: &Journal, last: &Step, n: u64) -> Option<FilePath> {
 
 fn target(change: &Change) -> &FilePath {
     match change {
-        Change::Write { path, .. } | Change::MakeFolder { path } | Change::SetAside { path } => path,
+        Change::Write(Write { path, .. })
+        | Change::MakeFolder { path }
+        | Change::SetAside { path }
+        | Change::Restore { path }
+        | Change::Mode { path, .. } => path,
         Change::Move { to, .. } | Change::Copy { to, .. } => to,
     }
 }
 
 fn about(change: &Change) -> &FilePath {
     match change {
-        Change::Write { path, .. } | Change::MakeFolder { path } | Change::SetAside { path } => path,
+        Change::Write(Write { path, .. })
+        | Change::MakeFolder { path }
+        | Change::SetAside { path }
+        | Change::Restore { path }
+        | Change::Mode { path, .. } => path,
         Change::Move { from, .. } | Change::Copy { from, .. } => from,
     }
 }

@@ -7,7 +7,8 @@ use std::{
 
 use async_trait::async_trait;
 use cowork_core::{
-    Access, Error, Finding, Kind, Probe, Result, Sandbox, Session, SessionSpec, TaskId, UndoMode, UndoReport,
+    Access, ChangeSet, Error, Finding, Keep, Kind, Probe, Reclaimed, Result, Sandbox, Session, SessionSpec, TaskId,
+    UndoMode, UndoReport, UndoSpec,
 };
 use tokio::sync::Mutex;
 
@@ -87,7 +88,7 @@ impl LocalSandbox {
         Ok(Held { folders: spec.folders, view: View { roots }, journal: Arc::new(Mutex::new(journal)), _lock: lock })
     }
 
-    fn undo_task(&self, task: TaskId, mode: UndoMode) -> Result<UndoReport> {
+    fn undo_task(&self, task: TaskId, spec: &UndoSpec) -> Result<UndoReport> {
         let locks = self.locks()?;
         let lock: Lock = lock::take(&locks, task)?;
         let journals = self.journals();
@@ -99,11 +100,11 @@ impl LocalSandbox {
         })?;
         let view = known_folders(&journal);
         lock.claim(&locks, &view.roots.iter().collect::<Vec<_>>())?;
-        match mode {
+        match spec.mode {
             UndoMode::Show => settle::look(&mut journal, &view, false)?,
             UndoMode::Act => settle::settle(&mut journal, &view)?,
         }
-        undo::undo(&mut journal, &view, mode)
+        undo::undo(&mut journal, &view, spec.mode)
     }
 }
 
@@ -115,9 +116,17 @@ impl Sandbox for LocalSandbox {
         Ok(Arc::new(LocalSession(Arc::new(held))))
     }
 
-    async fn undo(&self, task: TaskId, mode: UndoMode) -> Result<UndoReport> {
+    async fn undo(&self, task: TaskId, spec: UndoSpec) -> Result<UndoReport> {
         let sandbox = self.clone();
-        blocking(move || sandbox.undo_task(task, mode)).await
+        blocking(move || sandbox.undo_task(task, &spec)).await
+    }
+
+    async fn changes(&self, _: TaskId) -> Result<ChangeSet> {
+        Err(Error::new(Kind::Unsupported, "changes", "not built yet"))
+    }
+
+    async fn reclaim(&self, _: Keep) -> Result<Reclaimed> {
+        Err(Error::new(Kind::Unsupported, "reclaim", "not built yet"))
     }
 
     async fn check(&self) -> Vec<Finding> {

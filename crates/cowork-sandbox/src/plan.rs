@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use cowork_core::{Change, Clash, Error, FilePath, Kind};
+use cowork_core::{Change, Clash, Content, Error, FilePath, Kind, Write};
 use rustix::io::Errno;
 
 use crate::{
@@ -84,9 +84,12 @@ impl Planner {
             Change::MakeFolder { path } => self.make_folder(work, (i, h), path),
             Change::Move { from, to, clash } => self.relocate(work, (i, h), from, to, *clash),
             Change::SetAside { path } => self.set_aside(work, (i, h), path),
-            Change::Write { path, content, clash } => self.fill(work, (i, h), path, *clash, |work, at, like| {
-                stage::bytes(&work.journal.disk, at, content, like).map_err(|e| e.at(path.as_str()))
-            }),
+            Change::Write(Write { path, content: Content::Bytes(content), clash, .. }) => {
+                self.fill(work, (i, h), path, *clash, |work, at, like| {
+                    stage::bytes(&work.journal.disk, at, content, like).map_err(|e| e.at(path.as_str()))
+                })
+            }
+            Change::Write(_) | Change::Restore { .. } | Change::Mode { .. } => Err(Trouble::All(stuck())),
             Change::Copy { from, to, clash } => {
                 if self.batch.touched.depends(from) {
                     return Ok(Planned::First);
@@ -379,8 +382,9 @@ pub(crate) fn checksum(change: &Change) -> u32 {
         sum.update(bytes);
     };
     match change {
-        Change::Write { path, content, clash } => {
-            [b"write", path.as_str().as_bytes(), content.as_slice(), &[*clash as u8]].into_iter().for_each(&mut add);
+        Change::Write(Write { path, content, clash, .. }) => {
+            let content = if let Content::Bytes(bytes) = content { bytes.as_slice() } else { &[] };
+            [b"write", path.as_str().as_bytes(), content, &[*clash as u8]].into_iter().for_each(&mut add);
         }
         Change::MakeFolder { path } => [b"make".as_slice(), path.as_str().as_bytes()].into_iter().for_each(&mut add),
         Change::Move { from, to, clash } => {
@@ -390,6 +394,10 @@ pub(crate) fn checksum(change: &Change) -> u32 {
             [b"copy", from.as_str().as_bytes(), to.as_str().as_bytes(), &[*clash as u8]].into_iter().for_each(&mut add);
         }
         Change::SetAside { path } => [b"aside".as_slice(), path.as_str().as_bytes()].into_iter().for_each(&mut add),
+        Change::Restore { path } => [b"restore".as_slice(), path.as_str().as_bytes()].into_iter().for_each(&mut add),
+        Change::Mode { path, mode } => {
+            [b"mode".as_slice(), path.as_str().as_bytes(), &mode.to_le_bytes()].into_iter().for_each(&mut add);
+        }
     }
     sum.finalize()
 }

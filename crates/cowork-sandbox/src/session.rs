@@ -4,7 +4,8 @@ use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use cowork_core::{
-    CallId, CancellationToken, Change, Changed, Entry, Error, FilePath, Files, Folder, Kind, Result, Session, Watch,
+    Arrivals, CallId, CancellationToken, Change, Changed, Entry, Error, FilePath, Files, Folder, Kind, Piece, Result,
+    Session, Visitor, Walked, Watch,
 };
 use tokio::sync::Mutex;
 
@@ -50,8 +51,16 @@ impl Files for LocalFiles {
         self.look(move |view| view.stat(&path)).await
     }
 
-    async fn read(&self, path: FilePath, offset: u64, most: usize) -> Result<Vec<u8>> {
+    async fn read(&self, path: FilePath, offset: u64, most: usize) -> Result<Piece> {
         self.look(move |view| view.read(&path, offset, most)).await
+    }
+
+    async fn walk(&self, _: Vec<FilePath>, _: Arc<dyn Visitor>, _: Watch) -> Result<Walked> {
+        Err(Error::new(Kind::Unsupported, "walk", "not built yet"))
+    }
+
+    async fn watch(&self, _: FilePath) -> Result<Box<dyn Arrivals>> {
+        Err(Error::new(Kind::Unsupported, "watch", "not built yet"))
     }
 
     async fn change(&self, changes: Vec<Change>, watch: Watch) -> Result<Changed> {

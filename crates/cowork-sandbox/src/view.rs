@@ -4,7 +4,7 @@ use std::{
     cell::RefCell, collections::HashMap, ffi::OsString, os::unix::ffi::OsStringExt, os::unix::fs::FileExt, rc::Rc,
 };
 
-use cowork_core::{Access, Entry, Error, FileKind, FilePath, Kind, Result};
+use cowork_core::{Access, Entry, Error, FileKind, FilePath, Kind, Piece, Result, Stamp};
 use rustix::{fs::FileType, io::Errno};
 
 use crate::{
@@ -86,7 +86,7 @@ impl View {
     }
 
     /// Reads a piece of a regular file.
-    pub(crate) fn read(&self, path: &FilePath, offset: u64, most: usize) -> Result<Vec<u8>> {
+    pub(crate) fn read(&self, path: &FilePath, offset: u64, most: usize) -> Result<Piece> {
         let failed = |e: Errno| error(e, "read", path.as_str());
         let refused = |what: &str| {
             let text = format!("`{path}` is {what}, not a file that can be read");
@@ -119,7 +119,8 @@ impl View {
             }
         }
         bytes.truncate(len);
-        Ok(bytes)
+        let stamp = Stamp(format!("{:x}-{:x}-{:x}", look.ino, look.size, look.mtime));
+        Ok(Piece { bytes, size: look.size, stamp })
     }
 
     fn above(&self, path: &FilePath, op: &str) -> Result<Dir> {
@@ -234,5 +235,6 @@ fn entry(path: FilePath, look: &Look) -> Entry {
         modified: look.mtime.div_euclid(1_000_000),
         mode: look.mode & 0o7777,
         links: look.links,
+        placeholder: false,
     }
 }

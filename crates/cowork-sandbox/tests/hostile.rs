@@ -11,7 +11,9 @@ use std::{
     thread,
 };
 
-use cowork_core::{Access, Change, Clash, Kind, Probe, Result, Sandbox, SessionSpec, Step, UndoMode, Watch};
+use cowork_core::{
+    Access, Change, Clash, Kind, Known, Probe, Result, Sandbox, SessionSpec, Step, UndoSpec, Watch, Write,
+};
 use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
 use cowork_testkit::sandbox::{a_call, a_task, grant, path, put};
 
@@ -73,7 +75,7 @@ async fn a_folder_swapped_for_a_link_leads_nowhere() {
             }
         }
         if i % 20 == 0 {
-            let write = Change::Write { path: path(&format!("F/dir/new{i}")), content: vec![1], clash: Clash::Skip };
+            let write = Change::Write(Write::new(path(&format!("F/dir/new{i}")), vec![1]));
             let aside = Change::SetAside { path: path("F/dir/other") };
             files.change(vec![write, aside], Watch::nothing()).await.unwrap();
         }
@@ -149,7 +151,7 @@ async fn a_file_replaced_or_edited_at_the_last_moment_is_left_as_the_person_has_
     let theirs = disk.folder.join("a.txt");
     let probe = meanwhile(|s| matches!(s, Step::Exchange(..)), move || fs::write(&theirs, "edited").unwrap());
     let session = disk.sandbox(probe).open(disk.spec(a_task())).await.unwrap();
-    let change = Change::Write { path: path("F/a.txt"), content: b"ours".into(), clash: Clash::Replace };
+    let change = Change::Write(Write::new(path("F/a.txt"), b"ours".to_vec()).replacing(Known::Nothing));
     let changed = session.files(a_call()).change(vec![change], Watch::nothing()).await.unwrap();
     assert_eq!((changed.made, changed.otherwise.len()), (0, 1), "{changed:?}");
     assert_eq!(fs::read(disk.folder.join("a.txt")).unwrap(), b"edited");
@@ -168,7 +170,7 @@ async fn a_parent_moved_out_of_the_grant_takes_nothing_else_with_it() {
     let changes = vec![change("F/in/a.txt", "F/a.txt"), change("F/b.txt", "F/c.txt")];
     session.files(a_call()).change(changes, Watch::nothing()).await.unwrap();
     drop(session);
-    let report = disk.sandbox(None).undo(task, UndoMode::Act).await.unwrap();
+    let report = disk.sandbox(None).undo(task, UndoSpec::all()).await.unwrap();
     // The file that was taken from the moved folder stays in the grant; its former folder is no longer there to go back to.
     assert_eq!(report.kept.iter().map(|k| k.path.as_str()).collect::<Vec<_>>(), ["F/a.txt"]);
     assert_eq!(fs::read(disk.folder.join("a.txt")).unwrap(), b"a");
@@ -189,7 +191,7 @@ async fn pipes_sockets_and_devices_are_listed_and_never_opened() {
         assert_eq!(files.read(at.clone(), 0, 9).await.unwrap_err().kind, Kind::InvalidInput);
         let changes = vec![
             Change::Copy { from: at.clone(), to: path("F/copy"), clash: Clash::Skip },
-            Change::Write { path: at.clone(), content: vec![1], clash: Clash::Replace },
+            Change::Write(Write::new(at.clone(), vec![1]).replacing(Known::Nothing)),
         ];
         let changed = session.files(a_call()).change(changes, Watch::nothing()).await.unwrap();
         assert_eq!((changed.made, changed.otherwise.len()), (0, 2));

@@ -14,7 +14,7 @@ use std::{
 };
 
 use cowork_core::{
-    Access, Change, Clash, Error, Folder, Kind, Probe, Result, Sandbox, SessionSpec, Step, UndoMode, Watch,
+    Access, Change, Clash, Error, Folder, Kind, Probe, Result, Sandbox, SessionSpec, Step, UndoSpec, Watch,
 };
 use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
 use cowork_testkit::sandbox::{a_call, a_task, age_folders, grant, path, put, tree};
@@ -233,5 +233,5 @@ async fn another_folder_under_the_same_name_is_not_taken_for_the_first() {
     fs::rename(&world.folder, world.folder.with_file_name("away")).unwrap();
     fs::create_dir(&world.folder).unwrap();
     assert_eq!(world.open(None, true).await.err().unwrap().kind, Kind::Conflict);
-    assert_eq!(world.sandbox(None).undo(world.task, UndoMode::Show).await.unwrap().undone, 0);
+    assert_eq!(world.sandbox(None).undo(world.task, UndoSpec::show()).await.unwrap().undone, 0);
 }

@@ -1,20 +1,26 @@
 //! Folders in memory, for what works through a session and needs no disk.
 
+mod state;
+mod walk;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
 use cowork_core::{
-    Access, CallId, Change, Changed, Clash, Entry, Error, FileKind, FilePath, Files, Folder, Kind, Otherwise, Result,
-    Session, Watch,
+    Access, Arrivals, CallId, Change, Changed, Content, Entry, Error, FilePath, Files, Folder, Kind, Otherwise, Piece,
+    Result, Session, Visitor, Walked, Watch,
 };
+
+use self::state::{State, paths, stamp};
 
 /// A [`Session`] whose folders are a map in memory: nothing is durable and nothing can be undone.
 ///
-/// It keeps what [`Files`] says about grants, limits, taken names, order, cancelling, and calls that run again. It is no
+/// It keeps what [`Files`] says about grants, limits, taken names, order, stamps, shrinking, cancelling, and calls that run
+/// again. It is no
 /// [`Sandbox`](cowork_core::Sandbox); what a task does on a disk is told with the real one.
 #[derive(Clone)]
 pub struct MemorySession {
@@ -35,13 +41,6 @@ pub enum Node {
     Pipe,
 }
 
-#[derive(Default)]
-struct State {
-    nodes: BTreeMap<FilePath, Node>,
-    /// What came of each change of each call.
-    journal: BTreeMap<CallId, Vec<Result<FilePath, String>>>,
-}
-
 impl MemorySession {
     /// Makes one with these nodes and the folders above them, every outermost one of them granted for writing.
     pub fn new(nodes: &[(&str, Node)]) -> Arc<Self> {
@@ -56,6 +55,20 @@ impl MemorySession {
         folders.iter().for_each(|f| state.put(&parse(&f.name), Node::Folder));
         nodes.iter().for_each(|(path, node)| state.put(&parse(path), node.clone()));
         Arc::new(Self { folders, state: Arc::new(Mutex::new(state)) })
+    }
+
+    /// Gives the content of a file, or nothing if there is no such file.
+    pub fn content_at(&self, path: &str) -> Option<Vec<u8>> {
+        match self.state().nodes.get(&parse(path)) {
+            Some(Node::File(bytes)) => Some(bytes.clone()),
+            _ => None,
+        }
+    }
+
+    /// Puts something there, as a person does beside the task.
+    pub fn put(&self, path: &str, node: Node) {
+        self.state().put(&parse(path), node);
+        self.tell(&[Change::MakeFolder { path: parse(path) }]);
     }
 
     /// Gives every path there is, in order.
@@ -78,6 +91,53 @@ impl MemorySession {
         self.check(path, Access::Read)?;
         self.state().get(path)
     }
+
+    fn entry(&self, path: FilePath) -> Result<Entry> {
+        let node = self.look(&path)?;
+        Ok(self.state().entry(path, &node))
+    }
+
+    fn inside(&self, folder: &FilePath) -> Result<Vec<Entry>> {
+        if self.look(folder)? != Node::Folder {
+            return Err(Error::new(Kind::InvalidInput, "list", format!("`{folder}` is not a folder")));
+        }
+        let state = self.state();
+        let inside = state.nodes.iter().filter(|(p, _)| p.parent().as_ref() == Some(folder));
+        Ok(inside.map(|(p, n)| state.entry(p.clone(), n)).collect())
+    }
+
+    fn content(&self, path: &FilePath) -> Result<Vec<u8>> {
+        match self.look(path)? {
+            Node::File(bytes) => Ok(bytes),
+            _ => Err(Error::new(Kind::InvalidInput, "read", format!("`{path}` is not a file"))),
+        }
+    }
+
+    /// Gives the content that a change writes, made without the lock: whoever makes it may read.
+    fn made(&self, change: &Change) -> Result<Vec<u8>> {
+        let Change::Write(write) = change else { return Ok(Vec::new()) };
+        match &write.content {
+            Content::Bytes(bytes) => Ok(bytes.clone()),
+            Content::Made(make) => {
+                let mut to = std::io::Cursor::new(Vec::new());
+                make.make(&walk::Inside(self.clone()), &mut to)?;
+                Ok(to.into_inner())
+            }
+            Content::Edited(splices) => {
+                let old = self.content(&write.path)?;
+                state::spliced(&old, splices)
+            }
+        }
+    }
+
+    fn tell(&self, changes: &[Change]) {
+        let mut state = self.state();
+        let told = |folder: &FilePath| {
+            let touched = changes.iter().flat_map(|c| [paths(c).0, Some(paths(c).1)]).flatten();
+            touched.filter(|p| p.parent().as_ref() == Some(folder)).cloned().collect::<Vec<_>>()
+        };
+        state.watchers.retain(|(folder, to)| told(folder).into_iter().all(|p| to.send(p).is_ok()));
+    }
 }
 
 impl Session for MemorySession {
@@ -98,12 +158,7 @@ struct Opened {
 #[async_trait]
 impl Files for Opened {
     async fn list(&self, folder: FilePath, most: usize) -> Result<Vec<Entry>> {
-        if self.session.look(&folder)? != Node::Folder {
-            return Err(Error::new(Kind::InvalidInput, "list", format!("`{folder}` is not a folder")));
-        }
-        let state = self.session.state();
-        let inside = state.nodes.iter().filter(|(p, _)| p.parent().as_ref() == Some(&folder));
-        let entries: Vec<Entry> = inside.map(|(p, n)| entry(p.clone(), n)).collect();
+        let entries = self.session.inside(&folder)?;
         if entries.len() > most {
             let why = format!("`{folder}` holds more than {most} entries");
             return Err(Error::new(Kind::LimitExceeded, "list", why));
@@ -112,18 +167,25 @@ impl Files for Opened {
     }
 
     async fn stat(&self, path: FilePath) -> Result<Entry> {
-        let node = self.session.look(&path)?;
-        Ok(entry(path, &node))
+        self.session.entry(path)
     }
 
-    async fn read(&self, path: FilePath, offset: u64, most: usize) -> Result<Vec<u8>> {
-        match self.session.look(&path)? {
-            Node::File(bytes) => {
-                let from = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
-                Ok(bytes[from..bytes.len().min(from.saturating_add(most))].to_vec())
-            }
-            _ => Err(Error::new(Kind::InvalidInput, "read", format!("`{path}` is not a file"))),
-        }
+    async fn read(&self, path: FilePath, offset: u64, most: usize) -> Result<Piece> {
+        let all = self.session.content(&path)?;
+        let stamp = stamp(&all);
+        self.session.state().seen.insert(path, stamp.clone());
+        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(all.len());
+        let bytes = all[from..all.len().min(from.saturating_add(most))].to_vec();
+        Ok(Piece { bytes, size: all.len() as u64, stamp })
+    }
+
+    async fn walk(&self, from: Vec<FilePath>, visitor: Arc<dyn Visitor>, watch: Watch) -> Result<Walked> {
+        walk::walk(&self.session, &from, &*visitor, &watch)
+    }
+
+    async fn watch(&self, folder: FilePath) -> Result<Box<dyn Arrivals>> {
+        self.session.inside(&folder)?;
+        Ok(Box::new(walk::Told::of(&self.session, folder)))
     }
 
     async fn change(&self, changes: Vec<Change>, watch: Watch) -> Result<Changed> {
@@ -139,7 +201,8 @@ impl Files for Opened {
                 return Err(Error::new(Kind::Cancelled, "change files", "it was stopped between two changes"));
             }
             let asked = paths(change).1;
-            let (renamed, reason) = match self.session.state().once(self.call, index, change) {
+            let made = self.session.made(change);
+            let (renamed, reason) = match self.session.state().once(self.call, index, change, made) {
                 Ok(path) if path == *asked => {
                     done.made += 1;
                     continue;
@@ -150,112 +213,9 @@ impl Files for Opened {
             done.made += u64::from(renamed.is_some());
             done.otherwise.push(Otherwise { index: index as u64, path: asked.clone(), renamed, reason });
         }
+        self.session.tell(&changes);
         Ok(done)
     }
-}
-
-/// Gives what a change takes away or copies, and what it is about in the end.
-fn paths(change: &Change) -> (Option<&FilePath>, &FilePath) {
-    match change {
-        Change::Write { path, .. } | Change::MakeFolder { path } | Change::SetAside { path } => (None, path),
-        Change::Move { from, to, .. } | Change::Copy { from, to, .. } => (Some(from), to),
-    }
-}
-
-impl State {
-    fn put(&mut self, path: &FilePath, node: Node) {
-        for above in std::iter::successors(path.parent(), FilePath::parent) {
-            self.nodes.entry(above).or_insert(Node::Folder);
-        }
-        self.nodes.insert(path.clone(), node);
-    }
-
-    fn get(&self, path: &FilePath) -> Result<Node> {
-        let found = self.nodes.get(path).cloned();
-        found.ok_or_else(|| Error::new(Kind::NotFound, "look", format!("`{path}` is not there")))
-    }
-
-    /// Takes out something with all that is in it.
-    fn take(&mut self, path: &FilePath) -> Vec<(FilePath, Node)> {
-        self.nodes.extract_if(.., |p, _| p.is_within(path)).collect()
-    }
-
-    /// Makes a change, or says what came of it when the same call made it before.
-    fn once(&mut self, call: CallId, index: usize, change: &Change) -> Result<FilePath, String> {
-        if let Some(before) = self.journal.get(&call).and_then(|done| done.get(index)) {
-            return before.clone();
-        }
-        let result = self.make(change).map_err(|e| e.message);
-        self.journal.entry(call).or_default().push(result.clone());
-        result
-    }
-
-    fn make(&mut self, change: &Change) -> Result<FilePath> {
-        match change {
-            Change::Write { path, content, clash } => {
-                let path = self.free(path, *clash, true)?;
-                self.put(&path, Node::File(content.clone()));
-                Ok(path)
-            }
-            Change::MakeFolder { path } => {
-                if self.nodes.get(path).is_some_and(|n| *n != Node::Folder) {
-                    return Err(taken(path));
-                }
-                self.put(path, Node::Folder);
-                Ok(path.clone())
-            }
-            Change::Move { from, to, clash } => {
-                self.get(from)?;
-                let to = self.free(to, *clash, false)?;
-                for (path, node) in self.take(from) {
-                    self.put(&parse(&format!("{to}{}", &path.as_str()[from.as_str().len()..])), node);
-                }
-                Ok(to)
-            }
-            Change::Copy { from, to, clash } => {
-                let node = self.get(from)?;
-                if !matches!(node, Node::File(_)) {
-                    return Err(Error::new(Kind::InvalidInput, "copy", format!("`{from}` is not a file")));
-                }
-                let to = self.free(to, *clash, true)?;
-                self.put(&to, node);
-                Ok(to)
-            }
-            Change::SetAside { path } => {
-                self.get(path)?;
-                self.take(path);
-                Ok(path.clone())
-            }
-        }
-    }
-
-    /// Finds a free name, or says that the target is taken.
-    fn free(&self, to: &FilePath, clash: Clash, replaces: bool) -> Result<FilePath> {
-        match self.nodes.get(to) {
-            None => return Ok(to.clone()),
-            Some(Node::File(_)) if replaces && clash == Clash::Replace => return Ok(to.clone()),
-            Some(_) if clash == Clash::Number => {}
-            Some(_) => return Err(taken(to)),
-        }
-        let end = to.name().rfind('.').filter(|at| *at > 0).map_or("", |at| &to.name()[at..]);
-        let stem = &to.as_str()[..to.as_str().len() - end.len()];
-        let mut numbered = (2..).map(|n| parse(&format!("{stem} ({n}){end}")));
-        Ok(numbered.find(|p| !self.nodes.contains_key(p)).expect("some number is free"))
-    }
-}
-
-fn taken(path: &FilePath) -> Error {
-    Error::new(Kind::Conflict, "change files", format!("there is a `{path}` already"))
-}
-
-fn entry(path: FilePath, node: &Node) -> Entry {
-    let (kind, size) = match node {
-        Node::File(bytes) => (FileKind::File, bytes.len() as u64),
-        Node::Folder => (FileKind::Folder, 0),
-        Node::Link => (FileKind::Link, 0),
-        Node::Pipe => (FileKind::Other, 0),
-    };
-    Entry { path, kind, size, modified: 1_700_000_000_000, mode: 0o644, links: 1 }
 }
 
 fn parse(path: &str) -> FilePath {

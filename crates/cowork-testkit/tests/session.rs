@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use cowork_core::{Access, CallId, Change, Changed, Clash, FilePath, Folder, Kind, Session, Watch};
+use cowork_core::{Access, CallId, Change, Changed, Clash, FilePath, Folder, Kind, Known, Session, Watch, Write};
 use cowork_testkit::{
     MemorySession, Node,
     sandbox::{a_call, path},
@@ -27,7 +27,7 @@ async fn what_is_not_granted_is_neither_seen_nor_changed() {
     let folder = |name: &str, access| Folder { name: name.into(), at: format!("/{name}"), access, whole: false };
     let session = MemorySession::granting(vec![folder("Desk", Access::Read)], &[("Desk/a", file("a"))]);
     let files = session.files(a_call());
-    let write = |at: &str| vec![Change::Write { path: path(at), content: Vec::new(), clash: Clash::Replace }];
+    let write = |at: &str| vec![Change::Write(Write::new(path(at), Vec::new()).replacing(Known::Nothing))];
     assert_eq!(files.read(path("Desk/a"), 0, 9).await.unwrap(), b"a");
     assert_eq!(files.read(path("Shelf/a"), 0, 9).await.unwrap_err().kind, Kind::NotAllowed);
     for at in ["Desk/a", "Shelf/a"] {

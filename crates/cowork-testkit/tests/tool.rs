@@ -9,7 +9,8 @@ use std::sync::{
 
 use async_trait::async_trait;
 use cowork_core::{
-    Change, Clash, Effects, Error, FilePath, Kind, Label, Recovery, Result, Tool, ToolContext, ToolOutput, ToolSpec,
+    Change, Effects, Error, FilePath, Kind, Known, Label, Recovery, Result, Tool, ToolContext, ToolOutput, ToolSpec,
+    Write,
 };
 use cowork_testkit::{
     MemorySession, Node, NoopTool, ProbeTool, tell,
@@ -111,7 +112,7 @@ impl Tool for Wrong {
         };
         files.read(path(if self.reads_more { "Desk/b" } else { "Desk/a" }), 0, 9).await?;
         if self.changes {
-            let change = Change::Write { path: path("Desk/a"), content: Vec::new(), clash: Clash::Replace };
+            let change = Change::Write(Write::new(path("Desk/a"), Vec::new()).replacing(Known::Nothing));
             files.change(vec![change], ctx.watch.clone()).await?;
         }
         Ok(ToolOutput { label: self.label.clone(), ..ToolOutput::default() })

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use cowork_core::{
-    Change, Changed, Clash, Effects, Error, FilePath, Kind, Label, Preview, Result, ToolContext, ToolOutput, TypedTool,
+    Change, Changed, Clash, Effects, Error, FilePath, Kind, Known, Label, Preview, Result, ToolContext, ToolOutput,
+    TypedTool, Write,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -92,7 +93,8 @@ impl TypedTool for WriteFile {
             IfExists::Replace => Clash::Replace,
         };
         let label = Label::file(args.path.as_str());
-        let change = Change::Write { path: args.path, content: args.text.into_bytes(), clash };
+        let change =
+            Change::Write(Write { clash, known: Known::Nothing, ..Write::new(args.path, args.text.into_bytes()) });
         make(&ctx, vec![change], "file", "written", label).await
     }
 }

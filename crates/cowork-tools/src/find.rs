@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cowork_core::{
-    Effects, Entry, Error, FileKind, FilePath, Files, Kind, Label, Preview, Result, ToolContext, ToolOutput, TypedTool,
+    Effects, Entry, Error, FileKind, FilePath, Files, Kind, Label, Piece, Preview, Result, ToolContext, ToolOutput,
+    TypedTool,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -216,7 +217,7 @@ impl Search {
             self.skipped.large += 1;
             return;
         }
-        let Ok(mut bytes) = self.files.read(entry.path.clone(), 0, PEEK).await else {
+        let Ok(Piece { mut bytes, .. }) = self.files.read(entry.path.clone(), 0, PEEK).await else {
             self.skipped.unreadable += 1;
             return;
         };
@@ -228,7 +229,7 @@ impl Search {
         if !ended {
             let rest = usize::try_from(LARGEST).unwrap_or(usize::MAX) - bytes.len();
             match self.files.read(entry.path.clone(), bytes.len() as u64, rest).await {
-                Ok(more) => bytes.extend(more),
+                Ok(more) => bytes.extend(more.bytes),
                 Err(_) => self.skipped.unreadable += 1,
             }
         }

@@ -1,7 +1,9 @@
 //! Looking: what lies in a folder, what a file is, what is in it.
 
 use async_trait::async_trait;
-use cowork_core::{Effects, Entry, FileKind, FilePath, Label, Preview, Result, ToolContext, ToolOutput, TypedTool};
+use cowork_core::{
+    Effects, Entry, FileKind, FilePath, Label, Piece, Preview, Result, ToolContext, ToolOutput, TypedTool,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -101,9 +103,8 @@ impl TypedTool for ReadFile {
     async fn run(&self, args: ReadArgs, ctx: ToolContext) -> Result<ToolOutput> {
         let label = Label::file(args.path.as_str());
         let files = ctx.files()?;
-        let size = files.stat(args.path.clone()).await?.size;
         let most = args.most.clamp(4, READ_AT_MOST) as usize;
-        let bytes = files.read(args.path, args.offset, most).await?;
+        let Piece { bytes, size, .. } = files.read(args.path, args.offset, most).await?;
         let ended = args.offset.saturating_add(bytes.len() as u64) >= size || bytes.is_empty();
         let Some((text, used)) = text_of(&bytes, args.offset == 0, ended) else {
             let value = json!({ "text": "", "size": size, "next": null, "binary": true });

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
 use cowork::{
-    Cowork, Effects, Error, FilePath, Finish, Kind, Mode, Outcome, Proposal, Status, Submit, Task, ThreadId, UndoMode,
+    Cowork, Effects, Error, FilePath, Finish, Kind, Mode, Outcome, Proposal, Status, Submit, Task, ThreadId, UndoSpec,
     sandbox::{LocalSandbox, LocalSandboxOptions},
 };
 use cowork_testkit::{ProbeTool, ScriptedPlanner, probe::FailAt};
@@ -102,7 +102,7 @@ async fn a_task_whose_journal_is_gone_can_t_be_undone_and_says_so() {
     fs::remove_dir_all(data.join("journal").join(task.id.to_string())).unwrap();
 
     let sandbox = LocalSandbox::open(LocalSandboxOptions { data, probe: None, home: None });
-    let error = cowork::Sandbox::undo(&sandbox, task.id, UndoMode::Act).await.unwrap_err();
+    let error = cowork::Sandbox::undo(&sandbox, task.id, UndoSpec::all()).await.unwrap_err();
     assert_eq!(error.kind, Kind::NotFound);
     assert!(error.message.contains("journal"), "{error}");
     assert_eq!(tree(&desk), after);

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::Inner;
 use crate::{
     Actor, Batch, BoxFuture, Call, CallId, Decision, Draft, Error, Event, Expect, Finish, Kind, Label, Lease, Next,
-    Outcome, Proposal, Read, Result, Session, Stage, Status, Task, TaskId, ThreadId, ToolOutput, UndoMode, View,
+    Outcome, Proposal, Read, Result, Session, Stage, Status, Task, TaskId, ThreadId, ToolOutput, UndoSpec, View,
     index::{self, Entries},
 };
 
@@ -253,7 +253,7 @@ impl Driver {
             return Ok(());
         }
         let undone = match self.engine.sandbox() {
-            Ok(sandbox) => sandbox.undo(self.task.id, UndoMode::Act).await,
+            Ok(sandbox) => sandbox.undo(self.task.id, UndoSpec::all()).await,
             Err(error) => Err(error),
         };
         match undone {

@@ -30,7 +30,7 @@ pub use self::{
 use self::{dispatch::Crew, events::Hub, locks::Locks};
 use crate::{
     CallId, Error, Finding, Kind, LeaseAsk, Planner, Policy, Read, Record, Registry, Result, Runtime, Sandbox, Store,
-    Submit, Summary, Task, TaskId, ThreadId, ToolSpec, UndoMode, UndoReport, index,
+    Submit, Summary, Task, TaskId, ThreadId, ToolSpec, UndoReport, UndoSpec, index,
 };
 
 /// What an engine is made of.
@@ -316,7 +316,7 @@ impl Engine {
     /// `NotFound` if there is no such task or no journal, `Unsupported` without a sandbox.
     pub async fn preview_undo(&self, task: TaskId) -> Result<UndoReport> {
         self.inner.summary(task).await?;
-        self.inner.sandbox()?.undo(task, UndoMode::Show).await
+        self.inner.sandbox()?.undo(task, UndoSpec::show()).await
     }
 
     /// Looks at the store and the sandbox.

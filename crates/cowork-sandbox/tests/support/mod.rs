@@ -15,7 +15,7 @@ use std::{
 
 use cowork_core::{
     Access, CallId, Change, Changed, Clash, Error, Kind, Probe, Result, Sandbox, Session, SessionSpec, Step, TaskId,
-    UndoMode, UndoReport, Watch,
+    UndoReport, UndoSpec, Watch, Write,
 };
 use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
 use cowork_testkit::sandbox::{Tree, a_call, a_task, age_folders, grant, path, put, shape, tree};
@@ -135,7 +135,7 @@ impl World {
     }
 
     pub async fn undo(&self, probe: Option<Arc<dyn Probe>>) -> Result<UndoReport> {
-        self.sandbox(probe).undo(self.task, UndoMode::Act).await
+        self.sandbox(probe).undo(self.task, UndoSpec::all()).await
     }
 
     /// The task runs again and comes to its end; then everything is as if nothing had happened.
@@ -219,7 +219,7 @@ fn second_call(disks: Disks) -> Vec<Change> {
 }
 
 fn write(at: &str, content: &str, clash: Clash) -> Change {
-    Change::Write { path: path(at), content: content.into(), clash }
+    Change::Write(Write { known: Known::Nothing, clash, ..Write::new(path(at), Vec::from(content)) })
 }
 
 fn relocate(from: &str, to: &str, clash: Clash) -> Change {

@@ -3,12 +3,14 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, os::unix::fs::symlink, path::Path, sync::Arc};
 
-use cowork_core::{Access, CancellationToken, Change, Changed, Clash, FileKind, Kind, SessionSpec, UndoMode, Watch};
+use cowork_core::{
+    Access, CancellationToken, Change, Changed, Clash, FileKind, Kind, Known, SessionSpec, UndoSpec, Watch, Write,
+};
 
 use super::{Bench, a_call, a_task, age_folders, change, grant, path, put};
 
 fn write(at: &str, content: &str, clash: Clash) -> Change {
-    Change::Write { path: path(at), content: content.into(), clash }
+    Change::Write(Write { known: Known::Nothing, clash, ..Write::new(path(at), Vec::from(content)) })
 }
 
 fn relocate(from: &str, to: &str, clash: Clash) -> Change {
@@ -36,7 +38,7 @@ pub async fn a_session_sees_the_granted_folders_and_nothing_else(bench: Bench) {
     let session = bench.open(a_task()).await;
     assert_eq!(session.folders(), [bench.grant(Access::Write)]);
     let files = session.files(a_call());
-    assert_eq!(files.read(path("F/in.txt"), 0, 9).await.expect("granted"), b"in");
+    assert_eq!(files.read(path("F/in.txt"), 0, 9).await.expect("granted").bytes, b"in");
     assert_eq!(files.read(path("G/in.txt"), 0, 9).await.expect_err("not granted").kind, Kind::NotAllowed);
     assert_eq!(files.stat(path("G")).await.expect_err("not granted").kind, Kind::NotAllowed);
     let refused = files.read(path("F/up/outside.txt"), 0, 9).await.expect_err("behind a link");
@@ -86,7 +88,7 @@ pub async fn a_folder_is_changed_by_one_task_at_a_time(bench: Bench) {
         assert_eq!(error.fact("by"), Some(first.to_string().as_str()));
         assert_eq!(error.fact("folder"), Some("Z"));
     }
-    assert_eq!(bench.sandbox.undo(first, UndoMode::Act).await.expect_err("it is working").kind, Kind::Busy);
+    assert_eq!(bench.sandbox.undo(first, UndoSpec::all()).await.expect_err("it is working").kind, Kind::Busy);
     let reader = open(second, &bench.folder, Access::Read).await.expect("readers are welcome");
     drop((session, reader));
     let again = bench.open(first).await;
@@ -113,7 +115,7 @@ pub async fn every_kind_of_change_is_given_back(bench: Bench) {
     assert!(!bench.folder.join("old.txt").exists());
     assert_eq!(fs::read(bench.folder.join("deep/er/box/inner.txt")).expect("moved along"), b"inner");
     drop(session);
-    let report = bench.sandbox.undo(task, UndoMode::Act).await.expect("it can be undone");
+    let report = bench.sandbox.undo(task, UndoSpec::all()).await.expect("it can be undone");
     assert_eq!((report.undone, report.already, &report.kept), (10, 0, &vec![]), "{report:?}");
     assert!(!report.examples.is_empty());
     assert_eq!(bench.tree(), before);
@@ -129,9 +131,9 @@ pub async fn showing_an_undo_says_the_same_and_does_nothing(bench: Bench) {
     drop(session);
     fs::write(bench.folder.join("papers/letter.txt"), "I went on writing").expect("a person writes");
     let after = bench.tree();
-    let shown = bench.sandbox.undo(task, UndoMode::Show).await.expect("it can be shown");
+    let shown = bench.sandbox.undo(task, UndoSpec::show()).await.expect("it can be shown");
     assert_eq!(bench.tree(), after);
-    let done = bench.sandbox.undo(task, UndoMode::Act).await.expect("it can be undone");
+    let done = bench.sandbox.undo(task, UndoSpec::all()).await.expect("it can be undone");
     assert_eq!(shown, done);
     assert_eq!(done.kept.len(), 1, "{done:?}");
 }
@@ -144,14 +146,14 @@ pub async fn a_second_undo_finds_everything_given_back(bench: Bench) {
     let session = bench.open(task).await;
     change(&session.files(a_call()), every_kind()).await;
     drop(session);
-    bench.sandbox.undo(task, UndoMode::Act).await.expect("it can be undone");
-    for mode in [UndoMode::Show, UndoMode::Act] {
-        let again = bench.sandbox.undo(task, mode).await.expect("again");
+    bench.sandbox.undo(task, UndoSpec::all()).await.expect("it can be undone");
+    for spec in [UndoSpec::show(), UndoSpec::all()] {
+        let again = bench.sandbox.undo(task, spec.clone()).await.expect("again");
         assert_eq!((again.undone, again.already, again.kept), (0, 10, vec![]));
     }
     assert_eq!(bench.tree(), before);
     bench.put("later.txt", "later");
-    bench.sandbox.undo(task, UndoMode::Act).await.expect("again");
+    bench.sandbox.undo(task, UndoSpec::all()).await.expect("again");
     assert!(bench.folder.join("later.txt").exists());
 }
 
@@ -182,7 +184,7 @@ pub async fn what_a_person_changed_since_is_kept_and_named(bench: Bench) {
     let content = fs::read(bench.folder.join("made too")).expect("made");
     fs::remove_file(bench.folder.join("made too")).expect("a person");
     fs::write(bench.folder.join("made too"), content).expect("a person");
-    let report = bench.sandbox.undo(task, UndoMode::Act).await.expect("it can be undone");
+    let report = bench.sandbox.undo(task, UndoSpec::all()).await.expect("it can be undone");
     let mut kept: Vec<_> = report.kept.iter().map(|k| k.path.as_str()).collect();
     kept.sort_unstable();
     let expected = ["F/made", "F/to/blocked", "F/to/edited", "F/to/gone", "F/to/replaced", "F/to/touched", "F/written"];
@@ -205,7 +207,7 @@ pub async fn a_task_that_should_have_a_journal_and_has_none_is_refused(bench: Be
     let error = bench.sandbox.open(spec).await.err().expect("there is no journal");
     assert_eq!(error.kind, Kind::Corrupt);
     assert!(error.message.contains("journal") && error.fix().is_some(), "{error:?}");
-    let error = bench.sandbox.undo(task, UndoMode::Act).await.expect_err("there is no journal");
+    let error = bench.sandbox.undo(task, UndoSpec::all()).await.expect_err("there is no journal");
     assert_eq!(error.kind, Kind::NotFound);
 }
 
@@ -237,9 +239,9 @@ pub async fn a_file_is_read_in_pieces(bench: Bench) {
     let files = session.files(a_call());
     for (offset, most, expected) in [(0, 100, "0123456789"), (3, 4, "3456"), (8, 4, "89"), (10, 4, ""), (99, 4, "")] {
         let bytes = files.read(path("F/f"), offset, most).await.expect("it is there");
-        assert_eq!(bytes, expected.as_bytes(), "{offset} {most}");
+        assert_eq!(bytes.bytes, expected.as_bytes(), "{offset} {most}");
     }
-    assert_eq!(files.read(path("F/f"), u64::MAX, usize::MAX).await.expect("nothing there"), b"");
+    assert_eq!(files.read(path("F/f"), u64::MAX, usize::MAX).await.expect("nothing there").bytes, b"");
     assert_eq!(files.read(path("F"), 0, 1).await.expect_err("a folder").kind, Kind::InvalidInput);
     assert_eq!(files.read(path("F/none"), 0, 1).await.expect_err("not there").kind, Kind::NotFound);
 }
@@ -269,7 +271,7 @@ pub async fn links_are_listed_and_never_followed(bench: Bench) {
     assert!(changed.otherwise.iter().all(|o| o.reason.contains("link")), "{changed:?}");
     assert_eq!(fs::read_link(bench.folder.join("moved link")).expect("still a link"), Path::new("target"));
     drop((session, files));
-    bench.sandbox.undo(task, UndoMode::Act).await.expect("it can be undone");
+    bench.sandbox.undo(task, UndoSpec::all()).await.expect("it can be undone");
     assert_eq!(bench.tree(), before);
 }
 
@@ -289,7 +291,7 @@ pub async fn names_that_are_not_text_stay_apart(bench: Bench) {
     assert_eq!(entries.len(), names.len());
     let mut changes = Vec::new();
     for entry in &entries {
-        let content = files.read(entry.path.clone(), 0, 999).await.expect("readable");
+        let content = files.read(entry.path.clone(), 0, 999).await.expect("readable").bytes;
         assert_eq!(entry.path.below().last().expect("a name"), content);
         let to = path("F/to").join_bytes(&content);
         changes.push(Change::Move { from: entry.path.clone(), to, clash: Clash::Skip });
@@ -297,7 +299,7 @@ pub async fn names_that_are_not_text_stay_apart(bench: Bench) {
     let changed = change(&files, changes).await;
     assert_eq!((changed.made, changed.otherwise), (6, vec![]));
     drop((session, files));
-    bench.sandbox.undo(task, UndoMode::Act).await.expect("it can be undone");
+    bench.sandbox.undo(task, UndoSpec::all()).await.expect("it can be undone");
     assert_eq!(bench.tree(), before);
 }
 
@@ -363,7 +365,7 @@ pub async fn a_target_that_is_taken_is_left_numbered_or_replaced(bench: Bench) {
     let replace = files.change(vec![relocate("F/c", "F/b.tar.gz", Clash::Replace)], Watch::nothing()).await;
     assert_eq!(replace.expect_err("a move never replaces").kind, Kind::InvalidInput);
     drop((session, files));
-    bench.sandbox.undo(task, UndoMode::Act).await.expect("it can be undone");
+    bench.sandbox.undo(task, UndoSpec::all()).await.expect("it can be undone");
     assert_eq!(bench.tree(), before);
 }
 
@@ -424,7 +426,7 @@ pub async fn changes_are_made_in_order(bench: Bench) {
     assert_eq!((read("a"), read("c"), read("end/dir/in")), ("newer a".into(), "a".into(), "in".into()));
     assert!(bench.folder.join("end/dir/deeper/still").is_dir());
     drop(session);
-    let report = bench.sandbox.undo(task, UndoMode::Act).await.expect("it can be undone");
+    let report = bench.sandbox.undo(task, UndoSpec::all()).await.expect("it can be undone");
     assert_eq!((report.undone, report.kept), (11, vec![]));
     assert_eq!(bench.tree(), before);
 }
@@ -452,7 +454,7 @@ pub async fn a_cancelled_call_stops_between_two_changes(bench: Bench) {
     let changed = change(&session.files(call), changes).await;
     assert_eq!(changed, Changed { made: 200, otherwise: vec![] }, "it goes on where it stopped");
     drop(session);
-    bench.sandbox.undo(task, UndoMode::Act).await.expect("it can be undone");
+    bench.sandbox.undo(task, UndoSpec::all()).await.expect("it can be undone");
     assert_eq!(bench.tree(), before);
 }
 

@@ -3,7 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use cowork_core::{Access, CallId, Change, Changed, Entry, FilePath, Files, Folder, Result, Session, Watch};
+use cowork_core::{
+    Access, Arrivals, CallId, Change, Changed, Content, Entry, FileKind, FilePath, Files, Folder, Handed, Make,
+    OpenFile, Part, Piece, Reader, Result, Session, Sink, Visitor, Walked, Watch,
+};
 
 /// What was touched, and how.
 pub(super) type Touched = Arc<Mutex<Vec<(FilePath, Access)>>>;
@@ -54,17 +57,36 @@ impl Files for WatchedFiles {
         self.inner.stat(path).await
     }
 
-    async fn read(&self, path: FilePath, offset: u64, most: usize) -> Result<Vec<u8>> {
+    async fn read(&self, path: FilePath, offset: u64, most: usize) -> Result<Piece> {
         self.note(&path, Access::Read);
         self.inner.read(path, offset, most).await
     }
 
-    async fn change(&self, changes: Vec<Change>, watch: Watch) -> Result<Changed> {
-        for change in &changes {
+    async fn walk(&self, from: Vec<FilePath>, visitor: Arc<dyn Visitor>, watch: Watch) -> Result<Walked> {
+        from.iter().for_each(|p| self.note(p, Access::Read));
+        let visitor = Arc::new(WatchedVisitor { inner: visitor, touched: self.touched.clone() });
+        self.inner.walk(from, visitor, watch).await
+    }
+
+    async fn watch(&self, folder: FilePath) -> Result<Box<dyn Arrivals>> {
+        self.note(&folder, Access::Read);
+        self.inner.watch(folder).await
+    }
+
+    async fn change(&self, mut changes: Vec<Change>, watch: Watch) -> Result<Changed> {
+        for change in &mut changes {
             match change {
-                Change::Write { path, .. } | Change::MakeFolder { path } | Change::SetAside { path } => {
-                    self.note(path, Access::Write);
+                Change::Write(write) => {
+                    self.note(&write.path, Access::Write);
+                    if let Content::Made(make) = &write.content {
+                        let inner = make.clone();
+                        write.content = Content::Made(Arc::new(WatchedMake { inner, touched: self.touched.clone() }));
+                    }
                 }
+                Change::MakeFolder { path }
+                | Change::SetAside { path }
+                | Change::Restore { path }
+                | Change::Mode { path, .. } => self.note(path, Access::Write),
                 Change::Move { from, to, .. } => {
                     self.note(from, Access::Write);
                     self.note(to, Access::Write);
@@ -78,5 +100,95 @@ impl Files for WatchedFiles {
         let changed = self.inner.change(changes, watch).await?;
         changed.otherwise.iter().filter_map(|o| o.renamed.as_ref()).for_each(|p| self.note(p, Access::Write));
         Ok(changed)
+    }
+}
+
+/// Writes down what is read beside the walk; what the walk shows lies where it began.
+struct WatchedVisitor {
+    inner: Arc<dyn Visitor>,
+    touched: Touched,
+}
+
+impl Visitor for WatchedVisitor {
+    fn enter(&self, folder: &FilePath, above: &Handed, reader: &dyn Reader) -> Result<Handed> {
+        self.inner.enter(folder, above, &WatchedReader { inner: reader, touched: &self.touched })
+    }
+
+    fn visit(&self, part: &dyn Part, handed: &Handed) -> Result<Vec<usize>> {
+        let reader = WatchedReader { inner: part.reader(), touched: &self.touched };
+        self.inner.visit(&WatchedPart { inner: part, reader }, handed)
+    }
+}
+
+struct WatchedPart<'a> {
+    inner: &'a dyn Part,
+    reader: WatchedReader<'a>,
+}
+
+impl Part for WatchedPart<'_> {
+    fn folder(&self) -> &FilePath {
+        self.inner.folder()
+    }
+
+    fn len(&self) -> usize {
+        self.inner.len()
+    }
+
+    fn name(&self, at: usize) -> &[u8] {
+        self.inner.name(at)
+    }
+
+    fn kind(&self, at: usize) -> FileKind {
+        self.inner.kind(at)
+    }
+
+    fn stat(&self, at: usize) -> Result<Entry> {
+        self.inner.stat(at)
+    }
+
+    fn open(&self, at: usize) -> Result<Box<dyn OpenFile>> {
+        self.inner.open(at)
+    }
+
+    fn reader(&self) -> &dyn Reader {
+        &self.reader
+    }
+}
+
+struct WatchedReader<'a> {
+    inner: &'a dyn Reader,
+    touched: &'a Touched,
+}
+
+impl WatchedReader<'_> {
+    fn note(&self, path: &FilePath) {
+        self.touched.lock().unwrap_or_else(PoisonError::into_inner).push((path.clone(), Access::Read));
+    }
+}
+
+impl Reader for WatchedReader<'_> {
+    fn open(&self, path: &FilePath) -> Result<Box<dyn OpenFile>> {
+        self.note(path);
+        self.inner.open(path)
+    }
+
+    fn stat(&self, path: &FilePath) -> Result<Entry> {
+        self.note(path);
+        self.inner.stat(path)
+    }
+}
+
+struct WatchedMake {
+    inner: Arc<dyn Make>,
+    touched: Touched,
+}
+
+impl Make for WatchedMake {
+    fn key(&self) -> String {
+        self.inner.key()
+    }
+
+    fn make(&self, files: &dyn Reader, to: &mut dyn Sink) -> Result<()> {
+        self.inner.make(&WatchedReader { inner: files, touched: &self.touched }, to)
     }
 }
