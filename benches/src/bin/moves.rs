@@ -4,7 +4,7 @@
 use std::{fs, os::fd::AsFd, path::Path, sync::Arc};
 
 use cowork::{
-    CallId, Change, Clash, FilePath, Runtime, Sandbox, SessionSpec, TaskId, TokioRuntime, UndoMode, Watch,
+    CallId, Change, Clash, FilePath, Runtime, Sandbox, SessionSpec, TaskId, TokioRuntime, UndoSpec, Watch,
     folder_named,
     sandbox::{LocalSandbox, LocalSandboxOptions},
 };
@@ -60,7 +60,8 @@ async fn ours(sandbox: &LocalSandbox, runtime: &dyn Runtime, at: &Path) -> (Cost
         cost(|| tokio::task::block_in_place(|| handle.block_on(files.change(changes, Watch::nothing()))));
     assert_eq!(changed.unwrap().otherwise, []);
     drop((session, files));
-    let (undone, report) = cost(|| tokio::task::block_in_place(|| handle.block_on(sandbox.undo(task, UndoMode::Act))));
+    let (undone, report) =
+        cost(|| tokio::task::block_in_place(|| handle.block_on(sandbox.undo(task, UndoSpec::all()))));
     assert_eq!(report.unwrap().kept, []);
     settle(at);
     (moved, undone)

@@ -14,8 +14,8 @@ use std::{
 };
 
 use cowork_core::{
-    Access, CallId, Change, Changed, Clash, Error, Kind, Probe, Result, Sandbox, Session, SessionSpec, Step, TaskId,
-    UndoReport, UndoSpec, Watch, Write,
+    Access, CallId, Change, Changed, Clash, Error, Kind, Known, Probe, Result, Sandbox, Session, SessionSpec, Step,
+    TaskId, UndoReport, UndoSpec, Watch, Write,
 };
 use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
 use cowork_testkit::sandbox::{Tree, a_call, a_task, age_folders, grant, path, put, shape, tree};
