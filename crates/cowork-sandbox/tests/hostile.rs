@@ -66,7 +66,7 @@ async fn a_folder_swapped_for_a_link_leads_nowhere() {
         let files = session.files(a_call());
         match files.read(path("F/dir/secret"), 0, 99).await {
             Ok(bytes) => {
-                assert_eq!(bytes, b"mine");
+                assert_eq!(bytes.bytes, b"mine");
                 mine += 1;
             }
             Err(e) => {
