@@ -36,6 +36,7 @@ mod change;
 mod check;
 mod disk;
 mod fault;
+mod file;
 mod grant;
 mod journal;
 mod judge;
@@ -55,5 +56,7 @@ mod sys;
 mod touched;
 mod undo;
 mod view;
+mod walk;
+mod watch;
 
 pub use local::{LocalSandbox, LocalSandboxOptions};
