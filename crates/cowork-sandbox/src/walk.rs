@@ -209,8 +209,9 @@ impl Walk<'_> {
                 Ok(dir) => {
                     let fd = Arc::new(dir.fd);
                     let handed = self.visitor.enter(&path, &None, self.view)?;
-                    let folder = Folder::first(path.clone(), &fd);
-                    self.read(me, Entered { folder, fd, path: Arc::new(path), handed }, true, desk)
+                    let path = Arc::new(path);
+                    let folder = Folder::first(&path, &fd);
+                    self.read(me, Entered { folder, fd, path, handed }, true, desk)
                 }
                 Err(e) => self.unreadable_for(e, &path),
             },
@@ -254,7 +255,7 @@ impl Walk<'_> {
         };
         let path = Arc::new(path()?);
         let handed = self.visitor.enter(&path, &above_handed, self.view)?;
-        let folder = Folder::below(&above, &name);
+        let folder = Folder::below(&above, &name, &path);
         drop((above, above_handed));
         self.read(me, Entered { folder, fd, path, handed }, true, desk)
     }

@@ -13,38 +13,46 @@ use crate::sys;
 
 /// How many folders are held open because more is to be opened in them.
 const OPEN: usize = 192;
-/// How many levels are gone down at a time to open a folder again.
+/// How many levels are gone down at a time to open a folder again, or up to work out its path.
 const STRIDE: usize = 64;
+/// How long a path may be that a folder keeps, in bytes.
+const KEPT: usize = 64 * 1024;
 
 /// A folder that was gone into.
 #[derive(Debug)]
 pub(crate) struct Folder {
-    /// Its path, where the walk began. Its handle is kept to the end then.
-    first: Option<FilePath>,
-    /// The folder that it lies in, and its name there.
+    /// Its path, at some levels: from the next one up the others are worked out.
+    path: Option<Arc<FilePath>>,
+    /// The folder that it lies in, and its name there; nothing where a walk began. That one's handle is kept to the end.
     above: Option<(Arc<Self>, Box<[u8]>)>,
+    depth: usize,
     fd: Mutex<Option<Arc<OwnedFd>>>,
 }
 
 impl Folder {
     /// Makes one where a walk begins.
-    pub(crate) fn first(path: FilePath, fd: &Arc<OwnedFd>) -> Arc<Self> {
-        Arc::new(Self { first: Some(path), above: None, fd: Mutex::new(Some(fd.clone())) })
+    pub(crate) fn first(path: &Arc<FilePath>, fd: &Arc<OwnedFd>) -> Arc<Self> {
+        Arc::new(Self { path: Some(path.clone()), above: None, depth: 0, fd: Mutex::new(Some(fd.clone())) })
     }
 
     /// Makes one that lies in another.
-    pub(crate) fn below(above: &Arc<Self>, name: &[u8]) -> Arc<Self> {
-        Arc::new(Self { first: None, above: Some((above.clone(), name.into())), fd: Mutex::default() })
+    pub(crate) fn below(above: &Arc<Self>, name: &[u8], path: &Arc<FilePath>) -> Arc<Self> {
+        let depth = above.depth + 1;
+        let path = (depth.is_multiple_of(STRIDE) && path.as_str().len() <= KEPT).then(|| path.clone());
+        Arc::new(Self { path, above: Some((above.clone(), name.into())), depth, fd: Mutex::default() })
     }
 
     /// Works out its path.
     pub(crate) fn path(&self) -> Option<FilePath> {
         let (mut names, mut at) = (Vec::new(), self);
-        while let Some((above, name)) = &at.above {
+        loop {
+            if let Some(path) = &at.path {
+                return Some(path.join_all(names.into_iter().rev()));
+            }
+            let (above, name) = at.above.as_ref()?;
             names.push(&**name);
             at = above;
         }
-        at.first.as_ref().map(|path| path.join_all(names.into_iter().rev()))
     }
 
     fn open(&self) -> Option<Arc<OwnedFd>> {
@@ -69,7 +77,7 @@ pub(crate) struct Handles(Mutex<VecDeque<Weak<Folder>>>);
 impl Handles {
     /// Holds a folder open.
     pub(crate) fn keep(&self, folder: &Arc<Folder>, fd: &Arc<OwnedFd>) {
-        if folder.first.is_some() || lock(&folder.fd).replace(fd.clone()).is_some() {
+        if folder.above.is_none() || lock(&folder.fd).replace(fd.clone()).is_some() {
             return;
         }
         let mut held = lock(&self.0);
