@@ -47,6 +47,9 @@ mod record;
 mod session;
 mod settle;
 mod stage;
+// Compared where files are changed.
+#[cfg_attr(not(test), allow(dead_code))]
+mod stamp;
 mod state;
 mod sys;
 mod touched;

@@ -9,7 +9,7 @@ use cowork_core::{
 };
 use tokio::sync::Mutex;
 
-use crate::{change, journal::Journal, lock::Lock, view::View};
+use crate::{change, journal::Journal, lock::Lock, stamp::Seen, view::View};
 
 /// What a session holds. The folders are let go when the last call that uses it is done.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(crate) struct Held {
     pub(crate) view: View,
     /// Calls that change files take turns.
     pub(crate) journal: Arc<Mutex<Journal>>,
+    /// What files were like when they were last read or written here.
+    pub(crate) seen: Seen,
     pub(crate) _lock: Lock,
 }
 
@@ -52,7 +54,13 @@ impl Files for LocalFiles {
     }
 
     async fn read(&self, path: FilePath, offset: u64, most: usize) -> Result<Piece> {
-        self.look(move |view| view.read(&path, offset, most)).await
+        let held = self.held.clone();
+        blocking(move || {
+            let (piece, print) = held.view.read(&path, offset, most)?;
+            held.seen.note(&path, print);
+            Ok(piece)
+        })
+        .await
     }
 
     async fn walk(&self, _: Vec<FilePath>, _: Arc<dyn Visitor>, _: Watch) -> Result<Walked> {

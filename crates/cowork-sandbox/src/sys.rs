@@ -19,11 +19,15 @@ pub(crate) struct Look {
     pub(crate) size: u64,
     /// Nanoseconds since 1970.
     pub(crate) mtime: i64,
+    /// When it was last changed in any way, nanoseconds since 1970. Nobody can set it back.
+    pub(crate) ctime: i64,
     /// Type and permission bits.
     pub(crate) mode: u32,
     pub(crate) links: u64,
     pub(crate) uid: u32,
     pub(crate) gid: u32,
+    /// How many units of 512 bytes the disk holds for it.
+    pub(crate) blocks: u64,
 }
 
 impl Look {
@@ -44,16 +48,18 @@ impl Look {
 #[allow(clippy::unnecessary_cast, clippy::useless_conversion)]
 impl From<Stat> for Look {
     fn from(stat: Stat) -> Self {
-        let nanos = (stat.st_mtime as i64).saturating_mul(1_000_000_000).saturating_add(stat.st_mtime_nsec as i64);
+        let nanos = |seconds: i64, nanos: i64| seconds.saturating_mul(1_000_000_000).saturating_add(nanos);
         Self {
             dev: stat.st_dev as u64,
             ino: stat.st_ino as u64,
             size: u64::try_from(stat.st_size).unwrap_or(0),
-            mtime: nanos,
+            mtime: nanos(stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+            ctime: nanos(stat.st_ctime as i64, stat.st_ctime_nsec as i64),
             mode: stat.st_mode as u32,
             links: stat.st_nlink as u64,
             uid: stat.st_uid,
             gid: stat.st_gid,
+            blocks: u64::try_from(stat.st_blocks).unwrap_or(0),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{
     cell::RefCell, collections::HashMap, ffi::OsString, os::unix::ffi::OsStringExt, os::unix::fs::FileExt, rc::Rc,
 };
 
-use cowork_core::{Access, Entry, Error, FileKind, FilePath, Kind, Piece, Result, Stamp};
+use cowork_core::{Access, Entry, Error, FileKind, FilePath, Kind, Piece, Result};
 use rustix::{fs::FileType, io::Errno};
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     fault::error,
     grant::Root,
     record::split,
+    stamp::Print,
     sys::{self, Look},
 };
 
@@ -85,8 +86,8 @@ impl View {
         Ok(entry(path.clone(), &look))
     }
 
-    /// Reads a piece of a regular file.
-    pub(crate) fn read(&self, path: &FilePath, offset: u64, most: usize) -> Result<Piece> {
+    /// Reads a piece of a regular file, and says what the file is like.
+    pub(crate) fn read(&self, path: &FilePath, offset: u64, most: usize) -> Result<(Piece, Print)> {
         let failed = |e: Errno| error(e, "read", path.as_str());
         let refused = |what: &str| {
             let text = format!("`{path}` is {what}, not a file that can be read");
@@ -119,8 +120,8 @@ impl View {
             }
         }
         bytes.truncate(len);
-        let stamp = Stamp(format!("{:x}-{:x}-{:x}", look.ino, look.size, look.mtime));
-        Ok(Piece { bytes, size: look.size, stamp })
+        let print = Print::read(&look, &bytes, offset);
+        Ok((Piece { bytes, size: look.size, stamp: print.stamp() }, print))
     }
 
     fn above(&self, path: &FilePath, op: &str) -> Result<Dir> {
