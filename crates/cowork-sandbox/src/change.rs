@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use cowork_core::{
-    CallId, CancellationToken, Change, Changed, Clash, Content, Error, FilePath, Kind, Otherwise, Result, Watch, Write,
+    CallId, CancellationToken, Change, Changed, Clash, Error, FilePath, Kind, Otherwise, Result, Watch, Write,
 };
 
 use crate::{
     act::Work,
+    asked::{about, checksum, target, validate},
     fault::Trouble,
     journal::Journal,
-    plan::{Planned, Planner, checksum, stuck},
+    plan::{Planned, Planner, stuck},
     record::{Act, Record, Step},
     settle::discard,
+    stamp::{Print, Seen},
     state::{End, Stage},
-    undo,
+    sys, undo,
     view::View,
 };
 
@@ -23,7 +25,7 @@ const TELL: u64 = 64;
 
 struct Job<'a> {
     work: Work<'a>,
-    planner: Planner,
+    planner: Planner<'a>,
     changes: &'a [Change],
     watch: &'a Watch,
     /// Set when nobody waits for the answer any more.
@@ -33,7 +35,7 @@ struct Job<'a> {
 /// Makes changes, or, when the call ran before, those that are missing.
 pub(crate) fn change(
     journal: &mut Journal,
-    view: &View,
+    (view, seen): (&View, &Seen),
     call: CallId,
     changes: &[Change],
     watch: &Watch,
@@ -47,7 +49,7 @@ pub(crate) fn change(
     let c = call_number(journal, call);
     compare(journal, c, changes)?;
     let work = Work::new(journal, view);
-    let mut job = Job { work, planner: Planner::new(c), changes, watch, left };
+    let mut job = Job { work, planner: Planner::new(c, view, seen), changes, watch, left };
     let made = job.run();
     job.planner.batch.steps.iter().for_each(|step| discard(&job.work, &step.a));
     match made {
@@ -118,7 +120,10 @@ impl Job<'_> {
                 continue;
             }
             match self.work.forward(&step.a) {
-                Ok(()) => self.work.journal.mark(Record::Done(n, n)),
+                Ok(()) => {
+                    self.work.journal.mark(Record::Done(n, n));
+                    self.remember(&step.a);
+                }
                 // Not known whether it was done: the disk will say.
                 Err(Trouble::All(e)) => stop = Err(e),
                 Err(Trouble::This(reason)) => {
@@ -137,6 +142,30 @@ impl Job<'_> {
         }
         self.work.settle_folders()?;
         stop.map(|()| as_planned)
+    }
+
+    /// What we did ourselves is no news to this session: it knows what it wrote, and what it moved as it knew it before.
+    fn remember(&mut self, act: &Act) {
+        let look = |path| self.work.dirs.look(path).ok().flatten().filter(sys::Look::is_file);
+        let seen = self.planner.seen;
+        match act {
+            Act::Put { p, x, .. } | Act::Swap { p, x, .. } => {
+                if let (Some(look), Ok(hash)) = (look(p), blake3::Hash::from_hex(x)) {
+                    seen.note(p, Print::written(&look, &hash));
+                }
+            }
+            Act::Move { .. } | Act::Mode { .. } => {
+                let (from, to) = (act.paths().0, act.target());
+                if !self.planner.same.remove(from) {
+                    return;
+                }
+                if let (Some(look), Some(print)) = (look(to), seen.get(from)) {
+                    seen.forget(from);
+                    seen.note(to, print.renewed(&look));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Looks what a step that could not be done ran into.
@@ -191,31 +220,6 @@ enum Met {
     /// Its name was taken, and it may have another.
     Taken,
     Trouble,
-}
-
-/// Refuses changes that no disk could make right: outside the grants, or not to be asked for.
-fn validate(view: &View, change: &Change) -> Result<()> {
-    let below = |path: &FilePath| {
-        view.may_change(path)?;
-        if path.parent().is_none() {
-            let text = format!("`{path}` is a granted folder itself, which can't be moved, replaced or put aside");
-            return Err(Error::new(Kind::NotAllowed, "change", text).with("path", path.as_str()));
-        }
-        Ok(())
-    };
-    match change {
-        Change::Write(Write { content: Content::Edited(_) | Content::Made(_), .. })
-        | Change::Restore { .. }
-        | Change::Mode { .. } => Err(Error::new(Kind::Unsupported, "change", "not built yet")),
-        Change::Write(Write { path, .. }) | Change::SetAside { path } => below(path),
-        Change::MakeFolder { path } => view.may_change(path),
-        Change::Move { clash: Clash::Replace, to, .. } => {
-            let text = format!("a move can't replace what is at `{to}`");
-            Err(Error::new(Kind::InvalidInput, "change", text).with_fix("put the old one aside first"))
-        }
-        Change::Move { from, to, .. } => below(from).and_then(|()| below(to)),
-        Change::Copy { from, to, .. } => view.root(from).map(drop).and_then(|()| below(to)),
-    }
 }
 
 fn call_number(journal: &mut Journal, call: CallId) -> u32 {
@@ -290,24 +294,3 @@ fn went_to(journal: &Journal, last: &Step, n: u64) -> Option<FilePath> {
     }
 }
 
-fn target(change: &Change) -> &FilePath {
-    match change {
-        Change::Write(Write { path, .. })
-        | Change::MakeFolder { path }
-        | Change::SetAside { path }
-        | Change::Restore { path }
-        | Change::Mode { path, .. } => path,
-        Change::Move { to, .. } | Change::Copy { to, .. } => to,
-    }
-}
-
-fn about(change: &Change) -> &FilePath {
-    match change {
-        Change::Write(Write { path, .. })
-        | Change::MakeFolder { path }
-        | Change::SetAside { path }
-        | Change::Restore { path }
-        | Change::Mode { path, .. } => path,
-        Change::Move { from, .. } | Change::Copy { from, .. } => from,
-    }
-}

@@ -81,7 +81,7 @@ impl Files for LocalFiles {
         let left = CancellationToken::new();
         let _guard = left.clone().drop_guard();
         let (held, call) = (self.held.clone(), self.call);
-        blocking(move || change::change(&mut journal, &held.view, call, &changes, &watch, &left)).await
+        blocking(move || change::change(&mut journal, (&held.view, &held.seen), call, &changes, &watch, &left)).await
     }
 }
 

@@ -3,6 +3,8 @@
 //! Linux alone can walk beneath a handle without following a link in one step (`openat2`) and rename without replacing
 //! (`renameat2`). Elsewhere the calls that need these answer `NOSYS`, which becomes `Unsupported`: never done with less.
 
+pub(crate) mod content;
+
 use std::{fs::File, os::fd::AsFd, path::Path};
 
 use rustix::{
@@ -88,10 +90,13 @@ pub(crate) fn open_file(folder: impl AsFd, name: &[u8]) -> Result<File> {
 fn beneath(root: impl AsFd, below: &[u8], flags: OFlags) -> Result<OwnedFd> {
     use rustix::fs::ResolveFlags;
     let how = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    let mut again = 0;
     loop {
         match fs::openat2(&root, below, flags | OFlags::CLOEXEC | OFlags::NOFOLLOW, Mode::empty(), how) {
-            // The kernel saw a rename go past while it walked and can't tell: the walk is simply made again.
-            Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(Errno::INTR) => {}
+            // The kernel saw a rename go past while it walked and can't tell: the walk is simply made again. A file that
+            // another program has a lease on is answered the same way, and stays so.
+            Err(Errno::AGAIN) if again < 64 => again += 1,
             other => return other,
         }
     }
@@ -187,7 +192,7 @@ pub(crate) fn set_mode(handle: impl AsFd, mode: u32) -> Result<()> {
     fs::fchmod(handle, Mode::from_raw_mode(mode as _))
 }
 
-/// Gives a staged file the owner of the one it stands in for. Only root may give files away, so others' refusal is fine.
+/// Gives a staged file the owner of the one it stands in for. Only root may give files away: who has to know looks.
 pub(crate) fn set_owner(handle: impl AsFd, uid: Option<u32>, gid: u32) {
     let _ = fs::fchown(&handle, uid.map(fs::Uid::from_raw), Some(fs::Gid::from_raw(gid)));
 }

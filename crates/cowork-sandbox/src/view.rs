@@ -1,7 +1,8 @@
 //! The view of the granted folders: finds a path by walking down from its grant, and looks at what is there.
 
 use std::{
-    cell::RefCell, collections::HashMap, ffi::OsString, os::unix::ffi::OsStringExt, os::unix::fs::FileExt, rc::Rc,
+    cell::RefCell, collections::HashMap, ffi::OsString, fs::File, os::unix::ffi::OsStringExt, os::unix::fs::FileExt,
+    rc::Rc,
 };
 
 use cowork_core::{Access, Entry, Error, FileKind, FilePath, Kind, Piece, Result};
@@ -89,6 +90,31 @@ impl View {
     /// Reads a piece of a regular file, and says what the file is like.
     pub(crate) fn read(&self, path: &FilePath, offset: u64, most: usize) -> Result<(Piece, Print)> {
         let failed = |e: Errno| error(e, "read", path.as_str());
+        let (file, look) = self.open_to_read(path)?;
+        let left = usize::try_from(look.size.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; most.min(left)];
+        let mut len = 0;
+        while len < bytes.len() {
+            match file.read_at(&mut bytes[len..], offset + len as u64) {
+                Ok(0) => break,
+                Ok(n) => len += n,
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(failed(Errno::from_io_error(&e).unwrap_or(Errno::IO))),
+            }
+        }
+        bytes.truncate(len);
+        let print = Print::read(&look, &bytes, offset);
+        Ok((Piece { bytes, size: look.size, stamp: print.stamp() }, print))
+    }
+
+    /// Opens a regular file for reading.
+    pub(crate) fn open_file(&self, path: &FilePath) -> Result<(File, Entry)> {
+        let (file, look) = self.open_to_read(path)?;
+        Ok((file, entry(path.clone(), &look)))
+    }
+
+    fn open_to_read(&self, path: &FilePath) -> Result<(File, Look)> {
+        let failed = |e: Errno| error(e, "read", path.as_str());
         let refused = |what: &str| {
             let text = format!("`{path}` is {what}, not a file that can be read");
             Err(Error::new(Kind::InvalidInput, "read", text).with("path", path.as_str()))
@@ -108,20 +134,7 @@ impl View {
         if !look.is_file() {
             return refused(kind_text(look.file_type()));
         }
-        let left = usize::try_from(look.size.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let mut bytes = vec![0; most.min(left)];
-        let mut len = 0;
-        while len < bytes.len() {
-            match file.read_at(&mut bytes[len..], offset + len as u64) {
-                Ok(0) => break,
-                Ok(n) => len += n,
-                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(failed(Errno::from_io_error(&e).unwrap_or(Errno::IO))),
-            }
-        }
-        bytes.truncate(len);
-        let print = Print::read(&look, &bytes, offset);
-        Ok((Piece { bytes, size: look.size, stamp: print.stamp() }, print))
+        Ok((file, look))
     }
 
     fn above(&self, path: &FilePath, op: &str) -> Result<Dir> {
