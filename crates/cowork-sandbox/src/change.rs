@@ -15,7 +15,7 @@ use crate::{
     record::{Act, Record, Step},
     settle::discard,
     stamp::{Print, Seen},
-    state::{End, Stage},
+    state::{ChangeState, End, Stage},
     sys, undo,
     view::View,
 };
@@ -27,6 +27,8 @@ struct Job<'a> {
     work: Work<'a>,
     planner: Planner<'a>,
     changes: &'a [Change],
+    /// Whether all are to be made or none.
+    all: bool,
     watch: &'a Watch,
     /// Set when nobody waits for the answer any more.
     left: &'a CancellationToken,
@@ -37,7 +39,7 @@ pub(crate) fn change(
     journal: &mut Journal,
     (view, seen): (&View, &Seen),
     call: CallId,
-    changes: &[Change],
+    (changes, all): (&[Change], bool),
     watch: &Watch,
     left: &CancellationToken,
 ) -> Result<Changed> {
@@ -49,7 +51,7 @@ pub(crate) fn change(
     let c = call_number(journal, call);
     compare(journal, c, changes)?;
     let work = Work::new(journal, view);
-    let mut job = Job { work, planner: Planner::new(c, view, seen), changes, watch, left };
+    let mut job = Job { work, planner: Planner::new(c, view, seen), changes, all, watch, left };
     let made = job.run();
     job.planner.batch.steps.iter().for_each(|step| discard(&job.work, &step.a));
     match made {
@@ -57,7 +59,7 @@ pub(crate) fn change(
             Ok(()) => Ok(outcome(journal, c, changes)),
             Err(e) => Err(give_up(journal, view, c, e)),
         },
-        Err(e) if e.kind == Kind::Cancelled => {
+        Err(e) if e.kind == Kind::Cancelled && !all => {
             journal.flush()?;
             Err(e)
         }
@@ -86,8 +88,8 @@ impl Job<'_> {
                     Ok(Planned::First) if self.planner.batch.steps.is_empty() => return Err(stuck()),
                     Ok(Planned::First) if self.flush()? => continue,
                     Ok(Planned::First) => return Ok(false),
-                    Ok(Planned::Nothing) => self.leave(i, None),
-                    Err(Trouble::This(reason)) => self.leave(i, Some(reason)),
+                    Ok(Planned::Nothing) => self.leave(i, None)?,
+                    Err(Trouble::This(reason)) => self.leave(i, Some(reason))?,
                     Err(Trouble::All(e)) => return Err(e),
                 }
                 break;
@@ -133,7 +135,7 @@ impl Job<'_> {
                         Met::Taken => as_planned = false,
                         Met::Trouble => {
                             left_out = Some(step.i);
-                            self.leave(step.i, Some(reason));
+                            stop = self.leave(step.i, Some(reason));
                         }
                     }
                 }
@@ -192,10 +194,18 @@ impl Job<'_> {
         self.work.journal.mark(Record::Void(n));
     }
 
-    fn leave(&mut self, i: u32, reason: Option<String>) {
+    fn leave(&mut self, i: u32, reason: Option<String>) -> Result<()> {
         let change = &self.changes[i as usize];
+        if let (true, Some(reason)) = (self.all, &reason) {
+            let text = format!("{reason}; so none of the changes was made");
+            return Err(Error::new(Kind::Conflict, "change", text)
+                .with("index", i.to_string())
+                .with("path", about(change).as_str())
+                .with_fix("look at the file again, then make the changes that fit it"));
+        }
         let why = reason.map(|reason| (about(change).clone(), reason));
         self.work.journal.mark(Record::Left { c: self.planner.c, i, h: checksum(change), why });
+        Ok(())
     }
 
     fn may_go_on(&self) -> Result<()> {
@@ -220,6 +230,13 @@ enum Met {
     /// Its name was taken, and it may have another.
     Taken,
     Trouble,
+}
+
+/// Gives how many changes a call made that stand.
+pub(crate) fn made_before(journal: &Journal, call: CallId) -> u64 {
+    let call = journal.state.ids.get(&call).and_then(|c| journal.state.calls.get(*c as usize));
+    let made = |change: &&ChangeState| matches!(change.end, Some(End::Made(_)));
+    call.map_or(0, |call| call.changes.iter().flatten().filter(made).count() as u64)
 }
 
 fn call_number(journal: &mut Journal, call: CallId) -> u32 {

@@ -161,6 +161,13 @@ impl World {
         }
         same("the tree after undo", &tree(&self.folder), &self.before)
     }
+
+    /// Ends a session, and sees all given back.
+    pub async fn close_and_give_back(&self, session: Arc<dyn Session>, before: &Tree) {
+        drop(session);
+        let report = self.undo(None).await.unwrap();
+        assert_eq!((&report.kept, &tree(&self.folder)), (&vec![], before));
+    }
 }
 
 /// What an undisturbed run comes to.
@@ -250,7 +257,7 @@ impl Make for Parts {
             Ok(file) => file.read_at(&mut old, 0)?,
             Err(_) => 0,
         };
-        to.seek(SeekFrom::Start(5)).map_err(failed)?;
+        to.seek(SeekFrom::Start(6)).map_err(failed)?;
         to.write_all(b" parts ").and_then(|()| to.write_all(&old[..len])).map_err(failed)?;
         to.rewind().and_then(|()| to.write_all(b"of two")).map_err(failed)
     }
