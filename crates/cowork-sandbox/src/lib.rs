@@ -32,24 +32,26 @@
 //! Reasons: `docs/adr/0002-the-journal.md`.
 
 mod act;
+mod asked;
 mod change;
 mod check;
 mod disk;
 mod fault;
 mod file;
+mod fill;
 mod grant;
+mod guard;
 mod journal;
 mod judge;
 mod local;
 mod lock;
 mod number;
+mod place;
 mod plan;
 mod record;
 mod session;
 mod settle;
 mod stage;
-// Compared where files are changed.
-#[cfg_attr(not(test), allow(dead_code))]
 mod stamp;
 mod state;
 mod sys;

@@ -34,7 +34,9 @@ impl Touched {
         let (first, second) = act.paths();
         match act {
             Act::Make { .. } => self.touch(first, Touch::Made),
-            Act::Put { .. } | Act::Swap { .. } => self.touch(first, Touch::Taken),
+            Act::Put { .. } | Act::Swap { .. } | Act::Restore { .. } | Act::Mode { .. } => {
+                self.touch(first, Touch::Taken);
+            }
             Act::Move { .. } | Act::Aside { .. } | Act::Away { .. } => self.touch(first, Touch::Gone),
         }
         if let Some(second) = second {

@@ -182,7 +182,8 @@ impl Undo<'_> {
         }
         self.renew(&step.a);
         if self.give.mode == UndoMode::Act {
-            self.touch(&step.a);
+            // What was found given back may still be lost with the power: its folders are made durable too.
+            self.work.touch(&step.a);
             self.work.journal.mark(Record::Back(n, n));
         }
         if !step.more {
@@ -214,17 +215,6 @@ impl Undo<'_> {
         };
         if let Ok(Some(now)) = now {
             self.work.journal.mark(Record::Renewed { was: id.ino(), is: now.ino });
-        }
-    }
-
-    /// What was found given back may still be lost with the power: its folders are made durable too.
-    fn touch(&mut self, act: &Act) {
-        let (a, b) = act.paths();
-        for path in [Some(a), b].into_iter().flatten() {
-            let _ = self.work.place(path);
-        }
-        if act.kept().is_some() {
-            self.work.touch_kept();
         }
     }
 

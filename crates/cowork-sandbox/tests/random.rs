@@ -4,7 +4,9 @@
 
 use std::{collections::HashSet, fs, os::unix::ffi::OsStrExt, path::Path};
 
-use cowork_core::{Access, Change, Clash, FilePath, Known, Sandbox, SessionSpec, UndoSpec, Watch, Write};
+use cowork_core::{
+    Access, Change, Clash, Content, FilePath, Known, Sandbox, SessionSpec, Splice, UndoSpec, Watch, Write,
+};
 use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
 use cowork_testkit::sandbox::{Tree, a_call, a_task, age_folders, grant, path, put, tree};
 use proptest::{prelude::*, test_runner::RngSeed};
@@ -46,6 +48,10 @@ fn a_change() -> impl Strategy<Value = Change> {
             clash
         }),
         name.clone().prop_map(|n| Change::SetAside { path: at(n) }),
+        name.clone().prop_map(|n| Change::Restore { path: at(n) }),
+        name.clone().prop_map(edit),
+        (name.clone(), prop_oneof![Just(0o600), Just(0o750), Just(0o711)])
+            .prop_map(|(n, mode)| Change::Mode { path: at(n), mode }),
         name.prop_map(|n| Change::MakeFolder { path: at(n) }),
     ]
 }
@@ -136,6 +142,11 @@ fn contents(folder: &Path) -> HashSet<Vec<u8>> {
 fn a_file_where_a_folder_was_is_shown_as_it_is_undone() {
     let writes = |n, clash| Deed::Task(vec![write(n, clash)]);
     live(&[writes(5, Clash::Skip), Deed::Removes(3), Deed::Moves(2, 3), writes(3, Clash::Replace)]);
+}
+
+fn edit(n: usize) -> Change {
+    let splices = vec![Splice { at: 1, remove: 1, insert: b" edited ".to_vec() }];
+    Change::Write(Write::new(at(n), Content::Edited(splices)).replacing(Known::Nothing))
 }
 
 fn write(n: usize, clash: Clash) -> Change {
