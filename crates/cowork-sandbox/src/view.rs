@@ -235,6 +235,7 @@ fn entry(path: FilePath, look: &Look) -> Entry {
         modified: look.mtime.div_euclid(1_000_000),
         mode: look.mode & 0o7777,
         links: look.links,
+        identity: [look.dev, look.ino],
         placeholder: false,
     }
 }
