@@ -203,6 +203,7 @@ struct Skipped {
     ignored: u64,
     links: u64,
     special: u64,
+    /// Not searched beyond the first byte that no text has.
     binary: u64,
     /// Not on this disk.
     placeholders: u64,
@@ -256,8 +257,8 @@ impl Find {
         let wanted = may_come(self.first.bound().as_ref(), 0, path, 0) && self.give == Give::Lines;
         let wanted = Wanted { lines: if wanted { self.in_file } else { 0 }, once: self.give == Give::Files };
         match self.search.file(by, &*file, wanted)? {
-            Ok(Found { binary: true, .. }) => tally.skipped.binary += 1,
             Ok(found) => {
+                tally.skipped.binary += u64::from(found.binary);
                 self.keep(path, &found);
                 return Ok(found.matches);
             }

@@ -71,6 +71,7 @@ pub(crate) struct Wanted {
 pub(crate) struct Found {
     pub(crate) matches: u64,
     pub(crate) lines: Vec<Line>,
+    /// Whether the search ended at a byte that no text has. As with ripgrep, what was found before it counts.
     pub(crate) binary: bool,
 }
 
@@ -196,7 +197,7 @@ impl Sink for Collect<'_> {
 
     fn finish(&mut self, _: &Searcher, end: &SinkFinish) -> io::Result<()> {
         if end.binary_byte_offset().is_some() {
-            self.found = Found { binary: true, ..Found::default() };
+            self.found.binary = true;
         }
         Ok(())
     }

@@ -7,8 +7,8 @@ use std::{
 
 use async_trait::async_trait;
 use cowork_core::{
-    Arrivals, Effects, Entry, Error, FileKind, FilePath, Files, Kind, Label, Preview, Result, ToolContext, ToolOutput,
-    TypedTool,
+    Arrivals, BoxFuture, Effects, Entry, Error, FileKind, FilePath, Files, Kind, Label, Preview, Result, ToolContext,
+    ToolOutput, TypedTool,
 };
 use futures_util::future::{Either, select};
 use schemars::JsonSchema;
@@ -33,13 +33,13 @@ pub(crate) struct WatchFolder;
 pub(crate) struct WatchArgs {
     /// The folder: `Downloads`. What lies in folders in it is not watched.
     path: FilePath,
-    /// How many seconds to wait at most, 1 to 3,600; 60 if left out.
+    /// How many seconds to wait at most, up to 3,600; 60 if left out. With 0 it only looks.
     #[serde(default = "a_minute")]
-    #[schemars(range(min = 1, max = 3_600))]
+    #[schemars(range(max = 3_600))]
     seconds: u32,
-    /// A file has settled when nothing has happened to it for so many seconds, 1 to 60; 2 if left out.
+    /// A file has settled when nothing has happened to it for so many seconds, up to 60; 2 if left out.
     #[serde(default = "two")]
-    #[schemars(range(min = 1, max = 60))]
+    #[schemars(range(max = 60))]
     settle: u32,
     /// What is known to be in the folder, up to 10,000: anything else there has arrived already. If left out, only what happens
     /// from now on counts.
@@ -124,14 +124,12 @@ impl Wait<'_> {
 
     /// Waits until something was touched and then nothing more for a while, or until the time is up.
     async fn until_settled(&mut self, mut before: Listing, arrivals: &mut dyn Arrivals) -> Result<()> {
-        let end = self.ctx.runtime.now().plus(Duration::from_secs(u64::from(self.args.seconds.clamp(1, 3_600))));
-        let settle = Duration::from_secs(u64::from(self.args.settle.clamp(1, 60)));
+        let mut over = self.ctx.runtime.sleep(Duration::from_secs(u64::from(self.args.seconds.min(3_600))));
         let mut seen = self.sizes().await?;
         loop {
-            let left = end.since(self.ctx.runtime.now());
-            let pause = if self.touched.is_empty() { left } else { settle.min(left) };
-            match self.next(pause, arrivals).await? {
-                Some(paths) => {
+            match self.next(arrivals, &mut over).await? {
+                Next::Over => return Ok(()),
+                Next::Told(paths) => {
                     // The folder itself stands for more than could be told.
                     if paths.contains(&self.args.path) {
                         let now = self.listed().await?;
@@ -141,8 +139,7 @@ impl Wait<'_> {
                     self.touched.extend(paths.into_iter().filter(|p| *p != self.args.path));
                     seen = self.sizes().await?;
                 }
-                None if self.touched.is_empty() || end.since(self.ctx.runtime.now()).is_zero() => return Ok(()),
-                None => {
+                Next::Quiet => {
                     // A writer that never closes its file is told of by its size alone.
                     let now = self.sizes().await?;
                     if now == seen {
@@ -166,17 +163,31 @@ impl Wait<'_> {
         Ok(sizes)
     }
 
-    /// Waits for what happens next; nothing when the pause is over.
-    async fn next(&self, pause: Duration, arrivals: &mut dyn Arrivals) -> Result<Option<Vec<FilePath>>> {
-        let asleep = self.ctx.runtime.sleep(pause);
+    /// Waits for what happens next. While nothing was touched there is nothing to settle.
+    async fn next(&self, arrivals: &mut dyn Arrivals, over: &mut BoxFuture<()>) -> Result<Next> {
+        let settle = Duration::from_secs(u64::from(self.args.settle.min(60)));
+        let quiet = match self.touched.is_empty() {
+            true => Box::pin(std::future::pending()) as BoxFuture<()>,
+            false => self.ctx.runtime.sleep(settle),
+        };
         let stop = std::pin::pin!(self.ctx.watch.cancel.cancelled());
-        let told = arrivals.next();
-        match select(select(told, asleep), stop).await {
-            Either::Left((Either::Left((told, _)), _)) => told.map(Some),
-            Either::Left((Either::Right(_), _)) => Ok(None),
+        match select(select(arrivals.next(), select(quiet, over)), stop).await {
+            Either::Left((Either::Left((told, _)), _)) => told.map(Next::Told),
+            Either::Left((Either::Right((Either::Left(_), _)), _)) => Ok(Next::Quiet),
+            Either::Left((Either::Right((Either::Right(_), _)), _)) => Ok(Next::Over),
             Either::Right(_) => Err(stopped(OP)),
         }
     }
+}
+
+/// What comes next.
+enum Next {
+    /// Something happened to these.
+    Told(Vec<FilePath>),
+    /// Nothing happened for as long as it takes to settle.
+    Quiet,
+    /// The time is up.
+    Over,
 }
 
 fn looks(entry: &Entry) -> (FileKind, u64, i64) {
