@@ -37,16 +37,24 @@ impl Pattern<'_> {
     }
 }
 
-/// Says what is wrong with a pattern, and where.
-pub(crate) fn refused(op: &str, pattern: &str, why: &str) -> Error {
-    let reason = why.lines().rev().find_map(|l| l.strip_prefix("error: ")).unwrap_or(why.trim());
-    let caret = why.lines().find(|l| l.contains('^') && l.trim_start().starts_with('^') && l.starts_with("    "));
-    let place = caret.and_then(|l| l.find('^')).map(|at| at - 3);
+/// Says what is wrong with a regular expression, and at which of its characters, from 1.
+fn refused(op: &str, pattern: &str, why: &str) -> Error {
+    use regex_syntax::Error::{Parse, Translate};
+    let found = match regex_syntax::parse(pattern) {
+        Err(Parse(e)) => Some((e.kind().to_string(), e.span().start.offset)),
+        Err(Translate(e)) => Some((e.kind().to_string(), e.span().start.offset)),
+        _ => None,
+    };
+    let place = found.as_ref().and_then(|(_, at)| Some(pattern.get(..*at)?.chars().count() + 1));
     let at = place.map(|p| format!(", at character {p}")).unwrap_or_default();
+    let reason = found.map_or_else(|| why.trim().to_owned(), |(kind, _)| kind);
     let message = format!("`{}` is not a pattern that can be searched for: {reason}{at}", pattern.escape_debug());
     let error =
         Error::new(Kind::InvalidInput, op, message).with_fix("mend the pattern, or search for it as plain text");
-    place.map_or(error.clone(), |p| error.with("place", p.to_string()))
+    match place {
+        Some(place) => error.with("place", place.to_string()),
+        None => error,
+    }
 }
 
 /// Searches files, on several threads; each takes a searcher with its buffers and gives it back.
