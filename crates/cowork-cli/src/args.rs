@@ -19,14 +19,16 @@ Give it work
 
 See what it does
   tasks               List the tasks, the newest last
-  show TASK           Show one: what was asked, done and came of it
+  show TASK           Show one: what was asked, done and came of it; --changes for all
+                      that it changed
   events THREAD       Read a thread's log; --follow to go on reading
 
 Stop it, go on, take back
   pause TASK          Let it finish what it is at, then rest
   resume [TASK]       Go on; without TASK with all that was interrupted
   cancel TASK         End it; what was done stays done
-  undo [TASK]         Give back what it did to files; without TASK the last one's
+  undo [TASK]         Give back what it did to files, or a part; without TASK the last
+                      one's; --show to only see what that would do
 
 Look after it
   doctor              Check its own data, and say how to mend it
@@ -72,6 +74,15 @@ pub(crate) enum Command {
     Show {
         /// The task: its six digits, or its whole id.
         task: String,
+        /// Only what it changed in the folders.
+        #[arg(long)]
+        changes: bool,
+        /// All of what it changed, however much that is.
+        #[arg(long, requires = "changes")]
+        all: bool,
+        /// Write what it changed as one JSON object.
+        #[arg(long, requires = "changes")]
+        json: bool,
     },
     /// Read a thread's log, a line for each record.
     Events {
@@ -126,10 +137,31 @@ pub(crate) enum Command {
         /// The task: its six digits, or its whole id.
         task: String,
     },
-    /// Give back what a task did to files.
+    /// Give back what a task did to files, or a part of it.
+    #[command(after_help = "\
+Examples:
+  cowork undo                                     the last task that changed something
+  cowork undo 7f3a12 --show                       only say what it would do
+  cowork undo 7f3a12 --path ~/Downloads/Images    only what is or was there or below
+  cowork undo 7f3a12 --call 1a2b3c                only what this call did; `cowork show`
+                                                  lists the calls
+
+What somebody changed since, another task included, is left as it is and named. What is
+left can be undone later. Journals are kept for 30 days and up to 10 GiB; the oldest go
+first, and `cowork doctor` says how much there is.")]
     Undo {
         /// The task; without it, the last one that changed something.
         task: Option<String>,
+        /// Only say what it would do.
+        #[arg(long)]
+        show: bool,
+        /// Only what is or was there, or below: a path of your computer, or as `cowork show` writes it. Can be given
+        /// several times.
+        #[arg(long, value_name = "PATH")]
+        path: Vec<OsString>,
+        /// Only what this call did: its six digits, or its whole id. Can be given several times.
+        #[arg(long, value_name = "CALL")]
+        call: Vec<String>,
         /// Don't ask first.
         #[arg(long, short)]
         yes: bool,

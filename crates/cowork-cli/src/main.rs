@@ -10,6 +10,7 @@ mod keys;
 mod look;
 mod names;
 mod out;
+mod paths;
 mod render;
 mod signals;
 mod view;
@@ -70,6 +71,7 @@ impl Command {
             Self::Run(run) => run.json,
             Self::Tasks { json, .. }
             | Self::Events { json, .. }
+            | Self::Show { json, .. }
             | Self::Answer { json, .. }
             | Self::Resume { json, .. }
             | Self::Undo { json, .. } => *json,

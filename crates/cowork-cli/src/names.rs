@@ -1,6 +1,6 @@
 //! Finding what a person means by a few digits.
 
-use cowork::{Ask, Engine, Error, Kind, Status, Summary, TaskId, ThreadId};
+use cowork::{Ask, CallId, Engine, Error, Kind, Status, Summary, Task, TaskId, ThreadId};
 
 use crate::{
     fail::{Fail, usage},
@@ -21,6 +21,22 @@ pub(crate) async fn task(engine: &Engine, text: &str) -> Result<Summary, Fail> {
         [] => Err(unknown("task", text, &last())),
         [one] => Ok((*one).clone()),
         many => Err(ambiguous("task", text, many.iter().map(|t| name(t.task)))),
+    }
+}
+
+/// Finds a call of a task by its id, or by four or more digits that it ends or begins with.
+pub(crate) fn call(task: &Task, text: &str) -> Result<CallId, Fail> {
+    let all: Vec<CallId> = task.turns.iter().flat_map(|t| t.calls.iter().map(|c| c.id)).collect();
+    let wanted = digits(text).unwrap_or_default();
+    let found: Vec<CallId> = all.iter().copied().filter(|c| fits(&c.to_string(), &wanted)).collect();
+    match &found[..] {
+        [one] => Ok(*one),
+        [] => {
+            let why = format!("task {} made no call `{}`", task.id.short(), shorten(&one_line(text), 60));
+            let fix = format!("`cowork show {}` lists its calls", task.id.short());
+            Err(usage(Error::new(Kind::NotFound, "find call", why).with_fix(fix)))
+        }
+        many => Err(ambiguous("call", text, many.iter().map(ToString::to_string))),
     }
 }
 

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{CallId, CommandId, Effects, Error, FilePath, Label, TaskId, ThreadId, Timestamp};
+use crate::{CallId, ChangeSet, CommandId, Effects, Error, FilePath, Label, TaskId, ThreadId, Timestamp};
 
 /// The version of the words that this release writes.
 pub const VERSION: u16 = 1;
@@ -56,8 +56,23 @@ pub enum Command {
     Pause,
     /// Goes on after a pause, a stop or a crash.
     Resume,
-    /// Gives back what the task did to files. Only a task that has ended can be undone.
-    Undo,
+    /// Gives back what the task did to files, or a part of it. Only a task that has ended can be undone; as long as something
+    /// of it stands, it can be undone again.
+    Undo {
+        /// Only what is or was at these paths or below them; all of it if empty.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        paths: Vec<FilePath>,
+        /// Only what these calls did; all of them if empty.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        calls: Vec<CallId>,
+    },
+}
+
+impl Command {
+    /// Asks for all that the task did to files to be given back.
+    pub fn undo() -> Self {
+        Self::Undo { paths: Vec::new(), calls: Vec::new() }
+    }
 }
 
 /// A task, as it was given.
@@ -280,7 +295,14 @@ pub enum Event {
         result: Finish,
     },
     /// Giving back began.
-    UndoStarted,
+    UndoStarted {
+        /// Only what is or was at these paths or below them; all of it if empty.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        paths: Vec<FilePath>,
+        /// Only what these calls did; all of them if empty.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        calls: Vec<CallId>,
+    },
     /// Giving back ended.
     UndoFinished {
         /// What was given back, and what was kept and why.
@@ -291,6 +313,8 @@ pub enum Event {
         /// Why.
         error: Error,
     },
+    /// The task's journal was let go of, to keep the journals within their limits: what it did can't be undone any more.
+    JournalReclaimed,
     /// An event of a later version, carried as it is.
     #[serde(skip)]
     Unknown {
@@ -326,6 +350,11 @@ pub struct Decision {
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
 fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_nothing(n: &u64) -> bool {
     *n == 0
 }
 
@@ -440,6 +469,10 @@ pub struct UndoReport {
     pub undone: u64,
     /// How many had been given back before.
     pub already: u64,
+    /// How many of the task's changes stand after it: those that were not asked for, and those that were kept. 0: everything
+    /// was given back.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub left: u64,
     /// What was left as it is, because somebody changed it since.
     pub kept: Vec<Kept>,
     /// Up to 20 of the paths that were given back, for a person to look at.
@@ -497,6 +530,7 @@ pub fn schema() -> Value {
     generator.subschema_for::<Event>();
     generator.subschema_for::<Record>();
     generator.subschema_for::<Delta>();
+    generator.subschema_for::<ChangeSet>();
     let defs = generator.take_definitions(true);
     serde_json::json!({ "$schema": "https://json-schema.org/draft/2020-12/schema", "version": VERSION, "$defs": defs })
 }

@@ -203,9 +203,10 @@ impl Event {
             Self::CallInterrupted { .. } => "call_interrupted",
             Self::TaskStopped { .. } => "task_stopped",
             Self::TaskFinished { .. } => "task_finished",
-            Self::UndoStarted => "undo_started",
+            Self::UndoStarted { .. } => "undo_started",
             Self::UndoFinished { .. } => "undo_finished",
             Self::UndoFailed { .. } => "undo_failed",
+            Self::JournalReclaimed => "journal_reclaimed",
             Self::Unknown { .. } => "unknown",
         }
     }
@@ -246,7 +247,7 @@ impl Event {
     }
 }
 
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 15] = [
     "thread_opened",
     "commanded",
     "refused",
@@ -261,6 +262,7 @@ const KNOWN: [&str; 14] = [
     "undo_started",
     "undo_finished",
     "undo_failed",
+    "journal_reclaimed",
 ];
 
 impl Label {

@@ -29,8 +29,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, Answer, Body, Call, CallId, Command, Decision, Draft, Error, Event, Finish, Hash, Kind, Label, Outcome,
-    PlanStep, Read, Record, Result, Store, Submit, TaskId, ThreadId, Timestamp, UndoReport,
+    Actor, Answer, Body, Call, CallId, Command, Decision, Draft, Error, Event, FilePath, Finish, Hash, Kind, Label,
+    Outcome, PlanStep, Read, Record, Result, Store, Submit, TaskId, ThreadId, Timestamp, UndoMode, UndoReport,
+    UndoSpec,
 };
 
 /// A task, folded from its records.
@@ -129,12 +130,14 @@ pub struct Steer {
 pub enum Undo {
     /// Not asked for.
     None,
-    /// Asked for, or begun and cut off.
-    Wanted,
-    /// Done.
+    /// Asked for, or begun and cut off; what was asked for first is first.
+    Wanted(Vec<UndoSpec>),
+    /// Done. While [`UndoReport::left`] is not 0, the rest can be asked for.
     Done(UndoReport),
     /// Failed; it can be asked for again.
     Failed(Error),
+    /// The journal was let go of: nothing can be given back any more.
+    Reclaimed,
 }
 
 /// What comes next.
@@ -142,8 +145,8 @@ pub enum Undo {
 pub enum Next {
     /// Say why commands can't be followed.
     Refuse(Vec<(u64, Error)>),
-    /// Give back what it did.
-    Undo,
+    /// Give back what it did, or this part of it.
+    Undo(UndoSpec),
     /// Nothing: it has ended.
     Nothing,
     /// Wait for running calls.
@@ -315,9 +318,12 @@ impl Task {
             Event::CallInterrupted { call, .. } => self.at_call(*call, |c| c.stage = Stage::Interrupted),
             Event::TaskStopped { .. } => self.stopped = true,
             Event::TaskFinished { result } => self.result = Some(result.clone()),
-            Event::UndoStarted => self.undo = Undo::Wanted,
-            Event::UndoFinished { report } => self.undo = Undo::Done(report.clone()),
-            Event::UndoFailed { error } => self.undo = Undo::Failed(error.clone()),
+            Event::UndoStarted { paths, calls } => self.want_undo(paths, calls),
+            Event::UndoFinished { report } => self.undo_ended(Undo::Done(report.clone())),
+            Event::UndoFailed { error } => self.undo_ended(Undo::Failed(error.clone())),
+            // What was given back before stays so.
+            Event::JournalReclaimed if self.status() == Status::Undone => {}
+            Event::JournalReclaimed => self.undo = Undo::Reclaimed,
             Event::Unknown { kind, critical: true } => {
                 let why = format!("this task has a `{kind}` record, which this version does not know");
                 return Err(Error::new(Kind::NewerVersion, "read task", why).with_fix("update this program"));
@@ -335,7 +341,10 @@ impl Task {
             return Next::Refuse(self.refuse.clone());
         }
         if self.result.is_some() {
-            return if self.undo == Undo::Wanted { Next::Undo } else { Next::Nothing };
+            return match &self.undo {
+                Undo::Wanted(parts) => parts.first().map_or(Next::Nothing, |part| Next::Undo(part.clone())),
+                _ => Next::Nothing,
+            };
         }
         if self.cancelled {
             return if any(Stage::Started) { Next::Wait } else { Next::Finish(Finish::Cancelled) };
@@ -367,7 +376,7 @@ impl Task {
     /// Gives the state, for a list.
     pub fn status(&self) -> Status {
         match (&self.result, &self.undo) {
-            (Some(_), Undo::Done(_)) => Status::Undone,
+            (Some(_), Undo::Done(report)) if report.left == 0 => Status::Undone,
             (Some(Finish::Done { .. }), _) => Status::Done,
             (Some(Finish::Failed { .. }), _) => Status::Failed,
             (Some(Finish::Cancelled), _) => Status::Cancelled,
@@ -431,9 +440,8 @@ impl Task {
         let ended = self.result.is_some();
         match command {
             Command::Submit(_) => return refused("a task is submitted once"),
-            Command::Undo if !ended => return refused("the task has not ended yet: cancel it first"),
-            Command::Undo if matches!(self.undo, Undo::Done(_)) => return refused("the task was undone already"),
-            Command::Undo => self.undo = Undo::Wanted,
+            Command::Undo { .. } if !ended => return refused("the task has not ended yet: cancel it first"),
+            Command::Undo { paths, calls } => return self.undo_asked(paths, calls),
             _ if ended => return refused("the task has ended"),
             Command::Steer { text } => self.steers.push(Steer { text: text.clone(), turn: self.turns.len() }),
             Command::Cancel => self.cancelled = true,
@@ -445,6 +453,45 @@ impl Task {
             Command::Answer { call, args_hash, answer } => return self.answered(*call, *args_hash, *answer),
         }
         Ok(())
+    }
+
+    fn undo_asked(&mut self, paths: &[FilePath], calls: &[CallId]) -> Result<()> {
+        let refused = |why: &str| Err(Error::new(Kind::InvalidInput, "follow undo", why));
+        match &self.undo {
+            Undo::Done(report) if report.left == 0 => return refused("the task was undone already"),
+            Undo::Reclaimed => {
+                return refused(
+                    "the task's journal was let go of to make room, so what it did can't be undone any more",
+                );
+            }
+            _ => {}
+        }
+        if paths.iter().any(|p| self.submit.folders.iter().all(|f| f.name != p.root())) {
+            return refused("a path of what is to be undone is in none of the task's folders");
+        }
+        if calls.iter().any(|c| self.call(*c).is_none()) {
+            return refused("the task has no such call");
+        }
+        self.want_undo(paths, calls);
+        Ok(())
+    }
+
+    /// The same part, asked for again before it is carried out, is wanted once.
+    fn want_undo(&mut self, paths: &[FilePath], calls: &[CallId]) {
+        let part = UndoSpec { mode: UndoMode::Act, paths: paths.to_vec(), calls: calls.to_vec() };
+        match &mut self.undo {
+            Undo::Wanted(parts) if parts.contains(&part) => {}
+            Undo::Wanted(parts) => parts.push(part),
+            undo => *undo = Undo::Wanted(vec![part]),
+        }
+    }
+
+    /// What was wanted first has come to its end.
+    fn undo_ended(&mut self, end: Undo) {
+        match &mut self.undo {
+            Undo::Wanted(parts) if parts.len() > 1 => drop(parts.remove(0)),
+            undo => *undo = end,
+        }
     }
 
     fn answered(&mut self, call: CallId, args_hash: Hash, answer: Answer) -> Result<()> {

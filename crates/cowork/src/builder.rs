@@ -4,6 +4,7 @@ use std::{
     fmt,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use cowork_core::{
@@ -105,10 +106,20 @@ impl Builder {
         self
     }
 
-    /// Says how much is done at once.
+    /// Says how much is done at once, and how much is kept.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Keeps at most so many bytes of journals, none of them longer than so many days after it was last written. What is let
+    /// go of, the oldest first, can't be undone any more; a task that has not ended is never among it. Default: 10 GiB and
+    /// 30 days.
+    #[must_use]
+    pub fn keep_undo(mut self, bytes: u64, days: u32) -> Self {
+        self.limits.undo_bytes = bytes;
+        self.limits.undo_age = Duration::from_secs(u64::from(days) * 24 * 60 * 60);
         self
     }
 

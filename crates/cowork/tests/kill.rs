@@ -171,7 +171,7 @@ async fn undo(desk: &Desk, story: &str, dies: Option<(usize, bool)>) -> Task {
     let cowork = open(desk, story, dies, Claim::All).await;
     let task = only_task(&cowork).await.unwrap();
     let runtime = TokioRuntime::new(tokio::runtime::Handle::current());
-    let command = Command::Undo;
+    let command = Command::undo();
     let id = CommandId::new(&runtime);
     let envelope = Envelope { thread: ThreadId::named("main"), task, sender: "test".into(), id, command };
     cowork.send(envelope).await.unwrap();

@@ -91,6 +91,37 @@ async fn a_folder_that_another_run_works_in_is_left_to_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_that_is_about_to_be_let_go_of_is_waited_for() {
+    let base = tempfile::tempdir().unwrap();
+    let desk = desk(base.path());
+    let busy = ProbeTool::new("busy", Effects::changes([FilePath::parse("Desk").unwrap()]));
+    busy.hold();
+    let planner = ScriptedPlanner::list([Proposal::call("busy", json!({}))]);
+    let open = || Cowork::builder().data_dir(base.path().join("data"));
+    let first = open().planner(Arc::new(planner)).tool(busy.clone()).build().await.unwrap();
+    let working = first.submit(ThreadId::named("first"), "test", organise(&desk)).await.unwrap();
+    busy.started(1).await;
+
+    let second = open().claim(cowork::Claim::Adopted).build().await.unwrap();
+    let thread = ThreadId::named("main");
+    let task = second.submit(thread, "test", organise(&desk)).await.unwrap();
+    // What was decided is written down once the folder was found to be another's.
+    let mut events = second.events(thread, 0);
+    loop {
+        let item = events.next().await.unwrap().unwrap();
+        if matches!(item, cowork::Item::Record(record) if record.event.kind() == "decided") {
+            break;
+        }
+    }
+    busy.release();
+    assert_eq!(first.settled(working).await.unwrap().status(), Status::Done);
+    assert_eq!(second.settled(task).await.unwrap().status(), Status::Done);
+    assert!(desk.join("Documents/a.pdf").exists());
+    first.stop().await;
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_task_whose_journal_is_gone_can_t_be_undone_and_says_so() {
     let base = tempfile::tempdir().unwrap();
     let desk = desk(base.path());

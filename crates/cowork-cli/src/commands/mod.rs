@@ -27,7 +27,8 @@ pub(crate) async fn dispatch(command: Command, data: &Path) -> Result<Exit, Fail
         Command::Doctor => doctor::doctor(data).await,
         Command::Playbooks => playbooks::playbooks(),
         Command::Tasks { json, all } => tasks::tasks(&open().await?, json, all).await,
-        Command::Show { task } => show::show(&open().await?, &task).await,
+        Command::Show { task, changes: true, all, json } => show::changes(&open().await?, &task, all, json).await,
+        Command::Show { task, .. } => show::show(&open().await?, &task).await,
         Command::Events { thread, follow, json } => events::events(&open().await?, &thread, follow, json).await,
         Command::Answer { call, answer, no_wait, json } => {
             answer::answer(&open().await?, &call, answer, no_wait, json).await
@@ -37,6 +38,9 @@ pub(crate) async fn dispatch(command: Command, data: &Path) -> Result<Exit, Fail
         Command::Cancel { task } => tell::cancel(&open().await?, &task).await,
         Command::Resume { task: Some(task), yes, json } => resume::one(&open().await?, &task, yes, json).await,
         Command::Resume { task: None, yes, json } => resume::all(&open().await?, yes, json).await,
-        Command::Undo { task, yes, json } => undo::undo(&open().await?, task.as_deref(), yes, json).await,
+        Command::Undo { task, show, path, call, yes, json } => {
+            let wanted = undo::Wanted { task, show, paths: path, calls: call, yes, json };
+            undo::undo(&open().await?, wanted).await
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! `cowork show`
 
-use cowork::{Call, CallState, Event, Record, Status, Summary};
+use cowork::{Call, CallState, ChangeSet, Event, Record, Status, Summary, Task, Undo};
 use jiff::tz::TimeZone;
 
 use crate::{
@@ -17,11 +17,64 @@ use crate::{
         outcome,
         records::{command_text, outcome_text, time},
         screen::Screen,
-        text::{count, one_line, shorten, tilde, visible, width, wrap},
+        text::{count, one_line, sentence, shorten, tilde, visible, width, wrap},
+        tree,
     },
 };
 
 const MOST_CALLS: usize = 200;
+
+/// How many lines of changes are part of a task's page, and how many are shown by themselves.
+const FEW_LINES: usize = 12;
+const MOST_LINES: usize = 40;
+
+/// Shows what a task changed in the folders.
+pub(crate) async fn changes(app: &App, task: &str, all: bool, json: bool) -> Result<Exit, Fail> {
+    let summary = names::task(&app.engine, task).await?;
+    let task = app.engine.task(summary.task).await?;
+    // Without a journalled call there is no journal to ask.
+    let set = if task.journalled { app.engine.changes(task.id).await? } else { ChangeSet::default() };
+    let mut out = Out::default();
+    if json {
+        let text = serde_json::to_string(&set).map_err(|e| {
+            cowork::Error::new(cowork::Kind::Internal, "write changes", "the changes can't be written").with_source(e)
+        })?;
+        out.text(&format!("{text}\n"));
+        return Ok(Exit::Done);
+    }
+    let look = Look::of_stdout();
+    let most = if all { usize::MAX } else { MOST_LINES };
+    let mut lines = drawn(&set, most, &format!("cowork show {} --changes --all", task.id.short()), &look);
+    let said = if set.changes.is_empty() { "It changed no file.".to_owned() } else { tree::counts(&set.changes) };
+    if !lines.is_empty() {
+        lines.push(Line::default());
+    }
+    lines.push(Line::margin().add(Role::Plain, shorten(&said, look.columns().saturating_sub(4))));
+    out.lines(&lines, &look);
+    Ok(Exit::Done)
+}
+
+fn drawn(set: &ChangeSet, most: usize, more: &str, look: &Look) -> Vec<Line> {
+    let (mut lines, left) = tree::tree(&set.changes, most, look);
+    if left > 0 {
+        lines.push(outcome::folded(left, more, look.columns()));
+    }
+    lines
+}
+
+/// Gives what a task changed as a part of its page. That it can't be had any more is no reason not to show the rest.
+async fn changed(app: &App, task: &Task, look: &Look) -> Vec<Line> {
+    if !task.journalled || task.undo == Undo::Reclaimed {
+        return Vec::new();
+    }
+    match app.engine.changes(task.id).await {
+        Ok(set) => drawn(&set, FEW_LINES, &format!("cowork show {} --changes", task.id.short()), look),
+        Err(error) => {
+            let why = shorten(&one_line(&sentence(&error.message)), look.columns().saturating_sub(4)).into_owned();
+            vec![Line::margin().add(Role::Waiting, why)]
+        }
+    }
+}
 
 /// Shows a task: what was asked, the plan, each call, what came of it.
 pub(crate) async fn show(app: &App, task: &str) -> Result<Exit, Fail> {
@@ -38,6 +91,7 @@ pub(crate) async fn show(app: &App, task: &str) -> Result<Exit, Fail> {
         section(&mut lines, "Said to it", said(&records, &look));
         let calls = task.turns.iter().flat_map(|t| t.decision.calls.iter().zip(&t.calls));
         section(&mut lines, "Calls", calls_made(calls, &look));
+        section(&mut lines, "Changes", changed(app, task, &look).await);
     }
     if summary.status == Status::Waiting {
         screen.asks = app.engine.asks(summary.task).await?;

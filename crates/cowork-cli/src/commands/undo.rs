@@ -1,6 +1,9 @@
 //! `cowork undo`
 
-use cowork::{Command, Kind, Status, Summary, UndoReport};
+use std::ffi::OsString;
+
+use cowork::{Command, Kind, Status, Summary, Task, Undo, UndoMode, UndoReport, UndoSpec};
+use serde_json::json;
 
 use crate::{
     app::App,
@@ -10,9 +13,12 @@ use crate::{
     look::Look,
     names,
     out::Out,
+    paths,
     render::{
         line::{Line, Role},
         outcome,
+        text::visible,
+        tree,
     },
     signals::Signals,
 };
@@ -22,30 +28,47 @@ const LOOKING: &str = "  Looking at what can be given back …";
 const GIVING: &str = "  Giving back …";
 const WIPE: &str = "\r\x1b[K";
 
+/// How many lines of changes are shown before it is asked; `--show` shows all.
+const FEW_LINES: usize = 12;
+
+/// What was typed.
+pub(crate) struct Wanted {
+    pub(crate) task: Option<String>,
+    pub(crate) show: bool,
+    pub(crate) paths: Vec<OsString>,
+    pub(crate) calls: Vec<String>,
+    pub(crate) yes: bool,
+    pub(crate) json: bool,
+}
+
+/// What would be undone.
+struct Found {
+    task: Summary,
+    folded: Task,
+    spec: UndoSpec,
+    report: UndoReport,
+}
+
 /// Shows what would be given back, asks, gives it back.
-pub(crate) async fn undo(app: &App, task: Option<&str>, yes: bool, json: bool) -> Result<Exit, Fail> {
+pub(crate) async fn undo(app: &App, wanted: Wanted) -> Result<Exit, Fail> {
     let look = Look::of_stdout();
     let mut out = Out::default();
-    let busy = look.live && !json;
+    let busy = look.live && !wanted.json;
     out.text(if busy { LOOKING } else { "" });
-    let found = match task {
-        Some(task) => named(app, task).await,
-        None => last(app).await,
-    };
+    let found = find(app, &wanted).await;
     out.text(if busy { WIPE } else { "" });
-    let (task, report) = found?;
+    let found = found?;
     let mut signals = Signals::listen()?;
-    if !json {
-        out.text("\n");
-        out.lines(&outcome::undo_preview(&app.engine.task(task.task).await?, &report, &look), &look);
-        out.text("\n");
+    if wanted.show || !wanted.json {
+        show(app, &found, &wanted, &mut out, &look).await?;
     }
-    if !yes {
-        if json || !look.asks {
-            return Err(wrong(
-                "nobody can be asked here whether to undo",
-                format!("to do it: cowork undo --yes {}", task.task.short()),
-            ));
+    if wanted.show {
+        return Ok(Exit::Done);
+    }
+    let id = found.task.task.short();
+    if !wanted.yes {
+        if wanted.json || !look.asks {
+            return Err(wrong("nobody can be asked here whether to undo", format!("to do it: cowork undo --yes {id}")));
         }
         match asked(&mut out, &look, &mut signals).await {
             Some(true) => {}
@@ -57,12 +80,57 @@ pub(crate) async fn undo(app: &App, task: Option<&str>, yes: bool, json: bool) -
         }
     }
     out.text(if busy { GIVING } else { "" });
-    let after = app.engine.task(task.task).await?.head;
-    app.tell_and_adopt(&task, Command::Undo).await?;
-    follow(app, task.thread, task.task, How { yes: false, json, after }, &mut signals).await
+    let after = app.engine.task(found.task.task).await?.head;
+    let UndoSpec { paths, calls, .. } = found.spec;
+    app.tell_and_adopt(&found.task, Command::Undo { paths, calls }).await?;
+    follow(app, found.task.thread, found.task.task, How { yes: false, json: wanted.json, after }, &mut signals).await
 }
 
-async fn named(app: &App, task: &str) -> Result<(Summary, UndoReport), Fail> {
+/// Says what it would do: as a tree, or as one JSON object.
+async fn show(app: &App, found: &Found, wanted: &Wanted, out: &mut Out, look: &Look) -> Result<(), Fail> {
+    let Found { folded: task, spec, report, .. } = found;
+    let changes = app.engine.changes(task.id).await?;
+    if wanted.json {
+        let changes = tree::undoing(&changes, spec, &report.kept);
+        out.text(&format!("{}\n", json!({ "task": task.id, "report": report, "would": changes })));
+        return Ok(());
+    }
+    let most = if wanted.show { usize::MAX } else { FEW_LINES };
+    out.text("\n");
+    out.lines(&outcome::undo_preview(task, spec, report, &changes, most, look), look);
+    out.text("\n");
+    if wanted.show {
+        let nothing = Line::margin().add(Role::Plain, "Nothing was changed.");
+        out.lines(&[nothing, outcome::next("Do it:", &command(wanted, task))], look);
+    }
+    Ok(())
+}
+
+/// Gives the command that does what was only shown.
+fn command(wanted: &Wanted, task: &Task) -> String {
+    let quoted = |text: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "/._-~+,:@%=".contains(c);
+        if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    };
+    let paths = wanted.paths.iter().map(|p| format!(" --path {}", quoted(&visible(&p.to_string_lossy()))));
+    let calls = wanted.calls.iter().map(|c| format!(" --call {c}"));
+    format!("cowork undo {}{}", task.id.short(), paths.chain(calls).collect::<String>())
+}
+
+async fn find(app: &App, wanted: &Wanted) -> Result<Found, Fail> {
+    if let Some(task) = &wanted.task {
+        return named(app, task, wanted).await;
+    }
+    last(app, wanted).await
+}
+
+fn part(task: &Task, wanted: &Wanted) -> Result<UndoSpec, Fail> {
+    let paths = wanted.paths.iter().map(|p| paths::in_task(task, p)).collect::<Result<_, Fail>>()?;
+    let calls = wanted.calls.iter().map(|c| names::call(task, c)).collect::<Result<_, Fail>>()?;
+    Ok(UndoSpec { mode: UndoMode::Show, paths, calls })
+}
+
+async fn named(app: &App, task: &str, wanted: &Wanted) -> Result<Found, Fail> {
     let task = names::task(&app.engine, task).await?;
     let id = task.task.short();
     match task.status {
@@ -75,29 +143,40 @@ async fn named(app: &App, task: &str) -> Result<(Summary, UndoReport), Fail> {
             return Err(wrong(why, format!("end it first: cowork cancel {id}")));
         }
     }
-    if !app.engine.task(task.task).await?.journalled {
+    let folded = app.engine.task(task.task).await?;
+    if !folded.journalled {
         return Err(wrong(format!("task {id} changed no file"), "there is nothing to undo"));
     }
-    let report = app.engine.preview_undo(task.task).await?;
-    Ok((task, report))
+    if folded.undo == Undo::Reclaimed {
+        let why = format!("task {id} can't be undone any more: its journal was let go of to make room");
+        return Err(wrong(why, format!("look at what it did: cowork show {id}")));
+    }
+    let spec = part(&folded, wanted)?;
+    let report = app.engine.preview_undo(task.task, spec.clone()).await?;
+    if spec.is_part() && report.undone == 0 && report.kept.is_empty() {
+        let why = format!("task {id} has nothing to give back there");
+        return Err(wrong(why, format!("see what it changed: cowork show {id} --changes")));
+    }
+    Ok(Found { task, folded, spec, report })
 }
 
 /// Finds the last ended task that changed something and was not undone.
-async fn last(app: &App) -> Result<(Summary, UndoReport), Fail> {
+async fn last(app: &App, wanted: &Wanted) -> Result<Found, Fail> {
     let mut open = None;
     for summary in app.engine.tasks().await?.into_iter().rev() {
         let task = match summary.status {
             Status::Undone => continue,
             _ => app.engine.task(summary.task).await?,
         };
-        if !task.journalled {
+        if !task.journalled || task.undo == Undo::Reclaimed {
             continue;
         }
         if task.result.is_none() {
             open.get_or_insert(summary.task.short());
             continue;
         }
-        let report = match app.engine.preview_undo(summary.task).await {
+        let spec = part(&task, wanted)?;
+        let report = match app.engine.preview_undo(summary.task, spec.clone()).await {
             Err(error) if error.kind == Kind::NotFound => continue,
             report => report?,
         };
@@ -105,7 +184,7 @@ async fn last(app: &App) -> Result<(Summary, UndoReport), Fail> {
             if let Some(open) = &open {
                 eprintln!("  Task {open} came later and has not ended; this is about the one before it.");
             }
-            return Ok((summary, report));
+            return Ok(Found { task: summary, folded: task, spec, report });
         }
     }
     Err(match open {

@@ -10,6 +10,7 @@ pub(crate) mod plain;
 pub(crate) mod records;
 pub(crate) mod screen;
 pub(crate) mod text;
+pub(crate) mod tree;
 
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,13 @@
 //! What came of a task, the most important line last.
 
-use cowork::{Error, Finish, Kept, Mode, Status, Task, Undo, UndoReport};
+use cowork::{ChangeSet, Error, Finish, Kept, Mode, Status, Task, Undo, UndoReport, UndoSpec};
 
 use super::{
     ask,
     line::{Line, Role},
     screen::{Note, Screen},
-    text::{count, one_line, sentence, shorten, step, took, visible, wrap},
+    text::{count, grouped, one_line, sentence, shorten, step, took, visible, wrap},
+    tree,
 };
 use crate::look::Look;
 
@@ -18,7 +19,12 @@ pub(crate) fn outcome(screen: &Screen, look: &Look) -> Vec<Line> {
     let Some(task) = &screen.task else { return Vec::new() };
     let mut lines = refused(screen, look);
     match (&task.result, &task.undo) {
-        (Some(_), Undo::Done(report)) => lines.extend(undone(report, look)),
+        (Some(_), Undo::Done(report)) => {
+            lines.extend(undone(report, look));
+            if report.left > 0 {
+                lines.push(next("The rest:", &format!("cowork undo {}", task.id.short())));
+            }
+        }
         (Some(_), Undo::Failed(error)) => {
             lines.extend(failed("Undo stopped", error, look));
             lines.push(next("Try again:", &format!("cowork undo {}", task.id.short())));
@@ -31,50 +37,71 @@ pub(crate) fn outcome(screen: &Screen, look: &Look) -> Vec<Line> {
 
 /// Says what undo gave back, and what it kept and why.
 pub(crate) fn undone(report: &UndoReport, look: &Look) -> Vec<Line> {
-    let text = match (report.undone, report.already) {
-        (0, 0) => "There was nothing to give back.".to_owned(),
-        (0, _) => "Everything had been given back already.".to_owned(),
-        (n, _) => format!("{} given back.", count(n, "change")),
+    let text = match (report.undone, report.already, report.kept.is_empty()) {
+        (0, 0, true) => "There was nothing to give back.".to_owned(),
+        (0, 0, false) => "Nothing was given back.".to_owned(),
+        (0, _, _) => "All that could be had been given back already.".to_owned(),
+        (n, _, _) => format!("{} given back.", count(n, "change")),
     };
-    let line = Line::margin().add(Role::Done, "Undone.").add(Role::Plain, format!(" {text}"));
-    let mut lines = vec![line];
+    let line = match report.left {
+        0 => Line::margin().add(Role::Done, "Undone.").add(Role::Plain, format!(" {text}")),
+        1 => Line::margin().add(Role::Waiting, "Undone in part.").add(Role::Plain, format!(" {text} 1 still stands.")),
+        n => Line::margin()
+            .add(Role::Waiting, "Undone in part.")
+            .add(Role::Plain, format!(" {text} {} still stand.", grouped(n))),
+    };
+    if report.kept.is_empty() {
+        return vec![line];
+    }
+    let what = format!("{} left as it is now, because it was changed since:", count(report.kept.len() as u64, "thing"));
+    let mut lines = vec![Line::margin().add(Role::Waiting, what)];
+    lines.extend(kept(&report.kept, look));
+    lines.extend([Line::default(), line]);
+    lines
+}
+
+/// Says what undoing this would do, at most in so many lines for the changes.
+pub(crate) fn undo_preview(
+    task: &Task,
+    spec: &UndoSpec,
+    report: &UndoReport,
+    set: &ChangeSet,
+    most: usize,
+    look: &Look,
+) -> Vec<Line> {
+    let columns = look.columns();
+    let id = task.id.short();
+    let title = format!("\u{201c}{}\u{201d}", shorten(&one_line(&task.submit.text), columns.saturating_sub(30)));
+    let quoted = if look.signs { title } else { title.replace(['\u{201c}', '\u{201d}'], "\"") };
+    let what = if spec.is_part() { format!("Undo of a part of {id} ") } else { format!("Undo of {id} ") };
+    let mut gives = format!("gives back {}", count(report.undone, "change"));
+    if report.left > 0 {
+        gives.push_str(&format!(", leaves {}", grouped(report.left)));
+    }
+    let mut lines = vec![
+        Line::margin().add(Role::Plain, what).add(Role::Strong, quoted).fit(columns),
+        Line::margin().add(Role::Plain, gives).fit(columns),
+    ];
+    let (drawn, more) = tree::tree(&tree::undoing(set, spec, &report.kept), most, look);
+    if !drawn.is_empty() {
+        lines.push(Line::default());
+        lines.extend(drawn);
+    }
+    if more > 0 {
+        lines.push(folded(more, &format!("cowork undo {id} --show"), columns));
+    }
     if !report.kept.is_empty() {
         lines.push(Line::default());
-        let what =
-            format!("{} left as it is now, because it was changed since:", count(report.kept.len() as u64, "thing"));
-        lines.push(Line::margin().add(Role::Waiting, what));
+        let what = format!("{} would be left, because it was changed since:", count(report.kept.len() as u64, "thing"));
+        lines.extend(wrap(&what, columns.saturating_sub(4)).into_iter().map(|l| Line::margin().add(Role::Waiting, l)));
         lines.extend(kept(&report.kept, look));
     }
     lines
 }
 
-/// Says what undo would do.
-pub(crate) fn undo_preview(task: &Task, report: &UndoReport, look: &Look) -> Vec<Line> {
-    let columns = look.columns();
-    let title = format!("\u{201c}{}\u{201d}", shorten(&one_line(&task.submit.text), columns.saturating_sub(30)));
-    let quoted = if look.signs { title } else { title.replace(['\u{201c}', '\u{201d}'], "\"") };
-    let mut lines = vec![
-        Line::margin().add(Role::Plain, format!("Undo of {} ", task.id.short())).add(Role::Strong, quoted),
-        Line::margin().add(Role::Plain, format!("gives back {}", count(report.undone, "change"))),
-    ];
-    if !report.examples.is_empty() {
-        lines.push(Line::default());
-        let names = report.examples.iter().take(5);
-        lines.extend(
-            names.map(|p| Line::of("    ").add(Role::Quiet, shorten(&one_line(p.as_str()), columns.saturating_sub(6)))),
-        );
-        let more = report.undone.saturating_sub(report.examples.len().min(5) as u64);
-        if more > 0 {
-            lines.push(Line::of("    ").add(Role::Quiet, format!("and {more} more")));
-        }
-    }
-    if !report.kept.is_empty() {
-        lines.push(Line::default());
-        let what = format!("{} would be left, because it was changed since:", count(report.kept.len() as u64, "thing"));
-        lines.push(Line::margin().add(Role::Waiting, what));
-        lines.extend(kept(&report.kept, look));
-    }
-    lines
+/// Says how many changes are not drawn, and how to see them.
+pub(crate) fn folded(more: usize, command: &str, columns: usize) -> Line {
+    Line::of("    ").add(Role::Quiet, format!("and {} more: {command}", grouped(more as u64))).fit(columns)
 }
 
 fn kept(kept: &[Kept], look: &Look) -> Vec<Line> {
@@ -89,6 +116,8 @@ fn kept(kept: &[Kept], look: &Look) -> Vec<Line> {
     if kept.len() > MOST_KEPT {
         lines.push(Line::of("    ").add(Role::Quiet, format!("and {} more", kept.len() - MOST_KEPT)));
     }
+    let fix = "To have it back, move what is there now out of the way, then undo again.";
+    lines.extend(wrap(fix, columns.saturating_sub(4)).into_iter().map(|l| Line::margin().add(Role::Plain, l)));
     lines
 }
 
@@ -122,7 +151,12 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look) -> Vec<Line
         if matches!(result, Finish::Done { summary, .. } if summary.contains('\n')) {
             lines.push(Line::default());
         }
-        lines.push(next("Undo:", &format!("cowork undo {}", task.id.short())));
+        lines.push(match task.undo {
+            Undo::Reclaimed => {
+                Line::margin().add(Role::Quiet, "Its journal was let go of to make room: it can't be undone any more.")
+            }
+            _ => next("Undo:", &format!("cowork undo {}", task.id.short())),
+        });
     }
     lines
 }

@@ -1,6 +1,6 @@
 //! One readable line for each record of a log.
 
-use cowork::{Command, Decision, Event, Finish, Outcome, Record};
+use cowork::{CallId, Command, Decision, Event, FilePath, Finish, Outcome, Record};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
@@ -53,11 +53,13 @@ fn event_text(event: &Event) -> (Role, String) {
         }
         Event::TaskStopped { reason } => (Role::Waiting, format!("put down: {reason}")),
         Event::TaskFinished { result } => finish_text(result),
-        Event::UndoStarted => (Role::Plain, "undo started".to_owned()),
+        Event::UndoStarted { paths, calls } => (Role::Plain, format!("undo{} started", part(paths, calls))),
         Event::UndoFinished { report } => {
-            (Role::Done, format!("undone: {} given back, {} kept", report.undone, report.kept.len()))
+            let left = if report.left > 0 { format!(", {} left standing", report.left) } else { String::new() };
+            (Role::Done, format!("undone: {} given back, {} kept{left}", report.undone, report.kept.len()))
         }
         Event::UndoFailed { error } => (Role::Failed, format!("undo failed: {error}")),
+        Event::JournalReclaimed => (Role::Quiet, "journal let go of: this can't be undone any more".to_owned()),
         Event::Unknown { kind, .. } => (Role::Quiet, format!("`{kind}`, of a later version")),
         _ => (Role::Quiet, event.kind().to_owned()),
     }
@@ -72,9 +74,16 @@ pub(crate) fn command_text(command: &Command) -> String {
         Command::Cancel => "cancel".to_owned(),
         Command::Pause => "pause".to_owned(),
         Command::Resume => "resume".to_owned(),
-        Command::Undo => "undo".to_owned(),
+        Command::Undo { paths, calls } => format!("undo{}", part(paths, calls)),
         _ => "a command of a later version".to_owned(),
     }
+}
+
+/// Names the part that is to be undone.
+fn part(paths: &[FilePath], calls: &[CallId]) -> String {
+    let names = paths.iter().map(ToString::to_string).chain(calls.iter().map(|c| format!("call {}", c.short())));
+    let names: Vec<String> = names.collect();
+    if names.is_empty() { String::new() } else { format!(" of {}", names.join(", ")) }
 }
 
 /// Says how a call ended, in a line.

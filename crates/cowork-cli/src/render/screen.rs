@@ -131,7 +131,7 @@ impl Screen {
             Event::CallInterrupted { call, .. } => drop(self.progress.remove(call)),
             Event::Refused { error, .. } => self.refused.push(error.clone()),
             // What is asked again is a question only once it was asked again.
-            Event::Commanded { command: Command::Undo | Command::Cancel, .. } => self.asks.clear(),
+            Event::Commanded { command: Command::Undo { .. } | Command::Cancel, .. } => self.asks.clear(),
             Event::TaskFinished { .. } => self.end_steps(),
             _ => {}
         }

@@ -1,5 +1,7 @@
 //! Whole runs as they are seen: redrawn on a terminal and appended in a pipe.
 
+mod changes;
+
 use cowork::{
     Access, Ask, Call, CallId, Command, Decision, Delta, DeltaKind, Draft, Effects, Error, Event, Finish, Folder,
     Group, Hash, Kept, Kind, Mode, Outcome, PlanStep, Preview, Record, Recovery, StepState, Submit, TaskId, ThreadId,
@@ -296,24 +298,32 @@ fn stopped_paused_and_cancelled_say_how_to_go_on() {
 }
 
 #[test]
-fn undo_names_what_it_kept() {
+fn undo_names_what_it_kept_and_what_still_stands() {
     let mut story = organising(Mode::Auto);
     story.start(2);
     done(&mut story);
-    let report = UndoReport {
-        undone: 466,
-        already: 0,
-        kept: vec![Kept {
-            path: "Downloads/Documents/lease.docx".parse().unwrap(),
-            reason: "its content was changed since".into(),
-        }],
-        examples: (1..=20).map(|i| format!("Downloads/invoice-{i}.pdf").parse().unwrap()).collect(),
-    };
-    let preview = super::outcome::undo_preview(story.screen.task.as_ref().unwrap(), &report, &look(80));
-    insta::assert_snapshot!("undo_preview", written(&preview, &look(80)));
-    story.then(60_000, commanded(Command::Undo)).then(1, Event::UndoStarted);
+    let kept = vec![Kept {
+        path: "Downloads/Documents/lease.docx".parse().unwrap(),
+        reason: "its content was changed since".into(),
+    }];
+    let report = UndoReport { undone: 466, left: 1, kept, ..UndoReport::default() };
+    story.then(60_000, commanded(Command::undo()));
+    story.then(1, Event::UndoStarted { paths: Vec::new(), calls: Vec::new() });
     story.then(400, Event::UndoFinished { report });
-    insta::assert_snapshot!("undone", story.end(&look(80)));
+    let mut text = story.end(&look(80));
+    let all = UndoReport { undone: 1, already: 466, ..UndoReport::default() };
+    story.then(60_000, commanded(Command::undo())).then(400, Event::UndoFinished { report: all });
+    text.push_str(&story.end(&look(80)));
+    insta::assert_snapshot!("undone", text);
+}
+
+#[test]
+fn a_task_whose_journal_was_let_go_of_says_so() {
+    let mut story = organising(Mode::Auto);
+    story.start(2);
+    done(&mut story);
+    story.then(1, Event::JournalReclaimed);
+    insta::assert_snapshot!("reclaimed", story.end(&look(80)));
 }
 
 #[test]

@@ -132,6 +132,24 @@ pub(crate) fn grouped(number: u64) -> String {
     out
 }
 
+/// Writes a size: `512 B`, `1.2 KB`, `34 MB`; a KB is 1,000 bytes.
+pub(crate) fn size(bytes: u64) -> String {
+    let mut unit = 1_000;
+    for name in ["KB", "MB", "GB"] {
+        // What would be written as 1000 is one of the next unit.
+        if bytes >= 1_000 && (bytes < unit * 999 + unit / 2 || name == "GB") {
+            let tenths = (bytes * 10 + unit / 2) / unit;
+            return if tenths < 100 {
+                format!("{}.{} {name}", tenths / 10, tenths % 10)
+            } else {
+                format!("{} {name}", grouped((bytes + unit / 2) / unit))
+            };
+        }
+        unit = unit.saturating_mul(1_000);
+    }
+    format!("{bytes} B")
+}
+
 /// Writes how long something took: `0.2 s`, `4 s`, `1 min 20 s`, `2 h 5 min`.
 pub(crate) fn took(time: Duration) -> String {
     let seconds = time.as_secs();
@@ -188,6 +206,8 @@ mod tests {
         assert_eq!(count(50_000, "file"), "50,000 files");
         let times = [0, 40, 200, 4_000, 9_960, 80_000, 7_500_000].map(|ms| took(Duration::from_millis(ms)));
         assert_eq!(times, ["0 s", "0 s", "0.2 s", "4 s", "10.0 s", "1 min 20 s", "2 h 5 min"]);
+        let sizes = [0, 999, 1_000, 1_234, 99_400, 999_499, 999_500, 34_000_000, 5_000_000_000_000].map(size);
+        assert_eq!(sizes, ["0 B", "999 B", "1.0 KB", "1.2 KB", "99 KB", "999 KB", "1.0 MB", "34 MB", "5,000 GB"]);
         assert_eq!(tilde("/home/ann/Downloads", Some("/home/ann")), "~/Downloads");
         assert_eq!(tilde("/home/anna", Some("/home/ann")), "/home/anna");
     }

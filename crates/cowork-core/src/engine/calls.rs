@@ -1,6 +1,6 @@
 //! Authorizing, starting and finishing calls.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 
@@ -9,6 +9,11 @@ use crate::{
     Answer, BoxFuture, Call, CallId, CallState, Delta, DeltaKind, Effects, Error, Event, Hash, Kind, Lock, Outcome,
     Question, Recovery, Result, Session, SessionSpec, ToolContext, Verdict, Watch,
 };
+
+/// How often a call tries to get folders that another task has, and how long it waits in between: whoever lets them go may
+/// just be about to.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A call that may run.
 struct Allowed {
@@ -82,6 +87,7 @@ impl Driver {
         freed.mark_unchanged();
         let mut blocked: Vec<Lock> = Vec::new();
         let mut runs: Vec<BoxFuture<super::driver::Ended>> = Vec::new();
+        let mut busy = false;
         for ready in allowed {
             let locks = ready.effects.all_locks();
             // Calls that conflict run in the order in which they were decided.
@@ -92,6 +98,10 @@ impl Driver {
                 continue;
             };
             match self.session_for(&ready.effects).await {
+                Err(error) if error.kind == Kind::Busy && self.busy < TRIES => {
+                    busy = true;
+                    blocked.extend(locks);
+                }
                 Ok(session) => {
                     let run = self.prepare(ready, session)?;
                     runs.push(Box::pin(async move {
@@ -102,6 +112,9 @@ impl Driver {
                 }
                 Err(error) => self.close(ready.call.id, Outcome::Failed { error })?,
             }
+        }
+        if runs.is_empty() && busy {
+            return self.wait_for_folders().await;
         }
         if runs.is_empty() && !blocked.is_empty() && self.running.is_empty() {
             return self.wait_for_locks(freed).await;
@@ -162,8 +175,25 @@ impl Driver {
             let folders = self.task.submit.folders.clone();
             let spec = SessionSpec { task: self.task.id, folders, resumed: self.task.journalled };
             self.session = Some(self.engine.sandbox()?.open(spec).await?);
+            self.busy = 0;
         }
         Ok(self.session.clone())
+    }
+
+    /// Waits a moment for another task to let the folders go, or until somebody says something.
+    async fn wait_for_folders(&mut self) -> Result<()> {
+        if !self.commit().await? {
+            return Ok(());
+        }
+        self.busy += 1;
+        let (stop, bell) = (self.engine.stop.clone(), self.bell.clone());
+        let pause = self.engine.parts.runtime.sleep(PAUSE);
+        tokio::select! {
+            biased;
+            () = bell.notified() => self.take_in().await.map(drop),
+            () = stop.cancelled() => Ok(()),
+            () = pause => Ok(()),
+        }
     }
 
     /// Waits until another task lets a lock go, or somebody says something.

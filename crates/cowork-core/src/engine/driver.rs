@@ -42,6 +42,8 @@ pub(super) struct Driver {
     shown_at: (Status, bool, usize),
     pub(super) running: FuturesUnordered<BoxFuture<Ended>>,
     pub(super) session: Option<Arc<dyn Session>>,
+    /// How often the task's folders were found to be another task's, in a row.
+    pub(super) busy: u32,
     /// Stops the running calls.
     pub(super) cancel: CancellationToken,
 }
@@ -66,6 +68,7 @@ pub(super) async fn run(
         shown_at: shown_at(&folded),
         running: FuturesUnordered::new(),
         session: None,
+        busy: 0,
         cancel: CancellationToken::new(),
         task: Arc::new(folded),
         engine: engine.clone(),
@@ -113,11 +116,14 @@ impl Driver {
                         self.draft(Event::Refused { command, error })?;
                     }
                 }
-                Next::Undo => self.undo().await?,
+                Next::Undo(spec) => self.undo(spec).await?,
                 Next::Nothing | Next::Rest => {
                     self.session = None;
                     if self.commit().await? {
                         self.engine.clone().ask_approver(&self.task);
+                        if self.task.result.is_some() && self.task.journalled {
+                            self.engine.clone().reclaim_soon();
+                        }
                         return Ok(());
                     }
                 }
@@ -246,14 +252,14 @@ impl Driver {
         self.draft_by(Event::CallFinished { call, outcome }, actor, label)
     }
 
-    async fn undo(&mut self) -> Result<()> {
+    async fn undo(&mut self, spec: UndoSpec) -> Result<()> {
         self.session = None;
-        self.draft_durable(Event::UndoStarted)?;
+        self.draft_durable(Event::UndoStarted { paths: spec.paths.clone(), calls: spec.calls.clone() })?;
         if !self.commit().await? {
             return Ok(());
         }
         let undone = match self.engine.sandbox() {
-            Ok(sandbox) => sandbox.undo(self.task.id, UndoSpec::all()).await,
+            Ok(sandbox) => sandbox.undo(self.task.id, spec).await,
             Err(error) => Err(error),
         };
         match undone {

@@ -4,6 +4,7 @@
 //! - [`dispatch`](self::dispatch): which tasks are taken up, and who is told of what is committed.
 //! - [`driver`](self::driver): one task, from being taken up to being put down.
 //! - [`calls`](self::calls): authorizing, starting and finishing calls.
+//! - [`reclaim`](self::reclaim): keeping the journals within their limits.
 
 mod approver;
 mod calls;
@@ -12,6 +13,7 @@ mod door;
 mod driver;
 mod events;
 mod locks;
+mod reclaim;
 
 use std::{
     collections::HashSet,
@@ -27,10 +29,10 @@ pub use self::{
     approver::{Approver, Ask},
     events::{Item, Subscription},
 };
-use self::{dispatch::Crew, events::Hub, locks::Locks};
+use self::{dispatch::Crew, events::Hub, locks::Locks, reclaim::Reclaiming};
 use crate::{
-    CallId, Error, Finding, Kind, LeaseAsk, Planner, Policy, Read, Record, Registry, Result, Runtime, Sandbox, Store,
-    Submit, Summary, Task, TaskId, ThreadId, ToolSpec, UndoReport, UndoSpec, index,
+    CallId, ChangeSet, Error, Finding, Kind, LeaseAsk, Planner, Policy, Read, Record, Registry, Result, Runtime,
+    Sandbox, Store, Submit, Summary, Task, TaskId, ThreadId, ToolSpec, UndoMode, UndoReport, UndoSpec, index,
 };
 
 /// What an engine is made of.
@@ -75,11 +77,20 @@ pub struct Limits {
     pub tasks: usize,
     /// How long a lease lasts without being kept up. It is kept up three times in that time.
     pub lease: Duration,
+    /// How many bytes of journals are kept for undo, over all tasks. The oldest of those that ended are let go of first.
+    pub undo_bytes: u64,
+    /// How long a task that ended can be undone at the most, since its journal was last written.
+    pub undo_age: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { tasks: 64, lease: Duration::from_secs(15) }
+        Self {
+            tasks: 64,
+            lease: Duration::from_secs(15),
+            undo_bytes: 10 << 30,
+            undo_age: Duration::from_secs(30 * 24 * 60 * 60),
+        }
     }
 }
 
@@ -139,6 +150,7 @@ pub(crate) struct Inner {
     ended: watch::Sender<bool>,
     /// The calls that the approver is being asked about.
     asking: Mutex<HashSet<CallId>>,
+    reclaiming: Mutex<Reclaiming>,
 }
 
 struct StopOnDrop(CancellationToken);
@@ -161,9 +173,11 @@ impl Engine {
             stop: CancellationToken::new(),
             ended: watch::Sender::new(false),
             asking: Mutex::default(),
+            reclaiming: Mutex::default(),
             parts,
         });
         inner.parts.runtime.spawn(Box::pin(inner.clone().dispatch()));
+        inner.clone().reclaim_soon();
         Self { _stop: Arc::new(StopOnDrop(inner.stop.clone())), inner }
     }
 
@@ -310,13 +324,23 @@ impl Engine {
         }
     }
 
-    /// Says what undoing a task would give back, and what it would keep.
+    /// Says what undoing a task, or this part of it, would give back, and what it would keep. Nothing is changed, whatever
+    /// the mode.
     ///
     /// # Errors
-    /// `NotFound` if there is no such task or no journal, `Unsupported` without a sandbox.
-    pub async fn preview_undo(&self, task: TaskId) -> Result<UndoReport> {
+    /// `NotFound` if there is no such task or no journal, or if that was let go of; `Unsupported` without a sandbox.
+    pub async fn preview_undo(&self, task: TaskId, spec: UndoSpec) -> Result<UndoReport> {
         self.inner.summary(task).await?;
-        self.inner.sandbox()?.undo(task, UndoSpec::show()).await
+        self.inner.sandbox()?.undo(task, UndoSpec { mode: UndoMode::Show, ..spec }).await
+    }
+
+    /// Gives what a task changed in its folders so far, each thing once, by path.
+    ///
+    /// # Errors
+    /// As [`Engine::preview_undo`].
+    pub async fn changes(&self, task: TaskId) -> Result<ChangeSet> {
+        self.inner.summary(task).await?;
+        self.inner.sandbox()?.changes(task).await
     }
 
     /// Looks at the store and the sandbox.
