@@ -5,13 +5,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that goes wrong ends")]
 
 use std::{
-    fs::File,
+    fs::{self, File},
     future::Future,
+    path::Path,
+    process::Command,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use cowork::{Claim, Engine, EngineParts, GrantPolicy, Limits, Planner, Registry, Runtime, Store, Tool};
+use cowork::{
+    CallId, Claim, Engine, EngineParts, Files, GrantPolicy, Limits, Planner, Registry, Runtime, Sandbox, SessionSpec,
+    Store, TaskId, TokioRuntime, Tool, folder_named,
+    sandbox::{LocalSandbox, LocalSandboxOptions},
+};
 
 /// Starts an engine with one planner and one tool, on the usual policy.
 pub fn engine(runtime: Arc<dyn Runtime>, store: Arc<dyn Store>, planner: impl Planner, tool: Arc<dyn Tool>) -> Engine {
@@ -79,6 +85,51 @@ pub fn ratio(a: &[Cost], b: &[Cost]) -> f64 {
     ratios[ratios.len() / 2]
 }
 
+/// Measures ours and another's in pairs, prints both, and gives the median of the ratios.
+pub fn compare(count: usize, ours: impl FnMut() -> Cost, name: &str, theirs: impl FnMut() -> Cost) -> f64 {
+    let (ours, theirs) = pairs(count, ours, theirs);
+    let millis = |costs: &[Cost], what: fn(&Cost) -> Duration| median(costs, what).as_secs_f64() * 1e3;
+    let both = |costs: &[Cost]| format!("{:.0} ms (CPU {:.0})", millis(costs, |c| c.wall), millis(costs, |c| c.cpu));
+    println!("ours {}, {name} {}", both(&ours), both(&theirs));
+    ratio(&ours, &theirs)
+}
+
+/// Runs another's program; gives what it cost and how many lines it printed.
+pub fn foreign(command: &mut Command) -> (Cost, u64) {
+    let name = command.get_program().to_owned();
+    let (wall, cpu) = (Instant::now(), children_time());
+    let output = command.output().unwrap_or_else(|e| {
+        panic!("{}: {e}; Debian has it in the packages fd-find and ripgrep", name.display());
+    });
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let cost = Cost { wall: wall.elapsed(), cpu: children_time() - cpu };
+    (cost, output.stdout.iter().filter(|b| **b == b'\n').count() as u64)
+}
+
+/// Opens a session on a folder, as `Desk`, and gives its files.
+pub async fn open_folder(at: &Path, data: &Path) -> Arc<dyn Files> {
+    let runtime = TokioRuntime::new(tokio::runtime::Handle::current());
+    let sandbox = LocalSandbox::open(LocalSandboxOptions { data: data.to_owned(), ..LocalSandboxOptions::default() });
+    let folders = vec![folder_named(at, "Desk").unwrap()];
+    let spec = SessionSpec { task: TaskId::new(&runtime), folders, resumed: false };
+    sandbox.open(spec).await.unwrap().files(CallId::new(&runtime))
+}
+
+/// Gives the most memory that this process ever had, in MB.
+pub fn resident() -> f64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    kilobytes.unwrap().trim().parse::<f64>().unwrap() / 1024.0
+}
+
+/// Gives the processor time of all programs that were started and ended, in the system's ticks of 10 ms.
+fn children_time() -> Duration {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    let after_name = stat.rsplit_once(')').unwrap().1;
+    let ticks: u64 = after_name.split_whitespace().skip(13).take(2).map(|n| n.parse::<u64>().unwrap()).sum();
+    Duration::from_millis(ticks * 10)
+}
+
 /// Prints one figure beside its target.
 pub fn report(what: &str, figure: f64, unit: &str, target: &str, met: bool) {
     let mark = if met { "met" } else { "MISSED" };
@@ -104,6 +155,6 @@ pub fn folder() -> tempfile::TempDir {
 }
 
 /// Makes everything durable that earlier runs left to be written.
-pub fn settle(folder: &std::path::Path) {
+pub fn settle(folder: &Path) {
     rustix::fs::syncfs(File::open(folder).unwrap()).unwrap();
 }

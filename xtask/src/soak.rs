@@ -16,6 +16,12 @@ struct Campaign {
 }
 
 const CAMPAIGNS: &[Campaign] = &[
+    Campaign {
+        name: "attacks",
+        package: "cowork-sandbox",
+        test: "attacked_reads",
+        about: "swaps files and folders while they are read, a thousand rounds a run",
+    },
     Campaign { name: "kills", package: "cowork-cli", test: "kills", about: "kills runs at any point and resumes them" },
     Campaign {
         name: "power",

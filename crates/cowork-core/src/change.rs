@@ -116,7 +116,57 @@ pub struct Splice {
 
 /// Makes content while it is written, on a thread that may block.
 ///
-/// An error is that change's result: nothing is written then.
+/// - It reads through the [`Reader`] it is given and writes to the [`Sink`]; nothing else of the session is reached.
+/// - It gives the same content when the same call runs again over the same files; [`Make::key`] says so.
+/// - What it writes is staged: nobody sees it before all of it is there.
+///
+/// Cancellation: none of its own; one that takes long fails when it finds itself cancelled.
+///
+/// Errors: any; it is that change's result, and nothing is written then.
+///
+/// Suite: `cowork_testkit::sandbox::suite!`, through [`Files::change`](crate::Files::change).
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use cowork_core::{
+///     CallId, Change, Content, Error, FilePath, Kind, Make, Reader, Result, Session, Sink, Watch, Write,
+/// };
+/// use cowork_testkit::{MemorySession, Node, TestRuntime, block_on};
+///
+/// /// Puts files one after the other into one.
+/// struct Joined(Vec<FilePath>);
+///
+/// impl Make for Joined {
+///     fn key(&self) -> String {
+///         self.0.iter().map(|path| format!("{path}\n")).collect()
+///     }
+///
+///     fn make(&self, files: &dyn Reader, to: &mut dyn Sink) -> Result<()> {
+///         for path in &self.0 {
+///             let (file, mut buffer, mut at) = (files.open(path)?, [0; 4096], 0);
+///             loop {
+///                 let n = file.read_at(&mut buffer, at)?;
+///                 if n == 0 {
+///                     break;
+///                 }
+///                 to.write_all(&buffer[..n]).map_err(|e| Error::new(Kind::Unavailable, "join", e.to_string()))?;
+///                 at += n as u64;
+///             }
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// let desk = MemorySession::new(&[("Desk/a", Node::File(b"one ".to_vec())), ("Desk/b", Node::File(b"two".to_vec()))]);
+/// let files = desk.files(CallId::new(&*TestRuntime::new()));
+/// let parts = vec![FilePath::parse("Desk/a")?, FilePath::parse("Desk/b")?];
+/// let content = Content::Made(Arc::new(Joined(parts)));
+/// let write = Change::Write(Write::new(FilePath::parse("Desk/both")?, content));
+/// assert_eq!(block_on(files.change(vec![write], Watch::nothing()))?.made, 1);
+/// assert_eq!(desk.content_at("Desk/both"), Some(b"one two".to_vec()));
+/// # Ok::<(), cowork_core::Error>(())
+/// ```
 pub trait Make: Send + Sync {
     /// Gives what tells this content from any other of the same call, and is the same when the call runs again.
     fn key(&self) -> String;
@@ -128,7 +178,7 @@ pub trait Make: Send + Sync {
     fn make(&self, files: &dyn Reader, to: &mut dyn Sink) -> Result<()>;
 }
 
-/// Takes content: written in order, or with seeks.
+/// Takes content that is made ([`Make`]): written in order, or with seeks.
 pub trait Sink: io::Write + io::Seek {}
 
 impl<T: io::Write + io::Seek + ?Sized> Sink for T {}

@@ -85,7 +85,7 @@ pub trait Files: Send + Sync + 'static {
     async fn change(&self, changes: Vec<Change>, watch: Watch) -> Result<Changed>;
 }
 
-/// Tells what happens in a watched folder.
+/// Tells what happens in a watched folder: what [`Files::watch`] gives.
 ///
 /// Cancellation: dropping the future of [`Arrivals::next`] loses nothing; dropping this ends the watch.
 #[async_trait]
@@ -100,7 +100,8 @@ pub trait Arrivals: Send {
     async fn next(&mut self) -> Result<Vec<FilePath>>;
 }
 
-/// The session's files, for work on a thread that may block: in a walk, or while content is made.
+/// The session's files, for work on a thread that may block: what a [`Visitor`] reads with in a walk, or a
+/// [`Make`](crate::Make) while it makes content. What is read like this is not what [`Known::Seen`](crate::Known) knows of.
 pub trait Reader: Send + Sync {
     /// Opens a regular file for reading.
     ///
@@ -115,7 +116,7 @@ pub trait Reader: Send + Sync {
     fn stat(&self, path: &FilePath) -> Result<Entry>;
 }
 
-/// A regular file, open for reading. Reading blocks.
+/// A regular file, open for reading: what a [`Reader`] gives. Reading blocks.
 pub trait OpenFile: Send + Sync {
     /// Gives what it was like when it was opened.
     fn entry(&self) -> Entry;

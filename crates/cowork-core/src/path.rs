@@ -47,7 +47,19 @@ impl FilePath {
     /// Adds one name, given as the file system's bytes.
     #[must_use]
     pub fn join_bytes(&self, name: &[u8]) -> Self {
-        Self(format!("{}/{}", self.0, escape(name)))
+        self.join_all([name])
+    }
+
+    /// Adds names, given as the file system's bytes, the outermost first.
+    #[must_use]
+    pub fn join_all<'a>(&self, names: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut text = String::with_capacity(self.0.len() + 32);
+        text.push_str(&self.0);
+        for name in names {
+            text.push('/');
+            escape_into(name, &mut text);
+        }
+        Self(text)
     }
 
     /// Adds a relative way down: `a` or `a/b`.
@@ -89,6 +101,16 @@ impl FilePath {
 /// Writes a name's bytes as text.
 pub fn escape(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
+    escape_into(bytes, &mut out);
+    out
+}
+
+fn escape_into(bytes: &[u8], out: &mut String) {
+    match std::str::from_utf8(bytes) {
+        // Nearly every name.
+        Ok(text) if !text.contains('\\') => return out.push_str(text),
+        _ => {}
+    }
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
             if c == '\\' {
@@ -100,7 +122,6 @@ pub fn escape(bytes: &[u8]) -> String {
             out.push_str(&format!("\\x{b:02x}"));
         }
     }
-    out
 }
 
 fn unescape(text: &str) -> Option<Vec<u8>> {

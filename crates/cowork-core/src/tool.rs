@@ -177,8 +177,8 @@ pub struct ToolOutput {
 ///
 ///     async fn run(&self, args: Args, ctx: ToolContext) -> Result<ToolOutput> {
 ///         let label = Label::file(args.path.as_str());
-///         let bytes = ctx.files()?.read(args.path, 0, 1 << 20).await?;
-///         let lines = bytes.iter().filter(|b| **b == b'\n').count();
+///         let piece = ctx.files()?.read(args.path, 0, 1 << 20).await?;
+///         let lines = piece.bytes.iter().filter(|b| **b == b'\n').count();
 ///         Ok(ToolOutput { value: json!(lines), note: format!("{lines} lines"), label })
 ///     }
 /// }

@@ -13,6 +13,10 @@ use crate::{Entry, FileKind, FilePath, OpenFile, Reader, Result};
 /// - Calls may block. What is gathered is kept small by the visitor: a tree can hold millions.
 /// - An error ends the walk and is its result.
 ///
+/// Cancellation: a walk that is cancelled shows no further part; a call that takes long watches for it itself.
+///
+/// Errors: any; the first one is the walk's.
+///
 /// Suite: `cowork_testkit::sandbox::suite!`, through [`Files::walk`](crate::Files::walk).
 ///
 /// ```
@@ -68,7 +72,8 @@ pub trait Visitor: Send + Sync + 'static {
 /// What a visitor hands down to what lies in a folder.
 pub type Handed = Option<Arc<dyn Any + Send + Sync>>;
 
-/// Some of the entries of one folder. Names and kinds cost nothing more; the rest asks the disk.
+/// Some of the entries of one folder, as a [`Visitor`] is shown them. Names and kinds cost nothing more; the rest asks the
+/// disk, relative to the folder's handle.
 pub trait Part {
     /// Gives the folder they lie in.
     fn folder(&self) -> &FilePath;

@@ -4,17 +4,34 @@
 
 use std::{fs, path::Path};
 
+/// Traits that nobody implements but whoever implements the one named beside them, as a part of it: its page says what they
+/// promise together, and its suite checks it.
+const PARTS: [(&str, &str); 5] = [
+    ("Arrivals", "Files"),
+    ("OpenFile", "Reader"),
+    ("Part", "Visitor"),
+    ("Reader", "Visitor"),
+    // Whatever is `io::Write` and `io::Seek`.
+    ("Sink", "Make"),
+];
+
 #[test]
 fn every_trait_has_its_page_and_its_suite() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut traits = Vec::new();
     find(&here.join("src"), &mut traits);
     traits.sort();
+    let parts: Vec<_> = traits.extract_if(.., |(name, _)| PARTS.iter().any(|(part, _)| part == name)).collect();
+    assert_eq!(parts.len(), PARTS.len());
+    for ((name, page), (_, whole)) in parts.iter().zip(PARTS) {
+        assert!(page.contains(whole), "the page of {name} does not lead to {whole}:\n{page}");
+    }
     let names: Vec<&str> = traits.iter().map(|(name, _)| name.as_str()).collect();
     let expected = [
         "Approver",
         "Blobs",
         "Files",
+        "Make",
         "Model",
         "Planner",
         "Policy",
@@ -25,6 +42,7 @@ fn every_trait_has_its_page_and_its_suite() {
         "Store",
         "Tool",
         "TypedTool",
+        "Visitor",
     ];
     assert_eq!(names, expected, "a new trait needs its page, its suite and its place in this list");
     for (name, page) in &traits {

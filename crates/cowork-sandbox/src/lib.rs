@@ -36,6 +36,7 @@ mod change;
 mod check;
 mod disk;
 mod fault;
+mod file;
 mod grant;
 mod journal;
 mod judge;
@@ -47,10 +48,15 @@ mod record;
 mod session;
 mod settle;
 mod stage;
+// Compared where files are changed.
+#[cfg_attr(not(test), allow(dead_code))]
+mod stamp;
 mod state;
 mod sys;
 mod touched;
 mod undo;
 mod view;
+mod walk;
+mod watch;
 
 pub use local::{LocalSandbox, LocalSandboxOptions};

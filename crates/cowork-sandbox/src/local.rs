@@ -21,7 +21,9 @@ use crate::{
     lock::{self, Lock},
     record::Record,
     session::{Held, LocalSession, blocking, journals},
-    settle, undo,
+    settle,
+    stamp::Seen,
+    undo,
     view::View,
 };
 
@@ -85,7 +87,8 @@ impl LocalSandbox {
                 journal
             }
         };
-        Ok(Held { folders: spec.folders, view: View { roots }, journal: Arc::new(Mutex::new(journal)), _lock: lock })
+        let journal = Arc::new(Mutex::new(journal));
+        Ok(Held { folders: spec.folders, view: View { roots }, journal, seen: Seen::default(), _lock: lock })
     }
 
     fn undo_task(&self, task: TaskId, spec: &UndoSpec) -> Result<UndoReport> {

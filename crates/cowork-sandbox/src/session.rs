@@ -4,12 +4,12 @@ use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use cowork_core::{
-    Arrivals, CallId, CancellationToken, Change, Changed, Entry, Error, FilePath, Files, Folder, Kind, Piece, Result,
-    Session, Visitor, Walked, Watch,
+    Arrivals, CallId, CancellationToken, Change, Changed, Entry, Error, FilePath, Files, Folder, Kind, Piece, Reader,
+    Result, Session, Visitor, Walked, Watch,
 };
 use tokio::sync::Mutex;
 
-use crate::{change, journal::Journal, lock::Lock, view::View};
+use crate::{change, journal::Journal, lock::Lock, stamp::Seen, view::View, walk, watch::Watching};
 
 /// What a session holds. The folders are let go when the last call that uses it is done.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(crate) struct Held {
     pub(crate) view: View,
     /// Calls that change files take turns.
     pub(crate) journal: Arc<Mutex<Journal>>,
+    /// What files were like when they were last read or written here.
+    pub(crate) seen: Seen,
     pub(crate) _lock: Lock,
 }
 
@@ -52,15 +54,25 @@ impl Files for LocalFiles {
     }
 
     async fn read(&self, path: FilePath, offset: u64, most: usize) -> Result<Piece> {
-        self.look(move |view| view.read(&path, offset, most)).await
+        let held = self.held.clone();
+        blocking(move || {
+            let (piece, print) = held.view.read(&path, offset, most)?;
+            held.seen.note(&path, print);
+            Ok(piece)
+        })
+        .await
     }
 
-    async fn walk(&self, _: Vec<FilePath>, _: Arc<dyn Visitor>, _: Watch) -> Result<Walked> {
-        Err(Error::new(Kind::Unsupported, "walk", "not built yet"))
+    async fn walk(&self, from: Vec<FilePath>, visitor: Arc<dyn Visitor>, watch: Watch) -> Result<Walked> {
+        // Dropping the future stops the walk between two parts, as cancelling does.
+        let left = CancellationToken::new();
+        let _guard = left.clone().drop_guard();
+        self.look(move |view| walk::walk(view, from, &*visitor, &watch, &left)).await
     }
 
-    async fn watch(&self, _: FilePath) -> Result<Box<dyn Arrivals>> {
-        Err(Error::new(Kind::Unsupported, "watch", "not built yet"))
+    async fn watch(&self, folder: FilePath) -> Result<Box<dyn Arrivals>> {
+        let held = self.held.clone();
+        blocking(move || Ok(Box::new(Watching::begin(held, folder)?) as Box<dyn Arrivals>)).await
     }
 
     async fn change(&self, changes: Vec<Change>, watch: Watch) -> Result<Changed> {

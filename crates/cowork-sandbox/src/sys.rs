@@ -3,6 +3,8 @@
 //! Linux alone can walk beneath a handle without following a link in one step (`openat2`) and rename without replacing
 //! (`renameat2`). Elsewhere the calls that need these answer `NOSYS`, which becomes `Unsupported`: never done with less.
 
+mod read;
+
 use std::{fs::File, os::fd::AsFd, path::Path};
 
 use rustix::{
@@ -10,6 +12,9 @@ use rustix::{
     fs::{self, AtFlags, Dir, FileType, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_OMIT},
     io::{Errno, Result},
 };
+
+use read::Mounts;
+pub(crate) use read::{Happened, Inotify, NAMES, is_only_holes, open_below, open_file, read_names};
 
 /// What a look at one name or handle shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,11 +24,15 @@ pub(crate) struct Look {
     pub(crate) size: u64,
     /// Nanoseconds since 1970.
     pub(crate) mtime: i64,
+    /// When it was last changed in any way, nanoseconds since 1970. Nobody can set it back.
+    pub(crate) ctime: i64,
     /// Type and permission bits.
     pub(crate) mode: u32,
     pub(crate) links: u64,
     pub(crate) uid: u32,
     pub(crate) gid: u32,
+    /// How many units of 512 bytes the disk holds for it.
+    pub(crate) blocks: u64,
 }
 
 impl Look {
@@ -38,22 +47,30 @@ impl Look {
     pub(crate) fn is_folder(&self) -> bool {
         self.file_type() == FileType::Directory
     }
+
+    /// Says whether it may be a file whose content is not on this disk. Small ones may look so where a file system keeps them
+    /// beside their names.
+    pub(crate) fn may_be_only_holes(&self) -> bool {
+        self.is_file() && self.size > 0 && self.blocks == 0
+    }
 }
 
 // The fields' types differ between platforms.
 #[allow(clippy::unnecessary_cast, clippy::useless_conversion)]
 impl From<Stat> for Look {
     fn from(stat: Stat) -> Self {
-        let nanos = (stat.st_mtime as i64).saturating_mul(1_000_000_000).saturating_add(stat.st_mtime_nsec as i64);
+        let nanos = |seconds: i64, nanos: i64| seconds.saturating_mul(1_000_000_000).saturating_add(nanos);
         Self {
             dev: stat.st_dev as u64,
             ino: stat.st_ino as u64,
             size: u64::try_from(stat.st_size).unwrap_or(0),
-            mtime: nanos,
+            mtime: nanos(stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+            ctime: nanos(stat.st_ctime as i64, stat.st_ctime_nsec as i64),
             mode: stat.st_mode as u32,
             links: stat.st_nlink as u64,
             uid: stat.st_uid,
             gid: stat.st_gid,
+            blocks: u64::try_from(stat.st_blocks).unwrap_or(0),
         }
     }
 }
@@ -70,30 +87,7 @@ pub(crate) fn open_above(folder: impl AsFd) -> Result<OwnedFd> {
 
 /// Opens a folder beneath a granted one; no link on the way is followed and nothing leads out.
 pub(crate) fn open_folder(root: impl AsFd, below: &[u8]) -> Result<OwnedFd> {
-    beneath(root, below, OFlags::RDONLY | OFlags::DIRECTORY)
-}
-
-/// Opens a file for reading. `NONBLOCK` so that a pipe put there after the look can't hold us.
-pub(crate) fn open_file(folder: impl AsFd, name: &[u8]) -> Result<File> {
-    beneath(folder, name, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY).map(File::from)
-}
-
-#[cfg(target_os = "linux")]
-fn beneath(root: impl AsFd, below: &[u8], flags: OFlags) -> Result<OwnedFd> {
-    use rustix::fs::ResolveFlags;
-    let how = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-    loop {
-        match fs::openat2(&root, below, flags | OFlags::CLOEXEC | OFlags::NOFOLLOW, Mode::empty(), how) {
-            // The kernel saw a rename go past while it walked and can't tell: the walk is simply made again.
-            Err(Errno::AGAIN | Errno::INTR) => {}
-            other => return other,
-        }
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn beneath(_root: impl AsFd, _below: &[u8], _flags: OFlags) -> Result<OwnedFd> {
-    Err(Errno::NOSYS)
+    read::beneath(root, below, OFlags::RDONLY | OFlags::DIRECTORY, Mounts::Entered)
 }
 
 /// Makes a new file that nobody else has open yet; a taken name is an error.

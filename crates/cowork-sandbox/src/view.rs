@@ -1,17 +1,17 @@
 //! The view of the granted folders: finds a path by walking down from its grant, and looks at what is there.
 
-use std::{
-    cell::RefCell, collections::HashMap, ffi::OsString, os::unix::ffi::OsStringExt, os::unix::fs::FileExt, rc::Rc,
-};
+use std::{cell::RefCell, collections::HashMap, ffi::OsString, os::unix::ffi::OsStringExt, rc::Rc};
 
-use cowork_core::{Access, Entry, Error, FileKind, FilePath, Kind, Piece, Result, Stamp};
+use cowork_core::{Access, Entry, Error, FilePath, Kind, OpenFile, Piece, Reader, Result};
 use rustix::{fs::FileType, io::Errno};
 
 use crate::{
     disk::Dir,
     fault::error,
+    file::{self, LocalFile},
     grant::Root,
     record::split,
+    stamp::Print,
     sys::{self, Look},
 };
 
@@ -53,7 +53,7 @@ impl View {
     /// Lists a folder, by name.
     pub(crate) fn list(&self, path: &FilePath, most: usize) -> Result<Vec<Entry>> {
         let dir = self.open(path, "list")?;
-        let failed = |e: Errno| error(e, "list", path.as_str());
+        let failed = |e: Errno| unread(e, "list", path);
         let names = sys::names(&dir.fd, most.saturating_add(1)).map_err(failed)?;
         if names.len() > most {
             let text = format!("`{path}` holds more than {most} entries");
@@ -61,10 +61,10 @@ impl View {
         }
         let mut entries = Vec::with_capacity(names.len());
         for name in names {
-            match dir.at(&name).look() {
-                Ok(Some(look)) => entries.push(entry(path.join_bytes(&name), &look)),
+            match file::entry(&dir.fd, &name, path.join_bytes(&name)) {
+                Ok(entry) => entries.push(entry),
                 // It went away while we looked.
-                Ok(None) => {}
+                Err(Errno::NOENT) => {}
                 Err(e) => return Err(failed(e)),
             }
         }
@@ -72,55 +72,37 @@ impl View {
         Ok(entries)
     }
 
-    /// Looks at one file or folder.
-    pub(crate) fn stat(&self, path: &FilePath) -> Result<Entry> {
-        let failed = |e: Errno| error(e, "stat", path.as_str());
-        let look = match split(path) {
-            None => sys::look_at(&self.root(path)?.dir.fd).map_err(failed)?,
-            Some((_, name)) => {
-                let dir = self.above(path, "stat")?;
-                sys::look(&dir.fd, &name).map_err(failed)?
-            }
-        };
-        Ok(entry(path.clone(), &look))
-    }
-
-    /// Reads a piece of a regular file.
-    pub(crate) fn read(&self, path: &FilePath, offset: u64, most: usize) -> Result<Piece> {
-        let failed = |e: Errno| error(e, "read", path.as_str());
-        let refused = |what: &str| {
-            let text = format!("`{path}` is {what}, not a file that can be read");
-            Err(Error::new(Kind::InvalidInput, "read", text).with("path", path.as_str()))
-        };
-        let Some((_, name)) = split(path) else {
-            self.root(path)?;
-            return refused("a folder");
-        };
-        let dir = self.above(path, "read")?;
-        // Looked at first: opening a pipe or a device could already do something.
-        let look = sys::look(&dir.fd, &name).map_err(failed)?;
-        if !look.is_file() {
-            return refused(kind_text(look.file_type()));
-        }
-        let file = sys::open_file(&dir.fd, &name).map_err(failed)?;
-        let look = sys::look_at(&file).map_err(failed)?;
-        if !look.is_file() {
-            return refused(kind_text(look.file_type()));
-        }
-        let left = usize::try_from(look.size.saturating_sub(offset)).unwrap_or(usize::MAX);
+    /// Reads a piece of a regular file, and says what the file is like.
+    pub(crate) fn read(&self, path: &FilePath, offset: u64, most: usize) -> Result<(Piece, Print)> {
+        let file = self.file(path)?;
+        let size = file.look.size;
+        let left = usize::try_from(size.saturating_sub(offset)).unwrap_or(usize::MAX);
         let mut bytes = vec![0; most.min(left)];
         let mut len = 0;
         while len < bytes.len() {
-            match file.read_at(&mut bytes[len..], offset + len as u64) {
-                Ok(0) => break,
-                Ok(n) => len += n,
-                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(failed(Errno::from_io_error(&e).unwrap_or(Errno::IO))),
+            match file.read_at(&mut bytes[len..], offset + len as u64)? {
+                0 => break,
+                n => len += n,
             }
         }
         bytes.truncate(len);
-        let stamp = Stamp(format!("{:x}-{:x}-{:x}", look.ino, look.size, look.mtime));
-        Ok(Piece { bytes, size: look.size, stamp })
+        let print = Print::read(&file.look, &bytes, offset);
+        Ok((Piece { bytes, size, stamp: print.stamp() }, print))
+    }
+
+    /// Opens a regular file.
+    fn file(&self, path: &FilePath) -> Result<LocalFile> {
+        let Some((_, name)) = split(path) else {
+            self.root(path)?;
+            return Err(file::not_readable(path, FileType::Directory));
+        };
+        let dir = self.above(path, "read")?;
+        // Looked at first: opening a pipe or a device could already do something.
+        let look = sys::look(&dir.fd, &name).map_err(|e| unread(e, "read", path))?;
+        if !look.is_file() {
+            return Err(file::not_readable(path, look.file_type()));
+        }
+        LocalFile::open(&dir.fd, &name, path.clone())
     }
 
     fn above(&self, path: &FilePath, op: &str) -> Result<Dir> {
@@ -128,13 +110,14 @@ impl View {
         path.parent().map_or_else(|| self.open(path, op), |folder| self.open(&folder, op))
     }
 
-    fn open(&self, path: &FilePath, op: &str) -> Result<Dir> {
+    /// Opens a folder.
+    pub(crate) fn open(&self, path: &FilePath, op: &str) -> Result<Dir> {
         self.root(path)?;
         self.open_text(path.as_str()).map_err(|e| match e {
             Errno::NOTDIR => {
                 Error::new(Kind::InvalidInput, op, format!("`{path}` is not a folder")).with("path", path.as_str())
             }
-            e => error(e, op, path.as_str()),
+            e => unread(e, op, path),
         })
     }
 
@@ -155,6 +138,26 @@ impl View {
         }
         let fd = sys::open_folder(&root.dir.fd, &below)?;
         Ok(Dir { fd, path: root.dir.path.join(OsString::from_vec(below)) })
+    }
+}
+
+impl Reader for View {
+    fn open(&self, path: &FilePath) -> Result<Box<dyn OpenFile>> {
+        Ok(Box::new(self.file(path)?))
+    }
+
+    fn stat(&self, path: &FilePath) -> Result<Entry> {
+        let failed = |e: Errno| unread(e, "stat", path);
+        match split(path) {
+            None => {
+                let look = sys::look_at(&self.root(path)?.dir.fd).map_err(failed)?;
+                Ok(file::describe(path.clone(), &look, false))
+            }
+            Some((_, name)) => {
+                let dir = self.above(path, "stat")?;
+                file::entry(&dir.fd, &name, path.clone()).map_err(failed)
+            }
+        }
     }
 }
 
@@ -221,20 +224,15 @@ pub(crate) fn kind_text(kind: FileType) -> &'static str {
     }
 }
 
-fn entry(path: FilePath, look: &Look) -> Entry {
-    let kind = match look.file_type() {
-        FileType::RegularFile => FileKind::File,
-        FileType::Directory => FileKind::Folder,
-        FileType::Symlink => FileKind::Link,
-        _ => FileKind::Other,
-    };
-    Entry {
-        path,
-        kind,
-        size: if kind == FileKind::File { look.size } else { 0 },
-        modified: look.mtime.div_euclid(1_000_000),
-        mode: look.mode & 0o7777,
-        links: look.links,
-        placeholder: false,
+/// Makes an error of a system's answer to looking or reading.
+pub(crate) fn unread(errno: Errno, op: &str, path: &FilePath) -> Error {
+    match errno {
+        Errno::ACCESS | Errno::PERM => {
+            Error::new(Kind::NotAllowed, op, format!("there is no permission to read `{path}`"))
+                .with("path", path.as_str())
+                .with_fix("let this program's user read it, or leave it out")
+                .with_source(errno)
+        }
+        e => error(e, op, path.as_str()),
     }
 }

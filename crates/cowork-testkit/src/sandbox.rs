@@ -179,6 +179,20 @@ macro_rules! sandbox_suite {
             changes_are_made_in_order,
             a_cancelled_call_stops_between_two_changes,
             a_call_that_runs_again_makes_nothing_twice,
+            a_stamp_changes_when_content_does,
+            a_placeholder_is_listed_and_not_read,
+            a_walk_shows_each_entry_once_and_a_folder_before_what_is_in_it,
+            a_walk_goes_only_where_the_visitor_says,
+            a_walk_names_links_and_follows_none,
+            a_walk_begins_with_files_and_folders,
+            a_walk_reads_what_was_granted_for_reading,
+            a_folder_that_vanishes_during_a_walk_is_counted,
+            a_cancelled_walk_ends_between_two_parts,
+            a_visitors_error_ends_the_walk_and_is_its_result,
+            a_walk_says_how_far_it_is,
+            what_happens_in_a_watched_folder_is_told,
+            a_file_that_is_being_written_is_told_of_when_it_is_closed,
+            a_watch_ends_with_its_folder,
         );
     };
     (@each $make:path: $($story:ident),+ $(,)?) => {$(
