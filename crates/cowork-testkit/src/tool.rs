@@ -178,9 +178,29 @@ pub struct Subject {
     pub bad: Vec<Value>,
     /// The folders that `good` needs, for a tool that works on files: [`MemorySession`](crate::MemorySession) will do.
     pub session: Option<Arc<dyn Session>>,
+    /// Calls that are hard to answer well; a tool that can't be asked such has none.
+    pub hard: Hard,
     /// What must live as long as the test.
     pub keep: Box<dyn std::any::Any + Send + Sync>,
 }
+
+/// Calls that are hard to answer well.
+#[derive(Clone, Default)]
+pub struct Hard {
+    /// Arguments that ask for far too much. They are refused, or answered in [`MOST_OF_HUGE`].
+    pub huge: Vec<Value>,
+    /// Calls that can't work in the subject's session, for instance on a file that is not there, on a folder in a file's
+    /// place, in a folder that may only be read; and the kind of error that says so.
+    pub errors: Vec<(Value, Kind)>,
+    /// A call that meets thousands of files, and the session that holds them. It is answered in [`MOST_OF_MANY`].
+    pub many: Option<(Value, Arc<dyn Session>)>,
+}
+
+/// How many bytes the answer to huge arguments may have, as JSON.
+pub const MOST_OF_HUGE: usize = 1 << 20;
+
+/// How many bytes the answer to a call over thousands of files may have, as JSON.
+pub const MOST_OF_MANY: usize = 64 << 10;
 
 impl fmt::Debug for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -204,6 +224,10 @@ macro_rules! __tool_suite {
             files_are_reached_through_the_session_only
             what_it_read_is_not_passed_off_as_trusted
             a_cancelled_call_ends_soon
+            a_call_that_is_cancelled_on_its_way_ends_soon_and_harms_nothing
+            what_asks_for_too_much_is_refused_or_answered_in_bounds
+            what_can_t_work_says_why_and_what_to_do
+            a_call_over_many_files_answers_in_few_words
             a_dropped_call_is_harmless
             a_call_that_may_run_again_can
         }

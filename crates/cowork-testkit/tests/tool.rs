@@ -14,7 +14,7 @@ use cowork_core::{
 };
 use cowork_testkit::{
     MemorySession, Node, NoopTool, ProbeTool, tell,
-    tool::{Subject, cases},
+    tool::{Hard, Subject, cases},
 };
 use serde_json::{Value, json};
 
@@ -25,24 +25,30 @@ fn subject(tool: Arc<dyn Tool>) -> Subject {
         good: json!({ "n": 1 }),
         bad: vec![json!([])],
         session: Some(MemorySession::new(&files)),
+        hard: Hard {
+            huge: vec![json!({ "times": 1_000_000 })],
+            errors: vec![(json!({ "read": "Desk/gone" }), Kind::NotFound)],
+            many: Some((json!({ "times": 10_000 }), MemorySession::new(&files))),
+        },
         keep: Box::new(()),
     }
 }
 
 mod noop {
-    use super::{NoopTool, Subject, subject};
+    use super::{Hard, NoopTool, Subject, subject};
 
     async fn make() -> Subject {
-        subject(NoopTool::new())
+        Subject { hard: Hard::default(), ..subject(NoopTool::new()) }
     }
     cowork_testkit::tool::suite!(make);
 }
 
 mod probe {
-    use super::{Effects, ProbeTool, Recovery, Subject, subject};
+    use super::{Effects, Hard, ProbeTool, Recovery, Subject, subject};
 
     async fn make() -> Subject {
-        subject(ProbeTool::new("work", Effects { recovery: Recovery::Unknown, ..Effects::none() }))
+        let tool = ProbeTool::new("work", Effects { recovery: Recovery::Unknown, ..Effects::none() });
+        Subject { hard: Hard::default(), ..subject(tool) }
     }
     cowork_testkit::tool::suite!(make);
 }
@@ -62,6 +68,14 @@ struct Wrong {
     /// Whether it stays locked when it is dropped in the middle.
     sticks: bool,
     stuck: AtomicBool,
+    /// Whether it breaks when it is cancelled on its way.
+    startled: bool,
+    /// Whether it says all that it has to say, however much that is.
+    wordy: bool,
+    /// Whether it takes whatever went wrong for nothing.
+    careless: bool,
+    /// Whether it says what to do about an error.
+    helpless: bool,
 }
 
 impl Wrong {
@@ -77,6 +91,10 @@ impl Wrong {
             elsewhere: false,
             sticks: false,
             stuck: AtomicBool::new(false),
+            startled: false,
+            wordy: false,
+            careless: false,
+            helpless: false,
         }
     }
 }
@@ -95,7 +113,7 @@ impl Tool for Wrong {
         (self.effects)(self.asked.fetch_add(1, Ordering::SeqCst))
     }
 
-    async fn run(&self, _: Value, ctx: ToolContext) -> Result<ToolOutput> {
+    async fn run(&self, args: Value, ctx: ToolContext) -> Result<ToolOutput> {
         if self.stuck.swap(self.sticks, Ordering::SeqCst) {
             return Err(Error::new(Kind::Busy, "work", "it is stuck"));
         }
@@ -110,12 +128,24 @@ impl Tool for Wrong {
             Err(_) if self.elsewhere => return Ok(ToolOutput::default()),
             files => files?,
         };
-        files.read(path(if self.reads_more { "Desk/b" } else { "Desk/a" }), 0, 9).await?;
+        let other = args.get("read").and_then(Value::as_str).map(path);
+        let wanted = other.unwrap_or_else(|| path(if self.reads_more { "Desk/b" } else { "Desk/a" }));
+        match files.read(wanted, 0, 9).await {
+            Err(error) if !self.careless && !self.helpless => return Err(error.with_fix("look where it went")),
+            Err(error) if !self.careless => return Err(Error::new(error.kind, "work", error.message)),
+            _ => {}
+        }
+        if ctx.watch.cancel.is_cancelled() && self.startled {
+            return Err(Error::new(Kind::Internal, "work", "it was disturbed"));
+        }
+        let times = args.get("times").and_then(Value::as_u64).unwrap_or(1);
+        let said = if self.wordy { times } else { times.min(100) };
+        let value = json!("a line of it\n".repeat(usize::try_from(said).unwrap()));
         if self.changes {
             let change = Change::Write(Write::new(path("Desk/a"), Vec::new()).replacing(Known::Nothing));
             files.change(vec![change], ctx.watch.clone()).await?;
         }
-        Ok(ToolOutput { label: self.label.clone(), ..ToolOutput::default() })
+        Ok(ToolOutput { value, note: String::new(), label: self.label.clone() })
     }
 }
 
@@ -188,4 +218,34 @@ fn a_tool_that_breaks_when_it_is_cancelled_is_caught() {
 #[should_panic(expected = "a dropped call is harmless")]
 fn a_tool_that_sticks_when_it_is_dropped_is_caught() {
     tell(|| wrong(|t| t.sticks = true), cases::a_dropped_call_is_harmless);
+}
+
+#[test]
+#[should_panic(expected = "a call that is cancelled on its way is `Cancelled`")]
+fn a_tool_that_is_startled_when_it_is_cancelled_on_its_way_is_caught() {
+    tell(|| wrong(|t| t.startled = true), cases::a_call_that_is_cancelled_on_its_way_ends_soon_and_harms_nothing);
+}
+
+#[test]
+#[should_panic(expected = "bytes to what asked for too much")]
+fn a_tool_that_gives_whatever_is_asked_for_is_caught() {
+    tell(|| wrong(|t| t.wordy = true), cases::what_asks_for_too_much_is_refused_or_answered_in_bounds);
+}
+
+#[test]
+#[should_panic(expected = "bytes about many files")]
+fn a_tool_that_names_every_file_is_caught() {
+    tell(|| wrong(|t| t.wordy = true), cases::a_call_over_many_files_answers_in_few_words);
+}
+
+#[test]
+#[should_panic(expected = "what can't work is an error")]
+fn a_tool_that_takes_a_missing_file_for_nothing_is_caught() {
+    tell(|| wrong(|t| t.careless = true), cases::what_can_t_work_says_why_and_what_to_do);
+}
+
+#[test]
+#[should_panic(expected = "the error does not say what to do")]
+fn an_error_that_says_not_what_to_do_is_caught() {
+    tell(|| wrong(|t| t.helpless = true), cases::what_can_t_work_says_why_and_what_to_do);
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a story that goes wrong ends")]
 
-use cowork_testkit::{MemorySession, Node, tool::Subject};
+use cowork_testkit::{MemorySession, Node, tool::{Hard, Subject}};
 use serde_json::{Value, json};
 
 fn subject(name: &str, good: Value, bad: &[Value]) -> Subject {
@@ -20,6 +20,7 @@ fn subject(name: &str, good: Value, bad: &[Value]) -> Subject {
         good,
         bad: bad.iter().cloned().chain([json!([]), json!({ "nonsense": 1 })]).collect(),
         session: if needs_files { Some(MemorySession::new(&files)) } else { None },
+        hard: Hard::default(),
         keep: Box::new(()),
     }
 }

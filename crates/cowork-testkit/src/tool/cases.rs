@@ -3,11 +3,11 @@
 use std::sync::{Arc, PoisonError};
 
 use cowork_core::{
-    Access, Effects, FilePath, Integrity, Kind, Recovery, Registry, Result, Session, ToolContext, ToolOutput,
+    Access, Effects, FilePath, Integrity, Kind, Recovery, Registry, Result, Session, ToolContext, ToolOutput, Watch,
 };
 use serde_json::Value;
 
-use super::{Subject, context, watched::Watched};
+use super::{MOST_OF_HUGE, MOST_OF_MANY, Subject, context, watched::Watched};
 use crate::{
     TestRuntime,
     tell::{begin_and_drop, soon},
@@ -96,6 +96,73 @@ pub async fn a_cancelled_call_ends_soon(subject: Subject) {
     }
 }
 
+/// Cancelled when it first touches a file or tells how far it is: with what it was asked for, or as cancelled, and soon.
+/// Then it runs as if that had not been; as the same call, where that is allowed.
+pub async fn a_call_that_is_cancelled_on_its_way_ends_soon_and_harms_nothing(subject: Subject) {
+    let calls = [Some((subject.good.clone(), subject.session.clone())), many(&subject)];
+    for (args, session) in calls.into_iter().flatten() {
+        let ctx = context(session.clone(), TestRuntime::new());
+        let cancel = ctx.watch.cancel.clone();
+        let told = cancel.clone();
+        let watch = Watch { cancel: cancel.clone(), progress: Arc::new(move |_, _, _| told.cancel()) };
+        let watched = session.clone().map(|s| Watched::cancelling(s, cancel) as Arc<dyn Session>);
+        let on_its_way = ToolContext { session: watched, watch, ..ctx.clone() };
+        let result = soon("a call that is cancelled on its way", subject.tool.run(args.clone(), on_its_way)).await;
+        if let Err(error) = result {
+            assert_eq!(error.kind, Kind::Cancelled, "a call that is cancelled on its way is `Cancelled`: {error:?}");
+        }
+        let again = match effects(&subject).recovery {
+            Recovery::Unknown => context(session, TestRuntime::new()),
+            _ => ToolContext { attempt: 2, watch: Watch::nothing(), ..ctx },
+        };
+        let result = soon("a call after a cancelled one", subject.tool.run(args, again)).await;
+        result.expect("a call that was cancelled on its way is harmless");
+    }
+}
+
+/// By the schema, or by the tool when it runs; an answer is not larger than whoever asked can take.
+pub async fn what_asks_for_too_much_is_refused_or_answered_in_bounds(subject: Subject) {
+    let registry = registry(&subject);
+    for args in &subject.hard.huge {
+        let refused = match registry.effects(&subject.tool.spec().name, args) {
+            Err(error) => Some(error),
+            Ok(_) => match run(&subject, args).await {
+                Err(error) => Some(error),
+                Ok(output) => {
+                    let size = size(&output);
+                    assert!(size <= MOST_OF_HUGE, "an answer of {size} bytes to what asked for too much");
+                    None
+                }
+            },
+        };
+        if let Some(error) = refused {
+            let fits = matches!(error.kind, Kind::InvalidInput | Kind::LimitExceeded | Kind::NotFound);
+            assert!(fits, "what asks for too much is refused as such: {error:?}");
+        }
+    }
+}
+
+/// The kind is as listed, the message says why, and the error says what to do.
+pub async fn what_can_t_work_says_why_and_what_to_do(subject: Subject) {
+    for (args, kind) in &subject.hard.errors {
+        let error = run(&subject, args).await.expect_err("what can't work is an error");
+        assert_eq!(error.kind, *kind, "{args}: {error:?}");
+        assert!(!error.message.trim().is_empty(), "{args}: {error:?}");
+        let fix = error.fix().is_some_and(|fix| !fix.trim().is_empty());
+        assert!(fix, "the error does not say what to do: {args}: {error:?}");
+    }
+}
+
+/// Counts, the first lines, and how to get the rest: not all at once.
+pub async fn a_call_over_many_files_answers_in_few_words(subject: Subject) {
+    let Some((args, session)) = many(&subject) else { return };
+    let ctx = context(session, TestRuntime::new());
+    let output = soon("a call over many files", subject.tool.run(args, ctx)).await.expect("a good call gets through");
+    let size = size(&output);
+    assert!(size <= MOST_OF_MANY, "an answer of {size} bytes about many files");
+    assert!(output.note.len() <= 500 && !output.note.contains('\n'), "a note is one line: {}", output.note);
+}
+
 /// Dropped in the middle, it then runs as if that had not been; as the same call, where that is allowed.
 pub async fn a_dropped_call_is_harmless(subject: Subject) {
     let ctx = fresh(&subject);
@@ -138,6 +205,14 @@ fn effects(subject: &Subject) -> Effects {
 fn fresh(subject: &Subject) -> ToolContext {
     let session: Option<Arc<dyn Session>> = subject.session.clone();
     context(session, TestRuntime::new())
+}
+
+fn many(subject: &Subject) -> Option<(Value, Option<Arc<dyn Session>>)> {
+    subject.hard.many.clone().map(|(args, session)| (args, Some(session)))
+}
+
+fn size(output: &ToolOutput) -> usize {
+    output.value.to_string().len()
 }
 
 async fn run(subject: &Subject, args: &Value) -> Result<ToolOutput> {

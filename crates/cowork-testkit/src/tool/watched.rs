@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use cowork_core::{
-    Access, Arrivals, CallId, Change, Changed, Content, Entry, FileKind, FilePath, Files, Folder, Handed, Make,
-    OpenFile, Part, Piece, Reader, Result, Session, Sink, Visitor, Walked, Watch,
+    Access, Arrivals, CallId, CancellationToken, Change, Changed, Content, Entry, FileKind, FilePath, Files, Folder,
+    Handed, Make, OpenFile, Part, Piece, Reader, Result, Session, Sink, Visitor, Walked, Watch,
 };
 
 /// What was touched, and how.
@@ -15,12 +15,19 @@ pub(super) type Touched = Arc<Mutex<Vec<(FilePath, Access)>>>;
 pub(super) struct Watched {
     inner: Arc<dyn Session>,
     touched: Touched,
+    /// Cancelled as soon as anything is touched.
+    cancels: Option<CancellationToken>,
 }
 
 impl Watched {
     pub(super) fn new(inner: Arc<dyn Session>) -> (Arc<Self>, Touched) {
         let touched = Touched::default();
-        (Arc::new(Self { inner, touched: touched.clone() }), touched)
+        (Arc::new(Self { inner, touched: touched.clone(), cancels: None }), touched)
+    }
+
+    /// Gives one whose first use cancels a call: it is on its way then.
+    pub(super) fn cancelling(inner: Arc<dyn Session>, cancel: CancellationToken) -> Arc<Self> {
+        Arc::new(Self { inner, touched: Touched::default(), cancels: Some(cancel) })
     }
 }
 
@@ -30,18 +37,21 @@ impl Session for Watched {
     }
 
     fn files(&self, call: CallId) -> Arc<dyn Files> {
-        Arc::new(WatchedFiles { inner: self.inner.files(call), touched: self.touched.clone() })
+        let cancels = self.cancels.clone();
+        Arc::new(WatchedFiles { inner: self.inner.files(call), touched: self.touched.clone(), cancels })
     }
 }
 
 struct WatchedFiles {
     inner: Arc<dyn Files>,
     touched: Touched,
+    cancels: Option<CancellationToken>,
 }
 
 impl WatchedFiles {
     fn note(&self, path: &FilePath, access: Access) {
         self.touched.lock().unwrap_or_else(PoisonError::into_inner).push((path.clone(), access));
+        self.cancels.iter().for_each(CancellationToken::cancel);
     }
 }
 
