@@ -177,6 +177,7 @@ fn a_record_that_was_tampered_with_is_named() {
         ("UPDATE record SET label = '' WHERE id & 4294967295 = 22", "record 23 "),
         ("DELETE FROM record WHERE id & 4294967295 = 22", "record 22 "),
         ("UPDATE record SET actor = 99 WHERE id & 4294967295 = 22", "record 22 "),
+        ("DELETE FROM place", "not found when the task is read"),
         ("INSERT INTO blob VALUES (zeroblob(32), x'00')", "are not what they were"),
     ] {
         let place = Place::filled();
