@@ -318,6 +318,26 @@ fn a_disk_that_fails_in_the_middle_of_a_commit_leaves_a_whole_log() {
 }
 
 #[test]
+fn answers_come_also_when_the_runtime_that_handed_them_out_is_gone() {
+    let place = Place::new();
+    let store = Arc::new(place.open().unwrap());
+    for round in 1..=3 {
+        // A runtime of its own each time; the first one's end takes whoever hands out with it.
+        block_on(async {
+            let commit = |_| {
+                let (store, batch) = (store.clone(), notes(&*place.clock, place.thread, place.task, 1));
+                tokio::spawn(async move { store.commit(batch).await })
+            };
+            for commit in (0..40).map(commit).collect::<Vec<_>>() {
+                commit.await.unwrap().unwrap();
+            }
+            let read = cowork_core::Read::thread(place.thread, 0);
+            assert_eq!(store.read(read).await.unwrap().len(), 40 * round);
+        });
+    }
+}
+
+#[test]
 fn two_first_openings_at_once_make_one_store() {
     let place = Place::new();
     let options = || SqliteOptions::new(place.path(), place.clock.clone());

@@ -362,8 +362,8 @@ pub async fn whoever_watches_is_told_of_every_commit_in_order(subject: Subject, 
     for mut watcher in watchers {
         let mut seen: Vec<Record> = Vec::new();
         while seen.len() < 20 {
-            if let StoreChange::Here(records) = watcher.recv().await.unwrap() {
-                seen.extend(records.iter().cloned());
+            if let StoreChange::Here(commits) = watcher.recv().await.unwrap() {
+                seen.extend(commits.iter().flat_map(|records| records.iter().cloned()));
             }
         }
         assert_eq!(seen, log[1..]);
@@ -381,7 +381,7 @@ pub async fn a_watcher_that_sleeps_holds_up_nobody(subject: Subject, clock: Cloc
     while let Ok(change) = tokio::time::timeout(Duration::from_secs(30), watcher.recv()).await {
         match change {
             Err(RecvError::Lagged(_)) => lagged = true,
-            Ok(StoreChange::Here(records)) if records[0].seq == 5_000 => break,
+            Ok(StoreChange::Here(commits)) if commits[0][0].seq == 5_000 => break,
             Ok(_) => {}
             Err(RecvError::Closed) => panic!("the store is still open"),
         }
