@@ -67,7 +67,7 @@ impl Files for LocalFiles {
         // Dropping the future stops the walk between two parts, as cancelling does.
         let left = CancellationToken::new();
         let _guard = left.clone().drop_guard();
-        self.look(move |view| walk::walk(view, from, &*visitor, &watch, &left)).await
+        self.look(move |view| walk::walk(view, &from, &*visitor, &watch, &left)).await
     }
 
     async fn watch(&self, folder: FilePath) -> Result<Box<dyn Arrivals>> {
