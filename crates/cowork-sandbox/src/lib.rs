@@ -46,6 +46,8 @@ mod local;
 mod lock;
 mod made;
 mod number;
+mod others;
+mod part;
 mod place;
 mod plan;
 mod record;
