@@ -20,6 +20,8 @@ pub(crate) enum Verdict {
     Give,
     /// It is as it was before.
     Already,
+    /// What was brought is not there, nor in the journal: as before, unless another task has it.
+    Gone,
     /// Leave it, for this reason.
     Keep(FilePath, String),
 }
@@ -62,7 +64,7 @@ fn judged(work: &Work<'_>, seen: &Pretence, act: &Act) -> Result<Verdict, Errno>
             Some(now) if !now.is_folder() => keep(p, "is no longer the folder that was made"),
             Some(_) if !seen.is_empty(work, p)? => keep(p, "holds things now that are not this task's"),
             Some(_) => Ok(Verdict::Give),
-            None => Ok(Verdict::Already),
+            None => Ok(Verdict::Gone),
         },
         Act::Move { f, t, id } => match (look(t)?, look(f)?) {
             (Some(there), former) if now(id).is(&there) => free(seen, work, f, former, t),
@@ -72,7 +74,8 @@ fn judged(work: &Work<'_>, seen: &Pretence, act: &Act) -> Result<Verdict, Errno>
         },
         Act::Put { k, p, id, x, .. } => match (look(p)?, seen.look_kept(work, *k)?) {
             (Some(there), _) if now(id).is(&there) || same(seen, work, p, id, &there, x) => Ok(Verdict::Give),
-            (None, _) => Ok(Verdict::Already),
+            (None, None) => Ok(Verdict::Gone),
+            (None, Some(_)) => Ok(Verdict::Already),
             (_, Some(ours)) if ours.size == id.1 => Ok(Verdict::Already),
             _ => keep(p, "was changed since"),
         },
@@ -107,6 +110,18 @@ fn judged(work: &Work<'_>, seen: &Pretence, act: &Act) -> Result<Verdict, Errno>
             Some(_) => keep(p, "was changed since"),
             None => keep(p, "is no longer there"),
         },
+    }
+}
+
+/// Gives the inode of what a step left where it brought or changed it.
+pub(crate) fn left(work: &Work<'_>, act: &Act) -> Option<u64> {
+    match act {
+        Act::Make { .. } | Act::Aside { .. } | Act::Away { .. } => None,
+        Act::Move { id, .. }
+        | Act::Put { id, .. }
+        | Act::Swap { id, .. }
+        | Act::Restore { id, .. }
+        | Act::Mode { id, .. } => Some(work.journal.state.now(id).ino()),
     }
 }
 

@@ -51,6 +51,8 @@ mod judge;
 mod local;
 mod lock;
 mod number;
+mod others;
+mod part;
 mod place;
 mod plan;
 mod record;

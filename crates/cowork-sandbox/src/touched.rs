@@ -57,6 +57,16 @@ impl Touched {
         self.above.contains(path) || self.on_the_way(path, |_| true)
     }
 
+    /// Says whether something on the way to a path, or at it, is touched.
+    pub(crate) fn reaches(&self, path: &FilePath) -> bool {
+        !self.names.is_empty() && self.on_the_way(path, |_| true)
+    }
+
+    /// Says whether something at a path or below it is touched.
+    pub(crate) fn is_at_or_below(&self, path: &FilePath) -> bool {
+        self.names.contains_key(path) || self.above.contains(path)
+    }
+
     /// Says whether a folder that is there, or one above it, comes or goes.
     pub(crate) fn moves(&self, folder: &FilePath) -> bool {
         !self.names.is_empty() && self.on_the_way(folder, |touch| touch != Touch::Made)
