@@ -55,7 +55,9 @@ pub(crate) async fn each(files: &dyn Files, list: &Arc<Vec<FilePath>>, job: Job,
         if from.is_empty() {
             return work.drain(None);
         }
-        match files.walk(from.clone(), work.clone(), quiet.clone()).await {
+        // A few files are named again and again, until they make parts for all threads.
+        let named = from.iter().cycle().take(MOST_PARTED).cloned().collect();
+        match files.walk(named, work.clone(), quiet.clone()).await {
             // One of them went away, which ends a walk before it begins: the others are walked.
             Err(e) if e.kind == Kind::NotFound && e.fact("of_job").is_none() => from = there(files, from).await?,
             other => other.map(|_| ())?,

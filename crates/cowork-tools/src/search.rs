@@ -16,6 +16,8 @@ use crate::show::stopped;
 
 /// A line longer than this is not searched: it would have to be held whole.
 const LONGEST_LINE: usize = 8 * 1024 * 1024;
+/// What a pattern may come to in memory, in bytes, for each thread.
+const LARGEST_PATTERN: usize = 8 * 1024 * 1024;
 /// A line is given so long, around the hit.
 const SHOWN_LINE: usize = 200;
 
@@ -33,6 +35,7 @@ impl Pattern<'_> {
         let mut builder = RegexMatcherBuilder::new();
         builder.multi_line(true).octal(false).case_insensitive(!self.match_case).word(self.whole_word);
         builder.fixed_strings(!self.regex).line_terminator(Some(b'\n'));
+        builder.size_limit(LARGEST_PATTERN).dfa_size_limit(LARGEST_PATTERN);
         builder.build(self.text).map_err(|e| refused(op, self.text, &e.to_string()))
     }
 }
