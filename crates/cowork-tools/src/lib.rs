@@ -10,7 +10,7 @@ mod change;
 mod edit;
 mod find;
 mod look;
-mod patch;
+pub mod patch;
 mod recorded;
 mod show;
 mod write;
