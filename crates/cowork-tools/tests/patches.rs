@@ -254,7 +254,7 @@ proptest! {
         }
         // Both name the file as it is here.
         let diff = diff.replace("+++ new/f", "+++ f").replace("diff --git f new/f", "diff --git f f").replace("b/new/f", "b/f");
-        prop_assert_eq!(ours(&diff, &old).as_deref(), Some(new.as_slice()), "{}", diff);
+        prop_assert_eq!(ours(&diff, &old), Some(new.clone()), "{}", diff);
         let git: &[&str] = &["git", "apply", "-p0", "--whitespace=nowarn"];
         prop_assert_eq!(theirs(at.path(), git, &diff, &old), Some(new.clone()));
         let gnu: &[&str] = &["patch", "-p0", "-F0", "-s", "-N", "-r", "-", "--no-backup-if-mismatch", "f"];
