@@ -42,7 +42,7 @@ mod look_type;
 #[cfg(feature = "metadata")]
 mod metadata;
 #[cfg(feature = "files")]
-mod patch;
+pub mod patch;
 mod recorded;
 #[cfg(feature = "files")]
 mod search;

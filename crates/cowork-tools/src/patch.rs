@@ -1,5 +1,7 @@
 //! Patches: several files changed as a whole, or not at all.
 //!
+//! [`parse`] and [`apply`] are pure: a text in, a text out. The tool `apply_patch` is made of them.
+//!
 //! A patch is read and turned into changes by its text alone, so that a call that runs again asks for the same; what a file
 //! becomes is worked out while it is written. Before that, every hunk of every file is tried on what is there. A file need
 //! not have been read before: the lines that a hunk names are what must still be there, and are looked at when it is written.
@@ -22,7 +24,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use self::hunks::{FilePatch, Hunk, Misfit, Op, Sign, apply};
+pub use self::hunks::{FilePatch, Hunk, Line, Misfit, Op, Place, Sign, apply};
 use crate::show::{MOST_IN_BATCH, count, folder_of, label, shown};
 
 const LONGEST_PATCH: usize = 16 * 1024 * 1024;
@@ -30,6 +32,15 @@ const LONGEST_PATCH: usize = 16 * 1024 * 1024;
 const LARGEST: u64 = 64 * 1024 * 1024;
 /// How many misfits are told at once.
 const MOST_TOLD: usize = 5;
+
+/// Reads a patch of either form: an envelope, `*** Begin Patch`, or a unified diff, of whose names `strip` takes that many folders
+/// off (`a/` and `b/` if none is said).
+///
+/// # Errors
+/// The first line that does not belong where it is.
+pub fn parse(patch: &str, strip: Option<usize>) -> Result<Vec<FilePatch>, Misfit> {
+    if envelope::is_envelope(patch) { envelope::parse(patch) } else { unified::parse(patch, strip) }
+}
 
 pub(crate) struct ApplyPatch;
 
@@ -131,12 +142,7 @@ fn read(args: &PatchArgs) -> Result<Vec<Planned>> {
         return Err(Error::new(Kind::LimitExceeded, "read patch", why).with_fix("split it over several calls"));
     }
     let is_envelope = envelope::is_envelope(&args.patch);
-    let parsed = if is_envelope {
-        envelope::parse(&args.patch)
-    } else {
-        unified::parse(&args.patch, args.strip.map(usize::from))
-    };
-    let parsed = parsed.map_err(|misfit| unreadable(&misfit))?;
+    let parsed = parse(&args.patch, args.strip.map(usize::from)).map_err(|misfit| unreadable(&misfit))?;
     if parsed.len() > MOST_IN_BATCH {
         let why = format!("the patch is about {} files; at most {MOST_IN_BATCH} are taken", parsed.len());
         return Err(Error::new(Kind::LimitExceeded, "read patch", why));

@@ -1,7 +1,7 @@
 //! Making archives: what lies in folders is streamed into one file.
 
 use std::{
-    io::{self, Read, Write as _},
+    io::{self, Read},
     sync::{Arc, Mutex, PoisonError},
 };
 

@@ -7,7 +7,7 @@ const END: &str = "*** End Patch";
 const AT_END: &str = "*** End of File";
 
 /// Says whether a patch is written so.
-pub fn is_envelope(patch: &str) -> bool {
+pub(super) fn is_envelope(patch: &str) -> bool {
     patch.trim_start().starts_with(BEGIN)
 }
 
@@ -15,7 +15,7 @@ pub fn is_envelope(patch: &str) -> bool {
 ///
 /// # Errors
 /// The first line that does not belong where it is.
-pub fn parse(patch: &str) -> Result<Vec<FilePatch>, Misfit> {
+pub(super) fn parse(patch: &str) -> Result<Vec<FilePatch>, Misfit> {
     let mut lines = Lines { all: patch.lines().collect(), at: 0 };
     while lines.peek().is_some_and(|l| l.trim().is_empty()) {
         lines.at += 1;

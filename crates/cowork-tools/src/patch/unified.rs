@@ -10,7 +10,7 @@ const MODULE: u32 = 0o160_000;
 ///
 /// # Errors
 /// The first line that does not belong where it is, and what can't be done: a binary diff, a link.
-pub fn parse(patch: &str, strip: Option<usize>) -> Result<Vec<FilePatch>, Misfit> {
+pub(super) fn parse(patch: &str, strip: Option<usize>) -> Result<Vec<FilePatch>, Misfit> {
     let mut lines = Lines { all: patch.split_inclusive('\n').collect(), at: 0 };
     let mut files = Vec::new();
     while let Some(text) = lines.text() {
