@@ -21,12 +21,15 @@ struct Need {
     vital: bool,
 }
 
-const NEEDS: &[Need] = &[Need {
-    program: "cc",
-    packages: &["gcc", "libc6-dev"],
-    about: "builds SQLite, which the store bundles",
-    vital: true,
-}];
+const NEEDS: &[Need] = &[
+    Need {
+        program: "cc",
+        packages: &["gcc", "libc6-dev"],
+        about: "builds SQLite, which the store bundles",
+        vital: true,
+    },
+    Need { program: "rg", packages: &["ripgrep"], about: "is what searches are compared with", vital: false },
+];
 
 /// The licence checker, pinned: another version may read `deny.toml` otherwise.
 const DENY: &str = "0.20.2";

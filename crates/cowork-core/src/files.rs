@@ -161,6 +161,9 @@ pub struct Entry {
     pub mode: u32,
     /// How many names the file has.
     pub links: u64,
+    /// Its disk and its number there: two names with the same are one file. Zeros where that isn't known.
+    #[serde(default)]
+    pub identity: [u64; 2],
     /// Whether its content is not on this disk: the placeholder of a sync client, or a file of nothing but holes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub placeholder: bool,

@@ -225,7 +225,7 @@ look = "Look at the folders" if several else "Look at the folder"
 plan([look, "Decide where things go", "Move files"])
 
 step(look)
-listings = gather([later(list_folder, place) for place in places])
+listings = gather([later(list_folder, place, most=200000) for place in places])
 found = 0
 found_folders = 0
 for listing in listings:

@@ -1,31 +1,28 @@
-//! Finding: names and text contents, from a folder down.
+//! Finding a text: in the contents of files and in names, from a folder down.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use cowork_core::{
-    Effects, Entry, Error, FileKind, FilePath, Files, Kind, Label, Piece, Preview, Result, ToolContext, ToolOutput,
-    TypedTool,
+    Effects, Error, FileKind, FilePath, Handed, Kind, Label, Part, Preview, Reader, Result, ToolContext, ToolOutput,
+    TypedTool, Visitor,
 };
+use globset::GlobMatcher;
+use grep_matcher::Matcher;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    look::{MOST_ENTRIES, text_of},
-    show::{count, shown},
+    find_first::{First, Place, may_come},
+    find_names::glob,
+    find_rules::{Below, Paths, Rules, as_path, handed},
+    search::{Found, Line, Missed, Pattern, Search, Wanted},
+    show::{count, shown, stopped},
 };
 
-/// Files larger than this are not searched, only counted.
-const LARGEST: u64 = 32 * 1024 * 1024;
-/// A file that is searched is first looked at this far, to see whether it is text.
-const PEEK: usize = 8 * 1024;
-/// The whole search ends after this many files and folders, or bytes, and says so.
-const MOST_VISITED: u64 = 1_000_000;
-const MOST_BYTES: u64 = 2 * 1024 * 1024 * 1024;
-const MOST_IN_FILE: usize = 20;
+const OP: &str = "find text";
 const MOST_HITS: u32 = 10_000;
-const SHOWN_LINE: usize = 200;
 const LONGEST_QUERY: usize = 1_000;
 
 pub(crate) struct FindText;
@@ -36,9 +33,12 @@ pub(crate) struct FindText;
 pub(crate) struct FindArgs {
     /// The folder to search, with all folders in it: `Documents`.
     folder: FilePath,
-    /// The text to look for, as it stands: no wildcards.
+    /// What to look for, within a line: a text as it stands, or with `regex` a regular expression.
     #[schemars(length(min = 1, max = 1_000))]
     query: String,
+    /// Whether `query` is a regular expression (Rust syntax: no look-around, no backreferences); no if left out.
+    #[serde(default)]
+    regex: bool,
     /// Whether file and folder names are searched; yes if left out.
     #[serde(default = "yes")]
     names: bool,
@@ -48,13 +48,56 @@ pub(crate) struct FindArgs {
     /// Whether capitals matter; no if left out.
     #[serde(default)]
     match_case: bool,
+    /// Whether only whole words count: `art` is not found in `part`; no if left out.
+    #[serde(default)]
+    whole_word: bool,
+    /// Only files whose name fits this pattern are looked into: `*.md`, `{*.txt,*.csv}`; all if left out.
+    #[serde(default)]
+    #[schemars(length(max = 1_000))]
+    files: Option<String>,
+    /// What is given of each hit: `lines` (the usual), only the `files`, or the `counts` of lines in each file.
+    #[serde(default)]
+    give: Give,
+    /// How many lines before and after each hit are given too, up to 5; none if left out.
+    #[serde(default)]
+    #[schemars(range(max = 5))]
+    context: u32,
+    /// The most lines of one file, up to 1,000; 20 if left out. All are counted.
+    #[serde(default = "usual_in_file")]
+    #[schemars(range(min = 1, max = 1_000))]
+    most_in_file: u32,
     /// The most hits to give, up to 10,000; 200 if left out.
     #[serde(default = "usual_hits")]
     #[schemars(range(min = 1, max = 10_000))]
     most: u32,
+    /// The `next` of the answer before, to go on from there.
+    #[serde(default)]
+    after: Option<String>,
+    /// Whether hidden files and folders, whose names begin with a dot, are searched too; no if left out.
+    #[serde(default)]
+    hidden: bool,
+    /// Whether what `.gitignore` files name is searched too; no if left out.
+    #[serde(default)]
+    git_ignored: bool,
+    /// Whether what `.ignore` files name is searched too; no if left out.
+    #[serde(default)]
+    ignored: bool,
 }
 
-fn yes() -> bool {
+/// What is given of a hit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Give {
+    /// Each line.
+    #[default]
+    Lines,
+    /// Each file once.
+    Files,
+    /// Each file once, with how many lines have a hit.
+    Counts,
+}
+
+pub(crate) fn yes() -> bool {
     true
 }
 
@@ -62,16 +105,31 @@ fn usual_hits() -> u32 {
     200
 }
 
+fn usual_in_file() -> u32 {
+    20
+}
+
+impl FindArgs {
+    fn rules(&self) -> Rules {
+        Rules::but_for(self.hidden, self.git_ignored, self.ignored)
+    }
+
+    fn pattern(&self) -> Pattern<'_> {
+        Pattern { text: &self.query, regex: self.regex, match_case: self.match_case, whole_word: self.whole_word }
+    }
+}
+
 #[async_trait]
 impl TypedTool for FindText {
     type Args = FindArgs;
     const NAME: &'static str = "find_text";
-    const ABOUT: &'static str = "Looks for a text in file names and in the contents of text files, from a folder down. Gives `hits`, each with \
-        `path`, and for contents `line` (from 1) and `text`; how many files were `searched` and `matched`; what was `skipped`, by reason; \
-        `complete` false if it ended at a limit, with `ended` saying which.";
+    const ABOUT: &'static str = "Looks for a text or a regular expression in the contents of text files and in names, from a folder down. \
+        Gives `hits` in the order of paths, each with `path`, and for contents `line` (from 1) and `text`; how many files `matched`, how \
+        many `lines` in all, how many files were `searched`; what was `skipped`, by reason. If there are more hits, `complete` is \
+        false and `next` is what to give as `after` to go on. To find files by name alone, by size or age, use find_files.";
 
     fn effects(&self, args: &FindArgs) -> Result<Effects> {
-        let bad = |why: &str| Err(Error::new(Kind::InvalidInput, "find text", why));
+        let bad = |why: &str| Err(Error::new(Kind::InvalidInput, OP, why));
         if args.query.trim().is_empty() {
             return bad("there is nothing to look for: the text is empty");
         }
@@ -81,209 +139,217 @@ impl TypedTool for FindText {
         if !args.names && !args.contents {
             return bad("neither names nor contents are to be searched");
         }
+        args.pattern().matcher(OP)?;
+        args.files.as_deref().map(|p| glob(OP, p, false)).transpose()?;
+        args.after.as_deref().map(Place::parse).transpose()?;
         let title = format!("look for “{}” in {}", shown(&args.query), shown(args.folder.as_str()));
-        Ok(Effects::reads([args.folder.clone()]).showing(Preview { title, ..Preview::default() }))
+        let effects = Effects::reads([args.folder.clone()]).and_reads(args.rules().above(&args.folder));
+        Ok(effects.showing(Preview { title, ..Preview::default() }))
     }
 
     async fn run(&self, args: FindArgs, ctx: ToolContext) -> Result<ToolOutput> {
         let label = Label::file(args.folder.as_str());
-        let mut search = Search::new(&args, ctx.files()?);
-        search.walk(args.folder, &ctx).await?;
-        let matched = search.matched;
-        let note = format!(
-            "{} in {}, {} searched",
-            count(search.hits.len(), "hit"),
-            count(usize::try_from(matched).unwrap_or(usize::MAX), "file"),
-            search.searched
-        );
+        let files = ctx.files()?;
+        let find = Arc::new(Find::new(&args, &ctx)?);
+        let walked = files.walk(vec![args.folder], find.clone(), ctx.watch.clone()).await?;
+        let mut tally = find.tally.lock().map(|t| *t).unwrap_or_else(|e| *e.into_inner());
+        tally.skipped.unreadable += walked.unreadable;
+        let (hits, next) = find.first.take();
+        let number = |n: u64, thing: &str| count(usize::try_from(n).unwrap_or(usize::MAX), thing);
+        let found = if tally.lines > 0 { tally.lines } else { tally.matched };
+        let note =
+            format!("{} in {}, {} searched", number(found, "hit"), number(tally.matched, "file"), tally.searched);
+        let ended = if next.is_some() { "as many hits as were asked for" } else { "" };
         let value = json!({
-            "hits": search.hits,
-            "matched": matched,
-            "searched": search.searched,
-            "skipped": search.skipped,
-            "complete": search.ended.is_none(),
-            "ended": search.ended.unwrap_or_default(),
+            "matched": tally.matched,
+            "lines": tally.lines,
+            "searched": tally.searched,
+            "hits": hits,
+            "skipped": tally.skipped,
+            "complete": next.is_none(),
+            "ended": ended,
+            "next": next,
         });
         Ok(ToolOutput { value, note, label })
     }
 }
 
 /// One search, on its way down.
-struct Search {
-    files: Arc<dyn Files>,
-    needle: String,
+struct Find {
+    rules: Rules,
+    search: Search,
+    only: Option<GlobMatcher>,
     names: bool,
     contents: bool,
-    match_case: bool,
-    most: usize,
-    hits: Vec<Value>,
+    give: Give,
+    in_file: usize,
+    first: First<Value>,
+    tally: Mutex<Tally>,
+    stopped: cowork_core::CancellationToken,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Tally {
     searched: u64,
     matched: u64,
-    bytes: u64,
+    lines: u64,
     skipped: Skipped,
-    ended: Option<&'static str>,
 }
 
 /// What was not searched, by reason.
-#[derive(Default, serde::Serialize)]
+#[derive(Clone, Copy, Default, serde::Serialize)]
 struct Skipped {
+    /// Hidden, or named by rules.
+    ignored: u64,
     links: u64,
     special: u64,
+    /// Not searched beyond the first byte that no text has.
     binary: u64,
-    large: u64,
+    /// Not on this disk.
+    placeholders: u64,
+    long_lines: u64,
     unreadable: u64,
 }
 
-impl Search {
-    fn new(args: &FindArgs, files: Arc<dyn Files>) -> Self {
-        Self {
-            files,
-            needle: if args.match_case { args.query.clone() } else { args.query.to_lowercase() },
+impl Find {
+    fn new(args: &FindArgs, ctx: &ToolContext) -> Result<Self> {
+        let numbers = args.give == Give::Lines;
+        let context = if numbers { args.context.min(5) as usize } else { 0 };
+        Ok(Self {
+            rules: args.rules(),
+            search: Search::new(args.pattern().matcher(OP)?, context, numbers, ctx.watch.clone()),
+            only: args.files.as_deref().map(|p| glob(OP, p, false)).transpose()?,
             names: args.names,
             contents: args.contents,
-            match_case: args.match_case,
-            most: args.most.clamp(1, MOST_HITS) as usize,
-            hits: Vec::new(),
-            searched: 0,
-            matched: 0,
-            bytes: 0,
-            skipped: Skipped::default(),
-            ended: None,
-        }
+            give: args.give,
+            in_file: args.most_in_file.clamp(1, 1_000) as usize,
+            first: First::new(
+                args.most.clamp(1, MOST_HITS) as usize,
+                args.after.as_deref().map(Place::parse).transpose()?,
+            ),
+            tally: Mutex::default(),
+            stopped: ctx.watch.cancel.clone(),
+        })
     }
 
-    /// Goes down from a folder, in the order of names, so that the same tree gives the same hits.
-    async fn walk(&mut self, top: FilePath, ctx: &ToolContext) -> Result<()> {
-        let mut visited = 0_u64;
-        let mut folders = vec![top.clone()];
-        while let Some(folder) = folders.pop() {
-            let entries = match self.files.list(folder.clone(), MOST_ENTRIES).await {
-                Ok(entries) => entries,
-                Err(e) if folder == top => return Err(e),
-                Err(_) => {
-                    self.skipped.unreadable += 1;
-                    continue;
-                }
-            };
-            let mut below = Vec::new();
-            for entry in entries {
-                if ctx.watch.cancel.is_cancelled() {
-                    return Err(Error::new(Kind::Cancelled, "find text", "the search was stopped"));
-                }
-                visited += 1;
-                if visited.is_multiple_of(256) {
-                    (ctx.watch.progress)(visited, 0, &shown(entry.path.as_str()));
-                }
-                if visited > MOST_VISITED {
-                    self.ended = Some("more than 1,000,000 files and folders");
-                }
-                if self.ended.is_some() {
-                    return Ok(());
-                }
-                self.visit(&entry).await;
-                if entry.kind == FileKind::Folder {
-                    below.push(entry.path);
-                }
+    /// Looks into a file, and says how many lines have a hit; nothing if it could not be searched.
+    fn look_into(
+        &self,
+        part: &dyn Part,
+        at: usize,
+        path: &str,
+        tally: &mut Tally,
+        by: &mut grep_searcher::Searcher,
+    ) -> Result<u64> {
+        let file = match part.open(at) {
+            Ok(file) => file,
+            Err(e) if e.kind == Kind::Cancelled => return Err(e),
+            Err(e) if e.kind == Kind::Unavailable => {
+                tally.skipped.placeholders += 1;
+                return Ok(0);
             }
-            folders.extend(below.into_iter().rev());
-        }
-        Ok(())
-    }
-
-    async fn visit(&mut self, entry: &Entry) {
-        let before = self.hits.len();
-        if self.names && self.fits(entry.path.name()) {
-            self.hit(json!({ "path": entry.path.as_str() }));
-        }
-        match entry.kind {
-            FileKind::Link => self.skipped.links += 1,
-            FileKind::Other => self.skipped.special += 1,
-            FileKind::Folder => {}
-            FileKind::File => {
-                self.searched += 1;
-                if self.contents {
-                    self.look_into(entry).await;
-                }
+            Err(_) => {
+                tally.skipped.unreadable += 1;
+                return Ok(0);
             }
-        }
-        self.matched += u64::from(self.hits.len() > before);
-    }
-
-    async fn look_into(&mut self, entry: &Entry) {
-        if entry.size == 0 {
-            return;
-        }
-        if entry.size > LARGEST {
-            self.skipped.large += 1;
-            return;
-        }
-        let Ok(Piece { mut bytes, .. }) = self.files.read(entry.path.clone(), 0, PEEK).await else {
-            self.skipped.unreadable += 1;
-            return;
         };
-        let ended = bytes.len() as u64 >= entry.size;
-        if text_of(&bytes, true, ended).is_none() {
-            self.skipped.binary += 1;
-            return;
-        }
-        if !ended {
-            let rest = usize::try_from(LARGEST).unwrap_or(usize::MAX) - bytes.len();
-            match self.files.read(entry.path.clone(), bytes.len() as u64, rest).await {
-                Ok(more) => bytes.extend(more.bytes),
-                Err(_) => self.skipped.unreadable += 1,
+        // Beyond the last that is kept, hits are counted and not kept.
+        let wanted = may_come(self.first.bound().as_ref(), 0, path, 0) && self.give == Give::Lines;
+        let wanted = Wanted { lines: if wanted { self.in_file } else { 0 }, once: self.give == Give::Files };
+        match self.search.file(by, &*file, wanted)? {
+            Ok(found) => {
+                tally.skipped.binary += u64::from(found.binary);
+                self.keep(path, &found);
+                return Ok(found.matches);
             }
+            Err(Missed::Unreadable) => tally.skipped.unreadable += 1,
+            Err(Missed::LongLine) => tally.skipped.long_lines += 1,
         }
-        self.bytes += bytes.len() as u64;
-        if self.bytes > MOST_BYTES {
-            self.ended = Some("more than 2 GiB of text");
-        }
-        match text_of(&bytes, true, true) {
-            Some((text, _)) => self.look_through(&entry.path, text),
-            None => self.skipped.binary += 1,
-        }
+        Ok(0)
     }
 
-    fn look_through(&mut self, path: &FilePath, text: &str) {
-        // Most files have no hit at all: that is found out in one pass, without going by lines.
-        if !self.fits(text) {
-            return;
+    fn keep(&self, path: &str, found: &Found) {
+        match self.give {
+            _ if found.matches == 0 => {}
+            Give::Files => self.first.offer(0, path, 1, || json!({ "path": path })),
+            Give::Counts => self.first.offer(0, path, 1, || json!({ "path": path, "lines": found.matches })),
+            Give::Lines if found.lines.is_empty() => self.first.passed_over(),
+            Give::Lines => found.lines.iter().for_each(|line| {
+                self.first.offer(0, path, line.number, || described(path, line));
+            }),
         }
-        let mut found = 0;
-        for (index, line) in text.lines().enumerate() {
-            if self.fits(line) {
-                found += 1;
-                if found > MOST_IN_FILE || self.ended.is_some() {
-                    return;
+    }
+}
+
+fn described(path: &str, line: &Line) -> Value {
+    let mut hit = json!({ "path": path, "line": line.number, "text": line.text });
+    if !line.before.is_empty() {
+        hit["before"] = json!(line.before);
+    }
+    if !line.after.is_empty() {
+        hit["after"] = json!(line.after);
+    }
+    hit
+}
+
+impl Visitor for Find {
+    fn enter(&self, folder: &FilePath, above: &Handed, reader: &dyn Reader) -> Result<Handed> {
+        Ok(Some(self.rules.enter(folder, handed::<Below>(above).as_ref(), reader)))
+    }
+
+    fn visit(&self, part: &dyn Part, above: &Handed) -> Result<Vec<usize>> {
+        let below = handed::<Below>(above);
+        let mut seat = self.rules.seat(below.as_ref());
+        let (mut paths, mut tally, mut into) = (Paths::of(part.folder()), Tally::default(), Vec::new());
+        let mut by = self.search.borrow();
+        for at in 0..part.len() {
+            if self.stopped.is_cancelled() {
+                return Err(stopped(OP));
+            }
+            if below.is_some() && seat.skips(part, at) {
+                tally.skipped.ignored += 1;
+                continue;
+            }
+            let (name, kind) = (part.name(at), part.kind(at));
+            let named = self.names && self.search.matcher.is_match(name).unwrap_or(false);
+            if named {
+                let path = paths.of_name(name);
+                self.first.offer(0, path, 0, || json!({ "path": path }));
+            }
+            let mut lines = 0;
+            match kind {
+                FileKind::Folder => into.push(at),
+                FileKind::Link => tally.skipped.links += 1,
+                FileKind::Other => tally.skipped.special += 1,
+                FileKind::File if self.only.as_ref().is_some_and(|g| !g.is_match(as_path(name))) => {}
+                FileKind::File => {
+                    tally.searched += 1;
+                    if self.contents && !(named && self.give == Give::Files) {
+                        lines = self.look_into(part, at, paths.of_name(name), &mut tally, &mut by)?;
+                    }
                 }
-                self.hit(json!({ "path": path.as_str(), "line": index + 1, "text": self.around(line) }));
             }
+            tally.lines += lines;
+            tally.matched += u64::from(named || lines > 0);
         }
+        self.search.give_back(by);
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner).add(tally);
+        Ok(into)
     }
+}
 
-    fn fits(&self, text: &str) -> bool {
-        if self.match_case { text.contains(&self.needle) } else { text.to_lowercase().contains(&self.needle) }
-    }
-
-    fn hit(&mut self, hit: Value) {
-        if self.hits.len() < self.most {
-            self.hits.push(hit);
-        } else {
-            self.ended = Some("as many hits as were asked for");
-        }
-    }
-
-    /// Cuts a long line to what lies around the hit.
-    fn around(&self, line: &str) -> String {
-        let line = line.trim();
-        let length = line.chars().count();
-        if length <= SHOWN_LINE {
-            return line.to_owned();
-        }
-        let lower = if self.match_case { line.to_owned() } else { line.to_lowercase() };
-        let before = lower.find(&self.needle).map_or(0, |at| lower[..at].chars().count());
-        let from = before.saturating_sub(SHOWN_LINE / 2).min(length - SHOWN_LINE);
-        let piece: String = line.chars().skip(from).take(SHOWN_LINE).collect();
-        let (head, tail) = (if from > 0 { "…" } else { "" }, if from + SHOWN_LINE < length { "…" } else { "" });
-        format!("{head}{piece}{tail}")
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.searched += other.searched;
+        self.matched += other.matched;
+        self.lines += other.lines;
+        let (mine, theirs) = (&mut self.skipped, other.skipped);
+        mine.ignored += theirs.ignored;
+        mine.links += theirs.links;
+        mine.special += theirs.special;
+        mine.binary += theirs.binary;
+        mine.placeholders += theirs.placeholders;
+        mine.long_lines += theirs.long_lines;
+        mine.unreadable += theirs.unreadable;
     }
 }

@@ -1,14 +1,51 @@
 //! The built-in tools of the Cowork SDK.
 //!
-//! [`files`] looks at files and changes them through the task's session; [`recorded`] gives time and chance through the
+//! `files` (a feature, on by default) looks at files and changes them through the task's session; [`recorded`] gives time and chance through the
 //! log, so that a program that is run again over its log sees the same. Every path is a [`FilePath`](cowork_core::FilePath)
 //! in a granted folder; nothing here opens a path by itself.
 
+#[cfg(feature = "files")]
 mod change;
+#[cfg(feature = "files")]
+mod compare;
+#[cfg(feature = "files")]
+mod duplicates;
+#[cfg(feature = "files")]
 mod find;
+#[cfg(feature = "files")]
+mod find_first;
+#[cfg(feature = "files")]
+mod find_names;
+#[cfg(feature = "files")]
+mod find_rules;
+#[doc(hidden)]
+#[cfg(feature = "files")]
+pub mod fuzzed;
+#[cfg(feature = "files")]
+mod hash;
+#[cfg(feature = "files")]
+mod hash_each;
+#[cfg(feature = "files")]
 mod look;
+#[cfg(feature = "files")]
+mod look_info;
+#[cfg(feature = "files")]
+mod look_read;
+#[cfg(feature = "files")]
+mod look_text;
+#[cfg(feature = "files")]
+mod look_type;
+#[cfg(feature = "metadata")]
+mod metadata;
 mod recorded;
+#[cfg(feature = "files")]
+mod search;
+#[cfg(feature = "files")]
 mod show;
+#[cfg(feature = "files")]
+mod tree;
+#[cfg(feature = "files")]
+mod watch;
 
 use std::sync::Arc;
 
@@ -16,21 +53,32 @@ use cowork_core::{Tool, tool};
 
 /// Gives every built-in tool.
 pub fn builtin() -> Vec<Arc<dyn Tool>> {
-    let mut all = files();
-    all.extend(recorded());
+    #[cfg(feature = "files")]
+    let all = files().into_iter().chain(recorded()).collect();
+    #[cfg(not(feature = "files"))]
+    let all = recorded();
     all
 }
 
 /// Gives the tools that look at files and change them.
 ///
 /// What changes is journalled by the session and can be undone: `write_file`, `make_folder`, `move_files`, `copy_files`,
-/// `set_aside`. What only looks: `list_folder`, `file_info`, `read_file`, `find_text`.
+/// `set_aside`. What only looks: `list_folder`, `folder_tree`, `file_info`, `file_metadata`, `read_file`, `find_files`, `find_text`,
+/// `hash_files`, `find_duplicates`, `compare_folders`, `watch_folder`.
+#[cfg(feature = "files")]
 pub fn files() -> Vec<Arc<dyn Tool>> {
     vec![
         tool(look::ListFolder),
-        tool(look::FileInfo),
-        tool(look::ReadFile),
+        tool(tree::FolderTree),
+        tool(look_info::FileInfo),
+        tool(look_info::FileMetadata),
+        tool(look_read::ReadFile),
+        tool(find_names::FindFiles),
         tool(find::FindText),
+        tool(hash::HashFiles),
+        tool(duplicates::FindDuplicates),
+        tool(compare::CompareFolders),
+        tool(watch::WatchFolder),
         tool(change::WriteFile),
         tool(change::MakeFolder),
         tool(change::MoveFiles),

@@ -1,149 +1,218 @@
-//! Looking: what lies in a folder, what a file is, what is in it.
+//! Looking: what lies in a folder, and what a file is.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use async_trait::async_trait;
 use cowork_core::{
-    Effects, Entry, FileKind, FilePath, Label, Piece, Preview, Result, ToolContext, ToolOutput, TypedTool,
+    Effects, Entry, Error, FileKind, FilePath, Files, Handed, Kind, Label, OpenFile, Part, Preview, Reader, Result,
+    ToolContext, ToolOutput, TypedTool, Visitor, Watch,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::show::{count, shown};
+use crate::{
+    find::yes,
+    find_first::{First, Place, Sort, may_come},
+    find_rules::Paths,
+    hash_each::{self, Task},
+    look_type::{HEAD, Type},
+    show::{count, shown, stopped},
+};
 
-/// A folder with more than this in it is refused by the session, with a clear error.
-pub(crate) const MOST_ENTRIES: usize = 200_000;
-const READ_USUALLY: u32 = 64 * 1024;
-const READ_AT_MOST: u32 = 1024 * 1024;
-
-/// The arguments of a tool that takes one path.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PathArgs {
-    /// The path, beginning with the name of a granted folder: `Downloads/letters`.
-    path: FilePath,
-}
+const MOST_LISTED: u32 = 200_000;
 
 pub(crate) struct ListFolder;
 
+/// The arguments of `list_folder`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListArgs {
+    /// The folder, beginning with the name of a granted one: `Downloads/letters`.
+    path: FilePath,
+    /// The order: `name` (the usual), `largest`, `smallest`, `newest` or `oldest` first.
+    #[serde(default)]
+    sort: Sort,
+    /// The most entries to give, up to 200,000; 1,000 if left out.
+    #[serde(default = "usually_listed")]
+    #[schemars(range(min = 1, max = 200_000))]
+    most: u32,
+    /// The `next` of the answer before, to go on from there.
+    #[serde(default)]
+    after: Option<String>,
+    /// Whether entries whose names begin with a dot are listed too; yes if left out.
+    #[serde(default = "yes")]
+    hidden: bool,
+    /// Whether each listed file is looked into for its `type`; no if left out.
+    #[serde(default)]
+    types: bool,
+}
+
+fn usually_listed() -> u32 {
+    1_000
+}
+
 #[async_trait]
 impl TypedTool for ListFolder {
-    type Args = PathArgs;
+    type Args = ListArgs;
     const NAME: &'static str = "list_folder";
-    const ABOUT: &'static str = "Lists what lies directly in a folder, by name: `entries`, each with `path`, `name`, `kind` \
-        (file, folder, link, other), `size` in bytes, `modified` in milliseconds since 1970 and `mode`; and their `count`.";
+    const ABOUT: &'static str = "Lists what lies directly in a folder: the `count` of all, how many `files` and `folders`, and `entries` in \
+        the order asked for, each with `path`, `name`, `kind` (file, folder, link, other), `size` in bytes, `modified` in milliseconds \
+        since 1970, `age` in seconds and `mode`; with `types` also `type`, by content. If there are more, `next` is what to give as \
+        `after` to go on (null at the end). For all that lies below, use folder_tree or find_files.";
 
-    fn effects(&self, args: &PathArgs) -> Result<Effects> {
+    fn effects(&self, args: &ListArgs) -> Result<Effects> {
+        args.after.as_deref().map(Place::parse).transpose()?;
         Ok(looking("list", &args.path))
     }
 
-    async fn run(&self, args: PathArgs, ctx: ToolContext) -> Result<ToolOutput> {
-        let label = Label::file(args.path.as_str());
-        let entries = ctx.files()?.list(args.path, MOST_ENTRIES).await?;
-        let files = entries.iter().filter(|e| e.kind == FileKind::File).count();
-        let folders = entries.iter().filter(|e| e.kind == FileKind::Folder).count();
-        let note = format!("{}, {}", count(files, "file"), count(folders, "folder"));
-        let number = entries.len();
-        let listed: Vec<Value> = entries.iter().map(described).collect();
-        Ok(ToolOutput { value: json!({ "entries": listed, "count": number }), note, label })
-    }
-}
-
-pub(crate) struct FileInfo;
-
-#[async_trait]
-impl TypedTool for FileInfo {
-    type Args = PathArgs;
-    const NAME: &'static str = "file_info";
-    const ABOUT: &'static str = "Tells what one file or folder is: `path`, `name`, `kind` (file, folder, link, other), `size` in \
-        bytes, `modified` in milliseconds since 1970, `mode`.";
-
-    fn effects(&self, args: &PathArgs) -> Result<Effects> {
-        Ok(looking("look at", &args.path))
-    }
-
-    async fn run(&self, args: PathArgs, ctx: ToolContext) -> Result<ToolOutput> {
-        let label = Label::file(args.path.as_str());
-        let entry = ctx.files()?.stat(args.path).await?;
-        Ok(ToolOutput { value: described(&entry), note: String::new(), label })
-    }
-}
-
-pub(crate) struct ReadFile;
-
-/// The arguments of `read_file`.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ReadArgs {
-    /// The file: `Downloads/letters/may.txt`.
-    path: FilePath,
-    /// The byte to begin at; 0 if left out. To page on, give the `next` of the answer before.
-    #[serde(default)]
-    offset: u64,
-    /// The most bytes to read, up to 1,048,576; 65,536 if left out.
-    #[serde(default = "read_usually")]
-    #[schemars(range(min = 4, max = 1_048_576))]
-    most: u32,
-}
-
-fn read_usually() -> u32 {
-    READ_USUALLY
-}
-
-#[async_trait]
-impl TypedTool for ReadFile {
-    type Args = ReadArgs;
-    const NAME: &'static str = "read_file";
-    const ABOUT: &'static str = "Reads a piece of a text file (UTF-8): `text`, `size` of the whole file, `next` to page on (null at the \
-        end). A file that is not text gives `binary` true and no text.";
-
-    fn effects(&self, args: &ReadArgs) -> Result<Effects> {
-        Ok(looking("read", &args.path))
-    }
-
-    async fn run(&self, args: ReadArgs, ctx: ToolContext) -> Result<ToolOutput> {
+    async fn run(&self, args: ListArgs, ctx: ToolContext) -> Result<ToolOutput> {
         let label = Label::file(args.path.as_str());
         let files = ctx.files()?;
-        let most = args.most.clamp(4, READ_AT_MOST) as usize;
-        let Piece { bytes, size, .. } = files.read(args.path, args.offset, most).await?;
-        let ended = args.offset.saturating_add(bytes.len() as u64) >= size || bytes.is_empty();
-        let Some((text, used)) = text_of(&bytes, args.offset == 0, ended) else {
-            let value = json!({ "text": "", "size": size, "next": null, "binary": true });
-            return Ok(ToolOutput { value, note: "not a text file".to_owned(), label });
-        };
-        let next = if ended { Value::Null } else { json!(args.offset + used as u64) };
-        let value = json!({ "text": text, "size": size, "next": next, "binary": false });
-        Ok(ToolOutput { value, note: count(used, "byte"), label })
+        be_folder(&*files, &args.path, "list").await?;
+        let place = args.after.as_deref().map(Place::parse).transpose()?;
+        let list = Arc::new(List {
+            sort: args.sort,
+            hidden: args.hidden,
+            first: First::new(args.most.clamp(1, MOST_LISTED) as usize, place),
+            files: AtomicU64::new(0),
+            folders: AtomicU64::new(0),
+            all: AtomicU64::new(0),
+            watch: ctx.watch.clone(),
+        });
+        files.walk(vec![args.path], list.clone(), ctx.watch.clone()).await?;
+        let get = |n: &AtomicU64| n.load(Ordering::Relaxed);
+        let (number, in_files, in_folders) = (get(&list.all), get(&list.files), get(&list.folders));
+        let (entries, next) = list.first.take();
+        let now = ctx.runtime.now().as_millis();
+        let mut listed: Vec<Value> = entries.iter().map(|e| aged(e, now)).collect();
+        if args.types {
+            for (entry, found) in listed.iter_mut().zip(types(&files, &entries, &ctx.watch).await?) {
+                entry["type"] = found;
+            }
+        }
+        let note = format!("{}, {}", many(in_files, "file"), many(in_folders, "folder"));
+        let value =
+            json!({ "count": number, "files": in_files, "folders": in_folders, "entries": listed, "next": next });
+        Ok(ToolOutput { value, note, label })
     }
 }
 
-/// Gives the text of a piece and how many bytes of it were used: a character that the end cuts is left for the next
-/// piece. `None` if it is not UTF-8 text.
-pub(crate) fn text_of(bytes: &[u8], first: bool, last: bool) -> Option<(&str, usize)> {
-    if bytes.contains(&0) {
-        return None;
-    }
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(e) if !last && e.error_len().is_none() => std::str::from_utf8(&bytes[..e.valid_up_to()]).ok()?,
-        Err(_) => return None,
-    };
-    let used = text.len();
-    let plain = if first { text.strip_prefix('\u{FEFF}').unwrap_or(text) } else { text };
-    Some((plain, used))
+fn many(number: u64, thing: &str) -> String {
+    count(usize::try_from(number).unwrap_or(usize::MAX), thing)
 }
 
-fn looking(verb: &str, path: &FilePath) -> Effects {
+/// Refuses what is not a folder.
+pub(crate) async fn be_folder(files: &dyn Files, path: &FilePath, op: &str) -> Result<()> {
+    if files.stat(path.clone()).await?.kind == FileKind::Folder {
+        return Ok(());
+    }
+    let why = format!("`{}` is not a folder", shown(path.as_str()));
+    Err(Error::new(Kind::InvalidInput, op, why).with("path", path.as_str()).with_fix("give the folder it lies in"))
+}
+
+/// Lists one folder.
+struct List {
+    sort: Sort,
+    hidden: bool,
+    first: First<Entry>,
+    files: AtomicU64,
+    folders: AtomicU64,
+    all: AtomicU64,
+    watch: Watch,
+}
+
+impl Visitor for List {
+    fn enter(&self, _: &FilePath, _: &Handed, _: &dyn Reader) -> Result<Handed> {
+        Ok(None)
+    }
+
+    fn visit(&self, part: &dyn Part, _: &Handed) -> Result<Vec<usize>> {
+        if self.watch.cancel.is_cancelled() {
+            return Err(stopped("list"));
+        }
+        let mut paths = Paths::of(part.folder());
+        let bound = self.first.bound();
+        for at in 0..part.len() {
+            let name = part.name(at);
+            if !self.hidden && name.starts_with(b".") {
+                continue;
+            }
+            let of_kind = match part.kind(at) {
+                FileKind::File => Some(&self.files),
+                FileKind::Folder => Some(&self.folders),
+                FileKind::Link | FileKind::Other => None,
+            };
+            of_kind.map(|n| n.fetch_add(1, Ordering::Relaxed));
+            self.all.fetch_add(1, Ordering::Relaxed);
+            let path = paths.of_name(name);
+            if self.sort == Sort::Name && !may_come(bound.as_ref(), 0, path, 0) {
+                self.first.passed_over();
+            } else if let Ok(entry) = part.stat(at) {
+                self.first.offer(self.sort.rank(&entry), path, 0, || entry);
+            }
+        }
+        Ok(Vec::new())
+    }
+}
+
+/// Looks into listed files, and says what each is; null for what is not a file.
+async fn types(files: &Arc<dyn Files>, entries: &[Entry], watch: &Watch) -> Result<Vec<Value>> {
+    let found = Arc::new(Mutex::new(vec![Value::Null; entries.len()]));
+    let to = found.clone();
+    let here = |e: &&Entry| e.kind == FileKind::File && !e.placeholder;
+    let paths: Vec<FilePath> = entries.iter().filter(here).map(|e| e.path.clone()).collect();
+    let places: Vec<usize> = (0..entries.len()).filter(|i| here(&&entries[*i])).collect();
+    let look: Task = Box::new(move |index, file| {
+        if let Ok((head, whole)) = file.and_then(head) {
+            let mut to = to.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(place) = places.get(index).and_then(|i| to.get_mut(*i)) {
+                *place = Type::of(&head, whole).described();
+            }
+        }
+        Ok(())
+    });
+    hash_each::file(&**files, paths, look, watch).await?;
+    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(std::mem::take(&mut *found))
+}
+
+/// Reads the beginning of a file, and says whether that is all of it.
+pub(crate) fn head(file: &dyn OpenFile) -> Result<(Vec<u8>, bool)> {
+    let mut head = vec![0; HEAD];
+    let length = hash_each::fill(file, &mut head, 0)?;
+    head.truncate(length);
+    Ok((head, length < HEAD || length as u64 == file.entry().size))
+}
+
+pub(crate) fn looking(verb: &str, path: &FilePath) -> Effects {
     let title = format!("{verb} {}", shown(path.as_str()));
     Effects::reads([path.clone()]).showing(Preview { title, ..Preview::default() })
 }
 
-fn described(entry: &Entry) -> Value {
-    json!({
-        "path": entry.path.as_str(),
-        "name": entry.path.name(),
-        "kind": entry.kind,
-        "size": entry.size,
-        "modified": entry.modified,
-        "mode": entry.mode,
-    })
+/// Describes an entry, and how many seconds ago it changed.
+pub(crate) fn aged(entry: &Entry, now: i64) -> Value {
+    let mut value = described(entry);
+    value["age"] = json!(now.saturating_sub(entry.modified).max(0) / 1_000);
+    value
+}
+
+pub(crate) fn described(entry: &Entry) -> Value {
+    let mut value = Map::new();
+    value.insert("path".to_owned(), json!(entry.path.as_str()));
+    value.insert("name".to_owned(), json!(entry.path.name()));
+    value.insert("kind".to_owned(), json!(entry.kind));
+    value.insert("size".to_owned(), json!(entry.size));
+    value.insert("modified".to_owned(), json!(entry.modified));
+    value.insert("mode".to_owned(), json!(entry.mode));
+    if entry.placeholder {
+        value.insert("placeholder".to_owned(), json!(true));
+    }
+    if entry.links > 1 && entry.kind == FileKind::File {
+        value.insert("links".to_owned(), json!(entry.links));
+    }
+    Value::Object(value)
 }

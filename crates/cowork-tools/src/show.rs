@@ -141,6 +141,11 @@ fn largest_first(title: String, mut groups: Vec<Group>, mut notes: Vec<String>) 
     Preview { title, groups, notes }
 }
 
+/// Says that somebody stopped it.
+pub(crate) fn stopped(op: &str) -> Error {
+    Error::new(Kind::Cancelled, op, "it was stopped")
+}
+
 /// Says a number of things: `1 file`, `467 files`.
 pub(crate) fn count(number: usize, thing: &str) -> String {
     if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }

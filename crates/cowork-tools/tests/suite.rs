@@ -51,10 +51,21 @@ macro_rules! tools {
 
 tools! {
     list_folder: { "path": "Desk" }, { "path": "/etc" }, { "path": "Desk/../Shelf" };
+    folder_tree: { "path": "Desk/in", "git_ignored": false, "ignored": false }, { "path": "Desk", "depth": 17 };
     file_info: { "path": "Desk/a.txt" }, { "path": "" };
-    read_file: { "path": "Desk/a.txt", "most": 8 }, { "path": "Desk/a.txt", "most": 0 }, { "path": 1 };
+    file_metadata: { "paths": ["Desk/a.txt", "Desk/in/c.txt", "Desk/gone"] }, { "paths": [] };
+    read_file: { "path": "Desk/a.txt", "most": 8 }, { "path": "Desk/a.txt", "most": 0 }, { "path": 1 },
+        { "path": "Desk/a.txt", "offset": 1, "line": 1 }, { "path": "Desk/a.txt", "encoding": "klingon" };
+    find_files: { "folder": "Desk/in", "name": "*.txt", "sort": "newest" }, { "folder": "Desk", "name": "[" },
+        { "folder": "Desk", "name": "(", "like": "regex" }, { "folder": "Desk", "after": "there" };
     find_text: { "folder": "Desk", "query": "needle" }, { "folder": "Desk", "query": "" },
-        { "folder": "Desk", "query": "needle", "names": false, "contents": false };
+        { "folder": "Desk", "query": "needle", "names": false, "contents": false },
+        { "folder": "Desk", "query": "(needle", "regex": true }, { "folder": "Desk", "query": "a", "files": "{" };
+    hash_files: { "paths": ["Desk", "Shelf/a.txt"] }, { "paths": [] }, { "paths": ["Desk"], "algorithm": "md5" };
+    find_duplicates: { "folders": ["Desk", "Shelf"], "verify": true }, { "folders": [] };
+    compare_folders: { "left": "Desk", "right": "Shelf" }, { "left": "Desk", "right": "Desk/in" };
+    watch_folder: { "path": "Desk", "seconds": 0, "known": ["Desk/a.txt"] }, { "path": "Desk", "seconds": 9999 },
+        { "path": "Desk", "known": ["Shelf/a.txt"] };
     write_file: { "path": "Desk/a.txt", "text": "new", "if_exists": "number" }, { "path": "Desk", "text": "" },
         { "path": "Desk/a.txt", "text": "", "if_exists": "burn" };
     make_folder: { "path": "Desk/in/it" }, { "path": "Desk" };

@@ -29,7 +29,7 @@ pub(super) fn walk(session: &MemorySession, from: &[FilePath], visitor: &dyn Vis
     for (folder, entries) in &files {
         for entries in entries.chunks(PART) {
             walked.entries += entries.len() as u64;
-            visitor.visit(&Few { reader: &reader, folder, entries }, &None)?;
+            visitor.visit(&Few::of(&reader, folder, entries), &None)?;
         }
     }
     while let Some((folder, above)) = folders.pop() {
@@ -45,7 +45,7 @@ pub(super) fn walk(session: &MemorySession, from: &[FilePath], visitor: &dyn Vis
             }
             walked.entries += entries.len() as u64;
             (watch.progress)(walked.entries, 0, folder.as_str());
-            let into = visitor.visit(&Few { reader: &reader, folder: &folder, entries }, &handed)?;
+            let into = visitor.visit(&Few::of(&reader, &folder, entries), &handed)?;
             folders.extend(into.into_iter().map(|i| (entries[i].path.clone(), handed.clone())));
         }
     }
@@ -56,6 +56,15 @@ struct Few<'a> {
     reader: &'a Inside,
     folder: &'a FilePath,
     entries: &'a [Entry],
+    /// As the file system's bytes.
+    names: Vec<Vec<u8>>,
+}
+
+impl<'a> Few<'a> {
+    fn of(reader: &'a Inside, folder: &'a FilePath, entries: &'a [Entry]) -> Self {
+        let names = entries.iter().map(|e| e.path.below().last().unwrap_or_default()).collect();
+        Self { reader, folder, entries, names }
+    }
 }
 
 impl Part for Few<'_> {
@@ -68,7 +77,7 @@ impl Part for Few<'_> {
     }
 
     fn name(&self, at: usize) -> &[u8] {
-        self.entries[at].path.name().as_bytes()
+        &self.names[at]
     }
 
     fn kind(&self, at: usize) -> FileKind {

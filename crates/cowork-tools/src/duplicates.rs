@@ -1,0 +1,377 @@
+//! Finding files with the same content.
+//!
+//! Three looks, each at what the one before could not tell apart: the size; the hash of the beginning and the end; the
+//! hash of all of it. A file whose beginning and end are all of it is read once, any other at most once more. BLAKE3 has
+//! no known two contents with one hash, so that equal hashes are taken for equal contents; `verify` compares them byte by
+//! byte besides. Names of one and the same file (hard links) waste nothing: they count as one.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use cowork_core::{
+    Effects, Error, FileKind, FilePath, Files, Handed, Kind, OpenFile, Part, Preview, Reader, Result, ToolContext,
+    ToolOutput, TypedTool, Visitor, Watch,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    find_first::{First, Place},
+    hash::{hex, outermost},
+    hash_each::{self, Job, Task},
+    show::{self, count, shown, stopped},
+};
+
+const OP: &str = "find duplicates";
+/// So much of the beginning, and of the end, is hashed first.
+const END: usize = 4 * 1024;
+/// A file that is no larger is hashed whole at once.
+const SMALL: u64 = 64 * 1024;
+/// So many files of equal size are held at most.
+const MOST_HELD: usize = 1_000_000;
+/// So many files of a group are named.
+const MOST_NAMED: usize = 100;
+
+pub(crate) struct FindDuplicates;
+
+/// The arguments of `find_duplicates`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DuplicatesArgs {
+    /// The folders to search, with all folders in them, up to 100.
+    #[schemars(length(min = 1, max = 100))]
+    folders: Vec<FilePath>,
+    /// Only files of at least so many bytes; 1 if left out.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1))]
+    min_size: u64,
+    /// Whether equal files are compared byte by byte besides their 256-bit hashes, which reads them once more; no if left out.
+    #[serde(default)]
+    verify: bool,
+    /// The most groups to give, those that waste most, up to 10,000; 100 if left out.
+    #[serde(default = "usual")]
+    #[schemars(range(min = 1, max = 10_000))]
+    most: u32,
+    /// The `next` of the answer before, to go on from there.
+    #[serde(default)]
+    after: Option<String>,
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn usual() -> u32 {
+    100
+}
+
+#[async_trait]
+impl TypedTool for FindDuplicates {
+    type Args = DuplicatesArgs;
+    const NAME: &'static str = "find_duplicates";
+    const ABOUT: &'static str = "Finds files with exactly the same content, whatever they are called, from some folders down. Gives how \
+        many `groups` there are, how many bytes they `wasted` and how many files were `searched`; and `duplicates`, those that waste most \
+        first, each with the `size` of one, `copies`, `wasted`, and the `files` by path (up to 100). Names of one and the same file (hard \
+        links) count as one copy; of these, only the first is in `files` and the others in `same_file`. `next` is what to give as \
+        `after` to go on (null at the end).";
+
+    fn effects(&self, args: &DuplicatesArgs) -> Result<Effects> {
+        show::check_size(OP, args.folders.len())?;
+        args.after.as_deref().map(Place::parse).transpose()?;
+        let names: Vec<String> = args.folders.iter().take(3).map(|f| shown(f.as_str())).collect();
+        let more = if args.folders.len() > 3 { " and more" } else { "" };
+        let title = format!("find duplicates in {}{more}", names.join(", "));
+        Ok(Effects::reads(args.folders.clone()).showing(Preview { title, ..Preview::default() }))
+    }
+
+    async fn run(&self, args: DuplicatesArgs, ctx: ToolContext) -> Result<ToolOutput> {
+        let label = show::label(args.folders.clone());
+        let files = ctx.files()?;
+        let folders = outermost(args.folders);
+        let sizes = Arc::new(Sizes { least: args.min_size.max(1), seen: Mutex::default(), watch: ctx.watch.clone() });
+        let walked = files.walk(folders.clone(), sizes.clone(), ctx.watch.clone()).await?;
+        let (several, searched) = sizes.several();
+        let held = Arc::new(Held { several, files: Mutex::default(), watch: ctx.watch.clone() });
+        if !held.several.is_empty() {
+            files.walk(folders, held.clone(), ctx.watch.clone()).await?;
+        }
+        let candidates = std::mem::take(&mut *held.files.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut hunt = Hunt { files: &*files, watch: &ctx.watch, unreadable: walked.unreadable };
+        let mut groups = hunt.groups(candidates).await?;
+        if args.verify {
+            groups = hunt.verified(groups).await?;
+        }
+        let place = args.after.as_deref().map(Place::parse).transpose()?;
+        let first = First::new(args.most.clamp(1, 10_000) as usize, place);
+        for group in &groups {
+            let rank = i64::try_from(group.wasted()).unwrap_or(i64::MAX);
+            first.offer(-rank, group.files[0].0.path.as_str(), 0, || group.described());
+        }
+        let wasted: u64 = groups.iter().map(Group::wasted).sum();
+        let copies: usize = groups.iter().map(|g| g.files.len()).sum();
+        let (duplicates, next) = first.take();
+        let note = format!("{} of equal files, {wasted} bytes wasted", count(groups.len(), "group"));
+        let value = json!({
+            "groups": groups.len(), "files": copies, "wasted": wasted, "searched": searched,
+            "duplicates": duplicates, "skipped": { "unreadable": hunt.unreadable, "mounts": walked.mounts }, "next": next,
+        });
+        Ok(ToolOutput { value, note, label })
+    }
+}
+
+/// Counts how many files there are of each size.
+struct Sizes {
+    least: u64,
+    seen: Mutex<HashMap<u64, u32>>,
+    watch: Watch,
+}
+
+impl Sizes {
+    /// Gives the sizes that more than one file has, and how many files there are.
+    fn several(&self) -> (HashMap<u64, u32>, u64) {
+        let mut seen = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
+        let all = seen.values().map(|n| u64::from(*n)).sum();
+        seen.retain(|_, number| *number > 1);
+        seen.shrink_to_fit();
+        (seen, all)
+    }
+}
+
+impl Visitor for Sizes {
+    fn enter(&self, _: &FilePath, _: &Handed, _: &dyn Reader) -> Result<Handed> {
+        Ok(None)
+    }
+
+    fn visit(&self, part: &dyn Part, _: &Handed) -> Result<Vec<usize>> {
+        let entries = entries(part, &self.watch)?;
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        for entry in entries.into_iter().filter(|e| e.size >= self.least && !e.placeholder) {
+            *seen.entry(entry.size).or_default() += 1;
+        }
+        Ok(folders(part))
+    }
+}
+
+/// Holds the files that share their size with another.
+struct Held {
+    several: HashMap<u64, u32>,
+    files: Mutex<Vec<Candidate>>,
+    watch: Watch,
+}
+
+struct Candidate {
+    path: FilePath,
+    size: u64,
+    links: bool,
+    identity: [u64; 2],
+}
+
+impl Visitor for Held {
+    fn enter(&self, _: &FilePath, _: &Handed, _: &dyn Reader) -> Result<Handed> {
+        Ok(None)
+    }
+
+    fn visit(&self, part: &dyn Part, _: &Handed) -> Result<Vec<usize>> {
+        let entries = entries(part, &self.watch)?;
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        for entry in entries.into_iter().filter(|e| !e.placeholder && self.several.contains_key(&e.size)) {
+            let links = entry.links > 1 && entry.identity != [0, 0];
+            files.push(Candidate { path: entry.path, size: entry.size, links, identity: entry.identity });
+        }
+        if files.len() > MOST_HELD {
+            let why = format!("more than {MOST_HELD} files share their size with another");
+            return Err(Error::new(Kind::LimitExceeded, OP, why).with_fix("search fewer folders, or give a `min_size`"));
+        }
+        Ok(folders(part))
+    }
+}
+
+fn entries(part: &dyn Part, watch: &Watch) -> Result<Vec<cowork_core::Entry>> {
+    if watch.cancel.is_cancelled() {
+        return Err(stopped(OP));
+    }
+    let files = (0..part.len()).filter(|at| part.kind(*at) == FileKind::File);
+    Ok(files.filter_map(|at| part.stat(at).ok()).collect())
+}
+
+fn folders(part: &dyn Part) -> Vec<usize> {
+    (0..part.len()).filter(|at| part.kind(*at) == FileKind::Folder).collect()
+}
+
+/// Files with the same content.
+struct Group {
+    size: u64,
+    hash: [u8; 32],
+    /// By path, each with the other names of it.
+    files: Vec<(Candidate, Vec<FilePath>)>,
+}
+
+impl Group {
+    fn wasted(&self) -> u64 {
+        self.size * (self.files.len() as u64 - 1)
+    }
+
+    fn described(&self) -> Value {
+        let files: Vec<&str> = self.files.iter().take(MOST_NAMED).map(|(c, _)| c.path.as_str()).collect();
+        let mut value = json!({
+            "size": self.size, "copies": self.files.len(), "wasted": self.wasted(), "blake3": hex(&self.hash),
+            "files": files,
+        });
+        let linked = self.files.iter().filter(|(_, others)| !others.is_empty()).take(MOST_NAMED);
+        let linked: Vec<Vec<&str>> = linked
+            .map(|(c, others)| [&c.path].into_iter().chain(others).take(MOST_NAMED).map(FilePath::as_str).collect())
+            .collect();
+        if !linked.is_empty() {
+            value["same_file"] = json!(linked);
+        }
+        value
+    }
+}
+
+/// Tells files of equal size apart.
+struct Hunt<'a> {
+    files: &'a dyn Files,
+    watch: &'a Watch,
+    unreadable: u64,
+}
+
+type Hashes = Vec<Option<[u8; 32]>>;
+
+impl Hunt<'_> {
+    /// Gives the files with the same content, in no order.
+    async fn groups(&mut self, candidates: Vec<Candidate>) -> Result<Vec<Group>> {
+        let one_each = told_apart(candidates);
+        // In the order in which they lie on the disk, as far as that is known.
+        let paths: Vec<FilePath> = one_each.iter().map(|(c, _)| c.path.clone()).collect();
+        let ends = self.hashed(paths, false).await?;
+        let (mut done, mut open) = (Vec::new(), Vec::new());
+        for ((size, hash), files) in split(one_each, ends) {
+            if size <= SMALL {
+                done.push(Group { size, hash, files });
+            } else {
+                open.extend(files);
+            }
+        }
+        open.sort_by_key(|(c, _)| c.identity);
+        let hashes = self.hashed(open.iter().map(|(c, _)| c.path.clone()).collect(), true).await?;
+        done.extend(split(open, hashes).into_iter().map(|((size, hash), files)| Group { size, hash, files }));
+        done.iter_mut().for_each(|g| g.files.sort_by(|a, b| a.0.path.cmp(&b.0.path)));
+        Ok(done)
+    }
+
+    async fn hashed(&mut self, paths: Vec<FilePath>, whole: bool) -> Result<Hashes> {
+        let hashes = Arc::new(Mutex::new(vec![None; paths.len()]));
+        let (to, stop) = (hashes.clone(), self.watch.cancel.clone());
+        let task: Task = Box::new(move |index, file| {
+            let hash =
+                match file.and_then(|file| if whole { hash_each::blake3(file, &stop) } else { ends(file, &stop) }) {
+                    Err(e) if !hash_each::is_of_file(&e) => return Err(e),
+                    hash => hash.ok(),
+                };
+            if let Some(place) = to.lock().unwrap_or_else(PoisonError::into_inner).get_mut(index) {
+                *place = hash;
+            }
+            Ok(())
+        });
+        hash_each::file(self.files, paths, task, self.watch).await?;
+        let hashes = std::mem::take(&mut *hashes.lock().unwrap_or_else(PoisonError::into_inner));
+        self.unreadable += hashes.iter().filter(|h| h.is_none()).count() as u64;
+        Ok(hashes)
+    }
+
+    /// Keeps of each group what is equal to its first, byte by byte.
+    async fn verified(&mut self, groups: Vec<Group>) -> Result<Vec<Group>> {
+        let mut pairs = Vec::new();
+        for group in &groups {
+            pairs.extend(group.files[1..].iter().map(|(c, _)| (group.files[0].0.path.clone(), c.path.clone())));
+        }
+        let list = Arc::new(pairs.iter().map(|(first, _)| first.clone()).collect::<Vec<_>>());
+        let equal = Arc::new(Mutex::new(vec![false; pairs.len()]));
+        let (to, stop) = (equal.clone(), self.watch.cancel.clone());
+        let job: Job = Box::new(move |index, reader| {
+            let (Some((a, b)), Some(reader)) = (pairs.get(index), reader) else { return Ok(()) };
+            let same =
+                match reader.open(a).and_then(|a| Ok((a, reader.open(b)?))).and_then(|(a, b)| same(&*a, &*b, &stop)) {
+                    Err(e) if !hash_each::is_of_file(&e) => return Err(e),
+                    same => same.unwrap_or(false),
+                };
+            if let Some(place) = to.lock().unwrap_or_else(PoisonError::into_inner).get_mut(index) {
+                *place = same;
+            }
+            Ok(())
+        });
+        hash_each::each(self.files, &list, job, self.watch).await?;
+        let equal = std::mem::take(&mut *equal.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut equal = equal.into_iter();
+        let mut kept = Vec::new();
+        for mut group in groups {
+            let mut first = true;
+            group.files.retain(|_| std::mem::take(&mut first) || equal.next().unwrap_or(false));
+            if group.files.len() > 1 {
+                kept.push(group);
+            }
+        }
+        Ok(kept)
+    }
+}
+
+/// Gives each file once, with its other names, in the order in which they lie on the disk as far as that is known.
+fn told_apart(mut candidates: Vec<Candidate>) -> Vec<(Candidate, Vec<FilePath>)> {
+    candidates.sort_by(|a, b| (a.identity, &a.path).cmp(&(b.identity, &b.path)));
+    let mut each: Vec<(Candidate, Vec<FilePath>)> = Vec::with_capacity(candidates.len());
+    for candidate in candidates {
+        match each.last_mut() {
+            Some((last, others)) if candidate.links && last.links && last.identity == candidate.identity => {
+                others.push(candidate.path);
+            }
+            _ => each.push((candidate, Vec::new())),
+        }
+    }
+    each
+}
+
+type Named = (Candidate, Vec<FilePath>);
+
+/// Puts those of equal size and hash together, and leaves out what is alone.
+fn split(files: Vec<Named>, hashes: Hashes) -> Vec<((u64, [u8; 32]), Vec<Named>)> {
+    let mut groups: BTreeMap<(u64, [u8; 32]), Vec<Named>> = BTreeMap::new();
+    for (file, hash) in files.into_iter().zip(hashes) {
+        if let Some(hash) = hash {
+            groups.entry((file.0.size, hash)).or_default().push(file);
+        }
+    }
+    groups.into_iter().filter(|(_, files)| files.len() > 1).collect()
+}
+
+/// Hashes the beginning and the end of a file, or all of a small one.
+fn ends(file: &dyn OpenFile, stop: &cowork_core::CancellationToken) -> Result<[u8; 32]> {
+    let size = file.entry().size;
+    if size <= SMALL {
+        return hash_each::blake3(file, stop);
+    }
+    let mut both = [0; END * 2];
+    let (head, tail) = both.split_at_mut(END);
+    hash_each::fill(file, head, 0)?;
+    hash_each::fill(file, tail, size - END as u64)?;
+    Ok(*blake3::hash(&both).as_bytes())
+}
+
+/// Says whether two files hold the same bytes.
+pub(crate) fn same(a: &dyn OpenFile, b: &dyn OpenFile, stop: &cowork_core::CancellationToken) -> Result<bool> {
+    if a.entry().size != b.entry().size {
+        return Ok(false);
+    }
+    let mut other = vec![0; hash_each::PIECE];
+    let (mut at, mut equal) = (0, Ok(true));
+    hash_each::pieces(a, stop, |piece| {
+        if matches!(equal, Ok(true)) {
+            equal = hash_each::fill(b, &mut other[..piece.len()], at).map(|n| &other[..n] == piece);
+        }
+        at += piece.len() as u64;
+    })?;
+    equal
+}

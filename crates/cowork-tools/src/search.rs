@@ -1,0 +1,239 @@
+//! Searching one file after another for a pattern: ripgrep's matcher and searcher, over the session's files.
+
+use std::{
+    io,
+    sync::{Mutex, PoisonError},
+};
+
+use cowork_core::{Error, Kind, OpenFile, Result, Watch};
+use grep_matcher::Matcher;
+use grep_regex::{RegexMatcher, RegexMatcherBuilder};
+use grep_searcher::{
+    BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkContextKind, SinkFinish, SinkMatch,
+};
+
+use crate::show::stopped;
+
+/// A line longer than this is not searched: it would have to be held whole.
+const LONGEST_LINE: usize = 8 * 1024 * 1024;
+/// What a pattern may come to in memory, in bytes, for each thread.
+const LARGEST_PATTERN: usize = 8 * 1024 * 1024;
+/// A line is given so long, around the hit.
+const SHOWN_LINE: usize = 200;
+
+/// What to look for.
+pub(crate) struct Pattern<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) regex: bool,
+    pub(crate) match_case: bool,
+    pub(crate) whole_word: bool,
+}
+
+impl Pattern<'_> {
+    /// Makes a matcher. It is linear in what it reads, whatever the pattern.
+    pub(crate) fn matcher(&self, op: &str) -> Result<RegexMatcher> {
+        let mut builder = RegexMatcherBuilder::new();
+        builder.multi_line(true).octal(false).case_insensitive(!self.match_case).word(self.whole_word);
+        builder.fixed_strings(!self.regex).line_terminator(Some(b'\n'));
+        builder.size_limit(LARGEST_PATTERN).dfa_size_limit(LARGEST_PATTERN);
+        builder.build(self.text).map_err(|e| refused(op, self.text, &e.to_string()))
+    }
+}
+
+/// Says what is wrong with a regular expression, and at which of its characters, from 1.
+fn refused(op: &str, pattern: &str, why: &str) -> Error {
+    use regex_syntax::Error::{Parse, Translate};
+    let found = match regex_syntax::parse(pattern) {
+        Err(Parse(e)) => Some((e.kind().to_string(), e.span().start.offset)),
+        Err(Translate(e)) => Some((e.kind().to_string(), e.span().start.offset)),
+        _ => None,
+    };
+    let place = found.as_ref().and_then(|(_, at)| Some(pattern.get(..*at)?.chars().count() + 1));
+    let at = place.map(|p| format!(", at character {p}")).unwrap_or_default();
+    let reason = found.map_or_else(|| why.trim().to_owned(), |(kind, _)| kind);
+    let message = format!("`{}` is not a pattern that can be searched for: {reason}{at}", pattern.escape_debug());
+    let error =
+        Error::new(Kind::InvalidInput, op, message).with_fix("mend the pattern, or search for it as plain text");
+    match place {
+        Some(place) => error.with("place", place.to_string()),
+        None => error,
+    }
+}
+
+/// Searches files, on several threads; each takes a searcher with its buffers and gives it back.
+pub(crate) struct Search {
+    pub(crate) matcher: RegexMatcher,
+    builder: SearcherBuilder,
+    idle: Mutex<Vec<Searcher>>,
+    watch: Watch,
+}
+
+/// How much of a file's hits is wanted.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted {
+    /// So many lines, the first ones.
+    pub(crate) lines: usize,
+    /// Only whether there is one.
+    pub(crate) once: bool,
+}
+
+/// What was found in a file.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) matches: u64,
+    pub(crate) lines: Vec<Line>,
+    /// Whether the search ended at a byte that no text has. As with ripgrep, what was found before it counts.
+    pub(crate) binary: bool,
+}
+
+/// A line with a hit.
+#[derive(Default)]
+pub(crate) struct Line {
+    pub(crate) number: u64,
+    pub(crate) text: String,
+    pub(crate) before: Vec<String>,
+    pub(crate) after: Vec<String>,
+}
+
+/// Why a file was not searched.
+pub(crate) enum Missed {
+    /// It could not be read.
+    Unreadable,
+    /// It has a line of more than 8 MiB.
+    LongLine,
+}
+
+impl Search {
+    pub(crate) fn new(matcher: RegexMatcher, context: usize, numbers: bool, watch: Watch) -> Self {
+        let mut builder = SearcherBuilder::new();
+        builder.line_number(numbers).before_context(context).after_context(context);
+        builder.binary_detection(BinaryDetection::quit(0)).heap_limit(Some(LONGEST_LINE));
+        Self { matcher, builder, idle: Mutex::default(), watch }
+    }
+
+    /// Takes a searcher for a while.
+    pub(crate) fn borrow(&self) -> Searcher {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.unwrap_or_else(|| self.builder.build())
+    }
+
+    pub(crate) fn give_back(&self, searcher: Searcher) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(searcher);
+    }
+
+    /// Searches a file.
+    ///
+    /// # Errors
+    /// `Cancelled`; what came of the file itself is inside.
+    pub(crate) fn file(
+        &self,
+        searcher: &mut Searcher,
+        file: &dyn OpenFile,
+        wanted: Wanted,
+    ) -> Result<std::result::Result<Found, Missed>> {
+        let mut collect = Collect { matcher: &self.matcher, wanted, found: Found::default(), before: Vec::new() };
+        let mut source = Source { file, at: 0, failed: false, watch: &self.watch };
+        let result = searcher.search_reader(&self.matcher, &mut source, &mut collect);
+        if self.watch.cancel.is_cancelled() {
+            return Err(stopped("find text"));
+        }
+        Ok(match result {
+            Ok(()) => Ok(collect.found),
+            Err(_) if source.failed => Err(Missed::Unreadable),
+            Err(_) => Err(Missed::LongLine),
+        })
+    }
+}
+
+/// Reads an open file from its start.
+struct Source<'a> {
+    file: &'a dyn OpenFile,
+    at: u64,
+    failed: bool,
+    watch: &'a Watch,
+}
+
+impl io::Read for Source<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.watch.cancel.is_cancelled() {
+            return Err(io::Error::other("stopped"));
+        }
+        match self.file.read_at(buffer, self.at) {
+            Ok(length) => {
+                self.at += length as u64;
+                Ok(length)
+            }
+            Err(e) => {
+                self.failed = true;
+                Err(io::Error::other(e))
+            }
+        }
+    }
+}
+
+/// Collects the hits of one file.
+struct Collect<'a> {
+    matcher: &'a RegexMatcher,
+    wanted: Wanted,
+    found: Found,
+    before: Vec<String>,
+}
+
+impl Sink for Collect<'_> {
+    type Error = io::Error;
+
+    fn matched(&mut self, _: &Searcher, hit: &SinkMatch<'_>) -> io::Result<bool> {
+        self.found.matches += 1;
+        let before = std::mem::take(&mut self.before);
+        if self.found.lines.len() < self.wanted.lines {
+            let (number, text) = (hit.line_number().unwrap_or(0), around(self.matcher, hit.bytes()));
+            self.found.lines.push(Line { number, text, before, after: Vec::new() });
+        }
+        Ok(!self.wanted.once)
+    }
+
+    fn context(&mut self, _: &Searcher, context: &SinkContext<'_>) -> io::Result<bool> {
+        let text = shortened(context.bytes(), 0);
+        match context.kind() {
+            SinkContextKind::Before => self.before.push(text),
+            _ if self.found.matches as usize <= self.found.lines.len() => {
+                if let Some(line) = self.found.lines.last_mut() {
+                    line.after.push(text);
+                }
+            }
+            _ => {}
+        }
+        Ok(true)
+    }
+
+    fn finish(&mut self, _: &Searcher, end: &SinkFinish) -> io::Result<()> {
+        if end.binary_byte_offset().is_some() {
+            self.found.binary = true;
+        }
+        Ok(())
+    }
+}
+
+/// Cuts a line to what lies around the hit.
+fn around(matcher: &RegexMatcher, line: &[u8]) -> String {
+    let at = if line.len() <= SHOWN_LINE { 0 } else { matcher.find(line).ok().flatten().map_or(0, |m| m.start()) };
+    shortened(line, at)
+}
+
+fn shortened(line: &[u8], at: usize) -> String {
+    // Four bytes a character at most: more of the line can't be shown.
+    let from = at.saturating_sub(SHOWN_LINE * 2);
+    let to = line.len().min(at + SHOWN_LINE * 4);
+    let text = String::from_utf8_lossy(&line[from..to]);
+    let head = String::from_utf8_lossy(&line[from..at.min(to)]).chars().count();
+    let text = text.trim_end();
+    let length = text.chars().count();
+    let (mut skip, cut_head) = (0, from > 0);
+    if length > SHOWN_LINE {
+        skip = head.saturating_sub(SHOWN_LINE / 2).min(length - SHOWN_LINE);
+    }
+    let piece: String = text.chars().skip(skip).take(SHOWN_LINE).collect();
+    let piece = if skip > 0 || cut_head { piece.as_str() } else { piece.trim_start() };
+    let (head, tail) = (skip > 0 || cut_head, skip + SHOWN_LINE < length || to < line.len());
+    format!("{}{piece}{}", if head { "…" } else { "" }, if tail { "…" } else { "" })
+}

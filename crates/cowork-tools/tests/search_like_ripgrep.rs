@@ -1,0 +1,64 @@
+//! The search beside ripgrep: the same rules give the same hits, on a tree in memory and its like on a disk.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a story that goes wrong ends")]
+
+mod like_ripgrep;
+
+use std::{collections::BTreeSet, path::Path, sync::Arc};
+
+use cowork_testkit::{MemorySession, Node, TestRuntime, block_on, tool::context};
+use like_ripgrep::{Asked, Tree, ripgrep_is_there, searches, text, trees, write};
+use proptest::{prelude::*, sample::Index};
+use serde_json::Value;
+
+fn run(session: &Arc<MemorySession>, tool: &str, args: Value) -> Value {
+    let tool = cowork_tools::builtin().into_iter().find(|t| t.spec().name == tool).unwrap();
+    block_on(tool.run(args, context(Some(session.clone()), TestRuntime::new()))).unwrap().value
+}
+
+fn in_memory(tree: &Tree) -> Arc<MemorySession> {
+    let session = MemorySession::new(&[("R", Node::Folder)]);
+    for (path, node) in tree {
+        session.put(&text("R", path), node.clone().map_or(Node::Link, Node::File));
+    }
+    session
+}
+
+/// Searches from a folder of the tree down, both ways.
+fn compare(tree: &Tree, asked: &Asked, from: &Path) -> Result<(), TestCaseError> {
+    let disk = tempfile::tempdir().unwrap();
+    write(tree, disk.path());
+    let (session, top, folder) = (in_memory(tree), disk.path().join(from), text("R", from));
+    let theirs: BTreeSet<String> = asked.files(&top).iter().map(|path| text(&folder, path)).collect();
+    let found = run(&session, "find_files", asked.listing(&folder));
+    let ours: BTreeSet<String> =
+        found["files"].as_array().unwrap().iter().map(|f| f["path"].as_str().unwrap().to_owned()).collect();
+    let differing: Vec<_> = ours.symmetric_difference(&theirs).collect();
+    prop_assert!(differing.is_empty(), "from {:?} ripgrep looks at {:?}, not so: {:?}", from, theirs, differing);
+
+    let theirs: BTreeSet<(String, u64)> =
+        asked.hits(&top).into_iter().map(|(path, line)| (text(&folder, &path), line)).collect();
+    let found = run(&session, "find_text", asked.arguments(&folder));
+    prop_assert_eq!(&found["complete"], true);
+    let hits = found["hits"].as_array().unwrap().iter();
+    let ours: BTreeSet<(String, u64)> =
+        hits.map(|h| (h["path"].as_str().unwrap().to_owned(), h["line"].as_u64().unwrap())).collect();
+    let differing: Vec<_> = ours.symmetric_difference(&theirs).take(20).collect();
+    prop_assert!(differing.is_empty(), "from {:?} ripgrep finds {} lines, not so: {:?}", from, theirs.len(), differing);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, max_shrink_iters: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_hits_are_those_of_ripgrep(tree in trees(), asked in searches(), at in any::<Index>()) {
+        if ripgrep_is_there() {
+            let folders: BTreeSet<&Path> = tree.keys().filter_map(|p| p.parent()).flat_map(Path::ancestors).collect();
+            let folders: Vec<&Path> = folders.into_iter().collect();
+            compare(&tree, &asked, Path::new(""))?;
+            compare(&tree, &asked, folders[at.index(folders.len())])?;
+        }
+    }
+}
