@@ -202,7 +202,8 @@ impl fmt::Debug for Content {
 /// What is known of a file that is replaced or edited. If it is something else by now, it is left and named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Known {
-    /// It is as this task last read it or wrote it through this session. One that it never did is not replaced.
+    /// It is as this task last read it ([`Files::read`](crate::Files::read)) or wrote it through this session. One that it
+    /// never did is not replaced; what a walk or a [`Make`] read does not count.
     #[default]
     Seen,
     /// It is as it was at this stamp.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use std::sync::Arc;
 
-use crate::{Change, Changed, FilePath, Result, Visitor, Walked, Watch};
+use crate::{Change, Changed, Error, FilePath, Kind, Result, Visitor, Walked, Watch};
 
 /// Looks at files and changes them, for one call.
 ///
@@ -22,7 +22,8 @@ use crate::{Change, Changed, FilePath, Result, Visitor, Walked, Watch};
 /// - A target that is taken is left, numbered or replaced, as its [`Clash`](crate::Clash) says.
 /// - A file that another program has open and locked, and one that would lose more than half of its content unasked, are
 ///   left as they are, and named.
-/// - A call that runs again makes nothing twice, and reports what it reported the first time.
+/// - A call that runs again makes nothing twice, and reports what it reported the first time. Its changes are recognised by
+///   what they ask for: neither by what was known of a file, nor by the pieces of an edit, which follow from what the file was.
 ///
 /// Cancellation: by the [`Watch`], between two changes or two parts of a walk, with `Cancelled`; or by dropping the future,
 /// which leaves the change that was being made to the journal.
@@ -83,6 +84,29 @@ pub trait Files: Send + Sync + 'static {
     ///   back and the error is returned.
     /// - Cancelled, it stops between two changes with `Cancelled`; the journal knows which were made.
     async fn change(&self, changes: Vec<Change>, watch: Watch) -> Result<Changed>;
+
+    /// Makes all of these changes or none, otherwise as [`Files::change`].
+    ///
+    /// - The first that would be left out ends the call: what it had made is given back, and the error says why. A number
+    ///   that was asked for is as asked.
+    /// - Cancelled, it gives back what it had made.
+    /// - When the call runs again, what it had made counts, and the rest is made.
+    ///
+    /// # Errors
+    /// `Conflict` for a change that would be left out, with its place in the list from 0 as fact `index`, and `path`;
+    /// `Unsupported` by files that can't give back; else as [`Files::change`].
+    async fn change_all(&self, changes: Vec<Change>, watch: Watch) -> Result<Changed> {
+        let _ = (changes, watch);
+        Err(Error::new(Kind::Unsupported, "change files", "these files can't be changed all together or not at all"))
+    }
+
+    /// Gives how many changes this call made when it ran before: 0 if it did not, or if they were given back.
+    ///
+    /// # Errors
+    /// `Unsupported` by files that don't know.
+    async fn made_before(&self) -> Result<u64> {
+        Err(Error::new(Kind::Unsupported, "change files", "it is not known what this call made before"))
+    }
 }
 
 /// Tells what happens in a watched folder: what [`Files::watch`] gives.

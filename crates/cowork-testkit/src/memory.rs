@@ -19,8 +19,8 @@ use self::state::{State, paths, stamp};
 
 /// A [`Session`] whose folders are a map in memory: nothing is durable and nothing can be undone.
 ///
-/// It keeps what [`Files`] says about grants, limits, taken names, order, stamps, shrinking, cancelling, and calls that run
-/// again. It is no
+/// It keeps what [`Files`] says about grants, limits, taken names, order, stamps, shrinking, cancelling, all or none, and
+/// calls that run again. It is no
 /// [`Sandbox`](cowork_core::Sandbox); what a task does on a disk is told with the real one.
 #[derive(Clone)]
 pub struct MemorySession {
@@ -69,6 +69,11 @@ impl MemorySession {
     pub fn put(&self, path: &str, node: Node) {
         self.state().put(&parse(path), node);
         self.tell(&[Change::MakeFolder { path: parse(path) }]);
+    }
+
+    /// Gives the permission bits that were set at a path, or nothing if none were.
+    pub fn mode_at(&self, path: &str) -> Option<u32> {
+        self.state().mode(&parse(path))
     }
 
     /// Gives every path there is, in order.
@@ -189,7 +194,27 @@ impl Files for Opened {
     }
 
     async fn change(&self, changes: Vec<Change>, watch: Watch) -> Result<Changed> {
-        for change in &changes {
+        self.each(&changes, &watch, false)
+    }
+
+    async fn change_all(&self, changes: Vec<Change>, watch: Watch) -> Result<Changed> {
+        let before = self.session.state().before(self.call);
+        let result = self.each(&changes, &watch, true);
+        if result.is_err() {
+            self.session.state().give_back(self.call, before);
+        }
+        result
+    }
+
+    async fn made_before(&self) -> Result<u64> {
+        Ok(self.session.state().made_by(self.call))
+    }
+}
+
+impl Opened {
+    /// Makes changes in order. With `all`, one that is left out is an error.
+    fn each(&self, changes: &[Change], watch: &Watch, all: bool) -> Result<Changed> {
+        for change in changes {
             let (from, to) = paths(change);
             let from_access = if matches!(change, Change::Copy { .. }) { Access::Read } else { Access::Write };
             from.map_or(Ok(()), |from| self.session.check(from, from_access))?;
@@ -208,12 +233,16 @@ impl Files for Opened {
                     continue;
                 }
                 Ok(path) => (Some(path), "the name was taken".to_owned()),
+                Err(why) if all => {
+                    let error = Error::new(Kind::Conflict, "change files", why);
+                    return Err(error.with("path", asked.as_str()).with("index", index.to_string()));
+                }
                 Err(why) => (None, why),
             };
             done.made += u64::from(renamed.is_some());
             done.otherwise.push(Otherwise { index: index as u64, path: asked.clone(), renamed, reason });
         }
-        self.session.tell(&changes);
+        self.session.tell(changes);
         Ok(done)
     }
 }

@@ -4,12 +4,16 @@
 //! log, so that a program that is run again over its log sees the same. Every path is a [`FilePath`](cowork_core::FilePath)
 //! in a granted folder; nothing here opens a path by itself.
 
+#[cfg(feature = "archive")]
+mod archive;
 #[cfg(feature = "files")]
 mod change;
 #[cfg(feature = "files")]
 mod compare;
 #[cfg(feature = "files")]
 mod duplicates;
+#[cfg(feature = "files")]
+mod edit;
 #[cfg(feature = "files")]
 mod find;
 #[cfg(feature = "files")]
@@ -37,6 +41,8 @@ mod look_text;
 mod look_type;
 #[cfg(feature = "metadata")]
 mod metadata;
+#[cfg(feature = "files")]
+pub mod patch;
 mod recorded;
 #[cfg(feature = "files")]
 mod search;
@@ -46,6 +52,8 @@ mod show;
 mod tree;
 #[cfg(feature = "files")]
 mod watch;
+#[cfg(feature = "files")]
+mod write;
 
 use std::sync::Arc;
 
@@ -62,12 +70,13 @@ pub fn builtin() -> Vec<Arc<dyn Tool>> {
 
 /// Gives the tools that look at files and change them.
 ///
-/// What changes is journalled by the session and can be undone: `write_file`, `make_folder`, `move_files`, `copy_files`,
-/// `set_aside`. What only looks: `list_folder`, `folder_tree`, `file_info`, `file_metadata`, `read_file`, `find_files`, `find_text`,
-/// `hash_files`, `find_duplicates`, `compare_folders`, `watch_folder`.
+/// What changes is journalled by the session and can be undone: `write_file`, `edit_file`, `apply_patch`, `make_folder`,
+/// `move_files`, `copy_files`, `set_aside`, `restore_files`, `set_mode`, and with the feature `archive` `make_archive` and
+/// `extract_archive`, beside which `list_archive` only looks. What only looks: `list_folder`, `folder_tree`, `file_info`,
+/// `file_metadata`, `read_file`, `find_files`, `find_text`, `hash_files`, `find_duplicates`, `compare_folders`, `watch_folder`.
 #[cfg(feature = "files")]
 pub fn files() -> Vec<Arc<dyn Tool>> {
-    vec![
+    let all = vec![
         tool(look::ListFolder),
         tool(tree::FolderTree),
         tool(look_info::FileInfo),
@@ -79,12 +88,19 @@ pub fn files() -> Vec<Arc<dyn Tool>> {
         tool(duplicates::FindDuplicates),
         tool(compare::CompareFolders),
         tool(watch::WatchFolder),
-        tool(change::WriteFile),
+        tool(write::WriteFile),
+        tool(edit::EditFile),
+        tool(patch::ApplyPatch),
         tool(change::MakeFolder),
         tool(change::MoveFiles),
         tool(change::CopyFiles),
         tool(change::SetAside),
-    ]
+        tool(change::RestoreFiles),
+        tool(change::SetMode),
+    ];
+    #[cfg(feature = "archive")]
+    let all = all.into_iter().chain(archive::tools()).collect();
+    all
 }
 
 /// Gives the clock and chance as tools, `now` and `random`: what they answered is in the log.

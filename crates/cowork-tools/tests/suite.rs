@@ -7,14 +7,14 @@ mod hard;
 use cowork_testkit::tool::Subject;
 use serde_json::{Value, json};
 
-fn subject(name: &str, good: Value, bad: &[Value]) -> Subject {
+async fn subject(name: &str, good: Value, bad: &[Value]) -> Subject {
     let tool = cowork_tools::builtin().into_iter().find(|t| t.spec().name == name).unwrap();
     let needs_files = !tool.effects(&good).unwrap().files.is_empty();
     Subject {
         tool,
         good,
         bad: bad.iter().cloned().chain([json!([]), json!({ "nonsense": 1 })]).collect(),
-        session: if needs_files { Some(hard::session()) } else { None },
+        session: if needs_files { Some(hard::session().await) } else { None },
         hard: hard::of(name),
         keep: Box::new(()),
     }
@@ -27,7 +27,7 @@ macro_rules! tools {
             use serde_json::json;
 
             async fn make() -> cowork_testkit::tool::Subject {
-                super::subject(stringify!($name), json!($good), &[$(json!($bad)),+])
+                super::subject(stringify!($name), json!($good), &[$(json!($bad)),+]).await
             }
             cowork_testkit::tool::suite!(make);
         })+
@@ -66,6 +66,13 @@ tools! {
         { "path": "Desk", "known": ["Shelf/a.txt"] };
     write_file: { "path": "Desk/a.txt", "text": "new", "if_exists": "number" }, { "path": "Desk", "text": "" },
         { "path": "Desk/a.txt", "text": "", "if_exists": "burn" };
+    edit_file: { "path": "Desk/a.txt", "edits": [{ "old_text": "needle", "new_text": "needle and thread" }] },
+        { "path": "Desk/a.txt", "edits": [] }, { "path": "Desk", "edits": [{ "old_text": "a", "new_text": "b" }] },
+        { "path": "Desk/a.txt", "edits": [{ "old_text": "", "new_text": "b" }] },
+        { "path": "Desk/a.txt", "edits": [{ "old_text": "b", "new_text": "b" }] };
+    apply_patch: { "folder": "Desk", "patch": "--- b.txt\n+++ b.txt\n@@ -1 +1 @@\n-hay\n\\ No newline at end of file\n+straw\n" },
+        { "patch": "" }, { "patch": "nothing" }, { "patch": "*** Begin Patch\n*** Delete File: Desk\n*** End Patch" },
+        { "patch": "*** Begin Patch\n*** Delete File: Desk/../x\n*** End Patch" };
     make_folder: { "path": "Desk/in/it" }, { "path": "Desk" };
     move_files: { "moves": [{ "from": "Desk/a.txt", "to": "Shelf/a.txt" }, { "from": "Desk/gone", "to": "Shelf/g" }],
             "if_taken": "number" },
@@ -74,6 +81,14 @@ tools! {
             "if_taken": "number" },
         { "copies": [] }, { "copies": [{ "from": "Desk/a.txt", "to": "Shelf" }] };
     set_aside: { "paths": ["Desk/a.txt", "Desk/in"] }, { "paths": [] }, { "paths": ["Desk"] };
+    restore_files: { "paths": ["Desk/a.txt"] }, { "paths": [] }, { "paths": ["Desk"] };
+    set_mode: { "paths": ["Desk/a.txt"], "mode": "rwxr-x---" }, { "paths": ["Desk/a.txt"], "mode": "4755" }, { "paths": [], "mode": "644" };
+    list_archive: { "path": "Desk/x.zip" }, { "path": "Desk/x.zip", "most": 0 }, { "path": "../x" };
+    extract_archive: { "path": "Desk/x.zip", "to": "Shelf/x", "if_taken": "number" },
+        { "path": "Desk/x.zip", "to": "Desk/x.zip" }, { "path": "Desk/x.zip", "to": "Shelf", "most_bytes": 0 };
+    make_archive: { "path": "Shelf/d.tar.gz", "sources": ["Desk/in", "Desk/a.txt"] },
+        { "path": "Shelf/d.rar", "sources": ["Desk"] }, { "path": "Shelf/d.zip", "sources": [] },
+        { "path": "Shelf/d.zip", "sources": ["Desk/a.txt", "Shelf/a.txt"] };
     now: {}, { "zone": "Mars" };
     random: { "below": 6 }, { "below": 0 }, { "below": -1 };
 }

@@ -124,6 +124,7 @@ async fn a_batch_of_moves_says_what_came_of_it() {
 async fn files_are_written_copied_and_set_aside() {
     let memory = MemorySession::new(&[("D/a.txt", file("old"))]);
     for (if_exists, note) in [("skip", "0 files written, 1 left as they were"), ("replace", "1 file written")] {
+        run(&memory, "read_file", json!({ "path": "D/a.txt" })).await.unwrap();
         let args = json!({ "path": "D/a.txt", "text": "new", "if_exists": if_exists });
         assert_eq!(run(&memory, "write_file", args).await.unwrap().note, note);
     }

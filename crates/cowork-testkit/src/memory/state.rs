@@ -22,12 +22,24 @@ pub(super) struct State {
     /// What was last read of each file.
     pub(super) seen: BTreeMap<FilePath, Stamp>,
     /// What was set aside, the last at the end.
-    aside: Vec<(FilePath, Vec<(FilePath, Node)>)>,
+    aside: Vec<Aside>,
     /// Who watches which folder.
     pub(super) watchers: Vec<(FilePath, mpsc::UnboundedSender<FilePath>)>,
     /// What came of each change of each call.
     journal: BTreeMap<CallId, Vec<Result<FilePath, String>>>,
 }
+
+/// What was there before a call.
+pub(super) struct Before {
+    nodes: BTreeMap<FilePath, Node>,
+    meta: BTreeMap<FilePath, Meta>,
+    seen: BTreeMap<FilePath, Stamp>,
+    aside: Vec<Aside>,
+    journal: Option<Vec<Result<FilePath, String>>>,
+}
+
+/// Something that was set aside, with all that is in it.
+type Aside = (FilePath, Vec<(FilePath, Node)>);
 
 /// Gives what a change takes away or copies, and what it is about in the end.
 pub(super) fn paths(change: &Change) -> (Option<&FilePath>, &FilePath) {
@@ -75,6 +87,31 @@ impl State {
         result
     }
 
+    /// Gives what [`State::give_back`] needs to give back what a call is about to make.
+    pub(super) fn before(&self, call: CallId) -> Before {
+        let journal = self.journal.get(&call).cloned();
+        let (nodes, meta) = (self.nodes.clone(), self.meta.clone());
+        Before { nodes, meta, seen: self.seen.clone(), aside: self.aside.clone(), journal }
+    }
+
+    /// Gives back what a call made.
+    pub(super) fn give_back(&mut self, call: CallId, before: Before) {
+        (self.nodes, self.meta, self.seen, self.aside) = (before.nodes, before.meta, before.seen, before.aside);
+        match before.journal {
+            Some(done) => self.journal.insert(call, done),
+            None => self.journal.remove(&call),
+        };
+    }
+
+    /// Counts the changes that a call made.
+    pub(super) fn made_by(&self, call: CallId) -> u64 {
+        self.journal.get(&call).map_or(0, |done| done.iter().filter(|d| d.is_ok()).count() as u64)
+    }
+
+    pub(super) fn mode(&self, path: &FilePath) -> Option<u32> {
+        self.meta.get(path).and_then(|m| m.mode)
+    }
+
     fn make(&mut self, change: &Change, content: Result<Vec<u8>>) -> Result<FilePath> {
         match change {
             Change::Write(write) => {
@@ -102,7 +139,11 @@ impl State {
                 self.get(from)?;
                 let to = self.free(to, *clash, false)?;
                 for (path, node) in self.take(from) {
-                    self.put(&parse(&format!("{to}{}", &path.as_str()[from.as_str().len()..])), node);
+                    let path_there = parse(&format!("{to}{}", &path.as_str()[from.as_str().len()..]));
+                    if let Some(meta) = self.meta.remove(&path) {
+                        self.meta.insert(path_there.clone(), meta);
+                    }
+                    self.put(&path_there, node);
                 }
                 Ok(to)
             }

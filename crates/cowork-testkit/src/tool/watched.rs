@@ -84,7 +84,30 @@ impl Files for WatchedFiles {
     }
 
     async fn change(&self, mut changes: Vec<Change>, watch: Watch) -> Result<Changed> {
-        for change in &mut changes {
+        self.note_all(&mut changes);
+        let changed = self.inner.change(changes, watch).await?;
+        Ok(self.note_renamed(changed))
+    }
+
+    async fn change_all(&self, mut changes: Vec<Change>, watch: Watch) -> Result<Changed> {
+        self.note_all(&mut changes);
+        let changed = self.inner.change_all(changes, watch).await?;
+        Ok(self.note_renamed(changed))
+    }
+
+    async fn made_before(&self) -> Result<u64> {
+        self.inner.made_before().await
+    }
+}
+
+impl WatchedFiles {
+    fn note_renamed(&self, changed: Changed) -> Changed {
+        changed.otherwise.iter().filter_map(|o| o.renamed.as_ref()).for_each(|p| self.note(p, Access::Write));
+        changed
+    }
+
+    fn note_all(&self, changes: &mut [Change]) {
+        for change in changes {
             match change {
                 Change::Write(write) => {
                     self.note(&write.path, Access::Write);
@@ -107,9 +130,6 @@ impl Files for WatchedFiles {
                 }
             }
         }
-        let changed = self.inner.change(changes, watch).await?;
-        changed.otherwise.iter().filter_map(|o| o.renamed.as_ref()).for_each(|p| self.note(p, Access::Write));
-        Ok(changed)
     }
 }
 

@@ -2,15 +2,15 @@
 
 use std::sync::{Arc, LazyLock};
 
-use cowork_core::{Access, Folder, Kind, Session};
-use cowork_testkit::{MemorySession, Node, tool::Hard};
+use cowork_core::{Access, CallId, FilePath, Folder, Kind, Session};
+use cowork_testkit::{MemorySession, Node, TestRuntime, tool::Hard};
 use serde_json::{Value, json};
 
 /// How many files a call over many meets.
 const MANY: usize = 10_000;
 
 /// Gives the session that the subjects have: two folders that may be changed, one that may not, and one with large files.
-pub fn session() -> Arc<MemorySession> {
+pub async fn session() -> Arc<MemorySession> {
     let grant = |name: &str, access| Folder { name: name.into(), at: format!("/{name}"), access, whole: false };
     let folders = vec![
         grant("Desk", Access::Write),
@@ -25,11 +25,28 @@ pub fn session() -> Arc<MemorySession> {
         ("Desk/in/c.txt", Node::File(b"more hay".to_vec())),
         ("Desk/in/link", Node::Link),
         ("Shelf/a.txt", Node::File(b"taken".to_vec())),
+        ("Desk/x.zip", Node::File(archive())),
         ("Locked/a.txt", Node::File(b"locked".to_vec())),
         ("Large/lines.txt", Node::File(line.clone())),
         ("Large/line.txt", Node::File(line.into_iter().filter(|b| *b != b'\n').collect())),
     ];
-    MemorySession::granting(folders, &files)
+    let session = MemorySession::granting(folders, &files);
+    // What is edited was read.
+    let call = session.files(CallId::new(&*TestRuntime::new()));
+    call.read(FilePath::parse("Desk/a.txt").unwrap(), 0, 100).await.unwrap();
+    session
+}
+
+/// A zip of two files, a folder and a name that leads elsewhere.
+fn archive() -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    for (name, text) in [("p.txt", "p"), ("../q.txt", "q"), ("r/s.txt", "s")] {
+        zip.start_file(name, options).unwrap();
+        std::io::Write::write_all(&mut zip, text.as_bytes()).unwrap();
+    }
+    zip.add_directory("empty/", options).unwrap();
+    zip.finish().unwrap().into_inner()
 }
 
 /// Gives a folder with many small files, and another in which all their names are taken.
@@ -136,6 +153,32 @@ pub fn of(name: &str) -> Hard {
             vec![json!({ "paths": vec!["Desk/a.txt"; 100_001] })],
             Some(json!({ "paths": paths("Many") })),
         ),
+        "edit_file" => {
+            let edit = |p: &str, old: &str| json!({ "path": p, "edits": [{ "old_text": old, "new_text": "pin" }] });
+            let errors = vec![
+                (edit("Desk/gone", "a"), NotFound),
+                (edit("Desk/a.txt", "is not in it"), NotFound),
+                (edit("Locked/a.txt", "locked"), NotAllowed),
+            ];
+            (errors, vec![], None)
+        }
+        "apply_patch" => {
+            let update = |p: &str| json!({ "patch": format!("*** Begin Patch\n*** Update File: {p}\n@@\n-x\n+y\n*** End Patch") });
+            (vec![(update("Desk/gone"), NotFound), (update("Locked/a.txt"), NotAllowed)], vec![], None)
+        }
+        "restore_files" => {
+            (vec![(json!({ "paths": ["Locked/a.txt"] }), NotAllowed)], vec![], Some(json!({ "paths": paths("Many") })))
+        }
+        "set_mode" => {
+            let locked = json!({ "paths": ["Locked/a.txt"], "mode": "644" });
+            (vec![(locked, NotAllowed)], vec![], Some(json!({ "paths": paths("Many"), "mode": "600" })))
+        }
+        "list_archive" => (looks(&|p| json!({ "path": p })), vec![], None),
+        "extract_archive" => (looks(&|p| json!({ "path": p, "to": "Shelf/x" })), vec![], None),
+        "make_archive" => {
+            let errors = looks(&|p| json!({ "path": "Shelf/d.zip", "sources": [p] }));
+            (errors, vec![], Some(json!({ "path": "Taken/all.zip", "sources": ["Many"] })))
+        }
         _ => (vec![], vec![], None),
     };
     Hard { huge, errors, many: call.map(|args| (args, many())) }

@@ -1,0 +1,90 @@
+//! Permissions.
+
+use async_trait::async_trait;
+use cowork_core::{Change, Effects, Error, FilePath, Kind, Result, ToolContext, ToolOutput, TypedTool};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::make;
+use crate::show::{check_size, count, folder_of, folders, label, list, touched};
+
+pub(crate) struct SetMode;
+
+/// The arguments of `set_mode`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ModeArgs {
+    /// The files and folders themselves, not what is in them; up to 100,000.
+    #[schemars(length(min = 1, max = 100_000))]
+    paths: Vec<FilePath>,
+    /// The permissions for owner, group and others: `rw-r--r--`, or in octal `644`.
+    mode: String,
+}
+
+#[async_trait]
+impl TypedTool for SetMode {
+    type Args = ModeArgs;
+    const NAME: &'static str = "set_mode";
+    const ABOUT: &'static str = "Sets the permissions of files and folders, for instance to make a script run (`rwxr-xr-x`) or a file read-only \
+        (`r--r--r--`). Bits that let a program run as its owner can't be set. Gives `made` and `otherwise`: those left as they were, each with \
+        `index`, `path` and `reason`.";
+
+    fn effects(&self, args: &ModeArgs) -> Result<Effects> {
+        check_size("set permissions", args.paths.len())?;
+        let mode = parse_mode(&args.mode)?;
+        for path in &args.paths {
+            folder_of("set permissions", path)?;
+        }
+        let paths: Vec<&FilePath> = args.paths.iter().collect();
+        let title = format!("set the permissions of {} to {}", count(paths.len(), "file"), spelled(mode));
+        Ok(Effects::changes(touched(&paths)).showing(list(title, &paths)))
+    }
+
+    async fn run(&self, args: ModeArgs, ctx: ToolContext) -> Result<ToolOutput> {
+        let label = label(folders(&args.paths));
+        let mode = parse_mode(&args.mode)?;
+        let changes = args.paths.into_iter().map(|path| Change::Mode { path, mode }).collect();
+        make(&ctx, changes, "file", "given other permissions", label).await
+    }
+}
+
+/// Reads permissions: nine letters, or three or four octal digits.
+pub(crate) fn parse_mode(text: &str) -> Result<u32> {
+    let letters = || {
+        let fits = text.len() == 9 && text.bytes().zip("rwxrwxrwx".bytes()).all(|(b, full)| b == full || b == b'-');
+        fits.then(|| text.bytes().fold(0, |mode, b| mode << 1 | u32::from(b != b'-')))
+    };
+    let octal = || {
+        let fits = matches!(text.len(), 3 | 4) && text.bytes().all(|b| matches!(b, b'0'..=b'7'));
+        fits.then(|| u32::from_str_radix(text, 8).ok()).flatten().filter(|mode| *mode <= 0o1777)
+    };
+    letters().or_else(octal).ok_or_else(|| {
+        let why = format!("`{}` are not permissions that can be set", text.escape_debug());
+        Error::new(Kind::InvalidInput, "set permissions", why)
+            .with_fix("say nine letters such as `rw-r--r--`, or octal digits such as `644` or `0755`, up to `1777`")
+    })
+}
+
+/// Spells permissions out: `rw-r--r--`.
+fn spelled(mode: u32) -> String {
+    let letters: String =
+        (0..9).map(|at| if mode >> (8 - at) & 1 == 1 { char::from(b"rwx"[at % 3]) } else { '-' }).collect();
+    if mode & 0o1000 == 0 { letters } else { format!("{letters}, and that only owners remove what is in it") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse_mode, spelled};
+
+    #[test]
+    fn permissions_are_read_in_letters_and_in_octal() {
+        for (text, mode) in [("rw-r--r--", 0o644), ("644", 0o644), ("0755", 0o755), ("1777", 0o1777), ("---------", 0)]
+        {
+            assert_eq!(parse_mode(text).ok(), Some(mode), "{text}");
+        }
+        for bad in ["", "rws------", "4755", "99", "00644", "rwx", "u+x", "r-xw-----x"] {
+            assert!(parse_mode(bad).is_err(), "{bad}");
+        }
+        assert_eq!(spelled(0o754), "rwxr-xr--");
+    }
+}

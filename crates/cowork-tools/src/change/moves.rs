@@ -1,0 +1,110 @@
+//! Moving and renaming.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use cowork_core::{Change, Effects, Error, FilePath, Kind, Preview, Result, ToolContext, ToolOutput, TypedTool};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{IfTaken, make};
+use crate::show::{check_size, folder_of, folders, label, shown, touched, transfer};
+
+/// From where to where.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Pair {
+    /// What: `Downloads/scan.pdf`.
+    pub(super) from: FilePath,
+    /// Its new path: `Downloads/Documents/scan.pdf`. Missing folders are made.
+    pub(super) to: FilePath,
+}
+
+pub(crate) struct MoveFiles;
+
+/// The arguments of `move_files`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MoveArgs {
+    /// The moves, made in order; up to 100,000.
+    #[schemars(length(min = 1, max = 100_000))]
+    moves: Vec<Pair>,
+    /// What to do when a new name is taken; `skip` if left out.
+    #[serde(default)]
+    if_taken: IfTaken,
+}
+
+#[async_trait]
+impl TypedTool for MoveFiles {
+    type Args = MoveArgs;
+    const NAME: &'static str = "move_files";
+    const ABOUT: &'static str = "Moves or renames files and folders, as one batch that can be undone. Gives `made` and `otherwise`: those left \
+        out, or made under another name, each with `index`, `path`, `renamed` and `reason`.";
+
+    fn effects(&self, args: &MoveArgs) -> Result<Effects> {
+        check_size("move files", args.moves.len())?;
+        let mut from = BTreeSet::new();
+        for pair in &args.moves {
+            folder_of("move files", &pair.from)?;
+            folder_of("move files", &pair.to)?;
+            if pair.to != pair.from && pair.to.is_within(&pair.from) {
+                let why = format!("`{}` can't be moved into itself", shown(pair.from.as_str()));
+                return Err(Error::new(Kind::InvalidInput, "move files", why));
+            }
+            if !from.insert(&pair.from) {
+                let why = format!("`{}` is to be moved twice", shown(pair.from.as_str()));
+                return Err(Error::new(Kind::InvalidInput, "move files", why));
+            }
+        }
+        let both = || args.moves.iter().flat_map(|m| [&m.from, &m.to]);
+        Ok(Effects::changes(touched_by(both, args.moves.len(), args.if_taken)).showing(with_clashes(
+            transfer("move", &pairs(&args.moves)),
+            &args.moves,
+            args.if_taken,
+        )))
+    }
+
+    async fn run(&self, args: MoveArgs, ctx: ToolContext) -> Result<ToolOutput> {
+        let label = label(folders(args.moves.iter().map(|m| &m.from)));
+        let clash = args.if_taken.into();
+        let changes = args.moves.into_iter().map(|m| Change::Move { from: m.from, to: m.to, clash }).collect();
+        make(&ctx, changes, "file", "moved", label).await
+    }
+}
+
+pub(super) fn pairs(pairs: &[Pair]) -> Vec<(&FilePath, &FilePath)> {
+    pairs.iter().map(|p| (&p.from, &p.to)).collect()
+}
+
+/// Names what a batch touches: the paths themselves, or the folders where a number can make another name of it.
+pub(super) fn touched_by<'a, I>(paths: impl Fn() -> I, size: usize, if_taken: IfTaken) -> BTreeSet<FilePath>
+where
+    I: Iterator<Item = &'a FilePath>,
+{
+    match if_taken {
+        IfTaken::Skip if size <= 50 => touched(&paths().collect::<Vec<_>>()),
+        _ => folders(paths()),
+    }
+}
+
+/// Says what becomes of names that clash, in one folder or, on a disk that ignores capitals, with one that differs in them alone.
+pub(super) fn with_clashes(mut preview: Preview, pairs: &[Pair], if_taken: IfTaken) -> Preview {
+    let outcome = match if_taken {
+        IfTaken::Skip => "they are left where they are",
+        IfTaken::Number => "they get a number",
+    };
+    for note in preview.notes.iter_mut().filter(|n| n.contains("clash")) {
+        note.push_str(": ");
+        note.push_str(outcome);
+    }
+    let exact: BTreeSet<&str> = pairs.iter().map(|p| p.to.as_str()).collect();
+    let folded: BTreeSet<String> = exact.iter().map(|to| to.to_lowercase()).collect();
+    if folded.len() < exact.len() {
+        let (twins, names) =
+            (exact.len() - folded.len(), if exact.len() - folded.len() == 1 { "name differs" } else { "names differ" });
+        preview.notes.push(format!(
+            "{twins} {names} from another of these in capitals alone: on a disk that ignores capitals {outcome}"
+        ));
+    }
+    preview
+}
