@@ -24,6 +24,12 @@ const CAMPAIGNS: &[Campaign] = &[
     },
     Campaign { name: "kills", package: "cowork-cli", test: "kills", about: "kills runs at any point and resumes them" },
     Campaign {
+        name: "plans",
+        package: "cowork",
+        test: "plans",
+        about: "plans, kills and undoes at random, and compares with a model",
+    },
+    Campaign {
         name: "power",
         package: "cowork-sandbox",
         test: "power",

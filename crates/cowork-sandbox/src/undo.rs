@@ -257,7 +257,9 @@ impl Undo<'_> {
                 Err(real) => (was.clone(), real),
             };
             return match found.did {
-                Did::Moved => Verdict::Keep(at, format!("`{was}` was moved to `{now}` by task {task}; undo that first")),
+                Did::Moved => {
+                    Verdict::Keep(at, format!("`{was}` was moved to `{now}` by task {task}; undo that first"))
+                }
                 Did::Changed => Verdict::Keep(at, format!("`{was}` was changed by task {task}; undo that first")),
                 Did::SetAside => Verdict::Keep(at, format!("`{was}` was set aside by task {task}; undo that first")),
             };
@@ -265,9 +267,10 @@ impl Undo<'_> {
         let place = act.paths().0;
         let taken = self.work.dirs.look(place).ok().flatten().and_then(|look| self.others.who_took(place, look.ino));
         match (verdict, taken) {
-            (Verdict::Keep(path, _), Some(task)) if is_kept || matches!(act, Act::Move { .. }) => {
-                Verdict::Keep(path, format!("its former place `{place}` is taken by what task {task} put there; undo that first"))
-            }
+            (Verdict::Keep(path, _), Some(task)) if is_kept || matches!(act, Act::Move { .. }) => Verdict::Keep(
+                path,
+                format!("its former place `{place}` is taken by what task {task} put there; undo that first"),
+            ),
             (verdict, _) => verdict,
         }
     }

@@ -197,7 +197,7 @@ pub struct Hard {
 }
 
 /// How many bytes the answer to huge arguments may have, as JSON.
-pub const MOST_OF_HUGE: usize = 1 << 20;
+pub const MOST_OF_HUGE: usize = 2 << 20;
 
 /// How many bytes the answer to a call over thousands of files may have, as JSON.
 pub const MOST_OF_MANY: usize = 64 << 10;

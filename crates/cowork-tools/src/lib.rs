@@ -72,8 +72,8 @@ pub fn builtin() -> Vec<Arc<dyn Tool>> {
 ///
 /// What changes is journalled by the session and can be undone: `write_file`, `edit_file`, `apply_patch`, `make_folder`,
 /// `move_files`, `copy_files`, `set_aside`, `restore_files`, `set_mode`, and with the feature `archive` `make_archive` and
-/// `extract_archive`. What only looks: `list_folder`, `folder_tree`, `file_info`, `file_metadata`, `read_file`, `find_files`,
-/// `find_text`, `hash_files`, `find_duplicates`, `compare_folders`, `watch_folder`, and with `archive` `list_archive`.
+/// `extract_archive`, beside which `list_archive` only looks. What only looks: `list_folder`, `folder_tree`, `file_info`,
+/// `file_metadata`, `read_file`, `find_files`, `find_text`, `hash_files`, `find_duplicates`, `compare_folders`, `watch_folder`.
 #[cfg(feature = "files")]
 pub fn files() -> Vec<Arc<dyn Tool>> {
     let all = vec![

@@ -2,51 +2,22 @@
 
 #![allow(clippy::unwrap_used, reason = "a story that goes wrong ends")]
 
-use std::sync::Arc;
+mod hard;
 
-use cowork_core::{CallId, FilePath, Session};
-use cowork_testkit::{MemorySession, Node, TestRuntime, tool::{Hard, Subject}};
+use cowork_testkit::tool::Subject;
 use serde_json::{Value, json};
 
 async fn subject(name: &str, good: Value, bad: &[Value]) -> Subject {
-    let files = [
-        ("Desk/a.txt", Node::File(b"a needle, a pin".to_vec())),
-        ("Desk/b.txt", Node::File(b"hay".to_vec())),
-        ("Desk/in/c.txt", Node::File(b"more hay".to_vec())),
-        ("Desk/in/link", Node::Link),
-        ("Shelf/a.txt", Node::File(b"taken".to_vec())),
-        ("Desk/x.zip", Node::File(archive())),
-    ];
     let tool = cowork_tools::builtin().into_iter().find(|t| t.spec().name == name).unwrap();
     let needs_files = !tool.effects(&good).unwrap().files.is_empty();
     Subject {
         tool,
         good,
         bad: bad.iter().cloned().chain([json!([]), json!({ "nonsense": 1 })]).collect(),
-        session: if needs_files { Some(session(&files).await) } else { None },
-        hard: Hard::default(),
+        session: if needs_files { Some(hard::session().await) } else { None },
+        hard: hard::of(name),
         keep: Box::new(()),
     }
-}
-
-/// Folders in which the task has read a file.
-async fn session(files: &[(&str, Node)]) -> Arc<MemorySession> {
-    let session = MemorySession::new(files);
-    let call = session.files(CallId::new(&*TestRuntime::new()));
-    call.read(FilePath::parse("Desk/a.txt").unwrap(), 0, 100).await.unwrap();
-    session
-}
-
-/// A zip of two files, a folder and a name that leads elsewhere.
-fn archive() -> Vec<u8> {
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    let options = zip::write::SimpleFileOptions::default();
-    for (name, text) in [("p.txt", "p"), ("../q.txt", "q"), ("r/s.txt", "s")] {
-        zip.start_file(name, options).unwrap();
-        std::io::Write::write_all(&mut zip, text.as_bytes()).unwrap();
-    }
-    zip.add_directory("empty/", options).unwrap();
-    zip.finish().unwrap().into_inner()
 }
 
 /// One module for each tool: its name, a call that gets through, and some that don't fit.
@@ -69,6 +40,9 @@ macro_rules! tools {
             let mut there: Vec<&str> = all.iter().map(|t| t.spec().name.as_str()).collect();
             there.sort_unstable();
             assert_eq!(here, there);
+            let easy = |name: &&str| hard::of(name).errors.is_empty() && !matches!(*name, "now" | "random");
+            let easy: Vec<&str> = here.into_iter().filter(easy).collect();
+            assert_eq!(easy, Vec::<&str>::new(), "tell in tests/hard what can't work");
         }
     };
 }

@@ -164,8 +164,11 @@ fn collect(root: &Path, at: &Path, found: &mut Tree) {
         ('d', Vec::new())
     } else if meta.is_symlink() {
         ('l', fs::read_link(at).unwrap().into_os_string().into_encoded_bytes())
-    } else {
+    } else if meta.is_file() {
         ('f', fs::read(at).unwrap())
+    } else {
+        // A pipe would never come to its end.
+        ('o', Vec::new())
     };
     found.insert(at.strip_prefix(root).unwrap().to_owned(), (kind, meta.mode() & 0o7777, time, content));
     if meta.is_dir() {
