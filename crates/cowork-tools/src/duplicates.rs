@@ -335,9 +335,11 @@ fn told_apart(mut candidates: Vec<Candidate>) -> Vec<(Candidate, Vec<FilePath>)>
 }
 
 type Named = (Candidate, Vec<FilePath>);
+/// A size and a hash, and the files that have both.
+type Alike = ((u64, [u8; 32]), Vec<Named>);
 
 /// Puts those of equal size and hash together, and leaves out what is alone.
-fn split(files: Vec<Named>, hashes: Hashes) -> Vec<((u64, [u8; 32]), Vec<Named>)> {
+fn split(files: Vec<Named>, hashes: Hashes) -> Vec<Alike> {
     let mut groups: BTreeMap<(u64, [u8; 32]), Vec<Named>> = BTreeMap::new();
     for (file, hash) in files.into_iter().zip(hashes) {
         if let Some(hash) = hash {

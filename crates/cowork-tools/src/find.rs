@@ -152,7 +152,7 @@ impl TypedTool for FindText {
         let files = ctx.files()?;
         let find = Arc::new(Find::new(&args, &ctx)?);
         let walked = files.walk(vec![args.folder], find.clone(), ctx.watch.clone()).await?;
-        let mut tally = find.tally.lock().map(|t| *t).unwrap_or_else(|e| *e.into_inner());
+        let mut tally = *find.tally.lock().unwrap_or_else(PoisonError::into_inner);
         tally.skipped.unreadable += walked.unreadable;
         let (hits, next) = find.first.take();
         let number = |n: u64, thing: &str| count(usize::try_from(n).unwrap_or(usize::MAX), thing);

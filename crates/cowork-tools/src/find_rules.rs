@@ -52,15 +52,15 @@ impl Rules {
         }
         let above = match above {
             Some(above) => Some(above.rules.clone()),
-            None => folder.parent().map(|parent| self.from_the_top(&parent, reader)),
+            None => folder.parent().map(|parent| self.rules_above(&parent, reader)),
         };
         let base = base(folder);
         let rules = self.level(folder, base.len(), above.flatten(), reader);
         Arc::new(Below { rules, base })
     }
 
-    fn from_the_top(self, folder: &FilePath, reader: &dyn Reader) -> Option<Arc<Level>> {
-        let above = folder.parent().and_then(|parent| self.from_the_top(&parent, reader));
+    fn rules_above(self, folder: &FilePath, reader: &dyn Reader) -> Option<Arc<Level>> {
+        let above = folder.parent().and_then(|parent| self.rules_above(&parent, reader));
         self.level(folder, base(folder).len(), above, reader)
     }
 

@@ -351,22 +351,24 @@ async fn two_folders_are_compared_and_what_moved_is_found() {
 }
 
 /// A call of `watch_folder` with a clock that the test moves.
-fn watching(
-    memory: &Arc<MemorySession>,
-    args: Value,
-) -> (Arc<TestRuntime>, tokio::task::JoinHandle<Result<Value>>, CancellationToken) {
-    let runtime = TestRuntime::new();
-    let watch = Watch::nothing();
+struct Watching {
+    runtime: Arc<TestRuntime>,
+    stop: CancellationToken,
+    call: tokio::task::JoinHandle<Result<Value>>,
+}
+
+fn watching(memory: &Arc<MemorySession>, args: Value) -> Watching {
+    let (runtime, watch) = (TestRuntime::new(), Watch::nothing());
     let stop = watch.cancel.clone();
     let ctx = ToolContext { watch, ..context(Some(memory.clone()), runtime.clone()) };
     let tool = cowork_tools::builtin().into_iter().find(|t| t.spec().name == "watch_folder").unwrap();
-    (runtime, tokio::spawn(async move { tool.run(args, ctx).await.map(|out| out.value) }), stop)
+    Watching { runtime, stop, call: tokio::spawn(async move { tool.run(args, ctx).await.map(|out| out.value) }) }
 }
 
 #[tokio::test]
 async fn what_arrives_is_given_once_it_has_settled() {
     let memory = desk();
-    let (runtime, call, _) = watching(&memory, json!({ "path": "D", "seconds": 60, "settle": 2 }));
+    let Watching { runtime, call, .. } = watching(&memory, json!({ "path": "D", "seconds": 60, "settle": 2 }));
     runtime.asleep(1).await;
     memory.put("D/new.txt", file("half"));
     runtime.asleep(2).await;
@@ -386,14 +388,14 @@ async fn what_arrives_is_given_once_it_has_settled() {
 async fn nothing_is_missed_between_two_calls_and_the_time_is_kept() {
     let memory = desk();
     let known = ["D/.hidden", "D/a.txt", "D/c", "D/link", "D/went"];
-    let (_, call, _) = watching(&memory, json!({ "path": "D", "seconds": 0, "known": known }));
+    let Watching { call, .. } = watching(&memory, json!({ "path": "D", "seconds": 0, "known": known }));
     let out = call.await.unwrap().unwrap();
     assert_eq!((strings(&out["arrived"], "path"), &out["gone"]), (vec!["D/b.txt".to_owned()], &json!(["D/went"])));
-    let (runtime, call, _) = watching(&memory, json!({ "path": "D", "seconds": 60 }));
+    let Watching { runtime, call, .. } = watching(&memory, json!({ "path": "D", "seconds": 60 }));
     runtime.asleep(1).await;
     runtime.advance(Duration::from_secs(60));
     assert_eq!(call.await.unwrap().unwrap(), json!({ "arrived": [], "gone": [], "more": 0, "timed_out": true }));
-    let (runtime, call, stop) = watching(&memory, json!({ "path": "D" }));
+    let Watching { runtime, call, stop } = watching(&memory, json!({ "path": "D" }));
     runtime.asleep(1).await;
     stop.cancel();
     assert_eq!(call.await.unwrap().unwrap_err().kind, Kind::Cancelled);
