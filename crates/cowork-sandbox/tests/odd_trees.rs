@@ -148,6 +148,33 @@ async fn thousands_of_folders_side_by_side_are_walked_with_few_handles() {
     assert!((1..500).contains(&most), "{most} handles");
 }
 
+/// More folders are half read on the way down than may be: some are read to their end first.
+#[tokio::test]
+async fn large_folders_below_one_another_are_walked_whole() {
+    let keep = tempfile::tempdir().unwrap();
+    let folder = keep.path().join("granted");
+    let mut at = folder.clone();
+    for _ in 0..90 {
+        fs::create_dir_all(&at).unwrap();
+        (0..150).for_each(|i| fs::write(at.join(format!("file {i:0200}")), "").unwrap());
+        at = at.join("d");
+    }
+    let files = files(&folder, keep.path()).await;
+    let paths = Arc::new(Mutex::new(BTreeSet::new()));
+    let into = paths.clone();
+    let visitor = Looks(move |part: &dyn Part| {
+        let mut paths = into.lock().unwrap();
+        (0..part.len()).for_each(|i| assert!(paths.insert(part.path(i)), "{} twice", part.path(i)));
+    });
+    let walked = files.walk(vec![path("F")], Arc::new(visitor), Watch::nothing()).await.unwrap();
+    assert_eq!((walked.entries, walked.unreadable), (90 * 151 - 1, 0));
+    assert_eq!(paths.lock().unwrap().len(), 90 * 151 - 1);
+    let all: Vec<FilePath> = files.list(path("F"), 999).await.unwrap().into_iter().map(|e| e.path).collect();
+    let visitor = Arc::new(Looks(|part: &dyn Part| assert_eq!(part.folder(), &path("F"))));
+    let files_alone = all.into_iter().filter(|at| at.name() != "d").collect();
+    assert_eq!(files.walk(files_alone, visitor, Watch::nothing()).await.unwrap().entries, 150);
+}
+
 #[tokio::test]
 async fn names_of_every_byte_and_of_255_bytes_are_walked_and_read() {
     let keep = tempfile::tempdir().unwrap();

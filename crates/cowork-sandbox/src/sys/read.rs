@@ -25,9 +25,31 @@ pub(super) enum Mounts {
     Refused,
 }
 
-/// Opens a folder below an open one; no link on the way is followed, nothing leads out. `XDEV` where something is mounted.
+/// Opens a folder below an open one; no link on the way is followed, nothing leads out. `XDEV` where something is mounted on
+/// the name in that folder.
 pub(crate) fn open_below(folder: impl AsFd, below: &[u8]) -> Result<OwnedFd> {
-    beneath(folder, below, OFlags::RDONLY | OFlags::DIRECTORY, Mounts::Refused)
+    match beneath(&folder, below, OFlags::RDONLY | OFlags::DIRECTORY, Mounts::Refused) {
+        Err(Errno::NOENT) if is_mounted(&folder, below) => Err(Errno::XDEV),
+        other => other,
+    }
+}
+
+/// Says whether something is mounted on a name in an open folder.
+#[cfg(target_os = "linux")]
+fn is_mounted(folder: impl AsFd, name: &[u8]) -> bool {
+    use rustix::fs::{AtFlags, StatxAttributes, StatxFlags};
+    // Of a longer way only the kernel can say where it would have led.
+    if name.contains(&b'/') {
+        return false;
+    }
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
+    fs::statx(folder, name, flags, StatxFlags::TYPE)
+        .is_ok_and(|look| look.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_mounted(_folder: impl AsFd, _name: &[u8]) -> bool {
+    false
 }
 
 /// Opens what has this name in an open folder for reading, but not a link. `NONBLOCK` so that a pipe put there after a look
@@ -80,6 +102,8 @@ fn step(root: impl AsFd, below: &[u8], flags: OFlags, mounts: Mounts) -> Result<
             // The kernel saw a rename go past while it walked and can't tell: the walk is simply made again. A file that
             // another program has a lease on is answered the same way, and stays so.
             Err(Errno::AGAIN) if again < 64 => again += 1,
+            // It was being moved out from below while the kernel walked: it is not there any more. Or something is mounted.
+            Err(Errno::XDEV) => return Err(Errno::NOENT),
             other => return other,
         }
     }
