@@ -142,9 +142,11 @@ impl TypedTool for ExtractArchive {
             IfTaken::Number => "a file whose name is taken there gets a number",
         };
         let notes = vec![outcome.to_owned(), "links, and names that lead out of the folder, are left out".to_owned()];
-        Ok(Effects::changes([args.to.clone()])
-            .and_reads([args.path.clone()])
-            .showing(Preview { title, notes, ..Preview::default() }))
+        Ok(Effects::changes([args.to.clone()]).and_reads([args.path.clone()]).showing(Preview {
+            title,
+            notes,
+            ..Preview::default()
+        }))
     }
 
     async fn run(&self, args: ExtractArgs, ctx: ToolContext) -> Result<ToolOutput> {

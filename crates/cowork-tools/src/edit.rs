@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use cowork_core::{
-    Change, Clash, Content, Effects, Error, FileKind, FilePath, Files, Handed, Kind, Known, Label, Part, Preview, Reader,
-    Result, Splice, Stamp, ToolContext, ToolOutput, TypedTool, Visitor, Watch, Write,
+    Change, Clash, Content, Effects, Error, FileKind, FilePath, Files, Handed, Kind, Known, Label, Part, Preview,
+    Reader, Result, Splice, Stamp, ToolContext, ToolOutput, TypedTool, Visitor, Watch, Write,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -92,7 +92,9 @@ impl TypedTool for EditFile {
         let size: usize = args.edits.iter().map(|e| e.old_text.len() + e.new_text.len()).sum();
         if size > MOST_TEXT {
             let why = format!("the texts are {size} bytes long together; at most {MOST_TEXT} are taken");
-            return Err(Error::new(Kind::LimitExceeded, "edit file", why).with_fix("use several calls, or `write_file`"));
+            return Err(
+                Error::new(Kind::LimitExceeded, "edit file", why).with_fix("use several calls, or `write_file`")
+            );
         }
         let title = format!("edit {} ({})", shown(args.path.as_str()), count(args.edits.len(), "place"));
         let example = |e: &Edit| {
@@ -143,7 +145,12 @@ struct Made {
 }
 
 async fn work_out(args: &EditArgs, files: &Arc<dyn Files>, watch: &Watch) -> Result<(Vec<Splice>, Vec<Made>)> {
-    let work = Arc::new(Work { path: args.path.clone(), edits: args.edits.clone(), watch: watch.clone(), done: Mutex::default() });
+    let work = Arc::new(Work {
+        path: args.path.clone(),
+        edits: args.edits.clone(),
+        watch: watch.clone(),
+        done: Mutex::default(),
+    });
     files.walk(vec![args.path.clone()], work.clone(), watch.clone()).await?;
     let done = work.done.lock().unwrap_or_else(PoisonError::into_inner).take();
     done.ok_or_else(|| no_text(&args.path, "is no regular file"))
@@ -182,7 +189,8 @@ impl Work {
         };
         let ascii = self.edits.iter().all(|e| e.new_text.is_ascii());
         if encoding == Encoding::Bytes && !ascii && !is_utf8(pieces, &self.watch)? {
-            let why = format!("`{}` is not UTF-8, and the new text has characters that would be written as such", self.path);
+            let why =
+                format!("`{}` is not UTF-8, and the new text has characters that would be written as such", self.path);
             return Err(Error::new(Kind::Unsupported, "edit file", why).with_fix("keep the new text to ASCII"));
         }
         self.edits.iter().enumerate().map(|(index, edit)| self.one(index, edit, pieces, encoding)).collect()
@@ -195,8 +203,12 @@ impl Work {
             0 => return Err(self.not_there(index, edit, pieces, encoding)?),
             n if n > 1 && !edit.all => return Err(self.ambiguous(index, n, &found.lines)),
             n if n > MOST_PLACES as u64 => {
-                let why = format!("the text of edit {index} is there {n} times; at most {MOST_PLACES} are replaced in a call");
-                return Err(Error::new(Kind::LimitExceeded, "edit file", why).with_fix("make it longer, and use several calls"));
+                let why = format!(
+                    "the text of edit {index} is there {n} times; at most {MOST_PLACES} are replaced in a call"
+                );
+                return Err(
+                    Error::new(Kind::LimitExceeded, "edit file", why).with_fix("make it longer, and use several calls")
+                );
             }
             _ => {}
         }
@@ -223,7 +235,10 @@ impl Work {
         match close {
             Some(Close::Alike(number, text)) => {
                 line = Some(number);
-                why.push_str(&format!(", but line {number} differs from it only in white space or quotes: {}", quoted(&text)));
+                why.push_str(&format!(
+                    ", but line {number} differs from it only in white space or quotes: {}",
+                    quoted(&text)
+                ));
                 fix = format!("give the text exactly as it stands from line {number} on");
             }
             Some(Close::Begins(number)) => {

@@ -17,8 +17,8 @@ use std::{
 
 use async_trait::async_trait;
 use cowork_core::{
-    Change, Clash, Content, Effects, Error, FileKind, FilePath, Files, Group, Handed, Kind, Known, Label, Make, OpenFile,
-    Part, Preview, Reader, Result, Sink, ToolContext, ToolOutput, TypedTool, Visitor, Write, path::escape,
+    Change, Clash, Content, Effects, Error, FileKind, FilePath, Files, Group, Handed, Kind, Known, Label, Make,
+    OpenFile, Part, Preview, Reader, Result, Sink, ToolContext, ToolOutput, TypedTool, Visitor, Write, path::escape,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -150,7 +150,9 @@ fn read(args: &PatchArgs) -> Result<Vec<Planned>> {
     let mut planned = Vec::with_capacity(parsed.len());
     let mut seen = BTreeSet::new();
     for file in parsed {
-        let at = |raw: &[u8]| in_session(raw, args.folder.as_ref(), is_envelope).map_err(|e| e.with("line", file.line.to_string()));
+        let at = |raw: &[u8]| {
+            in_session(raw, args.folder.as_ref(), is_envelope).map_err(|e| e.with("line", file.line.to_string()))
+        };
         let FilePatch { op, mode, line, .. } = &file;
         let (path, to) = (at(&file.path)?, file.to.as_deref().map(at).transpose()?);
         folder_of("apply patch", &path)?;
@@ -316,7 +318,11 @@ struct Trial {
 
 impl Visitor for Trial {
     fn enter(&self, folder: &FilePath, _: &Handed, _: &dyn Reader) -> Result<Handed> {
-        Err(Error::new(Kind::InvalidInput, "apply patch", format!("`{folder}` is a folder, and only files are patched")))
+        Err(Error::new(
+            Kind::InvalidInput,
+            "apply patch",
+            format!("`{folder}` is a folder, and only files are patched"),
+        ))
     }
 
     fn visit(&self, part: &dyn Part, _: &Handed) -> Result<Vec<usize>> {

@@ -74,7 +74,8 @@ impl TypedTool for WriteFile {
         let replaces = args.if_exists == IfExists::Replace;
         if !replaces && (args.stamp.is_some() || args.even_unread || args.may_shrink) {
             let why = "`stamp`, `even_unread` and `may_shrink` are about a file that is replaced, and none is to be";
-            return Err(Error::new(Kind::InvalidInput, "write file", why).with_fix("say `if_exists`: `replace`, or leave them out"));
+            return Err(Error::new(Kind::InvalidInput, "write file", why)
+                .with_fix("say `if_exists`: `replace`, or leave them out"));
         }
         if args.stamp.is_some() && args.even_unread {
             let why = "`stamp` and `even_unread` contradict each other";
@@ -120,7 +121,8 @@ impl TypedTool for WriteFile {
 }
 
 fn fix(path: &FilePath, may_shrink: bool) -> String {
-    let mut fix = format!("read `{path}` (again) with `read_file`, then decide again; `if_exists`: `number` keeps both");
+    let mut fix =
+        format!("read `{path}` (again) with `read_file`, then decide again; `if_exists`: `number` keeps both");
     if !may_shrink {
         fix.push_str("; if it is meant to lose more than half of its content, say `may_shrink`");
     }

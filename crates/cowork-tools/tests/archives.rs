@@ -125,14 +125,22 @@ async fn what_is_packed_is_unpacked_the_same_by_us_and_by_others() {
         let memory = a_tree();
         let path = format!("D/{name}");
         run(&memory, "set_mode", json!({ "paths": ["D/in/a.txt"], "mode": "rwxr-x---" })).await.unwrap();
-        let packed = run(&memory, "make_archive", json!({ "path": path, "sources": ["D/in", "D/one.txt"] })).await.unwrap();
-        assert_eq!((&packed.value["files"], &packed.value["folders"], &packed.value["left"]), (&json!(4), &json!(3), &json!(2)));
+        let packed =
+            run(&memory, "make_archive", json!({ "path": path, "sources": ["D/in", "D/one.txt"] })).await.unwrap();
+        assert_eq!(
+            (&packed.value["files"], &packed.value["folders"], &packed.value["left"]),
+            (&json!(4), &json!(3), &json!(2))
+        );
         assert_eq!(packed.note, "4 files packed, 2 left out");
         let unpacked = run(&memory, "extract_archive", json!({ "path": path, "to": "D/out" })).await.unwrap();
         assert_eq!((&unpacked.value["made"], &unpacked.value["left"]), (&json!(4), &json!(0)), "{name}");
         assert_eq!(out(&memory), ["in", "in/a.txt", "in/deep", "in/deep/größe.txt", "in/empty", "in/none", "one.txt"]);
         for path in ["in/a.txt", "in/deep/größe.txt", "one.txt"] {
-            assert_eq!(memory.content_at(&format!("D/out/{path}")), memory.content_at(&format!("D/{path}")), "{name}: {path}");
+            assert_eq!(
+                memory.content_at(&format!("D/out/{path}")),
+                memory.content_at(&format!("D/{path}")),
+                "{name}: {path}"
+            );
         }
         assert_eq!(memory.mode_at("D/out/in/a.txt"), Some(0o750));
         let info = run(&memory, "file_info", json!({ "path": "D/out/one.txt" })).await.unwrap();
@@ -144,7 +152,10 @@ async fn what_is_packed_is_unpacked_the_same_by_us_and_by_others() {
             continue;
         }
         shell(at.path(), if name == "p.zip" { "unzip -q p.zip" } else { "tar xf p.t*" });
-        assert_eq!(fs::read(at.path().join("in/deep/größe.txt")).unwrap(), memory.content_at("D/in/deep/größe.txt").unwrap());
+        assert_eq!(
+            fs::read(at.path().join("in/deep/größe.txt")).unwrap(),
+            memory.content_at("D/in/deep/größe.txt").unwrap()
+        );
         assert!(at.path().join("in/empty").is_dir());
         let modified = fs::metadata(at.path().join("one.txt")).unwrap().modified().unwrap();
         let seconds = modified.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
@@ -199,7 +210,10 @@ async fn archives_of_others_are_read() {
         assert_eq!(output.value["left"], left, "{name}: {output:?}");
     }
     let memory = holding("e.zip", fs::read(at.path().join("e.zip")).unwrap());
-    assert_eq!(reasons(&extract(&memory, "e.zip").await.unwrap()), ["`in/a.txt` in the archive is left out: it is encrypted"]);
+    assert_eq!(
+        reasons(&extract(&memory, "e.zip").await.unwrap()),
+        ["`in/a.txt` in the archive is left out: it is encrypted"]
+    );
 }
 
 #[tokio::test]
@@ -207,16 +221,19 @@ async fn names_that_lead_elsewhere_are_left_out_and_named() {
     let names: [&[u8]; 6] = [b"../up", b"/etc/passwd", b"in/../../up", b"..\\up", b"C:up", b"fine"];
     let entries: Vec<Vec<u8>> = names.iter().map(|n| tar_entry(n, tar::EntryType::Regular, b"x")).collect();
     let texts: Vec<(&str, &[u8])> = names.iter().map(|n| (std::str::from_utf8(n).unwrap(), &b"x"[..])).collect();
-    for (name, archive) in [("h.tar", tar_of(&entries)), ("h.tgz", gzip(&tar_of(&entries))), ("h.zip", zip_of(&texts))] {
+    for (name, archive) in [("h.tar", tar_of(&entries)), ("h.tgz", gzip(&tar_of(&entries))), ("h.zip", zip_of(&texts))]
+    {
         let memory = holding(name, archive);
         let output = extract(&memory, name).await.unwrap();
         assert_eq!((&output.value["made"], &output.value["left"]), (&json!(1), &json!(5)), "{name}: {output:?}");
         assert_eq!(out(&memory), ["fine"], "{name}");
         assert_eq!(memory.paths().len(), 4, "{name}: nothing anywhere else");
-        let listed = run(&memory, "list_archive", json!({ "path": format!("D/{name}"), "most": 4 })).await.unwrap().value;
+        let listed =
+            run(&memory, "list_archive", json!({ "path": format!("D/{name}"), "most": 4 })).await.unwrap().value;
         assert_eq!((&listed["left"], &listed["next"]), (&json!(5), &json!(4)));
         assert!(listed["entries"][0]["left"].is_string());
-        let rest = run(&memory, "list_archive", json!({ "path": format!("D/{name}"), "after": 4 })).await.unwrap().value;
+        let rest =
+            run(&memory, "list_archive", json!({ "path": format!("D/{name}"), "after": 4 })).await.unwrap().value;
         assert_eq!((rest["entries"].as_array().unwrap().len(), &rest["next"]), (2, &Value::Null));
     }
 }
@@ -253,7 +270,8 @@ async fn names_that_are_there_twice_are_left_out() {
     let memory = holding("t.zip", zip);
     let output = extract(&memory, "t.zip").await.unwrap();
     assert_eq!(out(&memory), ["z"], "{output:?}");
-    let same = tar_of(&[tar_entry(b"a", tar::EntryType::Regular, b"1"), tar_entry(b"./a", tar::EntryType::Regular, b"2")]);
+    let same =
+        tar_of(&[tar_entry(b"a", tar::EntryType::Regular, b"1"), tar_entry(b"./a", tar::EntryType::Regular, b"2")]);
     let memory = holding("t.tar", same);
     assert_eq!(extract(&memory, "t.tar").await.unwrap().value["left"], 2);
 }
@@ -264,7 +282,13 @@ async fn bombs_are_refused_before_anything_is_written() {
     let bombs = [
         ("z.zip", zip_of(&[("first", b"fine"), ("bomb", &zeros)])),
         ("g.gz", gzip(&zeros)),
-        ("t.tgz", gzip(&tar_of(&[tar_entry(b"first", tar::EntryType::Regular, b"fine"), tar_entry(b"bomb", tar::EntryType::Regular, &zeros)]))),
+        (
+            "t.tgz",
+            gzip(&tar_of(&[
+                tar_entry(b"first", tar::EntryType::Regular, b"fine"),
+                tar_entry(b"bomb", tar::EntryType::Regular, &zeros),
+            ])),
+        ),
     ];
     for (name, archive) in bombs {
         assert!(archive.len() < 100_000);
@@ -273,9 +297,13 @@ async fn bombs_are_refused_before_anything_is_written() {
         assert_eq!(error.kind, Kind::LimitExceeded, "{name}: {error:?}");
         assert!(error.fix().unwrap().contains("`most_ratio`"));
         assert_eq!(out(&memory), Vec::<String>::new(), "{name}");
-        let args = |bytes: u64| json!({ "path": format!("D/{name}"), "to": "D/out", "most_ratio": 5000, "most_bytes": bytes });
+        let args =
+            |bytes: u64| json!({ "path": format!("D/{name}"), "to": "D/out", "most_ratio": 5000, "most_bytes": bytes });
         let error = run(&memory, "extract_archive", args(1 << 20)).await.unwrap_err();
-        assert!(error.kind == Kind::LimitExceeded && error.fix().unwrap().contains("`most_bytes`"), "{name}: {error:?}");
+        assert!(
+            error.kind == Kind::LimitExceeded && error.fix().unwrap().contains("`most_bytes`"),
+            "{name}: {error:?}"
+        );
         let meant = run(&memory, "extract_archive", args(1 << 30)).await.unwrap();
         assert!(meant.value["made"].as_u64().unwrap() >= 1, "who means it gets it");
     }
@@ -296,7 +324,8 @@ async fn a_zip_that_lies_about_its_sizes_is_found_out() {
     at.iter().for_each(|i| zip[*i..i + 4].copy_from_slice(&lie));
     let memory = holding("l.zip", zip);
     let result = extract(&memory, "l.zip").await;
-    let refused = result.as_ref().is_err_and(|e| e.kind == Kind::LimitExceeded) || result.is_ok_and(|o| o.value["left"] == 1);
+    let refused =
+        result.as_ref().is_err_and(|e| e.kind == Kind::LimitExceeded) || result.is_ok_and(|o| o.value["left"] == 1);
     assert!(refused && out(&memory).is_empty());
 }
 
@@ -317,7 +346,8 @@ async fn entries_that_share_their_content_are_refused() {
 #[tokio::test]
 async fn damaged_archives_are_errors_and_change_nothing() {
     let words: Vec<u8> = (0..40_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
-    let tar = tar_of(&[tar_entry(b"a", tar::EntryType::Regular, b"fine"), tar_entry(b"b", tar::EntryType::Regular, &words)]);
+    let tar =
+        tar_of(&[tar_entry(b"a", tar::EntryType::Regular, b"fine"), tar_entry(b"b", tar::EntryType::Regular, &words)]);
     let cut = |bytes: Vec<u8>| bytes[..bytes.len() / 2].to_vec();
     for (name, archive) in [
         ("c.zip", cut(zip_of(&[("a", b"fine"), ("b", &words)]))),
@@ -337,18 +367,24 @@ async fn damaged_archives_are_errors_and_change_nothing() {
     wrong[at] ^= 0xFF;
     let memory = holding("w.zip", wrong);
     let output = extract(&memory, "w.zip").await.unwrap();
-    assert!(out(&memory) == ["a"] && reasons(&output)[0].contains("damaged"), "one that is damaged harms no other: {output:?}");
+    assert!(
+        out(&memory) == ["a"] && reasons(&output)[0].contains("damaged"),
+        "one that is damaged harms no other: {output:?}"
+    );
 }
 
 #[tokio::test]
 async fn what_is_there_already_is_left_or_numbered() {
-    let memory = MemorySession::new(&[("D/a.zip", Node::File(zip_of(&[("x.txt", b"new")]))), ("D/out/x.txt", file("old"))]);
+    let memory =
+        MemorySession::new(&[("D/a.zip", Node::File(zip_of(&[("x.txt", b"new")]))), ("D/out/x.txt", file("old"))]);
     assert_eq!(reasons(&extract(&memory, "a.zip").await.unwrap()), ["there is a `D/out/x.txt` already"]);
     run(&memory, "extract_archive", json!({ "path": "D/a.zip", "to": "D/out", "if_taken": "number" })).await.unwrap();
     assert_eq!(memory.content_at("D/out/x (2).txt").unwrap(), b"new");
     let taken = run(&memory, "make_archive", json!({ "path": "D/a.zip", "sources": ["D/out"] })).await.unwrap_err();
     assert!(taken.kind == Kind::Conflict && taken.fix().unwrap().contains("`number`"), "{taken:?}");
-    let numbered = run(&memory, "make_archive", json!({ "path": "D/a.zip", "sources": ["D"], "if_taken": "number" })).await.unwrap();
+    let numbered = run(&memory, "make_archive", json!({ "path": "D/a.zip", "sources": ["D"], "if_taken": "number" }))
+        .await
+        .unwrap();
     assert_eq!(numbered.value["path"], "D/a (2).zip");
 }
 
@@ -359,7 +395,11 @@ async fn a_long_file_is_stopped_in_the_middle() {
     let mut ctx = context(Some(memory.clone()), TestRuntime::new());
     let stop = cancel.clone();
     // Stopped by the first word of progress after some of it was unpacked.
-    ctx.watch.progress = Arc::new(move |done, _, _| if done > 1 << 20 { stop.cancel() });
+    ctx.watch.progress = Arc::new(move |done, _, _| {
+        if done > 1 << 20 {
+            stop.cancel()
+        }
+    });
     ctx.watch.cancel = cancel;
     let error = run_as("extract_archive", json!({ "path": "D/z.gz", "to": "D/out" }), ctx).await.unwrap_err();
     assert_eq!(error.kind, Kind::Cancelled, "{error:?}");

@@ -65,7 +65,10 @@ async fn a_file_is_replaced_only_by_who_knows_it() {
     memory.put("D/a.txt", file("theirs again"));
     write(json!({ "even_unread": true })).await.unwrap();
     assert_eq!(text(&memory, "D/a.txt"), "new");
-    for (more, why) in [(json!({ "stamp": "x", "even_unread": true }), "contradict"), (json!({ "if_exists": "skip", "may_shrink": true }), "about a file that is replaced")] {
+    for (more, why) in [
+        (json!({ "stamp": "x", "even_unread": true }), "contradict"),
+        (json!({ "if_exists": "skip", "may_shrink": true }), "about a file that is replaced"),
+    ] {
         let error = write(more).await.unwrap_err();
         assert!(error.kind == Kind::InvalidInput && error.message.contains(why), "{error:?}");
     }
@@ -117,7 +120,8 @@ async fn an_edit_says_where_a_text_is_too_often_or_nearly() {
     let poem = "A rose\n\tis a  rose\nis a “rose”.\nNext line\n";
     let memory = MemorySession::new(&[("D/a.txt", file(poem)), ("D/raw", Node::File(vec![0; 9])), ("D/l", Node::Link)]);
     read(&memory, "D/a.txt").await;
-    let failing = async |old: &str| edit(&memory, "D/a.txt", json!([{ "old_text": old, "new_text": "x" }])).await.unwrap_err();
+    let failing =
+        async |old: &str| edit(&memory, "D/a.txt", json!([{ "old_text": old, "new_text": "x" }])).await.unwrap_err();
     let often = failing("rose").await;
     assert_eq!(often.message, "the text of edit 0 is 3 times in `D/a.txt`, in lines 1, 2, 3");
     let near = failing("  is a rose").await;
@@ -180,7 +184,8 @@ async fn encodings_and_line_ends_stay() {
     assert_eq!(memory.content_at("D/be.txt").unwrap(), utf16(after, false));
     assert_eq!(text(&memory, "D/8.txt"), format!("\u{FEFF}{after}"));
     read(&memory, "D/latin.txt").await;
-    let foreign = edit(&memory, "D/latin.txt", json!([{ "old_text": "caf", "new_text": "Thé, caf" }])).await.unwrap_err();
+    let foreign =
+        edit(&memory, "D/latin.txt", json!([{ "old_text": "caf", "new_text": "Thé, caf" }])).await.unwrap_err();
     assert_eq!(foreign.kind, Kind::Unsupported, "two encodings in one file help nobody");
     edit(&memory, "D/latin.txt", json!([{ "old_text": "caf", "new_text": "decaf" }])).await.unwrap();
     assert_eq!(memory.content_at("D/latin.txt").unwrap(), b"decaf\xe9\n");
@@ -239,16 +244,24 @@ async fn folders_are_copied_with_all_that_is_in_them() {
     ]);
     let out = run(&memory, "copy_files", json!({ "copies": copies })).await.unwrap();
     assert_eq!(out.note, "2 files copied, 3 left as they were");
-    let left: Vec<(u64, &str)> = out.value["otherwise"].as_array().unwrap().iter()
-        .map(|o| (o["index"].as_u64().unwrap(), o["reason"].as_str().unwrap())).collect();
-    assert_eq!(left, [
-        (0, "`D/in/link` is a link, and only files and folders are copied"),
-        (0, "there is a `D/out/a.txt` already"),
-        (2, "`D/gone` is not there"),
-    ]);
+    let left: Vec<(u64, &str)> = out.value["otherwise"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|o| (o["index"].as_u64().unwrap(), o["reason"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        left,
+        [
+            (0, "`D/in/link` is a link, and only files and folders are copied"),
+            (0, "there is a `D/out/a.txt` already"),
+            (2, "`D/gone` is not there"),
+        ]
+    );
     assert_eq!(text(&memory, "D/out/a.txt"), "theirs");
     assert!(memory.paths().contains(&"D/out/empty".to_owned()) && text(&memory, "D/out/deep/b.txt") == "b");
-    let itself = run(&memory, "copy_files", json!({ "copies": [{ "from": "D/in", "to": "D/in/in" }] })).await.unwrap_err();
+    let itself =
+        run(&memory, "copy_files", json!({ "copies": [{ "from": "D/in", "to": "D/in/in" }] })).await.unwrap_err();
     assert_eq!((itself.kind, itself.message.as_str()), (Kind::InvalidInput, "`D/in` can't be copied into itself"));
 }
 
@@ -267,7 +280,8 @@ async fn what_was_set_aside_is_brought_back() {
 fn names_that_differ_in_capitals_alone_are_named_before() {
     let moves = json!([{ "from": "A/x/a.txt", "to": "B/a.txt" }, { "from": "A/y/A.TXT", "to": "B/A.TXT" }]);
     let preview = registry().effects("move_files", &json!({ "moves": moves, "if_taken": "number" })).unwrap().preview;
-    let note = "1 name differs from another of these in capitals alone: on a disk that ignores capitals they get a number";
+    let note =
+        "1 name differs from another of these in capitals alone: on a disk that ignores capitals they get a number";
     assert_eq!(preview.notes, [note]);
 }
 

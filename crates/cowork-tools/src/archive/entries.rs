@@ -147,7 +147,8 @@ mod tests {
     #[test]
     fn names_that_lead_elsewhere_are_refused_one_by_one() {
         let fine = ["a", "./a2", "b/c", "b/", "d//e", "...", "a..b", "~", "ü"];
-        let fine: Vec<(&str, Kind)> = fine.iter().map(|n| (*n, if n.ends_with('/') { Kind::Folder } else { Kind::File })).collect();
+        let fine: Vec<(&str, Kind)> =
+            fine.iter().map(|n| (*n, if n.ends_with('/') { Kind::Folder } else { Kind::File })).collect();
         assert_eq!(problems(&fine), vec![None; fine.len()]);
         for bad in ["", "/etc/passwd", "../a", "a/../../b", "a/..", "C:evil", "c:\\evil", "..\\evil", "a\0b"] {
             assert!(problems(&[(bad, Kind::File)])[0].is_some(), "{bad:?}");
@@ -159,7 +160,14 @@ mod tests {
         let all = [("a", Kind::File), ("a", Kind::File), ("B/x", Kind::File), ("b/x", Kind::File), ("c", Kind::File)];
         let refused: Vec<bool> = problems(&all).iter().map(Option::is_some).collect();
         assert_eq!(refused, [true, true, true, true, false]);
-        let link = [("l", Kind::Link), ("l/x", Kind::File), ("f", Kind::File), ("f/y", Kind::File), ("d/", Kind::Folder), ("d/z", Kind::File)];
+        let link = [
+            ("l", Kind::Link),
+            ("l/x", Kind::File),
+            ("f", Kind::File),
+            ("f/y", Kind::File),
+            ("d/", Kind::Folder),
+            ("d/z", Kind::File),
+        ];
         let refused: Vec<bool> = problems(&link).iter().map(Option::is_some).collect();
         assert_eq!(refused, [true, true, false, true, false, false]);
     }

@@ -47,7 +47,13 @@ pub(super) struct Listing {
 
 /// Lists an archive. With `count`, everything in it is unpacked once to see how much it is: what the archive itself says is
 /// not believed.
-pub(super) fn list(path: &FilePath, reader: &dyn Reader, limits: Limits, count: bool, watch: &Watch) -> Result<Listing> {
+pub(super) fn list(
+    path: &FilePath,
+    reader: &dyn Reader,
+    limits: Limits,
+    count: bool,
+    watch: &Watch,
+) -> Result<Listing> {
     let opened = reader.open(path)?;
     let (size, modified) = (opened.entry().size, opened.entry().modified);
     let budget = || Budget::new(limits, size, watch.clone());
@@ -60,16 +66,18 @@ pub(super) fn list(path: &FilePath, reader: &dyn Reader, limits: Limits, count: 
         let mut inner = vec![0; 512];
         let got = fill(&mut gunzip(reader.open(path)?, budget()), &mut inner)?;
         inner.truncate(got);
-        if is_tar(&inner) {
+        if is_tar(&inner, path) {
             (Format::TarGz, tar(gunzip(reader.open(path)?, budget()))?)
         } else {
             (Format::Gzip, vec![gzip(path, gunzip(reader.open(path)?, budget()), count)?])
         }
-    } else if is_tar(&head) {
+    } else if is_tar(&head, path) {
         (Format::Tar, tar(Source::buffered(reader.open(path)?))?)
     } else {
         let why = format!("`{path}` is no archive that can be read here");
-        return Err(Error::new(ErrorKind::Unsupported, "read archive", why).with_fix("zip, tar, tar.gz and gz can be read"));
+        return Err(
+            Error::new(ErrorKind::Unsupported, "read archive", why).with_fix("zip, tar, tar.gz and gz can be read")
+        );
     };
     judge(&mut entries);
     Ok(Listing { format, entries, size, modified })
@@ -86,14 +94,16 @@ fn fill(from: &mut dyn Read, to: &mut [u8]) -> Result<usize> {
     Ok(filled)
 }
 
-/// Says whether it begins with a tar's header, whose checksum fits; an empty tar is nothing but zeros.
-fn is_tar(head: &[u8]) -> bool {
+/// Says whether it begins with a tar's header, whose checksum fits. An empty tar is nothing but zeros: then the name says so.
+fn is_tar(head: &[u8], path: &FilePath) -> bool {
     if head.len() < 512 {
         return false;
     }
     let header = tar::Header::from_byte_slice(&head[..512]);
-    let sum: u32 = head[..512].iter().enumerate().map(|(at, b)| if (148..156).contains(&at) { 32 } else { u32::from(*b) }).sum();
-    head.iter().all(|b| *b == 0) || header.cksum().is_ok_and(|told| told == sum)
+    let sum: u32 =
+        head[..512].iter().enumerate().map(|(at, b)| if (148..156).contains(&at) { 32 } else { u32::from(*b) }).sum();
+    let called_so = || [".tar", ".tar.gz", ".tgz"].iter().any(|end| path.name().to_lowercase().ends_with(end));
+    (head.iter().all(|b| *b == 0) && called_so()) || header.cksum().is_ok_and(|told| told == sum)
 }
 
 fn too_many() -> Error {
@@ -243,7 +253,8 @@ fn described<R: Read>(index: usize, entry: &zip::read::ZipFile<'_, R>) -> Entry 
 /// Takes the time that a zip gives without a zone as UTC's.
 fn local(time: zip::DateTime) -> Option<i64> {
     let signed = |n: u8| i8::try_from(n).ok();
-    let day = jiff::civil::Date::new(i16::try_from(time.year()).ok()?, signed(time.month())?, signed(time.day())?).ok()?;
+    let day =
+        jiff::civil::Date::new(i16::try_from(time.year()).ok()?, signed(time.month())?, signed(time.day())?).ok()?;
     let time = jiff::civil::Time::new(signed(time.hour())?, signed(time.minute())?, signed(time.second())?, 0).ok()?;
     Some(day.to_datetime(time).to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond())
 }

@@ -73,7 +73,10 @@ impl TypedTool for MakeArchive {
         let mut names: Vec<&str> = args.sources.iter().map(FilePath::name).collect();
         names.sort_unstable();
         if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return bad(format!("two of the sources are called `{}`, and would be the same in the archive", shown(twice[0])));
+            return bad(format!(
+                "two of the sources are called `{}`, and would be the same in the archive",
+                shown(twice[0])
+            ));
         }
         if let Some(source) = args.sources.iter().find(|s| **s == args.path) {
             return bad(format!("`{}` can't be packed into itself", shown(source.as_str())));
@@ -85,7 +88,11 @@ impl TypedTool for MakeArchive {
         }
         let title = format!("pack {} into {}", count(sources.len(), "file or folder"), shown(args.path.as_str()));
         let path = if matches!(args.if_taken, IfTaken::Number) { folder } else { args.path.clone() };
-        Ok(Effects::changes([path]).and_reads(touched(&sources)).showing(Preview { title, notes, ..Preview::default() }))
+        Ok(Effects::changes([path]).and_reads(touched(&sources)).showing(Preview {
+            title,
+            notes,
+            ..Preview::default()
+        }))
     }
 
     async fn run(&self, args: PackArgs, ctx: ToolContext) -> Result<ToolOutput> {
@@ -134,7 +141,8 @@ fn form(path: &FilePath) -> Result<Form> {
         () if name.ends_with(".tar") => Ok(Form::Tar),
         () => {
             let why = format!("`{}` does not say what kind of archive it is to be", shown(path.as_str()));
-            Err(Error::new(Kind::InvalidInput, "make archive", why).with_fix("let it end with `.zip`, `.tar.gz`, `.tgz` or `.tar`"))
+            Err(Error::new(Kind::InvalidInput, "make archive", why)
+                .with_fix("let it end with `.zip`, `.tar.gz`, `.tgz` or `.tar`"))
         }
     }
 }
@@ -202,7 +210,9 @@ fn sort(mut found: Vec<Entry>, sources: &[FilePath], form: Form) -> (Vec<Packed>
             _ => None,
         };
         match reason {
-            Some(reason) => left.push(Otherwise { index: 0, path: entry.path, renamed: None, reason: reason.to_owned() }),
+            Some(reason) => {
+                left.push(Otherwise { index: 0, path: entry.path, renamed: None, reason: reason.to_owned() })
+            }
             None => packed.push(Packed { entry, name }),
         }
     }
@@ -344,7 +354,8 @@ fn time(millis: i64) -> Option<zip::DateTime> {
     let at = jiff::Timestamp::from_millisecond(millis).ok()?.to_zoned(jiff::tz::TimeZone::UTC);
     let small = |n: i8| u8::try_from(n).ok();
     let (year, month, day) = (u16::try_from(at.year()).ok()?, small(at.month())?, small(at.day())?);
-    zip::DateTime::from_date_and_time(year, month, day, small(at.hour())?, small(at.minute())?, small(at.second())?).ok()
+    zip::DateTime::from_date_and_time(year, month, day, small(at.hour())?, small(at.minute())?, small(at.second())?)
+        .ok()
 }
 
 /// Gives a name as the system's paths are written.

@@ -5,7 +5,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use cowork_core::{Change, Clash, Content, Error, FilePath, Kind as ErrorKind, Make, Reader, Result, Sink, Watch, Write};
+use cowork_core::{
+    Change, Clash, Content, Error, FilePath, Kind as ErrorKind, Make, Reader, Result, Sink, Watch, Write,
+};
 use zip::ZipArchive;
 
 use super::{
@@ -15,7 +17,14 @@ use super::{
 };
 
 /// Works out the changes that take out what may be taken out: folders and files, in the order of the archive.
-pub(super) fn changes(archive: &FilePath, listing: Listing, to: &FilePath, clash: Clash, limits: Limits, watch: &Watch) -> Vec<Change> {
+pub(super) fn changes(
+    archive: &FilePath,
+    listing: Listing,
+    to: &FilePath,
+    clash: Clash,
+    limits: Limits,
+    watch: &Watch,
+) -> Vec<Change> {
     let mut changes = vec![Change::MakeFolder { path: to.clone() }];
     let shared = Arc::new(Shared {
         archive: archive.clone(),

@@ -66,7 +66,10 @@ impl TypedTool for CopyFiles {
         for (index, pair) in args.copies.iter().enumerate() {
             match trees.get(&pair.from) {
                 Some(below) => plan.tree(index, pair, below, args.if_taken)?,
-                None => plan.push(index, Change::Copy { from: pair.from.clone(), to: pair.to.clone(), clash: args.if_taken.into() }),
+                None => plan.push(
+                    index,
+                    Change::Copy { from: pair.from.clone(), to: pair.to.clone(), clash: args.if_taken.into() },
+                ),
             }
         }
         let changed = files.change(plan.changes, ctx.watch.clone()).await?;
@@ -106,8 +109,14 @@ async fn trees(copies: &[Pair], files: &Arc<dyn Files>, ctx: &ToolContext) -> Re
         let gather = Arc::new(Gather::default());
         let walked = files.walk(vec![folder.clone()], gather.clone(), ctx.watch.clone()).await?;
         if let Some(example) = walked.examples.first() {
-            let why = format!("`{}` can't be read, so `{}` can't be copied whole", shown(example.as_str()), shown(folder.as_str()));
-            return Err(Error::new(Kind::Unavailable, "copy files", why).with_fix("copy what can be read, folder by folder"));
+            let why = format!(
+                "`{}` can't be read, so `{}` can't be copied whole",
+                shown(example.as_str()),
+                shown(folder.as_str())
+            );
+            return Err(
+                Error::new(Kind::Unavailable, "copy files", why).with_fix("copy what can be read, folder by folder")
+            );
         }
         let mut found = std::mem::take(&mut *gather.found.lock().unwrap_or_else(PoisonError::into_inner));
         found.sort_by(|a, b| a.0.cmp(&b.0));

@@ -78,7 +78,8 @@ mod tests {
 
     #[test]
     fn permissions_are_read_in_letters_and_in_octal() {
-        for (text, mode) in [("rw-r--r--", 0o644), ("644", 0o644), ("0755", 0o755), ("1777", 0o1777), ("---------", 0)] {
+        for (text, mode) in [("rw-r--r--", 0o644), ("644", 0o644), ("0755", 0o755), ("1777", 0o1777), ("---------", 0)]
+        {
             assert_eq!(parse_mode(text).ok(), Some(mode), "{text}");
         }
         for bad in ["", "rws------", "4755", "99", "00644", "rwx", "u+x", "r-xw-----x"] {

@@ -57,8 +57,11 @@ impl TypedTool for MoveFiles {
             }
         }
         let both = || args.moves.iter().flat_map(|m| [&m.from, &m.to]);
-        Ok(Effects::changes(touched_by(both, args.moves.len(), args.if_taken))
-            .showing(with_clashes(transfer("move", &pairs(&args.moves)), &args.moves, args.if_taken)))
+        Ok(Effects::changes(touched_by(both, args.moves.len(), args.if_taken)).showing(with_clashes(
+            transfer("move", &pairs(&args.moves)),
+            &args.moves,
+            args.if_taken,
+        )))
     }
 
     async fn run(&self, args: MoveArgs, ctx: ToolContext) -> Result<ToolOutput> {
@@ -97,11 +100,11 @@ pub(super) fn with_clashes(mut preview: Preview, pairs: &[Pair], if_taken: IfTak
     let exact: BTreeSet<&str> = pairs.iter().map(|p| p.to.as_str()).collect();
     let folded: BTreeSet<String> = exact.iter().map(|to| to.to_lowercase()).collect();
     if folded.len() < exact.len() {
-        let (twins, names) = (exact.len() - folded.len(), if exact.len() - folded.len() == 1 { "name differs" } else { "names differ" });
+        let (twins, names) =
+            (exact.len() - folded.len(), if exact.len() - folded.len() == 1 { "name differs" } else { "names differ" });
         preview.notes.push(format!(
             "{twins} {names} from another of these in capitals alone: on a disk that ignores capitals {outcome}"
         ));
     }
     preview
 }
-

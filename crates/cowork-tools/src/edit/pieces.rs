@@ -17,8 +17,15 @@ pub(super) struct Pieces<'a> {
 #[derive(Clone)]
 enum Run {
     /// What the file holds from here, so many bytes.
-    Kept { at: u64, len: u64 },
-    New { text: Arc<[u8]>, from: usize, to: usize },
+    Kept {
+        at: u64,
+        len: u64,
+    },
+    New {
+        text: Arc<[u8]>,
+        from: usize,
+        to: usize,
+    },
 }
 
 /// What is replaced by what.

@@ -106,9 +106,7 @@ pub(super) fn search(
                 if !cut {
                     here.push((place, which));
                 }
-                next[which]
-                    .checked_sub(base)
-                    .map_or(0, |n| usize::try_from(n).unwrap_or(usize::MAX))
+                next[which].checked_sub(base).map_or(0, |n| usize::try_from(n).unwrap_or(usize::MAX))
             });
         }
         here.sort_unstable();

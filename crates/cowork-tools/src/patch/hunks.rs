@@ -197,16 +197,15 @@ impl Search<'_> {
         if self.wanted.is_empty() {
             return match total {
                 0 => Ok(0),
-                _ => self.misfit("has no line of what is there, so its place can't be told; give it lines around".to_owned()),
+                _ => self.misfit(
+                    "has no line of what is there, so its place can't be told; give it lines around".to_owned(),
+                ),
             };
         }
         let first = line.saturating_sub(1).saturating_add_signed(offset).min(total);
         let last_stays = self.hunk.lines.last().is_some_and(|l| l.sign == Sign::Keep);
         let fits = |at: usize| {
-            at >= self.from
-                && (line > 1 || at == 0)
-                && (last_stays || at + self.wanted.len() == total)
-                && self.fits(at)
+            at >= self.from && (line > 1 || at == 0) && (last_stays || at + self.wanted.len() == total) && self.fits(at)
         };
         for away in 0..=total {
             if fits(first + away) {
@@ -247,7 +246,8 @@ impl Search<'_> {
         let mut places = (from..self.lines.len()).filter(|at| self.fits(*at));
         let Some(at) = places.next() else {
             if let Some(before) = (0..from).find(|at| self.fits(*at)) {
-                return self.misfit(format!("fits line {} only, which is above the hunk or line before it", before + 1));
+                return self
+                    .misfit(format!("fits line {} only, which is above the hunk or line before it", before + 1));
             }
             return self.misfit(self.difference(self.begin(from)));
         };
@@ -268,9 +268,8 @@ impl Search<'_> {
 
     /// Gives where the most of the first lines fit, for an error to tell.
     fn begin(&self, from: usize) -> usize {
-        let fitting = |at: usize| {
-            self.lines[at..].iter().zip(self.wanted).take_while(|(t, w)| self.text.same(t, w)).count()
-        };
+        let fitting =
+            |at: usize| self.lines[at..].iter().zip(self.wanted).take_while(|(t, w)| self.text.same(t, w)).count();
         (from..self.lines.len()).rev().max_by_key(|at| fitting(*at)).unwrap_or(from)
     }
 

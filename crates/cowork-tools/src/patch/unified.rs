@@ -82,7 +82,8 @@ fn file(lines: &mut Lines<'_>, strip: Option<usize>) -> Result<FilePatch, Misfit
         lines.at += 1;
         extended(lines, &mut head)?;
         if !lines.begins_names() && head.renamed.is_none() {
-            let (old, new) = both(names).ok_or(()).or_else(|()| Misfit::at(line, "the two names can't be told apart"))?;
+            let (old, new) =
+                both(names).ok_or(()).or_else(|()| Misfit::at(line, "the two names can't be told apart"))?;
             (head.old, head.new) = (Some(Name::File(old)), Some(Name::File(new)));
         }
     }
@@ -109,7 +110,8 @@ fn extended(lines: &mut Lines<'_>, head: &mut Head) -> Result<(), Misfit> {
     let (mut from, mut to) = (None, None);
     while let Some(text) = lines.text() {
         let word = |prefix: &str| text.strip_prefix(prefix);
-        if let Some(mode) = word("new mode ").or_else(|| word("new file mode ")).or_else(|| word("deleted file mode ")) {
+        if let Some(mode) = word("new mode ").or_else(|| word("new file mode ")).or_else(|| word("deleted file mode "))
+        {
             let bits = u32::from_str_radix(mode, 8).ok().filter(|bits| *bits <= 0o177_777);
             let Some(bits) = bits else { return lines.misfit("this mode is no octal number") };
             match bits & 0o170_000 {
@@ -127,7 +129,10 @@ fn extended(lines: &mut Lines<'_>, head: &mut Head) -> Result<(), Misfit> {
             to = Some(plain(path));
         } else if text.starts_with("Binary files ") {
             return lines.misfit("this is a binary diff, and only texts are patched");
-        } else if !["old mode ", "similarity index ", "dissimilarity index ", "index "].iter().any(|p| text.starts_with(p)) {
+        } else if !["old mode ", "similarity index ", "dissimilarity index ", "index "]
+            .iter()
+            .any(|p| text.starts_with(p))
+        {
             break;
         }
         lines.at += 1;
@@ -254,7 +259,8 @@ fn name(text: &str) -> Name {
     let (path, time) = if text.starts_with('"') { (text, "") } else { text.split_once('\t').unwrap_or((text, "")) };
     let path = plain(path);
     // Where there is no file, `diff -N` gives the time 0, in whatever zone.
-    let no_time = ["1970-01-01 ", "1969-12-31 "].iter().any(|day| time.starts_with(day)) && time.contains(":00.000000000");
+    let no_time =
+        ["1970-01-01 ", "1969-12-31 "].iter().any(|day| time.starts_with(day)) && time.contains(":00.000000000");
     if path == b"/dev/null" || no_time { Name::Nothing } else { Name::File(path) }
 }
 
