@@ -163,10 +163,12 @@ fn gzip(path: &FilePath, mut from: impl Read, count: bool) -> Result<Entry> {
     let name = name.strip_suffix(b".gz").map_or_else(|| [name.as_slice(), b".out"].concat(), <[u8]>::to_vec);
     let mut size = 0;
     let mut buffer = vec![0; 64 * 1024];
-    while count {
-        match from.read(&mut buffer).map_err(fault)? {
-            0 => break,
-            got => size += got as u64,
+    if count {
+        loop {
+            match from.read(&mut buffer).map_err(fault)? {
+                0 => break,
+                got => size += got as u64,
+            }
         }
     }
     let source = From::Gzip;
