@@ -3,6 +3,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::needless_pass_by_value,
+    clippy::panic,
     reason = "a story that goes wrong ends; `json!` is passed on"
 )]
 
