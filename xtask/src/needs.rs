@@ -29,6 +29,21 @@ const NEEDS: &[Need] = &[
         vital: true,
     },
     Need { program: "rg", packages: &["ripgrep"], about: "is what searches are compared with", vital: false },
+    Need {
+        program: "git",
+        packages: &["git"],
+        about: "makes and applies the patches that ours are compared with",
+        vital: false,
+    },
+    Need {
+        program: "patch",
+        packages: &["patch"],
+        about: "applies the patches that ours are compared with",
+        vital: false,
+    },
+    Need { program: "zip", packages: &["zip"], about: "makes archives that ours read", vital: false },
+    Need { program: "unzip", packages: &["unzip"], about: "reads archives that ours made", vital: false },
+    Need { program: "python3", packages: &["python3"], about: "makes archives that ours read", vital: false },
 ];
 
 /// The licence checker, pinned: another version may read `deny.toml` otherwise.

@@ -76,3 +76,25 @@ async fn a_cancelled_call_changes_nothing_more() {
     assert_eq!(moved.unwrap_err().kind, Kind::Cancelled);
     assert_eq!(session.paths(), ["D", "D/a"]);
 }
+
+#[tokio::test]
+async fn changes_are_made_all_together_or_not_at_all() {
+    let session = MemorySession::new(&[("D/a", file("a")), ("D/b", file("b")), ("D/c", file("c"))]);
+    let all = async |call, to: &str| {
+        let changes = vec![
+            relocate("D/a", "D/in/a", Clash::Skip),
+            Change::SetAside { path: path("D/b") },
+            Change::Write(Write::new(path(to), b"new".to_vec())),
+        ];
+        session.files(call).change_all(changes, Watch::nothing()).await
+    };
+    let (first, second) = (a_call(), a_call());
+    let error = all(first, "D/c").await.unwrap_err();
+    assert_eq!((error.kind, error.fact("index"), error.fact("path")), (Kind::Conflict, Some("2"), Some("D/c")));
+    assert_eq!(session.paths(), ["D", "D/a", "D/b", "D/c"], "what was made is given back");
+    assert_eq!(session.files(first).made_before().await.unwrap(), 0);
+    assert_eq!(all(second, "D/d").await.unwrap().made, 3);
+    assert_eq!(session.paths(), ["D", "D/c", "D/d", "D/in", "D/in/a"]);
+    assert_eq!(session.files(second).made_before().await.unwrap(), 3);
+    assert_eq!(all(second, "D/d").await.unwrap().made, 3, "a call that runs again makes nothing twice");
+}

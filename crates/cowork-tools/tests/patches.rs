@@ -3,6 +3,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::needless_pass_by_value,
+    clippy::panic,
     reason = "a story that goes wrong ends; `json!` is passed on"
 )]
 
@@ -273,8 +274,12 @@ proptest! {
         prop_assert_eq!(theirs(at.path(), git, &diff, &old), Some(new.clone()));
         let gnu: &[&str] = &["patch", "-p0", "-F0", "-s", "-N", "-r", "-", "--no-backup-if-mismatch", "f"];
         prop_assert_eq!(theirs(at.path(), gnu, &diff, &old), Some(new));
-        let by_git = theirs(at.path(), git, &diff, &base);
-        prop_assert_eq!(ours(&diff, &base), by_git, "on {:?}:\n{}", String::from_utf8_lossy(&base), diff);
+        let (by_us, by_git) = (ours(&diff, &base), theirs(at.path(), git, &diff, &base));
+        // git takes a last line without a newline for the beginning of any line, and glues the next one to it.
+        if by_us.is_none() && diff.contains("\\ No newline") {
+            return Ok(());
+        }
+        prop_assert_eq!(by_us, by_git, "on {:?}:\n{}", String::from_utf8_lossy(&base), diff);
     }
 
     /// A fixed dose of what the fuzz targets do: no text is too odd to be read or refused.

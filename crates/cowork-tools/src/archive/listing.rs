@@ -66,12 +66,12 @@ pub(super) fn list(
         let mut inner = vec![0; 512];
         let got = fill(&mut gunzip(reader.open(path)?, budget()), &mut inner)?;
         inner.truncate(got);
-        if is_tar(&inner) {
+        if is_tar(&inner, path) {
             (Format::TarGz, tar(gunzip(reader.open(path)?, budget()))?)
         } else {
             (Format::Gzip, vec![gzip(path, gunzip(reader.open(path)?, budget()), count)?])
         }
-    } else if is_tar(&head) {
+    } else if is_tar(&head, path) {
         (Format::Tar, tar(Source::buffered(reader.open(path)?))?)
     } else {
         let why = format!("`{path}` is no archive that can be read here");
@@ -94,15 +94,16 @@ fn fill(from: &mut dyn Read, to: &mut [u8]) -> Result<usize> {
     Ok(filled)
 }
 
-/// Says whether it begins with a tar's header, whose checksum fits; an empty tar is nothing but zeros.
-fn is_tar(head: &[u8]) -> bool {
+/// Says whether it begins with a tar's header, whose checksum fits. An empty tar is nothing but zeros: then the name says so.
+fn is_tar(head: &[u8], path: &FilePath) -> bool {
     if head.len() < 512 {
         return false;
     }
     let header = tar::Header::from_byte_slice(&head[..512]);
     let sum: u32 =
         head[..512].iter().enumerate().map(|(at, b)| if (148..156).contains(&at) { 32 } else { u32::from(*b) }).sum();
-    head.iter().all(|b| *b == 0) || header.cksum().is_ok_and(|told| told == sum)
+    let called_so = || [".tar", ".tar.gz", ".tgz"].iter().any(|end| path.name().to_lowercase().ends_with(end));
+    (head.iter().all(|b| *b == 0) && called_so()) || header.cksum().is_ok_and(|told| told == sum)
 }
 
 fn too_many() -> Error {
@@ -162,10 +163,12 @@ fn gzip(path: &FilePath, mut from: impl Read, count: bool) -> Result<Entry> {
     let name = name.strip_suffix(b".gz").map_or_else(|| [name.as_slice(), b".out"].concat(), <[u8]>::to_vec);
     let mut size = 0;
     let mut buffer = vec![0; 64 * 1024];
-    while count {
-        match from.read(&mut buffer).map_err(fault)? {
-            0 => break,
-            got => size += got as u64,
+    if count {
+        loop {
+            match from.read(&mut buffer).map_err(fault)? {
+                0 => break,
+                got => size += got as u64,
+            }
         }
     }
     let source = From::Gzip;

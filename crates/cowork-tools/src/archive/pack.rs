@@ -211,7 +211,7 @@ fn sort(mut found: Vec<Entry>, sources: &[FilePath], form: Form) -> (Vec<Packed>
         };
         match reason {
             Some(reason) => {
-                left.push(Otherwise { index: 0, path: entry.path, renamed: None, reason: reason.to_owned() })
+                left.push(Otherwise { index: 0, path: entry.path, renamed: None, reason: reason.to_owned() });
             }
             None => packed.push(Packed { entry, name }),
         }
@@ -271,7 +271,8 @@ impl Pack {
             let seconds = entry.modified.div_euclid(1000);
             header.set_mtime(u64::try_from(seconds).unwrap_or(0));
             header.set_mode(entry.mode & 0o777);
-            (header.set_uid(0), header.set_gid(0));
+            header.set_uid(0);
+            header.set_gid(0);
             let is_folder = entry.kind == FileKind::Folder;
             header.set_entry_type(if is_folder { tar::EntryType::Directory } else { tar::EntryType::Regular });
             header.set_size(if is_folder { 0 } else { entry.size });

@@ -197,9 +197,7 @@ impl Search<'_> {
         if self.wanted.is_empty() {
             return match total {
                 0 => Ok(0),
-                _ => self.misfit(
-                    "has no line of what is there, so its place can't be told; give it lines around".to_owned(),
-                ),
+                _ => self.misfit("has no line of what is there, so its place can't be told; give it lines around"),
             };
         }
         let first = line.saturating_sub(1).saturating_add_signed(offset).min(total);
@@ -218,12 +216,12 @@ impl Search<'_> {
         let elsewhere = (self.from..total).find(|at| self.fits(*at));
         if let Some(at) = elsewhere {
             let side = if line > 1 { "end" } else { "beginning" };
-            return self.misfit(format!(
+            return self.misfit(&format!(
                 "has no lines around it on one side, so it belongs at the file's {side}, but its lines are in line {}",
                 at + 1
             ));
         }
-        self.misfit(self.difference(first.max(self.from)))
+        self.misfit(&self.difference(first.max(self.from)))
     }
 
     /// Finds the place below the lines that lead to it.
@@ -232,7 +230,7 @@ impl Search<'_> {
         for head in heads {
             let found = (from..self.lines.len()).find(|at| self.lines[*at].trim_ascii() == head.trim_ascii());
             let Some(at) = found else {
-                return self.misfit(format!("is to be below {}, which is not there", quoted(head)));
+                return self.misfit(&format!("is to be below {}, which is not there", quoted(head)));
             };
             from = at + 1;
         }
@@ -241,18 +239,18 @@ impl Search<'_> {
         }
         if at_end {
             let last = self.lines.len().checked_sub(self.wanted.len()).filter(|at| *at >= from && self.fits(*at));
-            return last.map_or_else(|| self.misfit("does not fit the end of the file".to_owned()), Ok);
+            return last.map_or_else(|| self.misfit("does not fit the end of the file"), Ok);
         }
         let mut places = (from..self.lines.len()).filter(|at| self.fits(*at));
         let Some(at) = places.next() else {
             if let Some(before) = (0..from).find(|at| self.fits(*at)) {
                 return self
-                    .misfit(format!("fits line {} only, which is above the hunk or line before it", before + 1));
+                    .misfit(&format!("fits line {} only, which is above the hunk or line before it", before + 1));
             }
-            return self.misfit(self.difference(self.begin(from)));
+            return self.misfit(&self.difference(self.begin(from)));
         };
         match places.next() {
-            Some(other) if heads.is_empty() => self.misfit(format!(
+            Some(other) if heads.is_empty() => self.misfit(&format!(
                 "fits more than one place, lines {} and {}; give more lines around it, or the line above it after `@@`",
                 at + 1,
                 other + 1
@@ -302,7 +300,7 @@ impl Search<'_> {
         "does not fit".to_owned()
     }
 
-    fn misfit<T>(&self, why: String) -> Result<T, Misfit> {
+    fn misfit<T>(&self, why: &str) -> Result<T, Misfit> {
         Misfit::at(self.hunk.line, format!("hunk {} {why}", self.index + 1))
     }
 }

@@ -146,8 +146,8 @@ fn whole(head: Head, hunks: Vec<Hunk>, strip: Option<usize>, line: usize) -> Res
     let Head { old, new, renamed, copied, created, deleted, mode } = head;
     if let Some((from, to)) = renamed {
         let op = if copied { Op::Copy(hunks) } else { Op::Update(hunks) };
-        let cut = |path: Vec<u8>| stripped(path, strip.map_or(0, |n| n.saturating_sub(1)), line);
-        return Ok(FilePatch { path: cut(from)?, to: Some(cut(to)?), op, mode, line });
+        let cut = |path: &[u8]| stripped(path, strip.map_or(0, |n| n.saturating_sub(1)), line);
+        return Ok(FilePatch { path: cut(&from)?, to: Some(cut(&to)?), op, mode, line });
     }
     let both_marked = [(&old, b"a/"), (&new, b"b/")].iter().all(|(name, mark)| match name {
         Some(Name::File(path)) => path.starts_with(*mark),
@@ -159,7 +159,7 @@ fn whole(head: Head, hunks: Vec<Hunk>, strip: Option<usize>, line: usize) -> Res
         (_, Some(Name::File(new))) => new,
         _ => return Misfit::at(line, "this diff is about no file on either side"),
     };
-    let path = stripped(path, strip, line)?;
+    let path = stripped(&path, strip, line)?;
     let op = if created {
         let all_new = hunks.iter().flat_map(|h| &h.lines).all(|l| l.sign == Sign::Add);
         if !all_new {
@@ -176,8 +176,8 @@ fn whole(head: Head, hunks: Vec<Hunk>, strip: Option<usize>, line: usize) -> Res
     Ok(FilePatch { path, to: None, op, mode, line })
 }
 
-fn stripped(path: Vec<u8>, strip: usize, line: usize) -> Result<Vec<u8>, Misfit> {
-    let mut rest = path.as_slice();
+fn stripped(path: &[u8], strip: usize, line: usize) -> Result<Vec<u8>, Misfit> {
+    let mut rest = path;
     for _ in 0..strip {
         match rest.iter().position(|b| *b == b'/') {
             Some(at) => rest = &rest[at + 1..],
