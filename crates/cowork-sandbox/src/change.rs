@@ -310,4 +310,3 @@ fn went_to(journal: &Journal, last: &Step, n: u64) -> Option<FilePath> {
         act => Some(act.target().clone()),
     }
 }
-

@@ -180,9 +180,7 @@ impl Planner<'_> {
         let asked = Asked { mode: write.mode, mtime: write.modified.map(|ms| ms.saturating_mul(1_000_000)) };
         match (&write.content, like) {
             (Content::Bytes(content), _) => stage::bytes(disk, at, content, like, asked).map_err(failed),
-            (Content::Made(make), _) => {
-                stage::made(disk, at, |sink| make.make(&Viewed(self.view), sink), like, asked)
-            }
+            (Content::Made(make), _) => stage::made(disk, at, |sink| make.make(&Viewed(self.view), sink), like, asked),
             (Content::Edited(splices), Like::Old(old, file)) => {
                 let mut from = 0;
                 let fits = |s: &cowork_core::Splice| {
@@ -190,7 +188,9 @@ impl Planner<'_> {
                     ends.map(|end| from = end).is_some()
                 };
                 if !splices.iter().all(fits) {
-                    return Err(Trouble::This(format!("the pieces to replace overlap, or lie past the end of `{path}`")));
+                    return Err(Trouble::This(format!(
+                        "the pieces to replace overlap, or lie past the end of `{path}`"
+                    )));
                 }
                 let staged = stage::edited(disk, at, (file, old.size), splices, like, asked).map_err(failed)?;
                 unchanged(work, path, at, (old, file), staged, "edited")

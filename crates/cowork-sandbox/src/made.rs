@@ -34,7 +34,9 @@ impl OpenFile for Opened {
         loop {
             match self.file.read_at(buffer, offset) {
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                other => return other.map_err(|e| crate::fault::Fault::from(e).error("read", self.entry.path.as_str())),
+                other => {
+                    return other.map_err(|e| crate::fault::Fault::from(e).error("read", self.entry.path.as_str()));
+                }
             }
         }
     }

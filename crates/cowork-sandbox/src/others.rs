@@ -89,7 +89,8 @@ impl Others {
     /// Says which task put something at a path.
     pub(crate) fn who_took(&mut self, path: &FilePath, ino: u64) -> Option<TaskId> {
         let at = real(&self.folders, path)?;
-        let is_it = |other: &&Other| other.to.get(&at).is_some_and(|i| brought(&other.steps[*i].a).is_none_or(|is| is == ino));
+        let is_it =
+            |other: &&Other| other.to.get(&at).is_some_and(|i| brought(&other.steps[*i].a).is_none_or(|is| is == ino));
         self.read().iter().find(is_it).map(|other| other.task)
     }
 

@@ -34,7 +34,8 @@ pub(crate) fn select(state: &State, spec: &UndoSpec) -> Part {
     }
     let calls: HashSet<u32> = spec.calls.iter().filter_map(|call| state.ids.get(call).copied()).collect();
     let of_call = |step: &Step| spec.calls.is_empty() || calls.contains(&step.c);
-    let back = |(_, s): &(u64, &(std::sync::Arc<Step>, Stage))| is_back(s) && of_call(&s.0) && is_at(&s.0.a, &spec.paths);
+    let back =
+        |(_, s): &(u64, &(std::sync::Arc<Step>, Stage))| is_back(s) && of_call(&s.0) && is_at(&s.0.a, &spec.paths);
     let already = steps().filter(back).count() as u64;
     let mut asked = HashSet::new();
     let mut places = Places::new(&spec.paths);

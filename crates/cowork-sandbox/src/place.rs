@@ -64,7 +64,13 @@ impl Planner<'_> {
     }
 
     /// Finds the name that something new gets. Nothing if that depends on what waits.
-    pub(crate) fn free(&mut self, work: &Work<'_>, path: &FilePath, clash: Clash, place: &Place) -> Plan<Option<FilePath>> {
+    pub(crate) fn free(
+        &mut self,
+        work: &Work<'_>,
+        path: &FilePath,
+        clash: Clash,
+        place: &Place,
+    ) -> Plan<Option<FilePath>> {
         let mut to = path.clone();
         let mut n = self.numbers.get(path).copied().unwrap_or(1);
         if n > 1 {

@@ -159,7 +159,14 @@ impl<'a> Planner<'a> {
         Ok(Planned::Waits)
     }
 
-    pub(crate) fn take_out(&mut self, work: &mut Work<'_>, id: (u32, u32), p: &FilePath, look: &Look, more: bool) -> Plan<()> {
+    pub(crate) fn take_out(
+        &mut self,
+        work: &mut Work<'_>,
+        id: (u32, u32),
+        p: &FilePath,
+        look: &Look,
+        more: bool,
+    ) -> Plan<()> {
         let same_disk = look.dev == work.journal.dev;
         if !same_disk && !look.is_file() {
             let text = format!(
@@ -222,7 +229,8 @@ impl<'a> Planner<'a> {
         }
         let look = source(work, path)?;
         if !look.is_file() && !look.is_folder() {
-            let text = format!("`{path}` is {}, which has no permissions of its own to set", kind_text(look.file_type()));
+            let text =
+                format!("`{path}` is {}, which has no permissions of its own to set", kind_text(look.file_type()));
             return Err(Trouble::This(text));
         }
         if look.mode & 0o7777 == mode {

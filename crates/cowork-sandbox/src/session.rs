@@ -95,9 +95,7 @@ impl LocalFiles {
         let left = CancellationToken::new();
         let _guard = left.clone().drop_guard();
         let (held, call) = (self.held.clone(), self.call);
-        let work = move || {
-            change::change(&mut journal, (&held.view, &held.seen), call, (&changes, all), &watch, &left)
-        };
+        let work = move || change::change(&mut journal, (&held.view, &held.seen), call, (&changes, all), &watch, &left);
         blocking(work).await
     }
 

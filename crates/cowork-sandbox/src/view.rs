@@ -235,13 +235,18 @@ pub(crate) fn kind_text(kind: FileType) -> &'static str {
     }
 }
 
-fn entry(path: FilePath, look: &Look) -> Entry {
-    let kind = match look.file_type() {
+/// Says what something is, for a program.
+pub(crate) fn kind(kind: FileType) -> FileKind {
+    match kind {
         FileType::RegularFile => FileKind::File,
         FileType::Directory => FileKind::Folder,
         FileType::Symlink => FileKind::Link,
         _ => FileKind::Other,
-    };
+    }
+}
+
+fn entry(path: FilePath, look: &Look) -> Entry {
+    let kind = kind(look.file_type());
     Entry {
         path,
         kind,

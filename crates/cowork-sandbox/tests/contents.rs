@@ -7,7 +7,6 @@ use std::{
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
-    process::Command,
     sync::Arc,
 };
 
@@ -42,7 +41,8 @@ async fn all_changes_of_a_call_are_made_or_none() {
     let world = World::new(Disks::One);
     let before = tree(&world.folder);
     let session = world.open(None, false).await.unwrap();
-    let (call, good) = (a_call(), vec![relocate("F/a.txt", "F/new/a.txt"), edit("F/b.txt"), relocate("F/c.txt", "F/new/c.txt")]);
+    let (call, good) =
+        (a_call(), vec![relocate("F/a.txt", "F/new/a.txt"), edit("F/b.txt"), relocate("F/c.txt", "F/new/c.txt")]);
     let mut bad = good.clone();
     bad.insert(2, relocate("F/none", "F/some"));
     let error = all(&session, call, bad).await.unwrap_err();
@@ -124,47 +124,6 @@ async fn a_file_does_not_lose_more_than_half_of_its_content_unasked() {
     ];
     assert_eq!(change(&session, changes).await.made, 3);
     world.close_and_give_back(session, &before).await;
-}
-
-/// Holds a file as another program does, until its input ends.
-fn holder(script: &str, file: &Path) -> Option<std::process::Child> {
-    let script = format!("import fcntl,os,struct,sys\nfd=os.open(sys.argv[1],os.O_RDWR)\n{script}\nprint(1,flush=True)\nsys.stdin.read()");
-    let mut command = Command::new("python3");
-    command.args(["-c", &script]).arg(file);
-    command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
-    let mut child = command.spawn().ok()?;
-    let mut word = [0];
-    std::io::Read::read_exact(child.stdout.as_mut()?, &mut word).ok()?;
-    Some(child)
-}
-
-#[tokio::test]
-async fn a_file_that_another_program_has_locked_is_left() {
-    let locks = [
-        ("a flock", "fcntl.flock(fd, fcntl.LOCK_SH)"),
-        ("a lock of a process", "fcntl.lockf(fd, fcntl.LOCK_EX, 1, 2)"),
-        ("a lock for reading", "fcntl.fcntl(fd, fcntl.F_SETLK, struct.pack('hhqqi4x', fcntl.F_RDLCK, 0, 0, 0, 0))"),
-        ("a lock of an open file", "fcntl.fcntl(fd, 37, struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, 0, 0, 0))"),
-        ("a lease", "import signal; signal.signal(signal.SIGIO, signal.SIG_IGN); fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)"),
-    ];
-    for (what, script) in locks {
-        let world = World::new(Disks::One);
-        let before = tree(&world.folder);
-        let Some(mut child) = holder(script, &world.folder.join("a.txt")) else {
-            return eprintln!("left out: python3 is not here, or can't take {what}");
-        };
-        let session = world.open(None, false).await.unwrap();
-        let mode = Change::Mode { path: path("F/a.txt"), mode: 0o600 };
-        for change in [write("F/a.txt", b"b", Known::Nothing), edit("F/a.txt"), mode] {
-            let reason = refused(&session, change).await;
-            assert!(reason.contains("another program"), "{what}: {reason}");
-        }
-        assert_eq!(change(&session, vec![relocate("F/a.txt", "F/moved.txt")]).await.made, 1, "its handle goes along");
-        drop(child.stdin.take());
-        child.wait().unwrap();
-        assert_eq!(change(&session, vec![write("F/moved.txt", b"b", Known::Nothing)]).await.made, 1, "{what}");
-        world.close_and_give_back(session, &before).await;
-    }
 }
 
 #[tokio::test]
@@ -273,7 +232,11 @@ async fn a_file_with_several_names_or_that_nobody_may_write_to_is_left() {
         write("F/b.txt", b"bbbbb", Known::Nothing),
     ];
     assert_eq!(change(&session, changes).await.made, 3);
-    assert_eq!(fs::read(world.folder.join("also a.txt")).unwrap(), b"a.txt", "it was said that it may be whatever it is");
+    assert_eq!(
+        fs::read(world.folder.join("also a.txt")).unwrap(),
+        b"a.txt",
+        "it was said that it may be whatever it is"
+    );
     drop(session);
     world.undo(None).await.unwrap();
     assert_eq!(tree(&world.folder), before);
@@ -287,7 +250,8 @@ async fn pieces_are_replaced_and_what_does_not_fit_is_refused() {
     fs::write(world.folder.join("a.txt"), &old).unwrap();
     let session = world.open(None, false).await.unwrap();
     let edited = |pieces: &[(u64, u64, &str)]| {
-        let splice = |(at, remove, insert): &(u64, u64, &str)| Splice { at: *at, remove: *remove, insert: (*insert).into() };
+        let splice =
+            |(at, remove, insert): &(u64, u64, &str)| Splice { at: *at, remove: *remove, insert: (*insert).into() };
         let content = Content::Edited(pieces.iter().map(splice).collect());
         Change::Write(Write::new(path("F/a.txt"), content).replacing(Known::Nothing))
     };
@@ -334,11 +298,8 @@ async fn content_is_made_or_its_error_is_that_changes_result() {
     assert_eq!(fs::read_dir(world.data.join(format!("journal/{}/kept", world.task))).unwrap().count(), 0);
     let parts = Write { mode: Some(0o6755), modified: Some(1_234_567), ..made("F/x/y", Arc::new(Parts)) };
     // It sees what an earlier change of the same call brings.
-    let changes = vec![
-        relocate("F/b.txt", "F/c/b.txt"),
-        write("F/old.txt", b"just now", Known::Nothing),
-        Change::Write(parts),
-    ];
+    let changes =
+        vec![relocate("F/b.txt", "F/c/b.txt"), write("F/old.txt", b"just now", Known::Nothing), Change::Write(parts)];
     assert_eq!(change(&session, changes).await.made, 3);
     assert_eq!(fs::read_to_string(world.folder.join("x/y")).unwrap(), "of two parts just now");
     let data = fs::metadata(world.folder.join("x/y")).unwrap();
