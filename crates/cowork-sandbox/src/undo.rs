@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use cowork_core::{Kept, Result, UndoMode, UndoReport, UndoSpec};
 
+use rustix::io::Errno;
+
 use crate::{
     act::Work,
     fault::{Fault, Trouble},
@@ -363,7 +365,11 @@ impl Undo<'_> {
             return Ok(());
         }
         if now != before.time {
-            self.work.journal.disk.set_folder_mtime(&open.dir, before.time).map_err(failed)?;
+            match self.work.journal.disk.set_folder_mtime(&open.dir, before.time) {
+                // It belongs to somebody else, who alone may set it back; all that was in it is as it was.
+                Err(Fault::Os(Errno::PERM | Errno::ACCESS)) => {}
+                other => other.map_err(failed)?,
+            }
         }
         self.work.touch_folder(folder.as_str(), &open);
         Ok(())
