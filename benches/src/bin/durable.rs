@@ -18,6 +18,7 @@ use cowork::{
 };
 use cowork_benches::{Cost, block_on, cost, folder, pairs, ratio, report, settle};
 use cowork_testkit::{ProbeTool, ScriptedPlanner};
+use futures_util::future::try_join_all;
 use serde_json::json;
 
 /// Counts transactions.
@@ -47,13 +48,14 @@ fn engine(runtime: Arc<dyn Runtime>, store: Arc<dyn Store>, steps: usize) -> Eng
     cowork_benches::engine(runtime, store, planner, work)
 }
 
-/// Runs tasks of one thread at once, to the end of the last, with one subscriber.
+/// Runs tasks of one thread, submitted at once, to the end of the last, with one subscriber.
 async fn ours(engine: &Engine, runtime: &dyn Runtime, tasks: usize) -> ThreadId {
     let thread = ThreadId::named(&runtime.entropy().to_string());
+    engine.open(thread, "bench").await.unwrap();
     let mut events = engine.events(thread, 0);
-    for _ in 0..tasks {
-        engine.submit(thread, "bench", Submit { mode: Mode::Auto, ..Submit::new("steps") }).await.unwrap();
-    }
+    let submit =
+        || engine.submit(thread, "bench", Submit { mode: Mode::Auto, max_steps: 5_000, ..Submit::new("steps") });
+    try_join_all((0..tasks).map(|_| submit())).await.unwrap();
     let mut left = tasks;
     while left > 0 {
         if let Item::Record(record) = events.next().await.unwrap().unwrap() {
@@ -214,10 +216,10 @@ fn stored() {
 
 fn main() {
     match std::env::args().nth(1).and_then(|tasks| tasks.parse().ok()) {
-        Some(tasks) => measure(tasks, 3_000 / tasks),
+        Some(tasks) => measure(tasks, 300),
         None => {
             measure(1, 300);
-            measure(64, 50);
+            measure(64, 300);
             stored();
         }
     }

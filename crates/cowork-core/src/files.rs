@@ -21,7 +21,9 @@ use crate::{Change, Changed, Error, FilePath, Kind, Result, Visitor, Walked, Wat
 /// - Changes are made in order; one in trouble does not hold up the others, and is named in [`Changed::otherwise`].
 /// - A target that is taken is left, numbered or replaced, as its [`Clash`](crate::Clash) says.
 /// - A file that another program has open and locked, and one that would lose more than half of its content unasked, are
-///   left as they are, and named.
+///   left as they are, and named. So is one that nobody may write to, one of several names (hard links) unless nothing is
+///   [`Known`](crate::Known) of it, for only this name would get the new content, and one whose owner would not be kept. An
+///   office file that a program has open is not moved or set aside either.
 /// - A call that runs again makes nothing twice, and reports what it reported the first time. Its changes are recognised by
 ///   what they ask for: neither by what was known of a file, nor by the pieces of an edit, which follow from what the file was.
 ///

@@ -44,7 +44,7 @@ impl Store for MemoryStore {
         let records = state.write(batch, counted);
         // Sent while the state is held, so that watchers see commits in their order.
         if !records.is_empty() && self.changes.receiver_count() > 0 {
-            drop(self.changes.send(StoreChange::Here(records.clone())));
+            drop(self.changes.send(StoreChange::Here([records.clone()].into())));
         }
         Ok(records)
     }

@@ -85,8 +85,8 @@ pub trait Store: Send + Sync + 'static {
 /// Something was committed.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// By this process: the records.
-    Here(Arc<[Record]>),
+    /// By this process: the records of each commit, as it was given them, in the order of the commits.
+    Here(Arc<[Arc<[Record]>]>),
     /// By another one: read again.
     Elsewhere,
 }

@@ -210,7 +210,7 @@ async fn a_wrong_call_says_how_it_is_made() {
         ("list_folder()", "list_folder() lacks `path`"),
         ("list_folder('D', 'E')", "list_folder() takes 1 arguments without a name"),
         ("list_folder('D', path='D')", "list_folder() got `path` twice"),
-        ("list_folder('D', deep=True)", "list_folder() has no argument `deep`; it has: path"),
+        ("list_folder('D', deep=True)", "list_folder() has no argument `deep`; it has: after, "),
         ("gather(list_folder('Downloads'))", "gather() takes calls that were put off"),
         ("later('list_folder')", "later() takes a tool without parentheses"),
         ("later(say, 'x')", "later() takes a tool, and `say` is none"),

@@ -11,7 +11,7 @@ use crate::{
     journal::Journal,
     record::{Act, Id, Record, beside, kept, split},
     stage::{self, Like},
-    sys::{self, Look},
+    sys::{self, Look, content},
     view::{Dirs, Open, View},
 };
 
@@ -62,6 +62,8 @@ impl<'a> Work<'a> {
                 self.still(b, a, id)
             }
             Act::Away { k, p, id } => self.carry_away(*k, p, id),
+            Act::Restore { k, p, .. } => self.bring_back(*k, p),
+            Act::Mode { p, id, m } => self.set_mode(p, id, *m),
         }
     }
 
@@ -85,7 +87,7 @@ impl<'a> Work<'a> {
                 let now = now.ok_or_else(|| Trouble::This(format!("`{p}` is not there")))?;
                 self.carry_away(*k, p, &Id::of(&now))
             }
-            Act::Put { k, p, .. } => {
+            Act::Put { k, p, .. } | Act::Restore { k, p, .. } => {
                 let (open, name) = self.place(p)?;
                 self.touched_kept = true;
                 let kept = kept(*k);
@@ -97,14 +99,23 @@ impl<'a> Work<'a> {
                 let kept = kept(*k);
                 self.journal.disk.exchange(self.journal.kept.at(&kept), open.dir.at(&name)).map_err(at)
             }
-            Act::Aside { k, p, .. } => {
-                let (open, name) = self.place(p)?;
-                self.touched_kept = true;
-                let kept = kept(*k);
-                self.journal.disk.rename(self.journal.kept.at(&kept), open.dir.at(&name)).map_err(at)
-            }
+            Act::Aside { k, p, .. } => self.bring_back(*k, p),
             Act::Away { k, p, .. } => self.carry_back(*k, p),
+            Act::Mode { p, id, m } => self.set_mode(p, &self.journal.state.now(id).with_mode(*m), id.mode()),
         }
+    }
+
+    /// Notes that an act's things were changed, so that this becomes durable. A folder that is gone has nothing that could.
+    pub(crate) fn touch(&mut self, act: &Act) {
+        let (a, b) = act.paths();
+        for path in [Some(a), b].into_iter().flatten() {
+            let place = self.place(path);
+            if let (Act::Mode { .. }, Ok((open, name))) = (act, place) {
+                // What fails here fails again where it is looked at.
+                let _ = self.journal.disk.sync_mode(open.dir.at(&name));
+            }
+        }
+        self.touched_kept |= act.kept().is_some();
     }
 
     /// Looks into `kept/`.
@@ -126,11 +137,6 @@ impl<'a> Work<'a> {
         if !self.touched.contains_key(folder) {
             self.touched.insert(folder.to_owned(), open.clone());
         }
-    }
-
-    /// Notes that what lies in `kept/` was changed.
-    pub(crate) fn touch_kept(&mut self) {
-        self.touched_kept = true;
     }
 
     /// Makes every touched folder durable, notes the times it has now, and lets the folders go.
@@ -226,6 +232,27 @@ impl<'a> Work<'a> {
         }
         stage::copy(&self.journal.disk, staged, &source, &Like::Same(look, &source)).map_err(at)?;
         self.journal.disk.rename(staged, open.dir.at(&name)).map_err(at)
+    }
+
+    /// Moves what is in `kept/` to where it was.
+    fn bring_back(&mut self, k: u64, p: &FilePath) -> Result<(), Trouble> {
+        let (open, name) = self.place(p)?;
+        self.touched_kept = true;
+        let kept = kept(k);
+        self.journal.disk.rename(self.journal.kept.at(&kept), open.dir.at(&name)).map_err(|e| e.at(p.as_str()))
+    }
+
+    /// Sets the permission bits of the very thing that was looked at.
+    fn set_mode(&mut self, p: &FilePath, id: &Id, mode: u32) -> Result<(), Trouble> {
+        let failed = |e: Fault| e.at(p.as_str());
+        let (open, name) = self.place(p)?;
+        let at = open.dir.at(&name);
+        let handle = content::point_at(&open.dir.fd, &name).map_err(|e| failed(e.into()))?;
+        if !id.is(&sys::look_at(&handle).map_err(|e| failed(e.into()))?) {
+            return Err(Trouble::This(format!("`{p}` was changed by somebody while its permissions were being set")));
+        }
+        self.journal.disk.set_mode(at, &handle, mode).map_err(failed)?;
+        self.journal.disk.sync_mode(at).map_err(failed)
     }
 
     fn staged_name(&self, k: u64, is_beside: bool) -> Vec<u8> {

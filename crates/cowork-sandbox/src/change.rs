@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use cowork_core::{
-    CallId, CancellationToken, Change, Changed, Clash, Content, Error, FilePath, Kind, Otherwise, Result, Watch, Write,
+    CallId, CancellationToken, Change, Changed, Clash, Error, FilePath, Kind, Otherwise, Result, Watch, Write,
 };
 
 use crate::{
     act::Work,
+    asked::{about, checksum, target, validate},
     fault::Trouble,
     journal::Journal,
-    plan::{Planned, Planner, checksum, stuck},
+    plan::{Planned, Planner, stuck},
     record::{Act, Record, Step},
     settle::discard,
-    state::{End, Stage},
-    undo,
+    stamp::{Print, Seen},
+    state::{ChangeState, End, Stage},
+    sys, undo,
     view::View,
 };
 
@@ -23,8 +25,10 @@ const TELL: u64 = 64;
 
 struct Job<'a> {
     work: Work<'a>,
-    planner: Planner,
+    planner: Planner<'a>,
     changes: &'a [Change],
+    /// Whether all are to be made or none.
+    all: bool,
     watch: &'a Watch,
     /// Set when nobody waits for the answer any more.
     left: &'a CancellationToken,
@@ -33,9 +37,9 @@ struct Job<'a> {
 /// Makes changes, or, when the call ran before, those that are missing.
 pub(crate) fn change(
     journal: &mut Journal,
-    view: &View,
+    (view, seen): (&View, &Seen),
     call: CallId,
-    changes: &[Change],
+    (changes, all): (&[Change], bool),
     watch: &Watch,
     left: &CancellationToken,
 ) -> Result<Changed> {
@@ -47,7 +51,7 @@ pub(crate) fn change(
     let c = call_number(journal, call);
     compare(journal, c, changes)?;
     let work = Work::new(journal, view);
-    let mut job = Job { work, planner: Planner::new(c), changes, watch, left };
+    let mut job = Job { work, planner: Planner::new(c, view, seen), changes, all, watch, left };
     let made = job.run();
     job.planner.batch.steps.iter().for_each(|step| discard(&job.work, &step.a));
     match made {
@@ -55,7 +59,7 @@ pub(crate) fn change(
             Ok(()) => Ok(outcome(journal, c, changes)),
             Err(e) => Err(give_up(journal, view, c, e)),
         },
-        Err(e) if e.kind == Kind::Cancelled => {
+        Err(e) if e.kind == Kind::Cancelled && !all => {
             journal.flush()?;
             Err(e)
         }
@@ -84,8 +88,8 @@ impl Job<'_> {
                     Ok(Planned::First) if self.planner.batch.steps.is_empty() => return Err(stuck()),
                     Ok(Planned::First) if self.flush()? => continue,
                     Ok(Planned::First) => return Ok(false),
-                    Ok(Planned::Nothing) => self.leave(i, None),
-                    Err(Trouble::This(reason)) => self.leave(i, Some(reason)),
+                    Ok(Planned::Nothing) => self.leave(i, None)?,
+                    Err(Trouble::This(reason)) => self.leave(i, Some(reason))?,
                     Err(Trouble::All(e)) => return Err(e),
                 }
                 break;
@@ -118,7 +122,10 @@ impl Job<'_> {
                 continue;
             }
             match self.work.forward(&step.a) {
-                Ok(()) => self.work.journal.mark(Record::Done(n, n)),
+                Ok(()) => {
+                    self.work.journal.mark(Record::Done(n, n));
+                    self.remember(&step.a);
+                }
                 // Not known whether it was done: the disk will say.
                 Err(Trouble::All(e)) => stop = Err(e),
                 Err(Trouble::This(reason)) => {
@@ -128,7 +135,7 @@ impl Job<'_> {
                         Met::Taken => as_planned = false,
                         Met::Trouble => {
                             left_out = Some(step.i);
-                            self.leave(step.i, Some(reason));
+                            stop = self.leave(step.i, Some(reason));
                         }
                     }
                 }
@@ -137,6 +144,30 @@ impl Job<'_> {
         }
         self.work.settle_folders()?;
         stop.map(|()| as_planned)
+    }
+
+    /// What we did ourselves is no news to this session: it knows what it wrote, and what it moved as it knew it before.
+    fn remember(&mut self, act: &Act) {
+        let look = |path| self.work.dirs.look(path).ok().flatten().filter(sys::Look::is_file);
+        let seen = self.planner.seen;
+        match act {
+            Act::Put { p, x, .. } | Act::Swap { p, x, .. } => {
+                if let (Some(look), Ok(hash)) = (look(p), blake3::Hash::from_hex(x)) {
+                    seen.note(p, Print::written(&look, &hash));
+                }
+            }
+            Act::Move { .. } | Act::Mode { .. } => {
+                let (from, to) = (act.paths().0, act.target());
+                if !self.planner.same.remove(from) {
+                    return;
+                }
+                if let (Some(look), Some(print)) = (look(to), seen.get(from)) {
+                    seen.forget(from);
+                    seen.note(to, print.renewed(&look));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Looks what a step that could not be done ran into.
@@ -163,10 +194,18 @@ impl Job<'_> {
         self.work.journal.mark(Record::Void(n));
     }
 
-    fn leave(&mut self, i: u32, reason: Option<String>) {
+    fn leave(&mut self, i: u32, reason: Option<String>) -> Result<()> {
         let change = &self.changes[i as usize];
+        if let (true, Some(reason)) = (self.all, &reason) {
+            let text = format!("{reason}; so none of the changes was made");
+            return Err(Error::new(Kind::Conflict, "change", text)
+                .with("index", i.to_string())
+                .with("path", about(change).as_str())
+                .with_fix("look at the file again, then make the changes that fit it"));
+        }
         let why = reason.map(|reason| (about(change).clone(), reason));
         self.work.journal.mark(Record::Left { c: self.planner.c, i, h: checksum(change), why });
+        Ok(())
     }
 
     fn may_go_on(&self) -> Result<()> {
@@ -193,29 +232,11 @@ enum Met {
     Trouble,
 }
 
-/// Refuses changes that no disk could make right: outside the grants, or not to be asked for.
-fn validate(view: &View, change: &Change) -> Result<()> {
-    let below = |path: &FilePath| {
-        view.may_change(path)?;
-        if path.parent().is_none() {
-            let text = format!("`{path}` is a granted folder itself, which can't be moved, replaced or put aside");
-            return Err(Error::new(Kind::NotAllowed, "change", text).with("path", path.as_str()));
-        }
-        Ok(())
-    };
-    match change {
-        Change::Write(Write { content: Content::Edited(_) | Content::Made(_), .. })
-        | Change::Restore { .. }
-        | Change::Mode { .. } => Err(Error::new(Kind::Unsupported, "change", "not built yet")),
-        Change::Write(Write { path, .. }) | Change::SetAside { path } => below(path),
-        Change::MakeFolder { path } => view.may_change(path),
-        Change::Move { clash: Clash::Replace, to, .. } => {
-            let text = format!("a move can't replace what is at `{to}`");
-            Err(Error::new(Kind::InvalidInput, "change", text).with_fix("put the old one aside first"))
-        }
-        Change::Move { from, to, .. } => below(from).and_then(|()| below(to)),
-        Change::Copy { from, to, .. } => view.root(from).map(drop).and_then(|()| below(to)),
-    }
+/// Gives how many changes a call made that stand.
+pub(crate) fn made_before(journal: &Journal, call: CallId) -> u64 {
+    let call = journal.state.ids.get(&call).and_then(|c| journal.state.calls.get(*c as usize));
+    let made = |change: &&ChangeState| matches!(change.end, Some(End::Made(_)));
+    call.map_or(0, |call| call.changes.iter().flatten().filter(made).count() as u64)
 }
 
 fn call_number(journal: &mut Journal, call: CallId) -> u32 {
@@ -287,27 +308,5 @@ fn went_to(journal: &Journal, last: &Step, n: u64) -> Option<FilePath> {
             Some(if same { p.clone() } else { last.a.target().clone() })
         }
         act => Some(act.target().clone()),
-    }
-}
-
-fn target(change: &Change) -> &FilePath {
-    match change {
-        Change::Write(Write { path, .. })
-        | Change::MakeFolder { path }
-        | Change::SetAside { path }
-        | Change::Restore { path }
-        | Change::Mode { path, .. } => path,
-        Change::Move { to, .. } | Change::Copy { to, .. } => to,
-    }
-}
-
-fn about(change: &Change) -> &FilePath {
-    match change {
-        Change::Write(Write { path, .. })
-        | Change::MakeFolder { path }
-        | Change::SetAside { path }
-        | Change::Restore { path }
-        | Change::Mode { path, .. } => path,
-        Change::Move { from, .. } | Change::Copy { from, .. } => from,
     }
 }

@@ -12,7 +12,11 @@ use std::{
 use cowork_core::{Probe, Step};
 use rustix::io::Errno;
 
-use crate::{fault::Fault, sys};
+use crate::{
+    fault::Fault,
+    stage,
+    sys::{self, content},
+};
 
 type Done = Result<(), Fault>;
 
@@ -80,6 +84,39 @@ impl Disk {
     /// Writes bytes where the file's cursor stands: its end.
     pub(crate) fn append(&self, mut file: &File, path: &Path, bytes: &[u8]) -> Done {
         self.step(|| Step::Write(path.to_owned(), bytes.to_vec()), || Ok(file.write_all(bytes)?))
+    }
+
+    /// Copies a range of another file to where the file's cursor stands, in the kernel where it can.
+    pub(crate) fn copy_range(&self, file: &File, path: &Path, from: &File, (begin, end): (u64, u64)) -> Done {
+        self.step(|| Step::Write(path.to_owned(), vec![b'-']), || copy_range(file, from, begin, end))
+    }
+
+    /// Lets a new file share all that another holds; `false` where the disk can't.
+    pub(crate) fn share(&self, file: &File, path: &Path, from: &File) -> Result<bool, Fault> {
+        let mut can = false;
+        self.step(
+            || Step::Write(path.to_owned(), vec![b'-']),
+            || {
+                can = content::share(from, file).is_ok();
+                Ok(())
+            },
+        )?;
+        Ok(can)
+    }
+
+    /// Sets the permission bits of what is there.
+    pub(crate) fn set_mode(&self, at: At<'_>, handle: &OwnedFd, mode: u32) -> Done {
+        self.step(|| Step::SetMeta(at.path()), || Ok(content::set_mode_of(handle, mode)?))
+    }
+
+    /// Makes the permission bits of what is there durable.
+    pub(crate) fn sync_mode(&self, at: At<'_>) -> Done {
+        let act = || match content::open_to_sync(&at.dir.fd, at.name) {
+            Ok(handle) => Ok(sys::sync(handle)?),
+            // Its own permissions forbid it.
+            Err(_) => Ok(content::sync_disk(&at.dir.fd)?),
+        };
+        self.step(|| Step::SyncFile(at.path()), act)
     }
 
     /// Makes a file durable with its length, times and permissions.
@@ -157,6 +194,31 @@ impl Disk {
         }
         Ok(())
     }
+}
+
+fn copy_range(mut file: &File, from: &File, begin: u64, end: u64) -> Done {
+    let mut at = begin;
+    while at < end {
+        match content::copy_range(from, at, file, end - at) {
+            Ok(0) => break,
+            Ok(n) => at += n,
+            Err(Errno::INTR) => {}
+            Err(e @ (Errno::NOSPC | Errno::DQUOT | Errno::IO | Errno::FBIG)) => return Err(e.into()),
+            Err(_) => break,
+        }
+    }
+    // What the kernel could not copy by itself.
+    let mut buffer = vec![0; if at < end { 1 << 20 } else { 0 }];
+    while at < end {
+        let want = buffer.len().min(usize::try_from(end - at).unwrap_or(usize::MAX));
+        let len = stage::read_at(from, &mut buffer[..want], at)?;
+        if len == 0 {
+            break;
+        }
+        file.write_all(&buffer[..len])?;
+        at += len as u64;
+    }
+    Ok(())
 }
 
 /// Makes a folder of ours and those above it, readable by its owner alone. They are not durable yet.

@@ -67,6 +67,7 @@ pub(crate) fn reason(errno: Errno, what: &str) -> String {
         Errno::NOTDIR => format!("`{what}` lies below something that is not a folder"),
         Errno::XDEV => format!("`{what}` lies on another disk"),
         Errno::NAMETOOLONG => format!("the name `{what}` is too long for this disk"),
+        Errno::AGAIN => format!("another program holds `{what}` and wants to be asked before it is opened"),
         Errno::NOTEMPTY => format!("`{what}` is not empty"),
         Errno::BUSY => format!("`{what}` is in use by the system"),
         Errno::MLINK => format!("the folder of `{what}` can't hold more folders"),

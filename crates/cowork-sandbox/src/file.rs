@@ -82,6 +82,7 @@ pub(crate) fn describe(path: FilePath, look: &Look, placeholder: bool) -> Entry 
         modified: look.mtime.div_euclid(1_000_000),
         mode: look.mode & 0o7777,
         links: look.links,
+        identity: [look.dev, look.ino],
         placeholder,
     }
 }

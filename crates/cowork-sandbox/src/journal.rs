@@ -126,6 +126,11 @@ impl Journal {
         self.state.apply(record);
     }
 
+    /// Gives the folder of all journals.
+    pub(crate) fn journals(&self) -> PathBuf {
+        self.path.ancestors().nth(2).unwrap_or(&self.path).to_owned()
+    }
+
     /// Gives a free number in `kept/`.
     pub(crate) fn next_kept(&mut self) -> u64 {
         let k = self.next_kept;

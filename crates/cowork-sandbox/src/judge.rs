@@ -20,6 +20,8 @@ pub(crate) enum Verdict {
     Give,
     /// It is as it was before.
     Already,
+    /// What was brought is not there, nor in the journal: as before, unless another task has it.
+    Gone,
     /// Leave it, for this reason.
     Keep(FilePath, String),
 }
@@ -37,6 +39,10 @@ enum Thing {
 pub(crate) struct Pretence {
     paths: HashMap<FilePath, Option<Thing>>,
     kept: HashMap<u64, Option<Thing>>,
+    /// What would lie in a folder in `kept/`, where that is not what does.
+    below_kept: HashMap<u64, Vec<(String, Option<Thing>)>>,
+    /// Permission bits, by inode.
+    modes: HashMap<u64, u32>,
 }
 
 /// Judges a step.
@@ -58,7 +64,7 @@ fn judged(work: &Work<'_>, seen: &Pretence, act: &Act) -> Result<Verdict, Errno>
             Some(now) if !now.is_folder() => keep(p, "is no longer the folder that was made"),
             Some(_) if !seen.is_empty(work, p)? => keep(p, "holds things now that are not this task's"),
             Some(_) => Ok(Verdict::Give),
-            None => Ok(Verdict::Already),
+            None => Ok(Verdict::Gone),
         },
         Act::Move { f, t, id } => match (look(t)?, look(f)?) {
             (Some(there), former) if now(id).is(&there) => free(seen, work, f, former, t),
@@ -68,7 +74,8 @@ fn judged(work: &Work<'_>, seen: &Pretence, act: &Act) -> Result<Verdict, Errno>
         },
         Act::Put { k, p, id, x, .. } => match (look(p)?, seen.look_kept(work, *k)?) {
             (Some(there), _) if now(id).is(&there) || same(seen, work, p, id, &there, x) => Ok(Verdict::Give),
-            (None, _) => Ok(Verdict::Already),
+            (None, None) => Ok(Verdict::Gone),
+            (None, Some(_)) => Ok(Verdict::Already),
             (_, Some(ours)) if ours.size == id.1 => Ok(Verdict::Already),
             _ => keep(p, "was changed since"),
         },
@@ -87,8 +94,34 @@ fn judged(work: &Work<'_>, seen: &Pretence, act: &Act) -> Result<Verdict, Errno>
                 keep(p, &format!("is taken by another now; what was put aside is in {}", place(work, *k)))
             }
             (Some(_), None) => free(seen, work, p, None, p),
+            // Brought back by the task, and changed since.
+            (None, Some(there)) if now(id).ino() == there.ino => keep(p, "was changed since"),
             (None, _) => keep(p, "was put aside, and is no longer in the journal"),
         },
+        Act::Restore { k, p, id } => match (look(p)?, seen.look_kept(work, *k)?) {
+            (_, Some(_)) => Ok(Verdict::Already),
+            (Some(there), None) if now(id).is(&there) => Ok(Verdict::Give),
+            (Some(_), None) => keep(p, "was changed since"),
+            (None, None) => keep(p, "is no longer there"),
+        },
+        Act::Mode { p, id, m } => match look(p)? {
+            Some(there) if now(id).with_mode(*m).is(&there) => Ok(Verdict::Give),
+            Some(there) if now(id).is(&there) => Ok(Verdict::Already),
+            Some(_) => keep(p, "was changed since"),
+            None => keep(p, "is no longer there"),
+        },
+    }
+}
+
+/// Gives the inode of what a step left where it brought or changed it.
+pub(crate) fn left(work: &Work<'_>, act: &Act) -> Option<u64> {
+    match act {
+        Act::Make { .. } | Act::Aside { .. } | Act::Away { .. } => None,
+        Act::Move { id, .. }
+        | Act::Put { id, .. }
+        | Act::Swap { id, .. }
+        | Act::Restore { id, .. }
+        | Act::Mode { id, .. } => Some(work.journal.state.now(id).ino()),
     }
 }
 
@@ -197,19 +230,42 @@ impl Pretence {
                 let thing = self.real_kept(*k);
                 if id.is_folder() {
                     self.forget_below(p);
+                    for (rest, thing) in self.below_kept.remove(k).unwrap_or_default() {
+                        if let Ok(path) = p.join(&rest) {
+                            self.paths.insert(path, thing);
+                        }
+                    }
                 }
                 self.paths.insert(p.clone(), thing);
                 self.kept.insert(*k, None);
             }
+            Act::Restore { k, p, .. } => {
+                let thing = self.real(p);
+                let below = self.paths.extract_if(|path, _| path != p && path.is_within(p));
+                let rest = |path: &FilePath| path.as_str().get(p.as_str().len() + 1..).map(str::to_owned);
+                let below = below.filter_map(|(path, thing)| Some((rest(&path)?, thing))).collect();
+                self.below_kept.insert(*k, below);
+                self.paths.insert(p.clone(), None);
+                self.kept.insert(*k, thing);
+            }
+            Act::Mode { id, .. } => drop(self.modes.insert(id.ino(), id.mode())),
         }
     }
 
     fn look(&self, work: &Work<'_>, path: &FilePath) -> Result<Option<Look>, Errno> {
-        self.real(path).map_or(Ok(None), |thing| thing.look(work))
+        self.real(path).map_or(Ok(None), |thing| thing.look(work)).map(|look| self.with_mode(look))
     }
 
     fn look_kept(&self, work: &Work<'_>, k: u64) -> Result<Option<Look>, Errno> {
-        self.real_kept(k).map_or(Ok(None), |thing| thing.look(work))
+        self.real_kept(k).map_or(Ok(None), |thing| thing.look(work)).map(|look| self.with_mode(look))
+    }
+
+    fn with_mode(&self, look: Option<Look>) -> Option<Look> {
+        let mut look = look?;
+        if let Some(mode) = self.modes.get(&look.ino) {
+            look.mode = look.mode & !0o7777 | mode;
+        }
+        Some(look)
     }
 
     /// Says where what would be at a path is now.

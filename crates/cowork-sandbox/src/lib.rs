@@ -7,6 +7,11 @@
 //! nothing outside is reached however the tree is changed meanwhile. All system calls are in `sys`, all changes to the disk
 //! go through `disk`, which tells a test's probe of each.
 //!
+//! # Looking
+//! `file` describes and opens one file, `walk` goes through trees on every core, `watch` tells what happens in a folder. Each goes
+//! from a folder's handle to a name in it, never by a path; pipes and devices are not opened, another disk that is mounted
+//! below is not entered by a walk. What is read is stamped (`stamp`), and the session remembers it.
+//!
 //! # The way of a change
 //! `plan` works out steps, each as near to one rename as there is, against the disk as it is; new content is staged in the
 //! journal's `kept/` and made durable. `change` then, for up to 4,096 steps that don't depend on one another:
@@ -32,24 +37,28 @@
 //! Reasons: `docs/adr/0002-the-journal.md`.
 
 mod act;
+mod asked;
 mod change;
 mod check;
 mod disk;
 mod fault;
 mod file;
+mod fill;
 mod grant;
+mod guard;
 mod journal;
 mod judge;
 mod local;
 mod lock;
 mod number;
+mod others;
+mod part;
+mod place;
 mod plan;
 mod record;
 mod session;
 mod settle;
 mod stage;
-// Compared where files are changed.
-#[cfg_attr(not(test), allow(dead_code))]
 mod stamp;
 mod state;
 mod sys;

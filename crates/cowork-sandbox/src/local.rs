@@ -107,7 +107,7 @@ impl LocalSandbox {
             UndoMode::Show => settle::look(&mut journal, &view, false)?,
             UndoMode::Act => settle::settle(&mut journal, &view)?,
         }
-        undo::undo(&mut journal, &view, spec.mode)
+        undo::undo(&mut journal, &view, spec)
     }
 }
 

@@ -5,20 +5,20 @@ use std::{
     sync::Arc,
 };
 
-use cowork_core::{Change, Clash, Content, Error, FilePath, Kind, Write};
-use rustix::io::Errno;
+use cowork_core::{Change, Clash, Error, FilePath, Kind};
 
 use crate::{
     act::Work,
-    disk::At,
+    asked::checksum,
     fault::{Fault, Trouble},
-    number,
-    record::{Act, Id, Record, Step, beside, kept, split},
-    stage::{self, Like, Staged},
-    state::Key,
+    fill::Filling,
+    guard,
+    record::{Act, Id, Record, Step, split},
+    stamp::{Is, Seen},
+    state::{Key, Stage},
     sys::{self, Look},
-    touched::{Touch, Touched},
-    view::kind_text,
+    touched::Touched,
+    view::{View, kind_text},
 };
 
 /// How many steps are written to the journal at a time.
@@ -30,8 +30,8 @@ pub(crate) struct Batch {
     pub(crate) steps: Vec<Arc<Step>>,
     pub(crate) times: Vec<Record>,
     /// They don't depend on one another, but for folders that are made on the way.
-    touched: Touched,
-    noted: HashSet<String>,
+    pub(crate) touched: Touched,
+    pub(crate) noted: HashSet<String>,
 }
 
 /// What planning a change came to.
@@ -47,30 +47,42 @@ pub(crate) enum Planned {
 
 /// Plans the changes of one call.
 #[derive(Debug)]
-pub(crate) struct Planner {
+pub(crate) struct Planner<'a> {
     pub(crate) c: u32,
     pub(crate) batch: Batch,
+    pub(crate) view: &'a View,
+    pub(crate) seen: &'a Seen,
+    /// Files that were, when their step was planned, as this session had last seen them.
+    pub(crate) same: HashSet<FilePath>,
     /// The number that was last found free for a name.
-    numbers: HashMap<FilePath, u32>,
+    pub(crate) numbers: HashMap<FilePath, u32>,
     /// The folders whose time before this call is in the journal or the batch.
-    noted: HashSet<Key>,
+    pub(crate) noted: HashSet<Key>,
+    asides: Asides,
 }
 
-/// The folder that a new name is about to be in.
-struct Place {
-    /// Folders to be made first.
-    make: Vec<FilePath>,
-    /// Whether it is there: not one that is still to be made.
-    there: bool,
-    /// It, or the nearest folder above it that is there.
-    folder: Look,
+/// What this task set aside and has not brought back, by where it was, the last at the end.
+#[derive(Debug, Default)]
+struct Asides {
+    steps: u64,
+    at: HashMap<FilePath, Vec<Aside>>,
 }
 
-type Plan<T = Planned> = Result<T, Trouble>;
+#[derive(Clone, Copy, Debug)]
+struct Aside {
+    k: u64,
+    id: Id,
+    /// Whether what is kept is a copy from another disk.
+    copied: bool,
+}
 
-impl Planner {
-    pub(crate) fn new(c: u32) -> Self {
-        Self { c, batch: Batch::default(), numbers: HashMap::new(), noted: HashSet::new() }
+pub(crate) type Plan<T = Planned> = Result<T, Trouble>;
+
+impl<'a> Planner<'a> {
+    pub(crate) fn new(c: u32, view: &'a View, seen: &'a Seen) -> Self {
+        let (batch, asides) = (Batch::default(), Asides::default());
+        let (numbers, noted, same) = (HashMap::new(), HashSet::new(), HashSet::new());
+        Self { c, batch, view, seen, same, numbers, noted, asides }
     }
 
     pub(crate) fn is_full(&self, work: &Work<'_>) -> bool {
@@ -79,30 +91,21 @@ impl Planner {
 
     /// Plans the next change.
     pub(crate) fn plan(&mut self, work: &mut Work<'_>, i: u32, change: &Change) -> Plan {
-        let h = checksum(change);
+        let id = (i, checksum(change));
         match change {
-            Change::MakeFolder { path } => self.make_folder(work, (i, h), path),
-            Change::Move { from, to, clash } => self.relocate(work, (i, h), from, to, *clash),
-            Change::SetAside { path } => self.set_aside(work, (i, h), path),
-            Change::Write(Write { path, content: Content::Bytes(content), clash, .. }) => {
-                self.fill(work, (i, h), path, *clash, |work, at, like| {
-                    stage::bytes(&work.journal.disk, at, content, like).map_err(|e| e.at(path.as_str()))
-                })
-            }
-            Change::Write(_) | Change::Restore { .. } | Change::Mode { .. } => Err(Trouble::All(stuck())),
+            Change::MakeFolder { path } => self.make_folder(work, id, path),
+            Change::Move { from, to, clash } => self.relocate(work, id, from, to, *clash),
+            Change::SetAside { path } => self.set_aside(work, id, path),
+            Change::Write(write) => self.fill(work, id, &write.path, write.clash, Filling::Written(write)),
             Change::Copy { from, to, clash } => {
                 if self.batch.touched.depends(from) {
                     return Ok(Planned::First);
                 }
-                let look = source(work, from)?;
-                if !look.is_file() {
-                    return Err(Trouble::This(format!(
-                        "`{from}` is {}, and only files are copied",
-                        kind_text(look.file_type())
-                    )));
-                }
-                self.fill(work, (i, h), to, *clash, |work, at, like| copy(work, from, at, like))
+                guard::is_file(from, &source(work, from)?, "copied")?;
+                self.fill(work, id, to, *clash, Filling::Copied(from))
             }
+            Change::Restore { path } => self.restore(work, id, path),
+            Change::Mode { path, mode } => self.set_mode(work, id, path, *mode),
         }
     }
 
@@ -119,11 +122,13 @@ impl Planner {
             return Ok(Planned::First);
         }
         let look = source(work, from)?;
+        may_leave(work, from)?;
         if to != from && to.is_within(from) {
             return Err(Trouble::This(format!("`{from}` can't be moved into itself")));
         }
         let Some(place) = self.place_for(work, to)? else { return Ok(Planned::First) };
         let Some(to) = self.free(work, to, clash, &place)? else { return Ok(Planned::First) };
+        self.note_same(from, &look);
         if look.dev == place.folder.dev {
             self.push_folders(work, id, &place.make)?;
             self.push(work, id, false, Act::Move { f: from.clone(), t: to, id: Id::of(&look) })?;
@@ -134,8 +139,7 @@ impl Planner {
             return Err(Trouble::This(text));
         }
         // To another disk: a copy is put there, then the original is put aside.
-        let like = |work: &mut Work<'_>, at: At<'_>, like: &Like<'_>| copy(work, from, at, like);
-        match self.put(work, id, &to, &place, true, like)? {
+        match self.put(work, id, &to, &place, true, Filling::Copied(from))? {
             Planned::Waits => self.aside(work, id, from, &look),
             other => Ok(other),
         }
@@ -146,6 +150,7 @@ impl Planner {
             return Ok(Planned::First);
         }
         let look = source(work, path)?;
+        may_leave(work, path)?;
         self.aside(work, id, path, &look)
     }
 
@@ -154,7 +159,14 @@ impl Planner {
         Ok(Planned::Waits)
     }
 
-    fn take_out(&mut self, work: &mut Work<'_>, id: (u32, u32), p: &FilePath, look: &Look, more: bool) -> Plan<()> {
+    pub(crate) fn take_out(
+        &mut self,
+        work: &mut Work<'_>,
+        id: (u32, u32),
+        p: &FilePath,
+        look: &Look,
+        more: bool,
+    ) -> Plan<()> {
         let same_disk = look.dev == work.journal.dev;
         if !same_disk && !look.is_file() {
             let text = format!(
@@ -171,260 +183,93 @@ impl Planner {
         self.push(work, id, more, Act::Away { k, p, id: was })
     }
 
-    /// Plans that content comes to a path.
-    fn fill<S>(&mut self, work: &mut Work<'_>, id: (u32, u32), path: &FilePath, clash: Clash, stage: S) -> Plan
-    where
-        S: FnOnce(&mut Work<'_>, At<'_>, &Like<'_>) -> Result<Staged, Trouble>,
-    {
-        let Some(place) = self.place_for(work, path)? else { return Ok(Planned::First) };
-        if clash == Clash::Replace {
-            if self.batch.touched.depends(path) {
-                return Ok(Planned::First);
-            }
-            if let Some(old) = work.dirs.look(path).map_err(|e| Fault::Os(e).at(path.as_str()))? {
-                return self.replace(work, id, path, &place, &old, stage);
-            }
-        }
-        let Some(path) = self.free(work, path, clash, &place)? else { return Ok(Planned::First) };
-        self.put(work, id, &path, &place, false, stage)
-    }
-
-    fn replace<S>(
-        &mut self,
-        work: &mut Work<'_>,
-        id: (u32, u32),
-        path: &FilePath,
-        place: &Place,
-        old: &Look,
-        stage: S,
-    ) -> Plan
-    where
-        S: FnOnce(&mut Work<'_>, At<'_>, &Like<'_>) -> Result<Staged, Trouble>,
-    {
-        if !old.is_file() {
-            let text = format!("`{path}` is {}, and only files are replaced", kind_text(old.file_type()));
-            return Err(Trouble::This(text));
-        }
-        let content =
-            split(path).and_then(|(folder, name)| sys::open_file(&work.dirs.get(folder).ok()?.dir.fd, &name).ok());
-        let (k, staged, beside) = self.stage(work, path, place, &Like::Old(*old, content.as_ref()), stage)?;
-        let (p, x) = (path.clone(), staged.hash);
-        if beside {
-            // Two steps: on another disk than the journal's they can't change places. Killed in between, the first goes back.
-            self.take_out(work, id, path, old, true)?;
-            self.push(work, id, false, Act::Put { k, p, id: staged.id, x, beside })?;
-        } else {
-            self.push(work, id, false, Act::Swap { k, p, id: staged.id, x, old: Id::of(old) })?;
-        }
-        Ok(Planned::Waits)
-    }
-
-    fn put<S>(
-        &mut self,
-        work: &mut Work<'_>,
-        id: (u32, u32),
-        path: &FilePath,
-        place: &Place,
-        more: bool,
-        stage: S,
-    ) -> Plan
-    where
-        S: FnOnce(&mut Work<'_>, At<'_>, &Like<'_>) -> Result<Staged, Trouble>,
-    {
-        if place.folder.dev != work.journal.dev && !place.there {
-            // It is staged beside its name, in a folder that has to be there for that.
-            self.push_folders(work, id, &place.make)?;
+    /// Brings back what was set aside from a path last: by the same rename, or as a copy where it was kept as one.
+    fn restore(&mut self, work: &mut Work<'_>, id: (u32, u32), path: &FilePath) -> Plan {
+        if self.batch.touched.depends(path) {
             return Ok(Planned::First);
         }
-        let (k, staged, beside) = self.stage(work, path, place, &Like::New(place.folder), stage)?;
+        self.find_asides(work);
+        let Some(aside) = self.asides.at.get(path).and_then(|asides| asides.last()).copied() else {
+            return Err(Trouble::This(format!("`{path}` was not set aside by this task, or is back already")));
+        };
+        let Some(place) = self.place_for(work, path)? else { return Ok(Planned::First) };
+        if work.dirs.look(path).map_err(|e| Fault::Os(e).at(path.as_str()))?.is_some() {
+            return Err(Trouble::This(format!("`{path}` is there already")));
+        }
+        if aside.copied {
+            return self.put(work, id, path, &place, false, Filling::Kept(aside.k));
+        }
         self.push_folders(work, id, &place.make)?;
-        self.push(work, id, more, Act::Put { k, p: path.clone(), id: staged.id, x: staged.hash, beside })?;
+        self.push(work, id, false, Act::Restore { k: aside.k, p: path.clone(), id: aside.id })?;
         Ok(Planned::Waits)
     }
 
-    /// Stages content in `kept/`, or on another disk beside its name.
-    fn stage<S>(
-        &mut self,
-        work: &mut Work<'_>,
-        path: &FilePath,
-        place: &Place,
-        like: &Like<'_>,
-        stage: S,
-    ) -> Plan<(u64, Staged, bool)>
-    where
-        S: FnOnce(&mut Work<'_>, At<'_>, &Like<'_>) -> Result<Staged, Trouble>,
-    {
-        let k = work.journal.next_kept();
-        if place.folder.dev == work.journal.dev {
-            let dir = work.journal.kept.clone();
-            return Ok((k, stage(work, dir.at(&kept(k)), like)?, false));
-        }
-        self.announce(work, path, k)?;
-        let (folder, _) = split(path).ok_or_else(|| Trouble::This(format!("`{path}` is a granted folder itself")))?;
-        let open = work.dirs.get(folder).map_err(|e| Fault::Os(e).at(folder))?;
-        let name = beside(work.journal.task, k);
-        Ok((k, stage(work, open.dir.at(&name), like)?, true))
-    }
-
-    /// Writes down that a name of ours is about to be in a person's folder, and that folder's time.
-    fn announce(&mut self, work: &mut Work<'_>, p: &FilePath, k: u64) -> Plan<()> {
-        self.note_time(work, p);
-        let mut records = std::mem::take(&mut self.batch.times);
-        records.push(Record::Beside { p: p.clone(), k });
-        Ok(work.journal.commit(records)?)
-    }
-
-    fn place_for(&self, work: &Work<'_>, path: &FilePath) -> Plan<Option<Place>> {
-        let folder = path.parent().ok_or_else(|| Trouble::This(format!("`{path}` is a granted folder itself")))?;
-        self.place(work, &folder)
-    }
-
-    /// Finds a folder, or which ones have to be made for it. Nothing if that depends on what waits.
-    fn place(&self, work: &Work<'_>, folder: &FilePath) -> Plan<Option<Place>> {
-        let mut make = Vec::new();
-        let mut at = folder.clone();
-        loop {
-            let touch = self.batch.touched.get(&at);
-            let open = match touch {
-                Some(Touch::Gone | Touch::Taken) => return Ok(None),
-                Some(Touch::Made) => Err(Errno::NOENT),
-                None => work.dirs.get(at.as_str()),
-            };
-            match open {
-                Ok(open) => {
-                    if self.batch.touched.moves(&at) {
-                        return Ok(None);
-                    }
-                    make.reverse();
-                    let there = at == *folder;
-                    return Ok(Some(Place { make, there, folder: open.look }));
+    /// Takes in what was set aside or brought back since it last looked. No step of the journal waits while one is planned.
+    fn find_asides(&mut self, work: &Work<'_>) {
+        let state = &work.journal.state;
+        for n in self.asides.steps..state.next_step() {
+            let Some((step, Stage::Done)) = state.step(n).map(|(step, stage)| (step, *stage)) else { continue };
+            match &step.a {
+                Act::Aside { k, p, id } | Act::Away { k, p, id } if is_set_aside(work, n) => {
+                    let copied = matches!(step.a, Act::Away { .. });
+                    self.asides.at.entry(p.clone()).or_default().push(Aside { k: *k, id: *id, copied });
                 }
-                Err(Errno::NOENT) if touch.is_none() => make.push(at.clone()),
-                Err(Errno::NOENT) => {}
-                Err(Errno::NOTDIR | Errno::LOOP) => {
-                    return Err(Trouble::This(format!(
-                        "`{at}` is not a folder, or is a link, and links are not followed"
-                    )));
+                Act::Restore { k, p, .. } | Act::Put { of: Some(k), p, .. } => {
+                    self.asides.at.entry(p.clone()).or_default().retain(|aside| aside.k != *k);
                 }
-                Err(e) => return Err(Fault::Os(e).at(at.as_str())),
+                _ => {}
             }
-            at = at.parent().ok_or_else(|| Trouble::This(format!("the granted folder `{at}` is no longer there")))?;
         }
+        self.asides.steps = state.next_step();
     }
 
-    /// Finds the name that something new gets. Nothing if that depends on what waits.
-    fn free(&mut self, work: &Work<'_>, path: &FilePath, clash: Clash, place: &Place) -> Plan<Option<FilePath>> {
-        let mut to = path.clone();
-        let mut n = self.numbers.get(path).copied().unwrap_or(1);
-        if n > 1 {
-            to = number::numbered(path, n);
+    fn set_mode(&mut self, work: &mut Work<'_>, id: (u32, u32), path: &FilePath, mode: u32) -> Plan {
+        if self.batch.touched.depends(path) {
+            return Ok(Planned::First);
         }
-        loop {
-            let taken = match self.batch.touched.get(&to) {
-                Some(Touch::Gone) => return Ok(None),
-                Some(Touch::Made | Touch::Taken) => true,
-                None => place.there && work.dirs.look(&to).map_err(|e| Fault::Os(e).at(to.as_str()))?.is_some(),
-            };
-            match clash {
-                _ if !taken => break,
-                Clash::Number if n < 1_000_000 => n += 1,
-                Clash::Number | Clash::Skip | Clash::Replace => {
-                    return Err(Trouble::This(format!("`{to}` is there already")));
-                }
-            }
-            to = number::numbered(path, n);
+        let look = source(work, path)?;
+        if !look.is_file() && !look.is_folder() {
+            let text =
+                format!("`{path}` is {}, which has no permissions of its own to set", kind_text(look.file_type()));
+            return Err(Trouble::This(text));
         }
-        if n > 1 {
-            self.numbers.insert(path.clone(), n);
+        if look.mode & 0o7777 == mode {
+            return Ok(Planned::Nothing);
         }
-        Ok(Some(to))
+        if look.is_file() {
+            self.is_nobody_at(work, path, &look)?;
+        }
+        self.note_same(path, &look);
+        self.push(work, id, false, Act::Mode { p: path.clone(), id: Id::of(&look), m: mode })?;
+        Ok(Planned::Waits)
     }
 
-    fn push_folders(&mut self, work: &Work<'_>, id: (u32, u32), make: &[FilePath]) -> Plan<()> {
-        make.iter().try_for_each(|p| self.push(work, id, true, Act::Make { p: p.clone() }))
-    }
-
-    fn push(&mut self, work: &Work<'_>, (i, h): (u32, u32), more: bool, a: Act) -> Plan<()> {
-        let (first, second) = a.paths();
-        [Some(first), second].into_iter().flatten().for_each(|path| self.note_time(work, path));
-        self.batch.touched.add(&a);
-        self.batch.steps.push(Arc::new(Step { c: self.c, i, h, more, a }));
-        Ok(())
-    }
-
-    /// Notes the time of the folder that a path lies in, the first time that it is about to be changed, and whether somebody
-    /// else changed it since we last did.
-    fn note_time(&mut self, work: &Work<'_>, path: &FilePath) {
-        let Some((folder, _)) = split(path) else { return };
-        if self.batch.noted.contains(folder) {
-            return;
-        }
-        // A folder that is still to be made has no time that anybody could want back.
-        let Ok(open) = work.dirs.get(folder) else { return };
-        self.batch.noted.insert(folder.to_owned());
-        let key: Key = (path.root().to_owned(), open.look.ino);
-        let track = work.journal.state.tracks.get(&key);
-        if track.is_some_and(|track| track.ours && track.after.is_some_and(|t| t != open.look.mtime)) {
-            self.batch.times.push(Record::Else { root: key.0.clone(), ino: key.1 });
-        }
-        if let (true, Some(p)) = (self.noted.insert(key.clone()), path.parent()) {
-            let n = work.journal.state.next_step() + self.batch.steps.len() as u64;
-            self.batch.times.push(Record::Before { p, ino: key.1, t: open.look.mtime, n });
+    /// Notes a file that is as this session last saw it: then what is about to be done to it is no news.
+    fn note_same(&mut self, path: &FilePath, look: &Look) {
+        if self.seen.get(path).is_some_and(|print| matches!(print.compare(look), Is::Same | Is::AskContent)) {
+            self.same.insert(path.clone());
         }
     }
 }
 
-/// Gives a change's checksum, by which a call that runs again is compared with the first time.
-pub(crate) fn checksum(change: &Change) -> u32 {
-    let mut sum = crc32fast::Hasher::new();
-    let mut add = |bytes: &[u8]| {
-        sum.update(&(bytes.len() as u64).to_le_bytes());
-        sum.update(bytes);
-    };
-    match change {
-        Change::Write(Write { path, content, clash, .. }) => {
-            let content = if let Content::Bytes(bytes) = content { bytes.as_slice() } else { &[] };
-            [b"write", path.as_str().as_bytes(), content, &[*clash as u8]].into_iter().for_each(&mut add);
-        }
-        Change::MakeFolder { path } => [b"make".as_slice(), path.as_str().as_bytes()].into_iter().for_each(&mut add),
-        Change::Move { from, to, clash } => {
-            [b"move", from.as_str().as_bytes(), to.as_str().as_bytes(), &[*clash as u8]].into_iter().for_each(&mut add);
-        }
-        Change::Copy { from, to, clash } => {
-            [b"copy", from.as_str().as_bytes(), to.as_str().as_bytes(), &[*clash as u8]].into_iter().for_each(&mut add);
-        }
-        Change::SetAside { path } => [b"aside".as_slice(), path.as_str().as_bytes()].into_iter().for_each(&mut add),
-        Change::Restore { path } => [b"restore".as_slice(), path.as_str().as_bytes()].into_iter().for_each(&mut add),
-        Change::Mode { path, mode } => {
-            [b"mode".as_slice(), path.as_str().as_bytes(), &mode.to_le_bytes()].into_iter().for_each(&mut add);
-        }
-    }
-    sum.finalize()
-}
-
-fn source(work: &Work<'_>, path: &FilePath) -> Plan<Look> {
+pub(crate) fn source(work: &Work<'_>, path: &FilePath) -> Plan<Look> {
     let (folder, name) = split(path).ok_or_else(|| Trouble::This(format!("`{path}` is a granted folder itself")))?;
     let open = work.dirs.get(folder).map_err(|e| Fault::Os(e).at(folder))?;
     sys::look(&open.dir.fd, &name).map_err(|e| Fault::Os(e).at(path.as_str()))
 }
 
-fn copy(work: &mut Work<'_>, from: &FilePath, at: At<'_>, like: &Like<'_>) -> Result<Staged, Trouble> {
-    let failed = |e: Fault| e.at(from.as_str());
-    let (folder, name) = split(from).ok_or_else(|| Trouble::This(format!("`{from}` is a granted folder itself")))?;
-    let open = work.dirs.get(folder).map_err(|e| failed(e.into()))?;
-    let file = sys::open_file(&open.dir.fd, &name).map_err(|e| failed(e.into()))?;
-    let before = sys::look_at(&file).map_err(|e| failed(e.into()))?;
-    if !before.is_file() {
-        return Err(Trouble::This(format!("`{from}` is {}, and only files are copied", kind_text(before.file_type()))));
-    }
-    let (Like::New(folder) | Like::Old(folder, _) | Like::Copy(_, _, folder) | Like::Same(folder, _)) = like;
-    let staged = stage::copy(&work.journal.disk, at, &file, &Like::Copy(before, &file, *folder)).map_err(failed)?;
-    let after = sys::look_at(&file).map_err(|e| failed(e.into()))?;
-    if Id::of(&before) == Id::of(&after) {
-        return Ok(staged);
-    }
-    work.journal.disk.remove_file(at).map_err(failed)?;
-    Err(Trouble::This(format!("`{from}` was being changed while it was copied")))
+fn may_leave(work: &Work<'_>, path: &FilePath) -> Plan<()> {
+    let Some((folder, name)) = split(path) else { return Ok(()) };
+    let open = work.dirs.get(folder).map_err(|e| Fault::Os(e).at(folder))?;
+    guard::may_leave(path, &open.dir, &name)
+}
+
+/// Says whether a step put something aside for good: not as one half of a move or of a replacement.
+fn is_set_aside(work: &Work<'_>, n: u64) -> bool {
+    let step = |n: u64| work.journal.state.step(n).map(|(step, _)| step);
+    let Some(this) = step(n) else { return false };
+    let is_move = |before: &Arc<Step>| (before.c, before.i) == (this.c, this.i) && matches!(before.a, Act::Put { .. });
+    !this.more && !n.checked_sub(1).and_then(step).is_some_and(is_move)
 }
 
 /// Says that a planner asked to do first what does not wait: a fault of this program.

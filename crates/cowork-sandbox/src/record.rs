@@ -99,6 +99,9 @@ pub(crate) enum Act {
         x: String,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         beside: bool,
+        /// What it is a copy of, where it brings back what was copied into `kept/` from another disk.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<u64>,
     },
     /// Lets staged content and a file change places.
     #[serde(rename = "swap")]
@@ -109,6 +112,12 @@ pub(crate) enum Act {
     /// Copies a file into `kept/`, on another disk, then removes it.
     #[serde(rename = "away")]
     Away { k: u64, p: FilePath, id: Id },
+    /// Moves what was put aside from `kept/` back to where it was.
+    #[serde(rename = "restore")]
+    Restore { k: u64, p: FilePath, id: Id },
+    /// Sets permission bits; the former ones are in `id`.
+    #[serde(rename = "mode")]
+    Mode { p: FilePath, id: Id, m: u32 },
 }
 
 /// What tells a file from any other: inode, size, time, type and permissions.
@@ -128,6 +137,16 @@ impl Id {
 
     pub(crate) fn is_folder(&self) -> bool {
         rustix::fs::FileType::from_raw_mode(self.3) == rustix::fs::FileType::Directory
+    }
+
+    /// Gives the permission bits.
+    pub(crate) fn mode(&self) -> u32 {
+        self.3 & 0o7777
+    }
+
+    /// Gives what it is like with other permission bits.
+    pub(crate) fn with_mode(&self, mode: u32) -> Self {
+        Self(self.0, self.1, self.2, self.3 & !0o7777 | mode)
     }
 
     /// Says whether this is the very thing, unchanged. What lies in a folder may come and go: it is the same folder.
@@ -150,7 +169,9 @@ impl Act {
             | Self::Put { p, .. }
             | Self::Swap { p, .. }
             | Self::Aside { p, .. }
-            | Self::Away { p, .. } => (p, None),
+            | Self::Away { p, .. }
+            | Self::Restore { p, .. }
+            | Self::Mode { p, .. } => (p, None),
         }
     }
 
@@ -163,8 +184,12 @@ impl Act {
     /// Gives the number in `kept/` that takes part.
     pub(crate) fn kept(&self) -> Option<u64> {
         match self {
-            Self::Put { k, .. } | Self::Swap { k, .. } | Self::Aside { k, .. } | Self::Away { k, .. } => Some(*k),
-            Self::Make { .. } | Self::Move { .. } => None,
+            Self::Put { k, .. }
+            | Self::Swap { k, .. }
+            | Self::Aside { k, .. }
+            | Self::Away { k, .. }
+            | Self::Restore { k, .. } => Some(*k),
+            Self::Make { .. } | Self::Move { .. } | Self::Mode { .. } => None,
         }
     }
 }

@@ -67,7 +67,7 @@ impl Files for LocalFiles {
         // Dropping the future stops the walk between two parts, as cancelling does.
         let left = CancellationToken::new();
         let _guard = left.clone().drop_guard();
-        self.look(move |view| walk::walk(view, from, &*visitor, &watch, &left)).await
+        self.look(move |view| walk::walk(view, &from, &*visitor, &watch, &left)).await
     }
 
     async fn watch(&self, folder: FilePath) -> Result<Box<dyn Arrivals>> {
@@ -76,6 +76,20 @@ impl Files for LocalFiles {
     }
 
     async fn change(&self, changes: Vec<Change>, watch: Watch) -> Result<Changed> {
+        self.change_some((changes, false), watch).await
+    }
+
+    async fn change_all(&self, changes: Vec<Change>, watch: Watch) -> Result<Changed> {
+        self.change_some((changes, true), watch).await
+    }
+
+    async fn made_before(&self) -> Result<u64> {
+        Ok(change::made_before(&*self.held.journal.lock().await, self.call))
+    }
+}
+
+impl LocalFiles {
+    async fn change_some(&self, (changes, all): (Vec<Change>, bool), watch: Watch) -> Result<Changed> {
         let stopped = || Error::new(Kind::Cancelled, "change", "the changes were stopped before the first");
         let mut journal = tokio::select! {
             journal = self.held.journal.clone().lock_owned() => journal,
@@ -85,11 +99,10 @@ impl Files for LocalFiles {
         let left = CancellationToken::new();
         let _guard = left.clone().drop_guard();
         let (held, call) = (self.held.clone(), self.call);
-        blocking(move || change::change(&mut journal, &held.view, call, &changes, &watch, &left)).await
+        let work = move || change::change(&mut journal, (&held.view, &held.seen), call, (&changes, all), &watch, &left);
+        blocking(work).await
     }
-}
 
-impl LocalFiles {
     async fn look<T: Send + 'static>(&self, look: impl FnOnce(&View) -> Result<T> + Send + 'static) -> Result<T> {
         let held = self.held.clone();
         blocking(move || look(&held.view)).await

@@ -42,7 +42,7 @@ pub(crate) fn look(journal: &mut Journal, view: &View, act: bool) -> Result<()> 
         let done = was_done(&work, &step.a).map_err(|e| Fault::Os(e).error("recover", step.a.target().as_str()))?;
         marks.push(if done { Record::Done(n, n) } else { Record::Void(n) });
         if act {
-            touch(&mut work, &step.a);
+            work.touch(&step.a);
         }
         if act && !done {
             discard(&work, &step.a);
@@ -69,17 +69,6 @@ fn rolling(journal: &Journal) -> Vec<u32> {
     (0..).zip(&journal.state.calls).filter(|(_, call)| call.rolling).map(|(c, _)| c).collect()
 }
 
-fn touch(work: &mut Work<'_>, act: &Act) {
-    let (a, b) = act.paths();
-    for path in [Some(a), b].into_iter().flatten() {
-        // A folder that is gone has nothing to be made durable.
-        let _ = work.place(path);
-    }
-    if act.kept().is_some() {
-        work.touch_kept();
-    }
-}
-
 fn was_done(work: &Work<'_>, act: &Act) -> Result<bool, Errno> {
     let is = |path, ino: u64| Ok::<_, Errno>(work.dirs.look(path)?.is_some_and(|look| look.ino == ino));
     let in_kept = |k, ino: u64| Ok::<_, Errno>(work.look_kept(k)?.is_some_and(|look| look.ino == ino));
@@ -87,7 +76,10 @@ fn was_done(work: &Work<'_>, act: &Act) -> Result<bool, Errno> {
         Act::Make { p } => work.dirs.look(p)?.is_some_and(|look| look.is_folder()),
         // Neither here nor there: a person took it from where we had put it. Undo will name it.
         Act::Move { f, t, id } => !is(f, id.ino())? && (is(t, id.ino())? || work.dirs.look(f)?.is_none()),
-        Act::Put { p, id, .. } => is(p, id.ino())?,
+        Act::Put { p, id, .. } | Act::Restore { p, id, .. } => is(p, id.ino())?,
+        Act::Mode { p, id, m } => {
+            work.dirs.look(p)?.is_some_and(|look| look.ino == id.ino() && look.mode & 0o7777 == *m)
+        }
         Act::Swap { k, p, id, old, .. } => is(p, id.ino())? || in_kept(*k, old.ino())?,
         Act::Aside { k, p, id } => !is(p, id.ino())? && in_kept(*k, id.ino())?,
         Act::Away { k, p, id } => !is(p, id.ino())? && work.look_kept(*k)?.is_some(),

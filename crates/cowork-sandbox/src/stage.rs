@@ -1,26 +1,38 @@
 //! Writes content where nobody looks yet: all of it is durable before it gets a name that a person sees.
 
-use std::{fs::File, io::Read, os::unix::fs::FileExt};
+use std::{
+    fs::File,
+    io::{self, BufWriter, Seek, SeekFrom, Write},
+    os::unix::fs::FileExt,
+    path::Path,
+};
 
 use blake3::Hasher;
+use cowork_core::{Sink, Splice};
 use rustix::io::Errno;
 
 use crate::{
     disk::{At, Disk},
-    fault::Fault,
+    fault::{Fault, Trouble},
     record::Id,
-    sys::{self, Look},
+    stamp::SMALL,
+    sys::{self, Look, content},
 };
 
 const CHUNK: usize = 1 << 20;
+/// What a file's checksum looks at in one go. Divides [`CHUNK`].
+const BLOCK: usize = 1 << 16;
 /// The bit by which a folder hands its group on.
 const HANDS_GROUP_ON: u32 = 0o2000;
+/// The permissions that a file of ours may be given: none that let a program run as its owner.
+const MODES: u32 = 0o1777;
 
 /// Content that waits to be put in place.
 #[derive(Debug)]
 pub(crate) struct Staged {
     pub(crate) id: Id,
     pub(crate) hash: String,
+    pub(crate) look: Look,
 }
 
 /// What staged content is to be like.
@@ -28,54 +40,212 @@ pub(crate) struct Staged {
 pub(crate) enum Like<'a> {
     /// A new file in this folder.
     New(Look),
-    /// The file that it stands in for, opened if it may be read.
-    Old(Look, Option<&'a File>),
+    /// The file that it stands in for.
+    Old(Look, &'a File),
     /// A copy of this file for this folder.
     Copy(Look, &'a File, Look),
     /// The very same, as far as another disk can hold it.
     Same(Look, &'a File),
 }
 
+/// What was asked for beyond that: permission bits, a modification time in nanoseconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Asked {
+    pub(crate) mode: Option<u32>,
+    pub(crate) mtime: Option<i64>,
+}
+
 /// Stages these bytes.
-pub(crate) fn bytes(disk: &Disk, at: At<'_>, content: &[u8], like: &Like<'_>) -> Result<Staged, Fault> {
-    fill(disk, at, like, |file, hasher| {
-        hasher.update(content);
-        if content.is_empty() { Ok(()) } else { disk.append(file, &at.path(), content) }
-    })
+pub(crate) fn bytes(disk: &Disk, at: At<'_>, content: &[u8], like: &Like<'_>, asked: Asked) -> Result<Staged, Fault> {
+    let write = |file: &File| if content.is_empty() { Ok(()) } else { disk.append(file, &at.path(), content) };
+    let hash = (content.len() as u64 <= SMALL).then(|| blake3::hash(content).to_hex().to_string());
+    fill(disk, at, like, asked, hash, write)
 }
 
 /// Stages what is in a file.
 pub(crate) fn copy(disk: &Disk, at: At<'_>, source: &File, like: &Like<'_>) -> Result<Staged, Fault> {
-    fill(disk, at, like, |file, hasher| {
-        let (mut buffer, mut offset) = (vec![0; CHUNK], 0);
-        loop {
-            match source.read_at(&mut buffer, offset) {
-                Ok(0) => return Ok(()),
-                Ok(n) => {
-                    hasher.update(&buffer[..n]);
-                    disk.append(file, &at.path(), &buffer[..n])?;
-                    offset += n as u64;
-                }
-                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e.into()),
-            }
+    fill(disk, at, like, Asked::default(), None, |file| {
+        let size = sys::look_at(source)?.size;
+        if size == 0 || disk.share(file, &at.path(), source)? {
+            return Ok(());
         }
+        carry(disk, file, &at.path(), source, (0, size))?;
+        end_here(disk, file, &at.path())
     })
+}
+
+/// Stages what is in a file of this size, with pieces replaced, which are in order and lie in it.
+pub(crate) fn edited(
+    disk: &Disk,
+    at: At<'_>,
+    (source, size): (&File, u64),
+    splices: &[Splice],
+    like: &Like<'_>,
+    asked: Asked,
+) -> Result<Staged, Fault> {
+    fill(disk, at, like, asked, None, |file| {
+        let mut from = 0;
+        for splice in splices {
+            carry(disk, file, &at.path(), source, (from, splice.at))?;
+            if !splice.insert.is_empty() {
+                disk.append(file, &at.path(), &splice.insert)?;
+            }
+            from = splice.at.saturating_add(splice.remove);
+        }
+        carry(disk, file, &at.path(), source, (from, size))?;
+        end_here(disk, file, &at.path())
+    })
+}
+
+/// Stages what is made while it is written.
+pub(crate) fn made(
+    disk: &Disk,
+    at: At<'_>,
+    make: impl FnOnce(&mut dyn Sink) -> cowork_core::Result<()>,
+    like: &Like<'_>,
+    asked: Asked,
+) -> Result<Staged, Trouble> {
+    let mut refused = None;
+    let staged = fill(disk, at, like, asked, None, |file| {
+        let path = at.path();
+        let mut sink = BufWriter::with_capacity(CHUNK / 4, Staging { disk, file, path: &path, failed: None });
+        let ended = make(&mut sink);
+        let flushed = sink.flush();
+        let failed = sink.get_mut().failed.take();
+        match (ended, failed, flushed) {
+            (_, Some(fault), _) => Err(fault),
+            (Err(e), None, _) => {
+                refused = Some(e);
+                Err(Errno::CANCELED.into())
+            }
+            (Ok(()), None, flushed) => Ok(flushed?),
+        }
+    });
+    match (staged, refused) {
+        (Err(_), Some(e)) if e.kind == cowork_core::Kind::Cancelled => Err(Trouble::All(e)),
+        (Err(_), Some(e)) => Err(Trouble::This(e.message)),
+        (staged, _) => staged.map_err(|e| e.at(&crate::fault::shown(&at.path()))),
+    }
 }
 
 /// Gives the checksum of a file's content.
 pub(crate) fn hash(at: At<'_>) -> Result<String, Errno> {
-    let mut file = sys::open_file(&at.dir.fd, at.name)?;
-    let (mut hasher, mut buffer) = (Hasher::new(), vec![0; CHUNK]);
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok(hasher.finalize().to_hex().to_string()),
-            Ok(n) => {
-                hasher.update(&buffer[..n]);
+    sum(&sys::open_file(&at.dir.fd, at.name)?)
+}
+
+/// Gives the checksum of an open file's content: that of its bytes; of a large one without the blocks that hold only zeros,
+/// and then of where these were. So a file costs no more than what the disk holds of it, and its copy sums up to the same.
+pub(crate) fn sum(file: &File) -> Result<String, Errno> {
+    let size = sys::look_at(file)?.size;
+    let (mut hasher, mut gaps) = (Hasher::new(), Gaps::default());
+    let mut at = 0;
+    while let Some((begin, end)) =
+        if size <= SMALL { (at < size).then_some((at, size)) } else { content::next_data(file, at, size)? }
+    {
+        let begin = begin - begin % BLOCK as u64;
+        gaps.add(at, begin);
+        at = sum_range(file, (begin, end.next_multiple_of(BLOCK as u64).min(size)), size, &mut hasher, &mut gaps)?;
+    }
+    gaps.add(at, size);
+    Ok(gaps.finish(hasher, size))
+}
+
+/// Sums up a range that begins where a block does. Gives where it ended.
+fn sum_range(
+    file: &File,
+    (mut at, end): (u64, u64),
+    size: u64,
+    hasher: &mut Hasher,
+    gaps: &mut Gaps,
+) -> Result<u64, Errno> {
+    const ZEROS: [u8; BLOCK] = [0; BLOCK];
+    let mut buffer = vec![0; CHUNK.min(usize::try_from(end - at).unwrap_or(CHUNK))];
+    while at < end {
+        let want = buffer.len().min(usize::try_from(end - at).unwrap_or(CHUNK));
+        let len = read_at(file, &mut buffer[..want], at)?;
+        for block in buffer[..len].chunks(BLOCK) {
+            if size > SMALL && block == &ZEROS[..block.len()] {
+                gaps.add(at, at + block.len() as u64);
+            } else {
+                hasher.update(block);
             }
-            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(Errno::from_io_error(&e).unwrap_or(Errno::IO)),
+            at += block.len() as u64;
         }
+        if len < want {
+            // Cut short while it was read: it is another file by now.
+            return Ok(end);
+        }
+    }
+    Ok(at)
+}
+
+/// The blocks that were not summed up.
+#[derive(Default)]
+struct Gaps {
+    hasher: Option<Hasher>,
+    open: Option<(u64, u64)>,
+}
+
+impl Gaps {
+    fn add(&mut self, from: u64, to: u64) {
+        if from >= to {
+            return;
+        }
+        match &mut self.open {
+            Some((_, end)) if *end == from => *end = to,
+            _ => {
+                self.close();
+                self.open = Some((from, to));
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        if let Some((from, to)) = self.open.take() {
+            let hasher = self.hasher.get_or_insert_with(Hasher::new);
+            hasher.update(&from.to_le_bytes()).update(&to.to_le_bytes());
+        }
+    }
+
+    fn finish(mut self, content: Hasher, size: u64) -> String {
+        self.close();
+        let content = content.finalize();
+        let all = self.hasher.map_or(content, |mut gaps| {
+            gaps.update(&size.to_le_bytes()).update(content.as_bytes());
+            gaps.finalize()
+        });
+        all.to_hex().to_string()
+    }
+}
+
+/// What content is made into: the staged file, every write a step of its own.
+struct Staging<'a> {
+    disk: &'a Disk,
+    file: &'a File,
+    path: &'a Path,
+    failed: Option<Fault>,
+}
+
+impl Write for Staging<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        self.disk.append(self.file, self.path, bytes).map_err(|fault| {
+            self.failed = Some(fault);
+            io::Error::other("the content could not be written")
+        })?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Seek for Staging<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
     }
 }
 
@@ -83,45 +253,90 @@ fn fill(
     disk: &Disk,
     at: At<'_>,
     like: &Like<'_>,
-    write: impl FnOnce(&File, &mut Hasher) -> Result<(), Fault>,
+    asked: Asked,
+    hash: Option<String>,
+    write: impl FnOnce(&File) -> Result<(), Fault>,
 ) -> Result<Staged, Fault> {
     let file = disk.create(at, 0o666)?;
-    let mut hasher = Hasher::new();
-    let staged = write(&file, &mut hasher).and_then(|()| finish(disk, at, &file, like));
-    match staged {
-        Ok(id) => Ok(Staged { id, hash: hasher.finalize().to_hex().to_string() }),
-        Err(e) => {
-            // Ours, and in nobody's way: what can't be removed now lies in the journal, or is found when it is settled.
-            let _ = disk.remove_file(at);
-            Err(e)
-        }
+    let staged = write(&file).and_then(|()| {
+        let hash = hash.map_or_else(|| sum(&file), Ok)?;
+        let look = finish(disk, at, &file, like, asked)?;
+        Ok(Staged { id: Id::of(&look), hash, look })
+    });
+    if staged.is_err() {
+        // Ours, and in nobody's way: what can't be removed now lies in the journal, or is found when it is settled.
+        let _ = disk.remove_file(at);
     }
+    staged
 }
 
-fn finish(disk: &Disk, at: At<'_>, file: &File, like: &Like<'_>) -> Result<Id, Fault> {
-    match like {
-        Like::New(folder) => hand_group_on(file, folder),
+fn finish(disk: &Disk, at: At<'_>, file: &File, like: &Like<'_>, asked: Asked) -> Result<Look, Fault> {
+    let (mode, mtime) = match like {
+        Like::New(folder) => {
+            hand_group_on(file, folder);
+            (None, None)
+        }
         Like::Old(old, content) => {
             sys::set_owner(file, Some(old.uid), old.gid);
-            if let Some(content) = content {
-                sys::copy_attributes(content, file);
-            }
+            sys::copy_attributes(content, file);
             // As the system itself does when a program's content changes: it loses the right to run as its owner.
-            disk.set_meta(file, &at.path(), Some(old.mode & 0o1777), None)?;
+            (Some(old.mode & MODES), None)
         }
         Like::Copy(source, content, folder) => {
             sys::copy_attributes(content, file);
             hand_group_on(file, folder);
-            disk.set_meta(file, &at.path(), Some(source.mode & 0o1777), Some(source.mtime))?;
+            (Some(source.mode & MODES), Some(source.mtime))
         }
         Like::Same(source, content) => {
             sys::set_owner(file, Some(source.uid), source.gid);
             sys::copy_attributes(content, file);
-            disk.set_meta(file, &at.path(), Some(source.mode & 0o7777), Some(source.mtime))?;
+            (Some(source.mode & 0o7777), Some(source.mtime))
         }
+    };
+    let (mode, mtime) = (asked.mode.map(|mode| mode & MODES).or(mode), asked.mtime.or(mtime));
+    if mode.is_some() || mtime.is_some() {
+        disk.set_meta(file, &at.path(), mode, mtime)?;
     }
     disk.sync_file(file, &at.path())?;
-    Ok(Id::of(&sys::look_at(file)?))
+    Ok(sys::look_at(file)?)
+}
+
+/// Copies a range of a file to the end of another; what is a hole stays one.
+fn carry(disk: &Disk, file: &File, path: &Path, source: &File, (from, to): (u64, u64)) -> Result<(), Fault> {
+    let mut at = from;
+    while let Some((begin, end)) = content::next_data(source, at, to)? {
+        skip(file, begin - at)?;
+        disk.copy_range(file, path, source, (begin, end))?;
+        at = end;
+    }
+    skip(file, to.saturating_sub(at))
+}
+
+fn skip(mut file: &File, len: u64) -> Result<(), Fault> {
+    if len > 0 {
+        file.seek_relative(i64::try_from(len).map_err(|_| Errno::FBIG)?)?;
+    }
+    Ok(())
+}
+
+/// A hole at the end is there only once the file has its length.
+fn end_here(disk: &Disk, mut file: &File, path: &Path) -> Result<(), Fault> {
+    let end = file.stream_position()?;
+    if sys::look_at(file)?.size < end { disk.cut(file, path, end) } else { Ok(()) }
+}
+
+/// Reads as much as there is.
+pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> Result<usize, Errno> {
+    let mut len = 0;
+    while len < buffer.len() {
+        match file.read_at(&mut buffer[len..], offset + len as u64) {
+            Ok(0) => break,
+            Ok(n) => len += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(Errno::from_io_error(&e).unwrap_or(Errno::IO)),
+        }
+    }
+    Ok(len)
 }
 
 fn hand_group_on(file: &File, folder: &Look) {

@@ -64,6 +64,11 @@ impl Print {
         }
     }
 
+    /// Describes the same file after a rename or new permissions, which change a time.
+    pub(crate) fn renewed(&self, now: &Look) -> Self {
+        if let Self::Content(_) = self { *self } else { Self::of_look(now) }
+    }
+
     /// Says whether this is the hash of the content that the file had.
     pub(crate) fn has_hash(&self, hash: &Hash) -> bool {
         *self == Self::Content(short(hash))
@@ -89,7 +94,8 @@ impl Print {
         }
     }
 
-    fn of_look(look: &Look) -> Self {
+    /// Describes any file by what it looks like.
+    pub(crate) fn of_look(look: &Look) -> Self {
         let mut bytes = [0; 32];
         let parts = [look.ino, look.size, look.mtime.cast_unsigned(), look.ctime.cast_unsigned()];
         bytes.chunks_exact_mut(8).zip(parts).for_each(|(to, part)| to.copy_from_slice(&part.to_be_bytes()));

@@ -3,6 +3,7 @@
 //! Linux alone can walk beneath a handle without following a link in one step (`openat2`) and rename without replacing
 //! (`renameat2`). Elsewhere the calls that need these answer `NOSYS`, which becomes `Unsupported`: never done with less.
 
+pub(crate) mod content;
 mod read;
 
 use std::{fs::File, os::fd::AsFd, path::Path};
@@ -175,7 +176,7 @@ pub(crate) fn set_mode(handle: impl AsFd, mode: u32) -> Result<()> {
     fs::fchmod(handle, Mode::from_raw_mode(mode as _))
 }
 
-/// Gives a staged file the owner of the one it stands in for. Only root may give files away, so others' refusal is fine.
+/// Gives a staged file the owner of the one it stands in for. Only root may give files away: who has to know looks.
 pub(crate) fn set_owner(handle: impl AsFd, uid: Option<u32>, gid: u32) {
     let _ = fs::fchown(&handle, uid.map(fs::Uid::from_raw), Some(fs::Gid::from_raw(gid)));
 }

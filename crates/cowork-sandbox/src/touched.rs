@@ -34,7 +34,9 @@ impl Touched {
         let (first, second) = act.paths();
         match act {
             Act::Make { .. } => self.touch(first, Touch::Made),
-            Act::Put { .. } | Act::Swap { .. } => self.touch(first, Touch::Taken),
+            Act::Put { .. } | Act::Swap { .. } | Act::Restore { .. } | Act::Mode { .. } => {
+                self.touch(first, Touch::Taken);
+            }
             Act::Move { .. } | Act::Aside { .. } | Act::Away { .. } => self.touch(first, Touch::Gone),
         }
         if let Some(second) = second {
@@ -53,6 +55,16 @@ impl Touched {
             return false;
         }
         self.above.contains(path) || self.on_the_way(path, |_| true)
+    }
+
+    /// Says whether something on the way to a path, or at it, is touched.
+    pub(crate) fn reaches(&self, path: &FilePath) -> bool {
+        !self.names.is_empty() && self.on_the_way(path, |_| true)
+    }
+
+    /// Says whether something at a path or below it is touched.
+    pub(crate) fn is_at_or_below(&self, path: &FilePath) -> bool {
+        self.names.contains_key(path) || self.above.contains(path)
     }
 
     /// Says whether a folder that is there, or one above it, comes or goes.

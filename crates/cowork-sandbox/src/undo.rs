@@ -2,15 +2,17 @@
 
 use std::collections::HashSet;
 
-use cowork_core::{Kept, Result, UndoMode, UndoReport};
+use cowork_core::{Kept, Result, UndoMode, UndoReport, UndoSpec};
 
 use crate::{
     act::Work,
     fault::{Fault, Trouble},
     journal::Journal,
-    judge::{Pretence, Verdict, judge},
+    judge::{self, Pretence, Verdict, judge},
+    others::{Did, Found, Others},
+    part::{self, Part},
     record::{Act, Record, split},
-    state::{Before, Key, Stage, Track},
+    state::{Before, Key, Track},
     sys,
     touched::Touched,
     view::View,
@@ -21,17 +23,19 @@ const BATCH: usize = 4096;
 const EXAMPLES: usize = 20;
 
 /// How steps are given back.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Give {
     pub(crate) mode: UndoMode,
     /// Times of folders first touched by this step or a later one are set back.
     pub(crate) floor: u64,
     /// Whether to go on when the journal can't be written: what is given back is found by identity later.
     pub(crate) regardless: bool,
+    /// Steps that stand and are to stay: times of folders that they touched are left as they are.
+    pub(crate) rest: Vec<u64>,
 }
 
 impl Give {
-    pub(crate) const ALL: Self = Self { mode: UndoMode::Act, floor: 0, regardless: false };
+    pub(crate) const ALL: Self = Self { mode: UndoMode::Act, floor: 0, regardless: false, rest: Vec::new() };
 }
 
 struct Undo<'a> {
@@ -43,14 +47,20 @@ struct Undo<'a> {
     spoiled: HashSet<Key>,
     /// Folders' times still to be set back, the one touched last at the end.
     tracks: Vec<(Key, Before)>,
+    others: Others,
+    /// How many steps were kept.
+    kept: u64,
 }
 
-/// Gives back all that stands of a task.
-pub(crate) fn undo(journal: &mut Journal, view: &View, mode: UndoMode) -> Result<UndoReport> {
-    let already = journal.state.steps.iter().filter(|(step, stage)| *stage == Stage::Back && !step.more).count();
-    let steps = journal.state.standing();
-    let mut report = give_back(journal, view, &steps, Give { mode, ..Give::ALL })?;
-    report.already = already as u64;
+/// Gives back what stands of a task, or the part of it that is asked for.
+pub(crate) fn undo(journal: &mut Journal, view: &View, spec: &UndoSpec) -> Result<UndoReport> {
+    let mode = spec.mode;
+    let Part { steps, rest, already, kept } = part::select(&journal.state, spec);
+    let stays = rest.iter().filter(|n| journal.state.step(**n).is_some_and(|(step, _)| !step.more)).count();
+    let (mut report, left) = give_back_counted(journal, view, &steps, Give { mode, rest, ..Give::ALL })?;
+    report.already = already;
+    report.left = stays as u64 + left;
+    report.kept.extend(kept);
     if mode == UndoMode::Act && !steps.is_empty() {
         journal.commit(vec![Record::Undone])?;
     }
@@ -71,17 +81,45 @@ pub(crate) fn roll_back(journal: &mut Journal, view: &View, c: u32) -> Result<()
 
 /// Gives back these steps, which are in order, newest first.
 pub(crate) fn give_back(journal: &mut Journal, view: &View, steps: &[u64], give: Give) -> Result<UndoReport> {
+    give_back_counted(journal, view, steps, give).map(|(report, _)| report)
+}
+
+/// Also gives how many steps were kept.
+fn give_back_counted(journal: &mut Journal, view: &View, steps: &[u64], give: Give) -> Result<(UndoReport, u64)> {
     let first = |track: &Track| track.before.iter().find(|before| before.step >= give.floor).cloned();
     let tracks = journal.state.tracks.iter().filter_map(|(key, track)| Some((key.clone(), first(track)?)));
     let mut tracks: Vec<_> = tracks.collect();
     tracks.sort_by_key(|(_, before)| before.step);
+    let others = Others::new(journal.journals(), journal.task, journal.state.folders.clone());
     let (work, seen) = (Work::new(journal, view), Pretence::default());
-    let mut undo = Undo { work, give, seen, report: UndoReport::default(), spoiled: HashSet::new(), tracks };
+    let report = UndoReport::default();
+    let mut undo = Undo { work, give, seen, report, spoiled: HashSet::new(), tracks, others, kept: 0 };
+    undo.leave_rest();
     undo.run(steps)?;
-    Ok(undo.report)
+    Ok((undo.report, undo.kept))
 }
 
 impl Undo<'_> {
+    /// A folder that a step touched which stays does not get its former time.
+    fn leave_rest(&mut self) {
+        let rest = std::mem::take(&mut self.give.rest);
+        let state = &self.work.journal.state;
+        let steps: Vec<_> = rest.iter().filter_map(|n| state.step(*n)).map(|(step, _)| step.clone()).collect();
+        let mut known = HashSet::new();
+        for step in &steps {
+            let (a, b) = step.a.paths();
+            for path in [Some(a), b].into_iter().flatten() {
+                let Some((folder, _)) = split(path).filter(|(folder, _)| known.insert(*folder)) else { continue };
+                if let Ok(open) = self.work.dirs.get(folder) {
+                    self.spoiled.insert((path.root().to_owned(), open.look.ino));
+                }
+            }
+            if self.work.dirs.many() {
+                self.work.dirs.clear();
+            }
+        }
+    }
+
     fn run(&mut self, steps: &[u64]) -> Result<()> {
         let mut rest = steps;
         while !rest.is_empty() {
@@ -152,6 +190,9 @@ impl Undo<'_> {
                 match self.work.journal.state.tracks.get(&key) {
                     Some(track) if track.judged.is_none() => {
                         let ours = track.ours && track.after.is_none_or(|t| t == open.look.mtime);
+                        if !ours {
+                            records.push(Record::Else { root: key.0.clone(), ino: key.1 });
+                        }
                         records.push(Record::Judged { root: key.0, ino: key.1, ours });
                     }
                     _ => {}
@@ -171,18 +212,24 @@ impl Undo<'_> {
                 Err(Trouble::All(e)) => return Err(e),
             }
         }
+        let verdict = self.ask_others(&step.a, verdict);
         match verdict {
             Verdict::Keep(path, reason) => {
                 self.spoil(&step.a);
-                self.report.kept.push(Kept { path, reason });
+                self.kept += 1;
+                let kept = Kept { path, reason };
+                if self.report.kept.last() != Some(&kept) {
+                    self.report.kept.push(kept);
+                }
                 return Ok(());
             }
             Verdict::Give if self.give.mode == UndoMode::Show => self.seen.take_back(&step.a),
-            Verdict::Give | Verdict::Already => {}
+            Verdict::Give | Verdict::Already | Verdict::Gone => {}
         }
         self.renew(&step.a);
         if self.give.mode == UndoMode::Act {
-            self.touch(&step.a);
+            // What was found given back may still be lost with the power: its folders are made durable too.
+            self.work.touch(&step.a);
             self.work.journal.mark(Record::Back(n, n));
         }
         if !step.more {
@@ -192,6 +239,50 @@ impl Undo<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What can't be given back because another task has it now says so.
+    fn ask_others(&mut self, act: &Act, verdict: Verdict) -> Verdict {
+        let is_done = matches!(verdict, Verdict::Give | Verdict::Already) || self.give.regardless;
+        if is_done {
+            return verdict;
+        }
+        let is_kept = matches!(act, Act::Aside { .. } | Act::Away { .. });
+        let left = judge::left(&self.work, act);
+        let found = if is_kept { None } else { self.others.who_has(act.target(), left) };
+        if let Some(found) = found.filter(|found| self.is_there(found)) {
+            let (was, task) = (act.target(), found.task);
+            let (at, now) = match found.at {
+                Ok(path) => (path.clone(), path.to_string()),
+                Err(real) => (was.clone(), real),
+            };
+            return match found.did {
+                Did::Moved => {
+                    Verdict::Keep(at, format!("`{was}` was moved to `{now}` by task {task}; undo that first"))
+                }
+                Did::Changed => Verdict::Keep(at, format!("`{was}` was changed by task {task}; undo that first")),
+                Did::SetAside => Verdict::Keep(at, format!("`{was}` was set aside by task {task}; undo that first")),
+            };
+        }
+        let place = act.paths().0;
+        let taken = self.work.dirs.look(place).ok().flatten().and_then(|look| self.others.who_took(place, look.ino));
+        match (verdict, taken) {
+            (Verdict::Keep(path, _), Some(task)) if is_kept || matches!(act, Act::Move { .. }) => Verdict::Keep(
+                path,
+                format!("its former place `{place}` is taken by what task {task} put there; undo that first"),
+            ),
+            (verdict, _) => verdict,
+        }
+    }
+
+    /// A path in another journal may have meant something else before: what is there now has to be the very thing.
+    fn is_there(&self, found: &Found) -> bool {
+        match (found.did, &found.at, found.ino) {
+            (Did::Moved | Did::Changed, Ok(path), Some(ino)) => {
+                self.work.dirs.look(path).ok().flatten().is_some_and(|look| look.ino == ino)
+            }
+            _ => true,
+        }
     }
 
     /// Says which names of ours are about to be in the person's folders for a moment.
@@ -214,17 +305,6 @@ impl Undo<'_> {
         };
         if let Ok(Some(now)) = now {
             self.work.journal.mark(Record::Renewed { was: id.ino(), is: now.ino });
-        }
-    }
-
-    /// What was found given back may still be lost with the power: its folders are made durable too.
-    fn touch(&mut self, act: &Act) {
-        let (a, b) = act.paths();
-        for path in [Some(a), b].into_iter().flatten() {
-            let _ = self.work.place(path);
-        }
-        if act.kept().is_some() {
-            self.work.touch_kept();
         }
     }
 

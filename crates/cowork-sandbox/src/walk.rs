@@ -48,7 +48,7 @@ const KEPT: usize = 4096;
 /// Walks these files and folders.
 pub(crate) fn walk(
     view: &View,
-    from: Vec<FilePath>,
+    from: &[FilePath],
     visitor: &dyn Visitor,
     watch: &Watch,
     left: &CancellationToken,
@@ -138,10 +138,10 @@ struct Desk {
 
 impl Walk<'_> {
     /// Looks at where the walk begins.
-    fn begin(&self, from: Vec<FilePath>) -> Result<()> {
+    fn begin(&self, from: &[FilePath]) -> Result<()> {
         let mut files: BTreeMap<&str, Vec<(&FilePath, Vec<u8>)>> = BTreeMap::new();
         let mut folders = Vec::new();
-        for path in &from {
+        for path in from {
             self.view.root(path)?;
             match split(path) {
                 Some((folder, name)) => files.entry(folder).or_default().push((path, name)),
@@ -211,13 +211,13 @@ impl Walk<'_> {
                     let handed = self.visitor.enter(&path, &None, self.view)?;
                     let path = Arc::new(path);
                     let folder = Folder::first(&path, &fd);
-                    self.read(me, Entered { folder, fd, path, handed }, true, desk)
+                    self.read(me, &Entered { folder, fd, path, handed }, true, desk)
                 }
                 Err(e) => self.unreadable_for(e, &path),
             },
             Job::Rest(entered) => {
                 self.half_read.fetch_sub(1, Ordering::Relaxed);
-                self.read(me, entered, false, desk)
+                self.read(me, &entered, false, desk)
             }
             Job::Below(below) => self.go_down(me, below, desk),
         }
@@ -257,7 +257,7 @@ impl Walk<'_> {
         let handed = self.visitor.enter(&path, &above_handed, self.view)?;
         let folder = Folder::below(&above, &name, &path);
         drop((above, above_handed));
-        self.read(me, Entered { folder, fd, path, handed }, true, desk)
+        self.read(me, &Entered { folder, fd, path, handed }, true, desk)
     }
 
     fn open(&self, above: &Arc<Folder>, name: &[u8]) -> Result<OwnedFd, Errno> {
@@ -265,19 +265,19 @@ impl Walk<'_> {
     }
 
     /// Reads a part of a folder and shows it; then what it says is gone into.
-    fn read(&self, me: usize, entered: Entered, first: bool, desk: &mut Desk) -> Result<()> {
-        let end = self.read_part(&entered, desk)?;
+    fn read(&self, me: usize, entered: &Entered, first: bool, desk: &mut Desk) -> Result<()> {
+        let end = self.read_part(entered, desk)?;
         // A part that turns out empty is only shown where the folder itself is.
         if desk.names.len() == 0 && !first {
             return Ok(());
         }
-        let rest = |entered: &Entered| {
+        let rest = || {
             self.half_read.fetch_add(1, Ordering::Relaxed);
             self.queue.push(me, Job::Rest(entered.clone()));
         };
         let ahead = self.half_read.load(Ordering::Relaxed) < HALF_READ;
         if !end && ahead {
-            rest(&entered);
+            rest();
         }
         let chosen = self.show(&entered.path, &entered.fd, &desk.names, &entered.handed)?;
         if chosen.len() > 0 {
@@ -287,7 +287,7 @@ impl Walk<'_> {
             self.queue.push(me, Job::Below(Below { folder, path, handed, names: chosen, next: 0 }));
         }
         if !end && !ahead {
-            rest(&entered);
+            rest();
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How many paths are gathered. If more happen before somebody asks, the folder stands for all of them.
-const MOST: usize = 10_000;
+const MOST: usize = 4096;
 
 /// A watch, which ends when this is dropped.
 #[derive(Debug)]

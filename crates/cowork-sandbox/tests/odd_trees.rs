@@ -299,3 +299,42 @@ async fn another_disk_that_is_mounted_below_is_named_and_not_entered() {
     let visitor = Arc::new(Looks(|_: &dyn Part| {}));
     assert_eq!(files.walk(vec![inner], visitor, Watch::nothing()).await.unwrap().entries, 1);
 }
+
+#[tokio::test]
+async fn a_visitor_that_panics_ends_the_walk_with_an_error_and_nothing_else() {
+    let keep = tempfile::tempdir().unwrap();
+    let folder = keep.path().join("granted");
+    (0..999).for_each(|i| put(&folder.join(format!("{}/{i}", i % 9)), ""));
+    let files = files(&folder, keep.path()).await;
+    let visitor = Looks(|part: &dyn Part| assert!(*part.folder() == path("F"), "that is enough"));
+    let error = files.walk(vec![path("F")], Arc::new(visitor), Watch::nothing()).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Internal, "{error:?}");
+    let visitor = Arc::new(Looks(|_: &dyn Part| {}));
+    assert_eq!(files.walk(vec![path("F")], visitor, Watch::nothing()).await.unwrap().entries, 1008);
+}
+
+/// Goes into what is no folder.
+struct Astray(fn(&dyn Part) -> usize);
+
+impl Visitor for Astray {
+    fn enter(&self, _: &FilePath, _: &Handed, _: &dyn Reader) -> Result<Handed> {
+        Ok(None)
+    }
+
+    fn visit(&self, part: &dyn Part, _: &Handed) -> Result<Vec<usize>> {
+        Ok(vec![(self.0)(part)])
+    }
+}
+
+#[tokio::test]
+async fn a_visitor_that_wants_into_a_link_or_into_nothing_is_refused() {
+    let keep = tempfile::tempdir().unwrap();
+    let folder = keep.path().join("granted");
+    fs::create_dir(&folder).unwrap();
+    std::os::unix::fs::symlink("/", folder.join("link")).unwrap();
+    let files = files(&folder, keep.path()).await;
+    for astray in [Astray(|_| 0), Astray(|part| part.len()), Astray(|_| usize::MAX)] {
+        let error = files.walk(vec![path("F")], Arc::new(astray), Watch::nothing()).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Internal, "{error:?}");
+    }
+}

@@ -4,7 +4,10 @@
 
 use std::{collections::HashSet, fs, os::unix::ffi::OsStrExt, path::Path};
 
-use cowork_core::{Access, Change, Clash, FilePath, Known, Sandbox, SessionSpec, UndoSpec, Watch, Write};
+use cowork_core::{
+    Access, CallId, Change, Clash, Content, FilePath, Kept, Known, Sandbox, SessionSpec, Splice, UndoMode, UndoReport,
+    UndoSpec, Watch, Write,
+};
 use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
 use cowork_testkit::sandbox::{Tree, a_call, a_task, age_folders, grant, path, put, tree};
 use proptest::{prelude::*, test_runner::RngSeed};
@@ -46,6 +49,10 @@ fn a_change() -> impl Strategy<Value = Change> {
             clash
         }),
         name.clone().prop_map(|n| Change::SetAside { path: at(n) }),
+        name.clone().prop_map(|n| Change::Restore { path: at(n) }),
+        name.clone().prop_map(edit),
+        (name.clone(), prop_oneof![Just(0o600), Just(0o750), Just(0o711)])
+            .prop_map(|(n, mode)| Change::Mode { path: at(n), mode }),
         name.prop_map(|n| Change::MakeFolder { path: at(n) }),
     ]
 }
@@ -68,8 +75,27 @@ fn deeds(person: bool) -> impl Strategy<Value = Vec<Deed>> {
     prop::collection::vec(deed, 1..10)
 }
 
+/// A part of the task to be given back first.
+#[derive(Clone, Debug)]
+enum Part {
+    Of(usize),
+    /// A call, by its place.
+    Call(usize),
+}
+
+fn parts() -> impl Strategy<Value = Vec<Part>> {
+    prop::collection::vec(prop_oneof![(0..NAMES.len()).prop_map(Part::Of), (0..8usize).prop_map(Part::Call)], 0..3)
+}
+
+fn spec(part: &Part, calls: &[CallId]) -> UndoSpec {
+    match part {
+        Part::Of(name) => UndoSpec { paths: vec![at(*name)], ..UndoSpec::all() },
+        Part::Call(n) => UndoSpec { calls: calls.get(*n).into_iter().copied().collect(), ..UndoSpec::all() },
+    }
+}
+
 /// Does it all, then undoes it. Gives the tree before and after, and what the person wrote and did not remove.
-fn live(deeds: &[Deed]) -> (Tree, Tree, HashSet<Vec<u8>>, usize) {
+fn live(deeds: &[Deed], parts: &[Part]) -> (Tree, Tree, HashSet<Vec<u8>>, usize) {
     let disk = tempfile::tempdir().unwrap();
     let (folder, data) = (disk.path().join("granted"), disk.path().join("data"));
     ["a", "c", "dir/a", "dir/sub/c"].iter().for_each(|name| put(&folder.join(name), &format!("first {name}")));
@@ -82,10 +108,12 @@ fn live(deeds: &[Deed]) -> (Tree, Tree, HashSet<Vec<u8>>, usize) {
     let open =
         |resumed| runtime.block_on(sandbox.open(SessionSpec { task, folders: folders.clone(), resumed })).unwrap();
     let mut session = open(false);
+    let mut calls = Vec::new();
     for (i, deed) in deeds.iter().enumerate() {
         match deed {
             Deed::Task(changes) => {
-                let files = session.files(a_call());
+                calls.push(a_call());
+                let files = session.files(calls[calls.len() - 1]);
                 let changed = runtime.block_on(files.change(changes.clone(), Watch::nothing())).unwrap();
                 assert!(changed.made + changed.otherwise.len() as u64 <= 2 * changes.len() as u64);
             }
@@ -106,21 +134,37 @@ fn live(deeds: &[Deed]) -> (Tree, Tree, HashSet<Vec<u8>>, usize) {
                 session = open(true);
             }
         }
-        if !matches!(deed, Deed::Task(_) | Deed::Restarts) {
+        if by_a_person(deed) {
             // What the person took away themselves is not ours to bring back.
             let kept = contents(disk.path());
             theirs.retain(|content| kept.contains(content));
         }
     }
     drop(session);
-    let shown = runtime.block_on(sandbox.undo(task, UndoSpec::show())).unwrap();
-    let report = runtime.block_on(sandbox.undo(task, UndoSpec::all())).unwrap();
-    assert_eq!((shown.undone, shown.kept.len()), (report.undone, report.kept.len()), "{shown:?}\n{report:?}");
+    let undo = |spec: UndoSpec| {
+        let shown = runtime.block_on(sandbox.undo(task, UndoSpec { mode: UndoMode::Show, ..spec.clone() })).unwrap();
+        let report = runtime.block_on(sandbox.undo(task, spec)).unwrap();
+        let say = |report: &UndoReport| (report.undone, report.kept.len(), report.left, report.already);
+        assert_eq!(say(&shown), say(&report), "{shown:?}\n{report:?}");
+        report
+    };
+    for part in parts.iter().map(|part| spec(part, &calls)).filter(UndoSpec::is_part) {
+        let report = undo(part);
+        // What a person did not touch is kept only where something else of the task is in the way.
+        let others = |k: &&Kept| !k.reason.contains("went on with");
+        assert!(deeds.iter().any(by_a_person) || !report.kept.iter().any(|k| others(&k)), "{report:?}");
+    }
+    let report = undo(UndoSpec::all());
+    assert_eq!(report.left == 0, report.kept.is_empty(), "{report:?}");
     let all = contents(disk.path());
     let lost = theirs.iter().filter(|content| !all.contains(*content)).count();
     let ours = tree(&folder).keys().filter(|p| p.as_os_str().as_bytes().windows(7).any(|w| w == b".cowork")).count();
     assert_eq!((lost, ours), (0, 0), "lost, and of ours in the folder");
     (before, tree(&folder), theirs, report.kept.len())
+}
+
+fn by_a_person(deed: &Deed) -> bool {
+    !matches!(deed, Deed::Task(_) | Deed::Restarts)
 }
 
 fn contents(folder: &Path) -> HashSet<Vec<u8>> {
@@ -135,7 +179,12 @@ fn contents(folder: &Path) -> HashSet<Vec<u8>> {
 #[test]
 fn a_file_where_a_folder_was_is_shown_as_it_is_undone() {
     let writes = |n, clash| Deed::Task(vec![write(n, clash)]);
-    live(&[writes(5, Clash::Skip), Deed::Removes(3), Deed::Moves(2, 3), writes(3, Clash::Replace)]);
+    live(&[writes(5, Clash::Skip), Deed::Removes(3), Deed::Moves(2, 3), writes(3, Clash::Replace)], &[]);
+}
+
+fn edit(n: usize) -> Change {
+    let splices = vec![Splice { at: 1, remove: 1, insert: b" edited ".to_vec() }];
+    Change::Write(Write::new(at(n), Content::Edited(splices)).replacing(Known::Nothing))
 }
 
 fn write(n: usize, clash: Clash) -> Change {
@@ -143,17 +192,17 @@ fn write(n: usize, clash: Clash) -> Change {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, rng_seed: RngSeed::Fixed(2), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1500, rng_seed: RngSeed::Fixed(2), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_task_alone_is_undone_to_the_byte(deeds in deeds(false)) {
-        let (before, after, _, kept) = live(&deeds);
+    fn a_task_alone_is_undone_to_the_byte(deeds in deeds(false), parts in parts()) {
+        let (before, after, _, kept) = live(&deeds, &parts);
         prop_assert_eq!(kept, 0);
         prop_assert_eq!(after, before);
     }
 
     #[test]
-    fn beside_a_task_a_person_loses_nothing(deeds in deeds(true)) {
-        live(&deeds);
+    fn beside_a_task_a_person_loses_nothing(deeds in deeds(true), parts in parts()) {
+        live(&deeds, &parts);
     }
 }

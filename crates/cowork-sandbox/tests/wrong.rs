@@ -65,7 +65,9 @@ impl Sandbox for Wrong {
         }
         let folders = spec.folders.clone();
         let inner = match self.inner.open(spec).await {
-            Err(error) if error.kind == Kind::Busy && self.flaw == Flaw::NeverBusy => MemorySession::granting(folders, &[]),
+            Err(error) if error.kind == Kind::Busy && self.flaw == Flaw::NeverBusy => {
+                MemorySession::granting(folders, &[])
+            }
             opened => opened?,
         };
         Ok(Arc::new(WrongSession { inner, flaw: self.flaw }))

@@ -96,6 +96,11 @@ fn logs(conn: &Connection, path: &Path) -> Result<String> {
     for (tid, id) in &threads {
         records += log(conn, path, *tid, ThreadId::from_uuid(Uuid::from_bytes(*id)))?;
     }
+    let sql = "SELECT count(*) FROM (SELECT DISTINCT kid, id >> 12 FROM record WHERE kid IS NOT NULL EXCEPT SELECT * FROM place)";
+    let unplaced: i64 = conn.query_row(sql, [], |row| row.get(0)).map_err(wrong)?;
+    if unplaced > 0 {
+        return Err(damaged("check store", path, "some tasks have records that are not found when the task is read"));
+    }
     Ok(format!("{} threads, {records} records, every hash as it was", threads.len()))
 }
 

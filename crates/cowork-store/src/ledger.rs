@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, Statement, params};
 use crate::{
     fault::fault,
     readers::{COLUMNS, Decoder, first_id},
-    schema::StoredKind,
+    schema::{BLOCK, StoredKind},
 };
 
 /// Checks and writes, and knows the ends of the logs it wrote to as long as nobody else writes.
@@ -225,16 +225,22 @@ impl Ledger {
 
     /// Notes that a task's last record is now this one, and gives the task's number.
     fn extend_task(&mut self, conn: &Connection, task: TaskId, tid: i64, seq: u64) -> Result<i64> {
-        if let Some(end) = self.task(conn, task)? {
-            end.seq = seq;
+        let (kid, last) = if let Some(end) = self.task(conn, task)? {
+            let last = std::mem::replace(&mut end.seq, seq);
             let (kid, homeless) = (end.kid, end.tid.replace(tid).is_none());
             if homeless {
                 self.execute(conn, "UPDATE task SET tid = ?2 WHERE kid = ?1", params![kid, tid])?;
             }
-            return Ok(kid);
+            (kid, last)
+        } else {
+            let kid = self.add_task(conn, task, Some(tid))?;
+            self.tasks.insert(task, TaskEnd { kid, tid: Some(tid), seq, lease: LeaseState::default() });
+            (kid, 0)
+        };
+        if last == 0 || last >> BLOCK != seq >> BLOCK {
+            let block = (first_id(tid) + seq.cast_signed()) >> BLOCK;
+            self.execute(conn, "INSERT INTO place VALUES (?1, ?2)", params![kid, block])?;
         }
-        let kid = self.add_task(conn, task, Some(tid))?;
-        self.tasks.insert(task, TaskEnd { kid, tid: Some(tid), seq, lease: LeaseState::default() });
         Ok(kid)
     }
 
@@ -252,7 +258,8 @@ impl Ledger {
                 Ok(TaskEnd { kid: row.get(0)?, tid: row.get(1)?, seq: 0, lease })
             })?;
             let Some(mut end) = found else { return Ok(None) };
-            let sql = "SELECT id FROM record WHERE kid = ?1 ORDER BY id DESC LIMIT 1";
+            let sql = "SELECT id FROM place CROSS JOIN record ON id >= block << 12 AND id < (block + 1) << 12
+                WHERE task = ?1 AND kid = ?1 ORDER BY block DESC, id DESC LIMIT 1";
             let last = self.query(conn, sql, params![end.kid], |row| row.get::<_, i64>(0))?;
             end.seq = last.map_or(0, |id| u64::from(id as u32));
             self.tasks.insert(id, end);

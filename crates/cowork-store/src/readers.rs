@@ -116,8 +116,15 @@ impl Reader {
             },
         };
         let Ok(after) = u32::try_from(read.after) else { return Ok(Vec::new()) };
-        let of_task = if kid.is_some() { "AND kid = ?4" } else { "AND ?4 IS NULL" };
-        let sql = format!("SELECT {COLUMNS} FROM record WHERE id > ?1 AND id < ?2 {of_task} ORDER BY id LIMIT ?3");
+        let sql = if kid.is_some() {
+            format!(
+                "SELECT {COLUMNS} FROM place
+                CROSS JOIN record ON id > max(?1, (block << 12) - 1) AND id < min(?2, (block + 1) << 12)
+                WHERE task = ?4 AND block >= ?1 >> 12 AND kid = ?4 ORDER BY block, id LIMIT ?3"
+            )
+        } else {
+            format!("SELECT {COLUMNS} FROM record WHERE id > ?1 AND id < ?2 AND ?4 IS NULL ORDER BY id LIMIT ?3")
+        };
         let wrong = |e| fault("read log", &self.path, e);
         let mut ask = self.conn.prepare_cached(&sql).map_err(wrong)?;
         let range = params![first_id(tid) + i64::from(after), first_id(tid + 1), most, kid];

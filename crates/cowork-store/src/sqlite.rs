@@ -3,7 +3,7 @@
 use std::{
     fmt,
     path::{Path, PathBuf},
-    sync::{Arc, mpsc},
+    sync::{Arc, Mutex, Once, PoisonError, mpsc},
     thread::JoinHandle,
     time::Duration,
 };
@@ -13,12 +13,12 @@ use cowork_core::{
     Batch, Blobs, Error, Finding, Hash, Kind, Lease, LeaseAsk, Probe, Read, Record, Result, Runtime, Store,
     StoreChange, TaskId,
 };
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::{broadcast, mpsc as mail, oneshot};
 
 use crate::{
     check, connect,
     readers::Readers,
-    writer::{Answer, Job, Work, Writer},
+    writer::{Answer, Answered, Job, Work, Writer, hand_out},
 };
 
 /// How a [`SqliteStore`] is opened.
@@ -74,6 +74,9 @@ pub struct SqliteStore {
     writer: Option<JoinHandle<()>>,
     readers: Arc<Readers>,
     changes: broadcast::Sender<StoreChange>,
+    /// What the writer answered, until somebody waits for an answer: it is handed out where they wait.
+    answered: Mutex<Option<mail::UnboundedReceiver<Answered>>>,
+    handing_out: Once,
     clock: Arc<dyn Runtime>,
 }
 
@@ -89,12 +92,14 @@ impl SqliteStore {
         let changes = broadcast::channel(1024).0;
         let readers = Arc::new(Readers::new(options.path.clone(), options.busy_timeout));
         let clock = options.clock.clone();
-        let writer = Writer::new(conn, options, changes.clone())?;
+        let (answer, answered) = mail::unbounded_channel();
+        let writer = Writer::new(conn, options, changes.clone(), answer)?;
         let writer = std::thread::Builder::new().name("cowork-store".into()).spawn(move || writer.run(&waiting));
         let writer = writer.map_err(|e| {
             Error::new(Kind::Unavailable, "open store", "no thread could be started to write with").with_source(e)
         })?;
-        Ok(Self { jobs: Some(jobs), writer: Some(writer), readers, changes, clock })
+        let answered = Mutex::new(Some(answered));
+        Ok(Self { jobs: Some(jobs), writer: Some(writer), readers, changes, answered, handing_out: Once::new(), clock })
     }
 
     /// Looks at a file that may not be a sound store, for `cowork doctor`. Changes nothing, needs no lock, never fails.
@@ -108,6 +113,10 @@ impl SqliteStore {
         let gone = || Error::new(Kind::Unavailable, "commit", "the store was closed");
         let (reply, answer) = oneshot::channel();
         let jobs = self.jobs.as_ref().ok_or_else(gone)?;
+        self.handing_out.call_once(|| {
+            let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner).take();
+            drop(answered.map(|answered| tokio::spawn(hand_out(answered))));
+        });
         jobs.send(Some(Job { work, reply })).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }

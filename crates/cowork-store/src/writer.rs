@@ -8,7 +8,7 @@ use std::{
 
 use cowork_core::{Batch, Error, Hash, Kind, Lease, LeaseAsk, Record, Result, Step, StoreChange, TaskId};
 use rusqlite::Connection;
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::{broadcast, mpsc as mail, oneshot};
 
 use crate::{
     fault::fault,
@@ -25,6 +25,9 @@ const MOST: usize = 256;
 
 /// For how long others are waited for at the most, before a transaction that is synced.
 const LONGEST: Duration = Duration::from_millis(2);
+
+/// A sync that takes no longer than this costs less than to wait for others: they go on meanwhile.
+const QUICK: Duration = Duration::from_millis(1);
 
 /// Nobody else is coming if nobody came for so long.
 const QUIET: Duration = Duration::from_micros(50);
@@ -58,6 +61,25 @@ impl Answer {
     }
 }
 
+/// What came of a group's jobs, on its way to those who wait. However it is let go of, each gets the answer.
+pub(crate) struct Answered(Vec<(Reply, Result<Answer>)>);
+
+impl Drop for Answered {
+    fn drop(&mut self) {
+        for (reply, answer) in self.0.drain(..) {
+            // A reply that nobody waits for any more is not sent: see the contract on cancellation.
+            drop(reply.send(answer));
+        }
+    }
+}
+
+/// Hands answers on, among the tasks that wait for them: to wake many from another thread costs several times as much.
+pub(crate) async fn hand_out(mut answered: mail::UnboundedReceiver<Answered>) {
+    while let Some(answers) = answered.recv().await {
+        drop(answers);
+    }
+}
+
 impl Work {
     fn is_durable(&self) -> bool {
         match self {
@@ -70,7 +92,7 @@ impl Work {
 }
 
 /// Gives the records of every batch that was committed.
-fn committed(answers: &[Result<Answer>]) -> Vec<Arc<[Record]>> {
+fn committed(answers: &[Result<Answer>]) -> Arc<[Arc<[Record]>]> {
     let records = |answer: &Result<Answer>| match answer {
         Ok(Answer::Records(records)) if !records.is_empty() => Some(records.clone()),
         _ => None,
@@ -83,6 +105,7 @@ pub(crate) struct Writer {
     conn: Connection,
     options: SqliteOptions,
     changes: broadcast::Sender<StoreChange>,
+    answered: mail::UnboundedSender<Answered>,
     ledger: Ledger,
     /// What SQLite's counter of other connections' commits said last.
     seen: i64,
@@ -96,8 +119,8 @@ pub(crate) struct Writer {
 struct Last {
     /// How many jobs come together: the largest of the last groups, forgotten by and by.
     crowd: usize,
-    /// What the last one took.
-    took: Duration,
+    /// How long the last one was being committed: written and synced.
+    sync: Duration,
 }
 
 impl Writer {
@@ -105,10 +128,11 @@ impl Writer {
         conn: Connection,
         options: SqliteOptions,
         changes: broadcast::Sender<StoreChange>,
+        answered: mail::UnboundedSender<Answered>,
     ) -> Result<Self> {
         let ledger = Ledger::new(options.path.clone());
         let syncs = options.synchronous != Synchronous::Off;
-        let mut writer = Self { conn, options, changes, ledger, seen: 0, syncs, last: Last::default() };
+        let mut writer = Self { conn, options, changes, answered, ledger, seen: 0, syncs, last: Last::default() };
         writer.seen = writer.data_version()?;
         Ok(writer)
     }
@@ -117,29 +141,24 @@ impl Writer {
     pub(crate) fn run(mut self, waiting: &mpsc::Receiver<Option<Job>>) {
         while let Some(first) = self.next(waiting) {
             let (works, replies) = self.gather(first, waiting);
-            let (began, group) = (Instant::now(), works.len());
-            let answers = self.settle(works);
-            self.last =
-                Last { crowd: group.max(self.last.crowd - self.last.crowd.div_ceil(16)), took: began.elapsed() };
-            // A reply that nobody waits for any more is not sent: see the contract on cancellation.
-            match answers {
-                Ok(answers) => {
-                    let watched = if self.changes.receiver_count() > 0 { committed(&answers) } else { Vec::new() };
-                    for (reply, answer) in replies.into_iter().zip(answers) {
-                        drop(reply.send(answer));
-                    }
-                    // Who waits for its commit goes on first; who only watches comes after.
-                    for records in watched {
-                        drop(self.changes.send(StoreChange::Here(records)));
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%error, batches = replies.len(), "a commit failed");
-                    for reply in replies {
-                        drop(reply.send(Err(error.clone())));
-                    }
-                }
+            self.last.crowd = works.len().max(self.last.crowd - self.last.crowd.div_ceil(16));
+            let answers = self.settle(works).unwrap_or_else(|error| {
+                tracing::warn!(%error, batches = replies.len(), "a commit failed");
+                replies.iter().map(|_| Err(error.clone())).collect()
+            });
+            let watched = if self.changes.receiver_count() > 0 { committed(&answers) } else { Arc::new([]) };
+            self.answer(Answered(replies.into_iter().zip(answers).collect()));
+            // Who waits for its commit goes on first; who only watches comes after.
+            if !watched.is_empty() {
+                drop(self.changes.send(StoreChange::Here(watched)));
             }
+        }
+    }
+
+    fn answer(&self, answered: Answered) {
+        // One alone is woken from here. So are all if nobody is left who would hand their answers out.
+        if answered.0.len() > 1 {
+            drop(self.answered.send(answered));
         }
     }
 
@@ -162,11 +181,10 @@ impl Writer {
 
     /// Takes all that waits.
     ///
-    /// Who was answered together comes back together, and a sync costs as much for one as for all. So where one is due, as
-    /// many as came lately are waited for: as long as they keep coming, and no longer than the last
-    /// transaction took.
+    /// While one group is written and synced, the next one comes together. Only where a sync takes long are as many as came
+    /// lately waited for, since it costs as much for one as for all: as long as they keep coming, and no longer than it takes.
     fn gather(&self, first: Job, waiting: &mpsc::Receiver<Option<Job>>) -> (Vec<Work>, Vec<Reply>) {
-        let until = Instant::now() + self.last.took.min(LONGEST);
+        let until = Instant::now() + self.last.sync.saturating_sub(QUICK).min(LONGEST);
         let mut durable = first.work.is_durable();
         let (mut works, mut replies) = (vec![first.work], vec![first.reply]);
         loop {
@@ -234,11 +252,15 @@ impl Writer {
     }
 
     fn commit(&mut self, batches: usize) -> Result<()> {
-        let Some(probe) = &self.options.probe else { return self.execute("COMMIT") };
-        let (probe, step) = (probe.clone(), Step::Commit(batches));
-        probe.before(&step)?;
+        let (began, step) = (Instant::now(), Step::Commit(batches));
+        if let Some(probe) = &self.options.probe {
+            probe.before(&step)?;
+        }
         self.execute("COMMIT")?;
-        probe.after(&step);
+        self.last.sync = began.elapsed();
+        if let Some(probe) = &self.options.probe {
+            probe.after(&step);
+        }
         Ok(())
     }
 
@@ -304,7 +326,8 @@ mod tests {
     fn scene(synchronous: Synchronous) -> Scene {
         let (dir, clock) = (tempfile::tempdir().unwrap(), TestRuntime::new());
         let options = SqliteOptions { synchronous, ..SqliteOptions::new(dir.path().join("log.db"), clock.clone()) };
-        let writer = Writer::new(connect::writer(&options).unwrap(), options, broadcast::channel(9).0).unwrap();
+        let conn = connect::writer(&options).unwrap();
+        let writer = Writer::new(conn, options, broadcast::channel(9).0, mail::unbounded_channel().0).unwrap();
         Scene { writer, clock, dir }
     }
 
@@ -379,7 +402,7 @@ mod tests {
     #[test]
     fn all_that_waits_is_taken_at_once_and_up_to_a_limit() {
         let mut scene = scene(Synchronous::Off);
-        scene.writer.last = Last { crowd: 9, took: Duration::from_secs(9) };
+        scene.writer.last = Last { crowd: 9, sync: Duration::from_secs(9) };
         let (jobs, waiting) = mpsc::channel();
         for n in 0..MOST + 3 {
             let (reply, _) = oneshot::channel();

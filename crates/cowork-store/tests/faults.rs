@@ -177,6 +177,7 @@ fn a_record_that_was_tampered_with_is_named() {
         ("UPDATE record SET label = '' WHERE id & 4294967295 = 22", "record 23 "),
         ("DELETE FROM record WHERE id & 4294967295 = 22", "record 22 "),
         ("UPDATE record SET actor = 99 WHERE id & 4294967295 = 22", "record 22 "),
+        ("DELETE FROM place", "not found when the task is read"),
         ("INSERT INTO blob VALUES (zeroblob(32), x'00')", "are not what they were"),
     ] {
         let place = Place::filled();
@@ -314,6 +315,26 @@ fn a_disk_that_fails_in_the_middle_of_a_commit_leaves_a_whole_log() {
         place.add(&store, 50).await.unwrap();
         assert_sound(&log(&store, place.thread).await);
     });
+}
+
+#[test]
+fn answers_come_also_when_the_runtime_that_handed_them_out_is_gone() {
+    let place = Place::new();
+    let store = Arc::new(place.open().unwrap());
+    for round in 1..=3 {
+        // A runtime of its own each time; the first one's end takes whoever hands out with it.
+        block_on(async {
+            let commit = |_| {
+                let (store, batch) = (store.clone(), notes(&*place.clock, place.thread, place.task, 1));
+                tokio::spawn(async move { store.commit(batch).await })
+            };
+            for commit in (0..40).map(commit).collect::<Vec<_>>() {
+                commit.await.unwrap().unwrap();
+            }
+            let read = cowork_core::Read::thread(place.thread, 0);
+            assert_eq!(store.read(read).await.unwrap().len(), 40 * round);
+        });
+    }
 }
 
 #[test]

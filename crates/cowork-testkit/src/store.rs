@@ -81,6 +81,7 @@ macro_rules! __store_suite {
             records_are_chained_by_hash
             reads_begin_after_a_seq_and_end_at_most
             a_task_is_read_without_the_others
+            a_task_is_found_wherever_it_is_in_a_long_log
             a_task_stays_in_its_thread
             the_head_of_a_task_is_checked
             a_key_is_taken_once

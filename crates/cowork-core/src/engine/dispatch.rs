@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use futures_util::future::join_all;
 use tokio::sync::{Notify, broadcast, watch};
 
 use super::{Inner, driver, events::Live};
@@ -108,21 +109,21 @@ impl Inner {
 
     /// Passes on what was committed. Says whether there may be a task to take up.
     fn route(&self, change: Result<StoreChange, broadcast::error::RecvError>) -> bool {
-        let Ok(StoreChange::Here(records)) = change else {
+        let Ok(StoreChange::Here(commits)) = change else {
             self.hub.reread();
             self.crew.tell_all();
             return true;
         };
+        let mut threads: Vec<ThreadId> = Vec::new();
+        for thread in commits.iter().filter_map(|records| Some(records.first()?.thread)) {
+            if !threads.contains(&thread) {
+                threads.push(thread);
+                self.hub.send(thread, Live::Records(commits.clone()));
+            }
+        }
         let mut look = false;
-        let mut last = None;
-        for record in records.iter() {
-            if last != Some(record.thread) {
-                last = Some(record.thread);
-                self.hub.send(record.thread, Live::Records(records.clone()));
-            }
-            if record.event.kind() == "commanded" {
-                look |= !record.task.is_some_and(|task| self.crew.tell(task));
-            }
+        for record in commits.iter().flat_map(|records| records.iter()).filter(|r| r.event.kind() == "commanded") {
+            look |= !record.task.is_some_and(|task| self.crew.tell(task));
         }
         look
     }
@@ -136,27 +137,35 @@ impl Inner {
             let page = self.parts.store.scan("ready/".to_owned(), after, 256).await?;
             let Some((last, _)) = page.last() else { return Ok(()) };
             after = Some(last.clone());
-            for (key, value) in &page {
-                let task: Result<TaskId> = key.trim_start_matches("ready/").parse();
-                let thread: Result<ThreadId> = String::from_utf8_lossy(value).parse();
-                match (task, thread) {
-                    (Ok(task), Ok(thread)) => self.take_up_one(thread, task).await?,
-                    _ => tracing::error!(key, "an entry of the queue can't be read; its task is passed over"),
+            let mut free =
+                page.iter().filter_map(ready).filter(|(_, task)| self.may_claim(*task) && self.crew.is_free(*task));
+            // As many leases at once as there is room for: they share a transaction.
+            while !self.stop.is_cancelled() {
+                let room = self.parts.limits.tasks.saturating_sub(*self.crew.count.borrow());
+                let some: Vec<_> = free.by_ref().take(room).collect();
+                if some.is_empty() {
+                    break;
                 }
+                self.take_up_these(&some).await?;
             }
         }
     }
 
-    async fn take_up_one(self: &Arc<Self>, thread: ThreadId, task: TaskId) -> Result<()> {
-        let full = *self.crew.count.borrow() >= self.parts.limits.tasks;
-        if full || self.stop.is_cancelled() || !self.may_claim(task) || !self.crew.is_free(task) {
-            return Ok(());
+    /// Takes up those of these tasks that nobody holds. What one of them fails by keeps no other from being taken up.
+    async fn take_up_these(self: &Arc<Self>, tasks: &[(ThreadId, TaskId)]) -> Result<()> {
+        let leases = join_all(tasks.iter().map(|(_, task)| self.take_lease(*task))).await;
+        let mut result = Ok(());
+        for ((thread, task), lease) in tasks.iter().zip(leases) {
+            match lease {
+                Ok(Some(lease)) => {
+                    let bell = self.crew.begin(*task);
+                    self.parts.runtime.spawn(Box::pin(self.clone().drive(*thread, *task, lease, bell)));
+                }
+                Ok(None) => {}
+                Err(error) => result = Err(error),
+            }
         }
-        if let Some(lease) = self.take_lease(task).await? {
-            let bell = self.crew.begin(task);
-            self.parts.runtime.spawn(Box::pin(self.clone().drive(thread, task, lease, bell)));
-        }
-        Ok(())
+        result
     }
 
     async fn take_lease(&self, task: TaskId) -> Result<Option<Lease>> {
@@ -203,6 +212,17 @@ impl Inner {
             }
         }
     }
+}
+
+/// Reads an entry of the queue.
+fn ready((key, value): &(String, Vec<u8>)) -> Option<(ThreadId, TaskId)> {
+    let task: Result<TaskId> = key.trim_start_matches("ready/").parse();
+    let thread: Result<ThreadId> = String::from_utf8_lossy(value).parse();
+    let (Ok(thread), Ok(task)) = (thread, task) else {
+        tracing::error!(key, "an entry of the queue can't be read; its task is passed over");
+        return None;
+    };
+    Some((thread, task))
 }
 
 /// Says that the dispatcher is done, also when it panicked or its runtime went away.

@@ -35,7 +35,7 @@ pub enum Item {
 
 #[derive(Clone)]
 pub(super) enum Live {
-    Records(Arc<[Record]>),
+    Records(Arc<[Arc<[Record]>]>),
     Delta(Delta),
     Reread,
     Trouble(Error),
@@ -58,7 +58,7 @@ impl Hub {
         } else {
             threads.entry(thread).or_insert_with(|| broadcast::channel(LIVE).0).subscribe()
         };
-        Subscription { store, thread, after, live, behind: true, backlog: VecDeque::new() }
+        Subscription { store, thread, after, live, behind: true, backlog: VecDeque::new(), given: 0 }
     }
 
     /// Passes something on to the readers of a thread.
@@ -93,7 +93,9 @@ pub struct Subscription {
     after: u64,
     live: broadcast::Receiver<Live>,
     behind: bool,
-    backlog: VecDeque<Record>,
+    backlog: VecDeque<Arc<[Record]>>,
+    /// How many records of the first in the backlog were given.
+    given: usize,
 }
 
 impl Subscription {
@@ -105,22 +107,18 @@ impl Subscription {
     /// What the store says when the log is read, or why a task of this thread can't go on; call again to go on reading.
     pub async fn next(&mut self) -> Option<Result<Item>> {
         loop {
-            if let Some(record) = self.backlog.pop_front() {
-                self.after = record.seq;
+            if let Some(record) = self.give() {
                 return Some(Ok(Item::Record(record)));
             }
             if self.behind {
-                match self.store.read(Read::thread(self.thread, self.after)).await {
-                    Ok(records) => {
-                        self.behind = !records.is_empty();
-                        self.backlog.extend(records);
-                    }
+                match self.read().await {
+                    Ok(more) => self.behind = more,
                     Err(error) => return Some(Err(error)),
                 }
                 continue;
             }
             match self.live.recv().await {
-                Ok(Live::Records(records)) => self.take(&records),
+                Ok(Live::Records(commits)) => self.take(&commits),
                 Ok(Live::Delta(delta)) => return Some(Ok(Item::Delta(delta))),
                 Ok(Live::Reread) => self.behind = true,
                 Ok(Live::Trouble(error)) => return Some(Err(error)),
@@ -133,24 +131,52 @@ impl Subscription {
         }
     }
 
-    fn take(&mut self, records: &[Record]) {
-        for record in records.iter().filter(|r| r.thread == self.thread) {
-            let next = self.backlog.back().map_or(self.after, |r| r.seq) + 1;
-            if record.seq == next {
-                self.backlog.push_back(record.clone());
-            } else if record.seq > next {
+    /// Gives the next record of the backlog.
+    fn give(&mut self) -> Option<Record> {
+        while let Some(records) = self.backlog.front() {
+            if let Some(record) = records.get(self.given) {
+                self.given += 1;
+                if record.seq > self.after {
+                    self.after = record.seq;
+                    return Some(record.clone());
+                }
+                continue;
+            }
+            self.given = 0;
+            self.backlog.pop_front();
+        }
+        None
+    }
+
+    /// Takes in commits that follow what is there, and notices where one is missing.
+    fn take(&mut self, commits: &[Arc<[Record]>]) {
+        let mut last = self.backlog.back().and_then(|records| records.last()).map_or(self.after, |r| r.seq);
+        for records in commits {
+            let (Some(first), Some(end)) = (records.first(), records.last()) else { continue };
+            if first.thread != self.thread || end.seq <= last {
+                continue;
+            }
+            if first.seq > last + 1 {
                 self.behind = true;
+            } else {
+                last = end.seq;
+                self.backlog.push_back(records.clone());
             }
         }
     }
 
+    /// Reads on in the log. Says whether there was anything.
+    async fn read(&mut self) -> Result<bool> {
+        let records = self.store.read(Read::thread(self.thread, self.after)).await?;
+        let more = !records.is_empty();
+        self.backlog.extend(more.then(|| records.into()));
+        Ok(more)
+    }
+
     async fn last_words(&mut self) -> Option<Result<Item>> {
-        match self.store.read(Read::thread(self.thread, self.after)).await {
-            Ok(records) => self.backlog.extend(records),
-            Err(error) => return Some(Err(error)),
+        match self.read().await {
+            Ok(_) => self.give().map(|record| Ok(Item::Record(record))),
+            Err(error) => Some(Err(error)),
         }
-        let record = self.backlog.pop_front()?;
-        self.after = record.seq;
-        Some(Ok(Item::Record(record)))
     }
 }

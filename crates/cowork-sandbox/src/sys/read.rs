@@ -73,10 +73,13 @@ fn step(root: impl AsFd, below: &[u8], flags: OFlags, mounts: Mounts) -> Result<
     if mounts == Mounts::Refused {
         how |= ResolveFlags::NO_XDEV;
     }
+    let mut again = 0;
     loop {
         match fs::openat2(&root, below, flags | OFlags::CLOEXEC | OFlags::NOFOLLOW, Mode::empty(), how) {
-            // The kernel saw a rename go past while it walked and can't tell: the walk is simply made again.
-            Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(Errno::INTR) => {}
+            // The kernel saw a rename go past while it walked and can't tell: the walk is simply made again. A file that
+            // another program has a lease on is answered the same way, and stays so.
+            Err(Errno::AGAIN) if again < 64 => again += 1,
             other => return other,
         }
     }

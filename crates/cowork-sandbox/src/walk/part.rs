@@ -116,3 +116,28 @@ impl Part for Shown<'_> {
         self.view
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops at what should not be")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_listing_does_not_say_is_looked_at() {
+        let keep = tempfile::tempdir().unwrap();
+        std::fs::write(keep.path().join("file"), "").unwrap();
+        std::fs::create_dir(keep.path().join("folder")).unwrap();
+        std::os::unix::fs::symlink("folder", keep.path().join("link")).unwrap();
+        let folder = sys::open_real(keep.path()).unwrap();
+        let mut names = Names::default();
+        for name in ["file", "folder", "gone", "link"] {
+            names.push_listed(&folder, name.as_bytes(), FileType::Unknown);
+        }
+        let seen: Vec<_> = (0..names.len()).map(|i| (names.name(i), names.kind(i))).collect();
+        let expected: [(&[u8], FileKind); 3] =
+            [(b"file", FileKind::File), (b"folder", FileKind::Folder), (b"link", FileKind::Link)];
+        assert_eq!(seen, expected);
+        assert_eq!(names.folders(&[1]).unwrap().name(0), b"folder");
+        assert!(names.folders(&[2]).is_none() && names.folders(&[3]).is_none());
+    }
+}

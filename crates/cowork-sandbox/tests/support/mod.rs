@@ -5,6 +5,7 @@ pub mod power;
 
 use std::{
     fs,
+    io::SeekFrom,
     os::unix::fs::PermissionsExt,
     path::PathBuf,
     sync::{
@@ -14,8 +15,8 @@ use std::{
 };
 
 use cowork_core::{
-    Access, CallId, Change, Changed, Clash, Error, Kind, Known, Probe, Result, Sandbox, Session, SessionSpec, Step,
-    TaskId, UndoReport, UndoSpec, Watch, Write,
+    Access, CallId, Change, Changed, Clash, Content, Error, Kind, Known, Make, Probe, Reader, Result, Sandbox, Session,
+    SessionSpec, Sink, Splice, Step, TaskId, UndoReport, UndoSpec, Watch, Write,
 };
 use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
 use cowork_testkit::sandbox::{Tree, a_call, a_task, age_folders, grant, path, put, shape, tree};
@@ -160,6 +161,13 @@ impl World {
         }
         same("the tree after undo", &tree(&self.folder), &self.before)
     }
+
+    /// Ends a session, and sees all given back.
+    pub async fn close_and_give_back(&self, session: Arc<dyn Session>, before: &Tree) {
+        drop(session);
+        let report = self.undo(None).await.unwrap();
+        assert_eq!((&report.kept, &tree(&self.folder)), (&vec![], before));
+    }
 }
 
 /// What an undisturbed run comes to.
@@ -197,12 +205,17 @@ fn first_call() -> Vec<Change> {
         // What was left out before must not be done when the call runs again.
         write("F/none.txt", "there now", Clash::Skip),
         Change::SetAside { path: path("F/old.txt") },
+        Change::Mode { path: path("F/c.txt"), mode: 0o640 },
+        edit("F/d.txt"),
         Change::MakeFolder { path: path("F/empty/folder") },
     ]
 }
 
 fn second_call(disks: Disks) -> Vec<Change> {
     let mut changes = vec![
+        Change::Restore { path: path("F/old.txt") },
+        Change::Mode { path: path("F/box"), mode: 0o700 },
+        Change::Write(Write::new(path("F/made/by parts"), Content::Made(Arc::new(Parts)))),
         relocate("F/c.txt", "F/texts/a.txt", Clash::Number),
         Change::Copy { from: path("F/d.txt"), to: path("F/texts/a.txt"), clash: Clash::Number },
         write("F/run.sh", "replaced again", Clash::Replace),
@@ -220,6 +233,34 @@ fn second_call(disks: Disks) -> Vec<Change> {
 
 fn write(at: &str, content: &str, clash: Clash) -> Change {
     Change::Write(Write { known: Known::Nothing, clash, ..Write::new(path(at), Vec::from(content)) })
+}
+
+/// Replaces a piece in the middle.
+pub fn edit(at: &str) -> Change {
+    let splices = vec![Splice { at: 1, remove: 2, insert: b"edited".to_vec() }];
+    Change::Write(Write::new(path(at), Content::Edited(splices)).replacing(Known::Nothing))
+}
+
+/// Content of two parts, the second written first, and of what another file holds.
+#[derive(Clone, Copy)]
+pub struct Parts;
+
+impl Make for Parts {
+    fn key(&self) -> String {
+        "parts".into()
+    }
+
+    fn make(&self, files: &dyn Reader, to: &mut dyn Sink) -> Result<()> {
+        let failed = |e: std::io::Error| Error::new(Kind::Unavailable, "make", e.to_string());
+        let mut old = [0; 99];
+        let len = match files.open(&path("F/old.txt")) {
+            Ok(file) => file.read_at(&mut old, 0)?,
+            Err(_) => 0,
+        };
+        to.seek(SeekFrom::Start(6)).map_err(failed)?;
+        to.write_all(b" parts ").and_then(|()| to.write_all(&old[..len])).map_err(failed)?;
+        to.rewind().and_then(|()| to.write_all(b"of two")).map_err(failed)
+    }
 }
 
 fn relocate(from: &str, to: &str, clash: Clash) -> Change {

@@ -197,6 +197,33 @@ pub async fn a_task_is_read_without_the_others(subject: Subject, clock: Clock) {
     assert_eq!(subject.store.read(unknown).await.unwrap(), []);
 }
 
+/// Thousands of records of others lie between those of a task; its records and its head are found all the same, by a handle
+/// too that did not write them.
+pub async fn a_task_is_found_wherever_it_is_in_a_long_log(subject: Subject, clock: Clock) {
+    let (thread, rare, frequent) = (ThreadId::new(&*clock), TaskId::new(&*clock), TaskId::new(&*clock));
+    let mut heads = Vec::new();
+    for _ in 0..4 {
+        let records = subject.store.commit(notes(&*clock, thread, rare, 2)).await.unwrap();
+        heads.push(records[1].seq);
+        subject.store.commit(notes(&*clock, thread, frequent, 3_000)).await.unwrap();
+    }
+    let all = log(&*subject.store, thread).await;
+    let handle = match &subject.again {
+        Some(again) => again().await,
+        None => subject.store.clone(),
+    };
+    for (task, after, most) in [(rare, 0, 99), (rare, heads[1] - 1, 99), (rare, heads[1], 3), (frequent, 2_999, 5_000)]
+    {
+        let wanted = all.iter().filter(|r| r.task == Some(task) && r.seq > after).take(most);
+        let read = Read { most, ..Read::task(thread, task, after) };
+        assert!(handle.read(read.clone()).await.unwrap().iter().eq(wanted), "{read:?}");
+    }
+    for (head, fits) in [(heads[2], false), (heads[3], true)] {
+        let batch = Batch { expect: vec![Expect::Head(rare, head)], ..notes(&*clock, thread, rare, 1) };
+        assert_eq!(handle.commit(batch).await.is_ok(), fits);
+    }
+}
+
 /// A task's records are all in one thread.
 pub async fn a_task_stays_in_its_thread(subject: Subject, clock: Clock) {
     let (thread, task) = (ThreadId::new(&*clock), TaskId::new(&*clock));
@@ -335,8 +362,8 @@ pub async fn whoever_watches_is_told_of_every_commit_in_order(subject: Subject, 
     for mut watcher in watchers {
         let mut seen: Vec<Record> = Vec::new();
         while seen.len() < 20 {
-            if let StoreChange::Here(records) = watcher.recv().await.unwrap() {
-                seen.extend(records.iter().cloned());
+            if let StoreChange::Here(commits) = watcher.recv().await.unwrap() {
+                seen.extend(commits.iter().flat_map(|records| records.iter().cloned()));
             }
         }
         assert_eq!(seen, log[1..]);
@@ -354,7 +381,7 @@ pub async fn a_watcher_that_sleeps_holds_up_nobody(subject: Subject, clock: Cloc
     while let Ok(change) = tokio::time::timeout(Duration::from_secs(30), watcher.recv()).await {
         match change {
             Err(RecvError::Lagged(_)) => lagged = true,
-            Ok(StoreChange::Here(records)) if records[0].seq == 5_000 => break,
+            Ok(StoreChange::Here(commits)) if commits[0][0].seq == 5_000 => break,
             Ok(_) => {}
             Err(RecvError::Closed) => panic!("the store is still open"),
         }

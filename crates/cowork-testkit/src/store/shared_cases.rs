@@ -113,7 +113,7 @@ pub async fn a_watcher_hears_of_the_other_handles_commits(subject: Subject, cloc
             match watcher.recv().await.unwrap() {
                 StoreChange::Elsewhere if log(&*subject.store, thread).await.len() == len => break,
                 StoreChange::Elsewhere => {}
-                StoreChange::Here(records) => panic!("{records:?} were not committed here"),
+                StoreChange::Here(commits) => panic!("{commits:?} were not committed here"),
             }
         }
     }

@@ -93,7 +93,7 @@ pub async fn a_walk_shows_each_entry_once_and_a_folder_before_what_is_in_it(benc
     let walked = walk(&session.files(a_call()), &["F"], &notes).await.expect("it can be walked");
     let mut expected: Vec<(FilePath, FileKind)> = Vec::new();
     for (at, node) in bench.tree().into_iter().filter(|(at, _)| *at != PathBuf::new()) {
-        let names: Vec<Vec<u8>> = at.into_iter().map(|n| n.to_owned().into_vec()).collect();
+        let names: Vec<Vec<u8>> = at.iter().map(|n| n.to_owned().into_vec()).collect();
         let kind = if node.mode & 0o170_000 == 0o040_000 { FileKind::Folder } else { FileKind::File };
         expected.push((path("F").join_all(names.iter().map(Vec::as_slice)), kind));
     }

@@ -1,0 +1,98 @@
+//! What a change asks for: whether it may be asked, what it is about, and what tells it from another.
+
+use cowork_core::{Change, Clash, Content, Error, FilePath, Kind, Result, Write};
+
+use crate::view::View;
+
+/// Refuses changes that no disk could make right: outside the grants, or not to be asked for.
+pub(crate) fn validate(view: &View, change: &Change) -> Result<()> {
+    let below = |path: &FilePath| {
+        view.may_change(path)?;
+        if path.parent().is_none() {
+            let text = format!("`{path}` is a granted folder itself, which can't be moved, replaced or put aside");
+            return Err(Error::new(Kind::NotAllowed, "change", text).with("path", path.as_str()));
+        }
+        Ok(())
+    };
+    match change {
+        Change::Write(Write { path, content: Content::Edited(_), clash: Clash::Skip | Clash::Number, .. }) => {
+            let text = format!("`{path}` is to be edited, which means that it is replaced");
+            Err(Error::new(Kind::InvalidInput, "change", text).with_fix("say that it may be replaced"))
+        }
+        Change::Mode { path, mode } if *mode > 0o1777 => {
+            let text = format!("`{path}` can't be given permissions that let a program run as its owner");
+            Err(Error::new(Kind::InvalidInput, "change", text).with_fix("give at most 1777, in octal"))
+        }
+        Change::Write(Write { path, .. })
+        | Change::SetAside { path }
+        | Change::Restore { path }
+        | Change::Mode { path, .. } => below(path),
+        Change::MakeFolder { path } => view.may_change(path),
+        Change::Move { clash: Clash::Replace, to, .. } => {
+            let text = format!("a move can't replace what is at `{to}`");
+            Err(Error::new(Kind::InvalidInput, "change", text).with_fix("put the old one aside first"))
+        }
+        Change::Move { from, to, .. } => below(from).and_then(|()| below(to)),
+        Change::Copy { from, to, .. } => view.root(from).map(drop).and_then(|()| below(to)),
+    }
+}
+
+/// Gives a change's checksum, by which a call that runs again is compared with the first time.
+pub(crate) fn checksum(change: &Change) -> u32 {
+    let mut sum = crc32fast::Hasher::new();
+    let mut add = |bytes: &[u8]| {
+        sum.update(&(bytes.len() as u64).to_le_bytes());
+        sum.update(bytes);
+    };
+    match change {
+        Change::Write(Write { path, content, clash, mode, modified, .. }) => {
+            [b"write", path.as_str().as_bytes()].into_iter().for_each(&mut add);
+            match content {
+                Content::Bytes(bytes) => add(bytes),
+                Content::Made(make) => [b"made", make.key().as_bytes()].into_iter().for_each(&mut add),
+                // Its pieces follow from what the file was, and are others once they are replaced.
+                Content::Edited(_) => add(b"edited"),
+            }
+            add(&[*clash as u8]);
+            mode.iter().for_each(|mode| add(&mode.to_le_bytes()));
+            modified.iter().for_each(|modified| add(&modified.to_le_bytes()));
+        }
+        Change::MakeFolder { path } => [b"make".as_slice(), path.as_str().as_bytes()].into_iter().for_each(&mut add),
+        Change::Move { from, to, clash } => {
+            [b"move", from.as_str().as_bytes(), to.as_str().as_bytes(), &[*clash as u8]].into_iter().for_each(&mut add);
+        }
+        Change::Copy { from, to, clash } => {
+            [b"copy", from.as_str().as_bytes(), to.as_str().as_bytes(), &[*clash as u8]].into_iter().for_each(&mut add);
+        }
+        Change::SetAside { path } => [b"aside".as_slice(), path.as_str().as_bytes()].into_iter().for_each(&mut add),
+        Change::Restore { path } => [b"restore".as_slice(), path.as_str().as_bytes()].into_iter().for_each(&mut add),
+        Change::Mode { path, mode } => {
+            [b"mode".as_slice(), path.as_str().as_bytes(), &mode.to_le_bytes()].into_iter().for_each(&mut add);
+        }
+    }
+    sum.finalize()
+}
+
+/// Gives the path that a change's content goes to.
+pub(crate) fn target(change: &Change) -> &FilePath {
+    match change {
+        Change::Write(Write { path, .. })
+        | Change::MakeFolder { path }
+        | Change::SetAside { path }
+        | Change::Restore { path }
+        | Change::Mode { path, .. } => path,
+        Change::Move { to, .. } | Change::Copy { to, .. } => to,
+    }
+}
+
+/// Gives the path that a change is about.
+pub(crate) fn about(change: &Change) -> &FilePath {
+    match change {
+        Change::Write(Write { path, .. })
+        | Change::MakeFolder { path }
+        | Change::SetAside { path }
+        | Change::Restore { path }
+        | Change::Mode { path, .. } => path,
+        Change::Move { from, .. } | Change::Copy { from, .. } => from,
+    }
+}

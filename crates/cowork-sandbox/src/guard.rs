@@ -1,0 +1,179 @@
+//! Whether what is in a file may be changed: it is what the change knows of it, and nobody else is at it.
+
+use std::fs::File;
+
+use cowork_core::{FilePath, Known};
+
+use crate::{
+    disk::Dir,
+    fault::{Fault, Trouble},
+    stage::sum,
+    stamp::{Is, Print, Seen},
+    sys::{self, Look, content},
+    view::kind_text,
+};
+
+/// A file with less in it than this, in bytes, may lose what it likes.
+const SMALL: u64 = 1024;
+
+/// The endings of files that office programs mark as open.
+const OFFICE: [&[u8]; 32] = [
+    b"doc", b"docx", b"docm", b"dot", b"dotx", b"dotm", b"xls", b"xlsx", b"xlsm", b"xlsb", b"xlt", b"xltx", b"ppt",
+    b"pptx", b"pptm", b"pps", b"ppsx", b"pot", b"potx", b"odt", b"ods", b"odp", b"odg", b"odf", b"odb", b"ott", b"ots",
+    b"otp", b"rtf", b"csv", b"vsdx", b"fodt",
+];
+
+type Fine = Result<(), Trouble>;
+
+/// A file whose content is about to be another.
+pub(crate) struct Old<'a> {
+    pub(crate) path: &'a FilePath,
+    pub(crate) dir: &'a Dir,
+    pub(crate) name: &'a [u8],
+    pub(crate) look: &'a Look,
+    pub(crate) file: &'a File,
+}
+
+impl Old<'_> {
+    /// Refuses what must not be replaced or edited.
+    pub(crate) fn may_change(&self, known: &Known, seen: &Seen) -> Fine {
+        let path = self.path;
+        is_all_here(path, self.file, self.look)?;
+        self.is_known(known, seen)?;
+        if self.look.mode & 0o222 == 0 {
+            return no(format!("`{path}` may not be written to by anybody: set its permissions first"));
+        }
+        if self.look.links > 1 && *known != Known::Nothing {
+            let text = format!(
+                "`{path}` has {} names, and under the others it would stay as it is (hard links)",
+                self.look.links
+            );
+            return no(text);
+        }
+        self.is_nobody_at_it()
+    }
+
+    /// Refuses a file that another program has open and says so.
+    pub(crate) fn is_nobody_at_it(&self) -> Fine {
+        let path = self.path;
+        is_closed(path, self.dir, self.name)?;
+        if content::is_locked(self.file) {
+            return no(format!("another program has `{path}` open and locked: close it there first"));
+        }
+        Ok(())
+    }
+
+    fn is_known(&self, known: &Known, seen: &Seen) -> Fine {
+        let path = self.path;
+        let changed = || no(format!("`{path}` was changed since it was read"));
+        let print = match known {
+            Known::Nothing => return Ok(()),
+            Known::Seen => match seen.get(path) {
+                Some(print) => print,
+                None => return no(format!("`{path}` was not read by this task: read it first")),
+            },
+            Known::Stamp(stamp) => match Print::parse(stamp) {
+                Some(print) => print,
+                None => return changed(),
+            },
+        };
+        match print.compare(self.look) {
+            Is::Same => Ok(()),
+            Is::Other => changed(),
+            Is::AskContent => {
+                let hash = sum(self.file).map_err(|e| Fault::Os(e).at(path.as_str()))?;
+                let same = blake3::Hash::from_hex(hash).is_ok_and(|hash| print.has_hash(&hash));
+                if same { Ok(()) } else { changed() }
+            }
+        }
+    }
+}
+
+/// Refuses a file whose content is not on this disk.
+pub(crate) fn is_all_here(path: &FilePath, file: &File, look: &Look) -> Fine {
+    if sys::is_only_holes(file, look).unwrap_or(true) {
+        return no(format!("the content of `{path}` is not on this disk (a placeholder): have it brought here first"));
+    }
+    Ok(())
+}
+
+/// Refuses to leave less than half of what a file held.
+pub(crate) fn is_no_loss(path: &FilePath, old: &Look, new: u64, may_shrink: bool) -> Fine {
+    if may_shrink || old.size < SMALL || new.saturating_mul(2) >= old.size {
+        return Ok(());
+    }
+    no(format!("`{path}` would lose more than half of its content ({} bytes, {new} would be left)", old.size))
+}
+
+/// Refuses a staged file that could not be given its owner: its content would be another's then.
+pub(crate) fn keeps_owner(path: &FilePath, old: &Look, new: &Look) -> Fine {
+    if (old.uid, old.gid) == (new.uid, new.gid) {
+        return Ok(());
+    }
+    no(format!("`{path}` belongs to another user or group, and with new content it no longer would"))
+}
+
+/// Refuses what is no file.
+pub(crate) fn is_file(path: &FilePath, look: &Look, what_is_done: &str) -> Fine {
+    if look.is_file() {
+        return Ok(());
+    }
+    no(format!("`{path}` is {}, and only files are {what_is_done}", kind_text(look.file_type())))
+}
+
+/// Refuses an office file that a program has open, before it is taken from under it.
+pub(crate) fn may_leave(path: &FilePath, dir: &Dir, name: &[u8]) -> Fine {
+    let ending = name.iter().rposition(|b| *b == b'.').map(|dot| name[dot + 1..].to_ascii_lowercase());
+    if ending.is_some_and(|ending| OFFICE.contains(&ending.as_slice())) { is_closed(path, dir, name) } else { Ok(()) }
+}
+
+/// Looks for the file that an office program puts beside one that it has open.
+fn is_closed(path: &FilePath, dir: &Dir, name: &[u8]) -> Fine {
+    for lock in lock_names(name) {
+        if dir.at(&lock).look().ok().flatten().is_some_and(|look| look.is_file()) {
+            let lock = String::from_utf8_lossy(&lock).into_owned();
+            return no(format!(
+                "an office program has `{path}` open: close it there first (or remove `{lock}` if it has not)"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Gives the names of such files: `.~lock.NAME#`, and `~$NAME`, for which longer names lose one or two characters.
+fn lock_names(name: &[u8]) -> Vec<Vec<u8>> {
+    let mut names = vec![[b".~lock.", name, b"#"].concat(), [b"~$", name].concat()];
+    let stem = name.iter().rposition(|b| *b == b'.').unwrap_or(name.len());
+    let mut rest = name;
+    for left_out in 1..=2 {
+        let next = (1..rest.len()).find(|i| rest[*i] & 0b1100_0000 != 0b1000_0000).unwrap_or(rest.len());
+        rest = &rest[next..];
+        // Names that are shorter than this keep all of theirs.
+        if stem >= 6 + left_out {
+            names.push([b"~$", rest].concat());
+        }
+    }
+    names
+}
+
+fn no(reason: String) -> Fine {
+    Err(Trouble::This(reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_marks_of_office_programs_are_known() {
+        let names = |name: &str| {
+            lock_names(name.as_bytes()).iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(names("a.odt"), [".~lock.a.odt#", "~$a.odt"]);
+        assert_eq!(names("letter1.docx"), [".~lock.letter1.docx#", "~$letter1.docx", "~$etter1.docx"]);
+        assert_eq!(
+            names("Übersicht.docx"),
+            [".~lock.Übersicht.docx#", "~$Übersicht.docx", "~$bersicht.docx", "~$ersicht.docx"]
+        );
+    }
+}
