@@ -150,7 +150,8 @@ impl<'a> Work<'a> {
         }
         for (path, open) in touched {
             let key = (path.split('/').next().unwrap_or_default().to_owned(), open.look.ino);
-            if self.journal.state.tracks.contains_key(&key) {
+            // Somebody else changed it before undo did: it stays theirs.
+            if self.journal.state.tracks.get(&key).is_some_and(|track| track.judged != Some(false)) {
                 let now = sys::look_at(&open.dir.fd).map_err(|e| Fault::from(e).error("change", &path))?;
                 self.journal.mark(Record::After { root: key.0, ino: key.1, t: now.mtime });
             }

@@ -1,14 +1,15 @@
 //! Says what is in order, for `cowork doctor`.
 
-use std::{os::unix::fs::MetadataExt, path::Path};
+use std::path::Path;
 
-use cowork_core::{Finding, Kind, TaskId};
+use cowork_core::{Finding, Kind};
 use rustix::io::Errno;
 
 use crate::{
     disk::Dir,
     fault::{Fault, shown},
     journal,
+    reclaim::{Shelf, shelves},
     session::journals,
     sys,
 };
@@ -25,58 +26,75 @@ pub(crate) fn check(data: &Path) -> Vec<Finding> {
             return vec![wrong("journal", e.message, "make the data folder readable for you")];
         }
     };
-    let mut findings = vec![writable(&dir)];
-    findings.extend(tasks(data));
+    let (first, now) = writable(&dir);
+    let mut findings = vec![first];
+    findings.extend(tasks(data, now));
     findings.push(walking(&dir));
     findings.push(exchanging(&dir));
     findings
 }
 
-fn writable(dir: &Dir) -> Finding {
+/// Writes a file, and says what time it is by that.
+fn writable(dir: &Dir) -> (Finding, i64) {
     let at = dir.at(b".check");
-    let made = sys::create(&dir.fd, at.name, 0o600).and_then(|_| sys::remove_file(&dir.fd, at.name));
+    let made = sys::create(&dir.fd, at.name, 0o600).and_then(|file| {
+        let look = sys::look_at(&file);
+        sys::remove_file(&dir.fd, at.name)?;
+        look
+    });
     match made {
-        Ok(()) => fine("journal", format!("{} can be written", shown(&dir.path))),
+        Ok(look) => (fine("journal", format!("{} can be written", shown(&dir.path))), look.mtime / 1_000_000),
         Err(e) => {
             let text = crate::fault::error(e, "check", &shown(&dir.path)).message;
-            wrong("journal", text, "see that you own the data folder and that its disk has room")
+            (wrong("journal", text, "see that you own the data folder and that its disk has room"), 0)
         }
     }
 }
 
-fn tasks(data: &Path) -> Vec<Finding> {
+fn tasks(data: &Path, now: i64) -> Vec<Finding> {
     let folder = journals(data);
-    let Ok(entries) = std::fs::read_dir(&folder) else { return Vec::new() };
-    let (mut count, mut findings) = (0u64, Vec::new());
-    for entry in entries.flatten() {
-        let Some(task) = entry.file_name().to_str().and_then(|name| name.parse::<TaskId>().ok()) else { continue };
-        count += 1;
-        let log = entry.path().join("log");
+    let shelves: Vec<_> = shelves(&folder).into_iter().filter(|shelf| shelf.gone.is_none()).collect();
+    let mut findings = Vec::new();
+    for shelf in &shelves {
+        let log = folder.join(shelf.task.to_string()).join("log");
         let read = match std::fs::read(&log) {
-            Ok(bytes) => journal::read(&bytes, task, &log).map(drop),
+            Ok(bytes) => journal::read(&bytes, shelf.task, &log).map(drop),
             Err(e) => Err(Fault::from(e).error("read journal", &shown(&log))),
         };
         match read {
             Ok(()) => {}
             Err(e) if e.kind == Kind::NotFound => {}
             Err(e) => {
-                findings.push(wrong("journal", format!("task {task}: {}", e.message), e.fix().unwrap_or_default()));
+                let text = format!("task {}: {}", shelf.task, e.message);
+                findings.push(wrong("journal", text, e.fix().unwrap_or_default()));
             }
         }
     }
-    findings.insert(0, fine("journal", format!("{count} tasks, {} bytes", size(&folder))));
+    findings.insert(0, fine("journals", space(&shelves, now)));
     findings
 }
 
-/// Adds up the files under one of our folders.
-fn size(folder: &Path) -> u64 {
-    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
-    let of = |entry: std::fs::DirEntry| match entry.metadata() {
-        Ok(data) if data.is_dir() => size(&entry.path()),
-        Ok(data) => data.size(),
-        Err(_) => 0,
-    };
-    entries.flatten().map(of).sum()
+/// Says how much is kept for undo, and since when.
+fn space(shelves: &[Shelf], now: i64) -> String {
+    let Some(oldest) = shelves.iter().map(|shelf| shelf.last).min() else { return "none".into() };
+    let days = now.saturating_sub(oldest).max(0) / (24 * 3600 * 1000);
+    let (s, ago) =
+        (if shelves.len() == 1 { "" } else { "s" }, if days == 1 { "1 day".into() } else { format!("{days} days") });
+    let bytes = shelves.iter().map(|shelf| shelf.bytes).sum();
+    format!("{} journal{s}, {} kept for undo, the oldest {ago} old", shelves.len(), amount(bytes))
+}
+
+/// Writes a number of bytes for a person.
+fn amount(bytes: u64) -> String {
+    let mut rest = bytes as f64;
+    for unit in ["bytes", "kB", "MB", "GB"] {
+        if rest < 1000.0 {
+            let digits = usize::from(rest < 10.0 && unit != "bytes");
+            return format!("{rest:.digits$} {unit}");
+        }
+        rest /= 1000.0;
+    }
+    format!("{rest:.1} TB")
 }
 
 fn walking(dir: &Dir) -> Finding {

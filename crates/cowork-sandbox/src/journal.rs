@@ -39,6 +39,17 @@ pub(crate) struct Journal {
     /// Marks of what was done, which ride on the next frame.
     marks: Vec<Record>,
     next_kept: u64,
+    /// Whether room was reserved behind the log's end.
+    reserved: bool,
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // The room is only for as long as there may be something to give back. A test's dead process does nothing more.
+        if self.reserved && self.disk.probe.is_none() {
+            let _ = self.log.set_len(self.end);
+        }
+    }
 }
 
 impl Journal {
@@ -157,13 +168,28 @@ impl Journal {
         let next_kept = used.chain(taken).max().map_or(0, |k| k + 1);
         let (disk, path) = (disk.clone(), folder.join("log"));
         let marks = Vec::new();
-        Ok(Self { task, disk, kept, dev, state, broken: false, log, path, end, durable: end, marks, next_kept })
+        Ok(Self {
+            task,
+            disk,
+            kept,
+            dev,
+            state,
+            broken: false,
+            log,
+            path,
+            end,
+            durable: end,
+            marks,
+            next_kept,
+            reserved: false,
+        })
     }
 
     fn append(&mut self, records: &[Record]) -> Result<()> {
         let frame = record::frame(self.durable, records).map_err(|e| {
             Error::new(Kind::Internal, "write journal", "a journal entry could not be written as text").with_source(e)
         })?;
+        self.reserved = true;
         sys::reserve(&self.log, self.end, frame.len() as u64 + SLACK).map_err(|e| self.failed(e.into()))?;
         match self.disk.append(&self.log, &self.path, &frame) {
             Ok(()) => Ok(()),
@@ -189,6 +215,16 @@ impl Journal {
 
     fn failed(&self, fault: Fault) -> Error {
         fault.error("write journal", &shown(&self.path))
+    }
+}
+
+/// Reads what a journal says while its holder is at work; nothing if there is none.
+pub(crate) fn look(journals: &Path, task: TaskId) -> Result<Option<State>> {
+    let path = journals.join(task.to_string()).join("log");
+    match std::fs::read(&path) {
+        Ok(bytes) => Ok(Some(read(&bytes, task, &path)?.0).filter(|state| state.head.is_some())),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(Fault::from(e).error("read journal", &shown(&path))),
     }
 }
 

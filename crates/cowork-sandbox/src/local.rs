@@ -13,18 +13,20 @@ use cowork_core::{
 use tokio::sync::Mutex;
 
 use crate::{
-    check,
+    check, difference,
     disk::{Disk, make_own_folders},
     fault::shown,
     grant::{self, Bounds, Root},
-    journal::Journal,
+    journal::{self, Journal},
     lock::{self, Lock},
+    reclaim,
     record::Record,
     session::{Held, LocalSession, blocking, journals},
     settle,
     stamp::Seen,
+    state::State,
     undo,
-    view::View,
+    view::{Dirs, View},
 };
 
 /// What a [`LocalSandbox`] needs to know. It reads no environment.
@@ -66,13 +68,14 @@ impl LocalSandbox {
     fn open_session(&self, spec: SessionSpec) -> Result<Held> {
         let locks = self.locks()?;
         let lock = lock::take(&locks, spec.task)?;
+        reclaim::is_there(&self.journals(), spec.task, "open folder", Kind::Corrupt)?;
         let roots = grant::open(&spec.folders, &self.bounds)?;
         let writable: Vec<_> = roots.iter().filter(|r| r.access == Access::Write).collect();
         let journal = Journal::open(&self.disk, &self.journals(), spec.task)?;
         if journal.is_none() && spec.resumed {
             return Err(missing(spec.task, &self.journals()));
         }
-        let journalled = journal.as_ref().map_or(View { roots: Vec::new() }, known_folders);
+        let journalled = journal.as_ref().map_or(View { roots: Vec::new() }, |j| known_folders(&j.state));
         // What a dead process left may have to be given back in folders that this session does not have.
         let others = journalled.roots.iter().filter(|j| !writable.iter().any(|r| grant::overlap(&r.chain, &j.chain)));
         lock.claim(&locks, &writable.iter().copied().chain(others).collect::<Vec<_>>())?;
@@ -95,19 +98,39 @@ impl LocalSandbox {
         let locks = self.locks()?;
         let lock: Lock = lock::take(&locks, task)?;
         let journals = self.journals();
-        let mut journal = Journal::open(&self.disk, &journals, task)?.ok_or_else(|| {
-            let text = "this task changed nothing here, or its journal was removed";
-            Error::new(Kind::NotFound, "undo", text)
-                .with("path", shown(&journals.join(task.to_string())))
-                .with_fix("if the task did change files, bring its journal back from a backup")
-        })?;
-        let view = known_folders(&journal);
+        reclaim::is_there(&journals, task, "undo", Kind::NotFound)?;
+        let journal = Journal::open(&self.disk, &journals, task)?;
+        let mut journal = journal.ok_or_else(|| has_none(task, &journals, "undo"))?;
+        let view = known_folders(&journal.state);
         lock.claim(&locks, &view.roots.iter().collect::<Vec<_>>())?;
         match spec.mode {
             UndoMode::Show => settle::look(&mut journal, &view, false)?,
             UndoMode::Act => settle::settle(&mut journal, &view)?,
         }
         undo::undo(&mut journal, &view, spec)
+    }
+
+    fn changes_of(&self, task: TaskId) -> Result<ChangeSet> {
+        let (locks, journals) = (self.locks()?, self.journals());
+        reclaim::is_there(&journals, task, "changes", Kind::NotFound)?;
+        let state = match lock::take(&locks, task) {
+            Ok(_lock) => {
+                let mut journal =
+                    Journal::open(&self.disk, &journals, task)?.ok_or_else(|| has_none(task, &journals, "changes"))?;
+                let view = known_folders(&journal.state);
+                settle::look(&mut journal, &view, false)?;
+                std::mem::take(&mut journal.state)
+            }
+            // It is at work: what it has said so far.
+            Err(e) if e.kind == Kind::Busy => {
+                journal::look(&journals, task)?.ok_or_else(|| has_none(task, &journals, "changes"))?
+            }
+            Err(e) => return Err(e),
+        };
+        let view = known_folders(&state);
+        let dirs = Dirs::new(&view);
+        let kept = reclaim::size(&journals.join(task.to_string()).join("kept"));
+        Ok(difference::changes(&state, |path| dirs.look(path).ok().flatten(), kept))
     }
 }
 
@@ -124,12 +147,14 @@ impl Sandbox for LocalSandbox {
         blocking(move || sandbox.undo_task(task, &spec)).await
     }
 
-    async fn changes(&self, _: TaskId) -> Result<ChangeSet> {
-        Err(Error::new(Kind::Unsupported, "changes", "not built yet"))
+    async fn changes(&self, task: TaskId) -> Result<ChangeSet> {
+        let sandbox = self.clone();
+        blocking(move || sandbox.changes_of(task)).await
     }
 
-    async fn reclaim(&self, _: Keep) -> Result<Reclaimed> {
-        Err(Error::new(Kind::Unsupported, "reclaim", "not built yet"))
+    async fn reclaim(&self, keep: Keep) -> Result<Reclaimed> {
+        let sandbox = self.clone();
+        blocking(move || reclaim::reclaim(&sandbox.disk, &sandbox.journals(), &sandbox.locks()?, &keep)).await
     }
 
     async fn check(&self) -> Vec<Finding> {
@@ -139,9 +164,9 @@ impl Sandbox for LocalSandbox {
 }
 
 /// Opens the folders that a journal names, as far as they are still the same.
-fn known_folders(journal: &Journal) -> View {
+fn known_folders(state: &State) -> View {
     let open = |f: &crate::state::Granted| grant::reopen(&f.name, &f.at).ok().filter(|root| root.ino == f.ino);
-    View { roots: journal.state.folders.iter().filter_map(open).collect() }
+    View { roots: state.folders.iter().filter_map(open).collect() }
 }
 
 /// Gives what the journal does not say yet about the folders that may be changed.
@@ -161,6 +186,12 @@ fn new_folders(journal: Option<&Journal>, roots: &[&Root]) -> Result<Vec<Record>
         }
     }
     Ok(new)
+}
+
+fn has_none(task: TaskId, journals: &Path, op: &str) -> Error {
+    Error::new(Kind::NotFound, op, "this task changed nothing here, or its journal was removed")
+        .with("path", shown(&journals.join(task.to_string())))
+        .with_fix("if the task did change files, bring its journal back from a backup")
 }
 
 fn missing(task: TaskId, journals: &Path) -> Error {

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use cowork_core::{Kept, Result, UndoMode, UndoReport, UndoSpec};
 
+use rustix::io::Errno;
+
 use crate::{
     act::Work,
     fault::{Fault, Trouble},
@@ -15,7 +17,7 @@ use crate::{
     state::{Before, Key, Track},
     sys,
     touched::Touched,
-    view::View,
+    view::{Dirs, View},
 };
 
 /// How many steps are given back between two writes to the journal.
@@ -62,9 +64,34 @@ pub(crate) fn undo(journal: &mut Journal, view: &View, spec: &UndoSpec) -> Resul
     report.left = stays as u64 + left;
     report.kept.extend(kept);
     if mode == UndoMode::Act && !steps.is_empty() {
+        if spec.is_part() {
+            note_times(journal, view);
+        }
         journal.commit(vec![Record::Undone])?;
     }
     Ok(report)
+}
+
+/// What stands is given back later: notes what time the folders have that were ours when this began. A run that was cut short
+/// may not have come to it.
+fn note_times(journal: &mut Journal, view: &View) {
+    let dirs = Dirs::new(view);
+    let (mut known, mut marks) = (HashSet::new(), Vec::new());
+    for (step, _) in &journal.state.steps {
+        let (a, b) = step.a.paths();
+        for path in [Some(a), b].into_iter().flatten() {
+            let Some((folder, _)) = split(path).filter(|(folder, _)| known.insert(*folder)) else { continue };
+            let Ok(open) = dirs.get(folder) else { continue };
+            let key = (path.root().to_owned(), open.look.ino);
+            if journal.state.tracks.get(&key).is_some_and(|track| track.judged == Some(true)) {
+                marks.push(Record::After { root: key.0, ino: key.1, t: open.look.mtime });
+            }
+        }
+        if dirs.many() {
+            dirs.clear();
+        }
+    }
+    marks.into_iter().for_each(|mark| journal.mark(mark));
 }
 
 /// Gives back what a call did that could not come to its end.
@@ -118,6 +145,9 @@ impl Undo<'_> {
                 self.work.dirs.clear();
             }
         }
+        // Also by the name it had then: just now it may lie elsewhere.
+        let touched = |before: &Before| known.contains(before.path.as_str());
+        self.tracks.retain(|(key, _)| !state.tracks.get(key).is_some_and(|track| track.before.iter().any(touched)));
     }
 
     fn run(&mut self, steps: &[u64]) -> Result<()> {
@@ -190,9 +220,6 @@ impl Undo<'_> {
                 match self.work.journal.state.tracks.get(&key) {
                     Some(track) if track.judged.is_none() => {
                         let ours = track.ours && track.after.is_none_or(|t| t == open.look.mtime);
-                        if !ours {
-                            records.push(Record::Else { root: key.0.clone(), ino: key.1 });
-                        }
                         records.push(Record::Judged { root: key.0, ino: key.1, ours });
                     }
                     _ => {}
@@ -338,7 +365,11 @@ impl Undo<'_> {
             return Ok(());
         }
         if now != before.time {
-            self.work.journal.disk.set_folder_mtime(&open.dir, before.time).map_err(failed)?;
+            match self.work.journal.disk.set_folder_mtime(&open.dir, before.time) {
+                // It belongs to somebody else, who alone may set it back; all that was in it is as it was.
+                Err(Fault::Os(Errno::PERM | Errno::ACCESS)) => {}
+                other => other.map_err(failed)?,
+            }
         }
         self.work.touch_folder(folder.as_str(), &open);
         Ok(())

@@ -7,7 +7,6 @@ use std::{
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
-    process::Command,
     sync::Arc,
 };
 
@@ -125,52 +124,6 @@ async fn a_file_does_not_lose_more_than_half_of_its_content_unasked() {
     ];
     assert_eq!(change(&session, changes).await.made, 3);
     world.close_and_give_back(session, &before).await;
-}
-
-/// Holds a file as another program does, until its input ends.
-fn holder(script: &str, file: &Path) -> Option<std::process::Child> {
-    let script = format!(
-        "import fcntl,os,struct,sys\nfd=os.open(sys.argv[1],os.O_RDWR)\n{script}\nprint(1,flush=True)\nsys.stdin.read()"
-    );
-    let mut command = Command::new("python3");
-    command.args(["-c", &script]).arg(file);
-    command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
-    let mut child = command.spawn().ok()?;
-    let mut word = [0];
-    std::io::Read::read_exact(child.stdout.as_mut()?, &mut word).ok()?;
-    Some(child)
-}
-
-#[tokio::test]
-async fn a_file_that_another_program_has_locked_is_left() {
-    let locks = [
-        ("a flock", "fcntl.flock(fd, fcntl.LOCK_SH)"),
-        ("a lock of a process", "fcntl.lockf(fd, fcntl.LOCK_EX, 1, 2)"),
-        ("a lock for reading", "fcntl.fcntl(fd, fcntl.F_SETLK, struct.pack('hhqqi4x', fcntl.F_RDLCK, 0, 0, 0, 0))"),
-        ("a lock of an open file", "fcntl.fcntl(fd, 37, struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, 0, 0, 0))"),
-        (
-            "a lease",
-            "import signal; signal.signal(signal.SIGIO, signal.SIG_IGN); fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)",
-        ),
-    ];
-    for (what, script) in locks {
-        let world = World::new(Disks::One);
-        let before = tree(&world.folder);
-        let Some(mut child) = holder(script, &world.folder.join("a.txt")) else {
-            return eprintln!("left out: python3 is not here, or can't take {what}");
-        };
-        let session = world.open(None, false).await.unwrap();
-        let mode = Change::Mode { path: path("F/a.txt"), mode: 0o600 };
-        for change in [write("F/a.txt", b"b", Known::Nothing), edit("F/a.txt"), mode] {
-            let reason = refused(&session, change).await;
-            assert!(reason.contains("another program"), "{what}: {reason}");
-        }
-        assert_eq!(change(&session, vec![relocate("F/a.txt", "F/moved.txt")]).await.made, 1, "its handle goes along");
-        drop(child.stdin.take());
-        child.wait().unwrap();
-        assert_eq!(change(&session, vec![write("F/moved.txt", b"b", Known::Nothing)]).await.made, 1, "{what}");
-        world.close_and_give_back(session, &before).await;
-    }
 }
 
 #[tokio::test]

@@ -174,11 +174,11 @@ fn changing(name: &str) -> Option<Calls> {
             let edit = |p: &str, old: &str| json!({ "path": p, "edits": [{ "old_text": old, "new_text": "pin" }] });
             let mut errors = locked(edit("Locked/a.txt", "locked"));
             errors.push((edit("Desk/gone", "a"), Kind::NotFound));
-            errors.push((edit("Desk/a.txt", "is not in it"), Kind::NotFound));
+            errors.push((edit("Desk/a.txt", "is not in it"), Kind::InvalidInput));
             (errors, vec![], None)
         }
         "apply_patch" => {
-            let lines = |p: &str| format!("*** Begin Patch\n*** Update File: {p}\n@@\n-x\n+y\n*** End Patch");
+            let lines = |p: &str| format!("*** Begin Patch\n*** Update File: {p}\n@@\n-locked\n+y\n*** End Patch");
             let mut errors = locked(json!({ "patch": lines("Locked/a.txt") }));
             errors.push((json!({ "patch": lines("Desk/gone") }), Kind::NotFound));
             (errors, vec![], None)

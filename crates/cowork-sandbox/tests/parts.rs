@@ -1,0 +1,343 @@
+//! A part of a task is given back, one task among several, what a task changed is said, and old journals are let go of.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at what should not be")]
+
+mod support;
+
+use std::{fs, sync::Arc};
+
+use cowork_core::{
+    CallId, Change, Clash, FileKind, Keep, Kind, Known, Sandbox, Session, SessionSpec, TaskId, UndoMode, UndoReport,
+    UndoSpec, Watch, What, Write,
+};
+use cowork_testkit::sandbox::{a_call, a_task, age_folders, grant, path, put, tree};
+use support::{Calm, Disks, Stop, World, edit, has_two_disks};
+
+fn relocate(from: &str, to: &str) -> Change {
+    Change::Move { from: path(from), to: path(to), clash: Clash::Skip }
+}
+
+fn write(at: &str, content: &str) -> Change {
+    Change::Write(Write::new(path(at), content.as_bytes().to_vec()).replacing(Known::Nothing))
+}
+
+fn of(paths: &[&str]) -> UndoSpec {
+    UndoSpec { paths: paths.iter().map(|p| path(p)).collect(), ..UndoSpec::all() }
+}
+
+fn of_call(call: CallId) -> UndoSpec {
+    UndoSpec { calls: vec![call], ..UndoSpec::all() }
+}
+
+async fn call(session: &Arc<dyn Session>, changes: Vec<Change>) -> CallId {
+    let (call, asked) = (a_call(), changes.len() as u64);
+    let changed = session.files(call).change(changes, Watch::nothing()).await.unwrap();
+    assert_eq!((changed.made, changed.otherwise), (asked, vec![]));
+    call
+}
+
+/// Shows it, does it, and sees that both say the same.
+async fn undo(world: &World, task: TaskId, spec: UndoSpec) -> UndoReport {
+    let before = tree(&world.folder);
+    let shown = world.sandbox(None).undo(task, UndoSpec { mode: UndoMode::Show, ..spec.clone() }).await.unwrap();
+    assert_eq!(tree(&world.folder), before);
+    let done = world.sandbox(None).undo(task, spec).await.unwrap();
+    assert_eq!(shown, done);
+    done
+}
+
+fn names(report: &UndoReport) -> Vec<&str> {
+    report.examples.iter().map(|p| p.as_str()).collect()
+}
+
+#[tokio::test]
+async fn one_file_is_given_back_and_the_rest_stays() {
+    let world = World::new(Disks::One);
+    let session = world.open(None, false).await.unwrap();
+    call(&session, ["a", "b", "c"].map(|n| relocate(&format!("F/{n}.txt"), &format!("F/texts/{n}.txt"))).into()).await;
+    drop(session);
+    let report = undo(&world, world.task, of(&["F/texts/b.txt"])).await;
+    assert_eq!((report.undone, report.left, report.kept.len(), names(&report)), (1, 2, 0, vec!["F/b.txt"]));
+    // By where it was, this time; and what was given back before is known.
+    let report = undo(&world, world.task, of(&["F/b.txt", "F/a.txt"])).await;
+    assert_eq!((report.undone, report.already, report.left), (1, 1, 1));
+    assert!(world.folder.join("texts/c.txt").exists(), "the folder holds what stays");
+    let report = undo(&world, world.task, UndoSpec::all()).await;
+    assert_eq!((report.undone, report.already, report.left), (1, 2, 0));
+    assert_eq!(tree(&world.folder), world.before);
+}
+
+#[tokio::test]
+async fn a_part_takes_along_what_it_can_not_be_had_without() {
+    let world = World::new(Disks::One);
+    let session = world.open(None, false).await.unwrap();
+    let first = call(&session, vec![relocate("F/a.txt", "F/in/a.txt"), relocate("F/b.txt", "F/in/b.txt")]).await;
+    let second = call(&session, vec![edit("F/in/a.txt"), relocate("F/in", "F/out"), edit("F/d.txt")]).await;
+    let third =
+        call(&session, vec![write("F/out/new", "new"), Change::Mode { path: path("F/c.txt"), mode: 0o600 }]).await;
+    drop(session);
+    // The file was edited and its folder moved since, and a new one lies in it: all but what has nothing to do with it.
+    let report = undo(&world, world.task, of(&["F/out/a.txt"])).await;
+    assert_eq!(names(&report), ["F/out/new", "F/in", "F/in/a.txt", "F/a.txt"]);
+    assert_eq!((report.undone, report.left, report.kept), (4, 3, vec![]));
+    assert_eq!(fs::read(world.folder.join("in/b.txt")).unwrap(), b"b.txt");
+    let report = undo(&world, world.task, of_call(first)).await;
+    assert_eq!((report.undone, report.already, report.left), (1, 1, 2));
+    assert!(!world.folder.join("in").exists());
+    assert_eq!(undo(&world, world.task, of_call(third)).await.undone, 1);
+    let report = undo(&world, world.task, of_call(second)).await;
+    assert_eq!((report.undone, report.already, report.left), (1, 2, 0));
+    assert_eq!(tree(&world.folder), world.before);
+}
+
+#[tokio::test]
+async fn a_folder_that_was_made_stays_while_something_is_in_it() {
+    let world = World::new(Disks::One);
+    let session = world.open(None, false).await.unwrap();
+    let made = call(&session, vec![Change::MakeFolder { path: path("F/new") }]).await;
+    call(&session, vec![relocate("F/a.txt", "F/new/a.txt")]).await;
+    drop(session);
+    let report = undo(&world, world.task, of_call(made)).await;
+    assert_eq!((report.undone, report.left, report.kept[0].path.as_str()), (0, 2, "F/new"), "{report:?}");
+    assert!(report.kept[0].reason.contains("undo that too"));
+    assert_eq!(undo(&world, world.task, UndoSpec::all()).await.left, 0);
+    assert_eq!(tree(&world.folder), world.before);
+}
+
+#[tokio::test]
+async fn a_part_stopped_at_any_step_goes_on_and_so_does_the_rest() {
+    for disks in [Disks::One, Disks::Two].into_iter().take(if has_two_disks() { 2 } else { 1 }) {
+        let calm = Calm::see(disks).await;
+        for spec in [of(&["F/a.txt", "F/d.txt"]), of(&["F/moved"]), UndoSpec::all()] {
+            for k in 0.. {
+                let world = World::new(disks);
+                world.run(None, false).await.1.unwrap();
+                let stopped = world.sandbox(Some(Stop::at(k))).undo(world.task, spec.clone()).await;
+                let report = world.sandbox(None).undo(world.task, spec.clone()).await.unwrap();
+                assert_eq!(report.kept, [], "stopped at {k} in {spec:?}");
+                world.gives_back(Some(calm.undone)).await.unwrap_or_else(|e| panic!("stopped at {k} in {spec:?}: {e}"));
+                if stopped.is_ok() {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// A folder that several tasks work in, one after another.
+async fn another(world: &World, changes: Vec<Change>) -> TaskId {
+    let task = a_task();
+    let folders = vec![grant("Desk", &world.folder, cowork_core::Access::Write)];
+    let session = world.sandbox(None).open(SessionSpec { task, folders, resumed: false }).await.unwrap();
+    call(&session, changes).await;
+    task
+}
+
+#[tokio::test]
+async fn what_another_task_built_on_is_named_with_that_task() {
+    let world = World::new(Disks::One);
+    let session = world.open(None, false).await.unwrap();
+    let changes = vec![
+        write("F/x", "x"),
+        relocate("F/a.txt", "F/a2.txt"),
+        relocate("F/b.txt", "F/b2.txt"),
+        write("F/run.sh", "new"),
+        relocate("F/c.txt", "F/texts/c.txt"),
+        relocate("F/d.txt", "F/d2.txt"),
+    ];
+    call(&session, changes).await;
+    drop(session);
+    let second = another(
+        &world,
+        vec![
+            relocate("Desk/x", "Desk/y"),
+            write("Desk/a2.txt", "edited"),
+            Change::SetAside { path: path("Desk/b2.txt") },
+            Change::Mode { path: path("Desk/run.sh"), mode: 0o700 },
+            relocate("Desk/texts", "Desk/papers"),
+            write("Desk/d.txt", "in the way"),
+        ],
+    )
+    .await;
+    let third = another(&world, vec![relocate("Desk/y", "Desk/z")]).await;
+    let report = undo(&world, world.task, UndoSpec::all()).await;
+    let mut kept: Vec<_> = report.kept.iter().map(|k| (k.path.as_str(), k.reason.as_str())).collect();
+    kept.sort_unstable();
+    let by = |what: &str, task| format!("{what} by task {task}; undo that first");
+    let taken = format!("its former place `F/d.txt` is taken by what task {second} put there; undo that first");
+    let expected = [
+        ("F/a2.txt", by("`F/a2.txt` was changed", second)),
+        ("F/b2.txt", by("`F/b2.txt` was set aside", second)),
+        ("F/d2.txt", taken),
+        ("F/papers", by("`F/texts` was moved to `F/papers`", second)),
+        ("F/papers/c.txt", by("`F/texts/c.txt` was moved to `F/papers/c.txt`", second)),
+        ("F/run.sh", by("`F/run.sh` was changed", second)),
+        ("F/z", by("`F/x` was moved to `F/z`", third)),
+    ];
+    let expected: Vec<_> = expected.iter().filter(|e| e.0 != "F/papers").map(|(p, r)| (*p, r.as_str())).collect();
+    assert_eq!(kept, expected);
+    assert_eq!((report.undone, report.left), (0, 7));
+    assert_eq!(undo(&world, third, UndoSpec::all()).await.left, 0);
+    assert_eq!(undo(&world, second, UndoSpec::all()).await.left, 0);
+    assert_eq!(undo(&world, world.task, UndoSpec::all()).await.left, 0);
+    assert_eq!(tree(&world.folder), world.before);
+}
+
+#[tokio::test]
+async fn what_a_task_changed_is_said_once_for_each_thing() {
+    for disks in [Disks::One, Disks::Two].into_iter().take(if has_two_disks() { 2 } else { 1 }) {
+        let world = World::new(disks);
+        let session = world.open(None, false).await.unwrap();
+        let aside = |at: &str| Change::SetAside { path: path(at) };
+        let first = vec![
+            write("F/new", "new"),
+            write("F/brief", "gone soon"),
+            relocate("F/a.txt", "F/a2.txt"),
+            edit("F/b.txt"),
+            write("F/run.sh", "replaced"),
+            Change::Mode { path: path("F/c.txt"), mode: 0o600 },
+            aside("F/old.txt"),
+            relocate("F/box", "F/chest"),
+        ];
+        let second = vec![
+            aside("F/brief"),
+            relocate("F/a2.txt", "F/a3.txt"),
+            write("F/a3.txt", "another"),
+            relocate("F/d.txt", "F/d2.txt"),
+            relocate("F/d2.txt", "F/d.txt"),
+            edit("F/chest/in.txt"),
+            relocate("F/chest/deep/in.txt", "F/in.txt"),
+            Change::MakeFolder { path: path("F/empty") },
+        ];
+        let (first, second) = (call(&session, first).await, call(&session, second).await);
+        let said = |changes: Vec<cowork_core::Difference>| -> Vec<String> {
+            let what = |w: &What| match w {
+                What::Moved { from, edited } => format!("moved from {from}{}", if *edited { ", edited" } else { "" }),
+                other => format!("{other:?}").to_lowercase(),
+            };
+            let line = |d: &cowork_core::Difference| {
+                let back = if d.undone { ", undone" } else { "" };
+                format!("{} {}{back}", d.path, what(&d.what))
+            };
+            changes.iter().map(line).collect()
+        };
+        let expected = [
+            "F/a3.txt moved from F/a.txt, edited",
+            "F/b.txt edited",
+            "F/c.txt mode",
+            "F/chest moved from F/box",
+            "F/chest/in.txt edited",
+            "F/empty created",
+            "F/in.txt moved from F/box/deep/in.txt",
+            "F/new created",
+            "F/old.txt setaside",
+            "F/run.sh edited",
+        ];
+        let changes = world.sandbox(None).changes(world.task).await.unwrap();
+        assert_eq!(said(changes.changes), expected, "while it is at work");
+        drop(session);
+        let changes = world.sandbox(None).changes(world.task).await.unwrap();
+        assert_eq!(said(changes.changes.clone()), expected);
+        assert!(changes.bytes_kept > 0);
+        let [moved, _, mode, .., script] = changes.changes.as_slice() else { panic!("{changes:?}") };
+        assert_eq!(moved.calls, [first, second]);
+        assert_eq!((moved.before.as_ref().unwrap().size, moved.after.as_ref().unwrap().size), (5, 7));
+        assert_eq!((mode.before.as_ref().unwrap().mode, mode.after.as_ref().unwrap().mode), (0o644, 0o600));
+        assert_eq!((script.kind, script.before.as_ref().unwrap().modified), (FileKind::File, 1_000_000_006_123));
+        let empty = changes.changes.iter().find(|d| d.path.as_str() == "F/empty").unwrap();
+        assert_eq!((empty.kind, empty.before.is_none(), empty.after.is_some()), (FileKind::Folder, true, true));
+        undo(&world, world.task, of(&["F/b.txt", "F/new"])).await;
+        let changes = world.sandbox(None).changes(world.task).await.unwrap();
+        let undone: Vec<_> = said(changes.changes).into_iter().filter(|line| line.ends_with("undone")).collect();
+        assert_eq!(undone, ["F/b.txt edited, undone", "F/new created, undone"]);
+        assert_eq!(world.sandbox(None).changes(a_task()).await.unwrap_err().kind, Kind::NotFound);
+    }
+}
+
+fn keep(bytes: u64, age: i64, unfinished: &[TaskId]) -> Keep {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    Keep { bytes, age, now: now.as_millis() as i64 + 10_000, unfinished: unfinished.to_vec() }
+}
+
+const DAY: i64 = 24 * 3600 * 1000;
+
+/// Four tasks, each with a file set aside, the first the oldest.
+async fn four(world: &World) -> Vec<TaskId> {
+    let mut tasks = Vec::new();
+    for n in 0..4 {
+        put(&world.folder.join(format!("big {n}")), &"x".repeat(100_000));
+        let task = another(world, vec![Change::SetAside { path: path(&format!("Desk/big {n}")) }]).await;
+        let log = world.data.join(format!("journal/{task}/log"));
+        let then = std::time::SystemTime::now() - std::time::Duration::from_secs(86_400 * (14 - n));
+        fs::File::options().append(true).open(log).unwrap().set_modified(then).unwrap();
+        tasks.push(task);
+    }
+    tasks
+}
+
+#[tokio::test]
+async fn the_oldest_journals_are_let_go_of_and_say_so() {
+    let world = World::new(Disks::One);
+    let tasks = four(&world).await;
+    let sandbox = world.sandbox(None);
+    let space = async || sandbox.check().await.into_iter().find(|f| f.what == "journals").unwrap().found;
+    let before = space().await;
+    assert!(
+        before.starts_with("4 journals, 4") && before.ends_with("kB kept for undo, the oldest 14 days old"),
+        "{before}"
+    );
+    assert_eq!(sandbox.reclaim(keep(u64::MAX, 20 * DAY, &[])).await.unwrap().tasks, []);
+    let reclaimed = sandbox.reclaim(keep(u64::MAX, 13 * DAY - 60_000, &tasks[1..2])).await.unwrap();
+    assert_eq!(reclaimed.tasks, tasks[..1], "the second is old enough, and has not ended");
+    assert!(reclaimed.bytes > 100_000);
+    let at_work = sandbox.open(SessionSpec { task: tasks[1], folders: vec![], resumed: true }).await.unwrap();
+    let reclaimed = sandbox.reclaim(keep(250_000, 20 * DAY, &[])).await.unwrap();
+    assert_eq!(reclaimed.tasks, tasks[2..3], "the second is at work");
+    drop(at_work);
+    for (n, is_there) in [(0, false), (1, true), (2, false), (3, true)] {
+        let results =
+            [sandbox.undo(tasks[n], UndoSpec::show()).await.map(drop), sandbox.changes(tasks[n]).await.map(drop)];
+        for result in results {
+            let gone = result.err().map(|e| (e.kind, e.fact("reclaimed").is_some(), e.fix().is_some()));
+            assert_eq!(gone, (!is_there).then_some((Kind::NotFound, true, true)));
+        }
+    }
+    let folders = vec![grant("Desk", &world.folder, cowork_core::Access::Write)];
+    let again = sandbox.open(SessionSpec { task: tasks[0], folders, resumed: true }).await.err().unwrap();
+    assert_eq!((again.kind, again.fact("reclaimed").is_some()), (Kind::Corrupt, true));
+    assert!(space().await.starts_with("2 journals"));
+    sandbox.undo(tasks[3], UndoSpec::all()).await.unwrap();
+    assert!(world.folder.join("big 3").exists());
+}
+
+#[tokio::test]
+async fn a_reclaim_stopped_or_cut_at_any_step_has_a_journal_whole_or_named() {
+    for cut in [false, true] {
+        for k in 0.. {
+            let world = World::new(Disks::One);
+            let tasks = four(&world).await;
+            age_folders(&world.folder);
+            let stop = Stop::at(k);
+            let ended = world.sandbox(Some(stop.clone())).reclaim(keep(250_000, 20 * DAY, &[])).await;
+            if cut {
+                stop.record.lock().unwrap().cut(support::power::Lost::All, [&world.folder, &world.data]);
+            }
+            for (n, task) in tasks.iter().enumerate() {
+                match world.sandbox(None).undo(*task, UndoSpec::all()).await {
+                    Ok(report) => {
+                        assert_eq!((report.undone, world.folder.join(format!("big {n}")).exists()), (1, true))
+                    }
+                    Err(e) => assert!(n < 2 && e.fact("reclaimed").is_some(), "stopped at {k}, task {n}: {e:?}"),
+                }
+            }
+            world.sandbox(None).reclaim(keep(0, 20 * DAY, &[])).await.unwrap();
+            assert!(
+                fs::read_dir(world.data.join("journal"))
+                    .unwrap()
+                    .all(|e| fs::read_dir(e.unwrap().path()).unwrap().count() == 1)
+            );
+            if ended.is_ok() {
+                break;
+            }
+        }
+    }
+}
