@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use cowork_core::{ChangeSet, Difference, FileKind, FilePath, Side, What};
 
 use crate::{
+    file::kind,
     record::{Act, Id, Step},
     state::{Stage, State},
     sys::Look,
-    view::kind,
 };
 
 /// Gives the differences, by path. `look` shows what is at a path now.

@@ -52,6 +52,8 @@ impl Planner<'_> {
                 }
                 Err(Errno::NOENT) if touch.is_none() => make.push(at.clone()),
                 Err(Errno::NOENT) => {}
+                // What is in the way is about to go.
+                Err(Errno::NOTDIR | Errno::LOOP) if self.batch.touched.moves(&at) => return Ok(None),
                 Err(Errno::NOTDIR | Errno::LOOP) => {
                     return Err(Trouble::This(format!(
                         "`{at}` is not a folder, or is a link, and links are not followed"
@@ -72,10 +74,9 @@ impl Planner<'_> {
         place: &Place,
     ) -> Plan<Option<FilePath>> {
         let mut to = path.clone();
-        let mut n = self.numbers.get(path).copied().unwrap_or(1);
-        if n > 1 {
-            to = number::numbered(path, n);
-        }
+        // Where the last one of this name was put; its own name may be free again.
+        let last = self.numbers.get(path).copied().unwrap_or(1);
+        let mut n = 1;
         loop {
             let taken = match self.batch.touched.get(&to) {
                 Some(Touch::Gone) => return Ok(None),
@@ -84,6 +85,7 @@ impl Planner<'_> {
             };
             match clash {
                 _ if !taken => break,
+                Clash::Number if n == 1 => n = last.max(2),
                 Clash::Number if n < 1_000_000 => n += 1,
                 Clash::Number | Clash::Skip | Clash::Replace => {
                     return Err(Trouble::This(format!("`{to}` is there already")));

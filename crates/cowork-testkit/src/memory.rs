@@ -89,7 +89,8 @@ impl MemorySession {
         if self.folders.iter().any(|f| f.name == path.root() && f.access >= access) {
             return Ok(());
         }
-        Err(Error::new(Kind::NotAllowed, "open files", format!("`{path}` is not granted for this")))
+        Err(Error::new(Kind::NotAllowed, "open files", format!("`{path}` is not granted for this"))
+            .with_fix("grant the folder that it lies in, or name a file in one that is granted"))
     }
 
     fn look(&self, path: &FilePath) -> Result<Node> {
@@ -104,7 +105,8 @@ impl MemorySession {
 
     fn inside(&self, folder: &FilePath) -> Result<Vec<Entry>> {
         if self.look(folder)? != Node::Folder {
-            return Err(Error::new(Kind::InvalidInput, "list", format!("`{folder}` is not a folder")));
+            return Err(Error::new(Kind::InvalidInput, "list", format!("`{folder}` is not a folder"))
+                .with_fix("name the folder that it lies in"));
         }
         let state = self.state();
         let inside = state.nodes.iter().filter(|(p, _)| p.parent().as_ref() == Some(folder));
@@ -114,7 +116,8 @@ impl MemorySession {
     fn content(&self, path: &FilePath) -> Result<Vec<u8>> {
         match self.look(path)? {
             Node::File(bytes) => Ok(bytes),
-            _ => Err(Error::new(Kind::InvalidInput, "read", format!("`{path}` is not a file"))),
+            _ => Err(Error::new(Kind::InvalidInput, "read", format!("`{path}` is not a file"))
+                .with_fix("list its folder to see what is there")),
         }
     }
 

@@ -21,7 +21,7 @@ pub(crate) use self::{
 use crate::show::{check_size, count, folder_of, folders, label, list, shown, touched};
 
 /// How many of the changes that went otherwise are named; the count says how many there were.
-const MOST_OTHERWISE: usize = 1_000;
+const MOST_OTHERWISE: usize = 300;
 
 /// What to do when a target's name is taken.
 #[derive(Clone, Copy, Default, Deserialize, JsonSchema)]

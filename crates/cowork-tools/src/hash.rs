@@ -36,7 +36,7 @@ pub(crate) struct HashArgs {
     /// The hash: `sha256` (the usual) or `blake3`, which is faster.
     #[serde(default)]
     algorithm: Algorithm,
-    /// The most files to hash, the first by path, up to 100,000; 1,000 if left out.
+    /// The most files to hash, the first by path, up to 100,000; 500 if left out.
     #[serde(default = "usual")]
     #[schemars(range(min = 1, max = 100_000))]
     most: u32,
@@ -56,7 +56,7 @@ enum Algorithm {
 }
 
 fn usual() -> u32 {
-    1_000
+    500
 }
 
 impl Algorithm {

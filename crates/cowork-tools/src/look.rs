@@ -36,7 +36,7 @@ pub(crate) struct ListArgs {
     /// The order: `name` (the usual), `largest`, `smallest`, `newest` or `oldest` first.
     #[serde(default)]
     sort: Sort,
-    /// The most entries to give, up to 200,000; 1,000 if left out.
+    /// The most entries to give, up to 200,000; 300 if left out.
     #[serde(default = "usually_listed")]
     #[schemars(range(min = 1, max = 200_000))]
     most: u32,
@@ -52,7 +52,7 @@ pub(crate) struct ListArgs {
 }
 
 fn usually_listed() -> u32 {
-    1_000
+    300
 }
 
 #[async_trait]

@@ -23,7 +23,7 @@ use crate::{
 const OP: &str = "watch a folder";
 /// A folder with more than this in it is refused by the session.
 const MOST_ENTRIES: usize = 200_000;
-const MOST_GIVEN: usize = 10_000;
+const MOST_GIVEN: usize = 300;
 
 pub(crate) struct WatchFolder;
 

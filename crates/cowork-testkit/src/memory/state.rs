@@ -63,7 +63,10 @@ impl State {
 
     pub(super) fn get(&self, path: &FilePath) -> Result<Node> {
         let found = self.nodes.get(path).cloned();
-        found.ok_or_else(|| Error::new(Kind::NotFound, "look", format!("`{path}` is not there")))
+        found.ok_or_else(|| {
+            Error::new(Kind::NotFound, "look", format!("`{path}` is not there"))
+                .with_fix("list the folder that it should be in")
+        })
     }
 
     /// Takes out something with all that is in it.

@@ -72,32 +72,46 @@ fn paths(folder: &str) -> Value {
     (0..MANY).map(|n| json!(format!("{folder}/a file of no interest {n:05}.txt"))).collect()
 }
 
-/// Gives what is hard for a tool: what can't work and why; what asks for too much; a call over many files.
+/// What can't work and why; what asks for too much; a call over many files.
+type Calls = (Vec<(Value, Kind)>, Vec<Value>, Option<Value>);
+
+/// Gives what is hard for a tool.
 pub fn of(name: &str) -> Hard {
-    use Kind::{InvalidInput, NotAllowed, NotFound};
-    let looks =
-        |args: &dyn Fn(&str) -> Value| vec![(args("Desk/gone"), NotFound), (args("Elsewhere/a.txt"), NotAllowed)];
-    let (errors, huge, call): (Vec<(Value, Kind)>, Vec<Value>, Option<Value>) = match name {
+    let (errors, huge, call) = listing(name).or_else(|| searching(name)).or_else(|| changing(name)).unwrap_or_default();
+    Hard { huge, errors, many: call.map(|args| (args, many())) }
+}
+
+fn looks(args: &dyn Fn(&str) -> Value) -> Vec<(Value, Kind)> {
+    vec![(args("Desk/gone"), Kind::NotFound), (args("Elsewhere/a.txt"), Kind::NotAllowed)]
+}
+
+fn locked(args: Value) -> Vec<(Value, Kind)> {
+    vec![(args, Kind::NotAllowed)]
+}
+
+fn listing(name: &str) -> Option<Calls> {
+    let watch = name == "watch_folder";
+    let args = |p: &str| if watch { json!({ "path": p, "seconds": 0 }) } else { json!({ "path": p }) };
+    Some(match name {
         "list_folder" | "folder_tree" | "watch_folder" => {
-            let args = |p: &str| {
-                if name == "watch_folder" { json!({ "path": p, "seconds": 0 }) } else { json!({ "path": p }) }
-            };
             let mut errors = looks(&args);
-            errors.push((args("Desk/a.txt"), InvalidInput));
+            errors.push((args("Desk/a.txt"), Kind::InvalidInput));
             let mut call = args("Many");
-            if name == "watch_folder" {
+            if watch {
                 call["known"] = json!([]);
             }
             (errors, vec![json!({ "path": "Desk", "most": 1_000_000_000 })], Some(call))
         }
-        "file_info" => (looks(&|p| json!({ "path": p })), vec![], None),
-        "file_metadata" => {
-            (vec![(json!({ "paths": ["Elsewhere/a.txt"] }), NotAllowed)], vec![json!({ "paths": paths("Many") })], None)
-        }
+        "file_info" | "list_archive" => (looks(&args), vec![], None),
+        "file_metadata" => (
+            locked(json!({ "paths": ["Elsewhere/a.txt"] })),
+            vec![json!({ "paths": vec!["Desk/a.txt"; 10_001] })],
+            None,
+        ),
         "read_file" => {
-            let mut errors = looks(&|p| json!({ "path": p }));
-            errors.push((json!({ "path": "Desk" }), InvalidInput));
-            errors.push((json!({ "path": "Desk/in/link" }), InvalidInput));
+            let mut errors = looks(&args);
+            errors.push((args("Desk"), Kind::InvalidInput));
+            errors.push((args("Desk/in/link"), Kind::InvalidInput));
             let huge = vec![
                 json!({ "path": "Large/line.txt", "most": 1_048_576 }),
                 json!({ "path": "Large/lines.txt", "line": 1, "lines": 1_000_000 }),
@@ -105,81 +119,75 @@ pub fn of(name: &str) -> Hard {
             ];
             (errors, huge, None)
         }
+        _ => return None,
+    })
+}
+
+fn searching(name: &str) -> Option<Calls> {
+    Some(match name {
         "find_files" | "find_text" => {
-            let args = |p: &str| {
-                if name == "find_text" { json!({ "folder": p, "query": "hay" }) } else { json!({ "folder": p }) }
+            let text = name == "find_text";
+            let args = |p: &str| if text { json!({ "folder": p, "query": "hay" }) } else { json!({ "folder": p }) };
+            let most = |n: u64| {
+                let mut args = args("Large");
+                args["most"] = json!(n);
+                args
             };
-            let mut more = args("Large");
-            more["most"] = json!(1_000_000);
-            let mut all = args("Large");
-            all["most"] = json!(1_000);
-            (looks(&args), vec![more, all], Some(args("Many")))
+            (looks(&args), vec![most(1_000), most(1_000_000)], Some(args("Many")))
         }
-        "hash_files" => (
-            looks(&|p| json!({ "paths": [p] })),
-            vec![json!({ "paths": ["Large"], "most": 1_000_000 })],
-            Some(json!({ "paths": ["Many"] })),
-        ),
-        "find_duplicates" => (
-            looks(&|p| json!({ "folders": [p] })),
-            vec![json!({ "folders": ["Large"], "most": 1_000_000 })],
-            Some(json!({ "folders": ["Many"], "min_size": 1 })),
-        ),
-        "compare_folders" => (
-            looks(&|p| json!({ "left": p, "right": "Shelf" })),
-            vec![],
-            Some(json!({ "left": "Many", "right": "Taken" })),
-        ),
-        "write_file" => {
-            let errors = vec![
-                (json!({ "path": "Locked/b.txt", "text": "" }), NotAllowed),
-                (json!({ "path": "Elsewhere/b.txt", "text": "" }), NotAllowed),
-            ];
-            (errors, vec![], None)
+        "hash_files" => {
+            let args = |p: &str| json!({ "paths": [p] });
+            (looks(&args), vec![json!({ "paths": ["Large"], "most": 1_000_000 })], Some(args("Many")))
         }
-        "make_folder" => (vec![(json!({ "path": "Locked/in" }), NotAllowed)], vec![], None),
+        "find_duplicates" => {
+            let args = |p: &str| json!({ "folders": [p] });
+            (looks(&args), vec![json!({ "folders": ["Large"], "most": 1_000_000 })], Some(args("Many")))
+        }
+        "compare_folders" => {
+            let args = |p: &str| json!({ "left": p, "right": if p == "Many" { "Taken" } else { "Shelf" } });
+            (looks(&args), vec![], Some(args("Many")))
+        }
+        _ => return None,
+    })
+}
+
+fn changing(name: &str) -> Option<Calls> {
+    let too_many = |list: Value, args: &str| json!({ args: vec![list; 100_001] });
+    Some(match name {
+        "write_file" => (locked(json!({ "path": "Locked/b.txt", "text": "" })), vec![], None),
+        "make_folder" => (locked(json!({ "path": "Locked/in" })), vec![], None),
         "move_files" | "copy_files" => {
             let list = if name == "move_files" { "moves" } else { "copies" };
-            let locked = json!({ list: [{ "from": "Desk/a.txt", "to": "Locked/b.txt" }] });
-            let call = json!({ list: pairs(MANY), "if_taken": "number" });
-            (
-                vec![(locked, NotAllowed)],
-                vec![json!({ list: vec![json!({ "from": "Desk/a.txt", "to": "Shelf/x" }); 100_001] })],
-                Some(call),
-            )
+            let errors = locked(json!({ list: [{ "from": "Desk/a.txt", "to": "Locked/b.txt" }] }));
+            let huge = too_many(json!({ "from": "Desk/a.txt", "to": "Shelf/x" }), list);
+            (errors, vec![huge], Some(json!({ list: pairs(MANY), "if_taken": "number" })))
         }
-        "set_aside" => (
-            vec![(json!({ "paths": ["Locked/a.txt"] }), NotAllowed)],
-            vec![json!({ "paths": vec!["Desk/a.txt"; 100_001] })],
-            Some(json!({ "paths": paths("Many") })),
-        ),
+        "set_aside" | "restore_files" => {
+            let errors = locked(json!({ "paths": ["Locked/a.txt"] }));
+            (errors, vec![too_many(json!("Desk/a.txt"), "paths")], Some(json!({ "paths": paths("Many") })))
+        }
+        "set_mode" => {
+            let errors = locked(json!({ "paths": ["Locked/a.txt"], "mode": "644" }));
+            (errors, vec![], Some(json!({ "paths": paths("Many"), "mode": "600" })))
+        }
         "edit_file" => {
             let edit = |p: &str, old: &str| json!({ "path": p, "edits": [{ "old_text": old, "new_text": "pin" }] });
-            let errors = vec![
-                (edit("Desk/gone", "a"), NotFound),
-                (edit("Desk/a.txt", "is not in it"), NotFound),
-                (edit("Locked/a.txt", "locked"), NotAllowed),
-            ];
+            let mut errors = locked(edit("Locked/a.txt", "locked"));
+            errors.push((edit("Desk/gone", "a"), Kind::NotFound));
+            errors.push((edit("Desk/a.txt", "is not in it"), Kind::InvalidInput));
             (errors, vec![], None)
         }
         "apply_patch" => {
-            let update = |p: &str| json!({ "patch": format!("*** Begin Patch\n*** Update File: {p}\n@@\n-x\n+y\n*** End Patch") });
-            (vec![(update("Desk/gone"), NotFound), (update("Locked/a.txt"), NotAllowed)], vec![], None)
+            let lines = |p: &str| format!("*** Begin Patch\n*** Update File: {p}\n@@\n-locked\n+y\n*** End Patch");
+            let mut errors = locked(json!({ "patch": lines("Locked/a.txt") }));
+            errors.push((json!({ "patch": lines("Desk/gone") }), Kind::NotFound));
+            (errors, vec![], None)
         }
-        "restore_files" => {
-            (vec![(json!({ "paths": ["Locked/a.txt"] }), NotAllowed)], vec![], Some(json!({ "paths": paths("Many") })))
-        }
-        "set_mode" => {
-            let locked = json!({ "paths": ["Locked/a.txt"], "mode": "644" });
-            (vec![(locked, NotAllowed)], vec![], Some(json!({ "paths": paths("Many"), "mode": "600" })))
-        }
-        "list_archive" => (looks(&|p| json!({ "path": p })), vec![], None),
         "extract_archive" => (looks(&|p| json!({ "path": p, "to": "Shelf/x" })), vec![], None),
         "make_archive" => {
             let errors = looks(&|p| json!({ "path": "Shelf/d.zip", "sources": [p] }));
             (errors, vec![], Some(json!({ "path": "Taken/all.zip", "sources": ["Many"] })))
         }
-        _ => (vec![], vec![], None),
-    };
-    Hard { huge, errors, many: call.map(|args| (args, many())) }
+        _ => return None,
+    })
 }

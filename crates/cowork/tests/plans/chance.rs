@@ -70,4 +70,4 @@ impl Chance {
 }
 
 /// How many of the kinds above there are.
-const KINDS: u64 = 7;
+const KINDS: u64 = 10;

@@ -71,9 +71,22 @@ struct Did {
     wrote: BTreeSet<Vec<u8>>,
     /// What others touched in the folder after it, by whom.
     since: Vec<(String, BTreeSet<String>)>,
+    /// What was given back by now: what becomes of that later is not this task's.
+    returned: BTreeSet<String>,
     undone: bool,
     /// Whether an undo of it left things: from then on only the weak promises are told of it.
     tangled: bool,
+}
+
+impl Did {
+    fn is_back(&self, path: &String, real: &Tree) -> bool {
+        self.returned.contains(path)
+            || match (self.before.get(path), real.get(path)) {
+                (Some(before), Some(now)) => before.is_folder == now.is_folder && before.content == now.content,
+                (None, None) => true,
+                _ => false,
+            }
+    }
 }
 
 struct World {
@@ -171,7 +184,8 @@ impl World {
         }
         let touched = calls.iter().flatten().cloned().collect();
         let (since, label) = (Vec::new(), plan.label.clone());
-        Did { label, folder, before, touched, calls, wrote, since, undone: false, tangled: false }
+        let returned = BTreeSet::new();
+        Did { label, folder, before, touched, calls, wrote, since, returned, undone: false, tangled: false }
     }
 
     /// A person writes, moves or removes something, as they like.
@@ -230,6 +244,7 @@ impl World {
         let gone_back = whole && clear;
         let (undone, touched) = (report.left == 0, did.touched.clone());
         let did = &mut self.tasks[at];
+        did.returned = touched.iter().filter(|p| did.is_back(p, &real)).cloned().collect();
         did.undone = undone;
         did.tangled |= !clear;
         if gone_back {
@@ -262,12 +277,7 @@ impl World {
 
     /// What is not as it was before is named, and counted as still standing.
     fn named(&self, did: &Did, report: &UndoReport, real: &Tree) {
-        let back = |p: &&String| match (did.before.get(*p), real.get(*p)) {
-            (Some(b), Some(r)) => b.is_folder == r.is_folder && b.content == r.content,
-            (None, None) => true,
-            _ => false,
-        };
-        let stands: Vec<&String> = did.touched.iter().filter(|p| !back(p)).collect();
+        let stands: Vec<&String> = did.touched.iter().filter(|p| !did.is_back(p, real)).collect();
         let named = !report.kept.is_empty() && report.left > 0;
         assert!(stands.is_empty() || named, "{}\nneither back nor named: {stands:?}\n{report:?}", self.story());
     }

@@ -131,71 +131,77 @@ pub(crate) struct Aside(Vec<(String, Tree)>);
 
 /// Makes a change in the model as it is said to have come, or says why that can't be. Gives the paths that it touched.
 pub(crate) fn apply(tree: &mut Tree, aside: &mut Aside, op: &Op, came: &Came) -> Result<BTreeSet<String>, String> {
-    let possible = possible(tree, aside, op);
-    if let Came::LeftOut(why) = came {
-        return match possible {
-            Err(_) => Ok(BTreeSet::new()),
-            Ok(()) => Err(format!("{op:?} could have been done, and was left out: {why}")),
-        };
+    match (came, possible(tree, aside, op)) {
+        (Came::LeftOut(_), Err(_)) => Ok(BTreeSet::new()),
+        (Came::LeftOut(why), Ok(())) => Err(format!("{op:?} could have been done, and was left out: {why}")),
+        (Came::AsAsked, Err(why)) => Err(format!("{op:?} is said to be done, but {why}")),
+        (Came::AsAsked, Ok(())) => Ok(make(tree, aside, op)),
+        (Came::Renamed(to), _) => {
+            let op = op.numbered(tree, to).ok_or(format!("{op:?} can't have come as `{to}`"))?;
+            Ok(make(tree, aside, &op))
+        }
     }
+}
+
+impl Op {
+    /// Gives it with the number that its target got: only where the name is taken, and to a name that is free.
+    fn numbered(&self, tree: &Tree, to: &str) -> Option<Self> {
+        let fits = |asked: &str| tree.contains_key(asked) && !tree.contains_key(to) && parent(asked) == parent(to);
+        let (mut op, to) = (self.clone(), to.to_owned());
+        match &mut op {
+            Self::Write { path: at, clash: Clash::Number, .. }
+            | Self::Move { to: at, clash: Clash::Number, .. }
+            | Self::Copy { to: at, clash: Clash::Number, .. }
+                if fits(at) =>
+            {
+                *at = to;
+            }
+            _ => return None,
+        }
+        Some(op)
+    }
+}
+
+/// Makes a change that is possible.
+fn make(tree: &mut Tree, aside: &mut Aside, op: &Op) -> BTreeSet<String> {
     let mut touched = BTreeSet::new();
-    match (op, came, possible) {
-        (_, Came::AsAsked, Err(why)) => return Err(format!("{op:?} is said to be done, but {why}")),
-        (Op::Write { path, text, .. }, Came::AsAsked, _) => {
+    match op {
+        Op::Write { path, text, .. } => {
             // What replaces a file keeps its permissions.
             let mode = tree.get(path).and_then(|n| n.mode);
             put(tree, path, file(text.as_bytes().to_vec(), mode, None), &mut touched);
         }
-        (Op::Write { path, text, clash: Clash::Number }, Came::Renamed(to), _) => {
-            numbered(tree, path, to)?;
-            put(tree, to, file(text.as_bytes().to_vec(), None, None), &mut touched);
-        }
-        (Op::Edit { path, at, remove, insert }, Came::AsAsked, _) => {
-            let Some(node) = tree.get(path).cloned() else { return Err("it is not there".into()) };
-            let (mut content, at, to) = (node.content, *at as usize, (*at + *remove) as usize);
-            content.splice(at..to, insert.bytes());
+        Op::Edit { path, at, remove, insert } => {
+            let node = tree[path].clone();
+            let mut content = node.content;
+            content.splice(*at as usize..(*at + *remove) as usize, insert.bytes());
             put(tree, path, file(content, node.mode, None), &mut touched);
         }
-        (Op::MakeFolder { path }, Came::AsAsked, _) => {
-            if !tree.contains_key(path) {
-                put(tree, path, folder(), &mut touched);
-            }
-        }
-        (Op::Move { from, to, .. }, Came::AsAsked, _) => relocate(tree, from, to, &mut touched),
-        (Op::Move { from, to, clash: Clash::Number }, Came::Renamed(number), _) => {
-            numbered(tree, to, number)?;
-            relocate(tree, from, number, &mut touched);
-        }
-        (Op::Copy { from, to, .. }, Came::AsAsked, _) => {
+        Op::MakeFolder { path } if tree.contains_key(path) => {}
+        Op::MakeFolder { path } => put(tree, path, folder(), &mut touched),
+        Op::Move { from, to, .. } => relocate(tree, from, to, &mut touched),
+        Op::Copy { from, to, .. } => {
             let node = tree[from].clone();
             put(tree, to, node, &mut touched);
         }
-        (Op::Copy { from, to, clash: Clash::Number }, Came::Renamed(number), _) => {
-            numbered(tree, to, number)?;
-            let node = tree[from].clone();
-            put(tree, number, node, &mut touched);
-        }
-        (Op::SetAside { path }, Came::AsAsked, _) => {
+        Op::SetAside { path } => {
             let gone = take(tree, path, &mut touched);
             aside.0.push((path.clone(), gone));
         }
-        (Op::Restore { path }, Came::AsAsked, _) => {
-            let at = aside.0.iter().rposition(|(p, _)| p == path).ok_or("nothing was set aside there")?;
+        Op::Restore { path } => {
+            let Some(at) = aside.0.iter().rposition(|(p, _)| p == path) else { return touched };
             let (_, back) = aside.0.remove(at);
             make_parents(tree, path, &mut touched);
             touch_parent(tree, path);
             touched.extend(back.keys().cloned());
             tree.extend(back);
         }
-        (Op::Mode { path, mode }, Came::AsAsked, _) => {
+        Op::Mode { path, mode } => {
             touched.insert(path.clone());
-            if let Some(node) = tree.get_mut(path) {
-                node.mode = Some(*mode);
-            }
+            tree.entry(path.clone()).and_modify(|n| n.mode = Some(*mode));
         }
-        (_, came, _) => return Err(format!("{op:?} can't have come as {came:?}")),
     }
-    Ok(touched)
+    touched
 }
 
 /// Says why a change can't be made as asked.
@@ -230,12 +236,6 @@ fn possible(tree: &Tree, aside: &Aside, op: &Op) -> Result<(), &'static str> {
         Op::Restore { path } if aside.0.iter().all(|(p, _)| p != path) => Err("nothing was set aside there"),
         Op::Restore { path } => ways(path).and(free(path, Clash::Skip)),
     }
-}
-
-/// A number is only given where the name is taken, and to a name that is free.
-fn numbered(tree: &Tree, asked: &str, given: &str) -> Result<(), String> {
-    let fits = tree.contains_key(asked) && !tree.contains_key(given) && parent(asked) == parent(given);
-    if fits { Ok(()) } else { Err(format!("`{given}` can't be the number for `{asked}`")) }
 }
 
 fn file(content: Vec<u8>, mode: Option<u32>, time: Option<i128>) -> Node {
