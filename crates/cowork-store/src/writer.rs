@@ -230,9 +230,7 @@ impl Writer {
         for work in works {
             let durable = work.is_durable();
             let answer = match work {
-                Work::Commit(batch) => {
-                    self.ledger.commit(&self.conn, batch)?.map(|records| Answer::Records(records.into()))
-                }
+                Work::Commit(batch) => self.ledger.commit(&self.conn, batch)?.map(Answer::Records),
                 Work::Lease(task, ask) => Ok(Answer::Lease(self.ledger.lease(&self.conn, task, &ask, now)?)),
                 Work::Put(hash, bytes) => self.ledger.put(&self.conn, hash, &bytes).map(|()| Ok(Answer::Kept))?,
             };
