@@ -235,11 +235,13 @@ impl Task {
     /// # Errors
     /// `Corrupt` if there are none; whatever the store says.
     pub async fn read(store: &dyn Store, thread: ThreadId, task: TaskId) -> Result<Self> {
-        let page = |after| store.read(Read { most: 1_024, ..Read::task(thread, task, after) });
+        const MOST: usize = 1_024;
+        let page = |after| store.read(Read { most: MOST, ..Read::task(thread, task, after) });
         let mut records = page(0).await?;
         let mut folded: Option<Self> = None;
         while let Some(last) = records.last() {
-            let mut ahead = page(last.seq);
+            let is_last = records.len() < MOST;
+            let mut ahead = if is_last { std::future::ready(Ok(Vec::new())).boxed() } else { page(last.seq) };
             // Polled once, a store that reads elsewhere has begun.
             let begun = (&mut ahead).now_or_never();
             match &mut folded {

@@ -1,6 +1,6 @@
 //! What a commit means: its preconditions, its rows. Everything here happens inside a transaction of the writer.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use cowork_core::{
     Batch, Draft, Error, Expect, Hash, INLINE, Kind, Lease, LeaseAsk, LeaseState, Record, Result, TaskId, ThreadId,
@@ -59,7 +59,7 @@ impl Ledger {
 
     /// Commits a batch. The outer error is the file's and ends the transaction; the inner one is the batch's own, and
     /// then nothing of it was written.
-    pub(crate) fn commit(&mut self, conn: &Connection, batch: Batch) -> Result<Result<Vec<Record>>> {
+    pub(crate) fn commit(&mut self, conn: &Connection, batch: Batch) -> Result<Result<Arc<[Record]>>> {
         if self.tasks.len() > MOST || self.threads.len() > MOST {
             self.forget();
         }
@@ -164,12 +164,11 @@ impl Ledger {
         thread: ThreadId,
         drafts: Vec<Draft>,
         end: Option<ThreadEnd>,
-    ) -> Result<Vec<Record>> {
-        let mut records = Vec::with_capacity(drafts.len());
+    ) -> Result<Arc<[Record]>> {
         if drafts.is_empty() {
-            return Ok(records);
+            return Ok(Arc::new([]));
         }
-        let mut end = match end {
+        let ThreadEnd { tid, mut seq, mut hash } = match end {
             Some(end) => end,
             None => {
                 self.execute(conn, "INSERT INTO thread (id) VALUES (?1)", params![thread.uuid().as_bytes()])?;
@@ -177,18 +176,20 @@ impl Ledger {
             }
         };
         let mut insert = conn.prepare_cached(INSERT).map_err(|e| fault("commit", &self.path, e))?;
-        for draft in drafts {
-            let seq = end.seq + 1;
-            let (record, hash) = draft.stamp(thread, seq, end.hash);
-            let kid = match record.task {
-                Some(task) => Some(self.extend_task(conn, task, end.tid, seq)?),
-                None => None,
-            };
-            self.insert(conn, &mut insert, first_id(end.tid) + seq.cast_signed(), kid, &record)?;
-            end = ThreadEnd { tid: end.tid, seq, hash };
-            records.push(record);
+        let stamp = |draft: Draft| {
+            seq += 1;
+            let (record, next) = draft.stamp(thread, seq, hash);
+            hash = next;
+            record
+        };
+        let records: Arc<[Record]> = drafts.into_iter().map(stamp).collect();
+        for run in records.chunk_by(|a, b| a.task == b.task) {
+            let kid = run[0].task.map(|task| self.extend_task(conn, task, tid, run)).transpose()?;
+            for record in run {
+                self.insert(conn, &mut insert, first_id(tid) + record.seq.cast_signed(), kid, record)?;
+            }
         }
-        self.threads.insert(thread, end);
+        self.threads.insert(thread, ThreadEnd { tid, seq, hash });
         Ok(records)
     }
 
@@ -223,8 +224,9 @@ impl Ledger {
         insert.execute(row).map(drop).map_err(|e| fault("commit", &self.path, e))
     }
 
-    /// Notes that a task's last record is now this one, and gives the task's number.
-    fn extend_task(&mut self, conn: &Connection, task: TaskId, tid: i64, seq: u64) -> Result<i64> {
+    /// Notes that a task goes on with these records, and gives the task's number.
+    fn extend_task(&mut self, conn: &Connection, task: TaskId, tid: i64, run: &[Record]) -> Result<i64> {
+        let (first, seq) = (run[0].seq, run[run.len() - 1].seq);
         let (kid, last) = if let Some(end) = self.task(conn, task)? {
             let last = std::mem::replace(&mut end.seq, seq);
             let (kid, homeless) = (end.kid, end.tid.replace(tid).is_none());
@@ -237,9 +239,11 @@ impl Ledger {
             self.tasks.insert(task, TaskEnd { kid, tid: Some(tid), seq, lease: LeaseState::default() });
             (kid, 0)
         };
-        if last == 0 || last >> BLOCK != seq >> BLOCK {
-            let block = (first_id(tid) + seq.cast_signed()) >> BLOCK;
-            self.execute(conn, "INSERT INTO place VALUES (?1, ?2)", params![kid, block])?;
+        for block in first >> BLOCK..=seq >> BLOCK {
+            if last == 0 || last >> BLOCK != block {
+                let block = (first_id(tid) >> BLOCK) + block.cast_signed();
+                self.execute(conn, "INSERT INTO place VALUES (?1, ?2)", params![kid, block])?;
+            }
         }
         Ok(kid)
     }

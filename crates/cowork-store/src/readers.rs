@@ -11,6 +11,7 @@ use cowork_core::{
     Body, Error, Hash, Kind, Label, Lease, LeaseAsk, LeaseState, Read, Record, Result, TaskId, ThreadId, Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension, Params, Row, params, types::ValueRef};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::{
@@ -19,8 +20,9 @@ use crate::{
     schema::{actor_of, kind_of},
 };
 
-/// How many connections are kept open between reads.
-const IDLE: usize = 4;
+/// How many read at once, each with a connection of its own that is kept. A crowd waits its turn rather than open a file
+/// and prepare every statement each.
+const READERS: usize = 4;
 
 /// The columns of a record, in the order in which [`Decoder`] takes them.
 pub(crate) const COLUMNS: &str = "id, kid, v, kind, cause, actor, at, label, prev_hash, body_hash, body";
@@ -29,6 +31,7 @@ pub(crate) const COLUMNS: &str = "id, kid, v, kind, cause, actor, at, label, pre
 pub(crate) struct Readers {
     path: PathBuf,
     busy_timeout: Duration,
+    turns: Arc<Semaphore>,
     idle: Mutex<Idle>,
 }
 
@@ -40,7 +43,7 @@ struct Idle {
 
 impl Readers {
     pub(crate) fn new(path: PathBuf, busy_timeout: Duration) -> Self {
-        Self { path, busy_timeout, idle: Mutex::default() }
+        Self { path, busy_timeout, turns: Arc::new(Semaphore::new(READERS)), idle: Mutex::default() }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -54,7 +57,10 @@ impl Readers {
         read: impl FnOnce(&mut Reader) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let readers = self.clone();
+        let cut_off = || Error::new(Kind::Internal, op, "reading was cut off");
+        let turn = self.turns.clone().acquire_owned().await.map_err(|e| cut_off().with_source(e))?;
         let reading = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
             let idle = readers.idle().readers.pop();
             let mut reader = match idle {
                 Some(reader) => reader,
@@ -63,12 +69,12 @@ impl Readers {
             let value = read(&mut reader)?;
             // Only one that did its work is used again.
             let mut idle = readers.idle();
-            if idle.readers.len() < IDLE && !idle.closed {
+            if !idle.closed {
                 idle.readers.push(reader);
             }
             Ok(value)
         });
-        reading.await.unwrap_or_else(|e| Err(Error::new(Kind::Internal, op, "reading was cut off").with_source(e)))
+        reading.await.unwrap_or_else(|e| Err(cut_off().with_source(e)))
     }
 
     /// Closes those that nobody uses now; the others close when they are done.

@@ -119,8 +119,9 @@ pub(crate) struct Writer {
 struct Last {
     /// How many jobs come together: the largest of the last groups, forgotten by and by.
     crowd: usize,
-    /// How long the last one was being committed: written and synced.
-    sync: Duration,
+    /// How long the last two were being committed: written and synced. The shorter counts; the other may have folded the
+    /// write-ahead log in.
+    syncs: [Duration; 2],
 }
 
 impl Writer {
@@ -184,7 +185,8 @@ impl Writer {
     /// While one group is written and synced, the next one comes together. Only where a sync takes long are as many as came
     /// lately waited for, since it costs as much for one as for all: as long as they keep coming, and no longer than it takes.
     fn gather(&self, first: Job, waiting: &mpsc::Receiver<Option<Job>>) -> (Vec<Work>, Vec<Reply>) {
-        let until = Instant::now() + self.last.sync.saturating_sub(QUICK).min(LONGEST);
+        let [before, last] = self.last.syncs;
+        let until = Instant::now() + before.min(last).saturating_sub(QUICK).min(LONGEST);
         let mut durable = first.work.is_durable();
         let (mut works, mut replies) = (vec![first.work], vec![first.reply]);
         loop {
@@ -230,9 +232,7 @@ impl Writer {
         for work in works {
             let durable = work.is_durable();
             let answer = match work {
-                Work::Commit(batch) => {
-                    self.ledger.commit(&self.conn, batch)?.map(|records| Answer::Records(records.into()))
-                }
+                Work::Commit(batch) => self.ledger.commit(&self.conn, batch)?.map(Answer::Records),
                 Work::Lease(task, ask) => Ok(Answer::Lease(self.ledger.lease(&self.conn, task, &ask, now)?)),
                 Work::Put(hash, bytes) => self.ledger.put(&self.conn, hash, &bytes).map(|()| Ok(Answer::Kept))?,
             };
@@ -257,7 +257,7 @@ impl Writer {
             probe.before(&step)?;
         }
         self.execute("COMMIT")?;
-        self.last.sync = began.elapsed();
+        self.last.syncs = [self.last.syncs[1], began.elapsed()];
         if let Some(probe) = &self.options.probe {
             probe.after(&step);
         }
@@ -402,7 +402,7 @@ mod tests {
     #[test]
     fn all_that_waits_is_taken_at_once_and_up_to_a_limit() {
         let mut scene = scene(Synchronous::Off);
-        scene.writer.last = Last { crowd: 9, sync: Duration::from_secs(9) };
+        scene.writer.last = Last { crowd: 9, syncs: [Duration::from_secs(9); 2] };
         let (jobs, waiting) = mpsc::channel();
         for n in 0..MOST + 3 {
             let (reply, _) = oneshot::channel();

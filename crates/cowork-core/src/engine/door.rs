@@ -18,9 +18,6 @@ impl Inner {
         check(&envelope)?;
         let seen = index::seen_key(envelope.thread, &envelope.sender, envelope.id);
         for _ in 0..MOST_TRIES {
-            if self.has(&seen).await? {
-                return Ok(());
-            }
             let batch = match &envelope.command {
                 Command::Submit(_) => self.submission(&envelope, &seen).await?,
                 _ => self.to_task(&envelope, &seen).await?,
@@ -32,7 +29,8 @@ impl Inner {
                     }
                     return Ok(());
                 }
-                Err(e) if e.kind == Kind::Conflict => {}
+                Err(e) if e.kind == Kind::Conflict && self.has(&seen).await? => return Ok(()),
+                Err(e) if e.kind == Kind::Conflict => self.is_free(&envelope).await?,
                 Err(e) => return Err(e),
             }
         }
@@ -72,15 +70,16 @@ impl Inner {
         batch.append.push(draft);
         batch.put.push((seen.to_owned(), Some(Vec::new())));
         batch.put.extend(index::difference(&Entries::new(), &index::entries(&Task::begin(&record)?)));
-        if self.has(&index::task_key(envelope.task)).await? && !self.has(seen).await? {
-            return Err(Error::new(
-                Kind::Conflict,
-                "submit task",
-                format!("there is a task {} already", envelope.task),
-            )
-            .with_fix("give every task a new id"));
-        }
         Ok(batch)
+    }
+
+    /// Checks that the task of a submission that was not accepted is not there by another one.
+    async fn is_free(&self, envelope: &Envelope) -> Result<()> {
+        if !matches!(envelope.command, Command::Submit(_)) || !self.has(&index::task_key(envelope.task)).await? {
+            return Ok(());
+        }
+        let why = format!("there is a task {} already", envelope.task);
+        Err(Error::new(Kind::Conflict, "submit task", why).with_fix("give every task a new id"))
     }
 
     async fn to_task(&self, envelope: &Envelope, seen: &str) -> Result<Batch> {
