@@ -131,6 +131,6 @@ async fn ours(sandbox: &LocalSandbox, runtime: &Arc<dyn Runtime>, tool: &dyn Too
         runtime: runtime.clone(),
         session: Some(session),
     };
-    let found = tool.run(json!({ "folders": ["Desk"] }), ctx).await.unwrap();
+    let found = tool.run(json!({ "folders": ["Desk"], "verify": true }), ctx).await.unwrap();
     assert_eq!(found.value["groups"], copies);
 }
