@@ -33,7 +33,7 @@ fn what_a_task_changed_is_a_tree_and_data() {
     let moved: Vec<&Value> = set["changes"].as_array().unwrap().iter().filter(|d| d["what"]["is"] == "moved").collect();
     assert_eq!(moved.len(), 6);
     assert!(moved.iter().any(|d| d["path"] == "Downloads/Images/b b.jpg" && d["what"]["from"] == "Downloads/b b.jpg"));
-    place.cowork(&["show", &task, "--json"]).ends(2).briefly();
+    place.cowork(&["show", &task, "--json"]).ends(2).says("--changes");
 }
 
 #[test]
