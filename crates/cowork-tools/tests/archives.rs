@@ -397,7 +397,7 @@ async fn a_long_file_is_stopped_in_the_middle() {
     // Stopped by the first word of progress after some of it was unpacked.
     ctx.watch.progress = Arc::new(move |done, _, _| {
         if done > 1 << 20 {
-            stop.cancel()
+            stop.cancel();
         }
     });
     ctx.watch.cancel = cancel;
