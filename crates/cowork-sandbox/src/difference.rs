@@ -186,7 +186,7 @@ impl Thing {
             _ => return None,
         };
         let before = self.before.as_ref().map(|(_, id)| side(id));
-        let made = |path| look(path).filter(|look| look.is_folder()).map(|look| side(&Id::of(&look)));
+        let made = |path| look(path).filter(Look::is_folder).map(|look| side(&Id::of(&look)));
         let after = self.now.as_ref().and_then(|(path, id)| id.as_ref().map(side).or_else(|| made(path)));
         let id = self.before.as_ref().map(|(_, id)| *id).or(self.now.as_ref().and_then(|(_, id)| *id));
         let kind = id.map_or(FileKind::Folder, |id| kind(rustix::fs::FileType::from_raw_mode(id.3)));

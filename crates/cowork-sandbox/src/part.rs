@@ -155,11 +155,8 @@ impl Choice<'_> {
             }
             let asked = asked_change.is_some_and(|asked| same(asked, step));
             match &step.a {
-                Act::Make { .. } if !depends => {
-                    if asked {
-                        self.folders.push(*n);
-                    }
-                }
+                Act::Make { .. } if !depends && asked => self.folders.push(*n),
+                Act::Make { .. } if !depends => {}
                 _ if depends || asked => {
                     asked_change = Some(step);
                     let is_same = |n: &&u64| {

@@ -147,7 +147,7 @@ pub(crate) fn sum(file: &File) -> Result<String, Errno> {
         at = sum_range(file, (begin, end.next_multiple_of(BLOCK as u64).min(size)), size, &mut hasher, &mut gaps)?;
     }
     gaps.add(at, size);
-    Ok(gaps.finish(hasher, size))
+    Ok(gaps.finish(&hasher, size))
 }
 
 /// Sums up a range that begins where a block does. Gives where it ended.
@@ -158,7 +158,7 @@ fn sum_range(
     hasher: &mut Hasher,
     gaps: &mut Gaps,
 ) -> Result<u64, Errno> {
-    const ZEROS: [u8; BLOCK] = [0; BLOCK];
+    static ZEROS: [u8; BLOCK] = [0; BLOCK];
     let mut buffer = vec![0; CHUNK.min(usize::try_from(end - at).unwrap_or(CHUNK))];
     while at < end {
         let want = buffer.len().min(usize::try_from(end - at).unwrap_or(CHUNK));
@@ -207,7 +207,7 @@ impl Gaps {
         }
     }
 
-    fn finish(mut self, content: Hasher, size: u64) -> String {
+    fn finish(mut self, content: &Hasher, size: u64) -> String {
         self.close();
         let content = content.finalize();
         let all = self.hasher.map_or(content, |mut gaps| {

@@ -77,8 +77,9 @@ fn attack(folder: &Path, outside: &Path, luck: u64) {
     };
     let here = within(folder, "").map(|fd| (fd, format!("link{}", luck % 3)));
     let (Some(one), Some(two), Some(link)) = (at(luck / 8), at(luck / 64), here) else { return furnish(folder) };
-    let rename =
-        |a: &(OwnedFd, String), b: &(OwnedFd, String), flags| drop(renameat_with(&a.0, &a.1, &b.0, &b.1, flags));
+    let rename = |a: &(OwnedFd, String), b: &(OwnedFd, String), flags| {
+        let _ = renameat_with(&a.0, &a.1, &b.0, &b.1, flags);
+    };
     match luck % 8 {
         0 | 1 => {
             let _ = unlinkat(&link.0, &link.1, AtFlags::empty());
@@ -106,11 +107,11 @@ fn attack(folder: &Path, outside: &Path, luck: u64) {
 /// Puts folders and files back where they began.
 fn furnish(folder: &Path) {
     for (above, name) in [("", "dir"), ("", "other"), ("dir", "sub")] {
-        within(folder, above).iter().for_each(|fd| drop(mkdirat(fd, name, 0o755.into())));
+        let _ = within(folder, above).map(|fd| mkdirat(fd, name, 0o755.into()));
     }
     for (above, name) in [("dir", "a"), ("other", "b"), ("dir/sub", "c")] {
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY;
-        within(folder, above).iter().for_each(|fd| drop(openat(fd, name, flags, 0o644.into())));
+        let _ = within(folder, above).map(|fd| openat(fd, name, flags, 0o644.into()));
     }
 }
 
