@@ -83,7 +83,7 @@ fn attack(folder: &Path, outside: &Path, luck: u64) {
     match luck % 8 {
         0 | 1 => {
             let _ = unlinkat(&link.0, &link.1, AtFlags::empty());
-            let to = if luck % 3 == 0 { outside.join("secret") } else { outside.to_owned() };
+            let to = if luck.is_multiple_of(3) { outside.join("secret") } else { outside.to_owned() };
             let _ = symlinkat(to, &link.0, &link.1);
             rename(&one, &link, RenameFlags::EXCHANGE);
         }

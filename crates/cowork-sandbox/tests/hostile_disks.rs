@@ -346,7 +346,7 @@ async fn as_nobody(base: &Path) {
     fs::create_dir(folder.join("dark")).unwrap();
     fs::write(folder.join("dark/in"), "in").unwrap();
     fs::write(folder.join("secret"), "secret").unwrap();
-    fs::set_permissions(folder.join("secret"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(folder.join("secret"), fs::Permissions::from_mode(0o000)).unwrap();
     let options = cowork_sandbox::LocalSandboxOptions { data: base.join("outer/data"), ..Default::default() };
     let sandbox = cowork_sandbox::LocalSandbox::open(options);
     let (task, folders) = (a_task(), vec![grant("F", &folder, Access::Write)]);

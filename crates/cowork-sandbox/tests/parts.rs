@@ -46,7 +46,7 @@ async fn undo(world: &World, task: TaskId, spec: UndoSpec) -> UndoReport {
 }
 
 fn names(report: &UndoReport) -> Vec<&str> {
-    report.examples.iter().map(|p| p.as_str()).collect()
+    report.examples.iter().map(cowork_core::FilePath::as_str).collect()
 }
 
 #[tokio::test]
@@ -324,7 +324,7 @@ async fn a_reclaim_stopped_or_cut_at_any_step_has_a_journal_whole_or_named() {
             for (n, task) in tasks.iter().enumerate() {
                 match world.sandbox(None).undo(*task, UndoSpec::all()).await {
                     Ok(report) => {
-                        assert_eq!((report.undone, world.folder.join(format!("big {n}")).exists()), (1, true))
+                        assert_eq!((report.undone, world.folder.join(format!("big {n}")).exists()), (1, true));
                     }
                     Err(e) => assert!(n < 2 && e.fact("reclaimed").is_some(), "stopped at {k}, task {n}: {e:?}"),
                 }
