@@ -217,13 +217,13 @@ impl World {
             1 => calls.push(self.chance.below(did.calls.len() as u64) as usize),
             _ => {}
         }
-        self.undo(at, paths, calls);
+        self.undo(at, &paths, &calls);
     }
 
-    fn undo(&mut self, at: usize, paths: Vec<String>, calls: Vec<usize>) {
+    fn undo(&mut self, at: usize, paths: &[String], calls: &[usize]) {
         self.told.undos += 1;
         let label = self.tasks[at].label.clone();
-        let deed = Deed::Undo { label: label.clone(), paths: paths.clone(), calls: calls.clone() };
+        let deed = Deed::Undo { label: label.clone(), paths: paths.to_vec(), calls: calls.to_vec() };
         let task = self.done(&deed).remove(0);
         let Undo::Done(report) = &task.undo else { panic!("{}\n{:?}", self.story(), task.undo) };
         self.told.kept += report.kept.len();
@@ -238,7 +238,7 @@ impl World {
         } else if whole {
             self.named(did, report, &real);
         } else if clear {
-            self.part_back(did, &paths, &real);
+            self.part_back(did, paths, &real);
         }
         assert_eq!(task.status() == Status::Undone, report.left == 0, "{}\n{report:?}", self.story());
         let gone_back = whole && clear;
@@ -309,7 +309,7 @@ impl World {
     fn undo_all(&mut self) {
         for at in (0..self.tasks.len()).rev() {
             if !self.tasks[at].undone {
-                self.undo(at, Vec::new(), Vec::new());
+                self.undo(at, &[], &[]);
             }
         }
         if !self.people && self.tasks.iter().all(|t| !t.tangled) {
