@@ -69,7 +69,8 @@ fn copies(at: &Path) {
             fs::copy(at.join(format!("{}.bin", n - 1)), path).unwrap();
             continue;
         }
-        let bytes: Vec<u8> = (0..131_072).flat_map(|_| (chance(&mut seed) ^ chance(&mut seed) << 31).to_le_bytes()).collect();
+        let bytes: Vec<u8> =
+            (0..131_072).flat_map(|_| (chance(&mut seed) ^ chance(&mut seed) << 31).to_le_bytes()).collect();
         fs::write(path, bytes).unwrap();
     }
 }
@@ -109,8 +110,11 @@ fn main() {
         if wanted("text") {
             let there = at.join("texts");
             texts(&there);
-            let args = json!({ "folder": "Desk/texts", "query": PATTERN, "regex": true, "match_case": true, "names": false });
-            let rg = || command("rg", &["--no-config", "--line-number", "--no-heading", "--color=never", PATTERN, "."], &there);
+            let args =
+                json!({ "folder": "Desk/texts", "query": PATTERN, "regex": true, "match_case": true, "names": false });
+            let rg = || {
+                command("rg", &["--no-config", "--line-number", "--no-heading", "--color=never", PATTERN, "."], &there)
+            };
             assert_eq!(bench.call("find_text", &args)["lines"], foreign(&mut rg()).1, "both find the same");
             let times = compare(9, || cost(|| bench.call("find_text", &args)).0, "rg", || foreign(&mut rg()).0);
             report("find_text in 50,000 files, against rg", times, "x", "<= 1.2", times <= 1.2);
@@ -120,7 +124,8 @@ fn main() {
             let there = at.join("names");
             names(&there);
             let fd = || command("fdfind", &["--color=never", "--type=f", "9999[0-9]\\.pdf$", "."], &there);
-            let args = json!({ "folder": "Desk/names", "name": "9999[0-9]\\.pdf$", "like": "regex", "kinds": ["file"] });
+            let args =
+                json!({ "folder": "Desk/names", "name": "9999[0-9]\\.pdf$", "like": "regex", "kinds": ["file"] });
             assert_eq!(bench.call("find_files", &args)["count"], foreign(&mut fd()).1, "both find the same");
             let times = compare(5, || cost(|| bench.call("find_files", &args)).0, "fd", || foreign(&mut fd()).0);
             report("find_files among 1,000,000 names, against fd", times, "x", "<= 1.3", times <= 1.3);
@@ -139,8 +144,19 @@ fn main() {
             let jdupes = || command("jdupes", &["--quiet", "--recurse", "--summarize", "."], &there);
             assert_eq!(bench.call("find_duplicates", &args(false))["groups"], 666);
             for verify in [false, true] {
-                let times = compare(3, || cost(|| bench.call("find_duplicates", &args(verify))).0, "jdupes", || foreign(&mut jdupes()).0);
-                report(&format!("find_duplicates in 2 GB, verify {verify}, against jdupes"), times, "x", "<= 1.0", times <= 1.0);
+                let times = compare(
+                    3,
+                    || cost(|| bench.call("find_duplicates", &args(verify))).0,
+                    "jdupes",
+                    || foreign(&mut jdupes()).0,
+                );
+                report(
+                    &format!("find_duplicates in 2 GB, verify {verify}, against jdupes"),
+                    times,
+                    "x",
+                    "<= 1.0",
+                    times <= 1.0,
+                );
             }
         }
     });

@@ -76,7 +76,11 @@ fn main() {
     let base = tempfile::Builder::new().prefix("cowork-bench-walk-").tempdir_in("/tmp").unwrap();
     for name in ["a tree", "one folder"] {
         let at = base.path().join("desk");
-        if name == "a tree" { grow_tree(&at) } else { grow_folder(&at) }
+        if name == "a tree" {
+            grow_tree(&at);
+        } else {
+            grow_folder(&at);
+        }
         block_on(2, async {
             let files = open_folder(&at, &base.path().join("data")).await;
             let found = ours(&files);

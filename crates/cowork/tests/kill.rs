@@ -128,7 +128,10 @@ fn mixed() -> ScriptedPlanner {
             "move_files",
             json!({ "moves": [move_("a.pdf", "new/a.pdf"), move_("b.jpg", "new/deep/b.jpg")] }),
         ),
-        Proposal::call("write_file", json!({ "path": "Desk/d.txt", "text": "new words", "if_exists": "replace", "even_unread": true })),
+        Proposal::call(
+            "write_file",
+            json!({ "path": "Desk/d.txt", "text": "new words", "if_exists": "replace", "even_unread": true }),
+        ),
         Proposal::call("write_file", json!({ "path": "Desk/fresh.txt", "text": "all new" })),
         Proposal::call("copy_files", json!({ "copies": [move_("c.zip", "new/c.zip")] })),
         Proposal::call("set_aside", json!({ "paths": ["Desk/e.unknown", "Desk/old"] })),

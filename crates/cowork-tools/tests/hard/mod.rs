@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const MANY: usize = 10_000;
 
 /// Gives the session that the subjects have: two folders that may be changed, one that may not, and one with large files.
-pub async fn session() -> Arc<MemorySession> {
+pub(crate) async fn session() -> Arc<MemorySession> {
     let grant = |name: &str, access| Folder { name: name.into(), at: format!("/{name}"), access, whole: false };
     let folders = vec![
         grant("Desk", Access::Write),
@@ -76,7 +76,7 @@ fn paths(folder: &str) -> Value {
 type Calls = (Vec<(Value, Kind)>, Vec<Value>, Option<Value>);
 
 /// Gives what is hard for a tool.
-pub fn of(name: &str) -> Hard {
+pub(crate) fn of(name: &str) -> Hard {
     let (errors, huge, call) = listing(name).or_else(|| searching(name)).or_else(|| changing(name)).unwrap_or_default();
     Hard { huge, errors, many: call.map(|args| (args, many())) }
 }
