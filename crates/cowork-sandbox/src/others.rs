@@ -70,7 +70,12 @@ impl Others {
     pub(crate) fn who_has(&mut self, path: &FilePath, ino: Option<u64>) -> Option<Found> {
         let was = real(&self.folders, path)?;
         let (mut at, mut ino, mut found) = (was.clone(), ino, None);
-        let others = self.read();
+        let mine = self.mine;
+        let mut others: Vec<&Other> = self.read().iter().collect();
+        if ino.is_none() {
+            // Only its place tells what it was: an earlier task had to do with something else that was there.
+            others.retain(|other| other.task > mine);
+        }
         let mut from = vec![0; others.len()];
         // Each task may have done its part before or after another.
         while let Some((n, step)) = (0..others.len()).find_map(|n| Some((n, others[n].next(&at, ino, from[n])?))) {

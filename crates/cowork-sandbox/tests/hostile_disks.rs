@@ -248,15 +248,16 @@ async fn any_name_and_any_depth_that_the_disk_takes() {
     changes.push(relocate("F/CASE", "F/to/CASE"));
     let count = changes.len() as u64;
     assert_eq!(change(&session, changes).await, Changed { made: count, otherwise: vec![] });
-    // A path of more than 4,096 bytes can't be named in one piece, so it is refused; one just below is fine.
+    // A path of more than 4,096 bytes can't be named in one piece; nor can a program that is not ours read it.
     let deep = |levels: usize| (0..levels).fold(root.clone(), |p, _| p.join_bytes(&[b'd'; 200]));
-    let made =
-        change(&session, vec![Change::MakeFolder { path: deep(19) }, write_at(&deep(19).join_bytes(b"f"))]).await;
-    assert_eq!((made.made, made.otherwise), (2, vec![]));
-    let refused =
-        change(&session, vec![write_at(&deep(24).join_bytes(b"f")), write_at(&root.join_bytes(&[b'n'; 256]))]).await;
-    assert_eq!((refused.made, refused.otherwise.len()), (0, 2));
-    assert!(refused.otherwise.iter().all(|o| o.reason.contains("too long")), "{refused:?}");
+    let (fits, long) = (deep(19).join_bytes(b"f"), deep(24).join_bytes(b"f"));
+    let made = change(&session, vec![Change::MakeFolder { path: deep(19) }, write_at(&fits), write_at(&long)]).await;
+    assert_eq!((made.made, made.otherwise), (3, vec![]));
+    let put = Change::Move { from: long, to: deep(24).join_bytes(b"g"), clash: Clash::Skip };
+    assert_eq!(change(&session, vec![put, Change::SetAside { path: deep(24) }]).await.made, 2);
+    let refused = change(&session, vec![write_at(&root.join_bytes(&[b'n'; 256]))]).await;
+    assert_eq!((refused.made, refused.otherwise.len()), (0, 1));
+    assert!(refused.otherwise[0].reason.contains("too long"), "{refused:?}");
     drop(session);
     assert_eq!(undo(&world).await.kept, []);
     assert_eq!(tree(&world.folder), before);
