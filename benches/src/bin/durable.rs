@@ -16,7 +16,7 @@ use cowork::{
     TokioRuntime, Tool,
     store::{SqliteOptions, SqliteStore},
 };
-use cowork_benches::{Cost, block_on, cost, folder, pairs, ratio, report, settle};
+use cowork_benches::{block_on, cost, folder, median, pairs, ratio, report, settle};
 use cowork_testkit::{ProbeTool, ScriptedPlanner};
 use futures_util::future::try_join_all;
 use serde_json::json;
@@ -178,17 +178,11 @@ fn measure(tasks: usize, steps: usize) {
             (ours, raw, (our_commits as f64 / all, raw_commits as f64 / all))
         })
     });
-    let rate = |costs: &[Cost]| {
-        let seconds = cowork_benches::median(costs, |c| c.wall).as_secs_f64();
-        (tasks * steps) as f64 / seconds
-    };
-    let cpu = |costs: &[Cost]| cowork_benches::median(costs, |c| c.cpu).as_secs_f64() * 1e6 / (tasks * steps) as f64;
+    let steps = (tasks * steps) as f64;
     for (who, costs, commits) in [("ours", &ours, per_step.0), ("raw", &raw, per_step.1)] {
-        println!(
-            "  {who:<4} {:>6.0} steps/s, {commits:.2} commits a step, CPU {:.0} us a step",
-            rate(costs),
-            cpu(costs)
-        );
+        let rate = steps / median(costs, |c| c.wall).as_secs_f64();
+        let cpu = median(costs, |c| c.cpu).as_secs_f64() * 1e6 / steps;
+        println!("  {who:<4} {rate:>6.0} steps/s, {commits:.2} commits a step, CPU {cpu:.0} us a step");
     }
     let times = 1.0 / ratio(&ours, &raw);
     report(&format!("durable steps/s, {tasks} at once, against raw writers"), times, "x", ">= 0.75", times >= 0.75);

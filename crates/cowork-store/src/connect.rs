@@ -15,6 +15,10 @@ use crate::{
     sqlite::{SqliteOptions, Synchronous},
 };
 
+/// The size of a page of a new file in bytes; one that is there keeps its own. Twice the usual: a commit of many tasks'
+/// records costs less in half as many pages.
+const PAGE: u32 = 8192;
+
 /// Opens the file to write, makes it if it is not there, and brings it to the newest version.
 pub(crate) fn writer(options: &SqliteOptions) -> Result<Connection> {
     let path = &options.path;
@@ -22,6 +26,7 @@ pub(crate) fn writer(options: &SqliteOptions) -> Result<Connection> {
     let mut conn = plain(path, options.busy_timeout)?;
     // Before anything is changed: a file that is not ours stays as it is.
     schema::version(&conn, path, schema::NEWEST)?;
+    conn.pragma_update(None, "page_size", PAGE).map_err(|e| fault("open store", path, e))?;
     write_ahead(&conn, options)?;
     let level = if options.synchronous == Synchronous::Off { "OFF" } else { "FULL" };
     let wrong = |e| fault("open store", path, e);

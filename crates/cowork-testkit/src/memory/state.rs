@@ -117,20 +117,7 @@ impl State {
 
     fn make(&mut self, change: &Change, content: Result<Vec<u8>>) -> Result<FilePath> {
         match change {
-            Change::Write(write) => {
-                let path = self.free(&write.path, write.clash, true)?;
-                if self.nodes.contains_key(&path) {
-                    self.is_known(&path, &write.known)?;
-                }
-                let content = content?;
-                self.is_no_loss(&path, write, content.len())?;
-                self.seen.insert(path.clone(), stamp(&content));
-                let before = self.meta.get(&path).copied().unwrap_or_default();
-                let mode = write.mode.map(|m| m & 0o1777).or(before.mode);
-                self.meta.insert(path.clone(), Meta { mode, modified: write.modified });
-                self.put(&path, Node::File(content));
-                Ok(path)
-            }
+            Change::Write(write) => self.write(write, content),
             Change::MakeFolder { path } => {
                 if self.nodes.get(path).is_some_and(|n| *n != Node::Folder) {
                     return Err(taken(path));
@@ -138,18 +125,7 @@ impl State {
                 self.put(path, Node::Folder);
                 Ok(path.clone())
             }
-            Change::Move { from, to, clash } => {
-                self.get(from)?;
-                let to = self.free(to, *clash, false)?;
-                for (path, node) in self.take(from) {
-                    let path_there = parse(&format!("{to}{}", &path.as_str()[from.as_str().len()..]));
-                    if let Some(meta) = self.meta.remove(&path) {
-                        self.meta.insert(path_there.clone(), meta);
-                    }
-                    self.put(&path_there, node);
-                }
-                Ok(to)
-            }
+            Change::Move { from, to, clash } => self.rename(from, to, *clash),
             Change::Copy { from, to, clash } => {
                 let node = self.get(from)?;
                 if !matches!(node, Node::File(_)) {
@@ -181,6 +157,34 @@ impl State {
                 Ok(path.clone())
             }
         }
+    }
+
+    fn write(&mut self, write: &Write, content: Result<Vec<u8>>) -> Result<FilePath> {
+        let path = self.free(&write.path, write.clash, true)?;
+        if self.nodes.contains_key(&path) {
+            self.is_known(&path, &write.known)?;
+        }
+        let content = content?;
+        self.is_no_loss(&path, write, content.len())?;
+        self.seen.insert(path.clone(), stamp(&content));
+        let before = self.meta.get(&path).copied().unwrap_or_default();
+        let mode = write.mode.map(|m| m & 0o1777).or(before.mode);
+        self.meta.insert(path.clone(), Meta { mode, modified: write.modified });
+        self.put(&path, Node::File(content));
+        Ok(path)
+    }
+
+    fn rename(&mut self, from: &FilePath, to: &FilePath, clash: Clash) -> Result<FilePath> {
+        self.get(from)?;
+        let to = self.free(to, clash, false)?;
+        for (path, node) in self.take(from) {
+            let path_there = parse(&format!("{to}{}", &path.as_str()[from.as_str().len()..]));
+            if let Some(meta) = self.meta.remove(&path) {
+                self.meta.insert(path_there.clone(), meta);
+            }
+            self.put(&path_there, node);
+        }
+        Ok(to)
     }
 
     fn is_known(&self, path: &FilePath, known: &Known) -> Result<()> {
