@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{CallId, ChangeSet, CommandId, Effects, Error, FilePath, Label, TaskId, ThreadId, Timestamp};
+use crate::{CallId, ChangeSet, CommandId, Effects, Error, FilePath, Label, Sight, TaskId, ThreadId, Timestamp};
 
 /// The version of the words that this release writes.
 pub const VERSION: u16 = 1;
@@ -274,6 +274,9 @@ pub enum Event {
         call: CallId,
         /// How it ended.
         outcome: Outcome,
+        /// What the files were like that it read or wrote, as far as the task may rely on that later.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        seen: Vec<Sight>,
     },
     /// A started call has no known end: the process died or was stopped.
     CallInterrupted {

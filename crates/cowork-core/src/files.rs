@@ -172,6 +172,15 @@ pub struct Piece {
 #[serde(transparent)]
 pub struct Stamp(pub String);
 
+/// What a file was like when a task last read or wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Sight {
+    /// The file.
+    pub path: FilePath,
+    /// What it was like.
+    pub stamp: Stamp,
+}
+
 /// What lies in a folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {

@@ -47,7 +47,7 @@ pub use event::{
     Access, Actor, Answer, Call, Command, Decision, Delta, DeltaKind, Envelope, Event, Finish, Folder, Hash, Kept,
     Mode, Outcome, PlanStep, Record, Recovery, StepState, Submit, UndoReport, VERSION, schema,
 };
-pub use files::{Arrivals, Entry, FileKind, Files, OpenFile, Piece, Reader, Stamp};
+pub use files::{Arrivals, Entry, FileKind, Files, OpenFile, Piece, Reader, Sight, Stamp};
 pub use id::{CallId, CommandId, TaskId, ThreadId};
 
 pub use index::{Summary, rebuild};

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CallId, ChangeSet, FilePath, Files, Folder, Result, TaskId, UndoReport};
+use crate::{CallId, ChangeSet, FilePath, Files, Folder, Result, Sight, TaskId, UndoReport};
 
 /// Opens sessions, and gives back what a task did in them.
 ///
@@ -194,6 +194,7 @@ pub struct Finding {
 ///
 /// - It sees the folders that it was opened for, and no others.
 /// - Calls that run again are recognised: see [`Session::files`].
+/// - What a task has read or written it knows in its next session too: see [`Session::recall`].
 /// - Dropping it, and every [`Files`] that came from it, lets the folders go.
 ///
 /// Cancellation and errors: none here; see [`Files`].
@@ -218,4 +219,11 @@ pub trait Session: Send + Sync + 'static {
     /// Gives the files, for one call. Changes are journalled under the call: when the same call runs again after an
     /// interruption, those it had already made are recognised, not made twice, and reported as they were the first time.
     fn files(&self, call: CallId) -> Arc<dyn Files>;
+
+    /// Gives what the files were like that a call has read or written since this was last asked, each once, and no more
+    /// than the last 1,000: what [`Known::Seen`](crate::Known::Seen) goes by. It is recorded with the call's end.
+    fn seen(&self, call: CallId) -> Vec<Sight>;
+
+    /// Takes in what the task's calls saw in sessions before this one, oldest first.
+    fn recall(&self, seen: Vec<Sight>);
 }

@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, Answer, Body, Call, CallId, Command, Decision, Draft, Error, Event, FilePath, Finish, Hash, Kind, Label,
-    Outcome, PlanStep, Read, Record, Result, Store, Submit, TaskId, ThreadId, Timestamp, UndoMode, UndoReport,
+    Outcome, PlanStep, Read, Record, Result, Sight, Store, Submit, TaskId, ThreadId, Timestamp, UndoMode, UndoReport,
     UndoSpec,
 };
 
@@ -405,6 +405,18 @@ impl Task {
         })
     }
 
+    /// Gives what its calls saw of files, oldest first.
+    ///
+    /// # Errors
+    /// `Corrupt` if a record can't be read.
+    pub fn seen(&self) -> Result<Vec<Sight>> {
+        let mut seen = Vec::new();
+        for call in self.turns.iter().flat_map(|t| &t.calls) {
+            seen.extend(call.seen()?);
+        }
+        Ok(seen)
+    }
+
     fn at_call(&mut self, id: CallId, change: impl FnOnce(&mut CallState)) {
         if let Some(state) = self.turns.iter_mut().rev().find_map(|t| t.calls.iter_mut().find(|c| c.id == id)) {
             change(state);
@@ -523,6 +535,14 @@ impl CallState {
         match &*body.event()? {
             Event::CallFinished { outcome, .. } => Ok(Some(outcome.clone())),
             _ => Err(Error::new(Kind::Corrupt, "read call", "a call's end is not a `call_finished` record")),
+        }
+    }
+
+    fn seen(&self) -> Result<Vec<Sight>> {
+        let Some(body) = &self.result else { return Ok(Vec::new()) };
+        match &*body.event()? {
+            Event::CallFinished { seen, .. } => Ok(seen.clone()),
+            _ => Ok(Vec::new()),
         }
     }
 }

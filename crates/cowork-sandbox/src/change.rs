@@ -26,6 +26,7 @@ const TELL: u64 = 64;
 struct Job<'a> {
     work: Work<'a>,
     planner: Planner<'a>,
+    call: CallId,
     changes: &'a [Change],
     /// Whether all are to be made or none.
     all: bool,
@@ -51,7 +52,7 @@ pub(crate) fn change(
     let c = call_number(journal, call);
     compare(journal, c, changes)?;
     let work = Work::new(journal, view);
-    let mut job = Job { work, planner: Planner::new(c, view, seen), changes, all, watch, left };
+    let mut job = Job { work, planner: Planner::new(c, view, seen), call, changes, all, watch, left };
     let made = job.run();
     job.planner.batch.steps.iter().for_each(|step| discard(&job.work, &step.a));
     match made {
@@ -69,6 +70,7 @@ pub(crate) fn change(
 
 impl Job<'_> {
     fn run(&mut self) -> Result<()> {
+        self.remember_before();
         // Each pass leaves out what has come to its end. There is another only when somebody took a name just before us.
         while !self.pass()? {}
         Ok(())
@@ -153,7 +155,7 @@ impl Job<'_> {
         match act {
             Act::Put { p, x, .. } | Act::Swap { p, x, .. } => {
                 if let (Some(look), Ok(hash)) = (look(p), blake3::Hash::from_hex(x)) {
-                    seen.note(p, Print::written(&look, &hash));
+                    seen.note(self.call, p, Print::written(&look, &hash));
                 }
             }
             Act::Move { .. } | Act::Mode { .. } => {
@@ -163,10 +165,26 @@ impl Job<'_> {
                 }
                 if let (Some(look), Some(print)) = (look(to), seen.get(from)) {
                     seen.forget(from);
-                    seen.note(to, print.renewed(&look));
+                    seen.note(self.call, to, print.renewed(&look));
                 }
             }
             _ => {}
+        }
+    }
+
+    /// What the call wrote before it was cut off is no news either, if it is still there as it was left.
+    fn remember_before(&self) {
+        let state = &self.work.journal.state;
+        if state.calls.get(self.planner.c as usize).is_none_or(|call| call.changes.is_empty()) {
+            return;
+        }
+        let ours = state.standing().into_iter().filter_map(|n| state.step(n)).filter(|(s, _)| s.c == self.planner.c);
+        for (step, _) in ours {
+            let (Act::Put { p, x, id, .. } | Act::Swap { p, x, id, .. }) = &step.a else { continue };
+            let look = self.work.dirs.look(p).ok().flatten();
+            if let (Some(look), Ok(hash)) = (look.filter(|look| id.is(look)), blake3::Hash::from_hex(x)) {
+                self.planner.seen.note(self.call, p, Print::written(&look, &hash));
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use async_trait::async_trait;
 use cowork_core::{
     Arrivals, CallId, CancellationToken, Change, Changed, Entry, Error, FilePath, Files, Folder, Kind, Piece, Reader,
-    Result, Session, Visitor, Walked, Watch,
+    Result, Session, Sight, Visitor, Walked, Watch,
 };
 use tokio::sync::Mutex;
 
@@ -18,7 +18,7 @@ pub(crate) struct Held {
     pub(crate) view: View,
     /// Calls that change files take turns.
     pub(crate) journal: Arc<Mutex<Journal>>,
-    /// What files were like when they were last read or written here.
+    /// What files were like when the task last read or wrote them.
     pub(crate) seen: Seen,
     pub(crate) _lock: Lock,
 }
@@ -41,6 +41,14 @@ impl Session for LocalSession {
     fn files(&self, call: CallId) -> Arc<dyn Files> {
         Arc::new(LocalFiles { held: self.0.clone(), call })
     }
+
+    fn seen(&self, call: CallId) -> Vec<Sight> {
+        self.0.seen.take(call)
+    }
+
+    fn recall(&self, seen: Vec<Sight>) {
+        self.0.seen.recall(&seen);
+    }
 }
 
 #[async_trait]
@@ -54,10 +62,10 @@ impl Files for LocalFiles {
     }
 
     async fn read(&self, path: FilePath, offset: u64, most: usize) -> Result<Piece> {
-        let held = self.held.clone();
+        let (held, call) = (self.held.clone(), self.call);
         blocking(move || {
             let (piece, print) = held.view.read(&path, offset, most)?;
-            held.seen.note(&path, print);
+            held.seen.note(call, &path, print);
             Ok(piece)
         })
         .await

@@ -5,18 +5,21 @@
 //! edit in place and set the modification time back.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet, VecDeque},
     fmt,
     sync::{Mutex, PoisonError},
 };
 
 use blake3::Hash;
-use cowork_core::{FilePath, Stamp};
+use cowork_core::{CallId, FilePath, Sight, Stamp};
 
 use crate::sys::Look;
 
 /// The largest file that is known by its content, in bytes.
 pub(crate) const SMALL: u64 = 1 << 20;
+
+/// How much of what a call saw is kept for its record.
+const SIGHTS: usize = 1_000;
 
 /// How many paths a generation of [`Seen`] holds; there are two of them, of 34 bytes a path.
 const GENERATION: usize = 100_000;
@@ -115,7 +118,7 @@ fn short(hash: &Hash) -> Digest {
     digest
 }
 
-/// What each file was like when this session last read or wrote it.
+/// What each file was like when its task last read or wrote it.
 ///
 /// Bounded: of more than 100,000 paths the longest unused may be forgotten, which makes them files that were never seen.
 #[derive(Default)]
@@ -123,14 +126,42 @@ pub(crate) struct Seen(Mutex<Generations>);
 
 #[derive(Default)]
 struct Generations {
+    /// What the calls under way saw, for their records.
+    fresh: HashMap<CallId, VecDeque<(FilePath, Print)>>,
     young: HashMap<Digest, Print>,
     old: HashMap<Digest, Print>,
 }
 
 impl Seen {
-    /// Remembers what a file is like.
-    pub(crate) fn note(&self, path: &FilePath, print: Print) {
-        self.with(|g| g.put(key(path), print, GENERATION));
+    /// Remembers what a file is like that a call read or wrote.
+    pub(crate) fn note(&self, call: CallId, path: &FilePath, print: Print) {
+        self.with(|g| {
+            g.put(key(path), print, GENERATION);
+            let fresh = g.fresh.entry(call).or_default();
+            if fresh.back().is_some_and(|(last, _)| last == path) {
+                fresh.pop_back();
+            }
+            if fresh.len() == SIGHTS {
+                fresh.pop_front();
+            }
+            fresh.push_back((path.clone(), print));
+        });
+    }
+
+    /// Takes what a call saw, each file once, as it was last.
+    pub(crate) fn take(&self, call: CallId) -> Vec<Sight> {
+        let fresh = self.with(|g| g.fresh.remove(&call)).unwrap_or_default();
+        let mut once = HashSet::new();
+        let last = fresh.into_iter().rev().filter(|(path, _)| once.insert(path.clone()));
+        let mut sights: Vec<_> = last.map(|(path, print)| Sight { path, stamp: print.stamp() }).collect();
+        sights.reverse();
+        sights
+    }
+
+    /// Takes in what an earlier session saw. What is no stamp of ours tells nothing.
+    pub(crate) fn recall(&self, sights: &[Sight]) {
+        let prints = sights.iter().filter_map(|s| Some((key(&s.path), Print::parse(&s.stamp)?)));
+        self.with(|g| prints.for_each(|(key, print)| g.put(key, print, GENERATION)));
     }
 
     /// Gives what a file was like; nothing if it was not seen.
@@ -229,8 +260,9 @@ mod tests {
     fn of_very_many_paths_the_longest_unused_are_forgotten() {
         let (seen, print) = (Seen::default(), Print::read(&look(3), b"abc", 0));
         let path = |n: usize| FilePath::parse(&format!("F/{n}")).unwrap();
+        let call = CallId::new(&*cowork_testkit::TestRuntime::new());
         for n in 0..GENERATION * 2 {
-            seen.note(&path(n), print);
+            seen.note(call, &path(n), print);
             assert_eq!(seen.get(&path(0)), Some(print), "used all the time");
         }
         assert_eq!(seen.get(&path(1)), None);
@@ -238,5 +270,10 @@ mod tests {
         seen.forget(&path(0));
         assert_eq!(seen.get(&path(0)), None);
         assert_eq!(size_of::<(Digest, Print)>(), 33);
+        let told = seen.take(call);
+        assert_eq!(
+            (told.len(), told.last()),
+            (SIGHTS, Some(&Sight { path: path(GENERATION * 2 - 1), stamp: print.stamp() }))
+        );
     }
 }

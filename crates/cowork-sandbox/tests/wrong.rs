@@ -6,8 +6,8 @@ use std::{fs, path::PathBuf, sync::Arc};
 
 use cowork_core::{
     Access, Arrivals, CallId, Change, ChangeSet, Changed, Content, Entry, FilePath, Files, Finding, Folder, Keep, Kind,
-    Piece, Reclaimed, Result, Sandbox, Session, SessionSpec, Stamp, TaskId, UndoMode, UndoReport, UndoSpec, Visitor,
-    Walked, Watch, async_trait,
+    Piece, Reclaimed, Result, Sandbox, Session, SessionSpec, Sight, Stamp, TaskId, UndoMode, UndoReport, UndoSpec,
+    Visitor, Walked, Watch, async_trait,
 };
 use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
 use cowork_testkit::{
@@ -33,6 +33,7 @@ enum Flaw {
     NeverBusy,
     /// Does not know a call again.
     ForgetsCalls,
+    ForgetsSights,
     /// Makes changes after it was told to stop.
     NeverStops,
     /// Turns the order of changes round.
@@ -106,6 +107,16 @@ impl Session for WrongSession {
         let call = if self.flaw == Flaw::ForgetsCalls { a_call() } else { call };
         let folders = self.inner.folders().to_vec();
         Arc::new(WrongFiles { inner: self.inner.files(call), folders, flaw: self.flaw })
+    }
+
+    fn seen(&self, call: CallId) -> Vec<Sight> {
+        self.inner.seen(call)
+    }
+
+    fn recall(&self, seen: Vec<Sight>) {
+        if self.flaw != Flaw::ForgetsSights {
+            self.inner.recall(seen);
+        }
     }
 }
 
@@ -199,5 +210,6 @@ caught! {
     one_that_forgets_its_calls_is_caught: ForgetsCalls by a_call_that_runs_again_makes_nothing_twice;
     one_that_never_stops_is_caught: NeverStops by a_cancelled_call_stops_between_two_changes;
     one_that_changes_in_any_order_is_caught: AnyOrder by changes_are_made_in_order;
+    one_that_forgets_what_was_seen_is_caught: ForgetsSights by what_was_seen_is_known_in_the_next_session;
     one_whose_stamps_are_all_the_same_is_caught: OneStamp by a_stamp_changes_when_content_does;
 }

@@ -60,7 +60,7 @@ impl TaskLog {
     pub fn decide(&mut self, proposal: &Proposal, mut outcome: impl FnMut(&Call) -> Outcome) -> Vec<Call> {
         let calls = self.propose(proposal);
         for call in &calls {
-            let event = Event::CallFinished { call: call.id, outcome: outcome(call) };
+            let event = Event::CallFinished { call: call.id, outcome: outcome(call), seen: Vec::new() };
             self.add(Actor::Tool, Label::default(), event);
         }
         calls

@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use cowork_core::{
     Access, Arrivals, CallId, Change, Changed, Content, Entry, Error, FilePath, Files, Folder, Kind, Otherwise, Piece,
-    Result, Session, Visitor, Walked, Watch,
+    Result, Session, Sight, Visitor, Walked, Watch,
 };
 
 use self::state::{State, paths, stamp};
@@ -156,6 +156,14 @@ impl Session for MemorySession {
     fn files(&self, call: CallId) -> Arc<dyn Files> {
         Arc::new(Opened { session: self.clone(), call })
     }
+
+    fn seen(&self, call: CallId) -> Vec<Sight> {
+        self.state().sights(call)
+    }
+
+    fn recall(&self, seen: Vec<Sight>) {
+        self.state().seen.extend(seen.into_iter().map(|s| (s.path, s.stamp)));
+    }
 }
 
 struct Opened {
@@ -181,7 +189,7 @@ impl Files for Opened {
     async fn read(&self, path: FilePath, offset: u64, most: usize) -> Result<Piece> {
         let all = self.session.content(&path)?;
         let stamp = stamp(&all);
-        self.session.state().seen.insert(path, stamp.clone());
+        self.session.state().sees(self.call, path, stamp.clone());
         let from = usize::try_from(offset).unwrap_or(usize::MAX).min(all.len());
         let bytes = all[from..all.len().min(from.saturating_add(most))].to_vec();
         Ok(Piece { bytes, size: all.len() as u64, stamp })

@@ -115,7 +115,7 @@ fn submitted(clock: &TestRuntime) -> (Vec<Record>, CallId) {
         Draft::new(None, clock.now(), Event::ThreadOpened { title: "Home".into() }).unwrap(),
         draft(Event::Commanded { sender: "cli".into(), id: CommandId::new(clock), command }),
         draft(Event::Decided(Decision { calls, ..Decision::default() }.into())),
-        draft(Event::CallFinished { call, outcome: Outcome::Done { value, note: String::new() } })
+        draft(Event::CallFinished { call, outcome: Outcome::Done { value, note: String::new() }, seen: Vec::new() })
             .by(cowork_core::Actor::Tool, Label::file("a.txt")),
     ];
     (block_on(store.commit(batch)).unwrap().to_vec(), call)

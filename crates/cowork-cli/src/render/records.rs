@@ -44,7 +44,7 @@ fn event_text(event: &Event) -> (Role, String) {
             let again = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
             (Role::Plain, format!("call {} started{again}", call.short()))
         }
-        Event::CallFinished { call, outcome } => {
+        Event::CallFinished { call, outcome, .. } => {
             let (role, text) = outcome_text(outcome);
             (role, format!("call {} {text}", call.short()))
         }

@@ -124,7 +124,7 @@ impl Screen {
                 }
                 self.notes.extend(decision.say.clone().filter(|s| !s.trim().is_empty()).map(Note::Said));
             }
-            Event::CallFinished { call, outcome } => {
+            Event::CallFinished { call, outcome, .. } => {
                 self.progress.remove(call);
                 self.came_of(outcome);
             }

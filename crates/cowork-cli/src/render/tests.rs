@@ -90,7 +90,7 @@ impl Story {
     }
 
     fn finish(&mut self, after_ms: i64, outcome: Outcome) -> &mut Self {
-        self.then(after_ms, Event::CallFinished { call: call_id(), outcome })
+        self.then(after_ms, Event::CallFinished { call: call_id(), outcome, seen: Vec::new() })
     }
 
     fn frame(&self, look: &Look) -> String {

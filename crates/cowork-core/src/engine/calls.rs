@@ -79,7 +79,7 @@ impl Driver {
 
     /// Records the end of a call that does not run.
     fn close(&mut self, call: CallId, outcome: Outcome) -> Result<()> {
-        self.draft(Event::CallFinished { call, outcome })
+        self.draft(Event::CallFinished { call, outcome, seen: Vec::new() })
     }
 
     async fn start(&mut self, allowed: Vec<Allowed>) -> Result<()> {
@@ -174,7 +174,9 @@ impl Driver {
         if self.session.is_none() && !self.task.submit.folders.is_empty() {
             let folders = self.task.submit.folders.clone();
             let spec = SessionSpec { task: self.task.id, folders, resumed: self.task.journalled };
-            self.session = Some(self.engine.sandbox()?.open(spec).await?);
+            let session = self.engine.sandbox()?.open(spec).await?;
+            session.recall(self.task.seen()?);
+            self.session = Some(session);
             self.busy = 0;
         }
         Ok(self.session.clone())

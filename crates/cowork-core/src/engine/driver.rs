@@ -249,7 +249,8 @@ impl Driver {
             }
             Err(error) => (Outcome::Failed { error }, Actor::Tool, Label::default()),
         };
-        self.draft_by(Event::CallFinished { call, outcome }, actor, label)
+        let seen = self.session.as_ref().map_or_else(Vec::new, |session| session.seen(call));
+        self.draft_by(Event::CallFinished { call, outcome, seen }, actor, label)
     }
 
     async fn undo(&mut self, spec: UndoSpec) -> Result<()> {

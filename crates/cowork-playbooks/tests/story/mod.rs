@@ -161,7 +161,7 @@ impl Story {
             let spec = specs.iter().find(|s| s.name == proposed.tool).unwrap();
             assert!(jsonschema::is_valid(&spec.schema, &proposed.args), "the engine would refuse {proposed:?}");
             let outcome = (self.answer)(proposed).unwrap_or_else(|| self.act(proposed));
-            self.record(Actor::Tool, Event::CallFinished { call: call.id, outcome });
+            self.record(Actor::Tool, Event::CallFinished { call: call.id, outcome, seen: Vec::new() });
         }
         self.proposals.push(proposal);
     }

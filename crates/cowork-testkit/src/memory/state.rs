@@ -1,8 +1,10 @@
 //! What lies in a session in memory, and how a change changes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use cowork_core::{CallId, Change, Clash, Entry, Error, FileKind, FilePath, Kind, Known, Result, Splice, Stamp, Write};
+use cowork_core::{
+    CallId, Change, Clash, Entry, Error, FileKind, FilePath, Kind, Known, Result, Sight, Splice, Stamp, Write,
+};
 use tokio::sync::mpsc;
 
 use super::{Node, parse};
@@ -21,6 +23,8 @@ pub(super) struct State {
     meta: BTreeMap<FilePath, Meta>,
     /// What was last read of each file.
     pub(super) seen: BTreeMap<FilePath, Stamp>,
+    /// What each call read or wrote.
+    fresh: BTreeMap<CallId, BTreeSet<FilePath>>,
     /// What was set aside, the last at the end.
     aside: Vec<Aside>,
     /// Who watches which folder.
@@ -87,7 +91,22 @@ impl State {
         }
         let result = self.make(change, content).map_err(|e| e.message);
         self.journal.entry(call).or_default().push(result.clone());
+        if let (Change::Write(_), Ok(path)) = (change, &result) {
+            self.fresh.entry(call).or_default().insert(path.clone());
+        }
         result
+    }
+
+    /// Remembers what a call read.
+    pub(super) fn sees(&mut self, call: CallId, path: FilePath, stamp: Stamp) {
+        self.fresh.entry(call).or_default().insert(path.clone());
+        self.seen.insert(path, stamp);
+    }
+
+    /// Takes what a call read or wrote.
+    pub(super) fn sights(&mut self, call: CallId) -> Vec<Sight> {
+        let fresh = self.fresh.remove(&call).unwrap_or_default();
+        fresh.into_iter().filter_map(|path| Some(Sight { stamp: self.seen.get(&path)?.clone(), path })).collect()
     }
 
     /// Gives what [`State::give_back`] needs to give back what a call is about to make.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use cowork_core::{
     Access, Arrivals, CallId, CancellationToken, Change, Changed, Content, Entry, FileKind, FilePath, Files, Folder,
-    Handed, Make, OpenFile, Part, Piece, Reader, Result, Session, Sink, Visitor, Walked, Watch,
+    Handed, Make, OpenFile, Part, Piece, Reader, Result, Session, Sight, Sink, Visitor, Walked, Watch,
 };
 
 /// What was touched, and how.
@@ -39,6 +39,14 @@ impl Session for Watched {
     fn files(&self, call: CallId) -> Arc<dyn Files> {
         let cancels = self.cancels.clone();
         Arc::new(WatchedFiles { inner: self.inner.files(call), touched: self.touched.clone(), cancels })
+    }
+
+    fn seen(&self, call: CallId) -> Vec<Sight> {
+        self.inner.seen(call)
+    }
+
+    fn recall(&self, seen: Vec<Sight>) {
+        self.inner.recall(seen);
     }
 }
 

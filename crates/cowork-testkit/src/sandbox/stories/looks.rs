@@ -1,8 +1,8 @@
 //! Listing, looking, reading.
 
-use std::{fs, os::unix::fs::symlink, path::Path};
+use std::{collections::BTreeSet, fs, os::unix::fs::symlink, path::Path};
 
-use cowork_core::{Access, Change, Clash, FileKind, Kind, SessionSpec, UndoSpec};
+use cowork_core::{Access, Change, Clash, FileKind, Kind, Known, SessionSpec, UndoSpec, Write};
 
 use super::{copy, relocate, write};
 use crate::sandbox::{Bench, a_call, a_task, age_folders, change, path};
@@ -125,6 +125,37 @@ pub async fn a_stamp_changes_when_content_does(bench: Bench) {
         bench.put(&at[2..], &other.to_lowercase());
     }
     assert_ne!(stamp("F/small", 0, 99).await, stamp("F/big", 0, 99).await);
+}
+
+/// What a call read or wrote may be replaced by the same task in a session after it, unless somebody changed it meanwhile.
+pub async fn what_was_seen_is_known_in_the_next_session(bench: Bench) {
+    ["read", "changed", "unread"].iter().for_each(|name| bench.put(name, name));
+    bench.put("big", &"x".repeat(3 << 20));
+    let (task, call) = (a_task(), a_call());
+    let session = bench.open(task).await;
+    let files = session.files(call);
+    for at in ["F/read", "F/changed", "F/big", "F/read"] {
+        files.read(path(at), 0, 9).await.expect("it is there");
+    }
+    change(&files, vec![write("F/made", "made", Clash::Skip)]).await;
+    let seen = session.seen(call);
+    assert_eq!(seen.iter().map(|s| s.path.as_str()).collect::<BTreeSet<_>>().len(), seen.len(), "each once");
+    assert_eq!(session.seen(call), [], "it was told already");
+    assert_eq!(session.seen(a_call()), [], "of another call");
+    drop((session, files));
+    bench.put("changed", "by somebody else");
+
+    let spec = SessionSpec { task, folders: vec![bench.grant(Access::Write)], resumed: true };
+    let session = bench.sandbox.open(spec).await.expect("there is a journal");
+    session.recall(seen);
+    let again = |at: &str| {
+        let write = Write::new(path(at), Vec::from("another"));
+        Change::Write(Write { known: Known::Seen, clash: Clash::Replace, may_shrink: true, ..write })
+    };
+    let all = ["F/read", "F/made", "F/big", "F/changed", "F/unread"];
+    let changed = change(&session.files(a_call()), all.map(again).to_vec()).await;
+    let refused: Vec<_> = changed.otherwise.iter().map(|o| o.path.as_str()).collect();
+    assert_eq!((changed.made, refused), (3, vec!["F/changed", "F/unread"]));
 }
 
 /// A file whose content is not here is listed as such, and reading it says what to do; one that is nearly all holes is read.
