@@ -20,6 +20,7 @@ use crate::{
         line::{Line, Role},
         pager::Pager,
         screen::Screen,
+        whole,
     },
     signals::Signals,
     view::View,
@@ -178,9 +179,11 @@ impl Follower<'_> {
                 self.answered.insert(ask.call.id);
                 self.app.answer(&ask, Answer::Deny).await?;
             }
-            b's' | b'S' if self.view.is_live() => self.view.pager = Some(Pager::new(ask::all(&ask))),
+            b's' | b'S' if self.view.is_live() => {
+                self.view.pager = Some(Pager::new(&whole::all(&ask), &self.view.look));
+            }
             b's' | b'S' => {
-                let all = ask::all(&ask).into_iter().map(|l| Line::of("    ").add(Role::Plain, l));
+                let all = whole::all(&ask).into_iter().map(|l| Line::of("    ").add(Role::Plain, l));
                 self.view.say(&all.chain([ask::keys(&self.view.look)]).collect::<Vec<_>>());
             }
             b'?' | b'h' if self.view.is_live() => self.view.help = !self.view.help,

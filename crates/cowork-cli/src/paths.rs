@@ -26,7 +26,7 @@ pub(crate) fn in_task(task: &Task, typed: &OsStr) -> Result<FilePath, Fail> {
     [real(&straight), straight].iter().find_map(|p| below(folders, p)).ok_or_else(|| {
         let shown = visible(&typed.to_string_lossy()).into_owned();
         let there: Vec<&str> = folders.iter().map(|f| f.at.as_str()).collect();
-        let why = format!("{shown} lies in none of the folders of task {}", task.id.short());
+        let why = format!("`{shown}` lies in none of the folders of task {}", task.id.short());
         wrong(why, format!("its folders are: {}", visible(&there.join(", "))))
     })
 }

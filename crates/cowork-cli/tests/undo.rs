@@ -97,7 +97,7 @@ fn what_was_changed_since_is_named_kept_and_given_back_once_it_is_out_of_the_way
     place
         .cowork(&["undo", &task, "--yes"])
         .ends(0)
-        .says("1 thing left as it is now")
+        .says("1 thing left in place")
         .says("move what is there now out of the way")
         .says("Undone in part.");
     assert_eq!(fs::read_to_string(place.folder.join("Documents/a.pdf")).unwrap(), "edited by hand");

@@ -101,7 +101,8 @@ fn logs(conn: &Connection, path: &Path) -> Result<String> {
     if unplaced > 0 {
         return Err(damaged("check store", path, "some tasks have records that are not found when the task is read"));
     }
-    Ok(format!("{} threads, {records} records, every hash as it was", threads.len()))
+    let (threads, s) = (threads.len(), if threads.len() == 1 { "" } else { "s" });
+    Ok(format!("{threads} thread{s}, {records} records, every hash as it was"))
 }
 
 /// Follows a thread's chain to its end, and gives its length.

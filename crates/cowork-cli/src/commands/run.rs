@@ -51,7 +51,10 @@ fn text(args: &Run) -> Result<String, Fail> {
     match (&args.task, &args.playbook) {
         (Some(dash), _) if dash == "-" => from_stdin(),
         (Some(task), _) => as_text(task, "the task"),
-        (None, Some(playbook)) => Ok(format!("Follow the playbook {playbook}")),
+        (None, Some(playbook)) => {
+            let name = Path::new(playbook).file_stem().map_or_else(|| playbook.into(), |s| s.to_string_lossy());
+            Ok(format!("Follow the playbook {name}"))
+        }
         (None, None) => Err(wrong("there is no task", "say what you want: cowork run \"…\"")),
     }
 }

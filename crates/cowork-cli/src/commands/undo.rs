@@ -59,7 +59,8 @@ pub(crate) async fn undo(app: &App, wanted: Wanted) -> Result<Exit, Fail> {
     out.text(if busy { WIPE } else { "" });
     let found = found?;
     let mut signals = Signals::listen()?;
-    if wanted.show || !wanted.json {
+    // With --yes what came of it says the same.
+    if wanted.show || !wanted.json && !wanted.yes {
         show(app, &found, &wanted, &mut out, &look).await?;
     }
     if wanted.show {

@@ -1,11 +1,10 @@
 //! A question: what would happen, and on what.
 
 use cowork::{Ask, Effects};
-use serde_json::Value;
 
 use super::{
     line::{Line, Role},
-    text::{grouped, one_line, pad, sentence, shorten, visible, width, wrap},
+    text::{grouped, one_line, pad, sentence, shorten, width, wrap},
 };
 use crate::look::Look;
 
@@ -63,47 +62,6 @@ pub(crate) fn how_to_answer(ask: &Ask, look: &Look) -> Vec<Line> {
             .add(Role::Strong, format!("cowork answer {call} deny"))
             .add(Role::Quiet, format!("   {dash} all of it: cowork show {}", ask.task.short())),
     ]
-}
-
-/// Lists everything that a call would do, from its arguments.
-pub(crate) fn all(ask: &Ask) -> Vec<String> {
-    let args = &ask.call.args;
-    let list = args.as_object().and_then(|o| o.values().filter_map(Value::as_array).max_by_key(|a| a.len()));
-    match list {
-        Some(items) if !items.is_empty() => items.iter().map(item).collect(),
-        _ => {
-            let pretty = serde_json::to_string_pretty(args).unwrap_or_default();
-            pretty.lines().map(|l| visible(l).into_owned()).collect()
-        }
-    }
-}
-
-fn item(item: &Value) -> String {
-    let pair = match item {
-        Value::String(path) => return visible(path).into_owned(),
-        Value::Object(o) => match (o.get("from"), o.get("to"), o.get("path")) {
-            (Some(from), Some(to), _) => from.as_str().zip(to.as_str()),
-            (_, _, Some(Value::String(path))) => return visible(path).into_owned(),
-            _ => None,
-        },
-        Value::Array(pair) => match &pair[..] {
-            [Value::String(from), Value::String(to)] => Some((from.as_str(), to.as_str())),
-            _ => None,
-        },
-        _ => None,
-    };
-    pair.map_or_else(|| visible(&item.to_string()).into_owned(), |(from, to)| transfer(from, to))
-}
-
-/// Writes where a file goes, without what both paths begin with, and without the name if it stays.
-fn transfer(from: &str, to: &str) -> String {
-    let folder = from.rfind('/').map_or("", |at| &from[..=at]);
-    let (name, below) = (&from[folder.len()..], to.strip_prefix(folder).unwrap_or(to));
-    let shown = match below.strip_suffix(name) {
-        Some(into) if into.ends_with('/') => into,
-        _ => below,
-    };
-    format!("{} → {}", visible(name), visible(shown))
 }
 
 fn effects(effects: &Effects, tool: &str, verb: &str, role: Role, look: &Look, most: usize) -> Vec<Line> {

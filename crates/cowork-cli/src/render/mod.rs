@@ -11,6 +11,7 @@ pub(crate) mod records;
 pub(crate) mod screen;
 pub(crate) mod text;
 pub(crate) mod tree;
+pub(crate) mod whole;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use super::{
     ask,
     line::{Line, Role},
     screen::{Note, Screen},
-    text::{count, grouped, one_line, sentence, shorten, step, took, visible, wrap},
+    text::{count, grouped, one_line, sentence, shorten, step, took, visible, width, wrap},
     tree,
 };
 use crate::look::Look;
@@ -53,7 +53,7 @@ pub(crate) fn undone(report: &UndoReport, look: &Look) -> Vec<Line> {
     if report.kept.is_empty() {
         return vec![line];
     }
-    let what = format!("{} left as it is now, because it was changed since:", count(report.kept.len() as u64, "thing"));
+    let what = format!("{} left in place:", count(report.kept.len() as u64, "thing"));
     let mut lines = vec![Line::margin().add(Role::Waiting, what)];
     lines.extend(kept(&report.kept, look));
     lines.extend([Line::default(), line]);
@@ -92,7 +92,7 @@ pub(crate) fn undo_preview(
     }
     if !report.kept.is_empty() {
         lines.push(Line::default());
-        let what = format!("{} would be left, because it was changed since:", count(report.kept.len() as u64, "thing"));
+        let what = format!("{} would be left in place:", count(report.kept.len() as u64, "thing"));
         lines.extend(wrap(&what, columns.saturating_sub(4)).into_iter().map(|l| Line::margin().add(Role::Waiting, l)));
         lines.extend(kept(&report.kept, look));
     }
@@ -108,10 +108,15 @@ fn kept(kept: &[Kept], look: &Look) -> Vec<Line> {
     let columns = look.columns();
     let mut lines: Vec<Line> = Vec::new();
     for one in kept.iter().take(MOST_KEPT) {
-        let path = shorten(&one_line(one.path.as_str()), columns / 2).into_owned();
-        let reason = one_line(&one.reason);
-        let room = columns.saturating_sub(super::text::width(&path) + 8);
-        lines.push(Line::of("    ").add(Role::Plain, path).add(Role::Quiet, format!("  {}", shorten(&reason, room))));
+        let (path, reason) = (one_line(one.path.as_str()), one_line(&one.reason));
+        let line = Line::of("    ").add(Role::Plain, &path);
+        if line.width() + 2 + width(&reason) < columns {
+            lines.push(line.add(Role::Quiet, format!("  {reason}")));
+            continue;
+        }
+        lines.push(Line::of("    ").add(Role::Plain, shorten(&path, columns.saturating_sub(6))));
+        let reason = wrap(&reason, columns.saturating_sub(10));
+        lines.extend(reason.into_iter().map(|l| Line::of("        ").add(Role::Quiet, l)));
     }
     if kept.len() > MOST_KEPT {
         lines.push(Line::of("    ").add(Role::Quiet, format!("and {} more", kept.len() - MOST_KEPT)));

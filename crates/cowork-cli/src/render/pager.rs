@@ -2,7 +2,7 @@
 
 use super::{
     line::{Line, Role},
-    text::{grouped, shorten},
+    text::{broken, grouped, shorten},
 };
 use crate::look::Look;
 
@@ -14,9 +14,10 @@ pub(crate) struct Pager {
 }
 
 impl Pager {
-    /// Begins at the top.
-    pub(crate) fn new(lines: Vec<String>) -> Self {
-        Self { lines, top: 0 }
+    /// Begins at the top. Lines that are too long go on in the next: nothing is left out.
+    pub(crate) fn new(lines: &[String], look: &Look) -> Self {
+        let room = look.width.saturating_sub(5);
+        Self { lines: lines.iter().flat_map(|l| broken(l, room)).collect(), top: 0 }
     }
 
     /// Goes on by a page. Says whether there was more.

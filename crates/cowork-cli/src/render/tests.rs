@@ -257,11 +257,42 @@ fn a_run_that_asks_is_answered_and_goes_on() {
 fn everything_that_is_asked_about_can_be_paged_through() {
     let mut story = organising(Mode::Ask);
     ask(&mut story);
-    let mut pager = Pager::new(super::ask::all(&story.screen.asks[0]));
     let look = Look { height: 12, ..look(60) };
+    let mut pager = Pager::new(&super::whole::all(&story.screen.asks[0]), &look);
     let first = written(&pager.frame(&look), &look);
     while pager.on(&look) {}
     insta::assert_snapshot!("ask_all", first + &written(&pager.frame(&look), &look));
+}
+
+#[test]
+fn texts_that_are_asked_about_are_shown_whole() {
+    let mut story = organising(Mode::Ask);
+    ask(&mut story);
+    let mut asked = story.screen.asks[0].clone();
+    let long = "x".repeat(70);
+    let patch = "*** Begin Patch\n*** Add File: q.txt\n+1\n*** End Patch\n";
+    for (args, lines) in [
+        (
+            json!({ "patch": patch, "folder": "Docs" }),
+            vec!["folder: Docs", "patch:", "  *** Begin Patch", "  *** Add File: q.txt", "  +1", "  *** End Patch"],
+        ),
+        (
+            json!({ "path": "Docs/a.txt", "stamp": null, "edits": [{ "old_text": "one\ntwo", "new_text": long, "all": true }] }),
+            vec!["path: Docs/a.txt", "- one", "- two", &format!("+ {}", &long[..53]), &long[53..], "all: true"],
+        ),
+        (
+            json!({ "paths": ["Docs/a", "Docs/\u{1b}[31m"], "mode": "rwx------" }),
+            vec!["mode: rwx------", "Docs/a", "Docs/\\u{1b}[31m"],
+        ),
+        (json!({}), vec!["no arguments"]),
+    ] {
+        asked.call.args = args;
+        let look = Look { height: 40, ..look(60) };
+        let pager = Pager::new(&super::whole::all(&asked), &look);
+        let page = written(&pager.frame(&look), &look);
+        let shown: Vec<&str> = page.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+        assert_eq!(shown[..shown.len() - 1], lines.iter().map(|l| l.trim()).collect::<Vec<_>>()[..], "{page}");
+    }
 }
 
 #[test]

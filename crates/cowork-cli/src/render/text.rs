@@ -70,16 +70,35 @@ pub(crate) fn wrap(text: &str, most: usize) -> Vec<String> {
         let indent = &line[..line.len() - line.trim_start().len()];
         let mut now = String::new();
         for word in line.split_whitespace() {
-            let word = if width(word) > most { shorten(word, most) } else { Cow::Borrowed(word) };
-            if !now.is_empty() && width(&now) + 1 + width(&word) > most {
-                lines.push(std::mem::take(&mut now));
+            // A path that is longer than a line is broken: its end may be what matters.
+            for piece in broken(word, most) {
+                if !now.is_empty() && width(&now) + 1 + width(&piece) > most {
+                    lines.push(std::mem::take(&mut now));
+                }
+                now.push_str(if now.is_empty() { indent } else { " " });
+                now.push_str(&piece);
             }
-            now.push_str(if now.is_empty() { indent } else { " " });
-            now.push_str(&word);
         }
         lines.push(now);
     }
     lines
+}
+
+/// Breaks a line into pieces of at most `most` columns, wherever that is.
+pub(crate) fn broken(line: &str, most: usize) -> Vec<String> {
+    let most = most.max(8);
+    let mut pieces = vec![String::new()];
+    let mut used = 0;
+    for c in line.chars() {
+        let columns = width(c.encode_utf8(&mut [0; 4]));
+        if used + columns > most {
+            pieces.push(String::new());
+            used = 0;
+        }
+        used += columns;
+        pieces.last_mut().unwrap_or(&mut String::new()).push(c);
+    }
+    pieces
 }
 
 /// Fills a text with spaces up to `columns`.

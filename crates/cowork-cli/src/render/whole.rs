@@ -1,0 +1,89 @@
+//! Everything that a call would do, from its arguments: what a person reads before the answer.
+
+use cowork::Ask;
+use serde_json::{Map, Value};
+
+use super::text::visible;
+
+/// Lists it, each change on a line of its own, texts as they stand and edits as what goes and what comes.
+pub(crate) fn all(ask: &Ask) -> Vec<String> {
+    let mut lines = Vec::new();
+    match &ask.call.args {
+        Value::Object(args) => fields(args, "", &mut lines),
+        other => value("", other, "", &mut lines),
+    }
+    if lines.is_empty() {
+        lines.push("no arguments".to_owned());
+    }
+    lines
+}
+
+/// Short ones first, then the lists and texts.
+fn fields(fields: &Map<String, Value>, indent: &str, lines: &mut Vec<String>) {
+    let is_long = |v: &Value| v.is_array() || v.is_object() || v.as_str().is_some_and(|s| s.contains('\n'));
+    for (key, v) in fields.iter().filter(|(_, v)| !is_long(v) && !v.is_null()) {
+        value(key, v, indent, lines);
+    }
+    for (key, v) in fields.iter().filter(|(_, v)| is_long(v)) {
+        value(key, v, indent, lines);
+    }
+}
+
+fn value(key: &str, value: &Value, indent: &str, lines: &mut Vec<String>) {
+    let deeper = format!("{indent}  ");
+    match value {
+        Value::Array(items) => {
+            for one in items {
+                item(one, indent, lines);
+            }
+        }
+        Value::Object(inner) => {
+            lines.push(format!("{indent}{}:", visible(key)));
+            fields(inner, &deeper, lines);
+        }
+        Value::String(text) if text.contains('\n') => {
+            lines.push(format!("{indent}{}:", visible(key)));
+            block(text, &deeper, lines);
+        }
+        Value::String(text) => lines.push(format!("{indent}{}: {}", visible(key), visible(text))),
+        other => lines.push(format!("{indent}{}: {other}", visible(key))),
+    }
+}
+
+/// A text as it stands. A line feed at its very end is only seen by its absence.
+fn block(text: &str, start: &str, lines: &mut Vec<String>) {
+    lines.extend(text.strip_suffix('\n').unwrap_or(text).split('\n').map(|l| format!("{start}{}", visible(l))));
+}
+
+fn item(item: &Value, indent: &str, lines: &mut Vec<String>) {
+    let text = |o: &Map<String, Value>, key: &str| o.get(key).and_then(Value::as_str).map(str::to_owned);
+    match item {
+        Value::String(path) => lines.push(format!("{indent}{}", visible(path))),
+        Value::Array(pair) if let [Value::String(from), Value::String(to)] = &pair[..] => {
+            lines.push(format!("{indent}{}", transfer(from, to)));
+        }
+        Value::Object(o) => match (text(o, "from"), text(o, "to"), text(o, "old_text"), text(o, "new_text")) {
+            (Some(from), Some(to), ..) => lines.push(format!("{indent}{}", transfer(&from, &to))),
+            (_, _, Some(old), Some(new)) => {
+                block(&old, &format!("{indent}- "), lines);
+                block(&new, &format!("{indent}+ "), lines);
+                let rest = o.iter().filter(|(k, v)| !matches!(k.as_str(), "old_text" | "new_text") && !v.is_null());
+                rest.for_each(|(k, v)| value(k, v, indent, lines));
+                lines.push(String::new());
+            }
+            _ => fields(o, indent, lines),
+        },
+        other => lines.push(format!("{indent}{}", visible(&other.to_string()))),
+    }
+}
+
+/// Writes where a file goes, without what both paths begin with, and without the name if it stays.
+fn transfer(from: &str, to: &str) -> String {
+    let folder = from.rfind('/').map_or("", |at| &from[..=at]);
+    let (name, below) = (&from[folder.len()..], to.strip_prefix(folder).unwrap_or(to));
+    let shown = match below.strip_suffix(name) {
+        Some(into) if into.ends_with('/') => into,
+        _ => below,
+    };
+    format!("{} → {}", visible(name), visible(shown))
+}
