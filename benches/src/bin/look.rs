@@ -1,4 +1,4 @@
-//! The looking tools on a real folder, as a planner calls them, against Debian's `rg`, `fdfind` and `jdupes`.
+//! The looking tools on a real folder, as a planner calls them, against Debian's `rg` and `fdfind`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that goes wrong ends")]
 
 use std::{fmt::Write, fs, path::Path, process::Command, sync::Arc};
@@ -56,22 +56,6 @@ fn names(at: &Path) {
             fs::create_dir_all(&folder).unwrap();
         }
         fs::File::create(folder.join(format!("report {n}.pdf"))).unwrap();
-    }
-}
-
-/// 2 GB of random bytes in files of 1 MB, a third of which are copies.
-fn copies(at: &Path) {
-    let mut seed = 7;
-    fs::create_dir_all(at).unwrap();
-    for n in 0..2_000 {
-        let path = at.join(format!("{n}.bin"));
-        if n % 3 == 2 {
-            fs::copy(at.join(format!("{}.bin", n - 1)), path).unwrap();
-            continue;
-        }
-        let bytes: Vec<u8> =
-            (0..131_072).flat_map(|_| (chance(&mut seed) ^ chance(&mut seed) << 31).to_le_bytes()).collect();
-        fs::write(path, bytes).unwrap();
     }
 }
 
@@ -136,28 +120,6 @@ fn main() {
             let (took, tree) = cost(|| bench.call("folder_tree", &json!({ "path": "Desk/names" })));
             println!("folder_tree of {} files with sizes: {:?}", tree["total"]["files"], took.wall);
             report("  memory of the whole process at most", resident(), "MB", "<= 64", resident() <= 64.0);
-        }
-        if wanted("copies") {
-            let there = at.join("copies");
-            copies(&there);
-            let args = |verify: bool| json!({ "folders": ["Desk/copies"], "verify": verify });
-            let jdupes = || command("jdupes", &["--quiet", "--recurse", "--summarize", "."], &there);
-            assert_eq!(bench.call("find_duplicates", &args(false))["groups"], 666);
-            for verify in [false, true] {
-                let times = compare(
-                    3,
-                    || cost(|| bench.call("find_duplicates", &args(verify))).0,
-                    "jdupes",
-                    || foreign(&mut jdupes()).0,
-                );
-                report(
-                    &format!("find_duplicates in 2 GB, verify {verify}, against jdupes"),
-                    times,
-                    "x",
-                    "<= 1.0",
-                    times <= 1.0,
-                );
-            }
         }
     });
 }
