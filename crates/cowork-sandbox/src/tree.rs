@@ -36,13 +36,10 @@ pub(crate) fn remove(folder: &OwnedFd, name: &[u8]) -> u64 {
         freed += if frees { look.blocks * 512 } else { 0 };
     };
     let Ok(look) = sys::look(folder, name) else { return 0 };
-    match enter(folder, name, &look, true) {
-        Ok(start) => {
-            let _ = walk(start, true, &mut remove);
-            remove(folder, name, &look);
-        }
-        // It is mounted, or is none of our folders.
-        Err(_) => {}
+    // What is mounted, or is none of our folders, stays.
+    if let Ok(start) = enter(folder, name, &look, true) {
+        let _ = walk(start, true, &mut remove);
+        remove(folder, name, &look);
     }
     freed
 }
