@@ -11,7 +11,10 @@ use cowork::{
 };
 use tokio::runtime::Handle;
 
-use crate::fail::{Fail, wrong};
+use crate::{
+    fail::{Fail, wrong},
+    signals::Signals,
+};
 
 /// Who we are to the engine.
 pub(crate) const SENDER: &str = "cli";
@@ -67,6 +70,15 @@ impl App {
         match self.engine.adopt(task).await {
             Err(error) if error.kind == cowork::Kind::Busy => Ok(()),
             other => other,
+        }
+    }
+
+    /// Lets what follows a task come to its end, unless one is asked to stop.
+    pub(crate) async fn close(&self, signals: &mut Signals) {
+        tokio::select! {
+            biased;
+            () = signals.next() => {}
+            () = self.engine.stop() => {}
         }
     }
 

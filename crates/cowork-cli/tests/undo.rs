@@ -110,3 +110,39 @@ fn doctor_says_how_much_the_journals_hold() {
     let (place, ..) = organised();
     place.cowork(&["doctor"]).ends(0).says("journal").says("All is well.");
 }
+
+/// Lets a file be of that many days ago.
+fn days_ago(file: &std::path::Path, days: u64) {
+    let then = std::time::SystemTime::now() - std::time::Duration::from_secs(86_400 * days);
+    fs::File::options().create(true).append(true).open(file).unwrap().set_modified(then).unwrap();
+}
+
+#[test]
+fn an_undo_never_finds_its_journal_taken_by_the_command_itself_and_a_later_task_lets_it_go() {
+    let (place, before, _) = organised();
+    let task = place.last_task();
+    let journal = place.data().join("journal").join(&task);
+    let due = || {
+        days_ago(&journal.join("log"), 40);
+        days_ago(&journal.join("due"), 2);
+    };
+    due();
+    place.cowork(&["undo", &task, "--show"]).ends(0).says("Nothing was changed.");
+    assert!(!journal.join("due").exists(), "who looks has a day");
+    due();
+    place.cowork(&["tasks"]).ends(0);
+    place.cowork(&["doctor"]).ends(0).says("All is well.");
+    place.cowork(&["undo", &task, "--yes"]).ends(0).says("Undone.");
+    assert_eq!(place.tree(), before);
+
+    place.run(&["--mode", "auto", TASK]).ends(0);
+    let second = place.last_task();
+    let journal = place.data().join("journal").join(&second);
+    days_ago(&journal.join("log"), 40);
+    days_ago(&journal.join("due"), 2);
+    place.file("later.pdf", "later", 0o644, 1_700_000_000);
+    place.run(&["--mode", "auto", TASK]).ends(0);
+    assert!(journal.join("reclaimed").exists() && !journal.join("log").exists());
+    place.cowork(&["show", &second]).ends(0);
+    place.cowork(&["undo", &second]).ends(2).says("can't be undone any more");
+}

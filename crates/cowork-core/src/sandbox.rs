@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CallId, ChangeSet, FilePath, Files, Folder, Result, Sight, TaskId, UndoReport};
+use crate::{CallId, ChangeSet, Error, FilePath, Files, Folder, Result, Sight, TaskId, UndoReport};
 
 /// Opens sessions, and gives back what a task did in them.
 ///
@@ -16,8 +16,8 @@ use crate::{CallId, ChangeSet, FilePath, Files, Folder, Result, Sight, TaskId, U
 ///   with the other task's id as fact `by`.
 /// - What a task changes is in its journal before it is done; [`Sandbox::undo`] reads nothing else.
 /// - A task that should have a journal and has none is refused; so is a folder that is not there, or is none.
-/// - The journals' space is bounded by what the host keeps ([`Keep`]): [`Sandbox::reclaim`] lets go of the oldest that no
-///   unfinished task needs, and what was let go of is named when somebody wants it back.
+/// - The journals' space is bounded by what the host keeps ([`Keep`]), but for what is recent: [`Sandbox::reclaim`] lets go of
+///   the oldest that no unfinished task needs, and what was let go of is named when somebody wants it back.
 /// - What can't be confined is an error ([`Kind::Unsupported`](crate::Kind::Unsupported)), never done with less.
 ///
 /// Cancellation: dropping a future leaves the journal in a state that the next session or undo settles.
@@ -58,7 +58,7 @@ use crate::{CallId, ChangeSet, FilePath, Files, Folder, Result, Sight, TaskId, U
 ///         Ok(Reclaimed::default())
 ///     }
 ///
-///     async fn check(&self) -> Vec<Finding> {
+///     async fn check(&self, _: u64) -> Vec<Finding> {
 ///         Vec::new()
 ///     }
 /// }
@@ -96,10 +96,15 @@ pub trait Sandbox: Send + Sync + 'static {
     async fn changes(&self, task: TaskId) -> Result<ChangeSet>;
 
     /// Lets go of the oldest journals until what is left is within `keep`. What is let go of can't be undone any more.
+    ///
+    /// - It takes two calls: one that finds a journal due, and one that finds it due still, at least a day later by
+    ///   [`Keep::now`]. A time that jumps lets nothing go; [`Sandbox::undo`], even if it only shows, begins that day anew.
+    /// - Nothing goes for its size within 7 days after it was last written, nor does the newest journal.
+    /// - What goes wrong with one journal does not keep the others: it is [`Reclaimed::trouble`].
     async fn reclaim(&self, keep: Keep) -> Result<Reclaimed>;
 
-    /// Says what is in order and what is not, for `cowork doctor`.
-    async fn check(&self) -> Vec<Finding>;
+    /// Says what is in order and what is not, for `cowork doctor`; `limit` is [`Keep::bytes`].
+    async fn check(&self, limit: u64) -> Vec<Finding>;
 }
 
 /// What a session is opened for.
@@ -157,7 +162,7 @@ impl UndoSpec {
 /// How much of the journals is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keep {
-    /// At most so many bytes on the disk.
+    /// At most so many bytes on the disk, where [`Sandbox::reclaim`] may go that far.
     pub bytes: u64,
     /// Nothing that was last written longer ago, in milliseconds.
     pub age: i64,
@@ -168,12 +173,15 @@ pub struct Keep {
 }
 
 /// What was let go of.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Reclaimed {
     /// The tasks that can't be undone any more.
     pub tasks: Vec<TaskId>,
     /// The bytes that came free.
     pub bytes: u64,
+    /// What went wrong first, with a journal that is still there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Error>,
 }
 
 /// One line of `cowork doctor`.

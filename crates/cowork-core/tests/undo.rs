@@ -3,20 +3,28 @@
 
 mod stage;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use cowork_core::{
-    CallId, ChangeSet, Command, Draft, Effects, Engine, EngineParts, Event, FilePath, Finding, Folder, Keep, Mode,
-    Proposal, Reclaimed, Result, Sandbox, Session, SessionSpec, Status, Submit, Task, TaskId, Undo, UndoMode,
-    UndoReport, UndoSpec, async_trait,
+    CallId, ChangeSet, Command, Draft, Effects, Engine, EngineParts, Error, Event, FilePath, Finding, Folder, Keep,
+    Kind, Mode, Proposal, Reclaimed, Result, Sandbox, Session, SessionSpec, Status, Submit, Task, TaskId, Undo,
+    UndoMode, UndoReport, UndoSpec, async_trait,
 };
 use cowork_testkit::{MemorySession, ProbeTool, ScriptedPlanner};
 use serde_json::json;
 use stage::Stage;
 
-/// Gives back what it is told to, of three changes that every task made; and lets go of every journal that may go.
+/// Gives back what it is told to, of three changes that every task made; and, once it is told to, lets go of every journal
+/// that may go.
 #[derive(Default)]
 struct Ledger {
+    lets_go: AtomicBool,
     given_back: Mutex<Vec<FilePath>>,
     asked: Mutex<Vec<UndoSpec>>,
     kept: Mutex<Option<Keep>>,
@@ -51,13 +59,18 @@ impl Sandbox for Ledger {
     }
 
     async fn reclaim(&self, keep: Keep) -> Result<Reclaimed> {
-        let mut tasks = std::mem::take(&mut *self.ended.lock().unwrap());
-        tasks.retain(|t| !keep.unfinished.contains(t));
+        let mut tasks = Vec::new();
+        let mut trouble = None;
+        if self.lets_go.load(Ordering::Relaxed) {
+            tasks = std::mem::take(&mut *self.ended.lock().unwrap());
+            tasks.retain(|t| !keep.unfinished.contains(t));
+            trouble = Some(Error::new(Kind::Unavailable, "reclaim", "one of them can't be reached"));
+        }
         *self.kept.lock().unwrap() = Some(keep);
-        Ok(Reclaimed { tasks, bytes: 1 })
+        Ok(Reclaimed { tasks, bytes: 1, trouble })
     }
 
-    async fn check(&self) -> Vec<Finding> {
+    async fn check(&self, _: u64) -> Vec<Finding> {
         Vec::new()
     }
 }
@@ -192,18 +205,22 @@ async fn a_journal_that_was_let_go_of_is_written_down_and_undo_says_so() {
     // As if it had written to its journal before it asked.
     ledger.ended.lock().unwrap().push(waiting.id);
 
-    let engine = Engine::start(EngineParts { owner: "second".into(), ..parts(&stage, &ledger) });
-    let let_go = loop {
-        stage.until(&engine, "journal_reclaimed").await;
-        let log = stage.log().await;
-        let let_go: Vec<TaskId> =
-            log.iter().filter(|r| r.event.kind() == "journal_reclaimed").map(|r| r.task.unwrap()).collect();
-        if let_go.len() == 2 {
-            break let_go;
-        }
-        tokio::task::yield_now().await;
-    };
-    assert_eq!(let_go, [undone.id, ended.id]);
+    ledger.lets_go.store(true, Ordering::Relaxed);
+    *ledger.kept.lock().unwrap() = None;
+    stage.runtime.advance(Duration::from_secs(60));
+    let second = Engine::start(EngineParts { owner: "second".into(), ..parts(&stage, &ledger) });
+    assert_eq!(second.preview_undo(ended.id, UndoSpec::show()).await.unwrap().already, 3);
+    second.stop().await;
+    assert_eq!(*ledger.kept.lock().unwrap(), None, "a process that ends no task lets nothing go");
+
+    let engine = Engine::start(EngineParts { owner: "third".into(), ..parts(&stage, &ledger) });
+    let last = tidied(&stage, &engine, Mode::Auto).await;
+    engine.stop().await;
+    let log = stage.log().await;
+    let let_go: Vec<TaskId> =
+        log.iter().filter(|r| r.event.kind() == "journal_reclaimed").map(|r| r.task.unwrap()).collect();
+    assert_eq!(let_go, [undone.id, ended.id, last.id], "also where there was trouble with another");
+    let engine = Engine::start(EngineParts { owner: "fourth".into(), ..parts(&stage, &ledger) });
     let keep = ledger.kept.lock().unwrap().clone().unwrap();
     assert_eq!(keep.unfinished, [waiting.id]);
     assert_eq!((keep.bytes, keep.age), (10 << 30, 30 * 24 * 60 * 60 * 1_000));

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Looks at our private folder and what its disk can do.
-pub(crate) fn check(data: &Path) -> Vec<Finding> {
+pub(crate) fn check(data: &Path, limit: u64) -> Vec<Finding> {
     let dir = match Dir::open(data) {
         Ok(dir) => dir,
         Err(Fault::Os(Errno::NOENT)) => {
@@ -28,7 +28,7 @@ pub(crate) fn check(data: &Path) -> Vec<Finding> {
     };
     let (first, now) = writable(&dir);
     let mut findings = vec![first];
-    findings.extend(tasks(data, now));
+    findings.extend(tasks(data, now, limit));
     findings.push(walking(&dir));
     findings.push(exchanging(&dir));
     findings
@@ -51,10 +51,10 @@ fn writable(dir: &Dir) -> (Finding, i64) {
     }
 }
 
-fn tasks(data: &Path, now: i64) -> Vec<Finding> {
+fn tasks(data: &Path, now: i64, limit: u64) -> Vec<Finding> {
     let folder = journals(data);
-    let shelves: Vec<_> = shelves(&folder).into_iter().filter(|shelf| shelf.gone.is_none()).collect();
-    let mut findings = Vec::new();
+    let (shelves, gone): (Vec<_>, Vec<_>) = shelves(&folder).into_iter().partition(|shelf| shelf.gone.is_none());
+    let mut findings: Vec<_> = gone.iter().filter_map(left_over).collect();
     for shelf in &shelves {
         let log = folder.join(shelf.task.to_string()).join("log");
         let read = match std::fs::read(&log) {
@@ -70,8 +70,28 @@ fn tasks(data: &Path, now: i64) -> Vec<Finding> {
             }
         }
     }
-    findings.insert(0, fine("journals", space(&shelves, now)));
+    let mut first = fine("journals", space(&shelves, now));
+    if shelves.iter().map(|shelf| shelf.bytes).sum::<u64>() > limit {
+        first.found.push_str(&format!(", more than the {} that are asked for", amount(limit)));
+        first.fix = format!(
+            "wait: what is younger than 7 days and the newest journal are kept all the same; if the room is needed now, remove \
+             the folders of tasks that won't be undone from {}",
+            shown(&folder)
+        );
+    }
+    findings.insert(0, first);
     findings
+}
+
+/// Names a journal that was let go of, and is not all gone.
+fn left_over(shelf: &Shelf) -> Option<Finding> {
+    let kept = shelf.path.join("kept");
+    kept.exists().then(|| {
+        let text = format!("task {}: its journal was let go of, but not all of it could be removed yet", shelf.task);
+        let fix =
+            format!("look whether anything is mounted in {}, and unmount it: the rest goes by itself", shown(&kept));
+        wrong("journal", text, &fix)
+    })
 }
 
 /// Says how much is kept for undo, and since when.

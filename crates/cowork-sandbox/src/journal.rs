@@ -9,6 +9,7 @@ use std::{
 };
 
 use cowork_core::{Error, Kind, Result, TaskId};
+use rustix::io::Errno;
 
 use crate::{
     disk::{Dir, Disk, make_own_folders},
@@ -85,7 +86,7 @@ impl Journal {
         let path = folder.join("log");
         let log = match disk.create(dir.at(b"log"), 0o600) {
             Ok(_) => File::options().read(true).append(true).mode(0o600).open(&path).map_err(Fault::from),
-            Err(Fault::Os(rustix::io::Errno::EXIST)) => {
+            Err(Fault::Os(Errno::EXIST)) => {
                 let log = File::options().read(true).append(true).open(&path).map_err(Fault::from).map_err(failed)?;
                 disk.cut(&log, &path, 0).map(|()| log)
             }
@@ -152,7 +153,7 @@ impl Journal {
     fn with(disk: &Disk, folder: &Path, task: TaskId, log: File, (state, end): (State, u64)) -> Result<Self> {
         let kept = folder.join("kept");
         let failed = |e: Fault| match e {
-            Fault::Os(rustix::io::Errno::NOENT) => {
+            Fault::Os(Errno::NOENT) => {
                 Error::new(Kind::Corrupt, "open journal", "what the journal of this task kept is missing")
                     .with("path", shown(&kept))
                     .with_fix("bring the journal back from a backup, or start a new task")
@@ -190,7 +191,11 @@ impl Journal {
             Error::new(Kind::Internal, "write journal", "a journal entry could not be written as text").with_source(e)
         })?;
         self.reserved = true;
-        sys::reserve(&self.log, self.end, frame.len() as u64 + SLACK).map_err(|e| self.failed(e.into()))?;
+        match sys::reserve(&self.log, self.end, frame.len() as u64 + SLACK) {
+            // Nothing new is begun without it. What gives something back may fit into the room that there is.
+            Err(Errno::NOSPC | Errno::DQUOT) if !records.iter().any(|r| matches!(r, Record::Step(_))) => {}
+            reserved => reserved.map_err(|e| self.failed(e.into()))?,
+        }
         match self.disk.append(&self.log, &self.path, &frame) {
             Ok(()) => Ok(()),
             Err(e) => Err(self.take_back(e)),

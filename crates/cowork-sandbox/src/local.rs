@@ -25,7 +25,7 @@ use crate::{
     settle,
     stamp::Seen,
     state::State,
-    undo,
+    tree, undo,
     view::{Dirs, View},
 };
 
@@ -96,13 +96,14 @@ impl LocalSandbox {
 
     fn undo_task(&self, task: TaskId, spec: &UndoSpec) -> Result<UndoReport> {
         let locks = self.locks()?;
-        let lock: Lock = lock::take(&locks, task)?;
+        let mut lock: Lock = lock::take(&locks, task)?;
         let journals = self.journals();
         reclaim::is_there(&journals, task, "undo", Kind::NotFound)?;
+        reclaim::is_wanted(&self.disk, &journals, task)?;
         let journal = Journal::open(&self.disk, &journals, task)?;
         let mut journal = journal.ok_or_else(|| has_none(task, &journals, "undo"))?;
         let view = known_folders(&journal.state);
-        lock.claim(&locks, &view.roots.iter().collect::<Vec<_>>())?;
+        lock.claim_at_once(&locks, &view.roots.iter().collect::<Vec<_>>())?;
         match spec.mode {
             UndoMode::Show => settle::look(&mut journal, &view, false)?,
             UndoMode::Act => settle::settle(&mut journal, &view)?,
@@ -129,7 +130,7 @@ impl LocalSandbox {
         };
         let view = known_folders(&state);
         let dirs = Dirs::new(&view);
-        let kept = reclaim::size(&journals.join(task.to_string()).join("kept"));
+        let kept = tree::size(&journals.join(task.to_string()).join("kept"));
         Ok(difference::changes(&state, |path| dirs.look(path).ok().flatten(), kept))
     }
 }
@@ -154,12 +155,12 @@ impl Sandbox for LocalSandbox {
 
     async fn reclaim(&self, keep: Keep) -> Result<Reclaimed> {
         let sandbox = self.clone();
-        blocking(move || reclaim::reclaim(&sandbox.disk, &sandbox.journals(), &sandbox.locks()?, &keep)).await
+        blocking(move || Ok(reclaim::reclaim(&sandbox.disk, &sandbox.journals(), &sandbox.locks()?, &keep))).await
     }
 
-    async fn check(&self) -> Vec<Finding> {
+    async fn check(&self, limit: u64) -> Vec<Finding> {
         let data = self.bounds.data.clone();
-        blocking(move || Ok(check::check(&data))).await.unwrap_or_default()
+        blocking(move || Ok(check::check(&data, limit))).await.unwrap_or_default()
     }
 }
 

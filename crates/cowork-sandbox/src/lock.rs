@@ -26,6 +26,8 @@ use crate::{
 pub(crate) struct Lock {
     file: File,
     task: TaskId,
+    /// Held where there is no room to say which folders are claimed: then nobody else may begin anything.
+    all: Option<File>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -48,15 +50,29 @@ pub(crate) fn take(folders: &Path, task: TaskId) -> Result<Lock> {
     if !sys::lock(&file, false).map_err(|e| failed(e.into(), &path))? {
         return Err(busy("this task is being worked on by another process or session", task, None));
     }
-    let lock = Lock { file, task };
-    lock.write(&[])?;
-    Ok(lock)
+    // No claim is an empty file, which fits on a full disk.
+    file.set_len(0).map_err(|e| failed(e.into(), &path))?;
+    Ok(Lock { file, task, all: None })
 }
 
 impl Lock {
     /// Claims folders for changing; none may overlap what another task has claimed.
     pub(crate) fn claim(&self, folders: &Path, roots: &[&Root]) -> Result<()> {
         let _all = lock_all(folders)?;
+        self.write_claim(folders, roots)
+    }
+
+    /// Claims folders for a short time. Where there is no room to write that down, everybody else waits for so long.
+    pub(crate) fn claim_at_once(&mut self, folders: &Path, roots: &[&Root]) -> Result<()> {
+        let all = lock_all(folders)?;
+        match self.write_claim(folders, roots) {
+            Err(e) if e.kind == Kind::Full => self.all = Some(all),
+            claimed => claimed?,
+        }
+        Ok(())
+    }
+
+    fn write_claim(&self, folders: &Path, roots: &[&Root]) -> Result<()> {
         for other in others(folders, self.task)? {
             for theirs in &other.folders {
                 if let Some(mine) = roots.iter().find(|r| overlap(&r.chain, &theirs.chain)) {
@@ -97,6 +113,9 @@ fn others(folders: &Path, mine: TaskId) -> Result<Vec<Claim>> {
         }
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(|e| failed(e.into(), &path))?;
+        if text.is_empty() {
+            continue;
+        }
         claims.push(serde_json::from_slice(&text).map_err(|e| {
             Error::new(Kind::Corrupt, "lock folder", "the lock of a running task can't be read")
                 .with("path", shown(&path))

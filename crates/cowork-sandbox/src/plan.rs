@@ -13,6 +13,7 @@ use crate::{
     fault::{Fault, Trouble},
     fill::Filling,
     guard,
+    mounts::Mounts,
     record::{Act, Id, Record, Step, split},
     stamp::{Is, Seen},
     state::{Key, Stage},
@@ -32,6 +33,8 @@ pub(crate) struct Batch {
     /// They don't depend on one another, but for folders that are made on the way.
     pub(crate) touched: Touched,
     pub(crate) noted: HashSet<String>,
+    /// Where something is mounted, from when the first folder was about to go.
+    pub(crate) mounts: Option<Mounts>,
 }
 
 /// What planning a change came to.
@@ -123,6 +126,7 @@ impl<'a> Planner<'a> {
         }
         let look = source(work, from)?;
         may_leave(work, from)?;
+        self.has_no_mount(from, &look)?;
         if to != from && to.is_within(from) {
             return Err(Trouble::This(format!("`{from}` can't be moved into itself")));
         }
@@ -151,6 +155,7 @@ impl<'a> Planner<'a> {
         }
         let look = source(work, path)?;
         may_leave(work, path)?;
+        self.has_no_mount(path, &look)?;
         self.aside(work, id, path, &look)
     }
 

@@ -15,7 +15,7 @@ use rustix::{
 };
 
 use read::Mounts;
-pub(crate) use read::{Happened, Inotify, NAMES, is_only_holes, open_below, open_file, read_names};
+pub(crate) use read::{Happened, Inotify, NAMES, is_only_holes, open_below, open_file, point_below, read_names};
 
 /// What a look at one name or handle shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

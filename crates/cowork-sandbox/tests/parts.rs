@@ -1,4 +1,4 @@
-//! A part of a task is given back, one task among several, what a task changed is said, and old journals are let go of.
+//! A part of a task is given back, one task among several, and what a task changed is said.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at what should not be")]
 
 mod support;
@@ -6,10 +6,10 @@ mod support;
 use std::{fs, sync::Arc};
 
 use cowork_core::{
-    CallId, Change, Clash, FileKind, Keep, Kind, Known, Sandbox, Session, SessionSpec, TaskId, UndoMode, UndoReport,
+    CallId, Change, Clash, FileKind, Kind, Known, Sandbox, Session, SessionSpec, TaskId, UndoMode, UndoReport,
     UndoSpec, Watch, What, Write,
 };
-use cowork_testkit::sandbox::{a_call, a_task, age_folders, grant, path, put, tree};
+use cowork_testkit::sandbox::{a_call, a_task, grant, path, tree};
 use support::{Calm, Disks, Stop, World, edit, has_two_disks};
 
 fn relocate(from: &str, to: &str) -> Change {
@@ -250,94 +250,5 @@ async fn what_a_task_changed_is_said_once_for_each_thing() {
         let undone: Vec<_> = said(changes.changes).into_iter().filter(|line| line.ends_with("undone")).collect();
         assert_eq!(undone, ["F/b.txt edited, undone", "F/new created, undone"]);
         assert_eq!(world.sandbox(None).changes(a_task()).await.unwrap_err().kind, Kind::NotFound);
-    }
-}
-
-fn keep(bytes: u64, age: i64, unfinished: &[TaskId]) -> Keep {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    Keep { bytes, age, now: now.as_millis() as i64 + 10_000, unfinished: unfinished.to_vec() }
-}
-
-const DAY: i64 = 24 * 3600 * 1000;
-
-/// Four tasks, each with a file set aside, the first the oldest.
-async fn four(world: &World) -> Vec<TaskId> {
-    let mut tasks = Vec::new();
-    for n in 0..4 {
-        put(&world.folder.join(format!("big {n}")), &"x".repeat(100_000));
-        let task = another(world, vec![Change::SetAside { path: path(&format!("Desk/big {n}")) }]).await;
-        let log = world.data.join(format!("journal/{task}/log"));
-        let then = std::time::SystemTime::now() - std::time::Duration::from_secs(86_400 * (14 - n));
-        fs::File::options().append(true).open(log).unwrap().set_modified(then).unwrap();
-        tasks.push(task);
-    }
-    tasks
-}
-
-#[tokio::test]
-async fn the_oldest_journals_are_let_go_of_and_say_so() {
-    let world = World::new(Disks::One);
-    let tasks = four(&world).await;
-    let sandbox = world.sandbox(None);
-    let space = async || sandbox.check().await.into_iter().find(|f| f.what == "journals").unwrap().found;
-    let before = space().await;
-    assert!(
-        before.starts_with("4 journals, 4") && before.ends_with("kB kept for undo, the oldest 14 days old"),
-        "{before}"
-    );
-    assert_eq!(sandbox.reclaim(keep(u64::MAX, 20 * DAY, &[])).await.unwrap().tasks, []);
-    let reclaimed = sandbox.reclaim(keep(u64::MAX, 13 * DAY - 60_000, &tasks[1..2])).await.unwrap();
-    assert_eq!(reclaimed.tasks, tasks[..1], "the second is old enough, and has not ended");
-    assert!(reclaimed.bytes > 100_000);
-    let at_work = sandbox.open(SessionSpec { task: tasks[1], folders: vec![], resumed: true }).await.unwrap();
-    let reclaimed = sandbox.reclaim(keep(250_000, 20 * DAY, &[])).await.unwrap();
-    assert_eq!(reclaimed.tasks, tasks[2..3], "the second is at work");
-    drop(at_work);
-    for (n, is_there) in [(0, false), (1, true), (2, false), (3, true)] {
-        let results =
-            [sandbox.undo(tasks[n], UndoSpec::show()).await.map(drop), sandbox.changes(tasks[n]).await.map(drop)];
-        for result in results {
-            let gone = result.err().map(|e| (e.kind, e.fact("reclaimed").is_some(), e.fix().is_some()));
-            assert_eq!(gone, (!is_there).then_some((Kind::NotFound, true, true)));
-        }
-    }
-    let folders = vec![grant("Desk", &world.folder, cowork_core::Access::Write)];
-    let again = sandbox.open(SessionSpec { task: tasks[0], folders, resumed: true }).await.err().unwrap();
-    assert_eq!((again.kind, again.fact("reclaimed").is_some()), (Kind::Corrupt, true));
-    assert!(space().await.starts_with("2 journals"));
-    sandbox.undo(tasks[3], UndoSpec::all()).await.unwrap();
-    assert!(world.folder.join("big 3").exists());
-}
-
-#[tokio::test]
-async fn a_reclaim_stopped_or_cut_at_any_step_has_a_journal_whole_or_named() {
-    for cut in [false, true] {
-        for k in 0.. {
-            let world = World::new(Disks::One);
-            let tasks = four(&world).await;
-            age_folders(&world.folder);
-            let stop = Stop::at(k);
-            let ended = world.sandbox(Some(stop.clone())).reclaim(keep(250_000, 20 * DAY, &[])).await;
-            if cut {
-                stop.record.lock().unwrap().cut(support::power::Lost::All, [&world.folder, &world.data]);
-            }
-            for (n, task) in tasks.iter().enumerate() {
-                match world.sandbox(None).undo(*task, UndoSpec::all()).await {
-                    Ok(report) => {
-                        assert_eq!((report.undone, world.folder.join(format!("big {n}")).exists()), (1, true));
-                    }
-                    Err(e) => assert!(n < 2 && e.fact("reclaimed").is_some(), "stopped at {k}, task {n}: {e:?}"),
-                }
-            }
-            world.sandbox(None).reclaim(keep(0, 20 * DAY, &[])).await.unwrap();
-            assert!(
-                fs::read_dir(world.data.join("journal"))
-                    .unwrap()
-                    .all(|e| fs::read_dir(e.unwrap().path()).unwrap().count() == 1)
-            );
-            if ended.is_ok() {
-                break;
-            }
-        }
     }
 }

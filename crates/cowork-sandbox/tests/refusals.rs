@@ -80,11 +80,11 @@ async fn a_journal_torn_at_its_end_is_cut_and_one_damaged_inside_is_refused() {
         let error = whole.open(None, true).await.err().unwrap();
         assert_eq!(error.kind, Kind::Corrupt, "byte {at}: {error:?}");
         assert_eq!(whole.undo(None).await.unwrap_err().kind, Kind::Corrupt, "byte {at}");
-        let findings = whole.sandbox(None).check().await;
+        let findings = whole.sandbox(None).check(u64::MAX).await;
         assert!(findings.iter().any(|f| !f.ok && f.found.contains(&whole.task.to_string())), "{findings:?}");
     }
     fs::write(&log, &bytes).unwrap();
-    assert!(whole.sandbox(None).check().await.iter().all(|f| f.ok));
+    assert!(whole.sandbox(None).check(u64::MAX).await.iter().all(|f| f.ok));
     whole.gives_back(None).await.unwrap();
 }
 

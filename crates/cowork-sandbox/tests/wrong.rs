@@ -93,8 +93,8 @@ impl Sandbox for Wrong {
         self.inner.reclaim(keep).await
     }
 
-    async fn check(&self) -> Vec<Finding> {
-        self.inner.check().await
+    async fn check(&self, limit: u64) -> Vec<Finding> {
+        self.inner.check(limit).await
     }
 }
 

@@ -113,9 +113,11 @@ impl Builder {
         self
     }
 
-    /// Keeps at most so many bytes of journals, none of them longer than so many days after it was last written. What is let
-    /// go of, the oldest first, can't be undone any more; a task that has not ended is never among it. Default: 10 GiB and
-    /// 30 days.
+    /// Keeps so many bytes of journals, and each for so many days after it was last written. What is let go of, the oldest
+    /// first, can't be undone any more; a task that has not ended is never among it. Default: 10 GiB and 30 days.
+    ///
+    /// For size alone nothing goes within 7 days after it was last written, nor does the newest journal: so there may be more,
+    /// and `cowork doctor` says so. What is due goes a day or more after it was found to be.
     #[must_use]
     pub fn keep_undo(mut self, bytes: u64, days: u32) -> Self {
         self.limits.undo_bytes = bytes;

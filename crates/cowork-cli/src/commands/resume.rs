@@ -31,7 +31,9 @@ pub(crate) async fn one(app: &App, task: &str, yes: bool, json: bool) -> Result<
         app.tell(task.thread, task.task, Command::Resume).await?;
     }
     app.adopt(task.task).await?;
-    follow(app, task.thread, task.task, How { yes, json, after }, &mut signals).await
+    let exit = follow(app, task.thread, task.task, How { yes, json, after }, &mut signals).await?;
+    app.close(&mut signals).await;
+    Ok(exit)
 }
 
 /// Goes on with every task that was interrupted, one after the other, and says what else waits.
@@ -59,6 +61,7 @@ pub(crate) async fn all(app: &App, yes: bool, json: bool) -> Result<Exit, Fail> 
         let look = Look::of_stdout();
         Out::default().lines(&others(app, &tasks, left.len(), &look).await?, &look);
     }
+    app.close(&mut signals).await;
     Ok(exit)
 }
 

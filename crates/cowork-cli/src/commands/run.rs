@@ -44,7 +44,9 @@ pub(crate) async fn run(args: Run, data: &Path) -> Result<Exit, Fail> {
     let thread = ThreadId::named(&args.thread);
     app.engine.open(thread, &args.thread).await?;
     let task = app.engine.submit(thread, SENDER, submit).await?;
-    follow(&app, thread, task, How { yes: args.yes, json: args.json, after: 0 }, &mut signals).await
+    let exit = follow(&app, thread, task, How { yes: args.yes, json: args.json, after: 0 }, &mut signals).await?;
+    app.close(&mut signals).await;
+    Ok(exit)
 }
 
 fn text(args: &Run) -> Result<String, Fail> {

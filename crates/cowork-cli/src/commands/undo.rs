@@ -84,7 +84,10 @@ pub(crate) async fn undo(app: &App, wanted: Wanted) -> Result<Exit, Fail> {
     let after = app.engine.task(found.task.task).await?.head;
     let UndoSpec { paths, calls, .. } = found.spec;
     app.tell_and_adopt(&found.task, Command::Undo { paths, calls }).await?;
-    follow(app, found.task.thread, found.task.task, How { yes: false, json: wanted.json, after }, &mut signals).await
+    let how = How { yes: false, json: wanted.json, after };
+    let exit = follow(app, found.task.thread, found.task.task, how, &mut signals).await?;
+    app.close(&mut signals).await;
+    Ok(exit)
 }
 
 /// Says what it would do: as a tree, or as one JSON object.

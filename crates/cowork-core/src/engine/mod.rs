@@ -77,9 +77,11 @@ pub struct Limits {
     pub tasks: usize,
     /// How long a lease lasts without being kept up. It is kept up three times in that time.
     pub lease: Duration,
-    /// How many bytes of journals are kept for undo, over all tasks. The oldest of those that ended are let go of first.
+    /// How many bytes of journals are kept for undo, over all tasks. The oldest of those that ended are let go of first, but
+    /// for size alone never the newest, nor one that was written within the last 7 days.
     pub undo_bytes: u64,
-    /// How long a task that ended can be undone at the most, since its journal was last written.
+    /// How long after its journal was last written a task that ended can be undone. The journal is let go of a day or more
+    /// later.
     pub undo_age: Duration,
 }
 
@@ -150,7 +152,7 @@ pub(crate) struct Inner {
     ended: watch::Sender<bool>,
     /// The calls that the approver is being asked about.
     asking: Mutex<HashSet<CallId>>,
-    reclaiming: Mutex<Reclaiming>,
+    reclaiming: Reclaiming,
 }
 
 struct StopOnDrop(CancellationToken);
@@ -173,11 +175,10 @@ impl Engine {
             stop: CancellationToken::new(),
             ended: watch::Sender::new(false),
             asking: Mutex::default(),
-            reclaiming: Mutex::default(),
+            reclaiming: Reclaiming::default(),
             parts,
         });
         inner.parts.runtime.spawn(Box::pin(inner.clone().dispatch()));
-        inner.clone().reclaim_soon();
         Self { _stop: Arc::new(StopOnDrop(inner.stop.clone())), inner }
     }
 
@@ -347,16 +348,18 @@ impl Engine {
     pub async fn check(&self) -> Vec<Finding> {
         let mut findings = self.inner.parts.store.check().await;
         if let Some(sandbox) = &self.inner.parts.sandbox {
-            findings.extend(sandbox.check().await);
+            findings.extend(sandbox.check(self.inner.parts.limits.undo_bytes).await);
         }
         findings
     }
 
-    /// Puts every task down in an orderly way, and waits until that is recorded. They can be taken up again.
+    /// Puts every task down in an orderly way, and waits until that is recorded. They can be taken up again. Waits also for
+    /// journals that are being let go of.
     pub async fn stop(&self) {
         self.inner.stop.cancel();
         // The dispatcher waits for the drivers. The sender lives as long as `self`, so this can't fail.
         let _ = self.inner.ended.subscribe().wait_for(|ended| *ended).await;
+        self.inner.reclaiming.ended().await;
         self.inner.hub.close();
     }
 }

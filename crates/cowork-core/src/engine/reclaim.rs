@@ -1,9 +1,11 @@
 //! Keeping the journals within their limits.
 
 use std::{
-    sync::{Arc, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+
+use tokio::sync::watch;
 
 use super::{Inner, read_summary};
 use crate::{Actor, Batch, Draft, Event, Expect, Keep, Kind, Label, Result, Status, TaskId, Timestamp, index};
@@ -11,37 +13,56 @@ use crate::{Actor, Batch, Draft, Event, Expect, Keep, Kind, Label, Result, Statu
 /// How long at least between two rounds: each looks through the list of tasks.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// When the last round was.
+/// When the last round began, and whether it is under way.
 #[derive(Default)]
 pub(super) struct Reclaiming {
-    last: Option<Timestamp>,
-    at_work: bool,
+    last: Mutex<Option<Timestamp>>,
+    at_work: watch::Sender<bool>,
+}
+
+impl Reclaiming {
+    /// Waits until no round is under way.
+    pub(super) async fn ended(&self) {
+        // The sender lives as long as `self`, so this can't fail.
+        let _ = self.at_work.subscribe().wait_for(|at_work| !*at_work).await;
+    }
+}
+
+/// A round that is under way, whichever way it is left.
+struct Round(Arc<Inner>);
+
+impl Drop for Round {
+    fn drop(&mut self) {
+        self.0.reclaiming.at_work.send_replace(false);
+    }
 }
 
 impl Inner {
     /// Lets go of what is too old or too much, in the background, unless that was done a short time ago.
+    ///
+    /// It is done after a task only: a process that was started to undo something must not take it away first.
     pub(super) fn reclaim_soon(self: Arc<Self>) {
         if self.parts.sandbox.is_none() || !self.begin_round() {
             return;
         }
         let runtime = self.parts.runtime.clone();
+        let round = Round(self);
         runtime.spawn(Box::pin(async move {
-            if let Err(error) = self.reclaim().await {
+            if let Err(error) = round.0.reclaim().await {
                 tracing::warn!(%error, "can't keep the journals within their limits");
             }
-            self.reclaiming.lock().unwrap_or_else(PoisonError::into_inner).at_work = false;
         }));
     }
 
     fn begin_round(&self) -> bool {
         let now = self.parts.runtime.now();
-        let mut state = self.reclaiming.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.reclaiming.last.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock that was set back should not put it off for long.
-        let fresh = state.last.is_some_and(|last| last <= now && now < last.plus(PAUSE));
-        if state.at_work || fresh {
+        let fresh = last.is_some_and(|last| last <= now && now < last.plus(PAUSE));
+        if fresh || self.reclaiming.at_work.send_replace(true) {
             return false;
         }
-        (state.last, state.at_work) = (Some(now), true);
+        *last = Some(now);
         true
     }
 
@@ -54,10 +75,12 @@ impl Inner {
             unfinished: self.unfinished().await?,
         };
         let reclaimed = self.sandbox()?.reclaim(keep).await?;
+        let mut done = reclaimed.trouble.map_or(Ok(()), Err);
         for task in reclaimed.tasks {
-            self.record_reclaimed(task).await?;
+            // What was let go of is gone, whatever happens to the record of another.
+            done = self.record_reclaimed(task).await.and(done);
         }
-        Ok(())
+        done
     }
 
     /// Gives the tasks whose journals are needed: those that have not ended, and those that are being undone.

@@ -1,6 +1,14 @@
 //! System calls about what is in a file: where its data lies, copying it, who else holds it, its permissions by handle.
 
-use std::{fs::File, os::fd::AsFd, os::fd::AsRawFd};
+use std::{
+    ffi::OsString,
+    fs::File,
+    os::{
+        fd::{AsFd, AsRawFd},
+        unix::ffi::OsStringExt,
+    },
+    path::PathBuf,
+};
 
 use rustix::{
     fd::OwnedFd,
@@ -85,6 +93,12 @@ pub(crate) fn point_at(folder: impl AsFd, name: &[u8]) -> Result<OwnedFd> {
 pub(crate) fn set_mode_of(handle: &OwnedFd, mode: u32) -> Result<()> {
     // The kernel takes permissions by such a handle only through its name here, which leads to the very thing.
     fs::chmod(format!("/proc/self/fd/{}", handle.as_raw_fd()), Mode::from_raw_mode(mode as _))
+}
+
+/// Gives the path that leads to what a handle holds, now.
+pub(crate) fn path_of(handle: impl AsFd) -> Result<PathBuf> {
+    let link = format!("/proc/self/fd/{}", handle.as_fd().as_raw_fd());
+    fs::readlink(link, Vec::new()).map(|path| OsString::from_vec(path.into_bytes()).into())
 }
 
 /// Makes everything on the disk durable that a folder lies on: for what can't be opened to be made durable by itself.

@@ -28,7 +28,16 @@ pub(super) enum Mounts {
 /// Opens a folder below an open one; no link on the way is followed, nothing leads out. `XDEV` where something is mounted on
 /// the name in that folder.
 pub(crate) fn open_below(folder: impl AsFd, below: &[u8]) -> Result<OwnedFd> {
-    match beneath(&folder, below, OFlags::RDONLY | OFlags::DIRECTORY, Mounts::Refused) {
+    not_mounted(&folder, below, OFlags::RDONLY)
+}
+
+/// Points at a folder below an open one, as [`open_below`] does but whatever the folder's permissions.
+pub(crate) fn point_below(folder: impl AsFd, below: &[u8]) -> Result<OwnedFd> {
+    not_mounted(&folder, below, OFlags::PATH)
+}
+
+fn not_mounted(folder: impl AsFd, below: &[u8], flags: OFlags) -> Result<OwnedFd> {
+    match beneath(&folder, below, flags | OFlags::DIRECTORY, Mounts::Refused) {
         Err(Errno::NOENT) if is_mounted(&folder, below) => Err(Errno::XDEV),
         other => other,
     }
