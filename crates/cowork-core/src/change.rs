@@ -27,13 +27,14 @@ pub enum Change {
         /// What to do if the target is taken.
         clash: Clash,
     },
-    /// Copies a file, with its permissions, extended attributes and modification time.
+    /// Copies a file, with its permissions, extended attributes and modification time; with fewer permissions where the
+    /// folder that the copy comes into gives what is new in it no more.
     Copy {
         /// What.
         from: FilePath,
         /// The copy's path.
         to: FilePath,
-        /// What to do if the target is taken.
+        /// What to do if the target is taken. A copy replaces nothing.
         clash: Clash,
     },
     /// Puts a file or folder aside: it leaves the folder, the journal keeps it.
@@ -221,7 +222,7 @@ pub enum Clash {
     Skip,
     /// Give the new one a number: `scan (2).pdf`.
     Number,
-    /// Put the old one aside in the journal. Only for [`Change::Write`] and [`Change::Copy`]; a folder is never replaced.
+    /// Put the old one aside in the journal. Only for [`Change::Write`]; a folder is never replaced.
     Replace,
 }
 

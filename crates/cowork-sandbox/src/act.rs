@@ -1,6 +1,9 @@
 //! Does a step, and takes it back.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    rc::Rc,
+};
 
 use cowork_core::{FilePath, Result};
 use rustix::io::Errno;
@@ -23,11 +26,13 @@ pub(crate) struct Work<'a> {
     /// The folders whose names were changed since they were last made durable.
     touched: BTreeMap<String, Rc<Open>>,
     touched_kept: bool,
+    /// The folders in which content waits under a name of ours, by its number.
+    pub(crate) staged: HashMap<u64, Rc<Open>>,
 }
 
 impl<'a> Work<'a> {
     pub(crate) fn new(journal: &'a mut Journal, view: &'a View) -> Self {
-        Self { journal, dirs: Dirs::new(view), touched: BTreeMap::new(), touched_kept: false }
+        Self { journal, dirs: Dirs::new(view), touched: BTreeMap::new(), touched_kept: false, staged: HashMap::new() }
     }
 
     /// Does a step.
@@ -103,6 +108,56 @@ impl<'a> Work<'a> {
             Act::Away { k, p, .. } => self.carry_back(*k, p),
             Act::Mode { p, id, m } => self.set_mode(p, &self.journal.state.now(id).with_mode(*m), id.mode()),
         }
+    }
+
+    /// Gives the folders that were changed and are no longer where their paths lead: what was done in them since they were
+    /// opened may have been done outside the grant.
+    pub(crate) fn moved_away(&self) -> HashSet<String> {
+        let gone = self.touched.iter().filter(|(folder, open)| self.dirs.has_left(folder, open));
+        gone.map(|(folder, _)| folder.clone()).collect()
+    }
+
+    /// Takes back a step just done, through the folders it was done in, wherever these are by now. `false` if it can't be.
+    pub(crate) fn take_back(&mut self, act: &Act) -> bool {
+        let is_as_left = match act {
+            Act::Move { t: p, id, .. }
+            | Act::Put { p, id, .. }
+            | Act::Swap { p, id, .. }
+            | Act::Restore { p, id, .. } => self.dirs.look(p).ok().flatten().is_some_and(|look| look.ino == id.ino()),
+            Act::Make { .. } | Act::Aside { .. } | Act::Away { .. } | Act::Mode { .. } => true,
+        };
+        match act {
+            _ if !is_as_left => false,
+            Act::Put { k, p, id, beside: true, .. } => self.take_beside(*k, p, id).is_ok_and(|taken| taken),
+            act => self.back(act).is_ok(),
+        }
+    }
+
+    /// Removes content of ours that was just put in place on another disk, under a name of ours in case it is not.
+    fn take_beside(&mut self, k: u64, p: &FilePath, id: &Id) -> Result<bool, Trouble> {
+        let at = |e: Fault| e.at(p.as_str());
+        let (open, name) = self.place(p)?;
+        let ours = beside(self.journal.task, k);
+        let (there, ours) = (open.dir.at(&name), open.dir.at(&ours));
+        self.journal.disk.rename(there, ours).map_err(at)?;
+        if ours.look().map_err(|e| at(e.into()))?.is_some_and(|look| id.is(&look)) {
+            return self.journal.disk.remove_file(ours).map_err(at).map(|()| true);
+        }
+        self.journal.disk.rename(ours, there).map_err(at).map(|()| false)
+    }
+
+    /// Removes content that was staged beside its name, in whatever folder that is by now. `false` if none is known of.
+    pub(crate) fn discard_beside(&mut self, act: &Act) -> bool {
+        let Act::Put { k, p, id, beside: true, .. } = act else { return false };
+        let Some(open) = self.staged.remove(k) else { return false };
+        let name = beside(self.journal.task, *k);
+        let at = open.dir.at(&name);
+        let is_ours = at.look().ok().flatten().is_some_and(|look| look.ino == id.ino());
+        // What can't be removed is found when it is settled.
+        if let (true, Ok(()), Some((folder, _))) = (is_ours, self.journal.disk.remove_file(at), split(p)) {
+            self.touch_folder(folder, &open);
+        }
+        is_ours
     }
 
     /// Notes that an act's things were changed, so that this becomes durable. A folder that is gone has nothing that could.
@@ -197,21 +252,37 @@ impl<'a> Work<'a> {
         let (open, name) = self.place(p)?;
         let (here, claimed, kept) = (open.dir.at(&name), beside(self.journal.task, k), kept(k));
         let (claimed, kept) = (open.dir.at(&claimed), self.journal.kept.at(&kept));
-        let source = sys::open_file(&open.dir.fd, &name).map_err(|e| at(e.into()))?;
-        let look = sys::look_at(&source).map_err(|e| at(e.into()))?;
-        if !id.is(&look) {
+        let handle = content::point_at(&open.dir.fd, &name).map_err(|e| at(e.into()))?;
+        if !id.is(&sys::look_at(&handle).map_err(|e| at(e.into()))?) {
             return Err(changed());
         }
+        let source = sys::open_pointed(&handle).map_err(|e| at(e.into()))?;
+        let look = sys::look_at(&source).map_err(|e| at(e.into()))?;
         let disk = self.journal.disk.clone();
         if kept.look().map_err(|e| at(e.into()))?.is_some() {
             // Left over from a copy that was cut short.
             disk.remove_file(kept).map_err(at)?;
         }
         let staged = stage::copy(&disk, kept, &source, &Like::Same(look, &source)).map_err(at)?;
+        let copied = stage::hash_unless(kept, &disk.stop);
+        // Copying may have taken long: the folder may have been moved out of the grant since it was opened.
+        let copied = match copied {
+            Err(fault) => Err(at(fault)),
+            Ok(hash) if hash != staged.hash => Err(changed()),
+            Ok(_) => match split(p) {
+                Some((folder, _)) if self.dirs.has_left(folder, &open) => {
+                    Err(Trouble::This(format!("`{folder}` was moved away by somebody meanwhile")))
+                }
+                _ => Ok(()),
+            },
+        };
+        if copied.is_err() {
+            disk.remove_file(kept).map_err(at)?;
+            return copied;
+        }
         disk.sync_folder(&self.journal.kept).map_err(at)?;
         disk.rename(here, claimed).map_err(at)?;
-        let still = claimed.look().map_err(|e| at(e.into()))?.is_some_and(|look| id.is(&look));
-        if !still || stage::hash(kept).map_err(|e| at(e.into()))? != staged.hash {
+        if !claimed.look().map_err(|e| at(e.into()))?.is_some_and(|look| id.is(&look)) {
             disk.rename(claimed, here).map_err(at)?;
             disk.remove_file(kept).map_err(at)?;
             return Err(changed());
@@ -224,7 +295,7 @@ impl<'a> Work<'a> {
         let at = |e: Fault| e.at(p.as_str());
         let (open, name) = self.place(p)?;
         let kept = kept(k);
-        let source = sys::open_file(&self.journal.kept.fd, &kept).map_err(|e| at(e.into()))?;
+        let source = content::open_regular(&self.journal.kept.fd, &kept).map_err(|e| at(e.into()))?;
         let look = sys::look_at(&source).map_err(|e| at(e.into()))?;
         let staged = beside(self.journal.task, k);
         let staged = open.dir.at(&staged);

@@ -28,8 +28,8 @@ pub(crate) fn validate(view: &View, change: &Change) -> Result<()> {
         | Change::Restore { path }
         | Change::Mode { path, .. } => below(path),
         Change::MakeFolder { path } => view.may_change(path),
-        Change::Move { clash: Clash::Replace, to, .. } => {
-            let text = format!("a move can't replace what is at `{to}`");
+        Change::Move { clash: Clash::Replace, to, .. } | Change::Copy { clash: Clash::Replace, to, .. } => {
+            let text = format!("a move or a copy can't replace what is at `{to}`");
             Err(Error::new(Kind::InvalidInput, "change", text).with_fix("put the old one aside first"))
         }
         Change::Move { from, to, .. } => below(from).and_then(|()| below(to)),

@@ -1,6 +1,9 @@
 //! Makes the changes of one call: in batches, each written down and durable before it is done.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use cowork_core::{
     CallId, CancellationToken, Change, Changed, Clash, Error, FilePath, Kind, Otherwise, Result, Watch, Write,
@@ -9,11 +12,12 @@ use cowork_core::{
 use crate::{
     act::Work,
     asked::{about, checksum, target, validate},
+    disk::Stop,
     fault::Trouble,
     journal::Journal,
     plan::{Planned, Planner, stuck},
-    record::{Act, Record, Step},
-    settle::discard,
+    record::{Act, Record, Step, split},
+    settle::{self, discard},
     stamp::{Print, Seen},
     state::{ChangeState, End, Stage},
     sys, undo,
@@ -31,8 +35,6 @@ struct Job<'a> {
     /// Whether all are to be made or none.
     all: bool,
     watch: &'a Watch,
-    /// Set when nobody waits for the answer any more.
-    left: &'a CancellationToken,
 }
 
 /// Makes changes, or, when the call ran before, those that are missing.
@@ -42,6 +44,7 @@ pub(crate) fn change(
     call: CallId,
     (changes, all): (&[Change], bool),
     watch: &Watch,
+    // Set when nobody waits for the answer any more.
     left: &CancellationToken,
 ) -> Result<Changed> {
     changes.iter().try_for_each(|change| validate(view, change))?;
@@ -51,19 +54,19 @@ pub(crate) fn change(
     }
     let c = call_number(journal, call);
     compare(journal, c, changes)?;
+    journal.disk.stop = Stop::when([watch.cancel.clone(), left.clone()]);
     let work = Work::new(journal, view);
-    let mut job = Job { work, planner: Planner::new(c, view, seen), call, changes, all, watch, left };
+    let mut job = Job { work, planner: Planner::new(c, view, seen), call, changes, all, watch };
     let made = job.run();
-    job.planner.batch.steps.iter().for_each(|step| discard(&job.work, &step.a));
+    job.planner.batch.steps.iter().for_each(|step| discard(&mut job.work, &step.a));
+    // What is given back is given back to its end.
+    journal.disk.stop = Stop::default();
     match made {
         Ok(()) => match journal.flush() {
             Ok(()) => Ok(outcome(journal, c, changes)),
             Err(e) => Err(give_up(journal, view, c, e)),
         },
-        Err(e) if e.kind == Kind::Cancelled && !all => {
-            journal.flush()?;
-            Err(e)
-        }
+        Err(e) if e.kind == Kind::Cancelled && !all => Err(stopped(journal, view, e)),
         Err(e) => Err(give_up(journal, view, c, e)),
     }
 }
@@ -113,11 +116,22 @@ impl Job<'_> {
         let mut records = batch.times;
         records.extend(batch.steps.iter().cloned().map(Record::Step));
         if let Err(e) = self.work.journal.commit(records) {
-            batch.steps.iter().for_each(|step| discard(&self.work, &step.a));
+            batch.steps.iter().for_each(|step| discard(&mut self.work, &step.a));
             return Err(e);
         }
+        // What was open while content was staged may have been moved out of the grant meanwhile.
+        self.work.dirs.clear();
+        let (as_planned, stop) = self.forward(first, &batch.steps);
+        let stayed = self.leave_what_moved_away(first, &batch.steps);
+        self.work.staged.clear();
+        self.work.settle_folders()?;
+        stop.and(stayed).map(|()| as_planned)
+    }
+
+    /// Does the steps of a batch. Says whether all went as planned, and what none can get past.
+    fn forward(&mut self, first: u64, steps: &[Arc<Step>]) -> (bool, Result<()>) {
         let (mut as_planned, mut left_out, mut stop) = (true, None, Ok(()));
-        for (n, step) in (first..).zip(&batch.steps) {
+        for (n, step) in (first..).zip(steps) {
             stop = stop.and_then(|()| self.may_go_on());
             if !as_planned || stop.is_err() || left_out == Some(step.i) {
                 self.void(n, step);
@@ -127,6 +141,11 @@ impl Job<'_> {
                 Ok(()) => {
                     self.work.journal.mark(Record::Done(n, n));
                     self.remember(&step.a);
+                }
+                // Stopped while it copied: nothing had been done yet.
+                Err(Trouble::All(e)) if e.kind == Kind::Cancelled => {
+                    self.void(n, step);
+                    stop = Err(e);
                 }
                 // Not known whether it was done: the disk will say.
                 Err(Trouble::All(e)) => stop = Err(e),
@@ -144,8 +163,41 @@ impl Job<'_> {
             }
             self.tell(step);
         }
-        self.work.settle_folders()?;
-        stop.map(|()| as_planned)
+        (as_planned, stop)
+    }
+
+    /// A folder that was moved away while a batch was at work in it takes nothing along, and gave nothing: the changes that
+    /// it had a part in are taken back and left out.
+    fn leave_what_moved_away(&mut self, first: u64, steps: &[Arc<Step>]) -> Result<()> {
+        let gone = self.work.moved_away();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let folder_of = |step: &Step| {
+            let (a, b) = step.a.paths();
+            let folders = [Some(a), b].into_iter().flatten().filter_map(split);
+            folders.map(|(folder, _)| folder).find(|folder| gone.contains(*folder)).map(str::to_owned)
+        };
+        let moved: HashSet<u32> = steps.iter().filter(|step| folder_of(step).is_some()).map(|step| step.i).collect();
+        let (mut left, mut stays) = (BTreeSet::new(), HashSet::new());
+        for (at, step) in steps.iter().enumerate().rev().filter(|(_, step)| moved.contains(&step.i)) {
+            let n = first + at as u64;
+            if self.work.journal.state.step(n).is_none_or(|(_, stage)| *stage != Stage::Done) {
+                continue;
+            }
+            if stays.contains(&step.i) || !self.work.take_back(&step.a) {
+                // As if it had been moved away a moment later: undo names it.
+                stays.insert(step.i);
+                continue;
+            }
+            self.work.journal.mark(Record::Back(n, n));
+            discard(&mut self.work, &step.a);
+            left.insert(step.i);
+        }
+        left.iter().filter(|i| !stays.contains(i)).try_for_each(|i| {
+            let folder = steps.iter().filter(|step| step.i == *i).find_map(|step| folder_of(step));
+            self.leave(*i, Some(format!("`{}` was moved away by somebody meanwhile", folder.unwrap_or_default())))
+        })
     }
 
     /// What we did ourselves is no news to this session: it knows what it wrote, and what it moved as it knew it before.
@@ -208,7 +260,7 @@ impl Job<'_> {
     }
 
     fn void(&mut self, n: u64, step: &Arc<Step>) {
-        discard(&self.work, &step.a);
+        discard(&mut self.work, &step.a);
         self.work.journal.mark(Record::Void(n));
     }
 
@@ -227,11 +279,7 @@ impl Job<'_> {
     }
 
     fn may_go_on(&self) -> Result<()> {
-        if self.watch.cancel.is_cancelled() || self.left.is_cancelled() {
-            return Err(Error::new(Kind::Cancelled, "change", "the changes were stopped before all were made")
-                .with_fix("undo the task to give back those that were made"));
-        }
-        Ok(())
+        self.work.journal.disk.stop.may_go_on().map_err(|e| e.error("change", "the folders"))
     }
 
     fn tell(&self, step: &Step) {
@@ -281,10 +329,21 @@ fn compare(journal: &Journal, c: u32, changes: &[Change]) -> Result<()> {
     Ok(())
 }
 
+/// A call that was stopped leaves no change half-made.
+fn stopped(journal: &mut Journal, view: &View, error: Error) -> Error {
+    match settle::settle(journal, view) {
+        Ok(()) => error,
+        Err(e) => {
+            journal.broken = true;
+            error.with("left", format!("a change that was begun was not given back: {}", e.message))
+        }
+    }
+}
+
 /// Gives back what the call did, and its error.
 fn give_up(journal: &mut Journal, view: &View, c: u32, error: Error) -> Error {
     // A failed step may have been done all the same.
-    let settled = crate::settle::look(journal, view, true);
+    let settled = settle::look(journal, view, true);
     match settled.and_then(|()| undo::roll_back(journal, view, c)) {
         Ok(()) => error,
         Err(e) => {

@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use cowork_core::{Probe, Step};
+use cowork_core::{CancellationToken, Error, Kind, Probe, Step};
 use rustix::io::Errno;
 
 use crate::{
@@ -65,6 +65,29 @@ impl At<'_> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Disk {
     pub(crate) probe: Option<Arc<dyn Probe>>,
+    /// Ends what takes long. Set while a call makes its changes, not while they are given back.
+    pub(crate) stop: Stop,
+}
+
+/// Says when nobody waits for the end any more.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stop(Vec<CancellationToken>);
+
+impl Stop {
+    pub(crate) fn when(tokens: impl IntoIterator<Item = CancellationToken>) -> Self {
+        Self(tokens.into_iter().collect())
+    }
+
+    /// Asked before each piece of what takes long.
+    pub(crate) fn may_go_on(&self) -> Done {
+        if self.0.iter().any(CancellationToken::is_cancelled) {
+            return Err(Fault::Told(
+                Error::new(Kind::Cancelled, "change", "the changes were stopped before all were made")
+                    .with_fix("undo the task to give back those that were made"),
+            ));
+        }
+        Ok(())
+    }
 }
 
 impl Disk {
@@ -88,7 +111,7 @@ impl Disk {
 
     /// Copies a range of another file to where the file's cursor stands, in the kernel where it can.
     pub(crate) fn copy_range(&self, file: &File, path: &Path, from: &File, (begin, end): (u64, u64)) -> Done {
-        self.step(|| Step::Write(path.to_owned(), vec![b'-']), || copy_range(file, from, begin, end))
+        self.step(|| Step::Write(path.to_owned(), vec![b'-']), || copy_range(file, from, (begin, end), &self.stop))
     }
 
     /// Lets a new file share all that another holds; `false` where the disk can't.
@@ -196,9 +219,10 @@ impl Disk {
     }
 }
 
-fn copy_range(mut file: &File, from: &File, begin: u64, end: u64) -> Done {
+fn copy_range(mut file: &File, from: &File, (begin, end): (u64, u64), stop: &Stop) -> Done {
     let mut at = begin;
     while at < end {
+        stop.may_go_on()?;
         match content::copy_range(from, at, file, end - at) {
             Ok(0) => break,
             Ok(n) => at += n,
@@ -210,6 +234,7 @@ fn copy_range(mut file: &File, from: &File, begin: u64, end: u64) -> Done {
     // What the kernel could not copy by itself.
     let mut buffer = vec![0; if at < end { 1 << 20 } else { 0 }];
     while at < end {
+        stop.may_go_on()?;
         let want = buffer.len().min(usize::try_from(end - at).unwrap_or(usize::MAX));
         let len = stage::read_at(from, &mut buffer[..want], at)?;
         if len == 0 {

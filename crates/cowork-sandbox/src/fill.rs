@@ -13,7 +13,7 @@ use crate::{
     plan::{Plan, Planned, Planner},
     record::{Act, Id, Record, beside, kept, split},
     stage::{self, Asked, Like, Staged},
-    sys::{self, Look},
+    sys::{self, Look, content},
     view::Open,
 };
 
@@ -76,16 +76,17 @@ impl Planner<'_> {
         if Id::of(&former.look) != Id::of(old) {
             return Err(Trouble::This(format!("`{path}` was changed by somebody while it was being replaced")));
         }
+        // A copy never replaces: it does not say what it knows of the other.
         let (known, may_shrink) = match filling {
             Filling::Written(write) => (&write.known, write.may_shrink),
-            Filling::Copied(_) | Filling::Kept(_) => (&Known::Nothing, true),
+            Filling::Copied(_) | Filling::Kept(_) => (&Known::Seen, false),
         };
-        former.old(path).may_change(known, self.seen)?;
+        former.old(path).may_change(known, self.seen, &work.journal.disk.stop)?;
         let (k, staged, beside) = self.stage(work, path, place, &Like::Old(former.look, &former.file), filling)?;
         let fine = guard::is_no_loss(path, &former.look, staged.id.1, may_shrink)
             .and_then(|()| guard::keeps_owner(path, &former.look, &staged.look));
         if let Err(trouble) = fine {
-            self.unstage(work, path, k, beside);
+            self.unstage(work, k, beside);
             return Err(trouble);
         }
         let (p, x) = (path.clone(), staged.hash);
@@ -108,12 +109,12 @@ impl Planner<'_> {
         more: bool,
         filling: Filling<'_>,
     ) -> Plan {
-        if place.folder.dev != work.journal.dev && !place.there {
+        if place.folder.volume != work.journal.volume && !place.there {
             // It is staged beside its name, in a folder that has to be there for that.
             self.push_folders(work, id, &place.make)?;
             return Ok(Planned::First);
         }
-        let (k, staged, beside) = self.stage(work, path, place, &Like::New(place.folder), filling)?;
+        let (k, staged, beside) = self.stage(work, path, place, &Like::New(&place.folder), filling)?;
         self.push_folders(work, id, &place.make)?;
         let of = if let Filling::Kept(k) = filling { Some(k) } else { None };
         self.push(work, id, more, Act::Put { k, p: path.clone(), id: staged.id, x: staged.hash, beside, of })?;
@@ -140,23 +141,25 @@ impl Planner<'_> {
         filling: Filling<'_>,
     ) -> Plan<(u64, Staged, bool)> {
         let k = work.journal.next_kept();
-        if place.folder.dev == work.journal.dev {
+        if place.folder.volume == work.journal.volume {
             let dir = work.journal.kept.clone();
             return Ok((k, self.write(work, path, dir.at(&kept(k)), like, filling)?, false));
         }
         self.announce(work, path, k)?;
         let (folder, _) = split(path).ok_or_else(|| Trouble::This(format!("`{path}` is a granted folder itself")))?;
-        let open = work.dirs.get(folder).map_err(|e| Fault::Os(e).at(folder))?;
+        // It may have been moved out of the grant since it was opened.
+        let open = work.dirs.renew(folder).map_err(|e| Fault::Os(e).at(folder))?;
+        work.staged.insert(k, open.clone());
         let name = beside(work.journal.task, k);
         Ok((k, self.write(work, path, open.dir.at(&name), like, filling)?, true))
     }
 
     /// Removes what was staged and won't be used. What can't be removed is ours, and is found when it is settled.
-    fn unstage(&self, work: &Work<'_>, path: &FilePath, k: u64, is_beside: bool) {
+    fn unstage(&self, work: &mut Work<'_>, k: u64, is_beside: bool) {
         let disk = &work.journal.disk;
         if !is_beside {
             let _ = disk.remove_file(work.journal.kept.at(&kept(k)));
-        } else if let Some(Ok(open)) = split(path).map(|(folder, _)| work.dirs.get(folder)) {
+        } else if let Some(open) = work.staged.remove(&k) {
             let _ = disk.remove_file(open.dir.at(&beside(work.journal.task, k)));
         }
     }
@@ -223,25 +226,32 @@ fn former(work: &Work<'_>, path: &FilePath) -> Plan<Former> {
     let failed = |e: rustix::io::Errno| Fault::Os(e).at(path.as_str());
     let (folder, name) = split(path).ok_or_else(|| Trouble::This(format!("`{path}` is a granted folder itself")))?;
     let folder = work.dirs.get(folder).map_err(|e| Fault::Os(e).at(folder))?;
-    let file = sys::open_file(&folder.dir.fd, &name).map_err(failed)?;
+    let handle = content::point_at(&folder.dir.fd, &name).map_err(failed)?;
+    // Before it is opened: opening a pipe or a device could already do something.
+    guard::is_file(path, &sys::look_at(&handle).map_err(failed)?, "changed")?;
+    let file = sys::open_pointed(&handle).map_err(failed)?;
     let look = sys::look_at(&file).map_err(failed)?;
-    guard::is_file(path, &look, "changed")?;
     Ok(Former { folder, name, look, file })
 }
 
 fn copy(work: &Work<'_>, from: &FilePath, at: At<'_>, like: &Like<'_>) -> Plan<Staged> {
     let source = former(work, from)?;
     guard::is_all_here(from, &source.file, &source.look)?;
-    let (Like::New(folder) | Like::Old(folder, _) | Like::Copy(_, _, folder) | Like::Same(folder, _)) = like;
-    let like = Like::Copy(source.look, &source.file, *folder);
-    let staged = stage::copy(&work.journal.disk, at, &source.file, &like).map_err(|e| e.at(from.as_str()))?;
+    let copied;
+    let like = if let Like::New(folder) = like {
+        copied = Like::Copy(source.look, &source.file, folder);
+        &copied
+    } else {
+        like
+    };
+    let staged = stage::copy(&work.journal.disk, at, &source.file, like).map_err(|e| e.at(from.as_str()))?;
     unchanged(work, from, at, (&source.look, &source.file), staged, "copied")
 }
 
 /// Copies back what was copied away.
 fn bring(work: &Work<'_>, path: &FilePath, k: u64, at: At<'_>) -> Plan<Staged> {
     let failed = |e: Fault| e.at(path.as_str());
-    let source = sys::open_file(&work.journal.kept.fd, &kept(k)).map_err(|e| failed(e.into()))?;
+    let source = content::open_regular(&work.journal.kept.fd, &kept(k)).map_err(|e| failed(e.into()))?;
     let look = sys::look_at(&source).map_err(|e| failed(e.into()))?;
     stage::copy(&work.journal.disk, at, &source, &Like::Same(look, &source)).map_err(failed)
 }

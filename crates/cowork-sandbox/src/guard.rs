@@ -5,8 +5,8 @@ use std::fs::File;
 use cowork_core::{FilePath, Known};
 
 use crate::{
-    disk::Dir,
-    fault::{Fault, Trouble},
+    disk::{Dir, Stop},
+    fault::Trouble,
     stage::sum,
     stamp::{Is, Print, Seen},
     sys::{self, Look, content},
@@ -36,10 +36,10 @@ pub(crate) struct Old<'a> {
 
 impl Old<'_> {
     /// Refuses what must not be replaced or edited.
-    pub(crate) fn may_change(&self, known: &Known, seen: &Seen) -> Fine {
+    pub(crate) fn may_change(&self, known: &Known, seen: &Seen, stop: &Stop) -> Fine {
         let path = self.path;
         is_all_here(path, self.file, self.look)?;
-        self.is_known(known, seen)?;
+        self.is_known(known, seen, stop)?;
         if self.look.mode & 0o222 == 0 {
             return no(format!("`{path}` may not be written to by anybody: set its permissions first"));
         }
@@ -63,7 +63,7 @@ impl Old<'_> {
         Ok(())
     }
 
-    fn is_known(&self, known: &Known, seen: &Seen) -> Fine {
+    fn is_known(&self, known: &Known, seen: &Seen, stop: &Stop) -> Fine {
         let path = self.path;
         let changed = || no(format!("`{path}` was changed since it was read"));
         let print = match known {
@@ -81,7 +81,7 @@ impl Old<'_> {
             Is::Same => Ok(()),
             Is::Other => changed(),
             Is::AskContent => {
-                let hash = sum(self.file).map_err(|e| Fault::Os(e).at(path.as_str()))?;
+                let hash = sum(self.file, stop).map_err(|e| e.at(path.as_str()))?;
                 let same = blake3::Hash::from_hex(hash).is_ok_and(|hash| print.has_hash(&hash));
                 if same { Ok(()) } else { changed() }
             }

@@ -16,7 +16,7 @@ use crate::{
     fault::{Fault, shown},
     record::{self, Record, VERSION},
     state::State,
-    sys,
+    sys::{self, Volume, access},
 };
 
 /// Room kept free behind the log's end, so that giving a call back can be written down on a full disk.
@@ -28,8 +28,8 @@ pub(crate) struct Journal {
     pub(crate) task: TaskId,
     pub(crate) disk: Disk,
     pub(crate) kept: Arc<Dir>,
-    /// The device that `kept/` is on.
-    pub(crate) dev: u64,
+    /// The disk that `kept/` is on.
+    pub(crate) volume: Volume,
     pub(crate) state: State,
     /// Whether something failed so that memory and disk may differ: nothing more is changed then.
     pub(crate) broken: bool,
@@ -161,7 +161,9 @@ impl Journal {
             e => e.error("open journal", &shown(&kept)),
         };
         let kept = Arc::new(Dir::open(&kept).map_err(failed)?);
-        let dev = sys::look_at(&kept.fd).map_err(Fault::from).map_err(failed)?.dev;
+        let volume = sys::look_at_folder(&kept.fd).map_err(Fault::from).map_err(failed)?.1;
+        // What is staged goes into the person's folders: those say who may read it, not what ours lies in.
+        access::hand_nothing_on(&kept.fd).map_err(Fault::from).map_err(failed)?;
         // Numbers of files that no record speaks of are not used again: they are left where they are.
         let taken = sys::names(&kept.fd, usize::MAX).map_err(Fault::from).map_err(failed)?;
         let taken = taken.iter().filter_map(|n| std::str::from_utf8(n).ok()?.parse::<u64>().ok()).max();
@@ -173,7 +175,7 @@ impl Journal {
             task,
             disk,
             kept,
-            dev,
+            volume,
             state,
             broken: false,
             log,

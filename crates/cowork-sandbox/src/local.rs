@@ -52,7 +52,7 @@ impl LocalSandbox {
     /// Makes a sandbox. It touches the disk only when it is used.
     pub fn open(options: LocalSandboxOptions) -> Self {
         let data = std::fs::canonicalize(&options.data).unwrap_or(options.data);
-        Self { bounds: Bounds { data, home: options.home }, disk: Disk { probe: options.probe } }
+        Self { bounds: Bounds { data, home: options.home }, disk: Disk { probe: options.probe, ..Disk::default() } }
     }
 
     fn journals(&self) -> PathBuf {

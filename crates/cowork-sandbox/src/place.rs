@@ -1,5 +1,7 @@
 //! Finds the place that something new gets: its folder, a name that is free, and what has to be made or noted for it.
 
+use std::rc::Rc;
+
 use cowork_core::{Clash, FilePath};
 use rustix::io::Errno;
 
@@ -10,8 +12,8 @@ use crate::{
     plan::{Plan, Planner},
     record::{Act, Record, Step, split},
     state::Key,
-    sys::Look,
     touched::Touch,
+    view::Open,
 };
 
 /// The folder that a new name is about to be in.
@@ -21,7 +23,7 @@ pub(crate) struct Place {
     /// Whether it is there: not one that is still to be made.
     pub(crate) there: bool,
     /// It, or the nearest folder above it that is there.
-    pub(crate) folder: Look,
+    pub(crate) folder: Rc<Open>,
 }
 
 impl Planner<'_> {
@@ -48,7 +50,7 @@ impl Planner<'_> {
                     }
                     make.reverse();
                     let there = at == *folder;
-                    return Ok(Some(Place { make, there, folder: open.look }));
+                    return Ok(Some(Place { make, there, folder: open }));
                 }
                 Err(Errno::NOENT) if touch.is_none() => make.push(at.clone()),
                 Err(Errno::NOENT) => {}

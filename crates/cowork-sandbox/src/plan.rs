@@ -17,7 +17,7 @@ use crate::{
     record::{Act, Id, Record, Step, split},
     stamp::{Is, Seen},
     state::{Key, Stage},
-    sys::{self, Look},
+    sys::{self, Look, Volume},
     touched::Touched,
     view::{View, kind_text},
 };
@@ -133,7 +133,7 @@ impl<'a> Planner<'a> {
         let Some(place) = self.place_for(work, to)? else { return Ok(Planned::First) };
         let Some(to) = self.free(work, to, clash, &place)? else { return Ok(Planned::First) };
         self.note_same(from, &look);
-        if look.dev == place.folder.dev {
+        if volume(work, from)? == place.folder.volume {
             self.push_folders(work, id, &place.make)?;
             self.push(work, id, false, Act::Move { f: from.clone(), t: to, id: Id::of(&look) })?;
             return Ok(Planned::Waits);
@@ -172,7 +172,7 @@ impl<'a> Planner<'a> {
         look: &Look,
         more: bool,
     ) -> Plan<()> {
-        let same_disk = look.dev == work.journal.dev;
+        let same_disk = volume(work, p)? == work.journal.volume;
         if !same_disk && !look.is_file() {
             let text = format!(
                 "`{p}` is {} on another disk than the journal, which can keep only files from there",
@@ -261,6 +261,12 @@ pub(crate) fn source(work: &Work<'_>, path: &FilePath) -> Plan<Look> {
     let (folder, name) = split(path).ok_or_else(|| Trouble::This(format!("`{path}` is a granted folder itself")))?;
     let open = work.dirs.get(folder).map_err(|e| Fault::Os(e).at(folder))?;
     sys::look(&open.dir.fd, &name).map_err(|e| Fault::Os(e).at(path.as_str()))
+}
+
+/// Gives the disk on which something lies: that of its folder, from which it would be renamed.
+fn volume(work: &Work<'_>, path: &FilePath) -> Plan<Volume> {
+    let (folder, _) = split(path).ok_or_else(|| Trouble::This(format!("`{path}` is a granted folder itself")))?;
+    Ok(work.dirs.get(folder).map_err(|e| Fault::Os(e).at(folder))?.volume)
 }
 
 fn may_leave(work: &Work<'_>, path: &FilePath) -> Plan<()> {

@@ -144,6 +144,11 @@ impl Id {
         self.3 & 0o7777
     }
 
+    /// Gives what it is like as another file.
+    pub(crate) fn with_ino(&self, ino: u64) -> Self {
+        Self(ino, self.1, self.2, self.3)
+    }
+
     /// Gives what it is like with other permission bits.
     pub(crate) fn with_mode(&self, mode: u32) -> Self {
         Self(self.0, self.1, self.2, self.3 & !0o7777 | mode)

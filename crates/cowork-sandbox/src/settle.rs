@@ -7,8 +7,9 @@ use crate::{
     act::Work,
     fault::{Fault, Trouble},
     journal::Journal,
-    record::{Act, Record, beside, split},
+    record::{Act, Id, Record, beside, split},
     state::Stage,
+    sys::Look,
     undo::{self, Give},
     view::View,
 };
@@ -45,7 +46,7 @@ pub(crate) fn look(journal: &mut Journal, view: &View, act: bool) -> Result<()> 
             work.touch(&step.a);
         }
         if act && !done {
-            discard(&work, &step.a);
+            discard(&mut work, &step.a);
         }
     }
     if act {
@@ -57,12 +58,25 @@ pub(crate) fn look(journal: &mut Journal, view: &View, act: bool) -> Result<()> 
 }
 
 /// Removes content that was staged for a step that will not be done.
-pub(crate) fn discard(work: &Work<'_>, act: &Act) {
-    let (Act::Put { k, id, beside: false, .. } | Act::Swap { k, id, .. }) = act else { return };
-    if work.look_kept(*k).ok().flatten().is_some_and(|look| look.ino == id.ino()) {
+pub(crate) fn discard(work: &mut Work<'_>, act: &Act) {
+    let (Act::Put { k, id, .. } | Act::Swap { k, id, .. }) = act else { return };
+    if work.discard_beside(act) {
+        return;
+    }
+    // From another disk it was taken back as a copy.
+    let is_copy = |look: &Look| matches!(act, Act::Put { beside: true, .. }) && Id::of(look).with_ino(id.ino()) == *id;
+    if work.look_kept(*k).ok().flatten().is_some_and(|look| look.ino == id.ino() || is_copy(&look)) {
         // Ours and in nobody's way: if it can't be removed it is kept.
         let _ = work.journal.disk.remove_file(work.journal.kept.at(&crate::record::kept(*k)));
     }
+}
+
+/// Removes what a call wrote that was given back: it is nobody's, and the disk may be full.
+pub(crate) fn discard_call(journal: &mut Journal, view: &View, c: u32) {
+    let steps = journal.state.steps.iter().filter(|(step, stage)| step.c == c && *stage == Stage::Void);
+    let void: Vec<_> = steps.map(|(step, _)| step.clone()).collect();
+    let mut work = Work::new(journal, view);
+    void.iter().for_each(|step| discard(&mut work, &step.a));
 }
 
 fn rolling(journal: &Journal) -> Vec<u32> {

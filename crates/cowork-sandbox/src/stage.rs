@@ -12,11 +12,12 @@ use cowork_core::{Sink, Splice};
 use rustix::io::Errno;
 
 use crate::{
-    disk::{At, Disk},
+    disk::{At, Disk, Stop},
     fault::{Fault, Trouble},
     record::Id,
     stamp::SMALL,
-    sys::{self, Look, content},
+    sys::{self, Look, access, content},
+    view::Open,
 };
 
 const CHUNK: usize = 1 << 20;
@@ -39,11 +40,11 @@ pub(crate) struct Staged {
 #[derive(Debug)]
 pub(crate) enum Like<'a> {
     /// A new file in this folder.
-    New(Look),
+    New(&'a Open),
     /// The file that it stands in for.
     Old(Look, &'a File),
     /// A copy of this file for this folder.
-    Copy(Look, &'a File, Look),
+    Copy(Look, &'a File, &'a Open),
     /// The very same, as far as another disk can hold it.
     Same(Look, &'a File),
 }
@@ -130,12 +131,17 @@ pub(crate) fn made(
 
 /// Gives the checksum of a file's content.
 pub(crate) fn hash(at: At<'_>) -> Result<String, Errno> {
-    sum(&sys::open_file(&at.dir.fd, at.name)?)
+    hash_unless(at, &Stop::default()).map_err(|e| if let Fault::Os(errno) = e { errno } else { Errno::CANCELED })
+}
+
+/// Gives the checksum of a file's content, unless that is to end before.
+pub(crate) fn hash_unless(at: At<'_>, stop: &Stop) -> Result<String, Fault> {
+    sum(&content::open_regular(&at.dir.fd, at.name)?, stop)
 }
 
 /// Gives the checksum of an open file's content: that of its bytes; of a large one without the blocks that hold only zeros,
 /// and then of where these were. So a file costs no more than what the disk holds of it, and its copy sums up to the same.
-pub(crate) fn sum(file: &File) -> Result<String, Errno> {
+pub(crate) fn sum(file: &File, stop: &Stop) -> Result<String, Fault> {
     let size = sys::look_at(file)?.size;
     let (mut hasher, mut gaps) = (Hasher::new(), Gaps::default());
     let mut at = 0;
@@ -144,7 +150,8 @@ pub(crate) fn sum(file: &File) -> Result<String, Errno> {
     {
         let begin = begin - begin % BLOCK as u64;
         gaps.add(at, begin);
-        at = sum_range(file, (begin, end.next_multiple_of(BLOCK as u64).min(size)), size, &mut hasher, &mut gaps)?;
+        let end = end.next_multiple_of(BLOCK as u64).min(size);
+        at = sum_range(file, (begin, end, size), (&mut hasher, &mut gaps), stop)?;
     }
     gaps.add(at, size);
     Ok(gaps.finish(&hasher, size))
@@ -153,14 +160,14 @@ pub(crate) fn sum(file: &File) -> Result<String, Errno> {
 /// Sums up a range that begins where a block does. Gives where it ended.
 fn sum_range(
     file: &File,
-    (mut at, end): (u64, u64),
-    size: u64,
-    hasher: &mut Hasher,
-    gaps: &mut Gaps,
-) -> Result<u64, Errno> {
+    (mut at, end, size): (u64, u64, u64),
+    (hasher, gaps): (&mut Hasher, &mut Gaps),
+    stop: &Stop,
+) -> Result<u64, Fault> {
     static ZEROS: [u8; BLOCK] = [0; BLOCK];
     let mut buffer = vec![0; CHUNK.min(usize::try_from(end - at).unwrap_or(CHUNK))];
     while at < end {
+        stop.may_go_on()?;
         let want = buffer.len().min(usize::try_from(end - at).unwrap_or(CHUNK));
         let len = read_at(file, &mut buffer[..want], at)?;
         for block in buffer[..len].chunks(BLOCK) {
@@ -231,7 +238,8 @@ impl Write for Staging<'_> {
         if bytes.is_empty() {
             return Ok(0);
         }
-        self.disk.append(self.file, self.path, bytes).map_err(|fault| {
+        let written = self.disk.stop.may_go_on().and_then(|()| self.disk.append(self.file, self.path, bytes));
+        written.map_err(|fault| {
             self.failed = Some(fault);
             io::Error::other("the content could not be written")
         })?;
@@ -259,7 +267,7 @@ fn fill(
 ) -> Result<Staged, Fault> {
     let file = disk.create(at, 0o666)?;
     let staged = write(&file).and_then(|()| {
-        let hash = hash.map_or_else(|| sum(&file), Ok)?;
+        let hash = hash.map_or_else(|| sum(&file, &disk.stop), Ok)?;
         let look = finish(disk, at, &file, like, asked)?;
         Ok(Staged { id: Id::of(&look), hash, look })
     });
@@ -273,21 +281,26 @@ fn fill(
 fn finish(disk: &Disk, at: At<'_>, file: &File, like: &Like<'_>, asked: Asked) -> Result<Look, Fault> {
     let (mode, mtime) = match like {
         Like::New(folder) => {
-            hand_group_on(file, folder);
-            (None, None)
+            hand_group_on(file, &folder.look);
+            (inherit(file, folder, 0o666)?, None)
         }
         Like::Old(old, content) => {
+            access::drop_list(file)?;
             sys::set_owner(file, Some(old.uid), old.gid);
             sys::copy_attributes(content, file);
             // As the system itself does when a program's content changes: it loses the right to run as its owner.
             (Some(old.mode & MODES), None)
         }
         Like::Copy(source, content, folder) => {
+            access::drop_list(file)?;
             sys::copy_attributes(content, file);
-            hand_group_on(file, folder);
-            (Some(source.mode & MODES), Some(source.mtime))
+            hand_group_on(file, &folder.look);
+            let mode = source.mode & MODES;
+            let inherited = if access::has_list(file) { None } else { inherit(file, folder, mode)? };
+            (Some(inherited.unwrap_or(mode)), Some(source.mtime))
         }
         Like::Same(source, content) => {
+            access::drop_list(file)?;
             sys::set_owner(file, Some(source.uid), source.gid);
             sys::copy_attributes(content, file);
             (Some(source.mode & 0o7777), Some(source.mtime))
@@ -337,6 +350,18 @@ pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> Result<usi
         }
     }
     Ok(len)
+}
+
+/// Does for a new file what the system does where a folder says who may read what is new in it; nothing where it doesn't. What
+/// is staged elsewhere never met that folder. Gives the permissions that are left of those asked for.
+fn inherit(file: &File, folder: &Open, mode: u32) -> Result<Option<u32>, Fault> {
+    let Some(default) = folder.default_list()? else { return Ok(None) };
+    let access::Inherited { mode: left, list } = access::inherit(default, mode)?;
+    match list {
+        Some(list) => access::set_list(file, &list)?,
+        None => access::drop_list(file)?,
+    }
+    Ok(Some(left | mode & MODES & !0o777))
 }
 
 fn hand_group_on(file: &File, folder: &Look) {

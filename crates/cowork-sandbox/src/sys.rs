@@ -3,6 +3,7 @@
 //! Linux alone can walk beneath a handle without following a link in one step (`openat2`) and rename without replacing
 //! (`renameat2`). Elsewhere the calls that need these answer `NOSYS`, which becomes `Unsupported`: never done with less.
 
+pub(crate) mod access;
 pub(crate) mod content;
 mod read;
 
@@ -15,7 +16,9 @@ use rustix::{
 };
 
 use read::Mounts;
-pub(crate) use read::{Happened, Inotify, NAMES, is_only_holes, open_below, open_file, point_below, read_names};
+pub(crate) use read::{
+    Happened, Inotify, NAMES, is_only_holes, open_below, open_file, open_pointed, point_below, read_names,
+};
 
 /// What a look at one name or handle shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +79,27 @@ impl From<Stat> for Look {
     }
 }
 
+#[cfg(target_os = "linux")]
+impl From<fs::Statx> for Look {
+    fn from(stat: fs::Statx) -> Self {
+        let nanos = |time: fs::StatxTimestamp| {
+            time.tv_sec.saturating_mul(1_000_000_000).saturating_add(i64::from(time.tv_nsec))
+        };
+        Self {
+            dev: fs::makedev(stat.stx_dev_major, stat.stx_dev_minor),
+            ino: stat.stx_ino,
+            size: stat.stx_size,
+            mtime: nanos(stat.stx_mtime),
+            ctime: nanos(stat.stx_ctime),
+            mode: u32::from(stat.stx_mode),
+            links: u64::from(stat.stx_nlink),
+            uid: stat.stx_uid,
+            gid: stat.stx_gid,
+            blocks: stat.stx_blocks,
+        }
+    }
+}
+
 /// Opens a folder by its real path: done once for each grant, and for our own folders.
 pub(crate) fn open_real(path: &Path) -> Result<OwnedFd> {
     fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
@@ -105,6 +129,36 @@ pub(crate) fn look(folder: impl AsFd, name: &[u8]) -> Result<Look> {
 /// Looks at what a handle holds.
 pub(crate) fn look_at(handle: impl AsFd) -> Result<Look> {
     fs::fstat(handle).map(Look::from)
+}
+
+/// A disk as renaming knows it: nothing is renamed from one to another, even where two are mounts of the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Volume {
+    dev: u64,
+    /// Which mount; 0 on a system that does not tell.
+    mount: u64,
+}
+
+/// Looks at an open folder, and on which disk it lies.
+#[cfg(target_os = "linux")]
+pub(crate) fn look_at_folder(folder: impl AsFd) -> Result<(Look, Volume)> {
+    use rustix::fs::StatxFlags;
+    let flags = StatxFlags::BASIC_STATS | StatxFlags::MNT_ID;
+    match fs::statx(&folder, "", AtFlags::EMPTY_PATH, flags) {
+        Ok(stat) => {
+            let has_mount = StatxFlags::from_bits_retain(stat.stx_mask).contains(StatxFlags::MNT_ID);
+            let look = Look::from(stat);
+            Ok((look, Volume { dev: look.dev, mount: if has_mount { stat.stx_mnt_id } else { 0 } }))
+        }
+        // Forbidden to programs in some containers.
+        Err(Errno::NOSYS | Errno::PERM) => look_at(folder).map(|look| (look, Volume { dev: look.dev, mount: 0 })),
+        Err(e) => Err(e),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn look_at_folder(folder: impl AsFd) -> Result<(Look, Volume)> {
+    look_at(folder).map(|look| (look, Volume { dev: look.dev, mount: 0 }))
 }
 
 /// Reads the names in a folder, without `.` and `..`, stopping after `most`.
@@ -181,14 +235,17 @@ pub(crate) fn set_owner(handle: impl AsFd, uid: Option<u32>, gid: u32) {
     let _ = fs::fchown(&handle, uid.map(fs::Uid::from_raw), Some(fs::Gid::from_raw(gid)));
 }
 
-/// Carries extended attributes over (access lists among them), as far as the file system takes them. Those under
-/// `security.` stay behind: a capability belongs to the program it was given to.
+/// What belongs to a program's very content: powers that it was given, and sums over it.
+#[cfg(target_os = "linux")]
+const OF_CONTENT: [&[u8]; 3] = [b"security.capability", b"security.ima", b"security.evm"];
+
+/// Carries extended attributes over (access lists and labels among them), as far as the file system takes them.
 #[cfg(target_os = "linux")]
 pub(crate) fn copy_attributes(from: impl AsFd, to: impl AsFd) {
     let mut list = vec![0; 64 * 1024];
     let Ok(len) = fs::flistxattr(&from, list.as_mut_slice()) else { return };
     let mut value = vec![0; 64 * 1024];
-    for name in list[..len].split(|b| *b == 0).filter(|n| !n.is_empty() && !n.starts_with(b"security.")) {
+    for name in list[..len].split(|b| *b == 0).filter(|n| !n.is_empty() && !OF_CONTENT.contains(n)) {
         if let Ok(len) = fs::fgetxattr(&from, name, value.as_mut_slice()) {
             let _ = fs::fsetxattr(&to, name, &value[..len], fs::XattrFlags::empty());
         }

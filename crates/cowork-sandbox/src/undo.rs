@@ -14,6 +14,7 @@ use crate::{
     others::{Did, Found, Others},
     part::{self, Part},
     record::{Act, Record, split},
+    settle,
     state::{Before, Key, Track},
     sys,
     touched::Touched,
@@ -103,7 +104,9 @@ pub(crate) fn roll_back(journal: &mut Journal, view: &View, c: u32) -> Result<()
     let gave = give_back(journal, view, &steps, Give { floor: first, regardless: true, ..Give::ALL });
     began?;
     gave?;
-    journal.commit(vec![Record::Rolled(c)])
+    journal.commit(vec![Record::Rolled(c)])?;
+    settle::discard_call(journal, view, c);
+    Ok(())
 }
 
 /// Gives back these steps, which are in order, newest first.

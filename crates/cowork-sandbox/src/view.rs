@@ -1,6 +1,12 @@
 //! The view of the granted folders: finds a path by walking down from its grant, and looks at what is there.
 
-use std::{cell::RefCell, collections::HashMap, ffi::OsString, os::unix::ffi::OsStringExt, rc::Rc};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::HashMap,
+    ffi::OsString,
+    os::unix::ffi::OsStringExt,
+    rc::Rc,
+};
 
 use cowork_core::{Access, Entry, Error, FilePath, Kind, OpenFile, Piece, Reader, Result};
 use rustix::{fs::FileType, io::Errno};
@@ -12,7 +18,7 @@ use crate::{
     grant::Root,
     record::split,
     stamp::Print,
-    sys::{self, Look},
+    sys::{self, Look, Volume, access},
 };
 
 /// How many folders are held open at a time.
@@ -166,6 +172,24 @@ impl Reader for View {
 pub(crate) struct Open {
     pub(crate) dir: Dir,
     pub(crate) look: Look,
+    pub(crate) volume: Volume,
+    default_list: OnceCell<Option<Vec<u8>>>,
+}
+
+impl Open {
+    /// Gives the access list that it hands on to what is new in it. Read once: it may be asked for each of many files.
+    pub(crate) fn default_list(&self) -> Result<Option<&[u8]>, Errno> {
+        if self.default_list.get().is_none() {
+            let list = access::default_list(&self.dir.fd)?;
+            return Ok(self.default_list.get_or_init(|| list).as_deref());
+        }
+        Ok(self.default_list.get().and_then(Option::as_deref))
+    }
+
+    /// Says whether the two are one folder.
+    fn is(&self, other: &Self) -> bool {
+        (self.look.ino, self.volume) == (other.look.ino, other.volume)
+    }
 }
 
 /// Folders that are open while a batch of steps is at work. Let go after it, because a step or a person may move them.
@@ -185,10 +209,28 @@ impl<'a> Dirs<'a> {
         if let Some(open) = self.open.borrow().get(folder) {
             return Ok(open.clone());
         }
-        let dir = self.view.open_text(folder)?;
-        let open = Rc::new(Open { look: sys::look_at(&dir.fd)?, dir });
+        self.renew(folder)
+    }
+
+    /// Opens a folder by its path as it is now.
+    pub(crate) fn renew(&self, folder: &str) -> Result<Rc<Open>, Errno> {
+        let open = Rc::new(self.fresh(folder)?);
         self.open.borrow_mut().insert(folder.to_owned(), open.clone());
         Ok(open)
+    }
+
+    /// Says whether a folder that was opened is no longer where its path leads. What can't be told is taken for no.
+    pub(crate) fn has_left(&self, folder: &str, open: &Open) -> bool {
+        match self.fresh(folder) {
+            Ok(now) => !now.is(open),
+            Err(e) => matches!(e, Errno::NOENT | Errno::NOTDIR | Errno::LOOP),
+        }
+    }
+
+    fn fresh(&self, folder: &str) -> Result<Open, Errno> {
+        let dir = self.view.open_text(folder)?;
+        let (look, volume) = sys::look_at_folder(&dir.fd)?;
+        Ok(Open { dir, look, volume, default_list: OnceCell::new() })
     }
 
     /// Looks at a path; nothing if it, or a folder on the way, is not there.

@@ -10,14 +10,17 @@ use std::{
         ffi::OsStrExt,
         fs::{FileExt, MetadataExt, PermissionsExt},
     },
-    path::{Path, PathBuf},
+    path::Path,
     process::Command,
     sync::Arc,
 };
 
 use cowork_core::{Change, Changed, Clash, FilePath, Kind, Known, Session, UndoSpec, Watch, Write};
 use cowork_testkit::sandbox::{a_call, age_folders, path, put, tree};
-use support::{Disks, World};
+use support::{
+    Disks, World,
+    mounts::{Mount, run},
+};
 
 async fn change(session: &Arc<dyn Session>, changes: Vec<Change>) -> Changed {
     session.files(a_call()).change(changes, Watch::nothing()).await.unwrap()
@@ -37,39 +40,6 @@ fn aside(at: &str) -> Change {
 
 fn write(at: &str, content: Vec<u8>) -> Change {
     Change::Write(Write::new(path(at), content).replacing(Known::Nothing))
-}
-
-/// Runs a program of the system; says so when this machine can't.
-fn run(program: &str, arguments: &[&OsStr]) -> bool {
-    let ran = Command::new(program).args(arguments).output().is_ok_and(|out| out.status.success());
-    if !ran {
-        eprintln!("left out: this machine can't {program} {arguments:?}");
-    }
-    ran
-}
-
-/// A disk of its own in memory, as long as this lives.
-struct Mount(PathBuf);
-
-impl Mount {
-    fn at(path: &Path, options: &str) -> Option<Self> {
-        fs::create_dir_all(path).unwrap();
-        let arguments = [
-            OsStr::new("-t"),
-            OsStr::new("tmpfs"),
-            OsStr::new("-o"),
-            OsStr::new(options),
-            OsStr::new("none"),
-            path.as_os_str(),
-        ];
-        run("mount", &arguments).then(|| Self(path.to_owned()))
-    }
-}
-
-impl Drop for Mount {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).output();
-    }
 }
 
 /// A process that is being started may hold our lock for a moment.

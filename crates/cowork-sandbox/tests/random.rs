@@ -37,13 +37,13 @@ fn a_change() -> impl Strategy<Value = Change> {
     let name = 0..NAMES.len();
     let replacing = prop_oneof![a_clash(), Just(Clash::Replace)];
     prop_oneof![
-        (name.clone(), replacing.clone()).prop_map(|(n, clash)| write(n, clash)),
+        (name.clone(), replacing).prop_map(|(n, clash)| write(n, clash)),
         (name.clone(), name.clone(), a_clash()).prop_map(|(a, b, clash)| Change::Move {
             from: at(a),
             to: at(b),
             clash
         }),
-        (name.clone(), name.clone(), replacing).prop_map(|(a, b, clash)| Change::Copy {
+        (name.clone(), name.clone(), a_clash()).prop_map(|(a, b, clash)| Change::Copy {
             from: at(a),
             to: at(b),
             clash

@@ -11,8 +11,8 @@ use std::{
 
 use async_trait::async_trait;
 use cowork_core::{
-    Access, Arrivals, CallId, Change, Changed, Content, Entry, Error, FilePath, Files, Folder, Kind, Otherwise, Piece,
-    Result, Session, Sight, Visitor, Walked, Watch,
+    Access, Arrivals, CallId, Change, Changed, Clash, Content, Entry, Error, FilePath, Files, Folder, Kind, Otherwise,
+    Piece, Result, Session, Sight, Visitor, Walked, Watch,
 };
 
 use self::state::{State, paths, stamp};
@@ -230,6 +230,10 @@ impl Opened {
             let from_access = if matches!(change, Change::Copy { .. }) { Access::Read } else { Access::Write };
             from.map_or(Ok(()), |from| self.session.check(from, from_access))?;
             self.session.check(to, Access::Write)?;
+            if let Change::Move { clash: Clash::Replace, .. } | Change::Copy { clash: Clash::Replace, .. } = change {
+                let text = format!("a move or a copy can't replace what is at `{to}`");
+                return Err(Error::new(Kind::InvalidInput, "change files", text));
+            }
         }
         let mut done = Changed::default();
         for (index, change) in changes.iter().enumerate() {

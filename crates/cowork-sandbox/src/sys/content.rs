@@ -38,11 +38,15 @@ pub(crate) fn share(from: &File, to: &File) -> Result<()> {
     fs::ioctl_ficlone(to, from)
 }
 
+/// How much is copied before anybody is asked whether to go on.
+#[cfg(target_os = "linux")]
+const AT_ONCE: u64 = 16 << 20;
+
 /// Copies a range of a file to the end of another without its bytes passing through here. Gives how many were copied.
 #[cfg(target_os = "linux")]
 pub(crate) fn copy_range(from: &File, offset: u64, to: &File, len: u64) -> Result<u64> {
     let mut at = offset;
-    let len = usize::try_from(len.min(1 << 30)).unwrap_or(1 << 30);
+    let len = usize::try_from(len.min(AT_ONCE)).unwrap_or(0);
     fs::copy_file_range(from, Some(&mut at), to, None, len).map(|n| n as u64)
 }
 
@@ -109,7 +113,21 @@ pub(crate) fn sync_disk(folder: impl AsFd) -> Result<()> {
     fs::fsync(folder)
 }
 
-/// Opens what a name stands for to make it durable: a file or a folder.
-pub(crate) fn open_to_sync(folder: impl AsFd, name: &[u8]) -> Result<OwnedFd> {
-    fs::openat(folder, name, OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())
+/// Opens a regular file for reading. It is pointed at and looked at first: what else may have that name by now is not opened.
+pub(crate) fn open_regular(folder: impl AsFd, name: &[u8]) -> Result<File> {
+    let handle = point_at(folder, name)?;
+    if !super::look_at(&handle)?.is_file() {
+        return Err(Errno::INVAL);
+    }
+    super::open_pointed(&handle)
+}
+
+/// Opens what a name stands for to make it durable: a file or a folder, and nothing else.
+pub(crate) fn open_to_sync(folder: impl AsFd, name: &[u8]) -> Result<File> {
+    let handle = point_at(folder, name)?;
+    let look = super::look_at(&handle)?;
+    if !look.is_file() && !look.is_folder() {
+        return Err(Errno::INVAL);
+    }
+    super::open_pointed(&handle)
 }

@@ -74,6 +74,21 @@ pub(crate) fn open_file(folder: impl AsFd, name: &[u8]) -> Result<File> {
     fs::openat(folder, name, flags, Mode::empty()).map(File::from)
 }
 
+/// Opens what a handle from [`super::content::point_at`] points at for reading. Whoever calls this has looked at it: a pipe or
+/// a device is never opened.
+pub(crate) fn open_pointed(handle: &OwnedFd) -> Result<File> {
+    use std::os::fd::AsRawFd;
+    let at = format!("/proc/self/fd/{}", handle.as_raw_fd());
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    #[cfg(target_os = "linux")]
+    match fs::open(&at, flags | OFlags::NOATIME, Mode::empty()) {
+        // Not ours to say: somebody else's file.
+        Err(Errno::PERM) => {}
+        other => return other.map(File::from),
+    }
+    fs::open(&at, flags, Mode::empty()).map(File::from)
+}
+
 /// Opens below a handle, in as many steps as the path's length needs.
 #[cfg(target_os = "linux")]
 pub(super) fn beneath(root: impl AsFd, below: &[u8], flags: OFlags, mounts: Mounts) -> Result<OwnedFd> {

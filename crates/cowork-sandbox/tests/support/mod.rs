@@ -1,6 +1,7 @@
 //! A task to be interrupted: what it finds, what it does, and what must hold afterwards.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
+pub mod mounts;
 pub mod power;
 
 use std::{

@@ -150,7 +150,7 @@ impl State {
                 if !matches!(node, Node::File(_)) {
                     return Err(Error::new(Kind::InvalidInput, "copy", format!("`{from}` is not a file")));
                 }
-                let to = self.free(to, *clash, true)?;
+                let to = self.free(to, *clash, false)?;
                 self.put(&to, node);
                 Ok(to)
             }

@@ -33,7 +33,7 @@ impl Chance {
             }
             2 => Op::MakeFolder { path },
             3 | 4 if from != to => Op::Move { from, to, clash: self.clash(2) },
-            5 if from != to => Op::Copy { from, to, clash: self.clash(3) },
+            5 if from != to => Op::Copy { from, to, clash: self.clash(2) },
             7 => Op::Restore { path: from },
             8 => Op::Mode { path: from, mode: [0o600, 0o640, 0o755, 0o700][self.below(4) as usize] },
             9 => Op::Edit { path: from, at: self.below(4), remove: self.below(4), insert: by.to_owned() },

@@ -25,7 +25,8 @@ pub async fn a_target_that_is_taken_is_left_numbered_or_replaced(bench: Bench) {
             relocate("F/in/b.tar.gz", "F/b.tar.gz", Clash::Number),
             write("F/scan.pdf", "new", Clash::Number),
             write("F/c", "new", Clash::Replace),
-            copy("F/c", "F/b.tar.gz", Clash::Replace),
+            copy("F/c", "F/b.tar.gz", Clash::Skip),
+            copy("F/c", "F/b.tar.gz", Clash::Number),
             write("F/folder", "new", Clash::Replace),
             write("F/c", "newer", Clash::Skip),
         ],
@@ -41,13 +42,18 @@ pub async fn a_target_that_is_taken_is_left_numbered_or_replaced(bench: Bench) {
             (1, Some("F/scan (3).pdf".into())),
             (2, Some("F/b (2).tar.gz".into())),
             (3, Some("F/scan (4).pdf".into())),
-            (6, None),
+            (5, None),
+            (6, Some("F/b (3).tar.gz".into())),
             (7, None),
+            (8, None),
         ]
     );
-    assert_eq!(fs::read_to_string(bench.folder.join("b.tar.gz")).expect("replaced"), "new");
-    let replace = files.change(vec![relocate("F/c", "F/b.tar.gz", Clash::Replace)], Watch::nothing()).await;
-    assert_eq!(replace.expect_err("a move never replaces").kind, Kind::InvalidInput);
+    assert_eq!(fs::read_to_string(bench.folder.join("b.tar.gz")).expect("it is left"), "b.tar.gz");
+    assert_eq!(fs::read_to_string(bench.folder.join("b (3).tar.gz")).expect("it was copied"), "new");
+    for never in [relocate("F/c", "F/b.tar.gz", Clash::Replace), copy("F/c", "F/b.tar.gz", Clash::Replace)] {
+        let replace = files.change(vec![never], Watch::nothing()).await;
+        assert_eq!(replace.expect_err("a move or a copy never replaces").kind, Kind::InvalidInput);
+    }
     drop((session, files));
     bench.sandbox.undo(task, UndoSpec::all()).await.expect("it can be undone");
     assert_eq!(bench.tree(), before);
