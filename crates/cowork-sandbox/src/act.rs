@@ -9,11 +9,15 @@ use crate::{
     disk::At,
     fault::{Fault, Trouble},
     journal::Journal,
+    number,
     record::{Act, Id, Record, beside, kept, split},
     stage::{self, Like},
     sys::{self, Look, content},
     view::{Dirs, Open, View},
 };
+
+/// How many names are tried for what is a person's.
+const NUMBERS: u32 = 1000;
 
 /// A journal and the folders that its steps change.
 #[derive(Debug)]
@@ -67,8 +71,9 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Takes a step back whose things were found as it left them.
-    pub(crate) fn back(&mut self, act: &Act) -> Result<(), Trouble> {
+    /// Takes a step back whose things were found as it left them. `was` is what was found where a person may change it: what
+    /// is there by now and is not that stays theirs.
+    pub(crate) fn back(&mut self, act: &Act, was: Option<Id>) -> Result<(), Trouble> {
         let target = act.target();
         let at = |e: Fault| e.at(target.as_str());
         match act {
@@ -78,26 +83,34 @@ impl<'a> Work<'a> {
             }
             Act::Move { f, t, .. } => {
                 let (from, to) = (self.place(f)?, self.place(t)?);
-                let moved = self.journal.disk.rename(to.0.dir.at(&to.1), from.0.dir.at(&from.1));
-                moved.map_err(|e| between(e, t, f))
+                let (there, former) = (to.0.dir.at(&to.1), from.0.dir.at(&from.1));
+                self.journal.disk.rename(there, former).map_err(|e| between(e, t, f))?;
+                self.is_still(former, t, &to.0, was)
             }
-            Act::Put { k, p, beside: true, .. } => {
-                // Judged to be ours, if only by its content: taken as it is now.
-                let now = self.dirs.look(p).map_err(|e| at(e.into()))?;
-                let now = now.ok_or_else(|| Trouble::This(format!("`{p}` is not there")))?;
-                self.carry_away(*k, p, &Id::of(&now))
-            }
+            Act::Put { k, p, id, beside: true, .. } => self.carry_away(*k, p, &was.unwrap_or(*id)),
             Act::Put { k, p, .. } | Act::Restore { k, p, .. } => {
                 let (open, name) = self.place(p)?;
                 self.touched_kept = true;
                 let kept = kept(*k);
-                self.journal.disk.rename(open.dir.at(&name), self.journal.kept.at(&kept)).map_err(at)
+                let kept = self.journal.kept.at(&kept);
+                self.journal.disk.rename(open.dir.at(&name), kept).map_err(at)?;
+                self.is_still(kept, p, &open, was)
             }
             Act::Swap { k, p, .. } => {
                 let (open, name) = self.place(p)?;
                 self.touched_kept = true;
                 let kept = kept(*k);
-                self.journal.disk.exchange(self.journal.kept.at(&kept), open.dir.at(&name)).map_err(at)
+                let (kept, there) = (self.journal.kept.at(&kept), open.dir.at(&name));
+                self.journal.disk.exchange(kept, there).map_err(at)?;
+                if is_what_was(kept, was).map_err(|e| at(e.into()))? {
+                    return Ok(());
+                }
+                match self.journal.disk.exchange(kept, there) {
+                    // What was given back is gone already.
+                    Err(Fault::Os(Errno::NOENT)) => self.return_to(kept, p, &open)?,
+                    other => other.map_err(at)?,
+                }
+                Err(changed_meanwhile(p))
             }
             Act::Aside { k, p, .. } => self.bring_back(*k, p),
             Act::Away { k, p, .. } => self.carry_back(*k, p),
@@ -171,6 +184,28 @@ impl<'a> Work<'a> {
         Err(Trouble::This(format!("`{text}` was replaced by another while it was being moved")))
     }
 
+    /// After what was judged was taken from `p`, in the folder `open`: is it that? What somebody put there in between goes back.
+    fn is_still(&self, now: At<'_>, p: &FilePath, open: &Open, was: Option<Id>) -> Result<(), Trouble> {
+        if is_what_was(now, was).map_err(|e| Fault::Os(e).at(p.as_str()))? {
+            return Ok(());
+        }
+        self.return_to(now, p, open)?;
+        Err(changed_meanwhile(p))
+    }
+
+    /// Gives what is a person's the name `p` again, in the folder `open`; beside it under a number where that is taken by now.
+    pub(crate) fn return_to(&self, from: At<'_>, p: &FilePath, open: &Open) -> Result<(), Trouble> {
+        let mut to = p.clone();
+        for n in 2..NUMBERS {
+            let name = split(&to).map(|(_, name)| name).unwrap_or_default();
+            match self.journal.disk.rename(from, open.dir.at(&name)) {
+                Err(Fault::Os(Errno::EXIST)) => to = number::numbered(p, n),
+                other => return other.map_err(|e| e.at(p.as_str())),
+            }
+        }
+        Err(Fault::Os(Errno::EXIST).at(p.as_str()))
+    }
+
     fn swap(&mut self, k: u64, p: &FilePath, old: &Id) -> Result<(), Trouble> {
         let (open, name) = self.place(p)?;
         self.touched_kept = true;
@@ -212,7 +247,7 @@ impl<'a> Work<'a> {
         disk.rename(here, claimed).map_err(at)?;
         let still = claimed.look().map_err(|e| at(e.into()))?.is_some_and(|look| id.is(&look));
         if !still || stage::hash(kept).map_err(|e| at(e.into()))? != staged.hash {
-            disk.rename(claimed, here).map_err(at)?;
+            self.return_to(claimed, p, &open)?;
             disk.remove_file(kept).map_err(at)?;
             return Err(changed());
         }
@@ -259,6 +294,16 @@ impl<'a> Work<'a> {
     fn staged_name(&self, k: u64, is_beside: bool) -> Vec<u8> {
         if is_beside { beside(self.journal.task, k) } else { kept(k) }
     }
+}
+
+/// Says whether a name is that of the very thing that was found before.
+fn is_what_was(now: At<'_>, was: Option<Id>) -> Result<bool, Errno> {
+    let look = now.look()?;
+    Ok(look.zip(was).is_some_and(|(look, was)| was.is(&look)))
+}
+
+fn changed_meanwhile(p: &FilePath) -> Trouble {
+    Trouble::This(format!("`{p}` was changed by somebody while it was being given back"))
 }
 
 /// Says which of two paths a failed rename is about.

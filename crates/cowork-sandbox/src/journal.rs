@@ -164,7 +164,7 @@ impl Journal {
         // Numbers of files that no record speaks of are not used again: they are left where they are.
         let taken = sys::names(&kept.fd, usize::MAX).map_err(Fault::from).map_err(failed)?;
         let taken = taken.iter().filter_map(|n| std::str::from_utf8(n).ok()?.parse::<u64>().ok()).max();
-        let used = state.steps.iter().filter_map(|(s, _)| s.a.kept()).chain(state.beside.iter().map(|b| b.1));
+        let used = state.steps.iter().filter_map(|(s, _)| s.a.kept()).chain(state.beside.keys().copied());
         let next_kept = used.chain(taken).max().map_or(0, |k| k + 1);
         let (disk, path) = (disk.clone(), folder.join("log"));
         let marks = Vec::new();

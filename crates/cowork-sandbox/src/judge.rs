@@ -16,8 +16,8 @@ use crate::{
 /// What is to be done about a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Take it back.
-    Give,
+    /// Take it back; with what was found where a person may change it.
+    Give(Option<Id>),
     /// It is as it was before.
     Already,
     /// What was brought is not there, nor in the journal: as before, unless another task has it.
@@ -59,29 +59,39 @@ fn judged(work: &Work<'_>, seen: &Pretence, act: &Act) -> Result<Verdict, Errno>
         return keep(lost, "can't be reached: its granted folder is not where it was");
     }
     let now = |id: &Id| work.journal.state.now(id);
+    let give = |there: &Look| Ok(Verdict::Give(Some(Id::of(there))));
+    let theirs =
+        |k| format!("was changed at the moment when it was given back; what was saved there is in {}", place(work, k));
     match act {
         Act::Make { p } => match look(p)? {
             Some(now) if !now.is_folder() => keep(p, "is no longer the folder that was made"),
             Some(_) if !seen.is_empty(work, p)? => keep(p, "holds things now that are not this task's"),
-            Some(_) => Ok(Verdict::Give),
+            Some(_) => Ok(Verdict::Give(None)),
             None => Ok(Verdict::Gone),
         },
         Act::Move { f, t, id } => match (look(t)?, look(f)?) {
-            (Some(there), former) if now(id).is(&there) => free(seen, work, f, former, t),
+            (Some(there), former) if now(id).is(&there) => free(seen, work, (f, former), t, Some(Id::of(&there))),
             (_, Some(there)) if now(id).is(&there) => Ok(Verdict::Already),
+            (Some(there), None) if id.is_like(&there) => free(seen, work, (f, None), t, Some(Id::of(&there))),
+            (None, Some(there)) if id.is_like(&there) => Ok(Verdict::Already),
             (Some(_), _) => keep(t, "was changed since"),
             (None, _) => keep(t, "is no longer there"),
         },
-        Act::Put { k, p, id, x, .. } => match (look(p)?, seen.look_kept(work, *k)?) {
-            (Some(there), _) if now(id).is(&there) || same(seen, work, p, id, &there, x) => Ok(Verdict::Give),
+        Act::Put { k, p, id, x, beside, .. } => match (look(p)?, seen.look_kept(work, *k)?) {
+            (Some(there), _) if now(id).is(&there) || same(seen, work, p, id, &there, x) => give(&there),
             (None, None) => Ok(Verdict::Gone),
-            (None, Some(_)) => Ok(Verdict::Already),
-            (_, Some(ours)) if ours.size == id.1 => Ok(Verdict::Already),
+            // On another disk what is kept is never more than a copy.
+            (None, Some(_)) if *beside => Ok(Verdict::Already),
+            (_, Some(kept)) if holds(seen, work, *k, &now(id), &kept, x) => Ok(Verdict::Already),
+            (None, Some(_)) => keep(p, &theirs(*k)),
             _ => keep(p, "was changed since"),
         },
         Act::Swap { k, p, id, x, old } => match (look(p)?, seen.look_kept(work, *k)?) {
-            (Some(now), _) if old.ino() == now.ino && old.ino() != id.ino() => Ok(Verdict::Already),
-            (Some(now), Some(_)) if id.is(&now) || same(seen, work, p, id, &now, x) => Ok(Verdict::Give),
+            (Some(now), kept) if old.ino() == now.ino && old.ino() != id.ino() => {
+                let ours = kept.is_none_or(|kept| holds(seen, work, *k, id, &kept, x));
+                if ours { Ok(Verdict::Already) } else { keep(p, &theirs(*k)) }
+            }
+            (Some(now), Some(_)) if id.is(&now) || same(seen, work, p, id, &now, x) => give(&now),
             (Some(_), _) => keep(p, &format!("was changed since; its former content is in {}", place(work, *k))),
             (None, _) => keep(p, &format!("is no longer there; its former content is in {}", place(work, *k))),
         },
@@ -93,19 +103,20 @@ fn judged(work: &Work<'_>, seen: &Pretence, act: &Act) -> Result<Verdict, Errno>
             (Some(_), Some(_)) => {
                 keep(p, &format!("is taken by another now; what was put aside is in {}", place(work, *k)))
             }
-            (Some(_), None) => free(seen, work, p, None, p),
+            (Some(_), None) => free(seen, work, (p, None), p, None),
             // Brought back by the task, and changed since.
             (None, Some(there)) if now(id).ino() == there.ino => keep(p, "was changed since"),
             (None, _) => keep(p, "was put aside, and is no longer in the journal"),
         },
         Act::Restore { k, p, id } => match (look(p)?, seen.look_kept(work, *k)?) {
-            (_, Some(_)) => Ok(Verdict::Already),
-            (Some(there), None) if now(id).is(&there) => Ok(Verdict::Give),
+            (_, Some(kept)) if now(id).is(&kept) => Ok(Verdict::Already),
+            (_, Some(_)) => keep(p, &theirs(*k)),
+            (Some(there), None) if now(id).is(&there) => give(&there),
             (Some(_), None) => keep(p, "was changed since"),
             (None, None) => keep(p, "is no longer there"),
         },
         Act::Mode { p, id, m } => match look(p)? {
-            Some(there) if now(id).with_mode(*m).is(&there) => Ok(Verdict::Give),
+            Some(there) if now(id).with_mode(*m).is(&there) => Ok(Verdict::Give(None)),
             Some(there) if now(id).is(&there) => Ok(Verdict::Already),
             Some(_) => keep(p, "was changed since"),
             None => keep(p, "is no longer there"),
@@ -129,16 +140,16 @@ pub(crate) fn left(work: &Work<'_>, act: &Act) -> Option<u64> {
 fn free(
     seen: &Pretence,
     work: &Work<'_>,
-    to: &FilePath,
-    there: Option<Look>,
+    (to, there): (&FilePath, Option<Look>),
     now: &FilePath,
+    found: Option<Id>,
 ) -> Result<Verdict, Errno> {
     if there.is_some() {
         return Ok(Verdict::Keep(now.clone(), format!("its former place `{to}` is taken by another now")));
     }
     let folder = to.parent().unwrap_or_else(|| to.clone());
     Ok(match seen.look(work, &folder)? {
-        Some(look) if look.is_folder() => Verdict::Give,
+        Some(look) if look.is_folder() => Verdict::Give(found),
         _ => Verdict::Keep(now.clone(), format!("its former folder `{folder}` is no longer there")),
     })
 }
@@ -146,6 +157,12 @@ fn free(
 /// Content decides where identity and times do not: it may have been copied, or put back from a backup.
 fn same(seen: &Pretence, work: &Work<'_>, path: &FilePath, id: &Id, now: &Look, hash: &str) -> bool {
     id.may_be(now) && now.is_file() && seen.real(path).is_some_and(|real| real.hash(work).as_deref() == Some(hash))
+}
+
+/// Says whether what is in `kept/` is what a step brought: not what a person saved in its place.
+fn holds(seen: &Pretence, work: &Work<'_>, k: u64, id: &Id, kept: &Look, hash: &str) -> bool {
+    let has = || seen.real_kept(k).is_some_and(|real| real.hash(work).as_deref() == Some(hash));
+    id.is(kept) || id.may_be(kept) && has()
 }
 
 fn equal(seen: &Pretence, work: &Work<'_>, path: &FilePath, k: u64, now: &Look, ours: &Look) -> bool {

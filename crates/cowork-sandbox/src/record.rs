@@ -154,6 +154,11 @@ impl Id {
         if self.is_folder() { self.0 == look.ino && self.3 == look.mode } else { *self == Self::of(look) }
     }
 
+    /// Says whether it may be the very file under another inode: some disks number theirs anew each time they are mounted.
+    pub(crate) fn is_like(&self, look: &Look) -> bool {
+        !self.is_folder() && (self.1, self.2, self.3) == (look.size, look.mtime, look.mode)
+    }
+
     /// Says whether size, type and permissions fit, so that comparing content can tell.
     pub(crate) fn may_be(&self, look: &Look) -> bool {
         !self.is_folder() && self.1 == look.size && self.3 == look.mode

@@ -232,8 +232,8 @@ impl Undo<'_> {
     fn one(&mut self, n: u64) -> Result<()> {
         let Some((step, _)) = self.work.journal.state.step(n).cloned() else { return Ok(()) };
         let mut verdict = judge(&self.work, &self.seen, &step.a);
-        if verdict == Verdict::Give && self.give.mode == UndoMode::Act {
-            match self.work.back(&step.a) {
+        if let (Verdict::Give(was), UndoMode::Act) = (&verdict, self.give.mode) {
+            match self.work.back(&step.a, *was) {
                 Ok(()) => {}
                 Err(Trouble::This(reason)) => verdict = Verdict::Keep(step.a.target().clone(), reason),
                 Err(Trouble::All(e)) => return Err(e),
@@ -250,8 +250,8 @@ impl Undo<'_> {
                 }
                 return Ok(());
             }
-            Verdict::Give if self.give.mode == UndoMode::Show => self.seen.take_back(&step.a),
-            Verdict::Give | Verdict::Already | Verdict::Gone => {}
+            Verdict::Give(_) if self.give.mode == UndoMode::Show => self.seen.take_back(&step.a),
+            Verdict::Give(_) | Verdict::Already | Verdict::Gone => {}
         }
         self.renew(&step.a);
         if self.give.mode == UndoMode::Act {
@@ -270,7 +270,7 @@ impl Undo<'_> {
 
     /// What can't be given back because another task has it now says so.
     fn ask_others(&mut self, act: &Act, verdict: Verdict) -> Verdict {
-        let is_done = matches!(verdict, Verdict::Give | Verdict::Already) || self.give.regardless;
+        let is_done = matches!(verdict, Verdict::Give(_) | Verdict::Already) || self.give.regardless;
         if is_done {
             return verdict;
         }
