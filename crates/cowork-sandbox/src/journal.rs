@@ -2,7 +2,7 @@
 //! folders and what is about to enter them.
 
 use std::{
-    fs::File,
+    fs::{File, OpenOptions},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
@@ -55,9 +55,26 @@ impl Drop for Journal {
 impl Journal {
     /// Opens the journal of a task that has one; nothing if it has none.
     pub(crate) fn open(disk: &Disk, journals: &Path, task: TaskId) -> Result<Option<Self>> {
+        let Some((journal, len)) = Self::load(disk, journals, task, File::options().read(true).append(true))? else {
+            return Ok(None);
+        };
+        if journal.end < len {
+            let cut = journal.disk.cut(&journal.log, &journal.path, journal.end);
+            cut.and_then(|()| journal.disk.sync_data(&journal.log, &journal.path)).map_err(|e| journal.failed(e))?;
+        }
+        Ok(Some(journal))
+    }
+
+    /// Reads the journal of a task, without its lock and while its holder may be at work; nothing if it has none. Nothing can
+    /// be written to it.
+    pub(crate) fn look(disk: &Disk, journals: &Path, task: TaskId) -> Result<Option<Self>> {
+        Ok(Self::load(disk, journals, task, File::options().read(true))?.map(|(journal, _)| journal))
+    }
+
+    fn load(disk: &Disk, journals: &Path, task: TaskId, how: &OpenOptions) -> Result<Option<(Self, u64)>> {
         let folder = journals.join(task.to_string());
         let path = folder.join("log");
-        let log = match File::options().read(true).append(true).open(&path) {
+        let log = match how.open(&path) {
             Ok(log) => log,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(Fault::from(e).error("open journal", &shown(&path))),
@@ -68,12 +85,7 @@ impl Journal {
             // It was being made when the process died: nothing had been done yet.
             return Ok(None);
         }
-        let journal = Self::with(disk, &folder, task, log, (state, end))?;
-        if end < bytes.len() as u64 {
-            let cut = journal.disk.cut(&journal.log, &path, end);
-            cut.and_then(|()| journal.disk.sync_data(&journal.log, &path)).map_err(|e| journal.failed(e))?;
-        }
-        Ok(Some(journal))
+        Ok(Some((Self::with(disk, &folder, task, log, (state, end))?, bytes.len() as u64)))
     }
 
     /// Makes the journal of a task that has none. It is durable when this returns.
@@ -215,16 +227,6 @@ impl Journal {
 
     fn failed(&self, fault: Fault) -> Error {
         fault.error("write journal", &shown(&self.path))
-    }
-}
-
-/// Reads what a journal says while its holder is at work; nothing if there is none.
-pub(crate) fn look(journals: &Path, task: TaskId) -> Result<Option<State>> {
-    let path = journals.join(task.to_string()).join("log");
-    match std::fs::read(&path) {
-        Ok(bytes) => Ok(Some(read(&bytes, task, &path)?.0).filter(|state| state.head.is_some())),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(Fault::from(e).error("read journal", &shown(&path))),
     }
 }
 

@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use crate::{
     act::Work,
     fault::{reason, shown},
-    record::{Act, Id, kept, split},
+    record::{Act, Id, Step, kept, split},
     stage,
     sys::{self, Look},
 };
@@ -46,18 +46,34 @@ pub(crate) struct Pretence {
 }
 
 /// Judges a step.
-pub(crate) fn judge(work: &Work<'_>, seen: &Pretence, act: &Act) -> Verdict {
-    let target = act.target().clone();
+pub(crate) fn judge(work: &Work<'_>, seen: &Pretence, step: &Step) -> Verdict {
+    if let Some((lost, why)) = out_of_reach(work, step) {
+        return Verdict::Keep(lost.clone(), format!("`{lost}` {why}"));
+    }
+    let (act, target) = (&step.a, step.a.target());
     judged(work, seen, act).unwrap_or_else(|e| Verdict::Keep(target.clone(), reason(e, target.as_str())))
+}
+
+/// Says what of a step can't be looked at, and why: then nothing can be told of it.
+pub(crate) fn out_of_reach<'a>(work: &Work<'_>, step: &'a Step) -> Option<(&'a FilePath, &'static str)> {
+    let (a, b) = step.a.paths();
+    if let Some(lost) = [Some(a), b].into_iter().flatten().find(|p| work.dirs.get(p.root()).is_err()) {
+        return Some((lost, "can't be reached: its granted folder is not where it was"));
+    }
+    let mut folders = work.journal.state.folders.iter();
+    let knows = folders.any(|f| f.name == a.root() && f.born.is_some()) || step.d.is_some();
+    match (step.d, work.dirs.disk(a)) {
+        _ if !knows => None,
+        (None, None) => None,
+        (Some(was), Some(is)) if !sys::differ(was, is) => None,
+        (Some(_), None) => Some((a, "can't be reached: its disk is not there")),
+        _ => Some((a, "can't be reached: another disk is where it was")),
+    }
 }
 
 fn judged(work: &Work<'_>, seen: &Pretence, act: &Act) -> Result<Verdict, Errno> {
     let look = |path: &FilePath| seen.look(work, path);
     let keep = |path: &FilePath, why: &str| Ok(Verdict::Keep(path.clone(), format!("`{path}` {why}")));
-    let (a, b) = act.paths();
-    if let Some(lost) = [Some(a), b].into_iter().flatten().find(|p| work.dirs.get(p.root()).is_err()) {
-        return keep(lost, "can't be reached: its granted folder is not where it was");
-    }
     let now = |id: &Id| work.journal.state.now(id);
     let give = |there: &Look| Ok(Verdict::Give(Some(Id::of(there))));
     let theirs =

@@ -9,6 +9,7 @@ use crate::{
     act::Work,
     fault::{Fault, Trouble},
     journal::Journal,
+    judge,
     record::{Act, Id, Record, Step, beside, split},
     stage,
     state::Stage,
@@ -43,6 +44,10 @@ pub(crate) fn look(journal: &mut Journal, view: &View, act: bool) -> Result<()> 
     let mut marks = Vec::new();
     for n in unsettled {
         let Some((step, _)) = work.journal.state.step(n).cloned() else { continue };
+        if judge::out_of_reach(&work, &step).is_some() {
+            // Looked at again when it is there.
+            continue;
+        }
         let done = was_done(&work, &step.a).map_err(|e| Fault::Os(e).error("recover", step.a.target().as_str()))?;
         marks.push(if done { Record::Done(n, n) } else { Record::Void(n) });
         if act {

@@ -71,6 +71,7 @@ pub(crate) struct Granted {
     pub(crate) name: String,
     pub(crate) at: String,
     pub(crate) ino: u64,
+    pub(crate) born: Option<i64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -92,7 +93,7 @@ impl State {
     pub(crate) fn apply(&mut self, record: Record) {
         match record {
             Record::Head { version, task } => self.head = Some((version, task)),
-            Record::Folder { name, at, ino } => self.folders.push(Granted { name, at, ino }),
+            Record::Folder { name, at, ino, born } => self.folders.push(Granted { name, at, ino, born }),
             Record::Call(id) => {
                 self.ids.insert(id, u32::try_from(self.calls.len()).unwrap_or(u32::MAX));
                 self.calls.push(CallState::default());

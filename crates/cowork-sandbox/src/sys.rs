@@ -107,6 +107,30 @@ pub(crate) fn look_at(handle: impl AsFd) -> Result<Look> {
     fs::fstat(handle).map(Look::from)
 }
 
+/// Says when a folder was made, in nanoseconds since 1970, where its disk keeps that for good; 0 where not.
+#[cfg(target_os = "linux")]
+pub(crate) fn born(folder: impl AsFd) -> i64 {
+    // ext, XFS, Btrfs, F2FS, tmpfs. Others have none, or make one up each time they are mounted.
+    const KEEP_IT: [u64; 5] = [0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0x0102_1994];
+    #[allow(clippy::unnecessary_cast, reason = "its type differs between platforms")]
+    let keeps_it = fs::fstatfs(&folder).is_ok_and(|disk| KEEP_IT.contains(&(disk.f_type as u64)));
+    let look = fs::statx(&folder, "", AtFlags::EMPTY_PATH, fs::StatxFlags::BTIME);
+    match look.ok().filter(|look| keeps_it && look.stx_mask & fs::StatxFlags::BTIME.bits() != 0) {
+        Some(look) => look.stx_btime.tv_sec.saturating_mul(1_000_000_000).saturating_add(look.stx_btime.tv_nsec.into()),
+        None => 0,
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn born(_folder: impl AsFd) -> i64 {
+    0
+}
+
+/// Says whether two folders that were [`born`] at these times are different ones for sure.
+pub(crate) fn differ(born: i64, other: i64) -> bool {
+    born != 0 && other != 0 && born != other
+}
+
 /// Reads the names in a folder, without `.` and `..`, stopping after `most`.
 pub(crate) fn names(folder: impl AsFd, most: usize) -> Result<Vec<Vec<u8>>> {
     let mut names = Vec::new();

@@ -63,6 +63,7 @@ pub(crate) fn undo(journal: &mut Journal, view: &View, spec: &UndoSpec) -> Resul
     report.already = already;
     report.left = stays as u64 + left;
     report.kept.extend(kept);
+    report.left += name_unsettled(journal, view, &mut report.kept);
     if mode == UndoMode::Act && !steps.is_empty() {
         if spec.is_part() {
             note_times(journal, view);
@@ -70,6 +71,20 @@ pub(crate) fn undo(journal: &mut Journal, view: &View, spec: &UndoSpec) -> Resul
         journal.commit(vec![Record::Undone])?;
     }
     Ok(report)
+}
+
+/// Names what could not even be looked at, so that nobody knows whether it was done. Gives how many changes that were.
+fn name_unsettled(journal: &mut Journal, view: &View, kept: &mut Vec<Kept>) -> u64 {
+    let unsettled = journal.state.unsettled();
+    let work = Work::new(journal, view);
+    let steps = unsettled.iter().filter_map(|n| work.journal.state.step(*n)).map(|(step, _)| step);
+    let mut left = 0;
+    for step in steps {
+        let (path, why) = judge::out_of_reach(&work, step).unwrap_or((step.a.target(), "is not settled yet"));
+        kept.push(Kept { path: path.clone(), reason: format!("`{path}` {why}") });
+        left += u64::from(!step.more);
+    }
+    left
 }
 
 /// What stands is given back later: notes what time the folders have that were ours when this began. A run that was cut short
@@ -231,7 +246,7 @@ impl Undo<'_> {
 
     fn one(&mut self, n: u64) -> Result<()> {
         let Some((step, _)) = self.work.journal.state.step(n).cloned() else { return Ok(()) };
-        let mut verdict = judge(&self.work, &self.seen, &step.a);
+        let mut verdict = judge(&self.work, &self.seen, &step);
         if let (Verdict::Give(was), UndoMode::Act) = (&verdict, self.give.mode) {
             match self.work.back(&step.a, *was) {
                 Ok(()) => {}
