@@ -65,7 +65,7 @@ impl<'a> Work<'a> {
                 self.journal.disk.rename(a, b).map_err(at)?;
                 self.still(b, a, id)
             }
-            Act::Away { k, p, id } => self.carry_away(*k, p, id),
+            Act::Away { k, p, id } => self.carry_away(*k, p, id, Leaves::AsItIs),
             Act::Restore { k, p, .. } => self.bring_back(*k, p),
             Act::Mode { p, id, m } => self.set_mode(p, id, *m),
         }
@@ -87,7 +87,7 @@ impl<'a> Work<'a> {
                 self.journal.disk.rename(there, former).map_err(|e| between(e, t, f))?;
                 self.is_still(former, t, &to.0, was)
             }
-            Act::Put { k, p, id, beside: true, .. } => self.carry_away(*k, p, &was.unwrap_or(*id)),
+            Act::Put { k, p, id, beside: true, .. } => self.carry_away(*k, p, &was.unwrap_or(*id), Leaves::ItsContent),
             Act::Put { k, p, .. } | Act::Restore { k, p, .. } => {
                 let (open, name) = self.place(p)?;
                 self.touched_kept = true;
@@ -226,7 +226,7 @@ impl<'a> Work<'a> {
     }
 
     /// Takes a file into `kept/`, on another disk: copied, compared, claimed under a name of ours, then removed.
-    fn carry_away(&mut self, k: u64, p: &FilePath, id: &Id) -> Result<(), Trouble> {
+    fn carry_away(&mut self, k: u64, p: &FilePath, id: &Id, leaves: Leaves) -> Result<(), Trouble> {
         let at = |e: Fault| e.at(p.as_str());
         let changed = || Trouble::This(format!("`{p}` was changed by somebody while it was being put aside"));
         let (open, name) = self.place(p)?;
@@ -238,11 +238,19 @@ impl<'a> Work<'a> {
             return Err(changed());
         }
         let disk = self.journal.disk.clone();
+        if leaves == Leaves::AsItIs && look.links > 1 {
+            let text =
+                format!("`{p}` has {} names, and a copy on another disk would have one (hard links)", look.links);
+            return Err(Trouble::This(text));
+        }
         if kept.look().map_err(|e| at(e.into()))?.is_some() {
             // Left over from a copy that was cut short.
             disk.remove_file(kept).map_err(at)?;
         }
-        let staged = stage::copy(&disk, kept, &source, &Like::Same(look, &source)).map_err(at)?;
+        let staged = match leaves {
+            Leaves::AsItIs => stage::twin(&disk, kept, &source, look, p)?,
+            Leaves::ItsContent => stage::copy(&disk, kept, &source, &Like::Same(look, &source)).map_err(at)?,
+        };
         disk.sync_folder(&self.journal.kept).map_err(at)?;
         disk.rename(here, claimed).map_err(at)?;
         let still = claimed.look().map_err(|e| at(e.into()))?.is_some_and(|look| id.is(&look));
@@ -266,7 +274,7 @@ impl<'a> Work<'a> {
         if staged.look().map_err(|e| at(e.into()))?.is_some() {
             self.journal.disk.remove_file(staged).map_err(at)?;
         }
-        stage::copy(&self.journal.disk, staged, &source, &Like::Same(look, &source)).map_err(at)?;
+        stage::twin(&self.journal.disk, staged, &source, look, p)?;
         self.journal.disk.rename(staged, open.dir.at(&name)).map_err(at)
     }
 
@@ -294,6 +302,15 @@ impl<'a> Work<'a> {
     fn staged_name(&self, k: u64, is_beside: bool) -> Vec<u8> {
         if is_beside { beside(self.journal.task, k) } else { kept(k) }
     }
+}
+
+/// What of a file has to be the same in a copy of it on another disk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leaves {
+    /// All: the person's file may be wanted back.
+    AsItIs,
+    /// What we wrote is not wanted back.
+    ItsContent,
 }
 
 /// Says whether a name is that of the very thing that was found before.

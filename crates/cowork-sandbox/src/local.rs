@@ -17,7 +17,7 @@ use crate::{
     disk::{Disk, make_own_folders},
     fault::shown,
     grant::{self, Bounds, Root},
-    journal::{self, Journal},
+    journal::Journal,
     lock::{self, Lock},
     reclaim,
     record::Record,

@@ -6,7 +6,7 @@
 pub(crate) mod content;
 mod read;
 
-use std::{fs::File, os::fd::AsFd, path::Path};
+use std::{collections::BTreeMap, fs::File, os::fd::AsFd, path::Path};
 
 use rustix::{
     fd::OwnedFd,
@@ -200,27 +200,58 @@ pub(crate) fn set_mode(handle: impl AsFd, mode: u32) -> Result<()> {
     fs::fchmod(handle, Mode::from_raw_mode(mode as _))
 }
 
-/// Gives a staged file the owner of the one it stands in for. Only root may give files away: who has to know looks.
-pub(crate) fn set_owner(handle: impl AsFd, uid: Option<u32>, gid: u32) {
-    let _ = fs::fchown(&handle, uid.map(fs::Uid::from_raw), Some(fs::Gid::from_raw(gid)));
+/// Gives a staged file the owner of the one it stands in for. Only root may give files away.
+pub(crate) fn set_owner(handle: impl AsFd, uid: Option<u32>, gid: u32) -> Result<()> {
+    fs::fchown(&handle, uid.map(fs::Uid::from_raw), Some(fs::Gid::from_raw(gid)))
 }
 
 /// Carries extended attributes over (access lists among them), as far as the file system takes them. Those under
-/// `security.` stay behind: a capability belongs to the program it was given to.
-#[cfg(target_os = "linux")]
-pub(crate) fn copy_attributes(from: impl AsFd, to: impl AsFd) {
-    let mut list = vec![0; 64 * 1024];
-    let Ok(len) = fs::flistxattr(&from, list.as_mut_slice()) else { return };
-    let mut value = vec![0; 64 * 1024];
-    for name in list[..len].split(|b| *b == 0).filter(|n| !n.is_empty() && !n.starts_with(b"security.")) {
-        if let Ok(len) = fs::fgetxattr(&from, name, value.as_mut_slice()) {
-            let _ = fs::fsetxattr(&to, name, &value[..len], fs::XattrFlags::empty());
+/// `security.` stay behind: a capability belongs to the program it was given to. Says whether the access list, if there is one,
+/// came along: without it the group's permission bits mean more than with it.
+pub(crate) fn copy_attributes(from: impl AsFd, to: impl AsFd) -> bool {
+    let mut has_list = true;
+    for (name, value) in attributes(&from).unwrap_or_default() {
+        if !name.starts_with(b"security.") && set_attribute(&to, &name, &value).is_err() {
+            has_list &= name != b"system.posix_acl_access";
         }
     }
+    has_list
+}
+
+/// Gives a file's extended attributes; none where the file system has none. The label that a system gives to every file is not
+/// one of them: a copy has its own.
+#[cfg(target_os = "linux")]
+pub(crate) fn attributes(handle: impl AsFd) -> Result<BTreeMap<Vec<u8>, Vec<u8>>> {
+    let (mut list, mut value) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
+    let len = match fs::flistxattr(&handle, list.as_mut_slice()) {
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => 0,
+        other => other?,
+    };
+    let mut all = BTreeMap::new();
+    for name in list[..len].split(|b| *b == 0).filter(|n| !n.is_empty() && *n != b"security.selinux") {
+        match fs::fgetxattr(&handle, name, value.as_mut_slice()) {
+            Ok(len) => drop(all.insert(name.to_vec(), value[..len].to_vec())),
+            Err(Errno::NODATA) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(all)
+}
+
+#[cfg(target_os = "linux")]
+fn set_attribute(handle: impl AsFd, name: &[u8], value: &[u8]) -> Result<()> {
+    fs::fsetxattr(handle, name, value, fs::XattrFlags::empty())
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn copy_attributes(_from: impl AsFd, _to: impl AsFd) {}
+pub(crate) fn attributes(_handle: impl AsFd) -> Result<BTreeMap<Vec<u8>, Vec<u8>>> {
+    Ok(BTreeMap::new())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn set_attribute(_handle: impl AsFd, _name: &[u8], _value: &[u8]) -> Result<()> {
+    Err(Errno::NOSYS)
+}
 
 /// Makes names in a folder, or a file with its times and permissions, durable.
 pub(crate) fn sync(handle: impl AsFd) -> Result<()> {
