@@ -11,6 +11,7 @@ use crate::{
     record::{Act, Id, Step, kept, split},
     stage,
     sys::{self, Look},
+    tree::Tree,
 };
 
 /// What is to be done about a step.
@@ -37,7 +38,7 @@ enum Thing {
 /// What undo would have changed so far. Empty while it acts: then the disk itself says it.
 #[derive(Debug, Default)]
 pub(crate) struct Pretence {
-    paths: HashMap<FilePath, Option<Thing>>,
+    paths: Tree<Option<Thing>>,
     kept: HashMap<u64, Option<Thing>>,
     /// What would lie in a folder in `kept/`, where that is not what does.
     below_kept: HashMap<u64, Vec<(String, Option<Thing>)>>,
@@ -239,46 +240,46 @@ impl Pretence {
     /// Takes in that a step would have been taken back.
     pub(crate) fn take_back(&mut self, act: &Act) {
         match act {
-            Act::Make { p } => drop(self.paths.insert(p.clone(), None)),
+            Act::Make { p } => self.paths.insert(p, None),
             Act::Move { f, t, id } => {
                 let thing = self.real(t);
                 if id.is_folder() {
-                    self.forget_below(f);
-                    self.carry_along(t, f);
+                    // A folder comes where another was before: what was said of things in that one does not hold for this.
+                    self.paths.take_below(f);
+                    // What would have been moved into it goes along.
+                    for (rest, inner) in self.paths.take_below(t) {
+                        self.paths.insert_below(f, &rest, inner);
+                    }
                 }
-                self.paths.insert(t.clone(), None);
-                self.paths.insert(f.clone(), thing);
+                self.paths.insert(t, None);
+                self.paths.insert(f, thing);
             }
             Act::Put { k, p, .. } => {
                 let thing = self.real(p);
-                self.paths.insert(p.clone(), None);
+                self.paths.insert(p, None);
                 self.kept.insert(*k, thing);
             }
             Act::Swap { k, p, .. } => {
                 let (new, old) = (self.real(p), self.real_kept(*k));
-                self.paths.insert(p.clone(), old);
+                self.paths.insert(p, old);
                 self.kept.insert(*k, new);
             }
             Act::Aside { k, p, id } | Act::Away { k, p, id } => {
                 let thing = self.real_kept(*k);
                 if id.is_folder() {
-                    self.forget_below(p);
+                    self.paths.take_below(p);
                     for (rest, thing) in self.below_kept.remove(k).unwrap_or_default() {
-                        if let Ok(path) = p.join(&rest) {
-                            self.paths.insert(path, thing);
-                        }
+                        self.paths.insert_below(p, &rest, thing);
                     }
                 }
-                self.paths.insert(p.clone(), thing);
+                self.paths.insert(p, thing);
                 self.kept.insert(*k, None);
             }
             Act::Restore { k, p, .. } => {
                 let thing = self.real(p);
-                let below = self.paths.extract_if(|path, _| path != p && path.is_within(p));
-                let rest = |path: &FilePath| path.as_str().get(p.as_str().len() + 1..).map(str::to_owned);
-                let below = below.filter_map(|(path, thing)| Some((rest(&path)?, thing))).collect();
+                let below = self.paths.take_below(p);
                 self.below_kept.insert(*k, below);
-                self.paths.insert(p.clone(), None);
+                self.paths.insert(p, None);
                 self.kept.insert(*k, thing);
             }
             Act::Mode { id, .. } => drop(self.modes.insert(id.ino(), id.mode())),
@@ -323,26 +324,10 @@ impl Pretence {
         self.kept.get(&k).cloned().unwrap_or(Some(Thing::Kept(k, Vec::new())))
     }
 
-    /// A folder comes where another was before: what was said of things in that one does not hold for this.
-    fn forget_below(&mut self, folder: &FilePath) {
-        self.paths.retain(|path, _| path == folder || !path.is_within(folder));
-    }
-
-    /// What would have been moved into a folder goes along when the folder is moved.
-    fn carry_along(&mut self, from: &FilePath, to: &FilePath) {
-        let below: Vec<_> = self.paths.keys().filter(|p| *p != from && p.is_within(from)).cloned().collect();
-        for path in below {
-            let moved = path.as_str().get(from.as_str().len() + 1..).and_then(|rest| to.join(rest).ok());
-            if let (Some(moved), Some(thing)) = (moved, self.paths.remove(&path)) {
-                self.paths.insert(moved, thing);
-            }
-        }
-    }
-
     fn is_empty(&self, work: &Work<'_>, folder: &FilePath) -> Result<bool, Errno> {
         let there = self.real(folder).map_or(Ok(Vec::new()), |thing| thing.names(work))?;
         let gone = |name: &Vec<u8>| matches!(self.paths.get(&folder.join_bytes(name)), Some(None));
-        let came = |path: &FilePath| path.parent().as_ref() == Some(folder);
-        Ok(there.iter().all(gone) && !self.paths.iter().any(|(p, thing)| thing.is_some() && came(p)))
+        let came = |(rest, thing): (&str, &Option<Thing>)| thing.is_some() && !rest.contains('/');
+        Ok(there.iter().all(gone) && !self.paths.below(folder).any(came))
     }
 }

@@ -65,6 +65,7 @@ mod stamp;
 mod state;
 mod sys;
 mod touched;
+mod tree;
 mod undo;
 mod view;
 mod walk;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use cowork_core::{Kept, Result, UndoMode, UndoReport, UndoSpec};
+use cowork_core::{FilePath, Kept, Result, UndoMode, UndoReport, UndoSpec};
 
 use rustix::io::Errno;
 
@@ -182,6 +182,9 @@ impl Undo<'_> {
                 self.one(*n)?;
                 let next = batch.get(i + 1).or(rest.first());
                 self.restore_times(next.map_or(self.give.floor, |n| n + 1))?;
+                if self.give.mode == UndoMode::Show && self.work.dirs.many() {
+                    self.work.dirs.clear();
+                }
             }
             if self.give.mode == UndoMode::Act {
                 self.work.settle_folders()?;
@@ -193,9 +196,12 @@ impl Undo<'_> {
             self.work.settle_folders()?;
         }
         // A folder that still has kept things in it is named by them.
-        let kept = std::mem::take(&mut self.report.kept);
-        let holds_kept = |k: &Kept| kept.iter().any(|other| other.path != k.path && other.path.is_within(&k.path));
-        self.report.kept = kept.iter().filter(|k| !holds_kept(k)).cloned().collect();
+        let mut above: HashSet<FilePath> = HashSet::new();
+        for kept in &self.report.kept {
+            let folders = std::iter::successors(kept.path.parent(), FilePath::parent);
+            folders.take_while(|folder| above.insert(folder.clone())).for_each(drop);
+        }
+        self.report.kept.retain(|kept| !above.contains(&kept.path));
         Ok(())
     }
 
