@@ -465,6 +465,9 @@ pub enum Recovery {
     Unknown,
 }
 
+/// How many kept things a record of an undo names.
+const MOST_KEPT: usize = 1000;
+
 /// What undo gave back, and what it kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UndoReport {
@@ -476,10 +479,27 @@ pub struct UndoReport {
     /// was given back.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub left: u64,
-    /// What was left as it is, because somebody changed it since.
+    /// What was left as it is, because somebody changed it since. A record of the log names up to 1,000.
     pub kept: Vec<Kept>,
+    /// How many more were left than `kept` names.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub unnamed: u64,
     /// Up to 20 of the paths that were given back, for a person to look at.
     pub examples: Vec<FilePath>,
+}
+
+impl UndoReport {
+    /// Says how many were left as they are, named or not.
+    pub fn kept_in_all(&self) -> u64 {
+        self.unnamed.saturating_add(self.kept.len() as u64)
+    }
+
+    /// Names no more of what was kept than a record may hold, and counts the rest.
+    pub(crate) fn shorten(&mut self) {
+        self.unnamed = self.kept_in_all();
+        self.kept.truncate(MOST_KEPT);
+        self.unnamed -= self.kept.len() as u64;
+    }
 }
 
 /// A change that was not given back.

@@ -1,19 +1,19 @@
 //! Stories about giving back: all of it, a part, the rest; and what can't be given back any more.
-#![allow(clippy::unwrap_used, reason = "a story that goes wrong ends")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a story that goes wrong ends")]
 
 mod stage;
 
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     },
     time::Duration,
 };
 
 use cowork_core::{
     CallId, ChangeSet, Command, Draft, Effects, Engine, EngineParts, Error, Event, FilePath, Finding, Folder, Keep,
-    Kind, Mode, Proposal, Reclaimed, Result, Sandbox, Session, SessionSpec, Status, Submit, Task, TaskId, Undo,
+    Kept, Kind, Mode, Proposal, Reclaimed, Result, Sandbox, Session, SessionSpec, Status, Submit, Task, TaskId, Undo,
     UndoMode, UndoReport, UndoSpec, async_trait,
 };
 use cowork_testkit::{MemorySession, ProbeTool, ScriptedPlanner};
@@ -29,6 +29,10 @@ struct Ledger {
     asked: Mutex<Vec<UndoSpec>>,
     kept: Mutex<Option<Keep>>,
     ended: Mutex<Vec<TaskId>>,
+    /// How often another task is still at work in the folders.
+    busy: AtomicU32,
+    /// How much undo keeps.
+    keeps: usize,
 }
 
 const CHANGED: [&str; 3] = ["Desk/a", "Desk/in/b", "Desk/in/c"];
@@ -42,6 +46,10 @@ impl Sandbox for Ledger {
 
     async fn undo(&self, _: TaskId, spec: UndoSpec) -> Result<UndoReport> {
         self.asked.lock().unwrap().push(spec.clone());
+        let minus_one = |left: u32| left.checked_sub(1);
+        if spec.mode == UndoMode::Act && self.busy.fetch_update(Relaxed, Relaxed, minus_one).is_ok() {
+            return Err(Error::new(Kind::Busy, "open folder", "another task is working in the folder"));
+        }
         let mut given = self.given_back.lock().unwrap();
         let wanted = CHANGED.iter().map(|p| FilePath::parse(p).unwrap());
         let wanted = wanted.filter(|p| spec.paths.is_empty() || spec.paths.iter().any(|of| p.is_within(of)));
@@ -51,7 +59,8 @@ impl Sandbox for Ledger {
             given.extend(new.iter().cloned());
         }
         let (undone, already, left) = (new.len() as u64, old.len() as u64, (CHANGED.len() - after) as u64);
-        Ok(UndoReport { undone, already, left, kept: Vec::new(), examples: new })
+        let kept = vec![Kept { path: FilePath::parse("Desk/a").unwrap(), reason: "changed".into() }; self.keeps];
+        Ok(UndoReport { undone, already, left, kept, examples: new, ..UndoReport::default() })
     }
 
     async fn changes(&self, _: TaskId) -> Result<ChangeSet> {
@@ -61,7 +70,7 @@ impl Sandbox for Ledger {
     async fn reclaim(&self, keep: Keep) -> Result<Reclaimed> {
         let mut tasks = Vec::new();
         let mut trouble = None;
-        if self.lets_go.load(Ordering::Relaxed) {
+        if self.lets_go.load(Relaxed) {
             tasks = std::mem::take(&mut *self.ended.lock().unwrap());
             tasks.retain(|t| !keep.unfinished.contains(t));
             trouble = Some(Error::new(Kind::Unavailable, "reclaim", "one of them can't be reached"));
@@ -181,6 +190,41 @@ async fn parts_that_are_asked_for_at_once_are_given_back_one_after_the_other() {
     assert_eq!((last.next(), last.status()), (cowork_core::Next::Nothing, Status::Undone));
 }
 
+#[tokio::test]
+async fn undo_waits_for_a_task_that_is_at_work_in_the_folders_but_not_for_ever() {
+    for (busy, undone) in [(3, true), (u32::MAX, false)] {
+        let (stage, ledger) = (Stage::new(), Arc::new(Ledger { busy: AtomicU32::new(busy), ..Ledger::default() }));
+        let engine = Engine::start(parts(&stage, &ledger));
+        let task = tidied(&stage, &engine, Mode::Auto).await;
+        let time_passes = async {
+            loop {
+                stage.runtime.advance(Duration::from_millis(100));
+                tokio::task::yield_now().await;
+            }
+        };
+        let task = tokio::select! {
+            task = told(&stage, &engine, task.id, Command::undo()) => task,
+            () = time_passes => continue,
+        };
+        match &task.undo {
+            Undo::Done(report) => assert!(undone && report.undone == 3, "{report:?}"),
+            Undo::Failed(error) => assert!(!undone && error.kind == Kind::Busy, "{error:?}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_very_much_that_is_kept_the_log_names_a_part_and_counts_the_rest() {
+    let (stage, ledger) = (Stage::new(), Arc::new(Ledger { keeps: 2500, ..Ledger::default() }));
+    let engine = Engine::start(parts(&stage, &ledger));
+    let task = tidied(&stage, &engine, Mode::Auto).await;
+    assert_eq!(engine.preview_undo(task.id, UndoSpec::show()).await.unwrap().kept.len(), 2500, "this is not stored");
+    let task = told(&stage, &engine, task.id, Command::undo()).await;
+    let Undo::Done(report) = &task.undo else { panic!("{:?}", task.undo) };
+    assert_eq!((report.kept.len(), report.unnamed, report.kept_in_all()), (1000, 1500, 2500));
+}
+
 #[test]
 fn what_earlier_versions_wrote_means_all_of_it() {
     let command: Command = serde_json::from_str(r#"{"type":"undo"}"#).unwrap();
@@ -189,7 +233,7 @@ fn what_earlier_versions_wrote_means_all_of_it() {
     let started: Event = serde_json::from_str(r#"{"type":"undo_started"}"#).unwrap();
     assert_eq!(started, Event::UndoStarted { paths: Vec::new(), calls: Vec::new() });
     let report: UndoReport = serde_json::from_str(r#"{"undone":2,"already":0,"kept":[],"examples":[]}"#).unwrap();
-    assert_eq!(report.left, 0);
+    assert_eq!((report.left, report.unnamed), (0, 0));
 }
 
 #[tokio::test]
@@ -205,7 +249,7 @@ async fn a_journal_that_was_let_go_of_is_written_down_and_undo_says_so() {
     // As if it had written to its journal before it asked.
     ledger.ended.lock().unwrap().push(waiting.id);
 
-    ledger.lets_go.store(true, Ordering::Relaxed);
+    ledger.lets_go.store(true, Relaxed);
     *ledger.kept.lock().unwrap() = None;
     stage.runtime.advance(Duration::from_secs(60));
     let second = Engine::start(EngineParts { owner: "second".into(), ..parts(&stage, &ledger) });

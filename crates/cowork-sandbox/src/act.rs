@@ -12,11 +12,15 @@ use crate::{
     disk::At,
     fault::{Fault, Trouble},
     journal::Journal,
+    number,
     record::{Act, Id, Record, beside, kept, split},
     stage::{self, Like},
     sys::{self, Look, content},
     view::{Dirs, Open, View},
 };
+
+/// How many names are tried for what is a person's.
+const NUMBERS: u32 = 1000;
 
 /// A journal and the folders that its steps change.
 #[derive(Debug)]
@@ -66,14 +70,15 @@ impl<'a> Work<'a> {
                 self.journal.disk.rename(a, b).map_err(at)?;
                 self.still(b, a, id)
             }
-            Act::Away { k, p, id } => self.carry_away(*k, p, id),
+            Act::Away { k, p, id } => self.carry_away(*k, p, id, Leaves::AsItIs),
             Act::Restore { k, p, .. } => self.bring_back(*k, p),
             Act::Mode { p, id, m } => self.set_mode(p, id, *m),
         }
     }
 
-    /// Takes a step back whose things were found as it left them.
-    pub(crate) fn back(&mut self, act: &Act) -> Result<(), Trouble> {
+    /// Takes a step back whose things were found as it left them. `was` is what was found where a person may change it: what
+    /// is there by now and is not that stays theirs.
+    pub(crate) fn back(&mut self, act: &Act, was: Option<Id>) -> Result<(), Trouble> {
         let target = act.target();
         let at = |e: Fault| e.at(target.as_str());
         match act {
@@ -83,26 +88,36 @@ impl<'a> Work<'a> {
             }
             Act::Move { f, t, .. } => {
                 let (from, to) = (self.place(f)?, self.place(t)?);
-                let moved = self.journal.disk.rename(to.0.dir.at(&to.1), from.0.dir.at(&from.1));
-                moved.map_err(|e| between(e, t, f))
+                let (there, former) = (to.0.dir.at(&to.1), from.0.dir.at(&from.1));
+                self.journal.disk.rename(there, former).map_err(|e| between(e, t, f))?;
+                self.is_still(former, t, &to.0, was)
             }
-            Act::Put { k, p, beside: true, .. } => {
-                // Judged to be ours, if only by its content: taken as it is now.
-                let now = self.dirs.look(p).map_err(|e| at(e.into()))?;
-                let now = now.ok_or_else(|| Trouble::This(format!("`{p}` is not there")))?;
-                self.carry_away(*k, p, &Id::of(&now))
-            }
+            Act::Put { k, p, id, beside: true, .. } => self.carry_away(*k, p, &was.unwrap_or(*id), Leaves::ItsContent),
             Act::Put { k, p, .. } | Act::Restore { k, p, .. } => {
                 let (open, name) = self.place(p)?;
                 self.touched_kept = true;
                 let kept = kept(*k);
-                self.journal.disk.rename(open.dir.at(&name), self.journal.kept.at(&kept)).map_err(at)
+                let kept = self.journal.kept.at(&kept);
+                self.journal.disk.rename(open.dir.at(&name), kept).map_err(at)?;
+                self.is_still(kept, p, &open, was)
             }
+            // Nothing is there any more.
+            Act::Swap { k, p, .. } if was.is_none() => self.bring_back(*k, p),
             Act::Swap { k, p, .. } => {
                 let (open, name) = self.place(p)?;
                 self.touched_kept = true;
                 let kept = kept(*k);
-                self.journal.disk.exchange(self.journal.kept.at(&kept), open.dir.at(&name)).map_err(at)
+                let (kept, there) = (self.journal.kept.at(&kept), open.dir.at(&name));
+                self.journal.disk.exchange(kept, there).map_err(at)?;
+                if is_what_was(kept, was).map_err(|e| at(e.into()))? {
+                    return Ok(());
+                }
+                match self.journal.disk.exchange(kept, there) {
+                    // What was given back is gone already.
+                    Err(Fault::Os(Errno::NOENT)) => self.return_to(kept, p, &open)?,
+                    other => other.map_err(at)?,
+                }
+                Err(changed_meanwhile(p))
             }
             Act::Aside { k, p, .. } => self.bring_back(*k, p),
             Act::Away { k, p, .. } => self.carry_back(*k, p),
@@ -119,17 +134,20 @@ impl<'a> Work<'a> {
 
     /// Takes back a step just done, through the folders it was done in, wherever these are by now. `false` if it can't be.
     pub(crate) fn take_back(&mut self, act: &Act) -> bool {
-        let is_as_left = match act {
+        let was = match act {
             Act::Move { t: p, id, .. }
             | Act::Put { p, id, .. }
             | Act::Swap { p, id, .. }
-            | Act::Restore { p, id, .. } => self.dirs.look(p).ok().flatten().is_some_and(|look| look.ino == id.ino()),
-            Act::Make { .. } | Act::Aside { .. } | Act::Away { .. } | Act::Mode { .. } => true,
+            | Act::Restore { p, id, .. } => {
+                let is_it = |look: &Look| look.ino == id.ino();
+                let Some(look) = self.dirs.look(p).ok().flatten().filter(is_it) else { return false };
+                Some(Id::of(&look))
+            }
+            Act::Make { .. } | Act::Aside { .. } | Act::Away { .. } | Act::Mode { .. } => None,
         };
         match act {
-            _ if !is_as_left => false,
             Act::Put { k, p, id, beside: true, .. } => self.take_beside(*k, p, id).is_ok_and(|taken| taken),
-            act => self.back(act).is_ok(),
+            act => self.back(act, was).is_ok(),
         }
     }
 
@@ -226,6 +244,28 @@ impl<'a> Work<'a> {
         Err(Trouble::This(format!("`{text}` was replaced by another while it was being moved")))
     }
 
+    /// After what was judged was taken from `p`, in the folder `open`: is it that? What somebody put there in between goes back.
+    fn is_still(&self, now: At<'_>, p: &FilePath, open: &Open, was: Option<Id>) -> Result<(), Trouble> {
+        if is_what_was(now, was).map_err(|e| Fault::Os(e).at(p.as_str()))? {
+            return Ok(());
+        }
+        self.return_to(now, p, open)?;
+        Err(changed_meanwhile(p))
+    }
+
+    /// Gives what is a person's the name `p` again, in the folder `open`; beside it under a number where that is taken by now.
+    pub(crate) fn return_to(&self, from: At<'_>, p: &FilePath, open: &Open) -> Result<(), Trouble> {
+        let mut to = p.clone();
+        for n in 2..NUMBERS {
+            let name = split(&to).map(|(_, name)| name).unwrap_or_default();
+            match self.journal.disk.rename(from, open.dir.at(&name)) {
+                Err(Fault::Os(Errno::EXIST)) => to = number::numbered(p, n),
+                other => return other.map_err(|e| e.at(p.as_str())),
+            }
+        }
+        Err(Fault::Os(Errno::EXIST).at(p.as_str()))
+    }
+
     fn swap(&mut self, k: u64, p: &FilePath, old: &Id) -> Result<(), Trouble> {
         let (open, name) = self.place(p)?;
         self.touched_kept = true;
@@ -246,7 +286,7 @@ impl<'a> Work<'a> {
     }
 
     /// Takes a file into `kept/`, on another disk: copied, compared, claimed under a name of ours, then removed.
-    fn carry_away(&mut self, k: u64, p: &FilePath, id: &Id) -> Result<(), Trouble> {
+    fn carry_away(&mut self, k: u64, p: &FilePath, id: &Id, leaves: Leaves) -> Result<(), Trouble> {
         let at = |e: Fault| e.at(p.as_str());
         let changed = || Trouble::This(format!("`{p}` was changed by somebody while it was being put aside"));
         let (open, name) = self.place(p)?;
@@ -259,11 +299,19 @@ impl<'a> Work<'a> {
         let source = sys::open_pointed(&handle).map_err(|e| at(e.into()))?;
         let look = sys::look_at(&source).map_err(|e| at(e.into()))?;
         let disk = self.journal.disk.clone();
+        if leaves == Leaves::AsItIs && look.links > 1 {
+            let text =
+                format!("`{p}` has {} names, and a copy on another disk would have one (hard links)", look.links);
+            return Err(Trouble::This(text));
+        }
         if kept.look().map_err(|e| at(e.into()))?.is_some() {
             // Left over from a copy that was cut short.
             disk.remove_file(kept).map_err(at)?;
         }
-        let staged = stage::copy(&disk, kept, &source, &Like::Same(look, &source)).map_err(at)?;
+        let staged = match leaves {
+            Leaves::AsItIs => stage::twin(&disk, kept, &source, look, p)?,
+            Leaves::ItsContent => stage::copy(&disk, kept, &source, &Like::Same(look, &source)).map_err(at)?,
+        };
         let copied = stage::hash_unless(kept, &disk.stop);
         // Copying may have taken long: the folder may have been moved out of the grant since it was opened.
         let copied = match copied {
@@ -283,7 +331,7 @@ impl<'a> Work<'a> {
         disk.sync_folder(&self.journal.kept).map_err(at)?;
         disk.rename(here, claimed).map_err(at)?;
         if !claimed.look().map_err(|e| at(e.into()))?.is_some_and(|look| id.is(&look)) {
-            disk.rename(claimed, here).map_err(at)?;
+            self.return_to(claimed, p, &open)?;
             disk.remove_file(kept).map_err(at)?;
             return Err(changed());
         }
@@ -302,7 +350,7 @@ impl<'a> Work<'a> {
         if staged.look().map_err(|e| at(e.into()))?.is_some() {
             self.journal.disk.remove_file(staged).map_err(at)?;
         }
-        stage::copy(&self.journal.disk, staged, &source, &Like::Same(look, &source)).map_err(at)?;
+        stage::twin(&self.journal.disk, staged, &source, look, p)?;
         self.journal.disk.rename(staged, open.dir.at(&name)).map_err(at)
     }
 
@@ -330,6 +378,25 @@ impl<'a> Work<'a> {
     fn staged_name(&self, k: u64, is_beside: bool) -> Vec<u8> {
         if is_beside { beside(self.journal.task, k) } else { kept(k) }
     }
+}
+
+/// What of a file has to be the same in a copy of it on another disk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leaves {
+    /// All: the person's file may be wanted back.
+    AsItIs,
+    /// What we wrote is not wanted back.
+    ItsContent,
+}
+
+/// Says whether a name is that of the very thing that was found before.
+fn is_what_was(now: At<'_>, was: Option<Id>) -> Result<bool, Errno> {
+    let look = now.look()?;
+    Ok(look.zip(was).is_some_and(|(look, was)| was.is(&look)))
+}
+
+fn changed_meanwhile(p: &FilePath) -> Trouble {
+    Trouble::This(format!("`{p}` was changed by somebody while it was being given back"))
 }
 
 /// Says which of two paths a failed rename is about.

@@ -1,6 +1,6 @@
 //! What a task changed, each thing once: its steps folded into what it was and what it is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use cowork_core::{ChangeSet, Difference, FileKind, FilePath, Side, What};
 
@@ -9,6 +9,7 @@ use crate::{
     record::{Act, Id, Step},
     state::{Stage, State},
     sys::Look,
+    tree::Tree,
 };
 
 /// Gives the differences, by path. `look` shows what is at a path now.
@@ -38,11 +39,12 @@ struct Thing {
 struct Fold {
     things: Vec<Thing>,
     /// Which thing is at a path.
-    at: BTreeMap<String, usize>,
+    at: Tree<usize>,
     /// What was set aside under a number: the thing itself, then those in it by the way down.
     kept: HashMap<u64, Vec<(String, usize)>>,
-    /// Moves of folders.
-    moves: Vec<(FilePath, FilePath)>,
+    /// How often a folder was moved, and from where to where.
+    moves: usize,
+    moved_to: HashMap<FilePath, Vec<(usize, FilePath)>>,
     /// The step before, if it belongs to the same change: what it was about.
     last: Option<(u32, u32, usize)>,
 }
@@ -74,7 +76,7 @@ impl Fold {
             }
             Act::Aside { k, p, id } | Act::Away { k, p, id } => {
                 let thing = self.thing(p, *id);
-                self.at.remove(p.as_str());
+                self.at.remove(p);
                 match before.and_then(|copy| self.things[copy].now.take().map(|now| (copy, now))) {
                     // The other half of a move to another disk: what came there is this.
                     Some((_, (t, id))) => {
@@ -102,11 +104,26 @@ impl Fold {
 
     /// Gives the thing at a path; one that was there before the task if none is known.
     fn thing(&mut self, path: &FilePath, id: Id) -> usize {
-        if let Some(thing) = self.at.get(path.as_str()) {
+        if let Some(thing) = self.at.get(path) {
             return *thing;
         }
-        let was = self.moves.iter().rev().fold(path.clone(), |at, (f, t)| moved(&at, t, f).unwrap_or(at));
-        self.add(Some((was, id)), path, Some(id))
+        self.add(Some((self.was(path), id)), path, Some(id))
+    }
+
+    /// Gives where a thing was before the folders above it, or it itself, were moved.
+    fn was(&self, path: &FilePath) -> FilePath {
+        let (mut at, mut before) = (path.clone(), self.moves);
+        loop {
+            let above = std::iter::successors(Some(at.clone()), FilePath::parent);
+            let last = above.filter_map(|folder| {
+                let moves = self.moved_to.get(&folder)?;
+                let (n, from) = moves[..moves.partition_point(|(n, _)| *n < before)].last()?;
+                Some((*n, folder, from))
+            });
+            let Some((n, to, from)) = last.max_by_key(|(n, ..)| *n) else { return at };
+            at = moved(&at, &to, from).unwrap_or(at);
+            before = n;
+        }
     }
 
     fn comes(&mut self, path: &FilePath, id: Option<Id>) -> usize {
@@ -120,18 +137,19 @@ impl Fold {
 
     fn is_at(&mut self, thing: usize, path: &FilePath, id: Option<Id>) -> usize {
         self.things[thing].now = Some((path.clone(), id));
-        self.at.insert(path.as_str().to_owned(), thing);
+        self.at.insert(path, thing);
         thing
     }
 
     /// What lies in a folder is moved along with it.
     fn relocate(&mut self, from: &FilePath, to: &FilePath, is_folder: bool) {
-        self.at.remove(from.as_str());
+        self.at.remove(from);
         if !is_folder {
             return;
         }
-        self.moves.push((from.clone(), to.clone()));
-        for (rest, thing) in self.take_below(from) {
+        self.moved_to.entry(to.clone()).or_default().push((self.moves, from.clone()));
+        self.moves += 1;
+        for (rest, thing) in self.at.take_below(from) {
             let id = self.things[thing].now.as_ref().and_then(|(_, id)| *id);
             if let Ok(path) = to.join(&rest) {
                 self.is_at(thing, &path, id);
@@ -141,7 +159,7 @@ impl Fold {
 
     fn goes(&mut self, k: u64, path: &FilePath, thing: usize) -> usize {
         let mut things = vec![(String::new(), thing)];
-        things.extend(self.take_below(path));
+        things.extend(self.at.take_below(path));
         self.things[thing].now = None;
         self.kept.insert(k, things);
         thing
@@ -157,18 +175,6 @@ impl Fold {
             }
         }
         self.is_at(thing, path, Some(id))
-    }
-
-    /// Takes out the things below a folder, by the way down to each.
-    fn take_below(&mut self, folder: &FilePath) -> Vec<(String, usize)> {
-        let begin = format!("{folder}/");
-        let paths: Vec<_> = self
-            .at
-            .range(begin.clone()..)
-            .map(|(path, _)| path.clone())
-            .take_while(|p| p.starts_with(&begin))
-            .collect();
-        paths.into_iter().filter_map(|path| Some((path[begin.len()..].to_owned(), self.at.remove(&path)?))).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 //! folders and what is about to enter them.
 
 use std::{
-    fs::File,
+    fs::{File, OpenOptions},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
@@ -56,9 +56,26 @@ impl Drop for Journal {
 impl Journal {
     /// Opens the journal of a task that has one; nothing if it has none.
     pub(crate) fn open(disk: &Disk, journals: &Path, task: TaskId) -> Result<Option<Self>> {
+        let Some((journal, len)) = Self::load(disk, journals, task, File::options().read(true).append(true))? else {
+            return Ok(None);
+        };
+        if journal.end < len {
+            let cut = journal.disk.cut(&journal.log, &journal.path, journal.end);
+            cut.and_then(|()| journal.disk.sync_data(&journal.log, &journal.path)).map_err(|e| journal.failed(e))?;
+        }
+        Ok(Some(journal))
+    }
+
+    /// Reads the journal of a task, without its lock and while its holder may be at work; nothing if it has none. Nothing can
+    /// be written to it.
+    pub(crate) fn look(disk: &Disk, journals: &Path, task: TaskId) -> Result<Option<Self>> {
+        Ok(Self::load(disk, journals, task, File::options().read(true))?.map(|(journal, _)| journal))
+    }
+
+    fn load(disk: &Disk, journals: &Path, task: TaskId, how: &OpenOptions) -> Result<Option<(Self, u64)>> {
         let folder = journals.join(task.to_string());
         let path = folder.join("log");
-        let log = match File::options().read(true).append(true).open(&path) {
+        let log = match how.open(&path) {
             Ok(log) => log,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(Fault::from(e).error("open journal", &shown(&path))),
@@ -69,12 +86,7 @@ impl Journal {
             // It was being made when the process died: nothing had been done yet.
             return Ok(None);
         }
-        let journal = Self::with(disk, &folder, task, log, (state, end))?;
-        if end < bytes.len() as u64 {
-            let cut = journal.disk.cut(&journal.log, &path, end);
-            cut.and_then(|()| journal.disk.sync_data(&journal.log, &path)).map_err(|e| journal.failed(e))?;
-        }
-        Ok(Some(journal))
+        Ok(Some((Self::with(disk, &folder, task, log, (state, end))?, bytes.len() as u64)))
     }
 
     /// Makes the journal of a task that has none. It is durable when this returns.
@@ -167,7 +179,7 @@ impl Journal {
         // Numbers of files that no record speaks of are not used again: they are left where they are.
         let taken = sys::names(&kept.fd, usize::MAX).map_err(Fault::from).map_err(failed)?;
         let taken = taken.iter().filter_map(|n| std::str::from_utf8(n).ok()?.parse::<u64>().ok()).max();
-        let used = state.steps.iter().filter_map(|(s, _)| s.a.kept()).chain(state.beside.iter().map(|b| b.1));
+        let used = state.steps.iter().filter_map(|(s, _)| s.a.kept()).chain(state.beside.keys().copied());
         let next_kept = used.chain(taken).max().map_or(0, |k| k + 1);
         let (disk, path) = (disk.clone(), folder.join("log"));
         let marks = Vec::new();
@@ -222,16 +234,6 @@ impl Journal {
 
     fn failed(&self, fault: Fault) -> Error {
         fault.error("write journal", &shown(&self.path))
-    }
-}
-
-/// Reads what a journal says while its holder is at work; nothing if there is none.
-pub(crate) fn look(journals: &Path, task: TaskId) -> Result<Option<State>> {
-    let path = journals.join(task.to_string()).join("log");
-    match std::fs::read(&path) {
-        Ok(bytes) => Ok(Some(read(&bytes, task, &path)?.0).filter(|state| state.head.is_some())),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(Fault::from(e).error("read journal", &shown(&path))),
     }
 }
 

@@ -8,20 +8,24 @@ use rustix::io::Errno;
 use crate::{
     act::Work,
     fault::{reason, shown},
-    record::{Act, Id, kept, split},
+    record::{Act, Id, Step, kept, split},
     stage,
     sys::{self, Look},
+    tree::Tree,
 };
 
 /// What is to be done about a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Take it back.
-    Give,
+    /// Take it back; with what was found where a person may change it.
+    Give(Option<Id>),
     /// It is as it was before.
     Already,
     /// What was brought is not there, nor in the journal: as before, unless another task has it.
     Gone,
+    /// What it changed is not there, and its place is: its former content can go back, unless another task has it. Otherwise
+    /// leave it, for this reason.
+    Vacant(String),
     /// Leave it, for this reason.
     Keep(FilePath, String),
 }
@@ -37,7 +41,7 @@ enum Thing {
 /// What undo would have changed so far. Empty while it acts: then the disk itself says it.
 #[derive(Debug, Default)]
 pub(crate) struct Pretence {
-    paths: HashMap<FilePath, Option<Thing>>,
+    paths: Tree<Option<Thing>>,
     kept: HashMap<u64, Option<Thing>>,
     /// What would lie in a folder in `kept/`, where that is not what does.
     below_kept: HashMap<u64, Vec<(String, Option<Thing>)>>,
@@ -46,45 +50,116 @@ pub(crate) struct Pretence {
 }
 
 /// Judges a step.
-pub(crate) fn judge(work: &Work<'_>, seen: &Pretence, act: &Act) -> Verdict {
-    let target = act.target().clone();
+pub(crate) fn judge(work: &Work<'_>, seen: &Pretence, step: &Step) -> Verdict {
+    if let Some((lost, why)) = out_of_reach(work, step) {
+        return Verdict::Keep(lost.clone(), format!("`{lost}` {why}"));
+    }
+    let (act, target) = (&step.a, step.a.target());
     judged(work, seen, act).unwrap_or_else(|e| Verdict::Keep(target.clone(), reason(e, target.as_str())))
 }
 
-fn judged(work: &Work<'_>, seen: &Pretence, act: &Act) -> Result<Verdict, Errno> {
-    let look = |path: &FilePath| seen.look(work, path);
-    let keep = |path: &FilePath, why: &str| Ok(Verdict::Keep(path.clone(), format!("`{path}` {why}")));
-    let (a, b) = act.paths();
+/// Says what of a step can't be looked at, and why: then nothing can be told of it.
+pub(crate) fn out_of_reach<'a>(work: &Work<'_>, step: &'a Step) -> Option<(&'a FilePath, &'static str)> {
+    let (a, b) = step.a.paths();
     if let Some(lost) = [Some(a), b].into_iter().flatten().find(|p| work.dirs.get(p.root()).is_err()) {
-        return keep(lost, "can't be reached: its granted folder is not where it was");
+        return Some((lost, "can't be reached: its granted folder is not where it was"));
     }
+    let mut folders = work.journal.state.folders.iter();
+    let knows = folders.any(|f| f.name == a.root() && f.born.is_some()) || step.d.is_some();
+    match (step.d, work.dirs.disk(a)) {
+        _ if !knows => None,
+        (None, None) => None,
+        (Some(was), Some(is)) if !sys::differ(was, is) => None,
+        (Some(_), None) => Some((a, "can't be reached: its disk is not there")),
+        _ => Some((a, "can't be reached: another disk is where it was")),
+    }
+}
+
+fn judged(work: &Work<'_>, seen: &Pretence, act: &Act) -> Result<Verdict, Errno> {
+    match act {
+        Act::Make { .. } | Act::Move { .. } | Act::Mode { .. } => judged_by_name(work, seen, act),
+        Act::Put { .. } | Act::Swap { .. } => judged_by_content(work, seen, act),
+        Act::Aside { .. } | Act::Away { .. } | Act::Restore { .. } => judged_by_kept(work, seen, act),
+    }
+}
+
+fn keep(path: &FilePath, why: &str) -> Result<Verdict, Errno> {
+    Ok(Verdict::Keep(path.clone(), format!("`{path}` {why}")))
+}
+
+fn give(there: &Look) -> Result<Verdict, Errno> {
+    Ok(Verdict::Give(Some(Id::of(there))))
+}
+
+fn theirs(work: &Work<'_>, k: u64) -> String {
+    format!("was changed at the moment when it was given back; what was saved there is in {}", place(work, k))
+}
+
+fn judged_by_name(work: &Work<'_>, seen: &Pretence, act: &Act) -> Result<Verdict, Errno> {
+    let look = |path: &FilePath| seen.look(work, path);
     let now = |id: &Id| work.journal.state.now(id);
     match act {
         Act::Make { p } => match look(p)? {
             Some(now) if !now.is_folder() => keep(p, "is no longer the folder that was made"),
             Some(_) if !seen.is_empty(work, p)? => keep(p, "holds things now that are not this task's"),
-            Some(_) => Ok(Verdict::Give),
+            Some(_) => Ok(Verdict::Give(None)),
             None => Ok(Verdict::Gone),
         },
         Act::Move { f, t, id } => match (look(t)?, look(f)?) {
-            (Some(there), former) if now(id).is(&there) => free(seen, work, f, former, t),
+            (Some(there), former) if now(id).is(&there) => free(seen, work, (f, former), t, Some(Id::of(&there))),
             (_, Some(there)) if now(id).is(&there) => Ok(Verdict::Already),
+            (Some(there), None) if id.is_like(&there) => free(seen, work, (f, None), t, Some(Id::of(&there))),
+            (None, Some(there)) if id.is_like(&there) => Ok(Verdict::Already),
             (Some(_), _) => keep(t, "was changed since"),
             (None, _) => keep(t, "is no longer there"),
         },
-        Act::Put { k, p, id, x, .. } => match (look(p)?, seen.look_kept(work, *k)?) {
-            (Some(there), _) if now(id).is(&there) || same(seen, work, p, id, &there, x) => Ok(Verdict::Give),
+        Act::Mode { p, id, m } => match look(p)? {
+            Some(there) if now(id).with_mode(*m).is(&there) => Ok(Verdict::Give(None)),
+            Some(there) if now(id).is(&there) => Ok(Verdict::Already),
+            Some(_) => keep(p, "was changed since"),
+            None => keep(p, "is no longer there"),
+        },
+        _ => keep(act.target(), "is not told by that"),
+    }
+}
+
+fn judged_by_content(work: &Work<'_>, seen: &Pretence, act: &Act) -> Result<Verdict, Errno> {
+    let look = |path: &FilePath| seen.look(work, path);
+    let now = |id: &Id| work.journal.state.now(id);
+    match act {
+        Act::Put { k, p, id, x, beside, .. } => match (look(p)?, seen.look_kept(work, *k)?) {
+            (Some(there), _) if now(id).is(&there) || same(seen, work, p, id, &there, x) => give(&there),
             (None, None) => Ok(Verdict::Gone),
-            (None, Some(_)) => Ok(Verdict::Already),
-            (_, Some(ours)) if ours.size == id.1 => Ok(Verdict::Already),
+            // On another disk what is kept is never more than a copy.
+            (None, Some(_)) if *beside => Ok(Verdict::Already),
+            (_, Some(kept)) if holds(seen, work, *k, &now(id), &kept, x) => Ok(Verdict::Already),
+            (None, Some(_)) => keep(p, &theirs(work, *k)),
             _ => keep(p, "was changed since"),
         },
         Act::Swap { k, p, id, x, old } => match (look(p)?, seen.look_kept(work, *k)?) {
-            (Some(now), _) if old.ino() == now.ino && old.ino() != id.ino() => Ok(Verdict::Already),
-            (Some(now), Some(_)) if id.is(&now) || same(seen, work, p, id, &now, x) => Ok(Verdict::Give),
+            (Some(now), kept) if old.ino() == now.ino && old.ino() != id.ino() => {
+                let ours = kept.is_none_or(|kept| holds(seen, work, *k, id, &kept, x));
+                if ours { Ok(Verdict::Already) } else { keep(p, &theirs(work, *k)) }
+            }
+            (Some(now), Some(_)) if id.is(&now) || same(seen, work, p, id, &now, x) => give(&now),
             (Some(_), _) => keep(p, &format!("was changed since; its former content is in {}", place(work, *k))),
+            (None, Some(kept)) if old.ino() == kept.ino => match free(seen, work, (p, None), p, None)? {
+                Verdict::Give(_) => Ok(Verdict::Vacant(format!(
+                    "`{p}` is no longer there; its former content is in {}",
+                    place(work, *k)
+                ))),
+                verdict => Ok(verdict),
+            },
             (None, _) => keep(p, &format!("is no longer there; its former content is in {}", place(work, *k))),
         },
+        _ => keep(act.target(), "is not told by that"),
+    }
+}
+
+fn judged_by_kept(work: &Work<'_>, seen: &Pretence, act: &Act) -> Result<Verdict, Errno> {
+    let look = |path: &FilePath| seen.look(work, path);
+    let now = |id: &Id| work.journal.state.now(id);
+    match act {
         Act::Aside { k, p, id } | Act::Away { k, p, id } => match (seen.look_kept(work, *k)?, look(p)?) {
             (_, Some(there)) if now(id).is(&there) => Ok(Verdict::Already),
             (Some(ours), Some(now)) if matches!(act, Act::Away { .. }) && equal(seen, work, p, *k, &now, &ours) => {
@@ -93,23 +168,19 @@ fn judged(work: &Work<'_>, seen: &Pretence, act: &Act) -> Result<Verdict, Errno>
             (Some(_), Some(_)) => {
                 keep(p, &format!("is taken by another now; what was put aside is in {}", place(work, *k)))
             }
-            (Some(_), None) => free(seen, work, p, None, p),
+            (Some(_), None) => free(seen, work, (p, None), p, None),
             // Brought back by the task, and changed since.
             (None, Some(there)) if now(id).ino() == there.ino => keep(p, "was changed since"),
             (None, _) => keep(p, "was put aside, and is no longer in the journal"),
         },
         Act::Restore { k, p, id } => match (look(p)?, seen.look_kept(work, *k)?) {
-            (_, Some(_)) => Ok(Verdict::Already),
-            (Some(there), None) if now(id).is(&there) => Ok(Verdict::Give),
+            (_, Some(kept)) if now(id).is(&kept) => Ok(Verdict::Already),
+            (_, Some(_)) => keep(p, &theirs(work, *k)),
+            (Some(there), None) if now(id).is(&there) => give(&there),
             (Some(_), None) => keep(p, "was changed since"),
             (None, None) => keep(p, "is no longer there"),
         },
-        Act::Mode { p, id, m } => match look(p)? {
-            Some(there) if now(id).with_mode(*m).is(&there) => Ok(Verdict::Give),
-            Some(there) if now(id).is(&there) => Ok(Verdict::Already),
-            Some(_) => keep(p, "was changed since"),
-            None => keep(p, "is no longer there"),
-        },
+        _ => keep(act.target(), "is not told by that"),
     }
 }
 
@@ -129,16 +200,16 @@ pub(crate) fn left(work: &Work<'_>, act: &Act) -> Option<u64> {
 fn free(
     seen: &Pretence,
     work: &Work<'_>,
-    to: &FilePath,
-    there: Option<Look>,
+    (to, there): (&FilePath, Option<Look>),
     now: &FilePath,
+    found: Option<Id>,
 ) -> Result<Verdict, Errno> {
     if there.is_some() {
         return Ok(Verdict::Keep(now.clone(), format!("its former place `{to}` is taken by another now")));
     }
     let folder = to.parent().unwrap_or_else(|| to.clone());
     Ok(match seen.look(work, &folder)? {
-        Some(look) if look.is_folder() => Verdict::Give,
+        Some(look) if look.is_folder() => Verdict::Give(found),
         _ => Verdict::Keep(now.clone(), format!("its former folder `{folder}` is no longer there")),
     })
 }
@@ -146,6 +217,12 @@ fn free(
 /// Content decides where identity and times do not: it may have been copied, or put back from a backup.
 fn same(seen: &Pretence, work: &Work<'_>, path: &FilePath, id: &Id, now: &Look, hash: &str) -> bool {
     id.may_be(now) && now.is_file() && seen.real(path).is_some_and(|real| real.hash(work).as_deref() == Some(hash))
+}
+
+/// Says whether what is in `kept/` is what a step brought: not what a person saved in its place.
+fn holds(seen: &Pretence, work: &Work<'_>, k: u64, id: &Id, kept: &Look, hash: &str) -> bool {
+    let has = || seen.real_kept(k).is_some_and(|real| real.hash(work).as_deref() == Some(hash));
+    id.is(kept) || id.may_be(kept) && has()
 }
 
 fn equal(seen: &Pretence, work: &Work<'_>, path: &FilePath, k: u64, now: &Look, ours: &Look) -> bool {
@@ -206,46 +283,46 @@ impl Pretence {
     /// Takes in that a step would have been taken back.
     pub(crate) fn take_back(&mut self, act: &Act) {
         match act {
-            Act::Make { p } => drop(self.paths.insert(p.clone(), None)),
+            Act::Make { p } => self.paths.insert(p, None),
             Act::Move { f, t, id } => {
                 let thing = self.real(t);
                 if id.is_folder() {
-                    self.forget_below(f);
-                    self.carry_along(t, f);
+                    // A folder comes where another was before: what was said of things in that one does not hold for this.
+                    self.paths.take_below(f);
+                    // What would have been moved into it goes along.
+                    for (rest, inner) in self.paths.take_below(t) {
+                        self.paths.insert_below(f, &rest, inner);
+                    }
                 }
-                self.paths.insert(t.clone(), None);
-                self.paths.insert(f.clone(), thing);
+                self.paths.insert(t, None);
+                self.paths.insert(f, thing);
             }
             Act::Put { k, p, .. } => {
                 let thing = self.real(p);
-                self.paths.insert(p.clone(), None);
+                self.paths.insert(p, None);
                 self.kept.insert(*k, thing);
             }
             Act::Swap { k, p, .. } => {
                 let (new, old) = (self.real(p), self.real_kept(*k));
-                self.paths.insert(p.clone(), old);
+                self.paths.insert(p, old);
                 self.kept.insert(*k, new);
             }
             Act::Aside { k, p, id } | Act::Away { k, p, id } => {
                 let thing = self.real_kept(*k);
                 if id.is_folder() {
-                    self.forget_below(p);
+                    self.paths.take_below(p);
                     for (rest, thing) in self.below_kept.remove(k).unwrap_or_default() {
-                        if let Ok(path) = p.join(&rest) {
-                            self.paths.insert(path, thing);
-                        }
+                        self.paths.insert_below(p, &rest, thing);
                     }
                 }
-                self.paths.insert(p.clone(), thing);
+                self.paths.insert(p, thing);
                 self.kept.insert(*k, None);
             }
             Act::Restore { k, p, .. } => {
                 let thing = self.real(p);
-                let below = self.paths.extract_if(|path, _| path != p && path.is_within(p));
-                let rest = |path: &FilePath| path.as_str().get(p.as_str().len() + 1..).map(str::to_owned);
-                let below = below.filter_map(|(path, thing)| Some((rest(&path)?, thing))).collect();
+                let below = self.paths.take_below(p);
                 self.below_kept.insert(*k, below);
-                self.paths.insert(p.clone(), None);
+                self.paths.insert(p, None);
                 self.kept.insert(*k, thing);
             }
             Act::Mode { id, .. } => drop(self.modes.insert(id.ino(), id.mode())),
@@ -290,26 +367,10 @@ impl Pretence {
         self.kept.get(&k).cloned().unwrap_or(Some(Thing::Kept(k, Vec::new())))
     }
 
-    /// A folder comes where another was before: what was said of things in that one does not hold for this.
-    fn forget_below(&mut self, folder: &FilePath) {
-        self.paths.retain(|path, _| path == folder || !path.is_within(folder));
-    }
-
-    /// What would have been moved into a folder goes along when the folder is moved.
-    fn carry_along(&mut self, from: &FilePath, to: &FilePath) {
-        let below: Vec<_> = self.paths.keys().filter(|p| *p != from && p.is_within(from)).cloned().collect();
-        for path in below {
-            let moved = path.as_str().get(from.as_str().len() + 1..).and_then(|rest| to.join(rest).ok());
-            if let (Some(moved), Some(thing)) = (moved, self.paths.remove(&path)) {
-                self.paths.insert(moved, thing);
-            }
-        }
-    }
-
     fn is_empty(&self, work: &Work<'_>, folder: &FilePath) -> Result<bool, Errno> {
         let there = self.real(folder).map_or(Ok(Vec::new()), |thing| thing.names(work))?;
         let gone = |name: &Vec<u8>| matches!(self.paths.get(&folder.join_bytes(name)), Some(None));
-        let came = |path: &FilePath| path.parent().as_ref() == Some(folder);
-        Ok(there.iter().all(gone) && !self.paths.iter().any(|(p, thing)| thing.is_some() && came(p)))
+        let came = |(rest, thing): (&str, &Option<Thing>)| thing.is_some() && !rest.contains('/');
+        Ok(there.iter().all(gone) && !self.paths.below(folder).any(came))
     }
 }

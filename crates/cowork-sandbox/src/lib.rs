@@ -64,6 +64,7 @@ mod settle;
 mod stage;
 mod stamp;
 mod state;
+mod sweep;
 mod sys;
 mod touched;
 mod tree;

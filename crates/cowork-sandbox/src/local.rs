@@ -17,15 +17,15 @@ use crate::{
     disk::{Disk, make_own_folders},
     fault::shown,
     grant::{self, Bounds, Root},
-    journal::{self, Journal},
+    journal::Journal,
     lock::{self, Lock},
     reclaim,
     record::Record,
     session::{Held, LocalSession, blocking, journals},
     settle,
     stamp::Seen,
-    state::State,
-    tree, undo,
+    state::{Granted, State},
+    sweep, sys, undo,
     view::{Dirs, View},
 };
 
@@ -84,6 +84,9 @@ impl LocalSandbox {
             None => Journal::make(&self.disk, &self.journals(), spec.task, new)?,
             Some(mut journal) => {
                 settle::settle(&mut journal, &journalled)?;
+                if !journal.state.unsettled().is_empty() {
+                    return Err(unsettled());
+                }
                 if !new.is_empty() {
                     journal.commit(new)?;
                 }
@@ -95,6 +98,15 @@ impl LocalSandbox {
     }
 
     fn undo_task(&self, task: TaskId, spec: &UndoSpec) -> Result<UndoReport> {
+        if spec.mode == UndoMode::Show {
+            // Who looks at an undo may want it, so its journal stays. Whoever holds the task needs it anyway.
+            if let Ok(_lock) = lock::take(&self.locks()?, task) {
+                reclaim::is_there(&self.journals(), task, "undo", Kind::NotFound)?;
+                reclaim::is_wanted(&self.disk, &self.journals(), task)?;
+            }
+            let (mut journal, view) = self.look_into(task, "undo")?;
+            return undo::undo(&mut journal, &view, spec);
+        }
         let locks = self.locks()?;
         let mut lock: Lock = lock::take(&locks, task)?;
         let journals = self.journals();
@@ -104,34 +116,27 @@ impl LocalSandbox {
         let mut journal = journal.ok_or_else(|| has_none(task, &journals, "undo"))?;
         let view = known_folders(&journal.state);
         lock.claim_at_once(&locks, &view.roots.iter().collect::<Vec<_>>())?;
-        match spec.mode {
-            UndoMode::Show => settle::look(&mut journal, &view, false)?,
-            UndoMode::Act => settle::settle(&mut journal, &view)?,
-        }
+        settle::settle(&mut journal, &view)?;
         undo::undo(&mut journal, &view, spec)
     }
 
+    /// Reads what a task's journal says, at work or not, and finds out about what has no mark. Takes no lock: it may take
+    /// long to look at much, and nobody has to wait for that.
+    fn look_into(&self, task: TaskId, op: &str) -> Result<(Journal, View)> {
+        let journals = self.journals();
+        reclaim::is_there(&journals, task, op, Kind::NotFound)?;
+        let journal = Journal::look(&self.disk, &journals, task)?;
+        let mut journal = journal.ok_or_else(|| has_none(task, &journals, op))?;
+        let view = known_folders(&journal.state);
+        settle::look(&mut journal, &view, false)?;
+        Ok((journal, view))
+    }
+
     fn changes_of(&self, task: TaskId) -> Result<ChangeSet> {
-        let (locks, journals) = (self.locks()?, self.journals());
-        reclaim::is_there(&journals, task, "changes", Kind::NotFound)?;
-        let state = match lock::take(&locks, task) {
-            Ok(_lock) => {
-                let mut journal =
-                    Journal::open(&self.disk, &journals, task)?.ok_or_else(|| has_none(task, &journals, "changes"))?;
-                let view = known_folders(&journal.state);
-                settle::look(&mut journal, &view, false)?;
-                std::mem::take(&mut journal.state)
-            }
-            // It is at work: what it has said so far.
-            Err(e) if e.kind == Kind::Busy => {
-                journal::look(&journals, task)?.ok_or_else(|| has_none(task, &journals, "changes"))?
-            }
-            Err(e) => return Err(e),
-        };
-        let view = known_folders(&state);
+        let (journal, view) = self.look_into(task, "changes")?;
         let dirs = Dirs::new(&view);
-        let kept = tree::size(&journals.join(task.to_string()).join("kept"));
-        Ok(difference::changes(&state, |path| dirs.look(path).ok().flatten(), kept))
+        let kept = sweep::size(&self.journals().join(task.to_string()).join("kept"));
+        Ok(difference::changes(&journal.state, |path| dirs.look(path).ok().flatten(), kept))
     }
 }
 
@@ -166,8 +171,13 @@ impl Sandbox for LocalSandbox {
 
 /// Opens the folders that a journal names, as far as they are still the same.
 fn known_folders(state: &State) -> View {
-    let open = |f: &crate::state::Granted| grant::reopen(&f.name, &f.at).ok().filter(|root| root.ino == f.ino);
+    let open = |f: &Granted| grant::reopen(&f.name, &f.at).ok().filter(|root| is_same(root, f));
     View { roots: state.folders.iter().filter_map(open).collect() }
+}
+
+/// The topmost folders of many disks have the same inode: when they were made tells them apart.
+fn is_same(root: &Root, known: &Granted) -> bool {
+    root.ino == known.ino && !sys::differ(known.born.unwrap_or(0), sys::born(&root.dir.fd))
 }
 
 /// Gives what the journal does not say yet about the folders that may be changed.
@@ -175,8 +185,13 @@ fn new_folders(journal: Option<&Journal>, roots: &[&Root]) -> Result<Vec<Record>
     let mut new = Vec::new();
     for root in roots {
         match journal.and_then(|j| j.state.folders.iter().find(|f| f.name == root.name)) {
-            None => new.push(Record::Folder { name: root.name.clone(), at: root.at(), ino: root.ino }),
-            Some(known) if known.ino == root.ino && known.at == root.at() => {}
+            None => new.push(Record::Folder {
+                name: root.name.clone(),
+                at: root.at(),
+                ino: root.ino,
+                born: Some(sys::born(&root.dir.fd)),
+            }),
+            Some(known) if is_same(root, known) && known.at == root.at() => {}
             Some(known) => {
                 let text =
                     format!("the folder `{}` is not the one at `{}` that this task began with", root.name, known.at);
@@ -193,6 +208,12 @@ fn has_none(task: TaskId, journals: &Path, op: &str) -> Error {
     Error::new(Kind::NotFound, op, "this task changed nothing here, or its journal was removed")
         .with("path", shown(&journals.join(task.to_string())))
         .with_fix("if the task did change files, bring its journal back from a backup")
+}
+
+fn unsettled() -> Error {
+    let text = "what this task was changing when it was cut short can't be looked at: its folder or disk is not there";
+    Error::new(Kind::Unavailable, "open folder", text)
+        .with_fix("bring the folder back or connect the disk, then try again")
 }
 
 fn missing(task: TaskId, journals: &Path) -> Error {

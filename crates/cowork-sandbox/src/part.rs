@@ -8,6 +8,7 @@ use crate::{
     record::{Act, Step},
     state::{Stage, State},
     touched::Touched,
+    tree::Tree,
 };
 
 /// What an undo is about.
@@ -62,14 +63,16 @@ fn is_at(act: &Act, paths: &[FilePath]) -> bool {
 
 /// Where what is asked for was, while steps are gone through from the newest to the oldest.
 struct Places {
-    asked: HashSet<FilePath>,
+    asked: Tree<()>,
     /// Where it was before it was moved to where it was asked for.
-    before: HashSet<FilePath>,
+    before: Tree<()>,
 }
 
 impl Places {
     fn new(paths: &[FilePath]) -> Self {
-        Self { asked: paths.iter().cloned().collect(), before: HashSet::new() }
+        let mut asked = Tree::default();
+        paths.iter().for_each(|path| asked.insert(path, ()));
+        Self { asked, before: Tree::default() }
     }
 
     /// Says whether a step is about these places, and goes back to before it.
@@ -84,12 +87,12 @@ impl Places {
                 let came = self.hold(t);
                 self.before.remove(t);
                 if came {
-                    self.before.insert(f.clone());
+                    self.before.insert(f, ());
                 }
                 is_about
             }
             Act::Aside { p, id, .. } | Act::Restore { p, id, .. } if id.is_folder() => {
-                is_about || self.all().any(|place| place.is_within(p))
+                is_about || self.asked.below(p).next().is_some() || self.before.below(p).next().is_some()
             }
             Act::Put { p, .. } | Act::Make { p } => {
                 self.before.remove(p);
@@ -102,7 +105,7 @@ impl Places {
     fn hold(&self, path: &FilePath) -> bool {
         let mut at = Some(path.clone());
         while let Some(path) = at {
-            if self.asked.contains(&path) || self.before.contains(&path) {
+            if self.asked.get(&path).is_some() || self.before.get(&path).is_some() {
                 return true;
             }
             at = path.parent();
@@ -110,20 +113,11 @@ impl Places {
         false
     }
 
-    fn all(&self) -> impl Iterator<Item = &FilePath> {
-        self.asked.iter().chain(&self.before)
-    }
-
     /// Places in a folder were in it where it was before.
     fn carry(&mut self, to: &FilePath, from: &FilePath) {
-        let below = |place: &&FilePath| *place != to && place.is_within(to);
-        let inside: Vec<_> = self.all().filter(below).cloned().collect();
-        for place in inside {
-            self.before.remove(&place);
-            if let Some(Ok(was)) = place.as_str().get(to.as_str().len() + 1..).map(|rest| from.join(rest)) {
-                self.before.insert(was);
-            }
-        }
+        let asked: Vec<String> = self.asked.below(to).map(|(rest, ())| rest.to_owned()).collect();
+        let before = self.before.take_below(to).into_iter().map(|(rest, ())| rest);
+        asked.into_iter().chain(before).for_each(|rest| self.before.insert_below(from, &rest, ()));
     }
 }
 

@@ -109,7 +109,8 @@ impl Planner<'_> {
         let (first, second) = a.paths();
         [Some(first), second].into_iter().flatten().for_each(|path| self.note_time(work, path));
         self.batch.touched.add(&a);
-        self.batch.steps.push(std::sync::Arc::new(Step { c: self.c, i, h, more, a }));
+        let d = work.dirs.disk(a.paths().0);
+        self.batch.steps.push(std::sync::Arc::new(Step { c: self.c, i, h, more, d, a }));
         Ok(())
     }
 

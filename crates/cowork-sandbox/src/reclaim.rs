@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use crate::{
     disk::{Dir, Disk},
     fault::{Fault, shown},
-    lock, tree,
+    lock, sweep,
 };
 
 /// What the log of a journal is called once it was let go of, when it was that long. Its time says when.
@@ -74,7 +74,7 @@ pub(crate) fn shelves(journals: &Path) -> Vec<Shelf> {
         let gone = gone(&path);
         // One that was begun and never written to is as old as its folder.
         let last = time(&path.join("log")).or_else(|| time(&path))?;
-        Some(Shelf { task, bytes: tree::size(&path), last: gone.unwrap_or(last), gone, path })
+        Some(Shelf { task, bytes: sweep::size(&path), last: gone.unwrap_or(last), gone, path })
     };
     entries.flatten().filter_map(shelf).collect()
 }
@@ -144,7 +144,7 @@ impl Round<'_> {
     /// Removes what is left but the word, and gives the bytes that came free. What can't be removed is tried again the next
     /// time.
     fn clear(&self, dir: &Dir) -> u64 {
-        let mut freed = tree::remove(&dir.fd, b"kept");
+        let mut freed = sweep::remove(&dir.fd, b"kept");
         let path = dir.at(WORD.as_bytes()).path();
         let Ok(word) = File::options().write(true).open(&path) else { return freed };
         let Ok(data) = word.metadata() else { return freed };

@@ -16,9 +16,16 @@ pub(crate) enum Record {
     /// The first: which version, whose.
     #[serde(rename = "head")]
     Head { version: u32, task: TaskId },
-    /// A granted folder: its name, its real path as text, its inode.
+    /// A granted folder: its name, its real path as text, its inode, and when it was made ([`crate::sys::born`]). Journals of
+    /// older versions don't say when, nor of their steps which were on another disk.
     #[serde(rename = "folder")]
-    Folder { name: String, at: String, ino: u64 },
+    Folder {
+        name: String,
+        at: String,
+        ino: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        born: Option<i64>,
+    },
     /// A call begins; steps name it by its place among these.
     #[serde(rename = "call")]
     Call(CallId),
@@ -78,6 +85,9 @@ pub(crate) struct Step {
     /// Whether the change takes more steps after this one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) more: bool,
+    /// Where it is on another disk than its granted folder: when that disk's topmost folder was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) d: Option<i64>,
     pub(crate) a: Act,
 }
 
@@ -157,6 +167,11 @@ impl Id {
     /// Says whether this is the very thing, unchanged. What lies in a folder may come and go: it is the same folder.
     pub(crate) fn is(&self, look: &Look) -> bool {
         if self.is_folder() { self.0 == look.ino && self.3 == look.mode } else { *self == Self::of(look) }
+    }
+
+    /// Says whether it may be the very file under another inode: some disks number theirs anew each time they are mounted.
+    pub(crate) fn is_like(&self, look: &Look) -> bool {
+        !self.is_folder() && (self.1, self.2, self.3) == (look.size, look.mtime, look.mode)
     }
 
     /// Says whether size, type and permissions fit, so that comparing content can tell.

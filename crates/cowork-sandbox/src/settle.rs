@@ -1,13 +1,17 @@
 //! After a process died: finds out from the disk what became of the steps that have no mark, by the identity of their things.
 
-use cowork_core::Result;
+use std::{collections::HashMap, sync::Arc};
+
+use cowork_core::{FilePath, Result};
 use rustix::io::Errno;
 
 use crate::{
     act::Work,
     fault::{Fault, Trouble},
     journal::Journal,
-    record::{Act, Id, Record, beside, split},
+    judge,
+    record::{Act, Id, Record, Step, beside, split},
+    stage,
     state::Stage,
     sys::Look,
     undo::{self, Give},
@@ -40,6 +44,10 @@ pub(crate) fn look(journal: &mut Journal, view: &View, act: bool) -> Result<()> 
     let mut marks = Vec::new();
     for n in unsettled {
         let Some((step, _)) = work.journal.state.step(n).cloned() else { continue };
+        if judge::out_of_reach(&work, &step).is_some() {
+            // Looked at again when it is there.
+            continue;
+        }
         let done = was_done(&work, &step.a).map_err(|e| Fault::Os(e).error("recover", step.a.target().as_str()))?;
         marks.push(if done { Record::Done(n, n) } else { Record::Void(n) });
         if act {
@@ -84,27 +92,44 @@ fn rolling(journal: &Journal) -> Vec<u32> {
 }
 
 fn was_done(work: &Work<'_>, act: &Act) -> Result<bool, Errno> {
-    let is = |path, ino: u64| Ok::<_, Errno>(work.dirs.look(path)?.is_some_and(|look| look.ino == ino));
-    let in_kept = |k, ino: u64| Ok::<_, Errno>(work.look_kept(k)?.is_some_and(|look| look.ino == ino));
+    let has = |look: Option<Look>, id: &Id| look.is_some_and(|look| look.ino == id.ino());
+    // Some disks number their files anew each time they are mounted.
+    let may_be = |look: Option<Look>, id: &Id| has(look, id) || look.is_some_and(|look| id.is_like(&look));
+    let at = |path| work.dirs.look(path);
     Ok(match act {
-        Act::Make { p } => work.dirs.look(p)?.is_some_and(|look| look.is_folder()),
+        Act::Make { p } => at(p)?.is_some_and(|look| look.is_folder()),
         // Neither here nor there: a person took it from where we had put it. Undo will name it.
-        Act::Move { f, t, id } => !is(f, id.ino())? && (is(t, id.ino())? || work.dirs.look(f)?.is_none()),
-        Act::Put { p, id, .. } | Act::Restore { p, id, .. } => is(p, id.ino())?,
-        Act::Mode { p, id, m } => {
-            work.dirs.look(p)?.is_some_and(|look| look.ino == id.ino() && look.mode & 0o7777 == *m)
+        Act::Move { f, t, id } => {
+            let (former, now) = (at(f)?, at(t)?);
+            let gone = former.is_none() || !may_be(former, id) && may_be(now, id);
+            !has(former, id) && (has(now, id) || gone)
         }
-        Act::Swap { k, p, id, old, .. } => is(p, id.ino())? || in_kept(*k, old.ino())?,
-        Act::Aside { k, p, id } => !is(p, id.ino())? && in_kept(*k, id.ino())?,
-        Act::Away { k, p, id } => !is(p, id.ino())? && work.look_kept(*k)?.is_some(),
+        Act::Put { p, id, .. } | Act::Restore { p, id, .. } => may_be(at(p)?, id),
+        Act::Mode { p, id, m } => at(p)?.is_some_and(|look| look.ino == id.ino() && look.mode & 0o7777 == *m),
+        Act::Swap { k, p, id, old, .. } => has(at(p)?, id) || has(work.look_kept(*k)?, old),
+        Act::Aside { k, p, id } => !has(at(p)?, id) && may_be(work.look_kept(*k)?, id),
+        // What was copied in part only, and what is still under a name of ours, was not taken away.
+        Act::Away { k, p, id } => {
+            let whole = work.look_kept(*k)?.is_some_and(|kept| id.is_like(&kept));
+            !may_be(at(p)?, id) && whole && look_beside(work, p, *k)?.is_none()
+        }
     })
+}
+
+/// Looks at the name of ours beside a path.
+fn look_beside(work: &Work<'_>, path: &FilePath, k: u64) -> Result<Option<Look>, Errno> {
+    match split(path).map(|(folder, _)| work.dirs.get(folder)) {
+        Some(Ok(open)) => open.dir.at(&beside(work.journal.task, k)).look(),
+        _ => Ok(None),
+    }
 }
 
 /// Clears names of ours out of the person's folders: what was being written goes, what was being taken away comes back.
 fn tidy(work: &mut Work<'_>) -> Result<()> {
-    for (path, k) in work.journal.state.beside.clone() {
-        let tidied = tidy_one(work, &path, k);
-        match tidied {
+    let state = &work.journal.state;
+    let steps: HashMap<u64, _> = state.steps.iter().filter_map(|step| Some((step.0.a.kept()?, step.clone()))).collect();
+    for (k, path) in state.beside.clone() {
+        match tidy_one(work, &path, k, steps.get(&k)) {
             Ok(()) | Err(Trouble::This(_)) => {}
             Err(Trouble::All(e)) => return Err(e),
         }
@@ -112,24 +137,28 @@ fn tidy(work: &mut Work<'_>) -> Result<()> {
     Ok(())
 }
 
-fn tidy_one(work: &mut Work<'_>, path: &cowork_core::FilePath, k: u64) -> Result<(), Trouble> {
+fn tidy_one(work: &mut Work<'_>, path: &FilePath, k: u64, step: Option<&(Arc<Step>, Stage)>) -> Result<(), Trouble> {
     let at = |e: Fault| e.at(path.as_str());
-    let Some((folder, name)) = split(path) else { return Ok(()) };
+    let Some((folder, _)) = split(path) else { return Ok(()) };
     let Ok(open) = work.dirs.get(folder) else { return Ok(()) };
     let ours = beside(work.journal.task, k);
     let ours = open.dir.at(&ours);
     let look = ours.look().map_err(|e| at(e.into()))?;
-    let was_step = work.journal.state.steps.iter().any(|(step, _)| step.a.kept() == Some(k));
-    if look.is_some() || !was_step {
+    if look.is_some() || step.is_none() {
         // It may have come and gone, which the folder's time shows.
         work.place(path)?;
     }
     let Some(look) = look else { return Ok(()) };
-    let holds_theirs = work.journal.state.steps.iter().rev().any(|(step, stage)| match &step.a {
-        Act::Away { k: of, id, .. } => *of == k && *stage == Stage::Planned && id.is(&look),
-        Act::Put { k: of, beside: true, .. } => *of == k && *stage == Stage::Done,
-        _ => false,
-    });
-    let disk = work.journal.disk.clone();
-    if holds_theirs { disk.rename(ours, open.dir.at(&name)).map_err(at) } else { disk.remove_file(ours).map_err(at) }
+    let is_ours = match step.map(|(step, stage)| (&step.a, stage)) {
+        // Staged when the process died.
+        None => true,
+        Some((Act::Put { id, x, .. }, Stage::Planned | Stage::Void)) => {
+            id.ino() == look.ino || id.may_be(&look) && stage::hash(ours).is_ok_and(|hash| hash == *x)
+        }
+        // A copy of what was kept, on its way back.
+        Some((Act::Away { .. }, Stage::Done | Stage::Back)) => true,
+        // The file itself, taken from its place: also when a program that has it open wrote to it since.
+        Some(_) => false,
+    };
+    if is_ours { work.journal.disk.remove_file(ours).map_err(at) } else { work.return_to(ours, path, &open) }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use blake3::Hasher;
-use cowork_core::{Sink, Splice};
+use cowork_core::{FilePath, Sink, Splice};
 use rustix::io::Errno;
 
 use crate::{
@@ -27,6 +27,8 @@ const BLOCK: usize = 1 << 16;
 const HANDS_GROUP_ON: u32 = 0o2000;
 /// The permissions that a file of ours may be given: none that let a program run as its owner.
 const MODES: u32 = 0o1777;
+/// What a file's group may do; with an access list, the most that anybody named in it may.
+const GROUP: u32 = 0o070;
 
 /// Content that waits to be put in place.
 #[derive(Debug)]
@@ -73,6 +75,31 @@ pub(crate) fn copy(disk: &Disk, at: At<'_>, source: &File, like: &Like<'_>) -> R
         carry(disk, file, &at.path(), source, (0, size))?;
         end_here(disk, file, &at.path())
     })
+}
+
+/// Stages what is in a file, on another disk, so that it is the very same in all but its inode; refuses where it can't be.
+pub(crate) fn twin(disk: &Disk, at: At<'_>, source: &File, look: Look, what: &FilePath) -> Result<Staged, Trouble> {
+    let failed = |e: Fault| e.at(what.as_str());
+    let staged = copy(disk, at, source, &Like::Same(look, source)).map_err(failed)?;
+    let is = staged.look;
+    let differs = if (is.uid, is.gid) != (look.uid, look.gid) {
+        "belongs to another user or group"
+    } else if is.mode != look.mode || !same_attributes(at, source).map_err(|e| failed(e.into()))? {
+        "has permissions or attributes"
+    } else {
+        return Ok(staged);
+    };
+    disk.remove_file(at).map_err(failed)?;
+    Err(Trouble::This(format!("`{what}` {differs}, and a copy on another disk would not")))
+}
+
+fn same_attributes(at: At<'_>, source: &File) -> Result<bool, Errno> {
+    let (mut one, mut other) =
+        (sys::attributes(source)?, sys::attributes(content::open_regular(&at.dir.fd, at.name)?)?);
+    // What the place gives: the system labels each disk's files as it is told to.
+    one.remove(&b"security.selinux"[..]);
+    other.remove(&b"security.selinux"[..]);
+    Ok(one == other)
 }
 
 /// Stages what is in a file of this size, with pieces replaced, which are in order and lie in it.
@@ -286,24 +313,27 @@ fn finish(disk: &Disk, at: At<'_>, file: &File, like: &Like<'_>, asked: Asked) -
         }
         Like::Old(old, content) => {
             access::drop_list(file)?;
-            sys::set_owner(file, Some(old.uid), old.gid);
-            sys::copy_attributes(content, file);
+            // Whose it is by now is looked at before it is put in place.
+            let _ = sys::set_owner(file, Some(old.uid), old.gid);
+            if !sys::copy_attributes(content, file) {
+                return Err(Errno::OPNOTSUPP.into());
+            }
             // As the system itself does when a program's content changes: it loses the right to run as its owner.
             (Some(old.mode & MODES), None)
         }
         Like::Copy(source, content, folder) => {
             access::drop_list(file)?;
-            sys::copy_attributes(content, file);
+            let mode = if sys::copy_attributes(content, file) { source.mode } else { source.mode & !GROUP } & MODES;
             hand_group_on(file, &folder.look);
-            let mode = source.mode & MODES;
             let inherited = if access::has_list(file) { None } else { inherit(file, folder, mode)? };
             (Some(inherited.unwrap_or(mode)), Some(source.mtime))
         }
         Like::Same(source, content) => {
             access::drop_list(file)?;
-            sys::set_owner(file, Some(source.uid), source.gid);
-            sys::copy_attributes(content, file);
-            (Some(source.mode & 0o7777), Some(source.mtime))
+            // Where it matters, the copy is compared: see [`twin`].
+            let _ = sys::set_owner(file, Some(source.uid), source.gid);
+            let mode = if sys::copy_attributes(content, file) { source.mode } else { source.mode & !GROUP };
+            (Some(mode & 0o7777), Some(source.mtime))
         }
     };
     let (mode, mtime) = (asked.mode.map(|mode| mode & MODES).or(mode), asked.mtime.or(mtime));
@@ -366,6 +396,6 @@ fn inherit(file: &File, folder: &Open, mode: u32) -> Result<Option<u32>, Fault> 
 
 fn hand_group_on(file: &File, folder: &Look) {
     if folder.mode & HANDS_GROUP_ON != 0 {
-        sys::set_owner(file, None, folder.gid);
+        let _ = sys::set_owner(file, None, folder.gid);
     }
 }

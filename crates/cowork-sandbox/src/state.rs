@@ -1,6 +1,9 @@
 //! What a journal says: a pure fold of its records, the same while it is written and when it is read again.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use cowork_core::{CallId, FilePath, TaskId};
 
@@ -68,6 +71,7 @@ pub(crate) struct Granted {
     pub(crate) name: String,
     pub(crate) at: String,
     pub(crate) ino: u64,
+    pub(crate) born: Option<i64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -78,7 +82,8 @@ pub(crate) struct State {
     pub(crate) calls: Vec<CallState>,
     pub(crate) steps: Vec<(Arc<Step>, Stage)>,
     pub(crate) tracks: HashMap<Key, Track>,
-    pub(crate) beside: Vec<(FilePath, u64)>,
+    /// Where names of ours may be in the person's folders, by their number.
+    pub(crate) beside: BTreeMap<u64, FilePath>,
     /// Inodes of files that were brought back from another disk: the former, and the one they have.
     renewed: HashMap<u64, u64>,
 }
@@ -88,7 +93,7 @@ impl State {
     pub(crate) fn apply(&mut self, record: Record) {
         match record {
             Record::Head { version, task } => self.head = Some((version, task)),
-            Record::Folder { name, at, ino } => self.folders.push(Granted { name, at, ino }),
+            Record::Folder { name, at, ino, born } => self.folders.push(Granted { name, at, ino, born }),
             Record::Call(id) => {
                 self.ids.insert(id, u32::try_from(self.calls.len()).unwrap_or(u32::MAX));
                 self.calls.push(CallState::default());
@@ -105,7 +110,7 @@ impl State {
                     change.end = Some(End::Left(why));
                 }
             }
-            Record::Beside { p, k } => self.beside.push((p, k)),
+            Record::Beside { p, k } => drop(self.beside.insert(k, p)),
             Record::Renewed { was, is } => drop(self.renewed.insert(was, is)),
             Record::Rolling(c) => self.roll(c, true),
             Record::Rolled(c) => self.roll(c, false),
@@ -173,6 +178,10 @@ impl State {
         for n in first..=last {
             let Some((step, at)) = usize::try_from(n).ok().and_then(|n| self.steps.get_mut(n)) else { return };
             *at = stage;
+            if let (Stage::Done | Stage::Back, Some(k)) = (stage, step.a.kept()) {
+                // Written down only once the folder is durable as the step left it.
+                self.beside.remove(&k);
+            }
             let (c, i, more) = (step.c as usize, step.i as usize, step.more);
             let Some(Some(change)) = self.calls.get_mut(c).and_then(|c| c.changes.get_mut(i)) else { continue };
             match stage {

@@ -7,7 +7,7 @@ pub(crate) mod access;
 pub(crate) mod content;
 mod read;
 
-use std::{fs::File, os::fd::AsFd, path::Path};
+use std::{collections::BTreeMap, fs::File, os::fd::AsFd, path::Path};
 
 use rustix::{
     fd::OwnedFd,
@@ -161,6 +161,30 @@ pub(crate) fn look_at_folder(folder: impl AsFd) -> Result<(Look, Volume)> {
     look_at(folder).map(|look| (look, Volume { dev: look.dev, mount: 0 }))
 }
 
+/// Says when a folder was made, in nanoseconds since 1970, where its disk keeps that for good; 0 where not.
+#[cfg(target_os = "linux")]
+pub(crate) fn born(folder: impl AsFd) -> i64 {
+    // ext, XFS, Btrfs, F2FS, tmpfs. Others have none, or make one up each time they are mounted.
+    const KEEP_IT: [u64; 5] = [0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0x0102_1994];
+    #[allow(clippy::unnecessary_cast, reason = "its type differs between platforms")]
+    let keeps_it = fs::fstatfs(&folder).is_ok_and(|disk| KEEP_IT.contains(&(disk.f_type as u64)));
+    let look = fs::statx(&folder, "", AtFlags::EMPTY_PATH, fs::StatxFlags::BTIME);
+    match look.ok().filter(|look| keeps_it && look.stx_mask & fs::StatxFlags::BTIME.bits() != 0) {
+        Some(look) => look.stx_btime.tv_sec.saturating_mul(1_000_000_000).saturating_add(look.stx_btime.tv_nsec.into()),
+        None => 0,
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn born(_folder: impl AsFd) -> i64 {
+    0
+}
+
+/// Says whether two folders that were [`born`] at these times are different ones for sure.
+pub(crate) fn differ(born: i64, other: i64) -> bool {
+    born != 0 && other != 0 && born != other
+}
+
 /// Reads the names in a folder, without `.` and `..`, stopping after `most`.
 pub(crate) fn names(folder: impl AsFd, most: usize) -> Result<Vec<Vec<u8>>> {
     let mut names = Vec::new();
@@ -230,30 +254,60 @@ pub(crate) fn set_mode(handle: impl AsFd, mode: u32) -> Result<()> {
     fs::fchmod(handle, Mode::from_raw_mode(mode as _))
 }
 
-/// Gives a staged file the owner of the one it stands in for. Only root may give files away: who has to know looks.
-pub(crate) fn set_owner(handle: impl AsFd, uid: Option<u32>, gid: u32) {
-    let _ = fs::fchown(&handle, uid.map(fs::Uid::from_raw), Some(fs::Gid::from_raw(gid)));
+/// Gives a staged file the owner of the one it stands in for. Only root may give files away.
+pub(crate) fn set_owner(handle: impl AsFd, uid: Option<u32>, gid: u32) -> Result<()> {
+    fs::fchown(&handle, uid.map(fs::Uid::from_raw), Some(fs::Gid::from_raw(gid)))
 }
 
 /// What belongs to a program's very content: powers that it was given, and sums over it.
-#[cfg(target_os = "linux")]
 const OF_CONTENT: [&[u8]; 3] = [b"security.capability", b"security.ima", b"security.evm"];
 
-/// Carries extended attributes over (access lists and labels among them), as far as the file system takes them.
-#[cfg(target_os = "linux")]
-pub(crate) fn copy_attributes(from: impl AsFd, to: impl AsFd) {
-    let mut list = vec![0; 64 * 1024];
-    let Ok(len) = fs::flistxattr(&from, list.as_mut_slice()) else { return };
-    let mut value = vec![0; 64 * 1024];
-    for name in list[..len].split(|b| *b == 0).filter(|n| !n.is_empty() && !OF_CONTENT.contains(n)) {
-        if let Ok(len) = fs::fgetxattr(&from, name, value.as_mut_slice()) {
-            let _ = fs::fsetxattr(&to, name, &value[..len], fs::XattrFlags::empty());
+/// Carries extended attributes over (access lists and labels among them), as far as the file system takes them. Says whether
+/// the access list, if there is one, came along: without it the group's permission bits mean more than with it.
+pub(crate) fn copy_attributes(from: impl AsFd, to: impl AsFd) -> bool {
+    let mut has_list = true;
+    for (name, value) in attributes(&from).unwrap_or_default() {
+        if !OF_CONTENT.contains(&&name[..]) && set_attribute(&to, &name, &value).is_err() {
+            has_list &= name != b"system.posix_acl_access";
         }
     }
+    has_list
+}
+
+/// Gives a file's extended attributes; none where the file system has none. The label that a system gives to every file is not
+/// one of them: a copy has its own.
+#[cfg(target_os = "linux")]
+pub(crate) fn attributes(handle: impl AsFd) -> Result<BTreeMap<Vec<u8>, Vec<u8>>> {
+    let (mut list, mut value) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
+    let len = match fs::flistxattr(&handle, list.as_mut_slice()) {
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => 0,
+        other => other?,
+    };
+    let mut all = BTreeMap::new();
+    for name in list[..len].split(|b| *b == 0).filter(|n| !n.is_empty()) {
+        match fs::fgetxattr(&handle, name, value.as_mut_slice()) {
+            Ok(len) => drop(all.insert(name.to_vec(), value[..len].to_vec())),
+            Err(Errno::NODATA) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(all)
+}
+
+#[cfg(target_os = "linux")]
+fn set_attribute(handle: impl AsFd, name: &[u8], value: &[u8]) -> Result<()> {
+    fs::fsetxattr(handle, name, value, fs::XattrFlags::empty())
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn copy_attributes(_from: impl AsFd, _to: impl AsFd) {}
+pub(crate) fn attributes(_handle: impl AsFd) -> Result<BTreeMap<Vec<u8>, Vec<u8>>> {
+    Ok(BTreeMap::new())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn set_attribute(_handle: impl AsFd, _name: &[u8], _value: &[u8]) -> Result<()> {
+    Err(Errno::NOSYS)
+}
 
 /// Makes names in a folder, or a file with its times and permissions, durable.
 pub(crate) fn sync(handle: impl AsFd) -> Result<()> {

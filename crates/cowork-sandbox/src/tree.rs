@@ -1,103 +1,78 @@
-//! Goes through a tree of ours by handles, to add up what it holds or to remove it. It never goes in where something is
-//! mounted, and holds no more than a few handles however deep the tree is.
+//! Something for each of many paths, from which all that lies below a folder is found at once.
 
-use std::{os::fd::OwnedFd, path::Path};
+use std::{collections::BTreeMap, ops::Bound};
 
-use rustix::io::Errno;
+use cowork_core::FilePath;
 
-use crate::sys::{self, Look, content};
+/// Values by path.
+#[derive(Clone, Debug)]
+pub(crate) struct Tree<T>(BTreeMap<String, T>);
 
-/// A folder on the way down.
-struct Level {
-    /// What it is called in the one above, and what it was like there; nothing where the walk began.
-    at: Option<(Vec<u8>, Look)>,
-    id: (u64, u64),
-    /// The names in it that were not come to yet.
-    rest: Vec<Vec<u8>>,
-}
-
-/// Adds up what the disk holds for what is in a folder. What can't be looked at counts nothing, nor what is mounted there.
-pub(crate) fn size(folder: &Path) -> u64 {
-    let mut bytes = 0;
-    if let Ok(start) = sys::open_real(folder) {
-        let _ = walk(start, false, &mut |_, _, look| bytes += look.blocks * 512);
+impl<T> Default for Tree<T> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
     }
-    bytes
 }
 
-/// Removes a folder with all that is in it, and gives the bytes that came free. What can't be removed stays, with the folders
-/// that it lies in; so does whatever is mounted there.
-pub(crate) fn remove(folder: &OwnedFd, name: &[u8]) -> u64 {
-    let mut freed = 0;
-    let mut remove = |folder: &OwnedFd, name: &[u8], look: &Look| {
-        let removed = if look.is_folder() { sys::remove_folder(folder, name) } else { sys::remove_file(folder, name) };
-        // What has another name somewhere still takes its room.
-        let frees = removed.is_ok() && (look.is_folder() || look.links < 2);
-        freed += if frees { look.blocks * 512 } else { 0 };
-    };
-    let Ok(look) = sys::look(folder, name) else { return 0 };
-    // What is mounted, or is none of our folders, stays.
-    if let Ok(start) = enter(folder, name, &look, true) {
-        let _ = walk(start, true, &mut remove);
-        remove(folder, name, &look);
+impl<T> Tree<T> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
-    freed
+
+    pub(crate) fn get(&self, path: &FilePath) -> Option<&T> {
+        self.0.get(path.as_str())
+    }
+
+    pub(crate) fn insert(&mut self, path: &FilePath, value: T) {
+        self.0.insert(path.as_str().to_owned(), value);
+    }
+
+    /// Inserts at the end of a way down from a folder.
+    pub(crate) fn insert_below(&mut self, folder: &FilePath, rest: &str, value: T) {
+        self.0.insert(format!("{folder}/{rest}"), value);
+    }
+
+    pub(crate) fn remove(&mut self, path: &FilePath) -> Option<T> {
+        self.0.remove(path.as_str())
+    }
+
+    /// Gives what lies below a folder, by the way down from it, in order.
+    pub(crate) fn below(&self, folder: &FilePath) -> impl Iterator<Item = (&str, &T)> {
+        // `0` comes next after `/`.
+        let (begin, end) = (format!("{folder}/"), format!("{folder}0"));
+        let way = begin.len();
+        let range = self.0.range::<str, _>((Bound::Excluded(&*begin), Bound::Excluded(&*end)));
+        range.map(move |(path, value)| (&path[way..], value)).collect::<Vec<_>>().into_iter()
+    }
+
+    /// Takes out what lies below a folder, by the way down from it, in order.
+    pub(crate) fn take_below(&mut self, folder: &FilePath) -> Vec<(String, T)> {
+        let ways: Vec<String> = self.below(folder).map(|(rest, _)| rest.to_owned()).collect();
+        let take = |rest: String| self.0.remove(&format!("{folder}/{rest}")).map(|value| (rest, value));
+        ways.into_iter().filter_map(take).collect()
+    }
 }
 
-/// Shows everything in a folder, each thing after what is in it; with `opens`, folders are made such that they can be entered
-/// and emptied first.
-fn walk(start: OwnedFd, opens: bool, see: &mut dyn FnMut(&OwnedFd, &[u8], &Look)) -> Result<(), Errno> {
-    let mut here = start;
-    let mut way = vec![level(&here, None)?];
-    while let Some(this) = way.last_mut() {
-        let Some(name) = this.rest.pop() else {
-            let at = way.pop().and_then(|level| level.at);
-            let (Some((name, look)), Some(above)) = (at, way.last()) else { return Ok(()) };
-            here = back(&here, above)?;
-            see(&here, &name, &look);
-            continue;
-        };
-        let Ok(look) = sys::look(&here, &name) else { continue };
-        if !look.is_folder() {
-            see(&here, &name, &look);
-            continue;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops at what should not be")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn below_a_folder_is_what_lies_in_it_and_not_what_only_begins_as_its_name_does() {
+        let path = |at: &str| FilePath::parse(at).unwrap();
+        let mut tree = Tree::default();
+        for at in ["F", "F/a", "F/a b", "F/a-b", "F/a/x", "F/a/x/y", "F/a0", "F/b"] {
+            tree.insert(&path(at), at);
         }
-        match enter(&here, &name, &look, opens)
-            .and_then(|below| Ok((level(&below, Some((name.clone(), look)))?, below)))
-        {
-            Ok((level, below)) => {
-                way.push(level);
-                here = below;
-            }
-            Err(Errno::XDEV) => {}
-            // It may be empty.
-            Err(_) => see(&here, &name, &look),
+        let below: Vec<_> = tree.below(&path("F/a")).collect();
+        assert_eq!(below, [("x", &"F/a/x"), ("x/y", &"F/a/x/y")]);
+        for (rest, value) in tree.take_below(&path("F/a")) {
+            tree.insert_below(&path("F/b"), &rest, value);
         }
+        assert_eq!(tree.below(&path("F/a")).count(), 0);
+        assert_eq!(tree.get(&path("F/b/x/y")), Some(&"F/a/x/y"));
+        assert_eq!(tree.take_below(&path("F")).len(), 7);
+        assert_eq!((tree.remove(&path("F")), tree.is_empty()), (Some("F"), true));
     }
-    Ok(())
-}
-
-fn level(folder: &OwnedFd, at: Option<(Vec<u8>, Look)>) -> Result<Level, Errno> {
-    let look = sys::look_at(folder)?;
-    if at.is_some() {
-        // There must be a way back.
-        sys::open_above(folder)?;
-    }
-    Ok(Level { at, id: (look.dev, look.ino), rest: sys::names(folder, usize::MAX)? })
-}
-
-/// Opens a folder in an open one. `XDEV` where something is mounted.
-fn enter(folder: &OwnedFd, name: &[u8], look: &Look, opens: bool) -> Result<OwnedFd, Errno> {
-    if opens && look.mode & 0o700 != 0o700 {
-        // Folders that were put aside may forbid that anything in them is removed.
-        content::set_mode_of(&sys::point_below(folder, name)?, 0o700)?;
-    }
-    sys::open_below(folder, name)
-}
-
-/// Goes back to the folder above: by `..`, so that none has to be held open, and only if that is still the one.
-fn back(folder: &OwnedFd, above: &Level) -> Result<OwnedFd, Errno> {
-    let back = sys::open_below(sys::open_above(folder)?, b".")?;
-    let look = sys::look_at(&back)?;
-    if (look.dev, look.ino) == above.id { Ok(back) } else { Err(Errno::STALE) }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use cowork_core::{Kept, Result, UndoMode, UndoReport, UndoSpec};
+use cowork_core::{FilePath, Kept, Result, UndoMode, UndoReport, UndoSpec};
 
 use rustix::io::Errno;
 
@@ -64,6 +64,7 @@ pub(crate) fn undo(journal: &mut Journal, view: &View, spec: &UndoSpec) -> Resul
     report.already = already;
     report.left = stays as u64 + left;
     report.kept.extend(kept);
+    report.left += name_unsettled(journal, view, &mut report.kept);
     if mode == UndoMode::Act && !steps.is_empty() {
         if spec.is_part() {
             note_times(journal, view);
@@ -71,6 +72,20 @@ pub(crate) fn undo(journal: &mut Journal, view: &View, spec: &UndoSpec) -> Resul
         journal.commit(vec![Record::Undone])?;
     }
     Ok(report)
+}
+
+/// Names what could not even be looked at, so that nobody knows whether it was done. Gives how many changes that were.
+fn name_unsettled(journal: &mut Journal, view: &View, kept: &mut Vec<Kept>) -> u64 {
+    let unsettled = journal.state.unsettled();
+    let work = Work::new(journal, view);
+    let steps = unsettled.iter().filter_map(|n| work.journal.state.step(*n)).map(|(step, _)| step);
+    let mut left = 0;
+    for step in steps {
+        let (path, why) = judge::out_of_reach(&work, step).unwrap_or((step.a.target(), "is not settled yet"));
+        kept.push(Kept { path: path.clone(), reason: format!("`{path}` {why}") });
+        left += u64::from(!step.more);
+    }
+    left
 }
 
 /// What stands is given back later: notes what time the folders have that were ours when this began. A run that was cut short
@@ -170,6 +185,9 @@ impl Undo<'_> {
                 self.one(*n)?;
                 let next = batch.get(i + 1).or(rest.first());
                 self.restore_times(next.map_or(self.give.floor, |n| n + 1))?;
+                if self.give.mode == UndoMode::Show && self.work.dirs.many() {
+                    self.work.dirs.clear();
+                }
             }
             if self.give.mode == UndoMode::Act {
                 self.work.settle_folders()?;
@@ -181,9 +199,12 @@ impl Undo<'_> {
             self.work.settle_folders()?;
         }
         // A folder that still has kept things in it is named by them.
-        let kept = std::mem::take(&mut self.report.kept);
-        let holds_kept = |k: &Kept| kept.iter().any(|other| other.path != k.path && other.path.is_within(&k.path));
-        self.report.kept = kept.iter().filter(|k| !holds_kept(k)).cloned().collect();
+        let mut above: HashSet<FilePath> = HashSet::new();
+        for kept in &self.report.kept {
+            let folders = std::iter::successors(kept.path.parent(), FilePath::parent);
+            folders.take_while(|folder| above.insert(folder.clone())).for_each(drop);
+        }
+        self.report.kept.retain(|kept| !above.contains(&kept.path));
         Ok(())
     }
 
@@ -234,9 +255,17 @@ impl Undo<'_> {
 
     fn one(&mut self, n: u64) -> Result<()> {
         let Some((step, _)) = self.work.journal.state.step(n).cloned() else { return Ok(()) };
-        let mut verdict = judge(&self.work, &self.seen, &step.a);
-        if verdict == Verdict::Give && self.give.mode == UndoMode::Act {
-            match self.work.back(&step.a) {
+        let mut verdict = match judge(&self.work, &self.seen, &step) {
+            Verdict::Vacant(reason) => {
+                match self.ask_others(&step.a, Verdict::Keep(step.a.target().clone(), reason.clone())) {
+                    Verdict::Keep(_, why) if why == reason => Verdict::Give(None),
+                    verdict => verdict,
+                }
+            }
+            verdict => verdict,
+        };
+        if let (Verdict::Give(was), UndoMode::Act) = (&verdict, self.give.mode) {
+            match self.work.back(&step.a, *was) {
                 Ok(()) => {}
                 Err(Trouble::This(reason)) => verdict = Verdict::Keep(step.a.target().clone(), reason),
                 Err(Trouble::All(e)) => return Err(e),
@@ -253,8 +282,8 @@ impl Undo<'_> {
                 }
                 return Ok(());
             }
-            Verdict::Give if self.give.mode == UndoMode::Show => self.seen.take_back(&step.a),
-            Verdict::Give | Verdict::Already | Verdict::Gone => {}
+            Verdict::Give(_) if self.give.mode == UndoMode::Show => self.seen.take_back(&step.a),
+            Verdict::Give(_) | Verdict::Already | Verdict::Gone | Verdict::Vacant(_) => {}
         }
         self.renew(&step.a);
         if self.give.mode == UndoMode::Act {
@@ -273,7 +302,7 @@ impl Undo<'_> {
 
     /// What can't be given back because another task has it now says so.
     fn ask_others(&mut self, act: &Act, verdict: Verdict) -> Verdict {
-        let is_done = matches!(verdict, Verdict::Give | Verdict::Already) || self.give.regardless;
+        let is_done = matches!(verdict, Verdict::Give(_) | Verdict::Already) || self.give.regardless;
         if is_done {
             return verdict;
         }
@@ -288,10 +317,14 @@ impl Undo<'_> {
             };
             return match found.did {
                 Did::Moved => {
-                    Verdict::Keep(at, format!("`{was}` was moved to `{now}` by task {task}; undo that first"))
+                    Verdict::Keep(at, format!("`{was}` was moved to `{now}` by task {}; undo that first", task.short()))
                 }
-                Did::Changed => Verdict::Keep(at, format!("`{was}` was changed by task {task}; undo that first")),
-                Did::SetAside => Verdict::Keep(at, format!("`{was}` was set aside by task {task}; undo that first")),
+                Did::Changed => {
+                    Verdict::Keep(at, format!("`{was}` was changed by task {}; undo that first", task.short()))
+                }
+                Did::SetAside => {
+                    Verdict::Keep(at, format!("`{was}` was set aside by task {}; undo that first", task.short()))
+                }
             };
         }
         let place = act.paths().0;
@@ -299,7 +332,7 @@ impl Undo<'_> {
         match (verdict, taken) {
             (Verdict::Keep(path, _), Some(task)) if is_kept || matches!(act, Act::Move { .. }) => Verdict::Keep(
                 path,
-                format!("its former place `{place}` is taken by what task {task} put there; undo that first"),
+                format!("its former place `{place}` is taken by what task {} put there; undo that first", task.short()),
             ),
             (verdict, _) => verdict,
         }

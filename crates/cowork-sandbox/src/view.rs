@@ -245,6 +245,16 @@ impl<'a> Dirs<'a> {
         }
     }
 
+    /// Says which disk a path is on, if that is another than its granted folder's: by when its topmost folder was made.
+    pub(crate) fn disk(&self, path: &FilePath) -> Option<i64> {
+        let mine = self.get(path.root()).ok()?.look.dev;
+        let folders = std::iter::successors(path.parent(), FilePath::parent);
+        let mut there = folders.filter_map(|folder| self.get(folder.as_str()).ok()).peekable();
+        let dev = there.peek()?.look.dev;
+        let top = there.take_while(|open| open.look.dev == dev && dev != mine).last()?;
+        Some(sys::born(&top.dir.fd))
+    }
+
     /// Says whether so many are open that they should be let go soon.
     pub(crate) fn many(&self) -> bool {
         self.open.borrow().len() >= OPEN

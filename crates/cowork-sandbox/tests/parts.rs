@@ -162,8 +162,9 @@ async fn what_another_task_built_on_is_named_with_that_task() {
     let report = undo(&world, world.task, UndoSpec::all()).await;
     let mut kept: Vec<_> = report.kept.iter().map(|k| (k.path.as_str(), k.reason.as_str())).collect();
     kept.sort_unstable();
-    let by = |what: &str, task| format!("{what} by task {task}; undo that first");
-    let taken = format!("its former place `F/d.txt` is taken by what task {second} put there; undo that first");
+    let by = |what: &str, task: TaskId| format!("{what} by task {}; undo that first", task.short());
+    let taken =
+        format!("its former place `F/d.txt` is taken by what task {} put there; undo that first", second.short());
     let expected = [
         ("F/a2.txt", by("`F/a2.txt` was changed", second)),
         ("F/b2.txt", by("`F/b2.txt` was set aside", second)),
@@ -182,44 +183,79 @@ async fn what_another_task_built_on_is_named_with_that_task() {
     assert_eq!(tree(&world.folder), world.before);
 }
 
+fn many_kinds() -> [Vec<Change>; 2] {
+    let aside = |at: &str| Change::SetAside { path: path(at) };
+    let first = vec![
+        write("F/new", "new"),
+        write("F/brief", "gone soon"),
+        relocate("F/a.txt", "F/a2.txt"),
+        edit("F/b.txt"),
+        write("F/run.sh", "replaced"),
+        Change::Mode { path: path("F/c.txt"), mode: 0o600 },
+        aside("F/old.txt"),
+        relocate("F/box", "F/chest"),
+    ];
+    let second = vec![
+        aside("F/brief"),
+        relocate("F/a2.txt", "F/a3.txt"),
+        write("F/a3.txt", "another"),
+        relocate("F/d.txt", "F/d2.txt"),
+        relocate("F/d2.txt", "F/d.txt"),
+        edit("F/chest/in.txt"),
+        relocate("F/chest/deep/in.txt", "F/in.txt"),
+        Change::MakeFolder { path: path("F/empty") },
+    ];
+    [first, second]
+}
+
+fn said(changes: &[cowork_core::Difference]) -> Vec<String> {
+    let what = |w: &What| match w {
+        What::Moved { from, edited } => format!("moved from {from}{}", if *edited { ", edited" } else { "" }),
+        other => format!("{other:?}").to_lowercase(),
+    };
+    let line = |d: &cowork_core::Difference| {
+        let back = if d.undone { ", undone" } else { "" };
+        format!("{} {}{back}", d.path, what(&d.what))
+    };
+    changes.iter().map(line).collect()
+}
+
+#[tokio::test]
+async fn a_former_content_goes_back_once_what_a_person_made_of_it_is_out_of_the_way() {
+    let world = World::new(Disks::One);
+    let session = world.open(None, false).await.unwrap();
+    call(&session, vec![edit("F/b.txt"), write("F/c.txt", "replaced")]).await;
+    drop(session);
+    for name in ["b.txt", "c.txt"] {
+        fs::write(world.folder.join(name), "a person's").unwrap();
+    }
+    let report = undo(&world, world.task, UndoSpec::all()).await;
+    assert_eq!((report.undone, report.kept.len()), (0, 2));
+    fs::rename(world.folder.join("b.txt"), world.folder.join("mine.txt")).unwrap();
+    fs::remove_file(world.folder.join("c.txt")).unwrap();
+    let shown = undo(&world, world.task, UndoSpec { mode: UndoMode::Show, ..UndoSpec::all() }).await;
+    let report = undo(&world, world.task, UndoSpec::all()).await;
+    assert_eq!((report.undone, report.kept.len(), report.left), (2, 0, 0));
+    assert_eq!((shown.undone, shown.kept), (report.undone, report.kept));
+    fs::remove_file(world.folder.join("mine.txt")).unwrap();
+    let without_times = |mut tree: cowork_testkit::sandbox::Tree| {
+        tree.values_mut().for_each(|node| {
+            if node.mode & 0o040_000 != 0 {
+                node.time = None;
+            }
+        });
+        tree
+    };
+    assert_eq!(without_times(tree(&world.folder)), without_times(world.before.clone()));
+}
+
 #[tokio::test]
 async fn what_a_task_changed_is_said_once_for_each_thing() {
     for disks in [Disks::One, Disks::Two].into_iter().take(if has_two_disks() { 2 } else { 1 }) {
         let world = World::new(disks);
         let session = world.open(None, false).await.unwrap();
-        let aside = |at: &str| Change::SetAside { path: path(at) };
-        let first = vec![
-            write("F/new", "new"),
-            write("F/brief", "gone soon"),
-            relocate("F/a.txt", "F/a2.txt"),
-            edit("F/b.txt"),
-            write("F/run.sh", "replaced"),
-            Change::Mode { path: path("F/c.txt"), mode: 0o600 },
-            aside("F/old.txt"),
-            relocate("F/box", "F/chest"),
-        ];
-        let second = vec![
-            aside("F/brief"),
-            relocate("F/a2.txt", "F/a3.txt"),
-            write("F/a3.txt", "another"),
-            relocate("F/d.txt", "F/d2.txt"),
-            relocate("F/d2.txt", "F/d.txt"),
-            edit("F/chest/in.txt"),
-            relocate("F/chest/deep/in.txt", "F/in.txt"),
-            Change::MakeFolder { path: path("F/empty") },
-        ];
+        let [first, second] = many_kinds();
         let (first, second) = (call(&session, first).await, call(&session, second).await);
-        let said = |changes: Vec<cowork_core::Difference>| -> Vec<String> {
-            let what = |w: &What| match w {
-                What::Moved { from, edited } => format!("moved from {from}{}", if *edited { ", edited" } else { "" }),
-                other => format!("{other:?}").to_lowercase(),
-            };
-            let line = |d: &cowork_core::Difference| {
-                let back = if d.undone { ", undone" } else { "" };
-                format!("{} {}{back}", d.path, what(&d.what))
-            };
-            changes.iter().map(line).collect()
-        };
         let expected = [
             "F/a3.txt moved from F/a.txt, edited",
             "F/b.txt edited",
@@ -233,10 +269,10 @@ async fn what_a_task_changed_is_said_once_for_each_thing() {
             "F/run.sh edited",
         ];
         let changes = world.sandbox(None).changes(world.task).await.unwrap();
-        assert_eq!(said(changes.changes), expected, "while it is at work");
+        assert_eq!(said(&changes.changes), expected, "while it is at work");
         drop(session);
         let changes = world.sandbox(None).changes(world.task).await.unwrap();
-        assert_eq!(said(changes.changes.clone()), expected);
+        assert_eq!(said(&changes.changes), expected);
         assert!(changes.bytes_kept > 0);
         let [moved, _, mode, .., script] = changes.changes.as_slice() else { panic!("{changes:?}") };
         assert_eq!(moved.calls, [first, second]);
@@ -247,7 +283,7 @@ async fn what_a_task_changed_is_said_once_for_each_thing() {
         assert_eq!((empty.kind, empty.before.is_none(), empty.after.is_some()), (FileKind::Folder, true, true));
         undo(&world, world.task, of(&["F/b.txt", "F/new"])).await;
         let changes = world.sandbox(None).changes(world.task).await.unwrap();
-        let undone: Vec<_> = said(changes.changes).into_iter().filter(|line| line.ends_with("undone")).collect();
+        let undone: Vec<_> = said(&changes.changes).into_iter().filter(|line| line.ends_with("undone")).collect();
         assert_eq!(undone, ["F/b.txt edited, undone", "F/new created, undone"]);
         assert_eq!(world.sandbox(None).changes(a_task()).await.unwrap_err().kind, Kind::NotFound);
     }

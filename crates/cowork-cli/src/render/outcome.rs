@@ -1,6 +1,6 @@
 //! What came of a task, the most important line last.
 
-use cowork::{ChangeSet, Error, Finish, Kept, Mode, Status, Task, Undo, UndoReport, UndoSpec};
+use cowork::{ChangeSet, Error, Finish, Mode, Status, Task, Undo, UndoReport, UndoSpec};
 
 use super::{
     ask,
@@ -53,9 +53,9 @@ pub(crate) fn undone(report: &UndoReport, look: &Look) -> Vec<Line> {
     if report.kept.is_empty() {
         return vec![line];
     }
-    let what = format!("{} left in place:", count(report.kept.len() as u64, "thing"));
+    let what = format!("{} left in place:", count(report.kept_in_all(), "thing"));
     let mut lines = vec![Line::margin().add(Role::Waiting, what)];
-    lines.extend(kept(&report.kept, look));
+    lines.extend(kept(report, look));
     lines.extend([Line::default(), line]);
     lines
 }
@@ -92,9 +92,9 @@ pub(crate) fn undo_preview(
     }
     if !report.kept.is_empty() {
         lines.push(Line::default());
-        let what = format!("{} would be left in place:", count(report.kept.len() as u64, "thing"));
+        let what = format!("{} would be left in place:", count(report.kept_in_all(), "thing"));
         lines.extend(wrap(&what, columns.saturating_sub(4)).into_iter().map(|l| Line::margin().add(Role::Waiting, l)));
-        lines.extend(kept(&report.kept, look));
+        lines.extend(kept(report, look));
     }
     lines
 }
@@ -104,10 +104,10 @@ pub(crate) fn folded(more: usize, command: &str, columns: usize) -> Line {
     Line::of("    ").add(Role::Quiet, format!("and {} more: {command}", grouped(more as u64))).fit(columns)
 }
 
-fn kept(kept: &[Kept], look: &Look) -> Vec<Line> {
+fn kept(report: &UndoReport, look: &Look) -> Vec<Line> {
     let columns = look.columns();
     let mut lines: Vec<Line> = Vec::new();
-    for one in kept.iter().take(MOST_KEPT) {
+    for one in report.kept.iter().take(MOST_KEPT) {
         let (path, reason) = (one_line(one.path.as_str()), one_line(&one.reason));
         let line = Line::of("    ").add(Role::Plain, &path);
         if line.width() + 2 + width(&reason) < columns {
@@ -118,8 +118,9 @@ fn kept(kept: &[Kept], look: &Look) -> Vec<Line> {
         let reason = wrap(&reason, columns.saturating_sub(10));
         lines.extend(reason.into_iter().map(|l| Line::of("        ").add(Role::Quiet, l)));
     }
-    if kept.len() > MOST_KEPT {
-        lines.push(Line::of("    ").add(Role::Quiet, format!("and {} more", kept.len() - MOST_KEPT)));
+    let more = report.kept_in_all().saturating_sub(MOST_KEPT as u64);
+    if more > 0 {
+        lines.push(Line::of("    ").add(Role::Quiet, format!("and {more} more")));
     }
     let fix = "To have it back, move what is there now out of the way, then undo again.";
     lines.extend(wrap(fix, columns.saturating_sub(4)).into_iter().map(|l| Line::margin().add(Role::Plain, l)));

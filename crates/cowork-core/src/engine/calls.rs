@@ -12,8 +12,8 @@ use crate::{
 
 /// How often a call tries to get folders that another task has, and how long it waits in between: whoever lets them go may
 /// just be about to.
-const TRIES: u32 = 20;
-const PAUSE: Duration = Duration::from_millis(100);
+pub(super) const TRIES: u32 = 20;
+pub(super) const PAUSE: Duration = Duration::from_millis(100);
 
 /// A call that may run.
 struct Allowed {

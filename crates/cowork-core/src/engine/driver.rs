@@ -6,10 +6,14 @@ use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::Inner;
+use super::{
+    Inner,
+    calls::{PAUSE, TRIES},
+};
 use crate::{
     Actor, Batch, BoxFuture, Call, CallId, Decision, Draft, Error, Event, Expect, Finish, Kind, Label, Lease, Next,
-    Outcome, Proposal, Read, Result, Session, Stage, Status, Task, TaskId, ThreadId, ToolOutput, UndoSpec, View,
+    Outcome, Proposal, Read, Result, Session, Stage, Status, Task, TaskId, ThreadId, ToolOutput, UndoReport, UndoSpec,
+    View,
     index::{self, Entries},
 };
 
@@ -259,14 +263,36 @@ impl Driver {
         if !self.commit().await? {
             return Ok(());
         }
-        let undone = match self.engine.sandbox() {
-            Ok(sandbox) => sandbox.undo(self.task.id, spec).await,
-            Err(error) => Err(error),
-        };
-        match undone {
-            Ok(report) => self.draft_durable(Event::UndoFinished { report }),
-            Err(error) => self.draft_durable(Event::UndoFailed { error }),
+        match self.give_back(spec).await {
+            Some(Ok(mut report)) => {
+                report.shorten();
+                self.draft_durable(Event::UndoFinished { report })
+            }
+            Some(Err(error)) => self.draft_durable(Event::UndoFailed { error }),
+            None => Ok(()),
         }
+    }
+
+    /// Gives back; while another task is at work in the folders, tries again as calls do. Nothing once the program was asked
+    /// to stop meanwhile: then it is done the next time.
+    async fn give_back(&mut self, spec: UndoSpec) -> Option<Result<UndoReport>> {
+        let sandbox = match self.engine.sandbox() {
+            Ok(sandbox) => sandbox,
+            Err(error) => return Some(Err(error)),
+        };
+        for tried in 0.. {
+            match sandbox.undo(self.task.id, spec.clone()).await {
+                Err(error) if error.kind == Kind::Busy && tried < TRIES => {}
+                undone => return Some(undone),
+            }
+            let pause = self.engine.parts.runtime.sleep(PAUSE);
+            tokio::select! {
+                biased;
+                () = self.engine.stop.cancelled() => return None,
+                () = pause => {}
+            }
+        }
+        None
     }
 
     /// Records something that the engine itself brought about.
