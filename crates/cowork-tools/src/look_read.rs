@@ -12,6 +12,7 @@ use crate::{
     look_text::{cut_lines, decode, line_feed},
     look_type::{HEAD, Type},
     show::{count, stopped},
+    transcode::named,
 };
 
 const OP: &str = "read";
@@ -62,13 +63,7 @@ fn usual_line() -> u32 {
 
 impl ReadArgs {
     fn encoding(&self) -> Result<Option<&'static Encoding>> {
-        let Some(label) = &self.encoding else { return Ok(None) };
-        let known = Encoding::for_label(label.as_bytes());
-        known.map(Some).ok_or_else(|| {
-            let why = format!("there is no encoding called `{}`", label.escape_debug());
-            Error::new(Kind::InvalidInput, OP, why)
-                .with_fix("leave it out, or give one such as utf-8, utf-16le, windows-1252")
-        })
+        named(OP, self.encoding.as_deref())
     }
 }
 
