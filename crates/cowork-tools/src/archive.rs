@@ -124,8 +124,9 @@ impl TypedTool for ExtractArchive {
     type Args = ExtractArgs;
     const NAME: &'static str = "extract_archive";
     const ABOUT: &'static str = "Extracts an archive (zip, tar, tar.gz, gz) into a folder, with the files' times and permissions. Links, devices, \
-        encrypted entries, names that lead out of the folder and names that get into each other's way are left out and named. An archive out of \
-        which too much would come is refused before anything is written. Gives `made`, how many files, and `otherwise`: those left out, or \
+        encrypted entries, names that lead out of the folder and what lies below a file are left out and named; of several entries of one name \
+        the last is made, and a hard link as a file of its own. An archive that is damaged, or out of which too much would come, is refused \
+        before anything is written; of a zip the damaged entries are left out. Gives `made`, how many files, and `otherwise`: those left out, or \
         made under another name, each with `index` in the archive, `path`, `renamed` and `reason`.";
 
     fn effects(&self, args: &ExtractArgs) -> Result<Effects> {

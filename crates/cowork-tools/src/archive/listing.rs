@@ -10,7 +10,7 @@ use tar::EntryType;
 use zip::{CompressionMethod, ExtraField, ZipArchive, result::ZipError};
 
 use super::{
-    entries::{Entry, Kind, Source as From, judge},
+    entries::{Entry, Kind, Source as From, judge, way},
     stream::{Budget, Limits, Source, damaged, fault, gunzip},
 };
 use crate::show::MOST_IN_BATCH;
@@ -67,12 +67,12 @@ pub(super) fn list(
         let got = fill(&mut gunzip(reader.open(path)?, budget()), &mut inner)?;
         inner.truncate(got);
         if is_tar(&inner, path) {
-            (Format::TarGz, tar(gunzip(reader.open(path)?, budget()))?)
+            (Format::TarGz, tar(gunzip(reader.open(path)?, budget()), limits)?)
         } else {
-            (Format::Gzip, vec![gzip(path, gunzip(reader.open(path)?, budget()), count)?])
+            (Format::Gzip, vec![gzip(path, gunzip(reader.open(path)?, budget()))?])
         }
     } else if is_tar(&head, path) {
-        (Format::Tar, tar(Source::buffered(reader.open(path)?))?)
+        (Format::Tar, tar(Source::buffered(reader.open(path)?), limits)?)
     } else {
         let why = format!("`{path}` is no archive that can be read here");
         return Err(
@@ -111,9 +111,11 @@ fn too_many() -> Error {
     Error::new(ErrorKind::LimitExceeded, "read archive", why)
 }
 
-fn tar(from: impl Read) -> Result<Vec<Entry>> {
+fn tar(from: impl Read, limits: Limits) -> Result<Vec<Entry>> {
     let mut archive = tar::Archive::new(from);
     let mut entries = Vec::new();
+    // For each hard link the entry, and the name of what it is the same as.
+    let mut links = Vec::new();
     for entry in archive.entries().map_err(fault)? {
         let mut entry = entry.map_err(fault)?;
         if entries.len() >= MOST_IN_BATCH {
@@ -139,7 +141,12 @@ fn tar(from: impl Read) -> Result<Vec<Entry>> {
             EntryType::Regular | EntryType::Continuous if entry.path_bytes().ends_with(b"/") => Kind::Folder,
             EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => Kind::File,
             EntryType::Directory => Kind::Folder,
-            EntryType::Symlink | EntryType::Link => Kind::Link,
+            EntryType::Link => {
+                let to = entry.link_name_bytes().map(|name| name.into_owned()).unwrap_or_default();
+                links.push((entries.len(), to));
+                Kind::Link
+            }
+            EntryType::Symlink => Kind::Link,
             EntryType::XGlobalHeader => continue,
             _ => Kind::Other,
         };
@@ -155,22 +162,55 @@ fn tar(from: impl Read) -> Result<Vec<Entry>> {
             problem: sparse.then(|| "it is stored with holes, which are not read here".to_owned()),
         });
     }
+    // The checksum comes behind the end of the tar: what is not read to its end may be damaged, and nobody would know.
+    drain(&mut archive.into_inner())?;
+    resolve(&mut entries, links, limits);
     Ok(entries)
 }
 
-fn gzip(path: &FilePath, mut from: impl Read, count: bool) -> Result<Entry> {
-    let name = path.below().last().unwrap_or_default();
-    let name = name.strip_suffix(b".gz").map_or_else(|| [name.as_slice(), b".out"].concat(), <[u8]>::to_vec);
-    let mut size = 0;
-    let mut buffer = vec![0; 64 * 1024];
-    if count {
-        loop {
-            match from.read(&mut buffer).map_err(fault)? {
-                0 => break,
-                got => size += got as u64,
+/// Makes files of hard links: each holds what the entry before it does that it names.
+fn resolve(entries: &mut [Entry], links: Vec<(usize, Vec<u8>)>, limits: Limits) {
+    let mut cost = 0_u64;
+    let mut there: BTreeMap<Vec<Vec<u8>>, usize> = BTreeMap::new();
+    let mut seen = 0;
+    for (index, to) in links {
+        for at in seen..index {
+            if let (Kind::File, Ok(way)) = (entries[at].kind, entries[at].way()) {
+                there.insert(way, at);
             }
         }
+        seen = index;
+        let first = way(&to).ok().and_then(|way| there.get(&way)).map(|at| entries[*at].clone());
+        let link = &mut entries[index];
+        let Some(Entry { size, source: From::Tar(at), problem: None, .. }) = first else {
+            link.problem = Some("it is a hard link to what is not in the archive before it".to_owned());
+            continue;
+        };
+        // Its content is unpacked once more, from the beginning of the archive on.
+        cost = cost.saturating_add(at).saturating_add(size);
+        if cost > limits.bytes {
+            link.problem = Some("it is one of too many hard links to large files".to_owned());
+            continue;
+        }
+        (link.kind, link.size, link.source) = (Kind::File, size, From::Tar(at));
     }
+}
+
+/// Reads to the end; gives how much that was.
+fn drain(from: &mut impl Read) -> Result<u64> {
+    let (mut buffer, mut size) = (vec![0; 64 * 1024], 0);
+    loop {
+        match from.read(&mut buffer).map_err(fault)? {
+            0 => return Ok(size),
+            got => size += got as u64,
+        }
+    }
+}
+
+fn gzip(path: &FilePath, mut from: impl Read) -> Result<Entry> {
+    let name = path.below().last().unwrap_or_default();
+    let name = name.strip_suffix(b".gz").map_or_else(|| [name.as_slice(), b".out"].concat(), <[u8]>::to_vec);
+    let size = drain(&mut from)?;
     let source = From::Gzip;
     Ok(Entry { name, kind: Kind::File, size, modified: None, mode: None, source, problem: None })
 }

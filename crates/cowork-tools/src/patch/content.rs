@@ -10,6 +10,8 @@ use crate::{
 };
 
 const OP: &str = "apply patch";
+/// U+FEFF, which tells the encoding.
+const MARK: &[u8] = "\u{feff}".as_bytes();
 /// A file that is patched is held in memory.
 const LARGEST: u64 = 64 * 1024 * 1024;
 /// One that is not UTF-8 is decoded there besides.
@@ -54,7 +56,15 @@ pub(super) fn patched(file: &dyn OpenFile, path: &FilePath, hunks: &[Hunk]) -> R
         return Err(Error::new(Kind::Unsupported, OP, why)
             .with_fix("use `edit_file`, and say in `encoding` what the file is in"));
     }
-    apply(hunks, &old).map_err(|misfit| unfit(path, &misfit))
+    let mark = mark(hunks, &old);
+    let new = apply(hunks, &old[mark..]).map_err(|misfit| unfit(path, &misfit))?;
+    Ok([&old[..mark], &new].concat())
+}
+
+/// Gives how long the mark is at the beginning of a text that its first line does not count in, as `read_file` shows it.
+fn mark(hunks: &[Hunk], text: &[u8]) -> usize {
+    let said = || hunks.iter().flat_map(|h| &h.lines).any(|l| l.text.starts_with(MARK));
+    if text.starts_with(MARK) && !said() { MARK.len() } else { 0 }
 }
 
 fn decoded(old: &[u8], path: &FilePath, hunks: &[Hunk], encoding: &'static Encoding) -> Result<Vec<u8>> {
@@ -69,16 +79,18 @@ fn decoded(old: &[u8], path: &FilePath, hunks: &[Hunk], encoding: &'static Encod
             .with("path", path.as_str())
             .with_fix("use `edit_file`, and say in `encoding` what the file is in")
     })?;
-    let (text, runs) = runs(hunks, &view.text).map_err(|misfit| unfit(path, &misfit))?;
+    let mark = mark(hunks, &view.text);
+    let (text, runs) = runs(hunks, &view.text[mark..]).map_err(|misfit| unfit(path, &misfit))?;
     let written = |text: &[u8]| encode(OP, &String::from_utf8_lossy(text), encoding);
     let mut new = Vec::with_capacity(old.len());
+    new.extend_from_slice(&old[..view.raw(mark).unwrap_or(0)]);
     for run in runs {
         match run {
             Run::New(line) => new.extend(written(&line).map_err(|e| e.with("path", path.as_str()))?),
             Run::Old(from, to) => {
                 // A newline that was lent to the last line is not in the file.
-                let end = to.min(view.text.len());
-                match (view.raw(from.min(end)), view.raw(end)) {
+                let end = to.min(view.text.len() - mark);
+                match (view.raw(mark + from.min(end)), view.raw(mark + end)) {
                     (Some(start), Some(end)) => new.extend_from_slice(&old[start..end]),
                     _ => new.extend(written(&text[from..end])?),
                 }
