@@ -98,9 +98,7 @@ impl TypedTool for EditFile {
         let size: usize = args.edits.iter().map(|e| e.old_text.len() + e.new_text.len()).sum();
         if size > MOST_TEXT {
             let why = format!("the texts are {size} bytes long together; at most {MOST_TEXT} are taken");
-            return Err(
-                Error::new(Kind::LimitExceeded, OP, why).with_fix("use several calls, or `write_file`")
-            );
+            return Err(Error::new(Kind::LimitExceeded, OP, why).with_fix("use several calls, or `write_file`"));
         }
         let title = format!("edit {} ({})", shown(args.path.as_str()), count(args.edits.len(), "place"));
         let example = |e: &Edit| {
@@ -135,7 +133,10 @@ impl TypedTool for EditFile {
             may_shrink: true,
             ..Write::new(args.path.clone(), Content::Edited(splices))
         };
-        let fix = format!("read `{}` (again) with `read_file`, then edit what is there now", args.path);
+        let fix = format!(
+            "read `{}` (again) with `read_file`, then edit what is there now, with its `stamp` as it was given if with any",
+            args.path
+        );
         one(&ctx, Change::Write(write), &fix).await?;
         let replaced: u64 = edits.iter().map(|e| e.replaced).sum();
         let edits: Vec<Value> = edits.iter().map(|e| json!({ "replaced": e.replaced, "lines": e.lines })).collect();
@@ -219,9 +220,7 @@ impl Work {
                 let why = format!(
                     "the text of edit {index} is there {n} times; at most {MOST_PLACES} are replaced in a call"
                 );
-                return Err(
-                    Error::new(Kind::LimitExceeded, OP, why).with_fix("make it longer, and use several calls")
-                );
+                return Err(Error::new(Kind::LimitExceeded, OP, why).with_fix("make it longer, and use several calls"));
             }
             _ => {}
         }
@@ -239,13 +238,7 @@ impl Work {
         Ok(Made { replaced: found.count, lines: found.lines })
     }
 
-    fn not_there(
-        &self,
-        index: usize,
-        edit: &Edit,
-        pieces: &Pieces<'_>,
-        encoding: &'static Encoding,
-    ) -> Result<Error> {
+    fn not_there(&self, index: usize, edit: &Edit, pieces: &Pieces<'_>, encoding: &'static Encoding) -> Result<Error> {
         let close = nearest(pieces, encoding, &edit.old_text, &self.watch)?;
         let mut why = format!("the text of edit {index} is not in `{}`", self.path);
         let mut fix = format!("read `{}` again and give the text exactly as it stands there", self.path);

@@ -26,7 +26,10 @@ impl Type {
         let found = look_text::detect(head, whole);
         if let Some(mark) = mark.filter(|t| t.matcher_type() != infer::MatcherType::Text) {
             // Some marks are two letters of ASCII, with which a text may begin too: `BM`, `MZ`.
-            let short = matches!(mark.mime_type(), "image/bmp" | "application/vnd.microsoft.portable-executable" | "audio/mpeg");
+            let short = matches!(
+                mark.mime_type(),
+                "image/bmp" | "application/vnd.microsoft.portable-executable" | "audio/mpeg"
+            );
             if !short || found != Some(UTF_8) {
                 return Self { mime: mark.mime_type(), encoding: None };
             }

@@ -247,7 +247,8 @@ async fn check(plan: &[Planned], files: &Arc<dyn Files>, ctx: &ToolContext) -> R
     for file in plan {
         let new = if matches!(file.op, Op::Create(_)) { Some(&file.path) } else { file.to.as_ref() };
         // Where a file goes, another may come, or a folder with others in it.
-        let freed = |new: &FilePath| std::iter::successors(Some(new.clone()), FilePath::parent).any(|p| gone.contains(&p));
+        let freed =
+            |new: &FilePath| std::iter::successors(Some(new.clone()), FilePath::parent).any(|p| gone.contains(&p));
         if let Some(new) = new.filter(|new| !freed(new)) {
             match files.stat(new.clone()).await {
                 Ok(_) => {

@@ -286,7 +286,10 @@ async fn a_hard_link_becomes_a_file_of_its_own() {
         return;
     }
     let at = tempfile::tempdir().unwrap();
-    shell(at.path(), "mkdir in; printf one > in/a; printf two > in/b; ln in/a in/c; ln in/b in/d; tar czf h.tar.gz in/a in/b in/c in/d");
+    shell(
+        at.path(),
+        "mkdir in; printf one > in/a; printf two > in/b; ln in/a in/c; ln in/b in/d; tar czf h.tar.gz in/a in/b in/c in/d",
+    );
     let memory = holding("h.tar.gz", fs::read(at.path().join("h.tar.gz")).unwrap());
     let output = extract(&memory, "h.tar.gz").await.unwrap();
     assert_eq!((&output.value["made"], &output.value["left"]), (&json!(4), &json!(0)), "{output:?}");

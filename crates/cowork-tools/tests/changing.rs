@@ -328,6 +328,35 @@ async fn folders_are_copied_with_all_that_is_in_them() {
 }
 
 #[tokio::test]
+async fn a_copied_folder_is_open_to_nobody_that_the_first_was_not_open_to() {
+    let memory = MemorySession::new(&[
+        ("D/in/a.txt", file("a")),
+        ("D/in/deep/b.txt", file("b")),
+        ("D/in/shut/c.txt", file("c")),
+        ("D/there", Node::Folder),
+    ]);
+    for (path, mode) in
+        [("D/in", "rwx------"), ("D/in/deep", "rwxr-x---"), ("D/in/shut", "r-x------"), ("D/there", "755")]
+    {
+        run(&memory, "set_mode", json!({ "paths": [path], "mode": mode })).await.unwrap();
+    }
+    let modes = |top: &str| ["", "/deep", "/shut"].map(|below| memory.mode_at(&format!("{top}{below}")));
+    let copies = json!([{ "from": "D/in", "to": "D/new" }, { "from": "D/in", "to": "D/there" }]);
+    let out = run(&memory, "copy_files", json!({ "copies": copies })).await.unwrap();
+    assert_eq!((&out.value["made"], &out.value["left"]), (&json!(6), &json!(0)));
+    assert_eq!(modes("D/new"), [Some(0o700), Some(0o750), Some(0o500)]);
+    assert_eq!(modes("D/there"), [Some(0o755), Some(0o750), Some(0o500)], "one that was there stays as it was");
+    for name in ["p.tar.gz", "p.zip"] {
+        let path = format!("D/{name}");
+        run(&memory, "make_archive", json!({ "path": path, "sources": ["D/in"] })).await.unwrap();
+        let to = format!("D/out {name}");
+        let out = run(&memory, "extract_archive", json!({ "path": path, "to": to })).await.unwrap();
+        assert_eq!((&out.value["made"], &out.value["left"]), (&json!(3), &json!(0)));
+        assert_eq!(modes(&format!("{to}/in")), [Some(0o700), Some(0o750), Some(0o500)], "{name}");
+    }
+}
+
+#[tokio::test]
 async fn what_was_set_aside_is_brought_back() {
     let memory = MemorySession::new(&[("D/a.txt", file("a")), ("D/in/b.txt", file("b"))]);
     run(&memory, "set_aside", json!({ "paths": ["D/a.txt", "D/in"] })).await.unwrap();

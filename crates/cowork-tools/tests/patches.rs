@@ -224,7 +224,8 @@ async fn a_patch_is_made_in_the_encoding_of_the_file() {
     let Node::File(wide) = utf16("\u{feff}eins\r\ngrößer\r\nzwei\r\n") else { unreachable!() };
     assert_eq!(memory.content_at("D/wide").unwrap(), wide);
     patch(&memory, &update("sjis", "-二行目です。\n+三行目です。\n 纊\n end\n+だ\n")).await.unwrap();
-    let after = [&encoding_rs::SHIFT_JIS.encode("日本語の文章です。\n三行目です。\n").0[..], b"\xed\x40\nend\n\x82\xbe"];
+    let after =
+        [&encoding_rs::SHIFT_JIS.encode("日本語の文章です。\n三行目です。\n").0[..], b"\xed\x40\nend\n\x82\xbe"];
     assert_eq!(memory.content_at("D/sjis").unwrap(), after.concat());
 }
 

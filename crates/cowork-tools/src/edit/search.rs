@@ -228,9 +228,9 @@ fn at_least(place: u64, base: u64) -> usize {
 
 /// Counts the lines that end between two places, and those that end with a carriage return too.
 fn count(text: &[u8], from: usize, to: usize) -> (u64, u64) {
-    memchr::memchr_iter(b'\n', &text[from..to]).map(|at| at + from).fold((0, 0), |(newlines, returns), at| {
-        (newlines + 1, returns + u64::from(at > 0 && text[at - 1] == b'\r'))
-    })
+    memchr::memchr_iter(b'\n', &text[from..to])
+        .map(|at| at + from)
+        .fold((0, 0), |(newlines, returns), at| (newlines + 1, returns + u64::from(at > 0 && text[at - 1] == b'\r')))
 }
 
 /// Shows the content line by line, without what ends them; of very long ones the beginning. `see` says whether to go on.

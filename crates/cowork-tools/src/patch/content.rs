@@ -52,7 +52,8 @@ pub(super) fn patched(file: &dyn OpenFile, path: &FilePath, hunks: &[Hunk]) -> R
     }
     let foreign = hunks.iter().flat_map(|h| &h.lines).any(|l| l.sign == Sign::Add && !l.text.is_ascii());
     if foreign && std::str::from_utf8(&old).is_err() {
-        let why = format!("`{path}` is not UTF-8 throughout, and the patch has characters that would be written as such");
+        let why =
+            format!("`{path}` is not UTF-8 throughout, and the patch has characters that would be written as such");
         return Err(Error::new(Kind::Unsupported, OP, why)
             .with_fix("use `edit_file`, and say in `encoding` what the file is in"));
     }

@@ -17,7 +17,8 @@ pub(super) fn changes(plan: &[Planned], key: &str, knowns: Vec<Known>) -> Vec<Ch
     let (mut first, mut then, mut last) = (Vec::new(), Vec::new(), Vec::new());
     for ((index, file), known) in plan.iter().enumerate().zip(knowns) {
         let key = format!("{key}:{index}");
-        let step = |from: &FilePath, to: &FilePath| Change::Move { from: from.clone(), to: to.clone(), clash: Clash::Skip };
+        let step =
+            |from: &FilePath, to: &FilePath| Change::Move { from: from.clone(), to: to.clone(), clash: Clash::Skip };
         // What comes to a name, or below one, that gets free only later waits under a name of its own.
         let waits = |to: &FilePath| {
             let taken = std::iter::successors(Some(to.clone()), FilePath::parent).any(|p| gone.contains(&p));
