@@ -184,10 +184,10 @@ impl<'a> Source<'a> {
             self.decoder = found.map(Encoding::new_decoder_without_bom_handling);
         }
         if self.decoder.is_some() {
-            self.decode(&head, head.is_empty())
+            self.decode(&head, head.is_empty());
         } else {
-            self.ready = head
-        };
+            self.ready = head;
+        }
         Ok(())
     }
 

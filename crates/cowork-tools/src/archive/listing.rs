@@ -121,35 +121,19 @@ fn tar(from: impl Read, limits: Limits) -> Result<Vec<Entry>> {
         if entries.len() >= MOST_IN_BATCH {
             return Err(too_many());
         }
-        let mut exact = None;
-        let mut sparse = false;
-        if let Some(extensions) = entry.pax_extensions().map_err(fault)? {
-            for extension in extensions.flatten() {
-                let key = extension.key_bytes();
-                sparse |= key.starts_with(b"GNU.sparse");
-                if key == b"mtime" {
-                    let seconds = extension.value().ok().and_then(|v| v.parse::<f64>().ok());
-                    // Milliseconds of any year that a file can have are far below what is exact here.
-                    #[allow(clippy::cast_possible_truncation, reason = "a float is cut off at the ends of its range")]
-                    let millis = seconds.map(|s| (s * 1000.0).round() as i64);
-                    exact = millis;
-                }
-            }
-        }
+        let (exact, mut sparse) = extensions(&mut entry)?;
         let header = entry.header();
         let kind = match header.entry_type() {
             EntryType::Regular | EntryType::Continuous if entry.path_bytes().ends_with(b"/") => Kind::Folder,
             EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => Kind::File,
             EntryType::Directory => Kind::Folder,
-            EntryType::Link => {
-                let to = entry.link_name_bytes().map(|name| name.into_owned()).unwrap_or_default();
-                links.push((entries.len(), to));
-                Kind::Link
-            }
-            EntryType::Symlink => Kind::Link,
+            EntryType::Symlink | EntryType::Link => Kind::Link,
             EntryType::XGlobalHeader => continue,
             _ => Kind::Other,
         };
+        if header.entry_type() == EntryType::Link {
+            links.push((entries.len(), entry.link_name_bytes().unwrap_or_default().into_owned()));
+        }
         sparse |= header.entry_type() == EntryType::GNUSparse;
         let seconds = header.mtime().ok().and_then(|s| i64::try_from(s).ok()).and_then(|s| s.checked_mul(1000));
         entries.push(Entry {
@@ -168,14 +152,31 @@ fn tar(from: impl Read, limits: Limits) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
+/// Gives what a tar's extensions say of an entry: its time in milliseconds, and whether it is stored with holes.
+fn extensions(entry: &mut tar::Entry<'_, impl Read>) -> Result<(Option<i64>, bool)> {
+    let (mut exact, mut sparse) = (None, false);
+    for extension in entry.pax_extensions().map_err(fault)?.into_iter().flatten().flatten() {
+        let key = extension.key_bytes();
+        sparse |= key.starts_with(b"GNU.sparse");
+        if key == b"mtime" {
+            let seconds = extension.value().ok().and_then(|v| v.parse::<f64>().ok());
+            // Milliseconds of any year that a file can have are far below what is exact here.
+            #[allow(clippy::cast_possible_truncation, reason = "a float is cut off at the ends of its range")]
+            let millis = seconds.map(|s| (s * 1000.0).round() as i64);
+            exact = millis;
+        }
+    }
+    Ok((exact, sparse))
+}
+
 /// Makes files of hard links: each holds what the entry before it does that it names.
 fn resolve(entries: &mut [Entry], links: Vec<(usize, Vec<u8>)>, limits: Limits) {
     let mut cost = 0_u64;
     let mut there: BTreeMap<Vec<Vec<u8>>, usize> = BTreeMap::new();
     let mut seen = 0;
     for (index, to) in links {
-        for at in seen..index {
-            if let (Kind::File, Ok(way)) = (entries[at].kind, entries[at].way()) {
+        for (at, entry) in entries.iter().enumerate().take(index).skip(seen) {
+            if let (Kind::File, Ok(way)) = (entry.kind, entry.way()) {
                 there.insert(way, at);
             }
         }
