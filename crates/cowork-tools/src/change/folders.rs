@@ -2,28 +2,22 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use cowork_core::{Change, FileKind, FilePath, Files, ToolContext};
+use cowork_core::{Change, FilePath, Files, ToolContext};
 
 /// A folder to be made, and the permissions of what it comes from, if they are known.
 pub(crate) type Wanted = (FilePath, Option<u32>);
 
 /// Gives the folders among these whose permissions are to be set: those that are not there yet.
 ///
-/// When a call runs again, those that it made are there. Then it is those that are open to more than what they come from is:
-/// one more closed than need be harms nobody.
+/// When a call runs again, those that it made are there, and it has to ask for what it asked for before: then it is all. Where
+/// some were there before it, that is another list, and the session refuses it as a conflict.
 pub(crate) async fn to_close(files: &Arc<dyn Files>, wanted: &[Wanted], ctx: &ToolContext) -> BTreeSet<FilePath> {
     let again = ctx.attempt > 1 && !files.made_before().await.is_ok_and(|made| made == 0);
     let mut new: BTreeSet<FilePath> = BTreeSet::new();
     for (path, mode) in wanted {
-        let Some(mode) = mode else { continue };
         // Nothing is in a folder that is not there.
-        let below_new = || std::iter::successors(path.parent(), FilePath::parent).any(|above| new.contains(&above));
-        let to_set = (!again && below_new())
-            || match files.stat(path.clone()).await {
-                Ok(there) => again && there.kind == FileKind::Folder && there.mode & !mode & 0o777 != 0,
-                Err(_) => true,
-            };
-        if to_set {
+        let below_new = std::iter::successors(path.parent(), FilePath::parent).any(|above| new.contains(&above));
+        if mode.is_some() && (again || below_new || files.stat(path.clone()).await.is_err()) {
             new.insert(path.clone());
         }
     }
