@@ -6,7 +6,10 @@ mod pack;
 mod stream;
 mod unpack;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_trait::async_trait;
 use cowork_core::{
@@ -23,7 +26,7 @@ use self::{
     stream::Limits,
 };
 use crate::{
-    change::{IfTaken, told},
+    change::{IfTaken, folders, told},
     show::{count, shown},
 };
 
@@ -124,8 +127,9 @@ impl TypedTool for ExtractArchive {
     type Args = ExtractArgs;
     const NAME: &'static str = "extract_archive";
     const ABOUT: &'static str = "Extracts an archive (zip, tar, tar.gz, gz) into a folder, with the files' times and permissions. Links, devices, \
-        encrypted entries, names that lead out of the folder and names that get into each other's way are left out and named. An archive out of \
-        which too much would come is refused before anything is written. Gives `made`, how many files, and `otherwise`: those left out, or \
+        encrypted entries, names that lead out of the folder and what lies below a file are left out and named; of several entries of one name \
+        the last is made, and a hard link as a file of its own. An archive that is damaged, or out of which too much would come, is refused \
+        before anything is written; of a zip the damaged entries are left out. Gives `made`, how many files, and `otherwise`: those left out, or \
         made under another name, each with `index` in the archive, `path`, `renamed` and `reason`.";
 
     fn effects(&self, args: &ExtractArgs) -> Result<Effects> {
@@ -154,19 +158,26 @@ impl TypedTool for ExtractArchive {
         let limits = Limits { bytes: args.most_bytes, ratio: u64::from(args.most_ratio) };
         let listing = look(&args.path, limits, true, &ctx).await?;
         let mut otherwise = left_out(&listing.entries, &args.to);
-        // For each change the entry that it belongs to; the first makes the folder for them all.
-        let kept = |e: &Entry| e.problem.is_none() && e.way().is_ok_and(|way| !way.is_empty());
-        let indexes: Vec<Option<usize>> = [None]
-            .into_iter()
-            .chain(listing.entries.iter().enumerate().filter(|(_, e)| kept(e)).map(|(i, _)| Some(i)))
-            .collect();
-        let changes = unpack::changes(&args.path, listing, &args.to, args.if_taken.into(), limits, &ctx.watch);
-        let folders: Vec<bool> = changes.iter().map(|c| matches!(c, Change::MakeFolder { .. })).collect();
-        let mut changed = ctx.files()?.change(changes, ctx.watch.clone()).await?;
-        let mut folders_made = folders.iter().filter(|f| **f).count() as u64;
+        let files = ctx.files()?;
+        let (wanted, places) = unpack::folders(&listing, &args.to);
+        let close = folders::to_close(&files, &wanted, &ctx).await;
+        let place: BTreeMap<&FilePath, Option<usize>> = wanted.iter().map(|(path, _)| path).zip(places).collect();
+        let of_folder = |change: Change| match &change {
+            Change::MakeFolder { path } | Change::Mode { path, .. } => (place.get(path).copied().flatten(), change),
+            _ => (None, change),
+        };
+        // For each change the entry that it belongs to.
+        let mut all: Vec<(Option<usize>, Change)> = folders::make(&wanted, &close).into_iter().map(of_folder).collect();
+        let taken_out = unpack::changes(&args.path, listing, &args.to, args.if_taken.into(), limits, &ctx.watch);
+        all.extend(taken_out.into_iter().map(|(index, change)| (Some(index), change)));
+        all.extend(folders::finish(&wanted, &close).into_iter().map(of_folder));
+        let (indexes, changes): (Vec<Option<usize>>, Vec<Change>) = all.into_iter().unzip();
+        let of_folders: Vec<bool> = changes.iter().map(|c| !matches!(c, Change::Write(_))).collect();
+        let mut changed = files.change(changes, ctx.watch.clone()).await?;
+        let mut folders_made = of_folders.iter().filter(|f| **f).count() as u64;
         for mut one in std::mem::take(&mut changed.otherwise) {
             let at = usize::try_from(one.index).unwrap_or(usize::MAX);
-            folders_made -= u64::from(folders.get(at) == Some(&true));
+            folders_made -= u64::from(of_folders.get(at) == Some(&true));
             one.index = indexes.get(at).copied().flatten().map_or(0, |index| index as u64);
             otherwise.push(one);
         }

@@ -1,13 +1,14 @@
 //! Changing: every change goes through the session's journal and can be undone.
 
 mod copies;
+pub(crate) mod folders;
 mod mode;
 mod moves;
 
 use async_trait::async_trait;
 use cowork_core::{
-    Change, Changed, Clash, Effects, Error, FilePath, Kind, Label, Otherwise, Preview, Result, ToolContext, ToolOutput,
-    TypedTool,
+    Change, Changed, Clash, Effects, Error, FileKind, FilePath, Kind, Label, Otherwise, Preview, Result, ToolContext,
+    ToolOutput, TypedTool,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 
 pub(crate) use self::{
     copies::CopyFiles,
-    mode::{SetMode, parse_mode},
+    mode::{SetMode, letters, parse_mode},
     moves::MoveFiles,
 };
 use crate::show::{check_size, count, folder_of, folders, label, list, shown, touched};
@@ -151,15 +152,30 @@ async fn make(ctx: &ToolContext, changes: Vec<Change>, thing: &str, done: &str, 
     Ok(told(&changed, thing, done, label))
 }
 
-/// Makes one change. If it is left out, that is the call's error: `Conflict`, with this next step.
+/// Makes one change. If it is left out, that is the call's error: `Conflict`, with the next step that goes with the reason;
+/// `fix` where nothing more is known.
 pub(crate) async fn one(ctx: &ToolContext, change: Change, fix: &str) -> Result<Changed> {
-    let changed = ctx.files()?.change(vec![change], ctx.watch.clone()).await?;
-    match changed.otherwise.first() {
-        Some(Otherwise { renamed: None, path, reason, .. }) => {
-            Err(Error::new(Kind::Conflict, "change files", reason.clone()).with("path", path.as_str()).with_fix(fix))
+    let files = ctx.files()?;
+    let changed = files.change(vec![change], ctx.watch.clone()).await?;
+    let Some(Otherwise { renamed: None, path, reason, .. }) = changed.otherwise.first() else { return Ok(changed) };
+    // What the reason says of it may be told by looking at the file; that it was changed or not read, is told by neither.
+    let there = files.stat(path.clone()).await;
+    let unread = reason.contains("read") && !reason.contains("already");
+    let own = match &there {
+        _ if unread || reason.contains("half of its content") || reason.contains("already") => None,
+        Ok(entry) if entry.kind == FileKind::File && entry.mode & 0o222 == 0 => {
+            Some("let it be written to with `set_mode` (`rw-r--r--`), then try again")
         }
-        _ => Ok(changed),
-    }
+        Ok(entry) if entry.kind == FileKind::File && entry.links > 1 => Some(
+            "copy it with `copy_files`, change the copy, and `set_aside` this name if the copy is to take its place; or give this name \
+             alone the whole new content with `write_file` and `even_unread`",
+        ),
+        Ok(_) => Some("do what the reason says, then try again; or write it under another name"),
+        Err(_) => Some("choose another path: a shorter name, in a folder that is there or can be made"),
+    };
+    Err(Error::new(Kind::Conflict, "change files", reason.clone())
+        .with("path", path.as_str())
+        .with_fix(own.unwrap_or(fix).to_owned()))
 }
 
 /// Says what came of changes.

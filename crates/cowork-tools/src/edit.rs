@@ -15,24 +15,26 @@ use cowork_core::{
     Change, Clash, Content, Effects, Error, FileKind, FilePath, Files, Handed, Kind, Known, Label, Part, Preview,
     Reader, Result, Splice, Stamp, ToolContext, ToolOutput, TypedTool, Visitor, Watch, Write,
 };
+use encoding_rs::{Encoding, UTF_8};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::{
     pieces::{Cut, Pieces},
-    search::{Close, Encoding, MOST_PLACES, is_utf8, nearest, search},
+    search::{Close, MOST_PLACES, is_utf8, nearest, search},
 };
 use crate::{
     change::one,
+    look_type::HEAD,
     show::{count, folder_of, shown},
+    transcode::{changeable, encode, encoding_of, named},
 };
 
+const OP: &str = "edit file";
 const MOST_EDITS: usize = 200;
 /// Texts longer than this, all together, are better written as a whole file.
 const MOST_TEXT: usize = 4 * 1024 * 1024;
-/// The beginning of a file tells whether it is text.
-const HEAD: usize = 64 * 1024;
 
 pub(crate) struct EditFile;
 
@@ -49,6 +51,9 @@ pub(crate) struct EditArgs {
     /// read it.
     #[serde(default)]
     stamp: Option<Stamp>,
+    /// The encoding if it is known, as it was given to `read_file`; found out as there if left out.
+    #[serde(default)]
+    encoding: Option<String>,
 }
 
 /// What is replaced by what.
@@ -70,14 +75,15 @@ pub(crate) struct Edit {
 impl TypedTool for EditFile {
     type Args = EditArgs;
     const NAME: &'static str = "edit_file";
-    const ABOUT: &'static str = "Replaces texts in a text file of any size, each given exactly as it stands in the file; the file's encoding and \
-        line ends stay. Read the file first. Gives `made` (1), and in `edits` for each edit `replaced`, how often, and the first `lines` where \
+    const ABOUT: &'static str = "Replaces texts in a text file of any size, each given exactly as it stands in the file, as `read_file` \
+        shows it; the file's encoding and line ends stay. Read the file first. Gives `made` (1), and in `edits` for each edit `replaced`, how often, and the first `lines` where \
         it was. A text that is not there, or more than once, changes nothing and is an error, which says where to look; so is a file that was \
         changed since it was read.";
 
     fn effects(&self, args: &EditArgs) -> Result<Effects> {
-        folder_of("edit file", &args.path)?;
-        let bad = |why: String| Err(Error::new(Kind::InvalidInput, "edit file", why));
+        folder_of(OP, &args.path)?;
+        named(OP, args.encoding.as_deref())?.map(|encoding| changeable(OP, encoding)).transpose()?;
+        let bad = |why: String| Err(Error::new(Kind::InvalidInput, OP, why));
         if args.edits.is_empty() || args.edits.len() > MOST_EDITS {
             return bad(format!("there are {} edits; a call takes 1 to {MOST_EDITS}", args.edits.len()));
         }
@@ -92,9 +98,7 @@ impl TypedTool for EditFile {
         let size: usize = args.edits.iter().map(|e| e.old_text.len() + e.new_text.len()).sum();
         if size > MOST_TEXT {
             let why = format!("the texts are {size} bytes long together; at most {MOST_TEXT} are taken");
-            return Err(
-                Error::new(Kind::LimitExceeded, "edit file", why).with_fix("use several calls, or `write_file`")
-            );
+            return Err(Error::new(Kind::LimitExceeded, OP, why).with_fix("use several calls, or `write_file`"));
         }
         let title = format!("edit {} ({})", shown(args.path.as_str()), count(args.edits.len(), "place"));
         let example = |e: &Edit| {
@@ -129,7 +133,10 @@ impl TypedTool for EditFile {
             may_shrink: true,
             ..Write::new(args.path.clone(), Content::Edited(splices))
         };
-        let fix = format!("read `{}` (again) with `read_file`, then edit what is there now", args.path);
+        let fix = format!(
+            "read `{}` (again) with `read_file`, then edit what is there now, with its `stamp` as it was given if with any",
+            args.path
+        );
         one(&ctx, Change::Write(write), &fix).await?;
         let replaced: u64 = edits.iter().map(|e| e.replaced).sum();
         let edits: Vec<Value> = edits.iter().map(|e| json!({ "replaced": e.replaced, "lines": e.lines })).collect();
@@ -148,6 +155,7 @@ async fn work_out(args: &EditArgs, files: &Arc<dyn Files>, watch: &Watch) -> Res
     let work = Arc::new(Work {
         path: args.path.clone(),
         edits: args.edits.clone(),
+        encoding: named(OP, args.encoding.as_deref())?,
         watch: watch.clone(),
         done: Mutex::default(),
     });
@@ -160,6 +168,7 @@ async fn work_out(args: &EditArgs, files: &Arc<dyn Files>, watch: &Watch) -> Res
 struct Work {
     path: FilePath,
     edits: Vec<Edit>,
+    encoding: Option<&'static Encoding>,
     watch: Watch,
     done: Mutex<Option<(Vec<Splice>, Vec<Made>)>>,
 }
@@ -184,19 +193,24 @@ impl Work {
     fn edit(&self, pieces: &mut Pieces<'_>) -> Result<Vec<Made>> {
         let mut head = vec![0; HEAD];
         let got = pieces.read_at(&mut head, 0)?;
-        let Some(encoding) = Encoding::of(&head[..got]) else {
+        let found = || encoding_of(&head[..got], got as u64 == pieces.len());
+        let Some(encoding) = self.encoding.or_else(found) else {
             return Err(no_text(&self.path, "is not a text file"));
         };
+        changeable(OP, encoding)?;
         let ascii = self.edits.iter().all(|e| e.new_text.is_ascii());
-        if encoding == Encoding::Bytes && !ascii && !is_utf8(pieces, &self.watch)? {
-            let why =
-                format!("`{}` is not UTF-8, and the new text has characters that would be written as such", self.path);
-            return Err(Error::new(Kind::Unsupported, "edit file", why).with_fix("keep the new text to ASCII"));
+        if encoding == UTF_8 && !ascii && !is_utf8(pieces, &self.watch)? {
+            let why = format!(
+                "`{}` is not UTF-8 throughout, and the new text has characters that would be written as such",
+                self.path
+            );
+            return Err(Error::new(Kind::Unsupported, OP, why)
+                .with_fix("keep the new text to ASCII, or say in `encoding` what the file is in"));
         }
         self.edits.iter().enumerate().map(|(index, edit)| self.one(index, edit, pieces, encoding)).collect()
     }
 
-    fn one(&self, index: usize, edit: &Edit, pieces: &mut Pieces<'_>, encoding: Encoding) -> Result<Made> {
+    fn one(&self, index: usize, edit: &Edit, pieces: &mut Pieces<'_>, encoding: &'static Encoding) -> Result<Made> {
         let spellings = spellings(&edit.old_text);
         let found = search(pieces, encoding, &spellings, edit.all, &self.watch)?;
         match found.count {
@@ -206,28 +220,25 @@ impl Work {
                 let why = format!(
                     "the text of edit {index} is there {n} times; at most {MOST_PLACES} are replaced in a call"
                 );
-                return Err(
-                    Error::new(Kind::LimitExceeded, "edit file", why).with_fix("make it longer, and use several calls")
-                );
+                return Err(Error::new(Kind::LimitExceeded, OP, why).with_fix("make it longer, and use several calls"));
             }
             _ => {}
         }
-        let with_returns = |yes: bool| -> Arc<[u8]> {
+        let with_returns = |yes: bool| -> Result<Arc<[u8]>> {
             let text = if yes { ended(&edit.new_text) } else { edit.new_text.clone() };
-            encoding.encode(&text).into()
+            Ok(encode(OP, &text, encoding).map_err(|e| e.with("path", self.path.as_str()))?.into())
         };
         // A text of one line says nothing of line ends: the file does.
         let news: Vec<Arc<[u8]>> = match spellings.len() {
-            1 => vec![with_returns(!edit.old_text.contains('\r') && found.is_crlf())],
-            _ => vec![with_returns(false), with_returns(true)],
+            1 => vec![with_returns(!edit.old_text.contains('\r') && found.is_crlf())?],
+            _ => vec![with_returns(false)?, with_returns(true)?],
         };
-        let lens: Vec<u64> = spellings.iter().map(|s| encoding.encode(s).len() as u64).collect();
-        let cuts = found.places.iter().map(|(at, which)| Cut { at: *at, len: lens[*which], new: news[*which].clone() });
+        let cuts = found.places.iter().map(|p| Cut { at: p.at, len: p.len, new: news[p.which].clone() });
         pieces.replace(cuts.collect());
         Ok(Made { replaced: found.count, lines: found.lines })
     }
 
-    fn not_there(&self, index: usize, edit: &Edit, pieces: &Pieces<'_>, encoding: Encoding) -> Result<Error> {
+    fn not_there(&self, index: usize, edit: &Edit, pieces: &Pieces<'_>, encoding: &'static Encoding) -> Result<Error> {
         let close = nearest(pieces, encoding, &edit.old_text, &self.watch)?;
         let mut why = format!("the text of edit {index} is not in `{}`", self.path);
         let mut fix = format!("read `{}` again and give the text exactly as it stands there", self.path);
@@ -247,7 +258,7 @@ impl Work {
             }
             None => {}
         }
-        let error = Error::new(Kind::InvalidInput, "edit file", why).with("path", self.path.as_str());
+        let error = Error::new(Kind::InvalidInput, OP, why).with("path", self.path.as_str());
         let error = error.with("edit", index.to_string());
         Ok(line.map_or(error.clone(), |line| error.with("line", line.to_string())).with_fix(fix))
     }
@@ -257,7 +268,7 @@ impl Work {
         let more = if times > lines.len() as u64 { ", …" } else { "" };
         let lines = format!("{}{more}", all.join(", "));
         let why = format!("the text of edit {index} is {times} times in `{}`, in lines {lines}", self.path);
-        Error::new(Kind::InvalidInput, "edit file", why)
+        Error::new(Kind::InvalidInput, OP, why)
             .with("path", self.path.as_str())
             .with("edit", index.to_string())
             .with("lines", lines)
@@ -283,5 +294,5 @@ fn quoted(line: &str) -> String {
 }
 
 fn no_text(path: &FilePath, what: &str) -> Error {
-    Error::new(Kind::InvalidInput, "edit file", format!("`{path}` {what}, and only texts are edited"))
+    Error::new(Kind::InvalidInput, OP, format!("`{path}` {what}, and only texts are edited"))
 }

@@ -51,7 +51,8 @@ pub(crate) struct FindArgs {
     /// Whether only whole words count: `art` is not found in `part`; no if left out.
     #[serde(default)]
     whole_word: bool,
-    /// Only files whose name fits this pattern are looked into: `*.md`, `{*.txt,*.csv}`; all if left out.
+    /// Only files whose name fits this pattern are looked into: `*.md`, `{*.txt,*.csv}`; with a `/` the whole way down from the
+    /// folder: `**/2024/*.md`. All if left out.
     #[serde(default)]
     #[schemars(length(max = 1_000))]
     files: Option<String>,
@@ -126,7 +127,8 @@ impl TypedTool for FindText {
     const ABOUT: &'static str = "Looks for a text or a regular expression in the contents of text files and in names, from a folder down. \
         Gives `hits` in the order of paths, each with `path`, and for contents `line` (from 1) and `text`; how many files `matched`, how \
         many `lines` in all, how many files were `searched`; what was `skipped`, by reason. If there are more hits, `complete` is \
-        false and `next` is what to give as `after` to go on. To find files by name alone, by size or age, use find_files.";
+        false and `next` is what to give as `after` to go on; the last hit that is given of a file with still more says how many \
+        `more`. To find files by name alone, by size or age, use find_files.";
 
     fn effects(&self, args: &FindArgs) -> Result<Effects> {
         let bad = |why: &str| Err(Error::new(Kind::InvalidInput, OP, why));
@@ -151,6 +153,7 @@ impl TypedTool for FindText {
         let label = Label::file(args.folder.as_str());
         let files = ctx.files()?;
         let find = Arc::new(Find::new(&args, &ctx)?);
+        let give = args.give;
         let walked = files.walk(vec![args.folder], find.clone(), ctx.watch.clone()).await?;
         let mut tally = *find.tally.lock().unwrap_or_else(PoisonError::into_inner);
         tally.skipped.unreadable += walked.unreadable;
@@ -159,17 +162,25 @@ impl TypedTool for FindText {
         let found = if tally.lines > 0 { tally.lines } else { tally.matched };
         let note =
             format!("{} in {}, {} searched", number(found, "hit"), number(tally.matched, "file"), tally.searched);
-        let ended = if next.is_some() { "as many hits as were asked for" } else { "" };
-        let value = json!({
+        let cut = hits.iter().any(|hit| hit.get("more").is_some());
+        let ended = match (&next, cut) {
+            (Some(_), _) => "as many hits as were asked for",
+            (None, true) => "as many hits of one file as were asked for (`most_in_file`)",
+            (None, false) => "",
+        };
+        let mut value = json!({
             "matched": tally.matched,
-            "lines": tally.lines,
             "searched": tally.searched,
             "hits": hits,
             "skipped": tally.skipped,
-            "complete": next.is_none(),
+            "complete": next.is_none() && !cut,
             "ended": ended,
             "next": next,
         });
+        // Files alone are looked into up to their first hit.
+        if give != Give::Files {
+            value["lines"] = json!(tally.lines);
+        }
         Ok(ToolOutput { value, note, label })
     }
 }
@@ -179,6 +190,8 @@ struct Find {
     rules: Rules,
     search: Search,
     only: Option<GlobMatcher>,
+    /// Where the way below the folder begins in a path, if that is what `only` is about.
+    way: Option<usize>,
     names: bool,
     contents: bool,
     give: Give,
@@ -200,15 +213,27 @@ struct Tally {
 #[derive(Clone, Copy, Default, serde::Serialize)]
 struct Skipped {
     /// Hidden, or named by rules.
+    #[serde(skip_serializing_if = "none")]
     ignored: u64,
+    #[serde(skip_serializing_if = "none")]
     links: u64,
+    #[serde(skip_serializing_if = "none")]
     special: u64,
     /// Not searched beyond the first byte that no text has.
+    #[serde(skip_serializing_if = "none")]
     binary: u64,
     /// Not on this disk.
+    #[serde(skip_serializing_if = "none")]
     placeholders: u64,
+    #[serde(skip_serializing_if = "none")]
     long_lines: u64,
+    #[serde(skip_serializing_if = "none")]
     unreadable: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives it so")]
+fn none(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Find {
@@ -219,6 +244,7 @@ impl Find {
             rules: args.rules(),
             search: Search::new(args.pattern().matcher(OP)?, context, numbers, ctx.watch.clone()),
             only: args.files.as_deref().map(|p| glob(OP, p, false)).transpose()?,
+            way: args.files.as_deref().filter(|p| p.contains('/')).map(|_| args.folder.as_str().len() + 1),
             names: args.names,
             contents: args.contents,
             give: args.give,
@@ -229,6 +255,13 @@ impl Find {
             ),
             tally: Mutex::default(),
             stopped: ctx.watch.cancel.clone(),
+        })
+    }
+
+    fn is_meant(&self, name: &[u8], paths: &mut Paths) -> bool {
+        self.only.as_ref().is_none_or(|glob| match self.way {
+            Some(from) => glob.is_match(paths.of_name(name).get(from..).unwrap_or_default()),
+            None => glob.is_match(as_path(name)),
         })
     }
 
@@ -274,15 +307,22 @@ impl Find {
             Give::Files => self.first.offer(0, path, 1, || json!({ "path": path })),
             Give::Counts => self.first.offer(0, path, 1, || json!({ "path": path, "lines": found.matches })),
             Give::Lines if found.lines.is_empty() => self.first.passed_over(),
-            Give::Lines => found.lines.iter().for_each(|line| {
-                self.first.offer(0, path, line.number, || described(path, line));
-            }),
+            Give::Lines => {
+                let more = found.matches.saturating_sub(found.lines.len() as u64);
+                for (at, line) in found.lines.iter().enumerate() {
+                    let last = at + 1 == found.lines.len();
+                    self.first.offer(0, path, line.number, || described(path, line, if last { more } else { 0 }));
+                }
+            }
         }
     }
 }
 
-fn described(path: &str, line: &Line) -> Value {
+fn described(path: &str, line: &Line, more: u64) -> Value {
     let mut hit = json!({ "path": path, "line": line.number, "text": line.text });
+    if more > 0 {
+        hit["more"] = json!(more);
+    }
     if !line.before.is_empty() {
         hit["before"] = json!(line.before);
     }
@@ -321,7 +361,7 @@ impl Visitor for Find {
                 FileKind::Folder => into.push(at),
                 FileKind::Link => tally.skipped.links += 1,
                 FileKind::Other => tally.skipped.special += 1,
-                FileKind::File if self.only.as_ref().is_some_and(|g| !g.is_match(as_path(name))) => {}
+                FileKind::File if !self.is_meant(name, &mut paths) => {}
                 FileKind::File => {
                     tally.searched += 1;
                     if self.contents && !(named && self.give == Give::Files) {

@@ -1,8 +1,11 @@
 //! Finding files and folders: by name, kind, size and age.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -112,7 +115,7 @@ pub(crate) fn glob(op: &str, pattern: &str, match_case: bool) -> Result<GlobMatc
 /// What a name must be like.
 enum Names {
     All,
-    Name(GlobMatcher),
+    Name(GlobMatcher, GlobMatcher),
     Way(GlobMatcher),
     Within(RegexMatcher),
 }
@@ -127,7 +130,10 @@ impl FindFilesArgs {
         let within = |regex| Pattern { text: name, regex, match_case: self.match_case, whole_word: false }.matcher(OP);
         match self.like {
             Like::Glob if name.contains('/') => Ok(Names::Way(glob(OP, name, self.match_case)?)),
-            Like::Glob => Ok(Names::Name(glob(OP, name, self.match_case)?)),
+            Like::Glob => {
+                let shown = name.replace("\\x", "\\\\x");
+                Ok(Names::Name(glob(OP, name, self.match_case)?, glob(OP, &shown, self.match_case)?))
+            }
             Like::Text => within(false).map(Names::Within),
             Like::Regex => within(true).map(Names::Within),
         }
@@ -169,11 +175,14 @@ impl TypedTool for FindFiles {
         let get = |n: &AtomicU64| n.load(Ordering::Relaxed);
         let number = get(&find.counted.fit);
         let note = format!("{} of {}", count(usize::try_from(number).unwrap_or(usize::MAX), "file"), walked.entries);
+        let skipped =
+            [("ignored", get(&find.counted.ignored)), ("unreadable", walked.unreadable), ("mounts", walked.mounts)];
+        let skipped: BTreeMap<&str, u64> = skipped.into_iter().filter(|(_, n)| *n > 0).collect();
         let mut value = json!({
             "count": number,
             "looked_at": walked.entries,
             "files": found,
-            "skipped": { "ignored": get(&find.counted.ignored), "unreadable": walked.unreadable, "mounts": walked.mounts },
+            "skipped": skipped,
             "next": next,
         });
         if find.stats() {
@@ -211,7 +220,10 @@ impl Find {
         let below = || path.get(self.args.folder.as_str().len() + 1..).unwrap_or_default();
         let named = match &self.names {
             Names::All => true,
-            Names::Name(glob) => glob.is_match(as_path(name)),
+            // By its bytes, or as it is shown: `\xe9`.
+            Names::Name(glob, shown) => {
+                glob.is_match(as_path(name)) || shown.is_match(path.rsplit('/').next().unwrap_or_default())
+            }
             Names::Way(glob) => glob.is_match(below()),
             Names::Within(regex) => regex.is_match(name).unwrap_or(false),
         };

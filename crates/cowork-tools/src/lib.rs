@@ -49,6 +49,8 @@ mod search;
 #[cfg(feature = "files")]
 mod show;
 #[cfg(feature = "files")]
+mod transcode;
+#[cfg(feature = "files")]
 mod tree;
 #[cfg(feature = "files")]
 mod watch;

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
+    change::letters,
     find::yes,
     find_first::{First, Place, Sort, may_come},
     find_rules::Paths,
@@ -61,7 +62,7 @@ impl TypedTool for ListFolder {
     const NAME: &'static str = "list_folder";
     const ABOUT: &'static str = "Lists what lies directly in a folder: the `count` of all, how many `files` and `folders`, and `entries` in \
         the order asked for, each with `path`, `name`, `kind` (file, folder, link, other), `size` in bytes, `modified` in milliseconds \
-        since 1970, `age` in seconds and `mode`; with `types` also `type`, by content. If there are more, `next` is what to give as \
+        since 1970; with `types` also `type`, by content. If there are more, `next` is what to give as \
         `after` to go on (null at the end). For all that lies below, use folder_tree or find_files.";
 
     fn effects(&self, args: &ListArgs) -> Result<Effects> {
@@ -87,8 +88,7 @@ impl TypedTool for ListFolder {
         let get = |n: &AtomicU64| n.load(Ordering::Relaxed);
         let (number, in_files, in_folders) = (get(&list.all), get(&list.files), get(&list.folders));
         let (entries, next) = list.first.take();
-        let now = ctx.runtime.now().as_millis();
-        let mut listed: Vec<Value> = entries.iter().map(|e| aged(e, now)).collect();
+        let mut listed: Vec<Value> = entries.iter().map(described).collect();
         if args.types {
             for (entry, found) in listed.iter_mut().zip(types(&files, &entries, &ctx.watch).await?) {
                 entry["type"] = found;
@@ -193,9 +193,10 @@ pub(crate) fn looking(verb: &str, path: &FilePath) -> Effects {
     Effects::reads([path.clone()]).showing(Preview { title, ..Preview::default() })
 }
 
-/// Describes an entry, and how many seconds ago it changed.
+/// Describes an entry with its permissions, and how many seconds ago it changed.
 pub(crate) fn aged(entry: &Entry, now: i64) -> Value {
     let mut value = described(entry);
+    value["mode"] = json!(letters(entry.mode));
     value["age"] = json!(now.saturating_sub(entry.modified).max(0) / 1_000);
     value
 }
@@ -207,7 +208,6 @@ pub(crate) fn described(entry: &Entry) -> Value {
     value.insert("kind".to_owned(), json!(entry.kind));
     value.insert("size".to_owned(), json!(entry.size));
     value.insert("modified".to_owned(), json!(entry.modified));
-    value.insert("mode".to_owned(), json!(entry.mode));
     if entry.placeholder {
         value.insert("placeholder".to_owned(), json!(true));
     }

@@ -35,7 +35,7 @@ impl TypedTool for FileInfo {
     type Args = InfoArgs;
     const NAME: &'static str = "file_info";
     const ABOUT: &'static str = "Tells what one file or folder is: `path`, `name`, `kind` (file, folder, link, other), `size` in \
-        bytes, `modified` in milliseconds since 1970, `age` in seconds, `mode`, `links` if it has several names, `placeholder` if its \
+        bytes, `modified` in milliseconds since 1970, `age` in seconds, `mode` (`rw-r--r--`), `links` if it has several names, `placeholder` if its \
         content is not on this disk; of a file its `type` by content (`mime`, and of text the `encoding`), and `metadata`: of a photo when \
         and where it was taken and by what, of a PDF its title, author, dates and pages. For many files, use file_metadata.";
 

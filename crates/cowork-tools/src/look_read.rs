@@ -12,6 +12,7 @@ use crate::{
     look_text::{cut_lines, decode, line_feed},
     look_type::{HEAD, Type},
     show::{count, stopped},
+    transcode::named,
 };
 
 const OP: &str = "read";
@@ -62,13 +63,7 @@ fn usual_line() -> u32 {
 
 impl ReadArgs {
     fn encoding(&self) -> Result<Option<&'static Encoding>> {
-        let Some(label) = &self.encoding else { return Ok(None) };
-        let known = Encoding::for_label(label.as_bytes());
-        known.map(Some).ok_or_else(|| {
-            let why = format!("there is no encoding called `{}`", label.escape_debug());
-            Error::new(Kind::InvalidInput, OP, why)
-                .with_fix("leave it out, or give one such as utf-8, utf-16le, windows-1252")
-        })
+        named(OP, self.encoding.as_deref())
     }
 }
 
@@ -77,7 +72,7 @@ impl TypedTool for ReadFile {
     type Args = ReadArgs;
     const NAME: &'static str = "read_file";
     const ABOUT: &'static str = "Reads a piece of a text file, by bytes or by lines: `text`, its `encoding` as found, `size` of the whole \
-        file in bytes, `next` to page on (null at the end), `line` of its first line where that is known, and the `stamp` by which a later \
+        file in bytes, `next` to page on (null at the end), `line` of its first line where that is known (null and `last_line` if it has fewer), and the `stamp` by which a later \
         change can tell whether the file is still what was read. `cut` says how many long lines were cut, `lossy` that some bytes are no \
         characters. A file that is not text gives `binary` true, its `mime` and no text.";
 
@@ -105,12 +100,17 @@ impl TypedTool for ReadFile {
             });
             return Ok(ToolOutput { value, note: "not a text file".to_owned(), label });
         };
-        let offset = match args.line {
+        let (offset, ended) = match args.line {
             Some(line) => at_line(&*files, &args.path, line, encoding, &ctx).await?,
-            None => args.offset,
+            None => (args.offset, None),
         };
         let piece = if offset == 0 { cut(start, most) } else { files.read(args.path.clone(), offset, most).await? };
-        let value = told(&args, &piece, offset, encoding);
+        let mut value = told(&args, &piece, offset, encoding);
+        if let Some(last) = ended {
+            value["line"] = Value::Null;
+            value["last_line"] = json!(last);
+            return Ok(ToolOutput { value, note: format!("the file ends with line {last}"), label });
+        }
         let note = count(value["bytes"].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0), "byte");
         Ok(ToolOutput { value, note, label })
     }
@@ -153,16 +153,17 @@ fn after_lines(bytes: &[u8], lines: usize, encoding: &'static Encoding) -> usize
     feeds.map(|(at, _)| (at + 1) * feed.len()).nth(lines.saturating_sub(1)).unwrap_or(bytes.len())
 }
 
-/// Finds where a line begins; the end of the file if it has fewer.
+/// Finds where a line begins. If the file has fewer: its end, and how many it has.
 async fn at_line(
     files: &dyn Files,
     path: &FilePath,
     line: u64,
     encoding: &'static Encoding,
     ctx: &ToolContext,
-) -> Result<u64> {
+) -> Result<(u64, Option<u64>)> {
     let (mut at, mut left) = (0_u64, line.saturating_sub(1));
     let feed = line_feed(encoding);
+    let mut ends_with_feed = true;
     while left > 0 {
         if ctx.watch.cancel.is_cancelled() {
             return Err(stopped(OP));
@@ -173,11 +174,14 @@ async fn at_line(
         }
         let feeds = piece.bytes.chunks(feed.len()).filter(|unit| *unit == feed).count() as u64;
         if feeds >= left {
-            return Ok(at + after_lines(&piece.bytes, usize::try_from(left).unwrap_or(usize::MAX), encoding) as u64);
+            let end = at + after_lines(&piece.bytes, usize::try_from(left).unwrap_or(usize::MAX), encoding) as u64;
+            return Ok((end, (end >= piece.size).then_some(line - 1)));
         }
+        ends_with_feed = piece.bytes.ends_with(feed);
         left -= feeds;
         at += piece.bytes.len() as u64;
         (ctx.watch.progress)(at, piece.size, "");
     }
-    Ok(at)
+    let feeds = line.saturating_sub(1) - left;
+    Ok((at, (left > 0).then_some(feeds + u64::from(!ends_with_feed))))
 }

@@ -9,6 +9,10 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 ///
 /// A mark at its start decides; else UTF-8 if it can be that; else what a detector takes it for.
 pub(crate) fn detect(head: &[u8], whole: bool) -> Option<&'static Encoding> {
+    // UTF-32, whose mark begins like that of UTF-16: nothing here reads it.
+    if head.starts_with(&[0xFF, 0xFE, 0, 0]) {
+        return None;
+    }
     if let Some((encoding, _)) = Encoding::for_bom(head) {
         return Some(encoding);
     }

@@ -1,6 +1,6 @@
 //! What a file is, by what is in it and not by what it is called.
 
-use encoding_rs::Encoding;
+use encoding_rs::{Encoding, UTF_8};
 use serde_json::{Value, json};
 
 use crate::look_text;
@@ -23,13 +23,22 @@ impl Type {
             return Self { mime: "inode/x-empty", encoding: None };
         }
         let mark = infer::get(head);
+        let found = look_text::detect(head, whole);
         if let Some(mark) = mark.filter(|t| t.matcher_type() != infer::MatcherType::Text) {
-            return Self { mime: mark.mime_type(), encoding: None };
+            // Some marks are two letters of ASCII, with which a text may begin too: `BM`, `MZ`.
+            let short = matches!(
+                mark.mime_type(),
+                "image/bmp" | "application/vnd.microsoft.portable-executable" | "audio/mpeg"
+            );
+            if !short || found != Some(UTF_8) {
+                return Self { mime: mark.mime_type(), encoding: None };
+            }
         }
-        let Some(encoding) = look_text::detect(head, whole) else {
+        let Some(encoding) = found else {
             return Self { mime: "application/octet-stream", encoding: None };
         };
-        Self { mime: mark.map_or("text/plain", |t| t.mime_type()), encoding: Some(encoding) }
+        let text = mark.filter(|t| t.matcher_type() == infer::MatcherType::Text);
+        Self { mime: text.map_or("text/plain", |t| t.mime_type()), encoding: Some(encoding) }
     }
 
     pub(crate) fn described(&self) -> Value {

@@ -6,8 +6,10 @@
 //! becomes is worked out while it is written. Before that, every hunk of every file is tried on what is there. A file need
 //! not have been read before: the lines that a hunk names are what must still be there, and are looked at when it is written.
 
+mod content;
 mod envelope;
 mod hunks;
+mod order;
 mod unified;
 
 use std::{
@@ -17,19 +19,20 @@ use std::{
 
 use async_trait::async_trait;
 use cowork_core::{
-    Change, Clash, Content, Effects, Error, FileKind, FilePath, Files, Group, Handed, Kind, Known, Label, Make,
-    OpenFile, Part, Preview, Reader, Result, Sink, ToolContext, ToolOutput, TypedTool, Visitor, Write, path::escape,
+    Effects, Error, FileKind, FilePath, Files, Group, Handed, Kind, Known, Label, Part, Preview, Reader, Result,
+    ToolContext, ToolOutput, TypedTool, Visitor, path::escape,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::content::patched;
 pub use self::hunks::{FilePatch, Hunk, Line, Misfit, Op, Place, Sign, apply};
-use crate::show::{MOST_IN_BATCH, count, folder_of, label, shown};
+use crate::show::{MOST_IN_BATCH, count, label, shown};
 
 const LONGEST_PATCH: usize = 16 * 1024 * 1024;
-/// A file that is patched is held in memory.
-const LARGEST: u64 = 64 * 1024 * 1024;
+/// What to do when a patch does not fit what is there.
+const ANEW: &str = "nothing was changed; read the file again and make the patch anew";
 /// How many misfits are told at once.
 const MOST_TOLD: usize = 5;
 
@@ -102,20 +105,20 @@ impl TypedTool for ApplyPatch {
             check(&plan, &files, &ctx).await?;
         }
         let key = blake3::hash(args.patch.as_bytes()).to_hex();
-        let mut changes = Vec::new();
-        for (index, file) in plan.iter().enumerate() {
-            let known = match file.op {
+        let mut knowns = Vec::with_capacity(plan.len());
+        for file in &plan {
+            knowns.push(match file.op {
                 // What was looked at a moment ago is what is changed.
                 Op::Update(_) => match files.read(file.path.clone(), 0, 1).await {
                     Ok(piece) => Known::Stamp(piece.stamp),
                     Err(_) => Known::Seen,
                 },
                 _ => Known::Nothing,
-            };
-            file.changes(&format!("patch:{key}:{index}"), known, &mut changes);
+            });
         }
+        let changes = order::changes(&plan, &format!("patch:{key}"), knowns);
         files.change_all(changes, ctx.watch.clone()).await.map_err(|e| match e.kind {
-            Kind::Conflict => e.with_fix("nothing was changed; read the file again and make the patch anew"),
+            Kind::Conflict => e.with_fix(ANEW),
             _ => e,
         })?;
         let told: Vec<Value> = plan.iter().map(Planned::told).collect();
@@ -154,9 +157,11 @@ fn read(args: &PatchArgs) -> Result<Vec<Planned>> {
             in_session(raw, args.folder.as_ref(), is_envelope).map_err(|e| e.with("line", file.line.to_string()))
         };
         let FilePatch { op, mode, line, .. } = &file;
-        let (path, to) = (at(&file.path)?, file.to.as_deref().map(at).transpose()?);
-        folder_of("apply patch", &path)?;
-        to.as_ref().map(|to| folder_of("apply patch", to)).transpose()?;
+        let path = at(&file.path)?;
+        let to = file.to.as_deref().map(at).transpose()?.filter(|to| *to != path);
+        for path in [Some(&path), to.as_ref()].into_iter().flatten() {
+            in_folder(path, args.folder.is_some()).map_err(|e| e.with("line", line.to_string()))?;
+        }
         if !matches!(op, Op::Copy(_)) && !seen.insert(path.clone()) {
             let why = format!("`{}` is in the patch twice", shown(path.as_str()));
             let error = Error::new(Kind::InvalidInput, "read patch", why).with("line", line.to_string());
@@ -165,6 +170,20 @@ fn read(args: &PatchArgs) -> Result<Vec<Planned>> {
         planned.push(Planned { path, to, op: op.clone(), mode: *mode, line: *line });
     }
     Ok(planned)
+}
+
+/// Refuses a name that is that of a granted folder, or of nothing: it lies in no folder.
+fn in_folder(path: &FilePath, below_one: bool) -> Result<()> {
+    if path.parent().is_some() {
+        return Ok(());
+    }
+    let why = format!("`{}` in the patch lies in no folder", shown(path.as_str()));
+    let fix = if below_one {
+        "name a file in the folder"
+    } else {
+        "let the names in the patch begin with that of a granted folder, or say in `folder` where they begin"
+    };
+    Err(Error::new(Kind::InvalidInput, "apply patch", why).with("path", path.as_str()).with_fix(fix))
 }
 
 fn unreadable(misfit: &Misfit) -> Error {
@@ -196,6 +215,11 @@ impl Planned {
         }
     }
 
+    /// Says whether its name gets free.
+    fn goes(&self) -> bool {
+        matches!(self.op, Op::Delete(_)) || (self.to.is_some() && !matches!(self.op, Op::Copy(_)))
+    }
+
     /// Counts the lines that come and go.
     fn lines(&self) -> (usize, usize) {
         let hunks = match &self.op {
@@ -214,68 +238,18 @@ impl Planned {
         }
         told
     }
-
-    fn changes(&self, key: &str, known: Known, to: &mut Vec<Change>) {
-        let write = |path: &FilePath, hunks: &[Hunk], known: Known| {
-            let make = Patched { key: key.to_owned(), path: path.clone(), hunks: hunks.to_vec() };
-            let content = Content::Made(Arc::new(make));
-            let write = Write { may_shrink: true, mode: self.mode, ..Write::new(path.clone(), content) };
-            Change::Write(write.replacing(known))
-        };
-        match &self.op {
-            Op::Create(content) => {
-                let write = Write::new(self.path.clone(), content.clone());
-                to.push(Change::Write(Write { mode: self.mode, ..write }));
-            }
-            Op::Delete(_) => to.push(Change::SetAside { path: self.path.clone() }),
-            Op::Copy(hunks) => {
-                let copy = self.to.clone().unwrap_or_else(|| self.path.clone());
-                to.push(Change::Copy { from: self.path.clone(), to: copy.clone(), clash: Clash::Skip });
-                if !hunks.is_empty() {
-                    to.push(write(&copy, hunks, Known::Nothing));
-                }
-            }
-            Op::Update(hunks) => {
-                match self.mode {
-                    _ if !hunks.is_empty() => to.push(write(&self.path, hunks, known)),
-                    Some(mode) => to.push(Change::Mode { path: self.path.clone(), mode }),
-                    None => {}
-                }
-                if let Some(target) = &self.to {
-                    to.push(Change::Move { from: self.path.clone(), to: target.clone(), clash: Clash::Skip });
-                }
-            }
-        }
-    }
-}
-
-/// A file's content with hunks made on it.
-struct Patched {
-    key: String,
-    path: FilePath,
-    hunks: Vec<Hunk>,
-}
-
-impl Make for Patched {
-    fn key(&self) -> String {
-        self.key.clone()
-    }
-
-    fn make(&self, files: &dyn Reader, to: &mut dyn Sink) -> Result<()> {
-        let old = content(&*files.open(&self.path)?)?;
-        let new = apply(&self.hunks, &old).map_err(|misfit| unfit(&self.path, &misfit))?;
-        to.write_all(&new).map_err(|e| Error::new(Kind::Unavailable, "apply patch", e.to_string()).with_source(e))
-    }
 }
 
 /// Tries every hunk on what is there, and whether the new names are free.
 async fn check(plan: &[Planned], files: &Arc<dyn Files>, ctx: &ToolContext) -> Result<()> {
-    let gone: BTreeSet<&FilePath> =
-        plan.iter().filter(|f| matches!(f.op, Op::Delete(_)) || f.to.is_some()).map(|f| &f.path).collect();
+    let gone: BTreeSet<&FilePath> = plan.iter().filter(|f| f.goes()).map(|f| &f.path).collect();
     let mut old = Vec::new();
     for file in plan {
         let new = if matches!(file.op, Op::Create(_)) { Some(&file.path) } else { file.to.as_ref() };
-        if let Some(new) = new.filter(|new| !gone.contains(new)) {
+        // Where a file goes, another may come, or a folder with others in it.
+        let freed =
+            |new: &FilePath| std::iter::successors(Some(new.clone()), FilePath::parent).any(|p| gone.contains(&p));
+        if let Some(new) = new.filter(|new| !freed(new)) {
             match files.stat(new.clone()).await {
                 Ok(_) => {
                     let why = format!("there is a `{new}` already");
@@ -290,28 +264,31 @@ async fn check(plan: &[Planned], files: &Arc<dyn Files>, ctx: &ToolContext) -> R
             old.push(file.path.clone());
         }
     }
-    let hunks = plan.iter().filter_map(|f| match &f.op {
-        Op::Create(_) => None,
-        Op::Delete(hunks) => Some((f.path.clone(), (hunks.clone(), true))),
-        Op::Update(hunks) | Op::Copy(hunks) => Some((f.path.clone(), (hunks.clone(), false))),
-    });
-    let trial = Arc::new(Trial { hunks: hunks.collect(), misfits: Mutex::default() });
+    let mut hunks: BTreeMap<FilePath, Vec<(Vec<Hunk>, bool)>> = BTreeMap::new();
+    for file in plan {
+        let (tried, whole) = match &file.op {
+            Op::Create(_) => continue,
+            Op::Delete(hunks) => (hunks, true),
+            Op::Update(hunks) | Op::Copy(hunks) => (hunks, false),
+        };
+        hunks.entry(file.path.clone()).or_default().push((tried.clone(), whole));
+    }
+    let trial = Arc::new(Trial { hunks, misfits: Mutex::default() });
     if !old.is_empty() {
         files.walk(old, trial.clone(), ctx.watch.clone()).await?;
     }
     let mut misfits = std::mem::take(&mut *trial.misfits.lock().unwrap_or_else(PoisonError::into_inner));
     misfits.sort_by_key(|(line, _)| *line);
     let told: Vec<String> = misfits.iter().take(MOST_TOLD).map(|(_, e)| e.message.clone()).collect();
-    let Some((_, first)) = misfits.into_iter().next() else { return Ok(()) };
-    let mut error = first;
+    let Some((_, mut error)) = misfits.into_iter().next() else { return Ok(()) };
     error.message = told.join("; ");
-    Err(error.with_fix("nothing was changed; read the file again and make the patch anew"))
+    Err(if error.fix().is_some() { error } else { error.with_fix(ANEW) })
 }
 
 /// Tries hunks on the files of a walk.
 struct Trial {
-    /// The hunks of each file, and whether they must leave nothing of it.
-    hunks: BTreeMap<FilePath, (Vec<Hunk>, bool)>,
+    /// The hunks of each file, once for each file that is made of it, and whether they must leave nothing of it.
+    hunks: BTreeMap<FilePath, Vec<(Vec<Hunk>, bool)>>,
     /// What does not fit, by line of the patch.
     misfits: Mutex<Vec<(usize, Error)>>,
 }
@@ -328,55 +305,26 @@ impl Visitor for Trial {
     fn visit(&self, part: &dyn Part, _: &Handed) -> Result<Vec<usize>> {
         for at in 0..part.len() {
             let path = part.path(at);
-            let Some((hunks, whole)) = self.hunks.get(&path) else { continue };
+            let Some(all) = self.hunks.get(&path) else { continue };
             if part.kind(at) != FileKind::File {
                 let why = format!("`{path}` is no regular file, and only such are patched");
                 return Err(Error::new(Kind::InvalidInput, "apply patch", why));
             }
-            if hunks.is_empty() {
-                continue;
+            let tried = all.iter().filter(|(hunks, _)| !hunks.is_empty());
+            for (hunks, whole) in tried {
+                let misfit = match patched(&*part.open(at)?, &path, hunks) {
+                    Ok(left) if *whole && !left.is_empty() => {
+                        let why = format!("`{path}` holds more than the patch deletes");
+                        Error::new(Kind::Conflict, "apply patch", why).with("path", path.as_str())
+                    }
+                    Ok(_) => continue,
+                    Err(e) if e.kind == Kind::Conflict => e,
+                    Err(e) => return Err(e),
+                };
+                let line = misfit.fact("line").and_then(|line| line.parse().ok()).unwrap_or(0);
+                self.misfits.lock().unwrap_or_else(PoisonError::into_inner).push((line, misfit));
             }
-            let old = content(&*part.open(at)?)?;
-            let misfit = match apply(hunks, &old) {
-                Ok(left) if *whole && !left.is_empty() => {
-                    let why = format!("`{path}` holds more than the patch deletes");
-                    (0, Error::new(Kind::Conflict, "apply patch", why).with("path", path.as_str()))
-                }
-                Ok(_) => continue,
-                Err(misfit) => (misfit.line, unfit(&path, &misfit)),
-            };
-            self.misfits.lock().unwrap_or_else(PoisonError::into_inner).push(misfit);
         }
         Ok(Vec::new())
     }
-}
-
-fn content(file: &dyn OpenFile) -> Result<Vec<u8>> {
-    let entry = file.entry();
-    let path = &entry.path;
-    if entry.size > LARGEST {
-        let why = format!("`{path}` is {} bytes long; files of up to {LARGEST} are patched", entry.size);
-        return Err(Error::new(Kind::LimitExceeded, "apply patch", why).with_fix("use `edit_file`"));
-    }
-    let mut bytes = vec![0; usize::try_from(entry.size).unwrap_or(0)];
-    let mut filled = 0;
-    while filled < bytes.len() {
-        match file.read_at(&mut bytes[filled..], filled as u64)? {
-            0 => break,
-            got => filled += got,
-        }
-    }
-    bytes.truncate(filled);
-    if bytes.contains(&0) {
-        let why = format!("`{path}` is not a text file, and only texts are patched");
-        return Err(Error::new(Kind::InvalidInput, "apply patch", why));
-    }
-    Ok(bytes)
-}
-
-fn unfit(path: &FilePath, misfit: &Misfit) -> Error {
-    let Misfit { why, line } = misfit;
-    Error::new(Kind::Conflict, "apply patch", format!("in `{path}`, {why}"))
-        .with("path", path.as_str())
-        .with("line", line.to_string())
 }

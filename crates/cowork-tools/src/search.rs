@@ -6,16 +6,19 @@ use std::{
 };
 
 use cowork_core::{Error, Kind, OpenFile, Result, Watch};
+use encoding_rs::{Decoder, Encoding, UTF_8};
 use grep_matcher::Matcher;
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use grep_searcher::{
     BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkContextKind, SinkFinish, SinkMatch,
 };
 
-use crate::show::stopped;
+use crate::{look_type::HEAD, show::stopped, transcode::encoding_of};
 
 /// A line longer than this is not searched: it would have to be held whole.
 const LONGEST_LINE: usize = 8 * 1024 * 1024;
+/// So much is decoded at a time.
+const CHUNK: usize = 64 * 1024;
 /// What a pattern may come to in memory, in bytes, for each thread.
 const LARGEST_PATTERN: usize = 8 * 1024 * 1024;
 /// A line is given so long, around the hit.
@@ -132,7 +135,7 @@ impl Search {
         wanted: Wanted,
     ) -> Result<std::result::Result<Found, Missed>> {
         let mut collect = Collect { matcher: &self.matcher, wanted, found: Found::default(), before: Vec::new() };
-        let mut source = Source { file, at: 0, failed: false, watch: &self.watch };
+        let mut source = Source::new(file, &self.watch);
         let result = searcher.search_reader(&self.matcher, &mut source, &mut collect);
         if self.watch.cancel.is_cancelled() {
             return Err(stopped("find text"));
@@ -145,19 +148,59 @@ impl Search {
     }
 }
 
-/// Reads an open file from its start.
+/// Reads an open file from its start; one that is neither UTF-8 nor begins with a mark, as UTF-8.
 struct Source<'a> {
     file: &'a dyn OpenFile,
     at: u64,
     failed: bool,
     watch: &'a Watch,
+    /// How the file begins, or what was decoded of it: what is given next.
+    ready: Vec<u8>,
+    given: usize,
+    begun: bool,
+    decoder: Option<Decoder>,
 }
 
-impl io::Read for Source<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.watch.cancel.is_cancelled() {
-            return Err(io::Error::other("stopped"));
+impl<'a> Source<'a> {
+    fn new(file: &'a dyn OpenFile, watch: &'a Watch) -> Self {
+        let (ready, decoder) = (Vec::new(), None);
+        Self { file, at: 0, failed: false, watch, ready, given: 0, begun: false, decoder }
+    }
+
+    /// Reads how the file begins, and finds its encoding by that.
+    fn begin(&mut self) -> io::Result<()> {
+        self.begun = true;
+        let (mut head, mut filled) = (vec![0; HEAD], 0);
+        while filled < head.len() {
+            match self.fetch(&mut head[filled..])? {
+                0 => break,
+                got => filled += got,
+            }
         }
+        head.truncate(filled);
+        let plain = !head.contains(&0) && std::str::from_utf8(&head).is_ok();
+        if !plain && Encoding::for_bom(&head).is_none() {
+            let found = encoding_of(&head, filled < HEAD).filter(|encoding| *encoding != UTF_8);
+            self.decoder = found.map(Encoding::new_decoder_without_bom_handling);
+        }
+        if self.decoder.is_some() {
+            self.decode(&head, head.is_empty());
+        } else {
+            self.ready = head;
+        }
+        Ok(())
+    }
+
+    fn decode(&mut self, bytes: &[u8], last: bool) {
+        let Some(decoder) = &mut self.decoder else { return };
+        let room = decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 4);
+        self.ready.resize(room, 0);
+        let (_, _, written, _) = decoder.decode_to_utf8(bytes, &mut self.ready, last);
+        self.ready.truncate(written);
+        self.given = 0;
+    }
+
+    fn fetch(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.file.read_at(buffer, self.at) {
             Ok(length) => {
                 self.at += length as u64;
@@ -168,6 +211,32 @@ impl io::Read for Source<'_> {
                 Err(io::Error::other(e))
             }
         }
+    }
+}
+
+impl io::Read for Source<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.watch.cancel.is_cancelled() {
+            return Err(io::Error::other("stopped"));
+        }
+        if !self.begun {
+            self.begin()?;
+        }
+        while self.given == self.ready.len() {
+            if self.decoder.is_none() {
+                return self.fetch(buffer);
+            }
+            let mut bytes = vec![0; CHUNK];
+            let got = self.fetch(&mut bytes)?;
+            self.decode(&bytes[..got], got == 0);
+            if got == 0 {
+                self.decoder = None;
+            }
+        }
+        let some = buffer.len().min(self.ready.len() - self.given);
+        buffer[..some].copy_from_slice(&self.ready[self.given..self.given + some]);
+        self.given += some;
+        Ok(some)
     }
 }
 

@@ -114,15 +114,28 @@ impl TypedTool for WriteFile {
         let changed = if args.if_exists == IfExists::Replace {
             one(&ctx, change, &fix(&args.path, args.may_shrink)).await?
         } else {
-            ctx.files()?.change(vec![change], ctx.watch.clone()).await?
+            let files = ctx.files()?;
+            let changed = files.change(vec![change], ctx.watch.clone()).await?;
+            // Left out although nothing is there: not because its name is taken.
+            let left = changed.otherwise.first().filter(|o| o.renamed.is_none());
+            if let Some(left) = left
+                && files.stat(left.path.clone()).await.is_err()
+            {
+                return Err(Error::new(Kind::Conflict, "write file", left.reason.clone())
+                    .with("path", left.path.as_str())
+                    .with_fix("choose another path: a shorter name, in a folder that is there or can be made"));
+            }
+            changed
         };
         Ok(told(&changed, "file", "written", label))
     }
 }
 
 fn fix(path: &FilePath, may_shrink: bool) -> String {
-    let mut fix =
-        format!("read `{path}` (again) with `read_file`, then decide again; `if_exists`: `number` keeps both");
+    let mut fix = format!(
+        "read `{path}` (again) with `read_file`, then decide again, with its `stamp` as it was given if with any; \
+             `if_exists`: `number` keeps both"
+    );
     if !may_shrink {
         fix.push_str("; if it is meant to lose more than half of its content, say `may_shrink`");
     }

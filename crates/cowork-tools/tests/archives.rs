@@ -262,18 +262,65 @@ async fn links_devices_and_what_lies_behind_them_are_left_out() {
 }
 
 #[tokio::test]
-async fn names_that_are_there_twice_are_left_out() {
-    let mut zip = zip_of(&[("same", b"1"), ("sama", b"2"), ("Case", b"3"), ("case", b"4"), ("z", b"5")]);
+async fn of_one_name_a_zip_has_one_entry_and_of_a_tar_the_last_counts() {
+    let mut zip = zip_of(&[("same", b"1"), ("sama", b"2"), ("Makefile", b"3"), ("makefile", b"4"), ("z", b"5")]);
     // Written otherwise afterwards: no honest program writes one name twice.
     let at: Vec<usize> = (0..zip.len() - 4).filter(|i| &zip[*i..i + 4] == b"sama").collect();
     at.iter().for_each(|i| zip[i + 3] = b'e');
     let memory = holding("t.zip", zip);
     let output = extract(&memory, "t.zip").await.unwrap();
-    assert_eq!(out(&memory), ["z"], "{output:?}");
+    assert_eq!(out(&memory), ["Makefile", "makefile", "z"], "{output:?}");
+    // As `tar -r` appends a newer one.
     let same =
         tar_of(&[tar_entry(b"a", tar::EntryType::Regular, b"1"), tar_entry(b"./a", tar::EntryType::Regular, b"2")]);
     let memory = holding("t.tar", same);
-    assert_eq!(extract(&memory, "t.tar").await.unwrap().value["left"], 2);
+    let output = extract(&memory, "t.tar").await.unwrap();
+    assert_eq!((&output.value["made"], &output.value["left"]), (&json!(1), &json!(1)));
+    assert_eq!(reasons(&output), ["`a` in the archive is left out: a later entry of this name takes its place"]);
+    assert_eq!(memory.content_at("D/out/a").unwrap(), b"2");
+}
+
+#[tokio::test]
+async fn a_hard_link_becomes_a_file_of_its_own() {
+    if !there("tar") {
+        return;
+    }
+    let at = tempfile::tempdir().unwrap();
+    shell(
+        at.path(),
+        "mkdir in; printf one > in/a; printf two > in/b; ln in/a in/c; ln in/b in/d; tar czf h.tar.gz in/a in/b in/c in/d",
+    );
+    let memory = holding("h.tar.gz", fs::read(at.path().join("h.tar.gz")).unwrap());
+    let output = extract(&memory, "h.tar.gz").await.unwrap();
+    assert_eq!((&output.value["made"], &output.value["left"]), (&json!(4), &json!(0)), "{output:?}");
+    for (path, content) in [("a", b"one"), ("b", b"two"), ("c", b"one"), ("d", b"two")] {
+        assert_eq!(memory.content_at(&format!("D/out/in/{path}")).unwrap(), content, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_tar_gz_with_a_wrong_checksum_or_without_its_end_makes_nothing() {
+    let tar = tar_of(&[
+        tar_entry(b"a", tar::EntryType::Regular, b"fine"),
+        tar_entry(b"b", tar::EntryType::Regular, &b"words ".repeat(100)),
+    ]);
+    // Stored, so that a byte of it can be another and the stream still makes sense.
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    gz.write_all(&tar).unwrap();
+    let whole = gz.finish().unwrap();
+    let mut flipped = whole.clone();
+    let at = flipped.windows(4).position(|w| w == b"fine").unwrap();
+    flipped[at] = b'F';
+    for (why, archive) in [("a byte", flipped), ("no checksum", whole[..whole.len() - 8].to_vec())] {
+        let memory = holding("c.tar.gz", archive);
+        let error = extract(&memory, "c.tar.gz").await.unwrap_err();
+        assert!(error.kind == Kind::InvalidInput && error.message.contains("damaged"), "{why}: {error:?}");
+        assert_eq!(out(&memory), Vec::<String>::new(), "{why}");
+        assert!(run(&memory, "list_archive", json!({ "path": "D/c.tar.gz" })).await.is_err(), "{why}");
+    }
+    let memory = holding("one.gz", gzip(&b"words ".repeat(100)));
+    let listed = run(&memory, "list_archive", json!({ "path": "D/one.gz" })).await.unwrap();
+    assert_eq!((&listed.value["bytes"], &listed.value["entries"][0]["size"]), (&json!(600), &json!(600)));
 }
 
 #[tokio::test]

@@ -185,10 +185,72 @@ async fn encodings_and_line_ends_stay() {
     assert_eq!(text(&memory, "D/8.txt"), format!("\u{FEFF}{after}"));
     read(&memory, "D/latin.txt").await;
     let foreign =
-        edit(&memory, "D/latin.txt", json!([{ "old_text": "caf", "new_text": "Thé, caf" }])).await.unwrap_err();
+        edit(&memory, "D/latin.txt", json!([{ "old_text": "caf", "new_text": "Th→, caf" }])).await.unwrap_err();
     assert_eq!(foreign.kind, Kind::Unsupported, "two encodings in one file help nobody");
-    edit(&memory, "D/latin.txt", json!([{ "old_text": "caf", "new_text": "decaf" }])).await.unwrap();
-    assert_eq!(memory.content_at("D/latin.txt").unwrap(), b"decaf\xe9\n");
+    assert_eq!(foreign.message, "the file is in windows-1252, which has no `→`");
+    edit(&memory, "D/latin.txt", json!([{ "old_text": "café", "new_text": "Thé, café" }])).await.unwrap();
+    assert_eq!(memory.content_at("D/latin.txt").unwrap(), b"Th\xe9, caf\xe9\n");
+}
+
+/// Gives a text in an encoding of one or two bytes a character.
+fn encoded(encoding: &'static encoding_rs::Encoding, text: &str) -> Vec<u8> {
+    let (bytes, _, unmapped) = encoding.encode(text);
+    assert!(!unmapped, "{text}");
+    bytes.into_owned()
+}
+
+#[tokio::test]
+async fn an_edit_finds_characters_and_not_bytes_whatever_the_encoding() {
+    let japanese = "アイウエオ ア A\nこれはテストです。日本語の文章です。\n";
+    let chinese = "这是一个简单的中文测试文件。你好，世界 A\n";
+    let taiwanese = "功能說明：這是一個簡單的測試檔案，許功蓋 A\n";
+    for (encoding, before) in
+        [(encoding_rs::SHIFT_JIS, japanese), (encoding_rs::GBK, chinese), (encoding_rs::BIG5, taiwanese)]
+    {
+        let memory = MemorySession::new(&[("D/f", Node::File(encoded(encoding, before)))]);
+        let shown = run(&memory, "read_file", json!({ "path": "D/f" })).await.unwrap();
+        assert_eq!(shown.value["text"], before, "{}", encoding.name());
+        edit(&memory, "D/f", json!([{ "old_text": "A", "new_text": "B", "all": true }])).await.unwrap();
+        assert_eq!(memory.content_at("D/f").unwrap(), encoded(encoding, &before.replace('A', "B")));
+    }
+    // A second way to write a character, which no encoder takes: what was not named stays as it is.
+    let odd = [&encoded(encoding_rs::SHIFT_JIS, japanese)[..], b"\xed\x40 x\n"].concat();
+    let memory = MemorySession::new(&[("D/f", Node::File(odd.clone()))]);
+    read(&memory, "D/f").await;
+    edit(&memory, "D/f", json!([{ "old_text": "纊 x", "new_text": "y" }])).await.unwrap();
+    assert_eq!(memory.content_at("D/f").unwrap(), [&odd[..odd.len() - 5], b"y\n"].concat());
+    let bare: Vec<u8> = "plain words\nof a western text\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let wide: Vec<u8> = "\u{feff}a text".chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+    let memory = MemorySession::new(&[("D/bare", Node::File(bare)), ("D/32", Node::File(wide))]);
+    read(&memory, "D/bare").await;
+    edit(&memory, "D/bare", json!([{ "old_text": "western", "new_text": "größer" }])).await.unwrap();
+    let after: Vec<u8> = "plain words\nof a größer text\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(memory.content_at("D/bare").unwrap(), after);
+    read(&memory, "D/32").await;
+    let utf32 = edit(&memory, "D/32", json!([{ "old_text": "a", "new_text": "b" }])).await.unwrap_err();
+    assert!(utf32.message.contains("is not a text file"), "{utf32:?}");
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_characters_are_not_edited_over() {
+    let broken = [&b"x ".repeat(20_000)[..], b"\x82"].concat();
+    let memory = MemorySession::new(&[("D/f", Node::File(broken))]);
+    let told = |encoding: &'static str| {
+        run(
+            &memory,
+            "edit_file",
+            json!({ "path": "D/f", "encoding": encoding, "edits": [{ "old_text": "x", "new_text": "é", "all": true }] }),
+        )
+    };
+    read(&memory, "D/f").await;
+    let utf8 = told("utf-8").await.unwrap_err();
+    assert!(utf8.kind == Kind::Unsupported && utf8.message.contains("not UTF-8 throughout"), "{utf8:?}");
+    let japanese = told("shift_jis").await.unwrap_err();
+    assert!(japanese.message.contains("taken for Shift_JIS, in which its byte 40000 begins no"), "{japanese:?}");
+    assert_eq!(told("iso-2022-jp").await.unwrap_err().kind, Kind::Unsupported);
+    assert_eq!(told("klingon").await.unwrap_err().kind, Kind::InvalidInput);
+    told("windows-1252").await.unwrap();
+    assert!(memory.content_at("D/f").unwrap().starts_with(b"\xe9 \xe9"), "what it is in was said");
 }
 
 #[tokio::test]
@@ -263,6 +325,35 @@ async fn folders_are_copied_with_all_that_is_in_them() {
     let itself =
         run(&memory, "copy_files", json!({ "copies": [{ "from": "D/in", "to": "D/in/in" }] })).await.unwrap_err();
     assert_eq!((itself.kind, itself.message.as_str()), (Kind::InvalidInput, "`D/in` can't be copied into itself"));
+}
+
+#[tokio::test]
+async fn a_copied_folder_is_open_to_nobody_that_the_first_was_not_open_to() {
+    let memory = MemorySession::new(&[
+        ("D/in/a.txt", file("a")),
+        ("D/in/deep/b.txt", file("b")),
+        ("D/in/shut/c.txt", file("c")),
+        ("D/there", Node::Folder),
+    ]);
+    for (path, mode) in
+        [("D/in", "rwx------"), ("D/in/deep", "rwxr-x---"), ("D/in/shut", "r-x------"), ("D/there", "755")]
+    {
+        run(&memory, "set_mode", json!({ "paths": [path], "mode": mode })).await.unwrap();
+    }
+    let modes = |top: &str| ["", "/deep", "/shut"].map(|below| memory.mode_at(&format!("{top}{below}")));
+    let copies = json!([{ "from": "D/in", "to": "D/new" }, { "from": "D/in", "to": "D/there" }]);
+    let out = run(&memory, "copy_files", json!({ "copies": copies })).await.unwrap();
+    assert_eq!((&out.value["made"], &out.value["left"]), (&json!(6), &json!(0)));
+    assert_eq!(modes("D/new"), [Some(0o700), Some(0o750), Some(0o500)]);
+    assert_eq!(modes("D/there"), [Some(0o755), Some(0o750), Some(0o500)], "one that was there stays as it was");
+    for name in ["p.tar.gz", "p.zip"] {
+        let path = format!("D/{name}");
+        run(&memory, "make_archive", json!({ "path": path, "sources": ["D/in"] })).await.unwrap();
+        let to = format!("D/out {name}");
+        let out = run(&memory, "extract_archive", json!({ "path": path, "to": to })).await.unwrap();
+        assert_eq!((&out.value["made"], &out.value["left"]), (&json!(3), &json!(0)));
+        assert_eq!(modes(&format!("{to}/in")), [Some(0o700), Some(0o750), Some(0o500)], "{name}");
+    }
 }
 
 #[tokio::test]

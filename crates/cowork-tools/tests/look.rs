@@ -65,7 +65,9 @@ async fn a_folder_is_listed_in_any_order_and_in_pages() {
     assert_eq!(strings(&listed["entries"], "name")[..3], ["b.txt", "a.txt", ".hidden"]);
     assert_eq!((&listed["count"], &listed["files"], &listed["folders"]), (&json!(5), &json!(3), &json!(1)));
     assert_eq!(listed["entries"][0]["type"], json!({ "mime": "text/plain", "encoding": "UTF-8" }));
-    assert_eq!(listed["entries"][0]["age"], 60, "seconds since it changed");
+    let info = call(&desk, "file_info", json!({ "path": "D/b.txt" })).await.unwrap();
+    assert_eq!((&info["age"], &info["mode"]), (&json!(60), &json!("rw-r--r--")), "seconds since it changed");
+    assert_eq!((listed["entries"][0].get("age"), listed["entries"][0].get("mode")), (None, None), "a list is short");
     let paged = all(&desk, "list_folder", json!({ "path": "D", "most": 2, "hidden": false }), "entries").await;
     assert_eq!(strings(&json!(paged), "name"), ["a.txt", "b.txt", "c", "link"]);
     let not = call(&desk, "list_folder", json!({ "path": "D/a.txt" })).await.unwrap_err();
@@ -137,12 +139,48 @@ async fn a_text_is_found_as_it_is_asked_for() {
     assert_eq!(counts["hits"][1], json!({ "path": "D/b.txt", "lines": 2 }));
     let only = with(json!({ "give": "files", "hidden": true, "ignored": true })).await;
     assert_eq!(strings(&only["hits"], "path"), ["D/.hidden", "D/a.txt", "D/b.txt", "D/c/deep/d.md", "D/c/f.log"]);
+    assert_eq!(only.get("lines"), None, "files are looked into up to the first hit, and lines are not counted");
     let few = with(json!({ "most_in_file": 1 })).await;
     assert_eq!((few["hits"].as_array().unwrap().len(), &few["lines"]), (3, &json!(5)), "all are counted");
+    assert_eq!((&few["complete"], &few["next"], &few["hits"][1]["more"]), (&json!(false), &Value::Null, &json!(1)));
+    assert!(few["ended"].as_str().unwrap().contains("`most_in_file`") && few["hits"][0].get("more").is_none());
+    assert_eq!(strings(&with(json!({ "files": "c/**/*.md" })).await["hits"], "path"), ["D/c/deep/d.md"; 2]);
     let mut paged = base.clone();
     paged["most"] = json!(2);
     let paged = all(&desk, "find_text", paged, "hits").await;
     assert_eq!(json!(paged), found["hits"], "the pages give the whole");
+}
+
+#[tokio::test]
+async fn a_text_is_found_in_any_encoding_as_it_is_read() {
+    let japanese = encoding_rs::SHIFT_JIS.encode("アイウエオ\n日本語の文章です。\nこれはテストです。\n").0.into_owned();
+    let bare: Vec<u8> = "a plain text\nis schön enough\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let latin =
+        [&b"plain words\n".repeat(9_000)[..4_000], b"\nGr\xfc\xdfe, sch\xf6n\n", &b"words\n".repeat(30_000)[..]]
+            .concat();
+    let memory = MemorySession::new(&[
+        ("D/bare", Node::File(bare)),
+        ("D/latin", Node::File(latin)),
+        ("D/sjis", Node::File(japanese)),
+        ("D/utf8", file("schön\n")),
+    ]);
+    let find =
+        |query: &'static str| call(&memory, "find_text", json!({ "folder": "D", "query": query, "names": false }));
+    let found = find("schön").await.unwrap();
+    assert_eq!(strings(&found["hits"], "path"), ["D/bare", "D/latin", "D/utf8"], "{found}");
+    assert_eq!(found["hits"][1]["text"], "Grüße, schön");
+    let letters = strings(&find("A").await.unwrap()["hits"], "path");
+    assert!(!letters.contains(&"D/sjis".to_owned()), "the second half of a character is no letter");
+    assert_eq!(find("日本語").await.unwrap()["hits"][0]["text"], "日本語の文章です。");
+    assert_eq!(find("words").await.unwrap()["lines"], 30_000 + 333);
+}
+
+#[tokio::test]
+async fn a_name_that_is_no_text_is_found_as_it_is_shown() {
+    let memory = MemorySession::new(&[(r"D/caf\xe9", file("")), ("D/cafe", file(""))]);
+    let found = call(&memory, "find_files", json!({ "folder": "D", "name": r"*\xe9*" })).await.unwrap();
+    assert_eq!(strings(&found["files"], "path"), [r"D/caf\xe9"]);
+    assert_eq!(found["skipped"], json!({}), "what is none is not told");
 }
 
 #[tokio::test]
@@ -212,6 +250,7 @@ async fn a_text_is_read_by_lines_and_in_pages() {
         assert_eq!(next["text"], "line 40002 ä\n");
         let past = read(json!({ "path": "D/f", "line": 60_000 })).await;
         assert_eq!((&past["text"], &past["next"]), (&json!(""), &Value::Null));
+        assert_eq!((&past["line"], &past["last_line"]), (&Value::Null, &json!(50_000)));
         let (mut whole, mut offset) = (String::new(), json!(0));
         while !offset.is_null() {
             let page = read(json!({ "path": "D/f", "offset": offset, "most": 99_999 })).await;

@@ -169,6 +169,74 @@ async fn what_is_ambiguous_or_not_allowed_is_refused() {
     assert_eq!(text(&memory, "D/a.txt"), "x\ny\nX\nz\n");
 }
 
+#[tokio::test]
+async fn each_file_is_made_of_what_was_there_before() {
+    let memory = desk();
+    // As git writes it: the copy is of what `b.txt` was, not of what it becomes.
+    let copy = "diff --git a/b.txt b/b.txt\n--- a/b.txt\n+++ b/b.txt\n@@ -1,3 +1,3 @@\n-alpha\n+ALPHA\n beta\n gamma\n\
+        diff --git a/b.txt b/c.txt\nsimilarity index 90%\ncopy from b.txt\ncopy to c.txt\n--- a/b.txt\n+++ b/c.txt\n\
+        @@ -1,3 +1,3 @@\n alpha\n-beta\n+BETA\n gamma\n";
+    patch(&memory, copy).await.unwrap();
+    assert_eq!(text(&memory, "D/b.txt"), "ALPHA\nbeta\ngamma\n");
+    assert_eq!(text(&memory, "D/c.txt"), "alpha\nBETA\ngamma\n");
+    let moved = |from: &str, to: &str| {
+        format!("diff --git a/{from} b/{to}\nsimilarity index 100%\nrename from {from}\nrename to {to}\n")
+    };
+    let round = moved("a.txt", "b.txt") + &moved("b.txt", "c.txt") + &moved("c.txt", "a.txt");
+    patch(&memory, &round).await.unwrap();
+    assert_eq!(text(&memory, "D/a.txt"), "alpha\nBETA\ngamma\n");
+    assert!(text(&memory, "D/b.txt").starts_with("one\n") && text(&memory, "D/c.txt").starts_with("ALPHA\n"));
+    patch(&memory, &(moved("b.txt", "d.txt") + &moved("a.txt", "b.txt"))).await.unwrap();
+    assert_eq!(memory.paths(), ["D", "D/b.txt", "D/c.txt", "D/d.txt", "D/old.txt"]);
+    let folder = "*** Begin Patch\n*** Add File: old.txt/new.txt\n+in\n*** Delete File: old.txt\n*** Update File: c.txt\n\
+        *** Move to: c.txt\n@@\n-ALPHA\n+Alpha\n*** End Patch";
+    patch(&memory, folder).await.unwrap();
+    assert_eq!((text(&memory, "D/old.txt/new.txt").as_str(), &text(&memory, "D/c.txt")[..6]), ("in\n", "Alpha\n"));
+}
+
+#[tokio::test]
+async fn a_name_with_a_space_and_an_umlaut_is_read_as_git_writes_it() {
+    let memory = MemorySession::new(&[("D/ä b.txt", file("one\n"))]);
+    let diff = "diff --git \"a/\\303\\244 b.txt\" \"b/\\303\\244 b.txt\"\nindex 1..2 100644\n--- \"a/\\303\\244 b.txt\"\t\n\
+        +++ \"b/\\303\\244 b.txt\"\t\n@@ -1 +1 @@\n-one\n+two\n";
+    patch(&memory, diff).await.unwrap();
+    assert_eq!(text(&memory, "D/ä b.txt"), "two\n");
+}
+
+#[tokio::test]
+async fn a_patch_is_made_in_the_encoding_of_the_file() {
+    let utf16 = |text: &str| Node::File(text.encode_utf16().flat_map(u16::to_le_bytes).collect());
+    // The second way to write a character stays as it is, on a line that no hunk takes out.
+    let odd = [&encoding_rs::SHIFT_JIS.encode("日本語の文章です。\n二行目です。\n").0[..], b"\xed\x40\nend"].concat();
+    let memory = MemorySession::new(&[
+        ("D/latin", Node::File(b"caf\xe9\nna\xefve\n".to_vec())),
+        ("D/wide", utf16("\u{feff}eins\r\nzwei\r\n")),
+        ("D/sjis", Node::File(odd.clone())),
+    ]);
+    let update = |name: &str, body: &str| format!("*** Begin Patch\n*** Update File: {name}\n@@\n{body}*** End Patch");
+    let misfit = patch(&memory, &update("latin", " cafe\n+x\n")).await.unwrap_err();
+    assert!(misfit.message.ends_with("line 1 should be `cafe` and is `café`"), "{misfit:?}");
+    let foreign = patch(&memory, &update("latin", " café\n+→\n")).await.unwrap_err();
+    assert_eq!((foreign.kind, foreign.fact("path")), (Kind::Unsupported, Some("D/latin")), "{foreign:?}");
+    patch(&memory, &update("latin", " café\n+thé\n")).await.unwrap();
+    assert_eq!(memory.content_at("D/latin").unwrap(), b"caf\xe9\nth\xe9\nna\xefve\n");
+    patch(&memory, &update("wide", " eins\n+größer\n")).await.unwrap();
+    let Node::File(wide) = utf16("\u{feff}eins\r\ngrößer\r\nzwei\r\n") else { unreachable!() };
+    assert_eq!(memory.content_at("D/wide").unwrap(), wide);
+    patch(&memory, &update("sjis", "-二行目です。\n+三行目です。\n 纊\n end\n+だ\n")).await.unwrap();
+    let after =
+        [&encoding_rs::SHIFT_JIS.encode("日本語の文章です。\n三行目です。\n").0[..], b"\xed\x40\nend\n\x82\xbe"];
+    assert_eq!(memory.content_at("D/sjis").unwrap(), after.concat());
+}
+
+#[tokio::test]
+async fn a_name_in_no_folder_says_where_names_begin() {
+    let ctx = context(Some(desk()), TestRuntime::new());
+    let args = json!({ "patch": "*** Begin Patch\n*** Add File: x.txt\n+x\n*** End Patch" });
+    let error = run_as(args, ctx).await.unwrap_err();
+    assert!(error.message.contains("lies in no folder") && error.fix().unwrap().contains("`folder`"), "{error:?}");
+}
+
 /// Gives whether a program is there. In CI it must be.
 fn there(program: &str) -> bool {
     let found = Command::new(program).arg("--version").stdout(Stdio::null()).status().is_ok_and(|s| s.success());

@@ -1,6 +1,6 @@
 //! What is in an archive, and which of it may be taken out: decided by names and kinds alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use cowork_core::path::escape;
 
@@ -51,34 +51,36 @@ impl Entry {
     }
 }
 
-/// Says of each entry why it must not be taken out, where it must not.
+/// Says of each entry why it must not be taken out, where it must not. Of several files of one name the last counts, as for
+/// `tar`. Names that differ in capitals alone are different names here; whether they are where they go, is seen there.
 pub(super) fn judge(entries: &mut [Entry]) {
     let ways: Vec<Option<Vec<Vec<u8>>>> = entries.iter_mut().map(alone).collect();
-    let mut names: BTreeMap<&[Vec<u8>], (usize, usize)> = BTreeMap::new();
-    let mut closed: BTreeSet<&[Vec<u8>]> = BTreeSet::new();
-    let mut folded: BTreeMap<String, BTreeSet<&[Vec<u8>]>> = BTreeMap::new();
-    for (entry, way) in entries.iter().zip(&ways) {
+    let mut names: BTreeMap<&[Vec<u8>], Named> = BTreeMap::new();
+    for (index, (entry, way)) in entries.iter().zip(&ways).enumerate() {
         let Some(way) = way.as_deref().filter(|way| !way.is_empty()) else { continue };
-        let (files, folders) = names.entry(way).or_default();
-        *(if entry.kind == Kind::Folder { folders } else { files }) += 1;
-        if entry.kind != Kind::Folder {
-            closed.insert(way);
+        let named = names.entry(way).or_default();
+        match entry.kind {
+            Kind::Folder => named.folder = true,
+            Kind::File => named.last = Some(index),
+            Kind::Link | Kind::Other => named.odd = true,
         }
-        let text = String::from_utf8_lossy(&way.join(&b'/')).to_lowercase();
-        folded.entry(text).or_default().insert(way);
     }
+    let closed = |way: &[Vec<u8>]| names.get(way).is_some_and(|n| n.odd || n.last.is_some());
     let problems: Vec<Option<&str>> = ways
         .iter()
-        .map(|way| {
+        .enumerate()
+        .map(|(index, way)| {
             let way = way.as_deref().filter(|way| !way.is_empty())?;
-            let text = String::from_utf8_lossy(&way.join(&b'/')).to_lowercase();
-            if names.get(way).is_some_and(|(files, folders)| *files > 1 || (*files == 1 && *folders > 0)) {
-                return Some("several entries have this name");
-            }
-            if (1..way.len()).any(|len| closed.contains(&way[..len])) {
+            if (1..way.len()).any(|len| closed(&way[..len])) {
                 return Some("what is above it in the archive is no folder");
             }
-            folded.get(&text).filter(|same| same.len() > 1).map(|_| "its name differs from another's in capitals alone")
+            match names.get(way)? {
+                Named { last: Some(last), folder: false, odd: false } => {
+                    (*last != index).then_some("a later entry of this name takes its place")
+                }
+                Named { last: None, odd: false, .. } => None,
+                _ => Some("several entries have this name"),
+            }
         })
         .collect();
     for (entry, problem) in entries.iter_mut().zip(problems) {
@@ -86,6 +88,16 @@ pub(super) fn judge(entries: &mut [Entry]) {
             entry.problem = Some(problem.to_owned());
         }
     }
+}
+
+/// What has a name in an archive.
+#[derive(Default)]
+struct Named {
+    /// The last of the files.
+    last: Option<usize>,
+    folder: bool,
+    /// Something that is neither.
+    odd: bool,
 }
 
 /// Judges an entry by itself; gives the names that lead to it.
@@ -101,7 +113,8 @@ fn alone(entry: &mut Entry) -> Option<Vec<Vec<u8>>> {
     way.ok()
 }
 
-fn way(name: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
+/// Gives the names that lead to what an archive calls so.
+pub(super) fn way(name: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
     if name.is_empty() {
         return Err("it has no name");
     }
@@ -156,10 +169,11 @@ mod tests {
     }
 
     #[test]
-    fn names_that_get_into_each_others_way_are_refused_together() {
-        let all = [("a", Kind::File), ("a", Kind::File), ("B/x", Kind::File), ("b/x", Kind::File), ("c", Kind::File)];
+    fn of_one_name_the_last_counts_and_what_is_no_folder_holds_nothing() {
+        let all = [("a", Kind::File), ("./a", Kind::File), ("B/x", Kind::File), ("b/x", Kind::File), ("c", Kind::File)];
         let refused: Vec<bool> = problems(&all).iter().map(Option::is_some).collect();
-        assert_eq!(refused, [true, true, true, true, false]);
+        assert_eq!(refused, [true, false, false, false, false]);
+        assert_eq!(problems(&[("a", Kind::File), ("a/", Kind::Folder)]).iter().flatten().count(), 2);
         let link = [
             ("l", Kind::Link),
             ("l/x", Kind::File),

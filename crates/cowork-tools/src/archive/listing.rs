@@ -10,7 +10,7 @@ use tar::EntryType;
 use zip::{CompressionMethod, ExtraField, ZipArchive, result::ZipError};
 
 use super::{
-    entries::{Entry, Kind, Source as From, judge},
+    entries::{Entry, Kind, Source as From, judge, way},
     stream::{Budget, Limits, Source, damaged, fault, gunzip},
 };
 use crate::show::MOST_IN_BATCH;
@@ -67,12 +67,12 @@ pub(super) fn list(
         let got = fill(&mut gunzip(reader.open(path)?, budget()), &mut inner)?;
         inner.truncate(got);
         if is_tar(&inner, path) {
-            (Format::TarGz, tar(gunzip(reader.open(path)?, budget()))?)
+            (Format::TarGz, tar(gunzip(reader.open(path)?, budget()), limits)?)
         } else {
-            (Format::Gzip, vec![gzip(path, gunzip(reader.open(path)?, budget()), count)?])
+            (Format::Gzip, vec![gzip(path, gunzip(reader.open(path)?, budget()))?])
         }
     } else if is_tar(&head, path) {
-        (Format::Tar, tar(Source::buffered(reader.open(path)?))?)
+        (Format::Tar, tar(Source::buffered(reader.open(path)?), limits)?)
     } else {
         let why = format!("`{path}` is no archive that can be read here");
         return Err(
@@ -111,29 +111,17 @@ fn too_many() -> Error {
     Error::new(ErrorKind::LimitExceeded, "read archive", why)
 }
 
-fn tar(from: impl Read) -> Result<Vec<Entry>> {
+fn tar(from: impl Read, limits: Limits) -> Result<Vec<Entry>> {
     let mut archive = tar::Archive::new(from);
     let mut entries = Vec::new();
+    // For each hard link the entry, and the name of what it is the same as.
+    let mut links = Vec::new();
     for entry in archive.entries().map_err(fault)? {
         let mut entry = entry.map_err(fault)?;
         if entries.len() >= MOST_IN_BATCH {
             return Err(too_many());
         }
-        let mut exact = None;
-        let mut sparse = false;
-        if let Some(extensions) = entry.pax_extensions().map_err(fault)? {
-            for extension in extensions.flatten() {
-                let key = extension.key_bytes();
-                sparse |= key.starts_with(b"GNU.sparse");
-                if key == b"mtime" {
-                    let seconds = extension.value().ok().and_then(|v| v.parse::<f64>().ok());
-                    // Milliseconds of any year that a file can have are far below what is exact here.
-                    #[allow(clippy::cast_possible_truncation, reason = "a float is cut off at the ends of its range")]
-                    let millis = seconds.map(|s| (s * 1000.0).round() as i64);
-                    exact = millis;
-                }
-            }
-        }
+        let (exact, mut sparse) = extensions(&mut entry)?;
         let header = entry.header();
         let kind = match header.entry_type() {
             EntryType::Regular | EntryType::Continuous if entry.path_bytes().ends_with(b"/") => Kind::Folder,
@@ -143,6 +131,9 @@ fn tar(from: impl Read) -> Result<Vec<Entry>> {
             EntryType::XGlobalHeader => continue,
             _ => Kind::Other,
         };
+        if header.entry_type() == EntryType::Link {
+            links.push((entries.len(), entry.link_name_bytes().unwrap_or_default().into_owned()));
+        }
         sparse |= header.entry_type() == EntryType::GNUSparse;
         let seconds = header.mtime().ok().and_then(|s| i64::try_from(s).ok()).and_then(|s| s.checked_mul(1000));
         entries.push(Entry {
@@ -155,22 +146,72 @@ fn tar(from: impl Read) -> Result<Vec<Entry>> {
             problem: sparse.then(|| "it is stored with holes, which are not read here".to_owned()),
         });
     }
+    // The checksum comes behind the end of the tar: what is not read to its end may be damaged, and nobody would know.
+    drain(&mut archive.into_inner())?;
+    resolve(&mut entries, links, limits);
     Ok(entries)
 }
 
-fn gzip(path: &FilePath, mut from: impl Read, count: bool) -> Result<Entry> {
-    let name = path.below().last().unwrap_or_default();
-    let name = name.strip_suffix(b".gz").map_or_else(|| [name.as_slice(), b".out"].concat(), <[u8]>::to_vec);
-    let mut size = 0;
-    let mut buffer = vec![0; 64 * 1024];
-    if count {
-        loop {
-            match from.read(&mut buffer).map_err(fault)? {
-                0 => break,
-                got => size += got as u64,
-            }
+/// Gives what a tar's extensions say of an entry: its time in milliseconds, and whether it is stored with holes.
+fn extensions(entry: &mut tar::Entry<'_, impl Read>) -> Result<(Option<i64>, bool)> {
+    let (mut exact, mut sparse) = (None, false);
+    for extension in entry.pax_extensions().map_err(fault)?.into_iter().flatten().flatten() {
+        let key = extension.key_bytes();
+        sparse |= key.starts_with(b"GNU.sparse");
+        if key == b"mtime" {
+            let seconds = extension.value().ok().and_then(|v| v.parse::<f64>().ok());
+            // Milliseconds of any year that a file can have are far below what is exact here.
+            #[allow(clippy::cast_possible_truncation, reason = "a float is cut off at the ends of its range")]
+            let millis = seconds.map(|s| (s * 1000.0).round() as i64);
+            exact = millis;
         }
     }
+    Ok((exact, sparse))
+}
+
+/// Makes files of hard links: each holds what the entry before it does that it names.
+fn resolve(entries: &mut [Entry], links: Vec<(usize, Vec<u8>)>, limits: Limits) {
+    let mut cost = 0_u64;
+    let mut there: BTreeMap<Vec<Vec<u8>>, usize> = BTreeMap::new();
+    let mut seen = 0;
+    for (index, to) in links {
+        for (at, entry) in entries.iter().enumerate().take(index).skip(seen) {
+            if let (Kind::File, Ok(way)) = (entry.kind, entry.way()) {
+                there.insert(way, at);
+            }
+        }
+        seen = index;
+        let first = way(&to).ok().and_then(|way| there.get(&way)).map(|at| entries[*at].clone());
+        let link = &mut entries[index];
+        let Some(Entry { size, source: From::Tar(at), problem: None, .. }) = first else {
+            link.problem = Some("it is a hard link to what is not in the archive before it".to_owned());
+            continue;
+        };
+        // Its content is unpacked once more, from the beginning of the archive on.
+        cost = cost.saturating_add(at).saturating_add(size);
+        if cost > limits.bytes {
+            link.problem = Some("it is one of too many hard links to large files".to_owned());
+            continue;
+        }
+        (link.kind, link.size, link.source) = (Kind::File, size, From::Tar(at));
+    }
+}
+
+/// Reads to the end; gives how much that was.
+fn drain(from: &mut impl Read) -> Result<u64> {
+    let (mut buffer, mut size) = (vec![0; 64 * 1024], 0);
+    loop {
+        match from.read(&mut buffer).map_err(fault)? {
+            0 => return Ok(size),
+            got => size += got as u64,
+        }
+    }
+}
+
+fn gzip(path: &FilePath, mut from: impl Read) -> Result<Entry> {
+    let name = path.below().last().unwrap_or_default();
+    let name = name.strip_suffix(b".gz").map_or_else(|| [name.as_slice(), b".out"].concat(), <[u8]>::to_vec);
+    let size = drain(&mut from)?;
     let source = From::Gzip;
     Ok(Entry { name, kind: Kind::File, size, modified: None, mode: None, source, problem: None })
 }

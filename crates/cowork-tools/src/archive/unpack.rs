@@ -15,8 +15,22 @@ use super::{
     listing::{Format, Listing, broken},
     stream::{Budget, Limits, Source, copy, gunzip},
 };
+use crate::change::folders::Wanted;
 
-/// Works out the changes that take out what may be taken out: folders and files, in the order of the archive.
+/// Gives the folders that come out of an archive, that to which it is extracted first, and for each the entry that it is.
+pub(super) fn folders(listing: &Listing, to: &FilePath) -> (Vec<Wanted>, Vec<Option<usize>>) {
+    let mut folders = vec![((to.clone(), None), None)];
+    for (index, entry) in listing.entries.iter().enumerate().filter(|(_, e)| e.kind == Kind::Folder) {
+        if let (None, Ok(way)) = (&entry.problem, entry.way())
+            && !way.is_empty()
+        {
+            folders.push(((way.iter().fold(to.clone(), |path, name| path.join_bytes(name)), entry.mode), Some(index)));
+        }
+    }
+    folders.into_iter().unzip()
+}
+
+/// Works out the changes that take the files out, in the order of the archive; for each the entry that it is.
 pub(super) fn changes(
     archive: &FilePath,
     listing: Listing,
@@ -24,8 +38,8 @@ pub(super) fn changes(
     clash: Clash,
     limits: Limits,
     watch: &Watch,
-) -> Vec<Change> {
-    let mut changes = vec![Change::MakeFolder { path: to.clone() }];
+) -> Vec<(usize, Change)> {
+    let mut changes = Vec::new();
     let shared = Arc::new(Shared {
         archive: archive.clone(),
         format: listing.format,
@@ -35,21 +49,17 @@ pub(super) fn changes(
         watch: watch.clone(),
         stream: Mutex::new(None),
     });
-    for (index, entry) in listing.entries.into_iter().enumerate().filter(|(_, e)| e.problem.is_none()) {
+    let files = listing.entries.into_iter().enumerate();
+    for (index, entry) in files.filter(|(_, e)| e.problem.is_none() && e.kind == Kind::File) {
         let way = entry.way().unwrap_or_default();
         if way.is_empty() {
             continue;
         }
         let path = way.iter().fold(to.clone(), |path, name| path.join_bytes(name));
-        changes.push(match entry.kind {
-            Kind::Folder => Change::MakeFolder { path },
-            _ => {
-                let (mode, modified) = (entry.mode, entry.modified);
-                let make = Taken { shared: shared.clone(), entry, key: format!("extract:{archive}:{index}") };
-                let write = Write::new(path, Content::Made(Arc::new(make)));
-                Change::Write(Write { clash, mode, modified, ..write })
-            }
-        });
+        let (mode, modified) = (entry.mode, entry.modified);
+        let make = Taken { shared: shared.clone(), entry, key: format!("extract:{archive}:{index}") };
+        let write = Write::new(path, Content::Made(Arc::new(make)));
+        changes.push((index, Change::Write(Write { clash, mode, modified, ..write })));
     }
     changes
 }

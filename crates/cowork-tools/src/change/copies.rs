@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use super::{
     IfTaken,
+    folders::{self as made_folders, Wanted},
     moves::{Pair, pairs, touched_by, with_clashes},
     told,
 };
@@ -38,7 +39,7 @@ pub(crate) struct CopyArgs {
 impl TypedTool for CopyFiles {
     type Args = CopyArgs;
     const NAME: &'static str = "copy_files";
-    const ABOUT: &'static str = "Copies files and whole folders, as one batch that can be undone; files keep their times and permissions. Gives \
+    const ABOUT: &'static str = "Copies files and whole folders, as one batch that can be undone; files keep their times and permissions, new folders their permissions. Gives \
         `made` and `otherwise`: those left out (links among them), or made under another name, each with the `index` of its copy in \
         the list, `path`, `renamed` and `reason`.";
 
@@ -65,7 +66,11 @@ impl TypedTool for CopyFiles {
         let mut plan = Plan::default();
         for (index, pair) in args.copies.iter().enumerate() {
             match trees.get(&pair.from) {
-                Some(below) => plan.tree(index, pair, below, args.if_taken)?,
+                Some(tree) => {
+                    let wanted = tree.folders(pair)?;
+                    let close = made_folders::to_close(&files, &wanted, &ctx).await;
+                    plan.tree(index, pair, tree, &wanted, &close, args.if_taken)?;
+                }
                 None => plan.push(
                     index,
                     Change::Copy { from: pair.from.clone(), to: pair.to.clone(), clash: args.if_taken.into() },
@@ -89,7 +94,28 @@ impl TypedTool for CopyFiles {
 }
 
 /// What lies in the folders that are to be copied, by folder.
-type Trees = BTreeMap<FilePath, Vec<(FilePath, FileKind)>>;
+type Trees = BTreeMap<FilePath, Tree>;
+
+/// A folder that is to be copied.
+struct Tree {
+    mode: u32,
+    /// What is in it, in the order of paths; of folders with their permissions.
+    below: Vec<(FilePath, FileKind, u32)>,
+}
+
+impl Tree {
+    /// Gives the folders that its copy has.
+    fn folders(&self, pair: &Pair) -> Result<Vec<Wanted>> {
+        let below = self.below.iter().filter(|(_, kind, _)| *kind == FileKind::Folder);
+        let below = below.map(|(from, _, mode)| Ok((target(pair, from)?, Some(*mode))));
+        std::iter::once(Ok((pair.to.clone(), Some(self.mode)))).chain(below).collect()
+    }
+}
+
+/// Gives where something in a folder is copied to.
+fn target(pair: &Pair, from: &FilePath) -> Result<FilePath> {
+    FilePath::parse(&format!("{}{}", pair.to, &from.as_str()[pair.from.as_str().len()..]))
+}
 
 /// Looks which of the sources are folders, and what is in them.
 async fn trees(copies: &[Pair], files: &Arc<dyn Files>, ctx: &ToolContext) -> Result<Trees> {
@@ -100,12 +126,12 @@ async fn trees(copies: &[Pair], files: &Arc<dyn Files>, ctx: &ToolContext) -> Re
             return Err(Error::new(Kind::Cancelled, "copy files", "it was stopped before anything was copied"));
         }
         // What is not there is told by the copy itself, which holds up no other.
-        if files.stat(from.clone()).await.is_ok_and(|entry| entry.kind == FileKind::Folder) {
-            folders.push(from.clone());
+        if let Some(entry) = files.stat(from.clone()).await.ok().filter(|entry| entry.kind == FileKind::Folder) {
+            folders.push((from.clone(), entry.mode));
         }
     }
     let mut trees = Trees::new();
-    for folder in folders {
+    for (folder, mode) in folders {
         let gather = Arc::new(Gather::default());
         let walked = files.walk(vec![folder.clone()], gather.clone(), ctx.watch.clone()).await?;
         if let Some(example) = walked.examples.first() {
@@ -120,7 +146,7 @@ async fn trees(copies: &[Pair], files: &Arc<dyn Files>, ctx: &ToolContext) -> Re
         }
         let mut found = std::mem::take(&mut *gather.found.lock().unwrap_or_else(PoisonError::into_inner));
         found.sort_by(|a, b| a.0.cmp(&b.0));
-        trees.insert(folder, found);
+        trees.insert(folder, Tree { mode, below: found });
     }
     Ok(trees)
 }
@@ -128,7 +154,7 @@ async fn trees(copies: &[Pair], files: &Arc<dyn Files>, ctx: &ToolContext) -> Re
 /// Gathers what lies below a folder, up to the size of a batch.
 #[derive(Default)]
 struct Gather {
-    found: Mutex<Vec<(FilePath, FileKind)>>,
+    found: Mutex<Vec<(FilePath, FileKind, u32)>>,
 }
 
 impl Visitor for Gather {
@@ -137,8 +163,14 @@ impl Visitor for Gather {
     }
 
     fn visit(&self, part: &dyn Part, _: &Handed) -> Result<Vec<usize>> {
+        let mode = |at: usize| match part.kind(at) {
+            FileKind::Folder => part.stat(at).map(|entry| entry.mode),
+            _ => Ok(0),
+        };
+        let here = (0..part.len()).map(|at| Ok((part.path(at), part.kind(at), mode(at)?)));
+        let here = here.collect::<Result<Vec<_>>>()?;
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        found.extend((0..part.len()).map(|at| (part.path(at), part.kind(at))));
+        found.extend(here);
         if found.len() > MOST_IN_BATCH {
             return Err(too_many());
         }
@@ -152,7 +184,7 @@ struct Plan {
     changes: Vec<Change>,
     /// For each change the copy that it belongs to.
     of: Vec<usize>,
-    /// Which changes make folders.
+    /// Which changes are about folders.
     folders: BTreeSet<usize>,
     /// What is not copied.
     left: Vec<Otherwise>,
@@ -160,20 +192,30 @@ struct Plan {
 
 impl Plan {
     fn push(&mut self, index: usize, change: Change) {
-        if matches!(change, Change::MakeFolder { .. }) {
+        if matches!(change, Change::MakeFolder { .. } | Change::Mode { .. }) {
             self.folders.insert(self.changes.len());
         }
         self.changes.push(change);
         self.of.push(index);
     }
 
-    fn tree(&mut self, index: usize, pair: &Pair, below: &[(FilePath, FileKind)], if_taken: IfTaken) -> Result<()> {
-        self.push(index, Change::MakeFolder { path: pair.to.clone() });
-        for (from, kind) in below {
-            let to = FilePath::parse(&format!("{}{}", pair.to, &from.as_str()[pair.from.as_str().len()..]))?;
+    fn tree(
+        &mut self,
+        index: usize,
+        pair: &Pair,
+        tree: &Tree,
+        wanted: &[Wanted],
+        close: &BTreeSet<FilePath>,
+        if_taken: IfTaken,
+    ) -> Result<()> {
+        made_folders::make(wanted, close).into_iter().for_each(|change| self.push(index, change));
+        for (from, kind, _) in &tree.below {
             match kind {
-                FileKind::Folder => self.push(index, Change::MakeFolder { path: to }),
-                FileKind::File => self.push(index, Change::Copy { from: from.clone(), to, clash: if_taken.into() }),
+                FileKind::Folder => {}
+                FileKind::File => {
+                    let to = target(pair, from)?;
+                    self.push(index, Change::Copy { from: from.clone(), to, clash: if_taken.into() });
+                }
                 FileKind::Link | FileKind::Other => {
                     let what = if *kind == FileKind::Link { "a link" } else { "no regular file" };
                     let reason = format!("`{from}` is {what}, and only files and folders are copied");
@@ -181,7 +223,8 @@ impl Plan {
                 }
             }
         }
-        if self.changes.len() > 2 * MOST_IN_BATCH { Err(too_many()) } else { Ok(()) }
+        made_folders::finish(wanted, close).into_iter().for_each(|change| self.push(index, change));
+        if self.changes.len() > 3 * MOST_IN_BATCH { Err(too_many()) } else { Ok(()) }
     }
 }
 

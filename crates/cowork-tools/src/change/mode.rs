@@ -58,7 +58,17 @@ pub(crate) fn parse_mode(text: &str) -> Result<u32> {
         let fits = matches!(text.len(), 3 | 4) && text.bytes().all(|b| matches!(b, b'0'..=b'7'));
         fits.then(|| u32::from_str_radix(text, 8).ok()).flatten().filter(|mode| *mode <= 0o1777)
     };
-    letters().or_else(octal).ok_or_else(|| {
+    let (letters, octal) = (letters(), octal());
+    // `420` is what 644 is in decimal: nobody means that others may do what the owner may not, unless it is spelled out.
+    let odd = |mode: u32| (mode >> 3 | mode) & 0o7 & !(mode >> 6) != 0;
+    if letters.is_none() && !text.starts_with('0') && octal.is_some_and(odd) {
+        let meant = spelled(octal.unwrap_or(0));
+        let why = format!("`{text}` would be `{meant}`, by which others may do what the owner may not; is it decimal?");
+        return Err(Error::new(Kind::InvalidInput, "set permissions", why).with_fix(format!(
+            "say nine letters, as `file_info` gives them: `rw-r--r--`; or `0{text}` if it is meant so"
+        )));
+    }
+    letters.or(octal).ok_or_else(|| {
         let why = format!("`{}` are not permissions that can be set", text.escape_debug());
         Error::new(Kind::InvalidInput, "set permissions", why)
             .with_fix("say nine letters such as `rw-r--r--`, or octal digits such as `644` or `0755`, up to `1777`")
@@ -67,9 +77,13 @@ pub(crate) fn parse_mode(text: &str) -> Result<u32> {
 
 /// Spells permissions out: `rw-r--r--`.
 fn spelled(mode: u32) -> String {
-    let letters: String =
-        (0..9).map(|at| if mode >> (8 - at) & 1 == 1 { char::from(b"rwx"[at % 3]) } else { '-' }).collect();
+    let letters = letters(mode);
     if mode & 0o1000 == 0 { letters } else { format!("{letters}, and that only owners remove what is in it") }
+}
+
+/// Gives permissions as nine letters; bits beyond them are left out.
+pub(crate) fn letters(mode: u32) -> String {
+    (0..9).map(|at| if mode >> (8 - at) & 1 == 1 { char::from(b"rwx"[at % 3]) } else { '-' }).collect()
 }
 
 #[cfg(test)]
@@ -85,6 +99,11 @@ mod tests {
         for bad in ["", "rws------", "4755", "99", "00644", "rwx", "u+x", "r-xw-----x"] {
             assert!(parse_mode(bad).is_err(), "{bad}");
         }
+        for ambiguous in ["420", "436", "416"] {
+            let error = parse_mode(ambiguous).err().map(|e| e.message).unwrap_or_default();
+            assert!(error.contains("is it decimal?"), "{error}");
+        }
+        assert_eq!(parse_mode("0420").ok(), Some(0o420));
         assert_eq!(spelled(0o754), "rwxr-xr--");
     }
 }

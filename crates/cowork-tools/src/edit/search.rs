@@ -1,12 +1,17 @@
 //! Looking for a text in content of any size, a window at a time.
 
 use cowork_core::{Error, Kind, Result, Watch};
+use encoding_rs::{Encoding, UTF_8};
 use memchr::memmem;
 
 use super::pieces::Pieces;
+use crate::transcode::{LONGEST_CHARACTER, View, invalid};
 
+const OP: &str = "edit file";
 /// How much is in memory at a time, beside the longest text that is looked for.
 const WINDOW: usize = 1024 * 1024;
+/// As much where it is decoded, which takes some times as much.
+const DECODED_WINDOW: usize = 128 * 1024;
 /// How many places are told by their line.
 pub(super) const MOST_LINES: usize = 10;
 /// More places than this are not replaced in one call.
@@ -14,57 +19,19 @@ pub(super) const MOST_PLACES: usize = 100_000;
 /// A longer line than this is looked at no further.
 const LONGEST_LINE: usize = 64 * 1024;
 
-/// How a file writes its text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Encoding {
-    /// A byte for each character of ASCII: UTF-8, with or without a mark, and its like.
-    Bytes,
-    Utf16Le,
-    Utf16Be,
-}
-
-impl Encoding {
-    /// Tells it by how the file begins; nothing if it is no text.
-    pub(super) fn of(head: &[u8]) -> Option<Self> {
-        match head {
-            [0xFF, 0xFE, rest @ ..] if !rest.starts_with(&[0, 0]) => Some(Self::Utf16Le),
-            [0xFE, 0xFF, ..] => Some(Self::Utf16Be),
-            _ if head.contains(&0) => None,
-            _ => Some(Self::Bytes),
-        }
-    }
-
-    pub(super) fn encode(self, text: &str) -> Vec<u8> {
-        match self {
-            Self::Bytes => text.as_bytes().to_vec(),
-            Self::Utf16Le => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
-            Self::Utf16Be => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
-        }
-    }
-
-    fn decode(self, bytes: &[u8]) -> String {
-        let units = |read: fn([u8; 2]) -> u16| -> String {
-            let units: Vec<u16> = bytes.chunks_exact(2).map(|c| read([c[0], c[1]])).collect();
-            String::from_utf16_lossy(&units)
-        };
-        match self {
-            Self::Bytes => String::from_utf8_lossy(bytes).into_owned(),
-            Self::Utf16Le => units(u16::from_le_bytes),
-            Self::Utf16Be => units(u16::from_be_bytes),
-        }
-    }
-
-    /// Gives how many bytes a character has at least.
-    fn unit(self) -> usize {
-        if self == Self::Bytes { 1 } else { 2 }
-    }
+/// One place of a text: where in the content it begins, how many bytes it has, and which of the spellings it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) at: u64,
+    pub(super) len: u64,
+    pub(super) which: usize,
 }
 
 /// Where a text is.
 #[derive(Default, Debug)]
 pub(super) struct Found {
-    /// The first places, up to [`MOST_PLACES`]: where in the content, and which of the spellings.
-    pub(super) places: Vec<(u64, usize)>,
+    /// The first places, up to [`MOST_PLACES`].
+    pub(super) places: Vec<Place>,
     /// How many places there are.
     pub(super) count: u64,
     /// The lines of the first of them, from 1.
@@ -84,65 +51,73 @@ impl Found {
 /// Looks for spellings of a text. With `apart`, places don't overlap.
 pub(super) fn search(
     pieces: &Pieces<'_>,
-    encoding: Encoding,
+    encoding: &'static Encoding,
     spellings: &[String],
     apart: bool,
     watch: &Watch,
 ) -> Result<Found> {
-    let needles: Vec<Vec<u8>> = spellings.iter().map(|s| encoding.encode(s)).collect();
-    let (newline, unit) = (encoding.encode("\n"), encoding.unit());
     // What has to be seen again with the next window: a text that it cuts, and the character before one.
-    let carry = needles.iter().map(Vec::len).max().unwrap_or(0) + unit;
+    let longest = |s: &String| if encoding == UTF_8 { s.len() } else { s.chars().count() * LONGEST_CHARACTER };
+    let carry = spellings.iter().map(longest).max().unwrap_or(0) + LONGEST_CHARACTER;
+    let finders: Vec<memmem::Finder<'_>> = spellings.iter().map(|s| memmem::Finder::new(s.as_bytes())).collect();
     let mut found = Found::default();
-    let mut next = vec![0_u64; needles.len()];
-    windows(pieces, carry, watch, |window, base, fresh| {
-        let mut here: Vec<(u64, usize)> = Vec::new();
-        for (which, needle) in needles.iter().enumerate() {
-            each(window, needle, unit, at_least(next[which], base), |at| {
-                let place = base + at as u64;
-                next[which] = place + if apart { needle.len() } else { unit } as u64;
+    let mut next = vec![0_u64; spellings.len()];
+    windows(pieces, encoding, carry, watch, |view, base, fresh| {
+        let text = &view.text[..];
+        // By where they are in the text.
+        let mut here: Vec<(usize, Place)> = Vec::new();
+        for (which, spelling) in spellings.iter().enumerate() {
+            let step = if apart { spelling.len() } else { spelling.chars().next().map_or(1, char::len_utf8) };
+            let mut from = view.character_before(at_least(next[which], base)).0;
+            while let Some(at) = text.get(from..).and_then(|rest| finders[which].find(rest)).map(|at| at + from) {
+                from = at + step;
+                let (Some(start), Some(end)) = (view.raw(at), view.raw(at + spelling.len())) else { continue };
+                next[which] = base + view.raw(from).unwrap_or(end) as u64;
                 // A line's end is not found in the middle of a longer one.
-                let cut = needle.starts_with(&newline) && at >= unit && is_return(&window[at - unit..at], encoding);
-                if !cut {
-                    here.push((place, which));
+                if !(spelling.starts_with('\n') && at > 0 && text[at - 1] == b'\r') {
+                    here.push((at, Place { at: base + start as u64, len: (end - start) as u64, which }));
                 }
-                next[which].checked_sub(base).map_or(0, |n| usize::try_from(n).unwrap_or(usize::MAX))
-            });
-        }
-        here.sort_unstable();
-        let mut counted = fresh;
-        let mut lines = found.newlines;
-        let room = MOST_LINES.saturating_sub(found.lines.len());
-        for (place, _) in here.iter().take(room) {
-            let at = usize::try_from(place - base).unwrap_or(0);
-            if at >= counted {
-                lines += count(&window[counted..at], encoding).0;
-                counted = at;
-                found.lines.push(lines + 1);
-            } else {
-                found.lines.push(lines + 1 - count(&window[at..counted], encoding).0);
             }
         }
-        let (newlines, returns) = count_with(window, fresh, encoding);
-        found.newlines += newlines;
-        found.returns += returns;
-        found.count += here.len() as u64;
-        let room = MOST_PLACES.saturating_sub(found.places.len());
-        found.places.extend(here.into_iter().take(room));
+        here.sort_unstable();
+        found.take(text, &here, fresh);
         Ok(true)
     })?;
     Ok(found)
+}
+
+impl Found {
+    /// Takes what was found in a window, of which what comes before `fresh` was counted with the one before.
+    fn take(&mut self, text: &[u8], here: &[(usize, Place)], fresh: usize) {
+        let (mut counted, mut lines) = (fresh, self.newlines);
+        let room = MOST_LINES.saturating_sub(self.lines.len());
+        for (at, _) in here.iter().take(room) {
+            if *at >= counted {
+                lines += count(text, counted, *at).0;
+                counted = *at;
+                self.lines.push(lines + 1);
+            } else {
+                self.lines.push(lines + 1 - count(text, *at, counted).0);
+            }
+        }
+        let (newlines, returns) = count(text, fresh, text.len());
+        self.newlines += newlines;
+        self.returns += returns;
+        self.count += here.len() as u64;
+        let room = MOST_PLACES.saturating_sub(self.places.len());
+        self.places.extend(here.iter().take(room).map(|(_, place)| *place));
+    }
 }
 
 /// Says whether the content is UTF-8 throughout.
 pub(super) fn is_utf8(pieces: &Pieces<'_>, watch: &Watch) -> Result<bool> {
     let mut fits = true;
     let mut valid = 0_u64;
-    windows(pieces, 4, watch, |window, base, _| {
+    windows(pieces, UTF_8, 4, watch, |view, base, _| {
         let from = at_least(valid, base);
-        fits = match std::str::from_utf8(&window[from..]) {
+        fits = match std::str::from_utf8(&view.text[from..]) {
             Ok(_) => {
-                valid = base + window.len() as u64;
+                valid = base + view.text.len() as u64;
                 true
             }
             Err(e) => {
@@ -164,7 +139,12 @@ pub(super) enum Close {
 }
 
 /// Looks for what comes close to a text that is not there.
-pub(super) fn nearest(pieces: &Pieces<'_>, encoding: Encoding, text: &str, watch: &Watch) -> Result<Option<Close>> {
+pub(super) fn nearest(
+    pieces: &Pieces<'_>,
+    encoding: &'static Encoding,
+    text: &str,
+    watch: &Watch,
+) -> Result<Option<Close>> {
     let wanted: Vec<String> = text.lines().map(plain).filter(|l| !l.is_empty()).take(50).collect();
     let Some((first, rest)) = wanted.split_first() else { return Ok(None) };
     let begins = text.lines().find(|l| !l.trim().is_empty()).filter(|_| !rest.is_empty()).unwrap_or_default();
@@ -209,42 +189,36 @@ fn plain(line: &str) -> String {
     line.chars().filter(|c| !c.is_whitespace() && *c != '\u{FEFF}' && *c != '\u{200B}').map(alike).collect()
 }
 
-/// Shows the content window by window, each with the last `carry` bytes of the one before: the window, where it begins, how
-/// many of its bytes were there before. `see` says whether to go on.
+/// Shows the content window by window as UTF-8, each with the last `carry` bytes of the one before: the window, where in the
+/// content it begins, how much of its text was there before. `see` says whether to go on.
 fn windows(
     pieces: &Pieces<'_>,
+    encoding: &'static Encoding,
     carry: usize,
     watch: &Watch,
-    mut see: impl FnMut(&[u8], u64, usize) -> Result<bool>,
+    mut see: impl FnMut(&View<'_>, u64, usize) -> Result<bool>,
 ) -> Result<()> {
-    // What is kept begins at a multiple of four, which takes up to three bytes of it.
-    let carry = carry.next_multiple_of(4) + 4;
-    let mut buffer = vec![0; carry + WINDOW];
-    let (mut base, mut kept) = (0_u64, 0);
+    let mut buffer = vec![0; carry + if encoding == UTF_8 { WINDOW } else { DECODED_WINDOW }];
+    let (mut base, mut kept, mut fresh) = (0_u64, 0, 0);
     loop {
         if watch.cancel.is_cancelled() {
-            return Err(Error::new(Kind::Cancelled, "edit file", "it was stopped before anything was changed"));
+            return Err(Error::new(Kind::Cancelled, OP, "it was stopped before anything was changed"));
         }
-        let got = pieces.read_at(&mut buffer[kept..], base + kept as u64)?;
-        let filled = kept + got;
+        let filled = kept + pieces.read_at(&mut buffer[kept..], base + kept as u64)?;
         (watch.progress)(base + filled as u64, pieces.len(), "");
-        if got == 0 || !see(&buffer[..filled], base, kept)? {
+        let last = filled < buffer.len();
+        let view = View::of(&buffer[..filled], encoding, last).map_err(|at| {
+            invalid(OP, encoding, base + at as u64)
+                .with_fix("say in `encoding` what it is in, as to `read_file`, or write it anew with `write_file`")
+        })?;
+        if !see(&view, base, fresh)? || last {
             return Ok(());
         }
-        let keep = carry.min(filled);
-        let from = (filled - keep).next_multiple_of(4).min(filled);
+        let (text, from) = view.character_before(filled.saturating_sub(carry));
+        fresh = view.text.len() - text;
         buffer.copy_within(from..filled, 0);
         base += from as u64;
         kept = filled - from;
-    }
-}
-
-/// Calls `hit` with each place of a needle from `from` on that begins at a whole unit; it gives where to look on.
-fn each(window: &[u8], needle: &[u8], unit: usize, from: usize, mut hit: impl FnMut(usize) -> usize) {
-    let finder = memmem::Finder::new(needle);
-    let mut from = from;
-    while let Some(at) = window.get(from..).and_then(|rest| finder.find(rest)).map(|at| at + from) {
-        from = if at % unit == 0 { hit(at).max(at + 1) } else { at + 1 };
     }
 }
 
@@ -252,60 +226,37 @@ fn at_least(place: u64, base: u64) -> usize {
     usize::try_from(place.saturating_sub(base)).unwrap_or(usize::MAX)
 }
 
-fn is_return(unit: &[u8], encoding: Encoding) -> bool {
-    unit == encoding.encode("\r").as_slice()
-}
-
-/// Counts the lines that end in some bytes, and those that end with a carriage return too.
-fn count(bytes: &[u8], encoding: Encoding) -> (u64, u64) {
-    count_with(bytes, 0, encoding)
-}
-
-/// Counts as [`count`] from `from` on; what lies before is looked at for a carriage return only.
-fn count_with(bytes: &[u8], from: usize, encoding: Encoding) -> (u64, u64) {
-    let (mut newlines, mut returns) = (0, 0);
-    if encoding == Encoding::Bytes {
-        for at in memchr::memchr_iter(b'\n', &bytes[from..]).map(|at| at + from) {
-            newlines += 1;
-            returns += u64::from(at > 0 && bytes[at - 1] == b'\r');
-        }
-        return (newlines, returns);
-    }
-    let (newline, mark) = (encoding.encode("\n"), encoding.encode("\r"));
-    for at in (from.next_multiple_of(2)..bytes.len().saturating_sub(1)).step_by(2) {
-        if bytes[at..at + 2] == newline {
-            newlines += 1;
-            returns += u64::from(at >= 2 && bytes[at - 2..at] == mark);
-        }
-    }
-    (newlines, returns)
+/// Counts the lines that end between two places, and those that end with a carriage return too.
+fn count(text: &[u8], from: usize, to: usize) -> (u64, u64) {
+    memchr::memchr_iter(b'\n', &text[from..to])
+        .map(|at| at + from)
+        .fold((0, 0), |(newlines, returns), at| (newlines + 1, returns + u64::from(at > 0 && text[at - 1] == b'\r')))
 }
 
 /// Shows the content line by line, without what ends them; of very long ones the beginning. `see` says whether to go on.
-fn lines(pieces: &Pieces<'_>, encoding: Encoding, watch: &Watch, mut see: impl FnMut(&str) -> bool) -> Result<()> {
-    let (newline, unit) = (encoding.encode("\n"), encoding.unit());
+fn lines(
+    pieces: &Pieces<'_>,
+    encoding: &'static Encoding,
+    watch: &Watch,
+    mut see: impl FnMut(&str) -> bool,
+) -> Result<()> {
     let mut line: Vec<u8> = Vec::new();
     let mut on = true;
-    windows(pieces, 0, watch, |window, _, fresh| {
-        let mut rest = &window[fresh..];
+    windows(pieces, encoding, LONGEST_CHARACTER, watch, |view, _, fresh| {
+        let mut rest = &view.text[fresh..];
         while on {
-            let mut end = None;
-            each(rest, &newline, unit, 0, |at| {
-                end = Some(at);
-                usize::MAX
-            });
-            let until = end.unwrap_or(rest.len());
+            let end = memchr::memchr(b'\n', rest);
             let room = LONGEST_LINE.saturating_sub(line.len());
-            line.extend_from_slice(&rest[..until.min(room)]);
+            line.extend_from_slice(&rest[..end.unwrap_or(rest.len()).min(room)]);
             let Some(end) = end else { break };
-            on = see(encoding.decode(&line).trim_end_matches('\r'));
+            on = see(String::from_utf8_lossy(&line).trim_end_matches('\r'));
             line.clear();
-            rest = &rest[end + newline.len()..];
+            rest = &rest[end + 1..];
         }
         Ok(on)
     })?;
     if on && !line.is_empty() {
-        see(encoding.decode(&line).trim_end_matches('\r'));
+        see(String::from_utf8_lossy(&line).trim_end_matches('\r'));
     }
     Ok(())
 }

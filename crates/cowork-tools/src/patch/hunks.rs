@@ -90,9 +90,29 @@ impl Misfit {
 /// # Errors
 /// A hunk whose lines are not there as it gives them, or not where it may be.
 pub fn apply(hunks: &[Hunk], old: &[u8]) -> Result<Vec<u8>, Misfit> {
+    let (text, runs) = runs(hunks, old)?;
+    Ok(runs.into_iter().fold(Vec::with_capacity(old.len()), |mut new, run| {
+        match run {
+            Run::Old(from, to) => new.extend_from_slice(&text[from..to]),
+            Run::New(bytes) => new.extend_from_slice(&bytes),
+        }
+        new
+    }))
+}
+
+/// What hunks make of a text: what stays of it, and what is new.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Run {
+    /// From here to there in the text.
+    Old(usize, usize),
+    New(Vec<u8>),
+}
+
+/// Makes hunks as [`apply`]; gives the text, perhaps with a newline lent to its last line, and the runs.
+pub(super) fn runs(hunks: &[Hunk], old: &[u8]) -> Result<(Vec<u8>, Vec<Run>), Misfit> {
     let text = Text::new(hunks, old);
     let lines: Vec<&[u8]> = text.bytes.split_inclusive(|b| *b == b'\n').collect();
-    let (mut new, mut next, mut offset) = (Vec::with_capacity(old.len()), 0, 0_isize);
+    let (mut new, mut next, mut offset) = (Runs::default(), 0, 0_isize);
     for (index, hunk) in hunks.iter().enumerate() {
         let wanted: Vec<&[u8]> = hunk.old().collect();
         let search = Search { text: &text, lines: &lines, wanted: &wanted, hunk, index, from: next };
@@ -103,21 +123,46 @@ pub fn apply(hunks: &[Hunk], old: &[u8]) -> Result<Vec<u8>, Misfit> {
         if let Place::Line(line) = hunk.place {
             offset = at.cast_signed() - line.saturating_sub(usize::from(!wanted.is_empty())).cast_signed();
         }
-        lines[next..at].iter().for_each(|line| new.extend_from_slice(line));
+        lines[next..at].iter().for_each(|line| new.keep(line.len()));
         next = at;
         for line in &hunk.lines {
             match line.sign {
                 Sign::Keep => {
-                    new.extend_from_slice(lines[next]);
+                    new.keep(lines[next].len());
                     next += 1;
                 }
-                Sign::Remove => next += 1,
-                Sign::Add => text.put(&line.text, &mut new),
+                Sign::Remove => {
+                    new.at += lines[next].len();
+                    next += 1;
+                }
+                Sign::Add => new.put(text.ended(&line.text)),
             }
         }
     }
-    lines[next..].iter().for_each(|line| new.extend_from_slice(line));
-    Ok(text.end(new))
+    lines[next..].iter().for_each(|line| new.keep(line.len()));
+    let runs = text.end(new.all);
+    Ok((text.bytes, runs))
+}
+
+/// Runs in the making, and how far the text was gone through.
+#[derive(Default)]
+struct Runs {
+    all: Vec<Run>,
+    at: usize,
+}
+
+impl Runs {
+    fn keep(&mut self, length: usize) {
+        match self.all.last_mut() {
+            Some(Run::Old(_, to)) if *to == self.at => *to += length,
+            _ => self.all.push(Run::Old(self.at, self.at + length)),
+        }
+        self.at += length;
+    }
+
+    fn put(&mut self, line: Vec<u8>) {
+        self.all.push(Run::New(line));
+    }
 }
 
 impl Hunk {
@@ -159,21 +204,22 @@ impl Text {
             || (self.returns && there.strip_suffix(b"\r\n").is_some_and(|t| wanted.strip_suffix(b"\n") == Some(t)))
     }
 
-    fn put(&self, line: &[u8], to: &mut Vec<u8>) {
+    fn ended(&self, line: &[u8]) -> Vec<u8> {
         match line.strip_suffix(b"\n") {
-            Some(text) if self.returns => {
-                to.extend_from_slice(text);
-                to.extend_from_slice(b"\r\n");
-            }
-            _ => to.extend_from_slice(line),
+            Some(text) if self.returns => [text, b"\r\n"].concat(),
+            _ => line.to_vec(),
         }
     }
 
-    fn end(&self, mut new: Vec<u8>) -> Vec<u8> {
-        if self.lent && new.ends_with(self.newline()) {
-            new.truncate(new.len() - self.newline().len());
+    /// Takes the newline that was lent off the last line, which may be another by now.
+    fn end(&self, mut runs: Vec<Run>) -> Vec<Run> {
+        let newline = self.newline();
+        match runs.last_mut().filter(|_| self.lent) {
+            Some(Run::New(line)) if line.ends_with(newline) => line.truncate(line.len() - newline.len()),
+            Some(Run::Old(from, to)) if self.bytes[*from..*to].ends_with(newline) => *to -= newline.len(),
+            _ => {}
         }
-        new
+        runs
     }
 }
 

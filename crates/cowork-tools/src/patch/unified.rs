@@ -256,7 +256,8 @@ fn ranges(text: &str) -> Option<((usize, usize), usize)> {
 
 /// Reads what stands after `--- ` or `+++ `.
 fn name(text: &str) -> Name {
-    let (path, time) = if text.starts_with('"') { (text, "") } else { text.split_once('\t').unwrap_or((text, "")) };
+    // In quotes a tab is escaped; behind them, as behind a name with a space, git puts one.
+    let (path, time) = text.split_once('\t').unwrap_or((text, ""));
     let path = plain(path);
     // Where there is no file, `diff -N` gives the time 0, in whatever zone.
     let no_time =
