@@ -26,7 +26,10 @@ async fn fill(store: &SqliteStore, runtime: &dyn Runtime, thread: ThreadId, task
             draft(Event::Decided(Decision { calls, ..Decision::default() }.into())).by(Actor::Planner, Label::user()),
         );
         let outcome = Outcome::Done { value: json!("r".repeat(890)), note: String::new() };
-        append.push(draft(Event::CallFinished { call: id, outcome }).by(Actor::Tool, Label::file("Desk/letter.txt")));
+        append.push(
+            draft(Event::CallFinished { call: id, outcome, seen: Vec::new() })
+                .by(Actor::Tool, Label::file("Desk/letter.txt")),
+        );
     }
     append.truncate(RECORDS);
     let bytes: usize = append.iter().map(|d| d.body.json().len()).sum();

@@ -17,6 +17,9 @@ pub enum Change {
     MakeFolder {
         /// The folder.
         path: FilePath,
+        /// Its permission bits if it is new, of which the person's mask takes some and its owner keeps all; the usual ones if
+        /// none.
+        mode: Option<u32>,
     },
     /// Moves a file or folder. Missing folders on the way to the target are made.
     Move {

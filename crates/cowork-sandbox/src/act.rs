@@ -44,9 +44,9 @@ impl<'a> Work<'a> {
         let target = act.target();
         let at = |e: Fault| e.at(target.as_str());
         match act {
-            Act::Make { p } => {
+            Act::Make { p, m } => {
                 let (open, name) = self.place(p)?;
-                self.journal.disk.make_folder(open.dir.at(&name), 0o777).map_err(at)
+                self.journal.disk.make_folder(open.dir.at(&name), m.unwrap_or(0o777)).map_err(at)
             }
             Act::Move { f, t, id } => {
                 let (from, to) = (self.place(f)?, self.place(t)?);
@@ -82,7 +82,7 @@ impl<'a> Work<'a> {
         let target = act.target();
         let at = |e: Fault| e.at(target.as_str());
         match act {
-            Act::Make { p } => {
+            Act::Make { p, .. } => {
                 let (open, name) = self.place(p)?;
                 self.journal.disk.remove_folder(open.dir.at(&name)).map_err(at)
             }

@@ -27,7 +27,7 @@ pub(crate) fn validate(view: &View, change: &Change) -> Result<()> {
         | Change::SetAside { path }
         | Change::Restore { path }
         | Change::Mode { path, .. } => below(path),
-        Change::MakeFolder { path } => view.may_change(path),
+        Change::MakeFolder { path, .. } => view.may_change(path),
         Change::Move { clash: Clash::Replace, to, .. } | Change::Copy { clash: Clash::Replace, to, .. } => {
             let text = format!("a move or a copy can't replace what is at `{to}`");
             Err(Error::new(Kind::InvalidInput, "change", text).with_fix("put the old one aside first"))
@@ -57,7 +57,10 @@ pub(crate) fn checksum(change: &Change) -> u32 {
             mode.iter().for_each(|mode| add(&mode.to_le_bytes()));
             modified.iter().for_each(|modified| add(&modified.to_le_bytes()));
         }
-        Change::MakeFolder { path } => [b"make".as_slice(), path.as_str().as_bytes()].into_iter().for_each(&mut add),
+        Change::MakeFolder { path, mode } => {
+            [b"make".as_slice(), path.as_str().as_bytes()].into_iter().for_each(&mut add);
+            mode.iter().for_each(|mode| add(&mode.to_le_bytes()));
+        }
         Change::Move { from, to, clash } => {
             [b"move", from.as_str().as_bytes(), to.as_str().as_bytes(), &[*clash as u8]].into_iter().for_each(&mut add);
         }
@@ -77,7 +80,7 @@ pub(crate) fn checksum(change: &Change) -> u32 {
 pub(crate) fn target(change: &Change) -> &FilePath {
     match change {
         Change::Write(Write { path, .. })
-        | Change::MakeFolder { path }
+        | Change::MakeFolder { path, .. }
         | Change::SetAside { path }
         | Change::Restore { path }
         | Change::Mode { path, .. } => path,
@@ -89,7 +92,7 @@ pub(crate) fn target(change: &Change) -> &FilePath {
 pub(crate) fn about(change: &Change) -> &FilePath {
     match change {
         Change::Write(Write { path, .. })
-        | Change::MakeFolder { path }
+        | Change::MakeFolder { path, .. }
         | Change::SetAside { path }
         | Change::Restore { path }
         | Change::Mode { path, .. } => path,

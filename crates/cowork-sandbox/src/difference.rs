@@ -53,7 +53,7 @@ impl Fold {
     fn step(&mut self, step: &Step) {
         let before = self.last.filter(|(c, i, _)| (*c, *i) == (step.c, step.i)).map(|(_, _, thing)| thing);
         let thing = match &step.a {
-            Act::Make { p } => self.comes(p, None),
+            Act::Make { p, .. } => self.comes(p, None),
             Act::Put { p, id, of, .. } => match (of.and_then(|k| self.kept.remove(&k)), before) {
                 (Some(things), _) => self.returns(p, *id, things),
                 // The other half of a replacement, on another disk than the journal's.

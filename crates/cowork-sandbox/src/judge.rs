@@ -99,7 +99,7 @@ fn judged_by_name(work: &Work<'_>, seen: &Pretence, act: &Act) -> Result<Verdict
     let look = |path: &FilePath| seen.look(work, path);
     let now = |id: &Id| work.journal.state.now(id);
     match act {
-        Act::Make { p } => match look(p)? {
+        Act::Make { p, .. } => match look(p)? {
             Some(now) if !now.is_folder() => keep(p, "is no longer the folder that was made"),
             Some(_) if !seen.is_empty(work, p)? => keep(p, "holds things now that are not this task's"),
             Some(_) => Ok(Verdict::Give(None)),
@@ -283,7 +283,7 @@ impl Pretence {
     /// Takes in that a step would have been taken back.
     pub(crate) fn take_back(&mut self, act: &Act) {
         match act {
-            Act::Make { p } => self.paths.insert(p, None),
+            Act::Make { p, .. } => self.paths.insert(p, None),
             Act::Move { f, t, id } => {
                 let thing = self.real(t);
                 if id.is_folder() {

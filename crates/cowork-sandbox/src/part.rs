@@ -94,7 +94,7 @@ impl Places {
             Act::Aside { p, id, .. } | Act::Restore { p, id, .. } if id.is_folder() => {
                 is_about || self.asked.below(p).next().is_some() || self.before.below(p).next().is_some()
             }
-            Act::Put { p, .. } | Act::Make { p } => {
+            Act::Put { p, .. } | Act::Make { p, .. } => {
                 self.before.remove(p);
                 is_about
             }

@@ -102,7 +102,7 @@ impl Planner<'_> {
     }
 
     pub(crate) fn push_folders(&mut self, work: &Work<'_>, id: (u32, u32), make: &[FilePath]) -> Plan<()> {
-        make.iter().try_for_each(|p| self.push(work, id, true, Act::Make { p: p.clone() }))
+        make.iter().try_for_each(|p| self.push(work, id, true, Act::Make { p: p.clone(), m: None }))
     }
 
     pub(crate) fn push(&mut self, work: &Work<'_>, (i, h): (u32, u32), more: bool, a: Act) -> Plan<()> {

@@ -96,7 +96,7 @@ impl<'a> Planner<'a> {
     pub(crate) fn plan(&mut self, work: &mut Work<'_>, i: u32, change: &Change) -> Plan {
         let id = (i, checksum(change));
         match change {
-            Change::MakeFolder { path } => self.make_folder(work, id, path),
+            Change::MakeFolder { path, mode } => self.make_folder(work, id, path, mode.map(|m| m & 0o777 | 0o700)),
             Change::Move { from, to, clash } => self.relocate(work, id, from, to, *clash),
             Change::SetAside { path } => self.set_aside(work, id, path),
             Change::Write(write) => self.fill(work, id, &write.path, write.clash, Filling::Written(write)),
@@ -112,11 +112,11 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn make_folder(&mut self, work: &mut Work<'_>, id: (u32, u32), path: &FilePath) -> Plan {
+    fn make_folder(&mut self, work: &mut Work<'_>, id: (u32, u32), path: &FilePath, mode: Option<u32>) -> Plan {
         let Some(place) = self.place(work, path)? else { return Ok(Planned::First) };
         let Some((last, ways)) = place.make.split_last() else { return Ok(Planned::Nothing) };
         self.push_folders(work, id, ways)?;
-        self.push(work, id, false, Act::Make { p: last.clone() })?;
+        self.push(work, id, false, Act::Make { p: last.clone(), m: mode })?;
         Ok(Planned::Waits)
     }
 

@@ -96,7 +96,12 @@ pub(crate) struct Step {
 pub(crate) enum Act {
     /// Makes a folder.
     #[serde(rename = "make")]
-    Make { p: FilePath },
+    Make {
+        p: FilePath,
+        /// Its permissions, of which the person's mask takes some; those of any new folder if none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        m: Option<u32>,
+    },
     /// Moves what is at `f` to `t`.
     #[serde(rename = "move")]
     Move { f: FilePath, t: FilePath, id: Id },
@@ -185,7 +190,7 @@ impl Act {
     pub(crate) fn paths(&self) -> (&FilePath, Option<&FilePath>) {
         match self {
             Self::Move { f, t, .. } => (f, Some(t)),
-            Self::Make { p }
+            Self::Make { p, .. }
             | Self::Put { p, .. }
             | Self::Swap { p, .. }
             | Self::Aside { p, .. }

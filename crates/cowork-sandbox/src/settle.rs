@@ -97,7 +97,7 @@ fn was_done(work: &Work<'_>, act: &Act) -> Result<bool, Errno> {
     let may_be = |look: Option<Look>, id: &Id| has(look, id) || look.is_some_and(|look| id.is_like(&look));
     let at = |path| work.dirs.look(path);
     Ok(match act {
-        Act::Make { p } => at(p)?.is_some_and(|look| look.is_folder()),
+        Act::Make { p, .. } => at(p)?.is_some_and(|look| look.is_folder()),
         // Neither here nor there: a person took it from where we had put it. Undo will name it.
         Act::Move { f, t, id } => {
             let (former, now) = (at(f)?, at(t)?);

@@ -216,7 +216,7 @@ impl Undo<'_> {
             let (a, b) = step.a.paths();
             let depends = match &step.a {
                 // A folder that was made goes after what came into it, which shows whether it is still there.
-                Act::Make { p } => touched.moves(p),
+                Act::Make { p, .. } => touched.moves(p),
                 _ => [Some(a), b].into_iter().flatten().any(|path| touched.depends(path)),
             };
             touched.add(&step.a);

@@ -221,7 +221,9 @@ async fn any_name_and_any_depth_that_the_disk_takes() {
     // A path of more than 4,096 bytes can't be named in one piece; nor can a program that is not ours read it.
     let deep = |levels: usize| (0..levels).fold(root.clone(), |p, _| p.join_bytes(&[b'd'; 200]));
     let (fits, long) = (deep(19).join_bytes(b"f"), deep(24).join_bytes(b"f"));
-    let made = change(&session, vec![Change::MakeFolder { path: deep(19) }, write_at(&fits), write_at(&long)]).await;
+    let made =
+        change(&session, vec![Change::MakeFolder { path: deep(19), mode: None }, write_at(&fits), write_at(&long)])
+            .await;
     assert_eq!((made.made, made.otherwise), (3, vec![]));
     let put = Change::Move { from: long, to: deep(24).join_bytes(b"g"), clash: Clash::Skip };
     assert_eq!(change(&session, vec![put, Change::SetAside { path: deep(24) }]).await.made, 2);

@@ -93,7 +93,7 @@ async fn a_part_takes_along_what_it_can_not_be_had_without() {
 async fn a_folder_that_was_made_stays_while_something_is_in_it() {
     let world = World::new(Disks::One);
     let session = world.open(None, false).await.unwrap();
-    let made = call(&session, vec![Change::MakeFolder { path: path("F/new") }]).await;
+    let made = call(&session, vec![Change::MakeFolder { path: path("F/new"), mode: None }]).await;
     call(&session, vec![relocate("F/a.txt", "F/new/a.txt")]).await;
     drop(session);
     let report = undo(&world, world.task, of_call(made)).await;
@@ -203,7 +203,7 @@ fn many_kinds() -> [Vec<Change>; 2] {
         relocate("F/d2.txt", "F/d.txt"),
         edit("F/chest/in.txt"),
         relocate("F/chest/deep/in.txt", "F/in.txt"),
-        Change::MakeFolder { path: path("F/empty") },
+        Change::MakeFolder { path: path("F/empty"), mode: None },
     ];
     [first, second]
 }

@@ -53,7 +53,7 @@ fn a_change() -> impl Strategy<Value = Change> {
         name.clone().prop_map(edit),
         (name.clone(), prop_oneof![Just(0o600), Just(0o750), Just(0o711)])
             .prop_map(|(n, mode)| Change::Mode { path: at(n), mode }),
-        name.prop_map(|n| Change::MakeFolder { path: at(n) }),
+        name.prop_map(|n| Change::MakeFolder { path: at(n), mode: None }),
     ]
 }
 
@@ -117,22 +117,11 @@ fn live(deeds: &[Deed], parts: &[Part]) -> (Tree, Tree, HashSet<Vec<u8>>, usize)
                 let changed = runtime.block_on(files.change(changes.clone(), Watch::nothing())).unwrap();
                 assert!(changed.made + changed.otherwise.len() as u64 <= 2 * changes.len() as u64);
             }
-            Deed::Writes(name) => {
-                let content = format!("person {i}");
-                if fs::write(folder.join(NAMES[*name]), &content).is_ok() {
-                    // Writing over a file takes what was there, as the person meant it.
-                    theirs.insert(content.into());
-                }
-            }
-            Deed::Moves(a, b) => drop(fs::rename(folder.join(NAMES[*a]), folder.join(NAMES[*b]))),
-            Deed::Removes(name) => {
-                let path = folder.join(NAMES[*name]);
-                let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
-            }
             Deed::Restarts => {
                 drop(session);
                 session = open(true);
             }
+            _ => a_person(deed, i, &folder, &mut theirs),
         }
         if by_a_person(deed) {
             // What the person took away themselves is not ours to bring back.
@@ -156,11 +145,33 @@ fn live(deeds: &[Deed], parts: &[Part]) -> (Tree, Tree, HashSet<Vec<u8>>, usize)
     }
     let report = undo(UndoSpec::all());
     assert_eq!(report.left == 0, report.kept.is_empty(), "{report:?}");
-    let all = contents(disk.path());
-    let lost = theirs.iter().filter(|content| !all.contains(*content)).count();
-    let ours = tree(&folder).keys().filter(|p| p.as_os_str().as_bytes().windows(7).any(|w| w == b".cowork")).count();
-    assert_eq!((lost, ours), (0, 0), "lost, and of ours in the folder");
+    nothing_is_lost(disk.path(), &folder, &theirs);
     (before, tree(&folder), theirs, report.kept.len())
+}
+
+fn nothing_is_lost(disk: &Path, folder: &Path, theirs: &HashSet<Vec<u8>>) {
+    let all = contents(disk);
+    let lost = theirs.iter().filter(|content| !all.contains(*content)).count();
+    let ours = tree(folder).keys().filter(|p| p.as_os_str().as_bytes().windows(7).any(|w| w == b".cowork")).count();
+    assert_eq!((lost, ours), (0, 0), "lost, and of ours in the folder");
+}
+
+fn a_person(deed: &Deed, i: usize, folder: &Path, theirs: &mut HashSet<Vec<u8>>) {
+    match deed {
+        Deed::Writes(name) => {
+            let content = format!("person {i}");
+            if fs::write(folder.join(NAMES[*name]), &content).is_ok() {
+                // Writing over a file takes what was there, as the person meant it.
+                theirs.insert(content.into());
+            }
+        }
+        Deed::Moves(a, b) => drop(fs::rename(folder.join(NAMES[*a]), folder.join(NAMES[*b]))),
+        Deed::Removes(name) => {
+            let path = folder.join(NAMES[*name]);
+            let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
+        }
+        Deed::Task(_) | Deed::Restarts => {}
+    }
 }
 
 fn by_a_person(deed: &Deed) -> bool {

@@ -73,7 +73,7 @@ async fn a_disk_that_is_not_there_is_waited_for() {
     age_folders(&world.folder);
     let before = tree(&world.folder);
     let session = world.open(None, false).await.unwrap();
-    let folder = Change::MakeFolder { path: path("F/stick/folder") };
+    let folder = Change::MakeFolder { path: path("F/stick/folder"), mode: None };
     let moved = Change::Move { from: path("F/stick/in/here"), to: path("F/stick/there"), clash: Clash::Skip };
     let changes = vec![aside("F/stick/photo.jpg"), write("F/stick/made.txt"), write("F/made.txt"), folder, moved];
     assert_eq!(change(&session, changes).await.made, 5);

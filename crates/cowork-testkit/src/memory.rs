@@ -68,7 +68,7 @@ impl MemorySession {
     /// Puts something there, as a person does beside the task.
     pub fn put(&self, path: &str, node: Node) {
         self.state().put(&parse(path), node);
-        self.tell(&[Change::MakeFolder { path: parse(path) }]);
+        self.tell(&[Change::MakeFolder { path: parse(path), mode: None }]);
     }
 
     /// Gives the permission bits that were set at a path, or nothing if none were.

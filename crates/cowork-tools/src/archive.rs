@@ -160,17 +160,15 @@ impl TypedTool for ExtractArchive {
         let mut otherwise = left_out(&listing.entries, &args.to);
         let files = ctx.files()?;
         let (wanted, places) = unpack::folders(&listing, &args.to);
-        let close = folders::to_close(&files, &wanted, &ctx).await;
         let place: BTreeMap<&FilePath, Option<usize>> = wanted.iter().map(|(path, _)| path).zip(places).collect();
         let of_folder = |change: Change| match &change {
-            Change::MakeFolder { path } | Change::Mode { path, .. } => (place.get(path).copied().flatten(), change),
+            Change::MakeFolder { path, .. } => (place.get(path).copied().flatten(), change),
             _ => (None, change),
         };
         // For each change the entry that it belongs to.
-        let mut all: Vec<(Option<usize>, Change)> = folders::make(&wanted, &close).into_iter().map(of_folder).collect();
+        let mut all: Vec<(Option<usize>, Change)> = folders::make(&wanted).map(of_folder).collect();
         let taken_out = unpack::changes(&args.path, listing, &args.to, args.if_taken.into(), limits, &ctx.watch);
         all.extend(taken_out.into_iter().map(|(index, change)| (Some(index), change)));
-        all.extend(folders::finish(&wanted, &close).into_iter().map(of_folder));
         let (indexes, changes): (Vec<Option<usize>>, Vec<Change>) = all.into_iter().unzip();
         let of_folders: Vec<bool> = changes.iter().map(|c| !matches!(c, Change::Write(_))).collect();
         let mut changed = files.change(changes, ctx.watch.clone()).await?;

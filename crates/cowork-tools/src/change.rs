@@ -69,7 +69,7 @@ impl TypedTool for MakeFolder {
     async fn run(&self, args: FolderArgs, ctx: ToolContext) -> Result<ToolOutput> {
         let label = Label::file(args.path.as_str());
         let fix = "take another name, or move what is there first";
-        one(&ctx, Change::MakeFolder { path: args.path }, fix).await?;
+        one(&ctx, Change::MakeFolder { path: args.path, mode: None }, fix).await?;
         let value = json!({ "made": 1, "renamed": 0, "left": 0, "otherwise": [] });
         Ok(ToolOutput { value, note: "1 folder made".to_owned(), label })
     }

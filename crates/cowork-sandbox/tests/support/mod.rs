@@ -208,7 +208,7 @@ fn first_call() -> Vec<Change> {
         Change::SetAside { path: path("F/old.txt") },
         Change::Mode { path: path("F/c.txt"), mode: 0o640 },
         edit("F/d.txt"),
-        Change::MakeFolder { path: path("F/empty/folder") },
+        Change::MakeFolder { path: path("F/empty/folder"), mode: None },
     ]
 }
 

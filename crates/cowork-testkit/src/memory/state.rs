@@ -49,7 +49,7 @@ type Aside = (FilePath, Vec<(FilePath, Node)>);
 pub(super) fn paths(change: &Change) -> (Option<&FilePath>, &FilePath) {
     match change {
         Change::Write(write) => (None, &write.path),
-        Change::MakeFolder { path }
+        Change::MakeFolder { path, .. }
         | Change::SetAside { path }
         | Change::Restore { path }
         | Change::Mode { path, .. } => (None, path),
@@ -137,7 +137,7 @@ impl State {
     fn make(&mut self, change: &Change, content: Result<Vec<u8>>) -> Result<FilePath> {
         match change {
             Change::Write(write) => self.write(write, content),
-            Change::MakeFolder { path } => {
+            Change::MakeFolder { path, .. } => {
                 if self.nodes.get(path).is_some_and(|n| *n != Node::Folder) {
                     return Err(taken(path));
                 }

@@ -30,5 +30,5 @@ fn aside(at: &str) -> Change {
 }
 
 fn make(at: &str) -> Change {
-    Change::MakeFolder { path: path(at) }
+    Change::MakeFolder { path: path(at), mode: None }
 }

@@ -124,7 +124,7 @@ impl WatchedFiles {
                         write.content = Content::Made(Arc::new(WatchedMake { inner, touched: self.touched.clone() }));
                     }
                 }
-                Change::MakeFolder { path }
+                Change::MakeFolder { path, .. }
                 | Change::SetAside { path }
                 | Change::Restore { path }
                 | Change::Mode { path, .. } => self.note(path, Access::Write),

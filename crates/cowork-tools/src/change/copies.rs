@@ -68,8 +68,7 @@ impl TypedTool for CopyFiles {
             match trees.get(&pair.from) {
                 Some(tree) => {
                     let wanted = tree.folders(pair)?;
-                    let close = made_folders::to_close(&files, &wanted, &ctx).await;
-                    plan.tree(index, pair, tree, &wanted, &close, args.if_taken)?;
+                    plan.tree(index, pair, tree, &wanted, args.if_taken)?;
                 }
                 None => plan.push(
                     index,
@@ -192,23 +191,15 @@ struct Plan {
 
 impl Plan {
     fn push(&mut self, index: usize, change: Change) {
-        if matches!(change, Change::MakeFolder { .. } | Change::Mode { .. }) {
+        if matches!(change, Change::MakeFolder { .. }) {
             self.folders.insert(self.changes.len());
         }
         self.changes.push(change);
         self.of.push(index);
     }
 
-    fn tree(
-        &mut self,
-        index: usize,
-        pair: &Pair,
-        tree: &Tree,
-        wanted: &[Wanted],
-        close: &BTreeSet<FilePath>,
-        if_taken: IfTaken,
-    ) -> Result<()> {
-        made_folders::make(wanted, close).into_iter().for_each(|change| self.push(index, change));
+    fn tree(&mut self, index: usize, pair: &Pair, tree: &Tree, wanted: &[Wanted], if_taken: IfTaken) -> Result<()> {
+        made_folders::make(wanted).for_each(|change| self.push(index, change));
         for (from, kind, _) in &tree.below {
             match kind {
                 FileKind::Folder => {}
@@ -223,8 +214,7 @@ impl Plan {
                 }
             }
         }
-        made_folders::finish(wanted, close).into_iter().for_each(|change| self.push(index, change));
-        if self.changes.len() > 3 * MOST_IN_BATCH { Err(too_many()) } else { Ok(()) }
+        if self.changes.len() > 2 * MOST_IN_BATCH { Err(too_many()) } else { Ok(()) }
     }
 }
 

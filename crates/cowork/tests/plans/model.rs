@@ -61,7 +61,7 @@ impl Op {
                 let write = Write::new(path(&p), edited).replacing(Known::Nothing);
                 Change::Write(Write { may_shrink: true, ..write })
             }
-            Self::MakeFolder { path: p } => Change::MakeFolder { path: path(&p) },
+            Self::MakeFolder { path: p } => Change::MakeFolder { path: path(&p), mode: None },
             Self::Move { from, to, clash } => Change::Move { from: path(&from), to: path(&to), clash },
             Self::Copy { from, to, clash } => Change::Copy { from: path(&from), to: path(&to), clash },
             Self::SetAside { path: p } => Change::SetAside { path: path(&p) },
