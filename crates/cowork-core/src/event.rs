@@ -509,6 +509,9 @@ pub struct Kept {
     pub path: FilePath,
     /// Why it was left.
     pub reason: String,
+    /// Where the task had left it, if that is elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<FilePath>,
 }
 
 /// What happens between records: shown, never stored, without a `seq`.

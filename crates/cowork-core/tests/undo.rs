@@ -59,7 +59,8 @@ impl Sandbox for Ledger {
             given.extend(new.iter().cloned());
         }
         let (undone, already, left) = (new.len() as u64, old.len() as u64, (CHANGED.len() - after) as u64);
-        let kept = vec![Kept { path: FilePath::parse("Desk/a").unwrap(), reason: "changed".into() }; self.keeps];
+        let kept =
+            vec![Kept { path: FilePath::parse("Desk/a").unwrap(), reason: "changed".into(), was: None }; self.keeps];
         Ok(UndoReport { undone, already, left, kept, examples: new, ..UndoReport::default() })
     }
 

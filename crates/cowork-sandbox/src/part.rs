@@ -196,7 +196,7 @@ impl Choice<'_> {
             stays.add(&step.a);
             if folders.contains(&n) && !step.more && self.asked.contains(&n) {
                 let reason = format!("the task went on with `{path}` after it had made it: undo that too");
-                kept.push(Kept { path: path.clone(), reason });
+                kept.push(Kept { path: path.clone(), reason, was: None });
             }
         }
         kept

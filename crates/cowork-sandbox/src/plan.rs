@@ -156,6 +156,9 @@ impl<'a> Planner<'a> {
         let look = source(work, path)?;
         may_leave(work, path)?;
         self.has_no_mount(path, &look)?;
+        if look.is_file() {
+            self.is_nobody_at(work, path, &look)?;
+        }
         self.aside(work, id, path, &look)
     }
 

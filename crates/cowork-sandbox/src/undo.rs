@@ -82,7 +82,7 @@ fn name_unsettled(journal: &mut Journal, view: &View, kept: &mut Vec<Kept>) -> u
     let mut left = 0;
     for step in steps {
         let (path, why) = judge::out_of_reach(&work, step).unwrap_or((step.a.target(), "is not settled yet"));
-        kept.push(Kept { path: path.clone(), reason: format!("`{path}` {why}") });
+        kept.push(Kept { path: path.clone(), reason: format!("`{path}` {why}"), was: None });
         left += u64::from(!step.more);
     }
     left
@@ -276,7 +276,8 @@ impl Undo<'_> {
             Verdict::Keep(path, reason) => {
                 self.spoil(&step.a);
                 self.kept += 1;
-                let kept = Kept { path, reason };
+                let was = Some(step.a.target()).filter(|was| **was != path).cloned();
+                let kept = Kept { path, reason, was };
                 if self.report.kept.last() != Some(&kept) {
                     self.report.kept.push(kept);
                 }

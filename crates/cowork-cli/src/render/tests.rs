@@ -336,6 +336,7 @@ fn undo_names_what_it_kept_and_what_still_stands() {
     let kept = vec![Kept {
         path: "Downloads/Documents/lease.docx".parse().unwrap(),
         reason: "its content was changed since".into(),
+        was: None,
     }];
     let report = UndoReport { undone: 466, left: 1, kept, ..UndoReport::default() };
     story.then(60_000, commanded(Command::undo()));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cowork::{ChangeSet, Difference, FileKind, Kept, Side, UndoSpec, What};
+use cowork::{ChangeSet, Difference, FileKind, FilePath, Kept, Side, UndoSpec, What};
 
 use super::{
     line::{Line, Role},
@@ -56,7 +56,10 @@ pub(crate) fn undoing(set: &ChangeSet, spec: &UndoSpec, kept: &[Kept]) -> Vec<Di
         let here = |p| d.path.is_within(p) || from.is_some_and(|f| f.is_within(p));
         let path = spec.paths.is_empty() || spec.paths.iter().any(here);
         let call = spec.calls.is_empty() || d.calls.iter().any(|c| spec.calls.contains(c));
-        path && call && !d.undone && kept.iter().all(|k| k.path != d.path)
+        let is_folder = d.what == What::Created && d.kind == FileKind::Folder;
+        // A new folder stays with what stays in it.
+        let stays = |p: &FilePath| *p == d.path || is_folder && p.is_within(&d.path);
+        path && call && !d.undone && !kept.iter().any(|k| stays(&k.path) || k.was.as_ref().is_some_and(stays))
     };
     let mut back: Vec<Difference> = set.changes.iter().filter(wanted).map(|d| inverse(d, spec)).collect();
     back.sort_by(|a, b| a.path.cmp(&b.path));

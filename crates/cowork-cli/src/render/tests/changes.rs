@@ -108,10 +108,17 @@ fn what_undo_would_do_is_drawn_the_other_way_round() {
     let kept = vec![Kept {
         path: "Downloads/archive/2019/q1/report.txt".parse().unwrap(),
         reason: "its content was changed since".into(),
+        was: None,
     }];
     let report = UndoReport { undone: 10, left: 1, kept, ..UndoReport::default() };
     let whole = undo_preview(task, &UndoSpec::show(), &report, &office(), 100, &look(80));
     insta::assert_snapshot!("undo_preview_tree", written(&whole, &look(80)));
+    // What lies elsewhere by now stays there, and so do the folders that it lies in.
+    let created = office().changes.into_iter().find(|d| d.what == What::Created && d.kind == FileKind::Folder).unwrap();
+    let inside = created.path.join_bytes(b"some/where");
+    let kept = [Kept { path: "Downloads/else".parse().unwrap(), reason: "moved".into(), was: Some(inside) }];
+    let would = tree::undoing(&office(), &UndoSpec::show(), &kept);
+    assert!(!would.is_empty() && would.iter().all(|d| d.path != created.path), "{would:?}");
 
     let mut set = office();
     set.changes[2].calls.push("01993a2b-0000-7000-8000-000000000007".parse::<CallId>().unwrap());
