@@ -232,7 +232,7 @@ pub enum Clash {
 /// What came of a list of changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Changed {
-    /// How many were made.
+    /// How many were made; one that had nothing to do is not counted.
     pub made: u64,
     /// Those that went otherwise than asked: left out, or made under another name.
     pub otherwise: Vec<Otherwise>,

@@ -155,7 +155,7 @@ fn a_damaged_page_is_found_and_named() {
     let place = Place::filled();
     let mut bytes = fs::read(place.path()).unwrap();
     // All but the first page, which SQLite looks at when it opens the file.
-    bytes[4096..].fill(0xaa);
+    bytes[8192..].fill(0xaa);
     fs::write(place.path(), &bytes).unwrap();
     let findings = SqliteStore::examine(&place.path());
     assert!(findings.iter().any(|f| !f.ok && f.fix.contains("keep a copy")), "{findings:?}");

@@ -242,9 +242,10 @@ impl Opened {
             }
             let asked = paths(change).1;
             let made = self.session.made(change);
-            let (renamed, reason) = match self.session.state().once(self.call, index, change, made) {
+            let came = self.session.state().once(self.call, index, change, made);
+            let (renamed, reason) = match came {
                 Ok(path) if path == *asked => {
-                    done.made += 1;
+                    done.made += u64::from(!self.session.state().idle.contains(&(self.call, index)));
                     continue;
                 }
                 Ok(path) => (Some(path), "the name was taken".to_owned()),

@@ -180,6 +180,7 @@ macro_rules! sandbox_suite {
             a_cancelled_call_stops_between_two_changes,
             a_call_that_runs_again_makes_nothing_twice,
             a_stamp_changes_when_content_does,
+            a_folder_is_made_as_closed_as_asked,
             what_was_seen_is_known_in_the_next_session,
             a_placeholder_is_listed_and_not_read,
             a_walk_shows_each_entry_once_and_a_folder_before_what_is_in_it,

@@ -172,16 +172,16 @@ impl TypedTool for ExtractArchive {
         let (indexes, changes): (Vec<Option<usize>>, Vec<Change>) = all.into_iter().unzip();
         let of_folders: Vec<bool> = changes.iter().map(|c| !matches!(c, Change::Write(_))).collect();
         let mut changed = files.change(changes, ctx.watch.clone()).await?;
-        let mut folders_made = of_folders.iter().filter(|f| **f).count() as u64;
+        let mut made = of_folders.iter().filter(|f| !**f).count() as u64;
         for mut one in std::mem::take(&mut changed.otherwise) {
             let at = usize::try_from(one.index).unwrap_or(usize::MAX);
-            folders_made -= u64::from(of_folders.get(at) == Some(&true));
+            made -= u64::from(one.renamed.is_none() && of_folders.get(at) == Some(&false));
             one.index = indexes.get(at).copied().flatten().map_or(0, |index| index as u64);
             otherwise.push(one);
         }
         otherwise.sort_by_key(|o| o.index);
         changed.otherwise = otherwise;
-        changed.made = changed.made.saturating_sub(folders_made);
+        changed.made = made;
         Ok(told(&changed, "file", "extracted", label))
     }
 }

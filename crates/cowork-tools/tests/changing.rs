@@ -344,15 +344,15 @@ async fn a_copied_folder_is_open_to_nobody_that_the_first_was_not_open_to() {
     let copies = json!([{ "from": "D/in", "to": "D/new" }, { "from": "D/in", "to": "D/there" }]);
     let out = run(&memory, "copy_files", json!({ "copies": copies })).await.unwrap();
     assert_eq!((&out.value["made"], &out.value["left"]), (&json!(6), &json!(0)));
-    assert_eq!(modes("D/new"), [Some(0o700), Some(0o750), Some(0o500)]);
-    assert_eq!(modes("D/there"), [Some(0o755), Some(0o750), Some(0o500)], "one that was there stays as it was");
+    assert_eq!(modes("D/new"), [Some(0o700), Some(0o750), Some(0o700)]);
+    assert_eq!(modes("D/there"), [Some(0o755), Some(0o750), Some(0o700)], "one that was there stays as it was");
     for name in ["p.tar.gz", "p.zip"] {
         let path = format!("D/{name}");
         run(&memory, "make_archive", json!({ "path": path, "sources": ["D/in"] })).await.unwrap();
         let to = format!("D/out {name}");
         let out = run(&memory, "extract_archive", json!({ "path": path, "to": to })).await.unwrap();
         assert_eq!((&out.value["made"], &out.value["left"]), (&json!(3), &json!(0)));
-        assert_eq!(modes(&format!("{to}/in")), [Some(0o700), Some(0o750), Some(0o500)], "{name}");
+        assert_eq!(modes(&format!("{to}/in")), [Some(0o700), Some(0o750), Some(0o700)], "{name}");
     }
 }
 

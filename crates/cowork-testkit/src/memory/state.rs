@@ -23,6 +23,8 @@ pub(super) struct State {
     meta: BTreeMap<FilePath, Meta>,
     /// What was last read of each file.
     pub(super) seen: BTreeMap<FilePath, Stamp>,
+    /// The changes of calls that had nothing to do.
+    pub(super) idle: BTreeSet<(CallId, usize)>,
     /// What each call read or wrote.
     fresh: BTreeMap<CallId, BTreeSet<FilePath>>,
     /// What was set aside, the last at the end.
@@ -89,6 +91,9 @@ impl State {
         if let Some(before) = self.journal.get(&call).and_then(|done| done.get(index)) {
             return before.clone();
         }
+        if matches!(change, Change::MakeFolder { path, .. } if self.nodes.get(path) == Some(&Node::Folder)) {
+            self.idle.insert((call, index));
+        }
         let result = self.make(change, content).map_err(|e| e.message);
         self.journal.entry(call).or_default().push(result.clone());
         if let (Change::Write(_), Ok(path)) = (change, &result) {
@@ -137,9 +142,12 @@ impl State {
     fn make(&mut self, change: &Change, content: Result<Vec<u8>>) -> Result<FilePath> {
         match change {
             Change::Write(write) => self.write(write, content),
-            Change::MakeFolder { path, .. } => {
-                if self.nodes.get(path).is_some_and(|n| *n != Node::Folder) {
-                    return Err(taken(path));
+            Change::MakeFolder { path, mode } => {
+                match (self.nodes.get(path), mode) {
+                    (Some(Node::Folder), _) => return Ok(path.clone()),
+                    (Some(_), _) => return Err(taken(path)),
+                    (None, None) => {}
+                    (None, Some(mode)) => self.meta.entry(path.clone()).or_default().mode = Some(mode & 0o777 | 0o700),
                 }
                 self.put(path, Node::Folder);
                 Ok(path.clone())

@@ -79,15 +79,14 @@ impl TypedTool for CopyFiles {
         let changed = files.change(plan.changes, ctx.watch.clone()).await?;
         // The folders that were made on the way are no copies of files, and what was left is told by its place in the list.
         let mut otherwise = plan.left;
-        let mut folders_left = 0;
+        let mut made = plan.of.len().saturating_sub(plan.folders.len()) as u64;
         for mut one in changed.otherwise {
             let at = usize::try_from(one.index).unwrap_or(usize::MAX);
-            folders_left += u64::from(plan.folders.contains(&at));
+            made -= u64::from(one.renamed.is_none() && !plan.folders.contains(&at));
             one.index = plan.of.get(at).map_or(one.index, |index| *index as u64);
             otherwise.push(one);
         }
         otherwise.sort_by_key(|o| o.index);
-        let made = (changed.made + folders_left).saturating_sub(plan.folders.len() as u64);
         Ok(told(&Changed { made, otherwise }, "file", "copied", label))
     }
 }

@@ -2,10 +2,10 @@
 
 use std::{fs, sync::Arc};
 
-use cowork_core::{Access, CancellationToken, Changed, Clash, Kind, SessionSpec, UndoSpec, Watch};
+use cowork_core::{Access, CancellationToken, Change, Changed, Clash, Kind, SessionSpec, UndoSpec, Watch};
 
 use super::{aside, copy, make, relocate, write};
-use crate::sandbox::{Bench, a_call, a_task, age_folders, change};
+use crate::sandbox::{Bench, a_call, a_task, age_folders, change, path};
 
 /// Skip says so, Number finds the next free one and keeps the extension, Replace puts the old one aside.
 pub async fn a_target_that_is_taken_is_left_numbered_or_replaced(bench: Bench) {
@@ -172,4 +172,28 @@ pub async fn a_call_that_runs_again_makes_nothing_twice(bench: Bench) {
     let error = session.files(call).change(others, Watch::nothing()).await.expect_err("other changes");
     assert_eq!(error.kind, Kind::Conflict);
     assert_eq!(bench.tree(), after);
+}
+
+/// A folder is made with the permissions that are asked for, of which its owner keeps all; one that is there stays as it is.
+/// Asked for again by the same call, nothing is another wish.
+pub async fn a_folder_is_made_as_closed_as_asked(bench: Bench) {
+    use std::os::unix::fs::PermissionsExt;
+    bench.put("there/file", "x");
+    let (task, call) = (a_task(), a_call());
+    let before = bench.tree();
+    let mode = |at: &str| fs::metadata(bench.folder.join(at)).expect("it is there").permissions().mode() & 0o7777;
+    let usual = mode("there");
+    let made = |at: &str, mode| Change::MakeFolder { path: path(at), mode: Some(mode) };
+    let changes = vec![made("F/there", 0o700), made("F/new/deep", 0o740), made("F/shut", 0o500)];
+    let session = bench.open(task).await;
+    let first = change(&session.files(call), changes.clone()).await;
+    assert_eq!((first.made, first.otherwise.len()), (2, 0));
+    assert_eq!([mode("there"), mode("new/deep"), mode("shut")], [usual, 0o740, 0o700]);
+    drop(session);
+    let spec = SessionSpec { task, folders: vec![bench.grant(Access::Write)], resumed: true };
+    let session = bench.sandbox.open(spec).await.expect("there is a journal");
+    assert_eq!(change(&session.files(call), changes).await, first);
+    drop(session);
+    bench.sandbox.undo(task, UndoSpec::all()).await.expect("it can be undone");
+    assert_eq!(bench.tree(), before);
 }
