@@ -95,6 +95,13 @@ impl Lock {
     }
 }
 
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A process that is just being started has our handles for a moment, and closing ours would leave the lock to it.
+        [Some(&self.file), self.all.as_ref()].into_iter().flatten().for_each(sys::unlock);
+    }
+}
+
 /// Reads the claims that are held; those of the dead are removed.
 fn others(folders: &Path, mine: TaskId) -> Result<Vec<Claim>> {
     let mut claims = Vec::new();

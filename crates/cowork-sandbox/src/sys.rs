@@ -337,6 +337,12 @@ pub(crate) fn reserve(handle: impl AsFd, end: u64, len: u64) -> Result<()> {
     }
 }
 
+/// Lets a lock go, whoever else has the handle.
+pub(crate) fn unlock(file: &File) {
+    // Closing it lets it go as well.
+    let _ = fs::flock(file, fs::FlockOperation::Unlock);
+}
+
 /// Takes a lock that the kernel drops when its holder dies. `false` if another holder has it.
 pub(crate) fn lock(file: &File, wait: bool) -> Result<bool> {
     use rustix::fs::FlockOperation::{LockExclusive, NonBlockingLockExclusive};

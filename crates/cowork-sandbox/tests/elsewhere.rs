@@ -1,4 +1,4 @@
-//! Another program has a file open and locked. By itself: a process that is being started holds our locks for a moment.
+//! Another program has a file open and locked.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at what should not be")]
 
 mod support;
