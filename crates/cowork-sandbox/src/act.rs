@@ -15,6 +15,7 @@ use crate::{
     number,
     record::{Act, Id, Record, beside, kept, split},
     stage::{self, Like},
+    state::Judged,
     sys::{self, Look, content},
     view::{Dirs, Open, View},
 };
@@ -224,7 +225,8 @@ impl<'a> Work<'a> {
         for (path, open) in touched {
             let key = (path.split('/').next().unwrap_or_default().to_owned(), open.look.ino);
             // Somebody else changed it before undo did: it stays theirs.
-            if self.journal.state.tracks.get(&key).is_some_and(|track| track.judged != Some(false)) {
+            if self.journal.state.tracks.get(&key).is_some_and(|track| !matches!(track.judged, Some(Judged::Theirs(_))))
+            {
                 let now = sys::look_at(&open.dir.fd).map_err(|e| Fault::from(e).error("change", &path))?;
                 self.journal.mark(Record::After { root: key.0, ino: key.1, t: now.mtime });
             }

@@ -78,7 +78,13 @@ impl Places {
     /// Says whether a step is about these places, and goes back to before it.
     fn go_before(&mut self, act: &Act) -> bool {
         let (a, b) = act.paths();
-        let is_about = self.hold(a) || b.is_some_and(|b| self.hold(b));
+        let mut is_about = [Some(a), b].into_iter().flatten().any(|path| self.hold(path));
+        // What lies in a folder comes and goes with it.
+        if let Act::Move { id, .. } | Act::Aside { id, .. } | Act::Restore { id, .. } = act
+            && id.is_folder()
+        {
+            is_about |= [Some(a), b].into_iter().flatten().any(|path| self.lie_below(path));
+        }
         match act {
             Act::Move { f, t, id } => {
                 if id.is_folder() {
@@ -91,15 +97,16 @@ impl Places {
                 }
                 is_about
             }
-            Act::Aside { p, id, .. } | Act::Restore { p, id, .. } if id.is_folder() => {
-                is_about || self.asked.below(p).next().is_some() || self.before.below(p).next().is_some()
-            }
             Act::Put { p, .. } | Act::Make { p, .. } => {
                 self.before.remove(p);
                 is_about
             }
             _ => is_about,
         }
+    }
+
+    fn lie_below(&self, folder: &FilePath) -> bool {
+        self.asked.below(folder).next().is_some() || self.before.below(folder).next().is_some()
     }
 
     fn hold(&self, path: &FilePath) -> bool {

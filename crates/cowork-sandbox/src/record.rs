@@ -59,9 +59,15 @@ pub(crate) enum Record {
     /// They are.
     #[serde(rename = "rolled")]
     Rolled(u32),
-    /// Undo is about to begin on steps that touch this folder; whether it still has the time that we left.
+    /// Undo is about to begin on steps that touch this folder; whether it still has the time that we left, and which it has if not.
     #[serde(rename = "judged")]
-    Judged { root: String, ino: u64, ours: bool },
+    Judged {
+        root: String,
+        ino: u64,
+        ours: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        t: Option<i64>,
+    },
     /// These steps, first to last, were given back.
     #[serde(rename = "u")]
     Back(u64, u64),

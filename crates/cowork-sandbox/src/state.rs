@@ -32,7 +32,15 @@ pub(crate) struct Track {
     /// Whether only we changed what is in it.
     pub(crate) ours: bool,
     /// What undo found when it began on it.
-    pub(crate) judged: Option<bool>,
+    pub(crate) judged: Option<Judged>,
+}
+
+/// Whose a folder's time was when undo began on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Judged {
+    Ours,
+    /// Somebody else's, who changed what is in it after us: which it is, if that was noted.
+    Theirs(Option<i64>),
 }
 
 /// What a folder's time was before a step.
@@ -222,7 +230,10 @@ impl State {
             }
             Record::After { root, ino, t } => self.track(root, ino, |track| track.after = Some(t)),
             Record::Else { root, ino } => self.track(root, ino, |track| track.ours = false),
-            Record::Judged { root, ino, ours } => self.track(root, ino, |track| track.judged = Some(ours)),
+            Record::Judged { root, ino, ours, t } => {
+                let judged = if ours { Judged::Ours } else { Judged::Theirs(t) };
+                self.track(root, ino, |track| track.judged = Some(judged));
+            }
             _ => {}
         }
     }

@@ -15,7 +15,7 @@ use crate::{
     part::{self, Part},
     record::{Act, Record, split},
     settle,
-    state::{Before, Key, Track},
+    state::{Before, Judged, Key, Track},
     sys,
     touched::Touched,
     view::{Dirs, View},
@@ -99,7 +99,7 @@ fn note_times(journal: &mut Journal, view: &View) {
             let Some((folder, _)) = split(path).filter(|(folder, _)| known.insert(*folder)) else { continue };
             let Ok(open) = dirs.get(folder) else { continue };
             let key = (path.root().to_owned(), open.look.ino);
-            if journal.state.tracks.get(&key).is_some_and(|track| track.judged == Some(true)) {
+            if journal.state.tracks.get(&key).is_some_and(|track| track.judged == Some(Judged::Ours)) {
                 marks.push(Record::After { root: key.0, ino: key.1, t: open.look.mtime });
             }
         }
@@ -165,7 +165,8 @@ impl Undo<'_> {
         }
         // Also by the name it had then: just now it may lie elsewhere.
         let touched = |before: &Before| known.contains(before.path.as_str());
-        self.tracks.retain(|(key, _)| !state.tracks.get(key).is_some_and(|track| track.before.iter().any(touched)));
+        let stays = |key: &Key| state.tracks.get(key).is_some_and(|track| track.before.iter().any(touched));
+        self.spoiled.extend(self.tracks.iter().filter(|(key, _)| stays(key)).map(|(key, _)| key.clone()));
     }
 
     fn run(&mut self, steps: &[u64]) -> Result<()> {
@@ -244,7 +245,8 @@ impl Undo<'_> {
                 match self.work.journal.state.tracks.get(&key) {
                     Some(track) if track.judged.is_none() => {
                         let ours = track.ours && track.after.is_none_or(|t| t == open.look.mtime);
-                        records.push(Record::Judged { root: key.0, ino: key.1, ours });
+                        let t = Some(open.look.mtime).filter(|_| !ours);
+                        records.push(Record::Judged { root: key.0, ino: key.1, ours, t });
                     }
                     _ => {}
                 }
@@ -385,7 +387,7 @@ impl Undo<'_> {
     fn restore_times(&mut self, limit: u64) -> Result<()> {
         while self.tracks.last().is_some_and(|(_, before)| before.step >= limit) {
             let Some((key, before)) = self.tracks.pop() else { return Ok(()) };
-            if self.give.mode == UndoMode::Act && !self.spoiled.contains(&key) {
+            if self.give.mode == UndoMode::Act {
                 self.restore_time(&key, &before)?;
             }
         }
@@ -398,11 +400,18 @@ impl Undo<'_> {
         let Ok(open) = self.work.dirs.get(folder.as_str()) else { return Ok(()) };
         let failed = |e: Fault| e.error("undo", folder.as_str());
         let now = sys::look_at(&open.dir.fd).map_err(|e| failed(e.into()))?.mtime;
-        if open.look.ino != key.1 || !track.judged.unwrap_or(track.ours && track.after == Some(now)) {
+        let ours = track.judged.map_or(track.ours && track.after == Some(now), |judged| judged == Judged::Ours);
+        let time = match track.judged {
+            // Who changed it after us left it so, and an undo of theirs is to find it so.
+            Some(Judged::Theirs(Some(theirs))) => theirs,
+            _ if ours && !self.spoiled.contains(key) => before.time,
+            _ => return Ok(()),
+        };
+        if open.look.ino != key.1 {
             return Ok(());
         }
-        if now != before.time {
-            match self.work.journal.disk.set_folder_mtime(&open.dir, before.time) {
+        if now != time {
+            match self.work.journal.disk.set_folder_mtime(&open.dir, time) {
                 // It belongs to somebody else, who alone may set it back; all that was in it is as it was.
                 Err(Fault::Os(Errno::PERM | Errno::ACCESS)) => {}
                 other => other.map_err(failed)?,

@@ -90,6 +90,36 @@ async fn a_part_takes_along_what_it_can_not_be_had_without() {
 }
 
 #[tokio::test]
+async fn what_lies_in_a_folder_that_was_moved_goes_back_with_it() {
+    let world = World::new(Disks::One);
+    let session = world.open(None, false).await.unwrap();
+    call(&session, vec![relocate("F/a.txt", "F/in/a.txt")]).await;
+    call(&session, vec![relocate("F/in", "F/out"), relocate("F/b.txt", "F/in")]).await;
+    drop(session);
+    // Neither step names it. Its folder's former name is taken since, by what goes as well.
+    let report = undo(&world, world.task, of(&["F/out/a.txt"])).await;
+    assert_eq!((names(&report), report.left), (vec!["F/b.txt", "F/in", "F/a.txt"], 0), "{report:?}");
+    assert_eq!(tree(&world.folder), world.before);
+}
+
+#[tokio::test]
+async fn a_task_given_back_under_another_leaves_the_times_of_folders_to_that() {
+    let world = World::new(Disks::One);
+    let time = |folder: &str| fs::metadata(world.folder.join(folder)).unwrap().modified().unwrap();
+    call(&world.open(None, false).await.unwrap(), vec![relocate("F/a.txt", "F/in/a.txt"), edit("F/b.txt")]).await;
+    let after_first = time("");
+    let second = another(&world, vec![write("Desk/new", "new")]).await;
+    let after_second = time("");
+    // In two parts, the first of which leaves something standing in the same folder.
+    undo(&world, world.task, of(&["F/a.txt"])).await;
+    assert_eq!(time(""), after_second);
+    undo(&world, world.task, UndoSpec::all()).await;
+    assert_eq!(time(""), after_second);
+    assert_eq!(undo(&world, second, UndoSpec::all()).await.left, 0);
+    assert_eq!(time(""), after_first, "as the second found it");
+}
+
+#[tokio::test]
 async fn a_folder_that_was_made_stays_while_something_is_in_it() {
     let world = World::new(Disks::One);
     let session = world.open(None, false).await.unwrap();

@@ -65,6 +65,8 @@ struct Did {
     /// The folder as it was before.
     before: Tree,
     touched: BTreeSet<String>,
+    /// Of these what it was told to touch, and never lay in a folder that it moved.
+    told: BTreeSet<String>,
     /// What each call touched.
     calls: Vec<BTreeSet<String>>,
     /// The contents that it wrote.
@@ -95,6 +97,8 @@ struct World {
     tree: Tree,
     first: Tree,
     tasks: Vec<Did>,
+    /// Folders in which tasks were given back out of order.
+    untimed: BTreeSet<String>,
     people: bool,
     told: Told,
 }
@@ -117,7 +121,7 @@ impl World {
         let mut chance = Chance(seed);
         let people = chance.below(3) == 0;
         let told = Told { name, ..Told::default() };
-        Self { first: tree.clone(), dir, chance, tree, tasks: Vec::new(), people, told }
+        Self { first: tree.clone(), dir, chance, tree, tasks: Vec::new(), untimed: BTreeSet::new(), people, told }
     }
 
     fn live(mut self) -> Told {
@@ -163,6 +167,7 @@ impl World {
     fn follow(&mut self, plan: &Plan, task: &Task, folder: &'static str, before: &Tree) -> Did {
         let before = before.iter().filter(|(p, _)| is_within(p, folder)).map(|(p, n)| (p.clone(), n.clone())).collect();
         let (mut aside, mut calls, mut wrote) = (Aside::default(), Vec::new(), BTreeSet::new());
+        let (mut told, mut carried) = (BTreeSet::new(), BTreeSet::new());
         for (ops, changed) in plan.calls.iter().zip(outcomes(task)) {
             let mut touched = BTreeSet::new();
             for (i, op) in ops.iter().enumerate() {
@@ -173,7 +178,12 @@ impl World {
                     Some((None, why)) => Came::LeftOut(why.clone()),
                 };
                 match apply(&mut self.tree, &mut aside, op, &came) {
-                    Ok(paths) => touched.extend(paths),
+                    Ok(paths) => {
+                        let named = op.paths(&came);
+                        carried.extend(paths.iter().filter(|p| !named.contains(p)).cloned());
+                        told.extend(named.into_iter().filter(|p| paths.contains(p)));
+                        touched.extend(paths);
+                    }
                     Err(why) => panic!("{}\n{why}\n{changed:?}", self.story()),
                 }
                 if matches!(op, Op::Write { .. } | Op::Edit { .. } | Op::Copy { .. }) {
@@ -183,9 +193,10 @@ impl World {
             calls.push(touched);
         }
         let touched = calls.iter().flatten().cloned().collect();
+        told.retain(|path| !carried.contains(path));
         let (since, label) = (Vec::new(), plan.label.clone());
         let returned = BTreeSet::new();
-        Did { label, folder, before, touched, calls, wrote, since, returned, undone: false, tangled: false }
+        Did { label, folder, before, touched, told, calls, wrote, since, returned, undone: false, tangled: false }
     }
 
     /// A person writes, moves or removes something, as they like.
@@ -238,7 +249,7 @@ impl World {
         } else if whole {
             self.named(did, report, &real);
         } else if clear {
-            self.part_back(did, paths, &real);
+            self.part_back(did, paths, report, &real);
         }
         assert_eq!(task.status() == Status::Undone, report.left == 0, "{}\n{report:?}", self.story());
         let gone_back = whole && clear;
@@ -247,12 +258,28 @@ impl World {
         did.returned = touched.iter().filter(|p| did.is_back(p, &real)).cloned().collect();
         did.undone = undone;
         did.tangled |= !clear;
+        self.out_of_order(at);
         if gone_back {
             self.tasks.iter_mut().for_each(|t| t.since.retain(|(who, _)| *who != label));
         } else {
             self.touched_by(&format!("undo of {label}"), &touched);
         }
         self.tree = real;
+    }
+
+    /// Given back under a later task which did something in the same folder: that folder's time is the later one's to give back,
+    /// and what that knows of is the time that this one left.
+    fn out_of_order(&mut self, at: usize) {
+        let folders = |did: &Did| -> BTreeSet<String> {
+            did.touched.iter().filter_map(|p| parent(p)).map(str::to_owned).collect()
+        };
+        let mine = folders(&self.tasks[at]);
+        let later = self.tasks[at + 1..].iter().filter(|t| !t.undone).flat_map(folders).filter(|f| mine.contains(f));
+        let later: Vec<String> = later.collect();
+        for folder in &later {
+            self.first.entry(folder.clone()).and_modify(|n| n.time = None);
+        }
+        self.untimed.extend(later);
     }
 
     /// Nobody touched what the task touched: all of it is as before, and all else as it was.
@@ -266,7 +293,8 @@ impl World {
             if let Some(folder) = parent(path) {
                 let others =
                     did.since.iter().flat_map(|(_, paths)| paths).any(|p| parent(p) == Some(folder) || p == folder);
-                let time = did.before.get(folder).and_then(|n| n.time).filter(|_| !others);
+                let time =
+                    did.before.get(folder).and_then(|n| n.time).filter(|_| !others && !self.untimed.contains(folder));
                 expected.entry(folder.to_owned()).and_modify(|n| n.time = time);
             }
         }
@@ -277,13 +305,13 @@ impl World {
 
     /// What is not as it was before is named, and counted as still standing.
     fn named(&self, did: &Did, report: &UndoReport, real: &Tree) {
-        let stands: Vec<&String> = did.touched.iter().filter(|p| !did.is_back(p, real)).collect();
+        let stands: Vec<&String> = did.told.iter().filter(|p| !did.is_back(p, real)).collect();
         let named = !report.kept.is_empty() && report.left > 0;
         assert!(stands.is_empty() || named, "{}\nneither back nor named: {stands:?}\n{report:?}", self.story());
     }
 
     /// What was at these paths is as before; what the task never touched is as it was.
-    fn part_back(&self, did: &Did, paths: &[String], real: &Tree) {
+    fn part_back(&self, did: &Did, paths: &[String], report: &UndoReport, real: &Tree) {
         for (path, node) in &self.tree {
             let same = real.get(path).is_some_and(|r| r.content == node.content && r.mode == node.mode);
             assert!(same || did.touched.contains(path), "{}\n`{path}` is none of the task's", self.story());
@@ -292,7 +320,7 @@ impl World {
         for path in wanted {
             let (was, is) = (did.before.get(path), real.get(path));
             let same = was.map(|n| (&n.content, n.mode)) == is.map(|n| (&n.content, n.mode));
-            assert!(same, "{}\n`{path}` was asked back, was {was:?} and is {is:?}", self.story());
+            assert!(same, "{}\n`{path}` was asked back, was {was:?} and is {is:?}\n{report:?}", self.story());
         }
     }
 

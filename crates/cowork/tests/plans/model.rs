@@ -144,6 +144,24 @@ pub(crate) fn apply(tree: &mut Tree, aside: &mut Aside, op: &Op, came: &Came) ->
 }
 
 impl Op {
+    /// Gives the paths that it names.
+    pub(crate) fn paths(&self, came: &Came) -> Vec<String> {
+        let at = |path: &String| match came {
+            Came::Renamed(to) => to.clone(),
+            _ => path.clone(),
+        };
+        match self {
+            Self::Write { path, .. } => vec![at(path)],
+            Self::Move { from, to, .. } => vec![from.clone(), at(to)],
+            Self::Copy { to, .. } => vec![at(to)],
+            Self::Edit { path, .. }
+            | Self::MakeFolder { path }
+            | Self::SetAside { path }
+            | Self::Restore { path }
+            | Self::Mode { path, .. } => vec![path.clone()],
+        }
+    }
+
     /// Gives it with the number that its target got: only where the name is taken, and to a name that is free.
     fn numbered(&self, tree: &Tree, to: &str) -> Option<Self> {
         let fits = |asked: &str| tree.contains_key(asked) && !tree.contains_key(to) && parent(asked) == parent(to);
@@ -196,6 +214,7 @@ fn make(tree: &mut Tree, aside: &mut Aside, op: &Op) -> BTreeSet<String> {
             touched.extend(back.keys().cloned());
             tree.extend(back);
         }
+        Op::Mode { path, mode } if tree.get(path).is_some_and(|n| n.mode == Some(*mode)) => {}
         Op::Mode { path, mode } => {
             touched.insert(path.clone());
             tree.entry(path.clone()).and_modify(|n| n.mode = Some(*mode));
