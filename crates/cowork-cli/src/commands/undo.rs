@@ -104,8 +104,11 @@ async fn show(app: &App, found: &Found, wanted: &Wanted, out: &mut Out, look: &L
     out.lines(&outcome::undo_preview(task, spec, report, &changes, most, look), look);
     out.text("\n");
     if wanted.show {
-        let nothing = Line::margin().add(Role::Plain, "Nothing was changed.");
-        out.lines(&[nothing, outcome::next("Do it:", &command(wanted, task))], look);
+        let mut lines = vec![Line::margin().add(Role::Plain, "Nothing was changed.")];
+        if report.undone > 0 {
+            lines.push(outcome::next("Do it:", &command(wanted, task)));
+        }
+        out.lines(&lines, look);
     }
     Ok(())
 }

@@ -242,8 +242,8 @@ impl World {
         let did = &self.tasks[at];
         let since: BTreeSet<&String> = did.since.iter().flat_map(|(_, paths)| paths).collect();
         let clear = !did.tangled && !did.touched.iter().any(|t| since.iter().any(|s| related(t, s)));
-        self.nothing_lost(did, &real);
         let whole = paths.is_empty() && calls.is_empty();
+        self.nothing_lost(did, whole, &real);
         if whole && clear {
             self.all_back(did, report, &real, &task);
         } else if whole {
@@ -324,11 +324,13 @@ impl World {
         }
     }
 
-    /// What others wrote, and was there, is there still.
-    fn nothing_lost(&self, did: &Did, real: &Tree) {
+    /// What others wrote, and was there, is there still. Undo of a part may set aside again what the task had restored.
+    fn nothing_lost(&self, did: &Did, whole: bool, real: &Tree) {
         let there: BTreeSet<&Vec<u8>> = real.values().map(|n| &n.content).collect();
         for (path, node) in &self.tree {
-            let theirs = !did.wrote.contains(&node.content);
+            let aside =
+                !whole && did.told.contains(path) && did.before.get(path).is_some_and(|n| n.content == node.content);
+            let theirs = !did.wrote.contains(&node.content) && !aside;
             assert!(!theirs || there.contains(&node.content), "{}\n`{path}` is lost: {node:?}", self.story());
         }
     }
