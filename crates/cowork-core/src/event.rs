@@ -9,7 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{CallId, ChangeSet, CommandId, Effects, Error, FilePath, Label, Sight, TaskId, ThreadId, Timestamp};
+use crate::{
+    AllowRule, CallId, ChangeSet, CommandId, Effects, Error, FilePath, Label, Sight, TaskId, ThreadId, Timestamp,
+};
 
 /// The version of the words that this release writes.
 pub const VERSION: u16 = 1;
@@ -86,6 +88,9 @@ pub struct Submit {
     /// How much it may do unasked.
     #[serde(default)]
     pub mode: Mode,
+    /// What may be done without a question in [`Mode::Ask`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<AllowRule>,
     /// What the planner is told besides: a playbook's name and parameters, a model's name.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub planner: Value,
@@ -101,6 +106,7 @@ impl Submit {
             text: text.into(),
             folders: Vec::new(),
             mode: Mode::Ask,
+            allow: Vec::new(),
             planner: Value::Null,
             max_steps: Self::default_steps(),
         }
@@ -156,6 +162,9 @@ pub enum Mode {
 pub enum Answer {
     /// It may be done, once, exactly as shown.
     Allow,
+    /// It may be done, and so may what the same tool does in the same folders in the rest of this task, if it can be undone
+    /// ([`AllowRule`]). What can't be covered by rules is allowed this once.
+    AllowTask,
     /// It may not.
     Deny,
 }

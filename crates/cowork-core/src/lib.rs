@@ -7,6 +7,7 @@
 //! This crate touches no file, socket, process, environment or clock: a [`Runtime`], a [`Store`], a [`Sandbox`] and
 //! [`Tool`]s are given to it.
 
+mod allow;
 mod change;
 mod effects;
 mod engine;
@@ -34,6 +35,7 @@ mod task;
 mod tool;
 mod walk;
 
+pub use allow::AllowRule;
 pub use async_trait::async_trait;
 pub use change::{
     Change, ChangeSet, Changed, Clash, Content, Difference, Known, Make, Otherwise, Progress, Side, Sink, Splice,

@@ -9,7 +9,7 @@ use crate::{Access, Call, Effects, Label, Mode, Task};
 /// - A file outside the granted folders, or a change in one that was granted for reading, is denied in every mode.
 /// - What it does not understand ([`Effects::complete`] is false) it asks about or denies, never allows.
 /// - In [`Mode::Plan`] no change is allowed, nor asked about if its effects are known.
-/// - In [`Mode::Ask`] no change is allowed unasked.
+/// - In [`Mode::Ask`] no change is allowed unasked, but what the person gave leave for beforehand ([`Task::allows`]).
 /// - What can't be undone is allowed unasked in no mode.
 /// - A person's `Allow` turns an [`Verdict::Ask`] into leave for exactly the call that was shown; it never overrules a
 ///   [`Verdict::Deny`].
@@ -109,6 +109,9 @@ impl Policy for GrantPolicy {
             }
             Mode::Auto if effects.undoable => Verdict::Allow(Ruling::new("undoable-in-grant", String::new())),
             Mode::Auto => Verdict::Ask(Ruling::new("cannot-be-undone", "it can't be undone")),
+            Mode::Ask if task.allows(question.call, effects) => {
+                Verdict::Allow(Ruling::new("allowed-before", String::new()))
+            }
             Mode::Ask => Verdict::Ask(Ruling::new("asks-before-changes", "this task asks before it changes anything")),
         }
     }

@@ -29,9 +29,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, Answer, Body, Call, CallId, Command, Decision, Draft, Error, Event, FilePath, Finish, Hash, Kind, Label,
-    Outcome, PlanStep, Read, Record, Result, Sight, Store, Submit, TaskId, ThreadId, Timestamp, UndoMode, UndoReport,
-    UndoSpec,
+    Actor, AllowRule, Answer, Body, Call, CallId, Command, Decision, Draft, Error, Event, FilePath, Finish, Hash, Kind,
+    Label, Outcome, PlanStep, Read, Record, Result, Sight, Store, Submit, TaskId, ThreadId, Timestamp, UndoMode,
+    UndoReport, UndoSpec,
 };
 
 /// A task, folded from its records.
@@ -55,6 +55,8 @@ pub struct Task {
     pub plan: Vec<PlanStep>,
     /// What the person said to it.
     pub steers: Vec<Steer>,
+    /// What may be done without a question: what came with the task, and what the person said since.
+    pub allowed: Vec<AllowRule>,
     /// Everything that the planner has seen, joined.
     pub label: Label,
     /// Who took it up last.
@@ -95,6 +97,8 @@ pub struct CallState {
     pub attempt: u32,
     /// The arguments' hash that was asked about, and the answer.
     pub asked: Option<(Hash, Option<Answer>)>,
+    /// What a yes for the whole task would allow.
+    would_allow: Vec<AllowRule>,
     /// Its `CallFinished`, read when first asked for.
     result: Option<Body>,
 }
@@ -206,6 +210,7 @@ impl Task {
             turns: Vec::new(),
             plan: Vec::new(),
             steers: Vec::new(),
+            allowed: submit.allow.clone(),
             label: record.label.clone(),
             owner: None,
             result: None,
@@ -306,10 +311,14 @@ impl Task {
                 self.stopped = false;
             }
             Event::Decided(decision) => self.decided(decision),
-            Event::PermissionAsked { call, args_hash, .. } => self.at_call(*call, |c| {
-                c.stage = Stage::Asked;
-                c.asked = Some((*args_hash, None));
-            }),
+            Event::PermissionAsked { call, args_hash, effects, .. } => {
+                let tool = self.call(*call).map_or_else(String::new, |(call, _)| call.tool.clone());
+                self.at_call(*call, |c| {
+                    c.stage = Stage::Asked;
+                    c.asked = Some((*args_hash, None));
+                    c.would_allow = AllowRule::covering(&tool, effects);
+                });
+            }
             Event::CallStarted { call, attempt, recovery, .. } => {
                 self.journalled |= *recovery == crate::Recovery::Journalled;
                 self.at_call(*call, |c| {
@@ -435,8 +444,7 @@ impl Task {
         if let Some(plan) = &decision.plan {
             self.plan.clone_from(plan);
         }
-        let proposed = |c: &Call| CallState { id: c.id, stage: Stage::Proposed, attempt: 0, asked: None, result: None };
-        let calls = decision.calls.iter().map(proposed).collect();
+        let calls = decision.calls.iter().map(|call| CallState::proposed(call.id)).collect();
         self.turns.push(Turn { decision: decision.clone(), calls });
         // A steer may stand before a decision that was made without it.
         let now = self.turns.len();
@@ -517,6 +525,9 @@ impl Task {
                     c.stage = Stage::Answered;
                     c.asked = Some((hash, Some(answer)));
                 });
+                if answer == Answer::AllowTask {
+                    self.allow_as(call);
+                }
                 Ok(())
             }
             Some((Stage::Asked, _)) => refused("the answer is to other arguments than those that were asked about"),
@@ -525,7 +536,26 @@ impl Task {
     }
 }
 
+impl Task {
+    /// Takes the leave that was asked for with this call for the whole task. What waits for the same is looked at again.
+    fn allow_as(&mut self, call: CallId) {
+        let rules = self.call(call).map_or_else(Vec::new, |(_, state)| state.would_allow.clone());
+        self.allowed.extend(rules);
+        let Some(turn) = self.turns.last_mut() else { return };
+        for state in turn.calls.iter_mut().filter(|c| c.stage == Stage::Asked) {
+            let covered = !state.would_allow.is_empty() && state.would_allow.iter().all(|r| self.allowed.contains(r));
+            if covered {
+                *state = CallState { attempt: state.attempt, ..CallState::proposed(state.id) };
+            }
+        }
+    }
+}
+
 impl CallState {
+    fn proposed(id: CallId) -> Self {
+        Self { id, stage: Stage::Proposed, attempt: 0, asked: None, would_allow: Vec::new(), result: None }
+    }
+
     /// Gives how it ended.
     ///
     /// # Errors

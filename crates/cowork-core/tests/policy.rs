@@ -56,6 +56,13 @@ fn a_policy_that_hopes_for_the_best_is_caught() {
 }
 
 #[test]
+#[should_panic(expected = "the rule says nothing of this")]
+fn a_policy_that_takes_leave_for_one_tool_as_leave_for_all_is_caught() {
+    let generous = |q: &Question<'_>| (!q.task.allowed.is_empty() && q.effects.complete).then(allow);
+    tell(|| but(generous), cases::leave_given_beforehand_covers_what_it_names_and_no_more);
+}
+
+#[test]
 #[should_panic(expected = "plan mode changes nothing")]
 fn a_policy_that_changes_things_in_plan_mode_is_caught() {
     let eager = |q: &Question<'_>| (q.task.submit.mode == Mode::Plan && q.effects.undoable).then(allow);

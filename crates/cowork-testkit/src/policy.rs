@@ -36,6 +36,7 @@ macro_rules! __policy_suite {
             what_is_not_known_is_never_allowed
             in_plan_mode_no_change_is_allowed
             in_ask_mode_no_change_is_allowed_unasked
+            leave_given_beforehand_covers_what_it_names_and_no_more
             what_can_not_be_undone_is_never_allowed_unasked
             a_persons_yes_does_not_overrule_a_no
             every_verdict_names_its_rule_and_its_reason

@@ -66,7 +66,7 @@ impl Driver {
                 let outcome = Outcome::Denied { rule: "answer".into(), reason: "you said no".into() };
                 return self.close(call.id, outcome).map(|()| None);
             }
-            (Verdict::Ask(_), Some(Answer::Allow)) => "answer".to_owned(),
+            (Verdict::Ask(_), Some(Answer::Allow | Answer::AllowTask)) => "answer".to_owned(),
             (Verdict::Ask(r), None) => {
                 let (rule, reason) = (r.rule.to_owned(), r.reason);
                 let asked = Event::PermissionAsked { call: call.id, args_hash, effects, rule, reason };

@@ -147,6 +147,10 @@ fn check_submission(submit: &Submit) -> Result<()> {
             return wrong(format!("two folders are called `{}`", folder.name), "give each folder its own name");
         }
     }
+    if let Some(rule) = submit.allow.iter().find(|rule| !names.contains(&rule.folder)) {
+        let why = format!("`{}` may work unasked in `{}`, which is none of the folders", rule.tool, rule.folder);
+        return wrong(why, "allow a tool only in a folder that the task gets");
+    }
     if submit.max_steps == 0 {
         return wrong("a task with no steps can do nothing".into(), "allow at least one step");
     }

@@ -1,6 +1,6 @@
 //! The stories that [`suite!`](super::suite) tells, one for each promise of [`Policy`](cowork_core::Policy).
 
-use cowork_core::{Actor, Answer, Command, Event, Hash, Label, Mode, Proposal, Ruling, Verdict};
+use cowork_core::{Access, Actor, AllowRule, Answer, Command, Event, Hash, Label, Mode, Proposal, Ruling, Verdict};
 use serde_json::json;
 
 use super::{
@@ -52,6 +52,23 @@ pub async fn in_plan_mode_no_change_is_allowed(policy: Subject) {
 pub async fn in_ask_mode_no_change_is_allowed_unasked(policy: Subject) {
     for (asked, verdict) in judged(&policy, |q| q.task.submit.mode == Mode::Ask && q.effects.is_change()) {
         assert!(!is_allowed(&verdict), "ask mode asks before every change: {}", told(&asked, &verdict));
+    }
+}
+
+/// A rule names a tool and a folder: not another tool, not another folder, not what can't be undone or told.
+pub async fn leave_given_beforehand_covers_what_it_names_and_no_more(policy: Subject) {
+    let rule = |tool: &str, folder: &str| AllowRule { tool: tool.to_owned(), folder: folder.to_owned() };
+    let whole = |q: &Asked| q.effects.complete && q.effects.undoable && !q.is_outside();
+    let here = |q: &Asked| whole(q) && q.effects.files.iter().any(|f| f.access == Access::Write);
+    let changes = |q: &Asked| q.task.submit.mode == Mode::Ask && q.effects.is_change();
+    for (asked, _) in judged(&policy, changes) {
+        for (rule, fits) in
+            [(rule("work", "Desk"), here(&asked)), (rule("play", "Desk"), false), (rule("work", "Secret"), false)]
+        {
+            let with = asked.with_leave(rule);
+            let verdict = policy.evaluate(&with.question());
+            assert!(fits || !is_allowed(&verdict), "the rule says nothing of this: {}", told(&with, &verdict));
+        }
     }
 }
 

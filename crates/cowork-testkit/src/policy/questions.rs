@@ -1,7 +1,8 @@
 //! Every question of a small world: all modes, grants, effects and labels against each other. No luck, nothing left out.
 
 use cowork_core::{
-    Access, Call, Effects, FileEffect, FilePath, Folder, Label, Mode, Proposal, Question, Recovery, Submit, Task,
+    Access, AllowRule, Call, Effects, FileEffect, FilePath, Folder, Label, Mode, Proposal, Question, Recovery, Submit,
+    Task,
 };
 use serde_json::json;
 
@@ -19,6 +20,13 @@ pub(super) struct Asked {
 impl Asked {
     pub(super) fn question(&self) -> Question<'_> {
         Question { task: &self.task, call: &self.call, effects: &self.effects, context: &self.context }
+    }
+
+    /// Gives the same question of a task that came with this rule.
+    pub(super) fn with_leave(&self, rule: AllowRule) -> Self {
+        let mut log = TaskLog::new(Submit { allow: vec![rule], ..self.task.submit.clone() });
+        let call = log.propose(&Proposal::call("work", json!({ "n": 1 }))).remove(0);
+        Self { task: log.task(), call, ..self.clone() }
     }
 
     /// Says whether it touches a file that was not granted, or changes one that was granted for reading.
