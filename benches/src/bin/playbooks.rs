@@ -125,7 +125,7 @@ impl Bench {
             self.undo(task, at).await;
             cost
         };
-        let playbook = json!({ "name": "playbook", "playbook": case.name, "params": case.params });
+        let playbook = json!({ "playbook": case.name, "params": case.params });
         let ours = || wait(run(playbook.clone()));
         let (ours, floor) = pairs(5, ours, || wait(run(json!({ "name": "replay" }))));
         let millis = |costs: &[Cost]| median(costs, |c| c.wall).as_secs_f64() * 1e3;
