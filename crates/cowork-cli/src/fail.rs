@@ -57,8 +57,8 @@ impl Fail {
             eprintln!("{}", json!({ "error": self.error }));
             return;
         }
-        let colour = Look::colour_on_stderr();
-        lines(&self.error).iter().for_each(|l| eprintln!("{}", l.write(colour)));
+        let ink = Look::ink_on_stderr();
+        lines(&self.error).iter().for_each(|l| eprintln!("{}", l.write(ink)));
     }
 }
 
@@ -82,11 +82,12 @@ fn lines(error: &Error) -> Vec<Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::look::Ink;
 
     #[test]
     fn an_error_is_told_in_three_lines_at_most() {
         let error = Error::new(Kind::NotFound, "x", "word ".repeat(500)).with_fix("look again");
-        let told: Vec<String> = lines(&error).iter().map(|l| l.write(false)).collect();
+        let told: Vec<String> = lines(&error).iter().map(|l| l.write(Ink::default())).collect();
         assert_eq!(told.len(), 3);
         assert_eq!(told[2], "  Look again");
     }

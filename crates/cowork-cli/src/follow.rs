@@ -3,7 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use cowork::{
-    Answer, CallId, Finish, Item, Runtime, Status, Subscription, TaskId, ThreadId, Timestamp, TokioRuntime, Undo,
+    Answer, Ask, CallId, Finish, Item, Runtime, Status, Subscription, TaskId, ThreadId, Timestamp, TokioRuntime, Undo,
 };
 use tokio::{
     runtime::Handle,
@@ -13,16 +13,16 @@ use tokio::{
 use crate::{
     app::App,
     fail::{Exit, Fail},
-    keys::Keys,
+    keys::{Keys, Offered, Reply},
     look::Look,
     render::{
         ask,
         line::{Line, Role},
         pager::Pager,
-        screen::Screen,
-        whole,
+        screen::{Details, Screen},
+        spoken, whole,
     },
-    signals::Signals,
+    signals::{Heard, Signals},
     view::View,
 };
 
@@ -53,12 +53,17 @@ pub(crate) async fn follow(
     let mut screen = Screen::default();
     past.iter().try_for_each(|r| screen.record(r))?;
     let ended = screen.task.as_ref().is_some_and(|t| t.result.is_some());
-    let mut view = View::new(Look::of_stdout(), how.json, ended, screen);
+    let mut view = View::new(Look::of_stdout(), how.json, ended, screen, now());
     new.iter().try_for_each(|r| view.record(r))?;
     let events = app.engine.events(thread, records.last().map_or(0, |r| r.seq));
     let mut pictures = interval_at(Instant::now(), PICTURE);
     pictures.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    Follower { app, task, how, view, events, pictures, keys: None, answered: HashSet::new() }.run(signals).await
+    let mut follower =
+        Follower { app, task, how, view, events, pictures, keys: None, asked: None, answered: HashSet::new() };
+    if follower.view.is_live() && follower.view.look.asks {
+        follower.read_keys();
+    }
+    follower.run(signals).await
 }
 
 struct Follower<'a> {
@@ -68,7 +73,10 @@ struct Follower<'a> {
     view: View,
     events: Subscription,
     pictures: Interval,
+    /// On a terminal that is drawn over they are read all along, else only where something is asked.
     keys: Option<Keys>,
+    /// The call whose question is seen.
+    asked: Option<CallId>,
     /// Calls that were answered from here and of which the log does not tell yet.
     answered: HashSet<CallId>,
 }
@@ -91,7 +99,12 @@ impl Follower<'_> {
             }
             tokio::select! {
                 biased;
-                () = signals.next() => return self.interrupted(signals).await,
+                heard = signals.heard() => match heard {
+                    Heard::Stop => return self.interrupted(signals).await,
+                    Heard::Resized if self.view.is_live() => self.view.show(now()),
+                    Heard::Resized => {}
+                    Heard::Back => self.back(),
+                },
                 key = key(&mut self.keys) => self.key(key).await?,
                 _ = self.pictures.tick(), if self.view.is_live() => self.view.show(now()),
                 item = self.events.next() => match item {
@@ -138,27 +151,57 @@ impl Follower<'_> {
             return Ok(Some(Exit::Waiting));
         }
         if self.keys.is_none() {
-            self.keys = Keys::read();
-            self.view.screen.prompting = self.keys.is_some();
+            self.read_keys();
         }
-        Ok(if self.keys.is_none() { Some(Exit::Waiting) } else { None })
+        let Some(keys) = &mut self.keys else { return Ok(Some(Exit::Waiting)) };
+        self.view.screen.prompting = true;
+        let first = self.view.screen.asks.first().map(|a| a.call.id);
+        if first != self.asked {
+            self.asked = first;
+            self.view.show(now());
+            // What was typed before the question was seen is no answer to it.
+            keys.forget();
+        }
+        Ok(None)
+    }
+
+    fn read_keys(&mut self) {
+        self.keys = Keys::read();
+        if self.keys.is_some() && self.view.is_live() {
+            self.view.screen.details = Details::Folded;
+        }
     }
 
     fn end_prompt(&mut self) {
-        self.keys = None;
+        if !self.view.is_live() {
+            self.keys = None;
+        }
+        self.asked = None;
         self.view.pager = None;
         self.view.help = false;
         self.view.screen.prompting = false;
     }
 
+    /// Takes the terminal up again after a shell had it.
+    fn back(&mut self) {
+        if let Some(keys) = &self.keys {
+            keys.again();
+        }
+        self.view.leave();
+    }
+
     async fn key(&mut self, key: Option<u8>) -> Result<(), Fail> {
         let Some(key) = key else {
             // The terminal is gone: the question stays open.
+            self.keys = None;
             self.end_prompt();
             self.view.look.asks = false;
             return Ok(());
         };
-        let Some(ask) = self.view.screen.asks.first().filter(|a| !self.answered.contains(&a.call.id)).cloned() else {
+        let asks = self.view.screen.asks.first();
+        let Some(ask) = asks.filter(|a| self.view.screen.prompting && !self.answered.contains(&a.call.id)).cloned()
+        else {
+            self.unfold(key);
             return Ok(());
         };
         if let Some(pager) = &mut self.view.pager {
@@ -170,32 +213,50 @@ impl Follower<'_> {
             }
             return Ok(());
         }
-        match key {
-            b'y' | b'Y' => {
-                self.answered.insert(ask.call.id);
-                self.app.answer(&ask, Answer::Allow).await?;
-            }
-            b'n' | b'N' => {
-                self.answered.insert(ask.call.id);
-                self.app.answer(&ask, Answer::Deny).await?;
-            }
-            b's' | b'S' if self.view.is_live() => {
-                self.view.pager = Some(Pager::new(&whole::all(&ask), &self.view.look));
-            }
-            b's' | b'S' => {
-                let all = whole::all(&ask).into_iter().map(|l| Line::of("    ").add(Role::Plain, l));
-                self.view.say(&all.chain([ask::keys(&self.view.look)]).collect::<Vec<_>>());
-            }
-            b'?' | b'h' if self.view.is_live() => self.view.help = !self.view.help,
-            b'?' | b'h' => self.view.say(&ask::help()),
-            _ => {}
+        match Reply::of(key, Offered::NOW.on(&ask.effects)) {
+            Some(Reply::Show) => self.show_all(&ask),
+            Some(reply) => self.reply(&ask, reply).await?,
+            None if matches!(key, b'?' | b'h') && self.view.is_live() => self.view.help = !self.view.help,
+            None if matches!(key, b'?' | b'h') => self.view.say(&ask::help(Offered::NOW.on(&ask.effects))),
+            None => {}
         }
         Ok(())
+    }
+
+    async fn reply(&mut self, ask: &Ask, reply: Reply) -> Result<(), Fail> {
+        if let Some(answer) = reply.answer() {
+            self.answered.insert(ask.call.id);
+            self.app.answer(ask, answer).await?;
+        }
+        Ok(())
+    }
+
+    /// Shows every single change that a call would make.
+    fn show_all(&mut self, ask: &Ask) {
+        if self.view.is_live() {
+            self.view.pager = Some(Pager::new(&whole::all(ask), &self.view.look));
+            return;
+        }
+        let offered = Offered::NOW.on(&ask.effects);
+        let keys = if self.view.look.spoken { spoken::keys(offered) } else { ask::keys(offered, &self.view.look) };
+        let all = whole::all(ask).into_iter().map(|l| Line::of("    ").add(Role::Plain, l));
+        self.view.say(&all.chain([keys]).collect::<Vec<_>>());
+    }
+
+    /// Unfolds what was done so far, or folds it.
+    fn unfold(&mut self, key: u8) {
+        let details = &mut self.view.screen.details;
+        *details = match (*details, key) {
+            (Details::Folded, b'd' | b'D') => Details::Unfolded,
+            (Details::Unfolded, b'd' | b'D' | b'q' | 0x1b) => Details::Folded,
+            (same, _) => same,
+        };
     }
 
     /// Puts the task down in an orderly way; asked a second time, ends at once.
     async fn interrupted(mut self, signals: &mut Signals) -> Result<Exit, Fail> {
         self.end_prompt();
+        self.keys = None;
         self.view.screen.status = Some("Stopping. Once more to stop at once.".to_owned());
         self.view.show(now());
         tokio::select! {

@@ -1,91 +1,241 @@
-//! Single keys from the terminal, read beside the work.
+//! Single keys from the terminal, read beside the work, and what they mean where something is asked.
 
-use std::{
-    io::stdin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread::{self, JoinHandle},
-};
+use cowork::{Answer, Effects};
 
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr},
-};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+pub(crate) use platform::Keys;
 
-const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
-
-/// Reads keys until it is dropped; then the terminal is as it was.
-pub(crate) struct Keys {
-    keys: UnboundedReceiver<u8>,
-    stop: Arc<AtomicBool>,
-    reader: Option<JoinHandle<()>>,
-    before: Termios,
+/// What a person may say to a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reply {
+    /// Do it, this once.
+    Once,
+    /// Do it, and don't ask again for the like in this task.
+    Task,
+    /// Do it, and don't ask again for the like in this folder, in later tasks either.
+    Always,
+    /// Don't.
+    No,
+    /// Show all of it first.
+    Show,
 }
 
-impl Keys {
-    /// Begins to read. What was typed before the question was seen is no answer to it, and is dropped.
-    ///
-    /// `None`: there is no terminal to read from.
-    pub(crate) fn read() -> Option<Self> {
-        let before = tcgetattr(stdin()).ok()?;
-        let mut now = before.clone();
-        // Ctrl-C stays a signal.
-        now.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
-        tcflush(stdin(), QueueSelector::IFlush).ok()?;
-        tcsetattr(stdin(), OptionalActions::Now, &now).ok()?;
-        let (to, keys) = unbounded_channel();
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = stop.clone();
-        let reader = thread::Builder::new().name("keys".to_owned()).spawn(move || pass_on(&to, &stopped)).ok();
-        Some(Self { keys, stop, reader, before })
-    }
+/// Which replies are offered besides yes, no and show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Offered {
+    pub(crate) task: bool,
+    pub(crate) always: bool,
+}
 
-    /// Waits for the next key; `None` if none can come any more.
-    pub(crate) async fn next(&mut self) -> Option<u8> {
-        self.keys.recv().await
-    }
+impl Offered {
+    /// What the engine can follow now.
+    pub(crate) const NOW: Self = Self { task: false, always: false };
 
-    /// Makes the terminal as it was, at once: for a process that is about to end.
-    pub(crate) fn restore(&self) {
-        // There is nobody left to tell that it failed.
-        let _ = tcsetattr(stdin(), OptionalActions::Now, &self.before);
+    /// Leaves out for good what can't be undone or can't be told beforehand: that is asked about each time.
+    pub(crate) fn on(self, effects: &Effects) -> Self {
+        if effects.undoable && effects.complete { self } else { Self::default() }
     }
 }
 
-impl Drop for Keys {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        self.restore();
-        if let Some(reader) = self.reader.take() {
-            // A panic in it has no more to say than that no key comes.
-            let _ = reader.join();
+impl Reply {
+    /// Gives what a key says, if that is offered.
+    pub(crate) fn of(key: u8, offered: Offered) -> Option<Self> {
+        match key.to_ascii_lowercase() {
+            b'y' => Some(Self::Once),
+            b'n' => Some(Self::No),
+            b's' => Some(Self::Show),
+            b't' if offered.task => Some(Self::Task),
+            b'a' if offered.always => Some(Self::Always),
+            _ => None,
+        }
+    }
+
+    /// Gives the answer that is sent to the engine; none where there is none to send.
+    pub(crate) fn answer(self) -> Option<Answer> {
+        match self {
+            Self::Once => Some(Answer::Allow),
+            Self::No => Some(Answer::Deny),
+            Self::Task | Self::Always | Self::Show => None,
         }
     }
 }
 
-fn pass_on(to: &UnboundedSender<u8>, stop: &AtomicBool) {
-    let mut bytes = [0; 64];
-    while !stop.load(Ordering::Relaxed) {
-        let tty = stdin();
-        let mut watched = [PollFd::new(&tty, PollFlags::IN)];
-        match poll(&mut watched, Some(&LOOK)) {
-            Ok(0) | Err(rustix::io::Errno::INTR) => continue,
-            Ok(_) => {}
-            Err(_) => return,
+#[cfg(unix)]
+mod platform {
+    use std::{
+        io::stdin,
+        sync::{
+            Arc,
+            atomic::{AtomicBool, Ordering},
+        },
+        thread::{self, JoinHandle},
+        time::Instant,
+    };
+
+    use rustix::{
+        event::{PollFd, PollFlags, Timespec, poll},
+        process::getpgrp,
+        termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcgetpgrp, tcsetattr},
+    };
+    use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+    const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+
+    /// Reads keys until it is dropped; then the terminal is as it was.
+    pub(crate) struct Keys {
+        keys: UnboundedReceiver<(Instant, u8)>,
+        since: Instant,
+        stop: Arc<AtomicBool>,
+        reader: Option<JoinHandle<()>>,
+        before: Termios,
+    }
+
+    impl Keys {
+        /// Begins to read. What was typed before is dropped.
+        ///
+        /// `None`: there is no terminal to read from, or it is another's turn to read from it.
+        pub(crate) fn read() -> Option<Self> {
+            if !is_in_front() {
+                return None;
+            }
+            let before = tcgetattr(stdin()).ok()?;
+            set(&before)?;
+            let (to, keys) = unbounded_channel();
+            let stop = Arc::new(AtomicBool::new(false));
+            let stopped = stop.clone();
+            let reader = thread::Builder::new().name("keys".to_owned()).spawn(move || pass_on(&to, &stopped)).ok();
+            let mut keys = Self { keys, since: Instant::now(), stop, reader, before };
+            keys.forget();
+            Some(keys)
         }
-        // Past the buffer of `std`, which would keep what comes after a key.
-        match rustix::io::read(&tty, &mut bytes) {
-            Ok(0) | Err(_) => return,
-            // An arrow or a function key comes as several bytes at once, and is none of ours.
-            Ok(n) if n > 1 && bytes[0] == 0x1b => {}
-            Ok(n) => {
-                if bytes[..n].iter().any(|key| to.send(*key).is_err()) {
-                    return;
+
+        /// Waits for the next key; `None` if none can come any more.
+        pub(crate) async fn next(&mut self) -> Option<u8> {
+            loop {
+                let (at, key) = self.keys.recv().await?;
+                if at >= self.since {
+                    return Some(key);
                 }
             }
         }
+
+        /// Drops what was typed up to now: it is no answer to a question that was not seen yet.
+        pub(crate) fn forget(&mut self) {
+            // What can't be dropped was read before, and is dropped by its time.
+            let _ = tcflush(stdin(), QueueSelector::IFlush);
+            self.since = Instant::now();
+        }
+
+        /// Asks for single keys again, after a shell had the terminal.
+        pub(crate) fn again(&self) {
+            if is_in_front() {
+                // Without them a key counts once the line is ended.
+                let _ = set(&self.before);
+            }
+        }
+
+        /// Makes the terminal as it was, at once: for a process that is about to end.
+        pub(crate) fn restore(&self) {
+            // There is nobody left to tell that it failed.
+            let _ = tcsetattr(stdin(), OptionalActions::Now, &self.before);
+        }
+    }
+
+    impl Drop for Keys {
+        fn drop(&mut self) {
+            self.stop.store(true, Ordering::Relaxed);
+            self.restore();
+            if let Some(reader) = self.reader.take() {
+                // A panic in it has no more to say than that no key comes.
+                let _ = reader.join();
+            }
+        }
+    }
+
+    /// Says whether the terminal is ours: a job in the background that touches it would be put to sleep.
+    fn is_in_front() -> bool {
+        tcgetpgrp(stdin()).map_or(true, |group| group == getpgrp())
+    }
+
+    fn set(before: &Termios) -> Option<()> {
+        let mut now = before.clone();
+        // Ctrl-C stays a signal.
+        now.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
+        tcsetattr(stdin(), OptionalActions::Now, &now).ok()
+    }
+
+    fn pass_on(to: &UnboundedSender<(Instant, u8)>, stop: &AtomicBool) {
+        let mut bytes = [0; 64];
+        while !stop.load(Ordering::Relaxed) {
+            let tty = stdin();
+            let mut watched = [PollFd::new(&tty, PollFlags::IN)];
+            match poll(&mut watched, Some(&LOOK)) {
+                Ok(0) | Err(rustix::io::Errno::INTR) => continue,
+                Ok(_) => {}
+                Err(_) => return,
+            }
+            // Past the buffer of `std`, which would keep what comes after a key.
+            match rustix::io::read(&tty, &mut bytes) {
+                Ok(0) | Err(_) => return,
+                // An arrow or a function key comes as several bytes at once, and is none of ours.
+                Ok(n) if n > 1 && bytes[0] == 0x1b => {}
+                Ok(n) => {
+                    let at = Instant::now();
+                    if bytes[..n].iter().any(|key| to.send((at, *key)).is_err()) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Elsewhere no single keys are read: a question is answered with `cowork answer`.
+#[cfg(not(unix))]
+mod platform {
+    pub(crate) enum Keys {}
+
+    impl Keys {
+        pub(crate) fn read() -> Option<Self> {
+            None
+        }
+
+        pub(crate) async fn next(&mut self) -> Option<u8> {
+            match *self {}
+        }
+
+        pub(crate) fn forget(&mut self) {
+            match *self {}
+        }
+
+        pub(crate) fn again(&self) {
+            match *self {}
+        }
+
+        pub(crate) fn restore(&self) {
+            match *self {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_says_only_what_is_offered() {
+        let all = Offered { task: true, always: true };
+        let said = |offered| b"yYnsta?".map(|key| Reply::of(key, offered));
+        let (once, no, show) = (Some(Reply::Once), Some(Reply::No), Some(Reply::Show));
+        assert_eq!(said(all), [once, once, no, show, Some(Reply::Task), Some(Reply::Always), None]);
+        assert_eq!(said(Offered::default()), [once, once, no, show, None, None, None]);
+    }
+
+    #[test]
+    fn what_can_not_be_undone_is_asked_about_each_time() {
+        let all = Offered { task: true, always: true };
+        let undoable = Effects::changes(["Downloads".parse().unwrap()]);
+        assert_eq!(all.on(&undoable), all);
+        assert_eq!(all.on(&Effects { undoable: false, ..undoable.clone() }), Offered::default());
+        assert_eq!(all.on(&Effects { complete: false, ..undoable }), Offered::default());
     }
 }

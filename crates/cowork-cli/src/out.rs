@@ -24,7 +24,7 @@ impl Out {
     pub(crate) fn lines(&mut self, lines: &[Line], look: &Look) {
         let mut text = String::new();
         for line in lines {
-            text.push_str(&line.write(look.colour));
+            text.push_str(&line.write(look.ink));
             text.push('\n');
         }
         self.text(&text);

@@ -1,38 +1,103 @@
-//! Being asked to stop.
-
-use tokio::signal::unix::{Signal, SignalKind, signal};
+//! Being asked to stop, and being told that the terminal has changed.
 
 use crate::fail::Fail;
 
-/// Hears Ctrl-C, and being told to end by the system or by a terminal that is closed.
-pub(crate) struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hangup: Signal,
+/// What came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// Ctrl-C, or being told to end by the system or by a terminal that is closed.
+    Stop,
+    /// The terminal has another size.
+    Resized,
+    /// We were put aside and are in front again.
+    Back,
 }
 
-impl Signals {
-    /// Begins to listen: from now on these no longer end the process by themselves.
-    pub(crate) fn listen() -> Result<Self, Fail> {
-        let on = |kind| {
-            signal(kind).map_err(|e| {
-                let why = format!("can't listen for Ctrl-C: {e}");
-                Fail::from(cowork::Error::new(cowork::Kind::Internal, "listen for signals", why))
-            })
-        };
-        Ok(Self {
-            interrupt: on(SignalKind::interrupt())?,
-            terminate: on(SignalKind::terminate())?,
-            hangup: on(SignalKind::hangup())?,
-        })
-    }
+pub(crate) use platform::Signals;
 
+impl Signals {
     /// Waits to be asked to stop.
     pub(crate) async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hangup.recv() => {}
+        while self.heard().await != Heard::Stop {}
+    }
+}
+
+fn can_not_listen(e: &std::io::Error) -> Fail {
+    let why = format!("can't listen for Ctrl-C: {e}");
+    cowork::Error::new(cowork::Kind::Internal, "listen for signals", why).into()
+}
+
+#[cfg(unix)]
+mod platform {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    use super::{Fail, Heard, can_not_listen};
+
+    /// Hears what the system tells this process.
+    pub(crate) struct Signals {
+        interrupt: Signal,
+        terminate: Signal,
+        hangup: Signal,
+        resized: Signal,
+        back: Signal,
+    }
+
+    impl Signals {
+        /// Begins to listen: from now on these no longer end the process by themselves.
+        pub(crate) fn listen() -> Result<Self, Fail> {
+            let on = |kind| signal(kind).map_err(|e| can_not_listen(&e));
+            Ok(Self {
+                interrupt: on(SignalKind::interrupt())?,
+                terminate: on(SignalKind::terminate())?,
+                hangup: on(SignalKind::hangup())?,
+                resized: on(SignalKind::window_change())?,
+                back: on(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+            })
+        }
+
+        /// Waits for the next.
+        pub(crate) async fn heard(&mut self) -> Heard {
+            tokio::select! {
+                _ = self.interrupt.recv() => Heard::Stop,
+                _ = self.terminate.recv() => Heard::Stop,
+                _ = self.hangup.recv() => Heard::Stop,
+                _ = self.resized.recv() => Heard::Resized,
+                _ = self.back.recv() => Heard::Back,
+            }
+        }
+    }
+}
+
+#[cfg(windows)]
+mod platform {
+    use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, ctrl_break, ctrl_c, ctrl_close};
+
+    use super::{Fail, Heard, can_not_listen};
+
+    /// Hears what the console tells this process. It tells no size: that is asked for at each picture.
+    pub(crate) struct Signals {
+        interrupt: CtrlC,
+        terminate: CtrlBreak,
+        hangup: CtrlClose,
+    }
+
+    impl Signals {
+        /// Begins to listen: from now on these no longer end the process by themselves.
+        pub(crate) fn listen() -> Result<Self, Fail> {
+            Ok(Self {
+                interrupt: ctrl_c().map_err(|e| can_not_listen(&e))?,
+                terminate: ctrl_break().map_err(|e| can_not_listen(&e))?,
+                hangup: ctrl_close().map_err(|e| can_not_listen(&e))?,
+            })
+        }
+
+        /// Waits for the next.
+        pub(crate) async fn heard(&mut self) -> Heard {
+            tokio::select! {
+                _ = self.interrupt.recv() => Heard::Stop,
+                _ = self.terminate.recv() => Heard::Stop,
+                _ = self.hangup.recv() => Heard::Stop,
+            }
         }
     }
 }

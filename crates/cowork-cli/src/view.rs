@@ -3,6 +3,7 @@
 use cowork::{Delta, Record, Result, Timestamp};
 
 use crate::{
+    keys::Offered,
     look::Look,
     out::Out,
     render::{
@@ -12,7 +13,7 @@ use crate::{
         pager::Pager,
         painter::Painter,
         plain::{self, Plain},
-        screen::Screen,
+        screen::{Details, Screen},
     },
 };
 
@@ -37,11 +38,11 @@ impl View {
     /// Makes one for the standard output, with what was recorded before.
     ///
     /// `ended`: of a task that had ended only what is new is shown, by lines.
-    pub(crate) fn new(look: Look, json: bool, ended: bool, past: Screen) -> Self {
+    pub(crate) fn new(look: Look, json: bool, ended: bool, past: Screen, now: Timestamp) -> Self {
         let mut plain = Plain::default();
         plain.skip_notes(&past);
         if ended {
-            plain.news(&past, &look);
+            plain.news(&past, &look, now);
         }
         let how = match (json, look.live && !ended) {
             (true, _) => How::Json,
@@ -80,7 +81,7 @@ impl View {
                 self.out.text(&text);
             }
             How::Plain(plain) => {
-                let news = plain.news(&self.screen, &self.look);
+                let news = plain.news(&self.screen, &self.look, now);
                 self.out.lines(&news, &self.look);
             }
             How::Json => {}
@@ -92,6 +93,7 @@ impl View {
         self.pager = None;
         self.help = false;
         self.screen.prompting = false;
+        self.screen.details = Details::None;
         self.screen.status = None;
         // The last picture is not drawn over, so it may be higher than the terminal.
         let full = Look { height: usize::MAX / 2, ..self.look.clone() };
@@ -117,12 +119,18 @@ impl View {
 
     /// Says something below what stands there, except among JSON.
     pub(crate) fn say(&mut self, lines: &[Line]) {
-        match &mut self.how {
-            How::Live(painter) => painter.leave(),
-            How::Plain(_) => {}
-            How::Json => return,
+        if self.is_json() {
+            return;
         }
+        self.leave();
         self.out.lines(lines, &self.look);
+    }
+
+    /// Takes what stands on the terminal as another's: the next picture is drawn below it.
+    pub(crate) fn leave(&mut self) {
+        if let How::Live(painter) = &mut self.how {
+            painter.leave();
+        }
     }
 
     /// Says whether only JSON is written.
@@ -140,8 +148,8 @@ impl View {
             return pager.frame(&self.look);
         }
         let mut lines = frame(&self.screen, &self.look, now);
-        if self.help && !self.screen.asks.is_empty() {
-            lines.extend(ask::help());
+        if let Some(ask) = self.screen.asks.first().filter(|_| self.help) {
+            lines.extend(ask::help(Offered::NOW.on(&ask.effects)));
             let most = self.look.height.saturating_sub(1);
             let extra = lines.len().saturating_sub(most);
             lines.drain(..extra);

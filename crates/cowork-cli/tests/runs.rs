@@ -23,7 +23,7 @@ fn call_of(said: &Said) -> String {
 fn a_folder_is_organised_and_given_back_as_it_was() {
     let place = Place::with_files();
     let before = place.tree();
-    let said = place.run(&["--mode", "auto", TASK]).ends(0).says("Done in").says("cowork undo");
+    let said = place.run(&["--mode", "auto", TASK]).ends(0).says("Done").says("cowork undo");
     assert!(place.folder.join("Images/b b.jpg").exists() && !place.folder.join("a.pdf").exists());
     let undo = said.out.lines().last().unwrap().trim().trim_start_matches("Undo:").trim().to_owned();
     let words: Vec<&str> = undo.split(' ').skip(1).chain(["--yes"]).collect();
@@ -64,7 +64,7 @@ fn a_question_in_a_pipe_waits_and_can_be_answered() {
     assert_eq!(place.tree(), before);
     place.cowork(&["tasks"]).ends(0).says("waiting");
     place.cowork(&["resume"]).ends(0).says("cowork answer").says("Nothing was interrupted.");
-    place.cowork(&["answer", &call_of(&said), "allow"]).ends(0).says("Done in");
+    place.cowork(&["answer", &call_of(&said), "allow"]).ends(0).says("Done");
     assert!(place.folder.join("Images/b b.jpg").exists());
     place.cowork(&["answer", &call_of(&said), "allow"]).ends(2).says("no question").briefly();
 }
@@ -86,7 +86,7 @@ fn an_answer_can_be_left_for_later_work() {
     let said = place.run(&[TASK]).ends(3);
     place.cowork(&["answer", &call_of(&said), "allow", "--no-wait"]).ends(0).says("cowork resume");
     assert_eq!(place.tree(), before);
-    place.cowork(&["resume"]).ends(0).says("Done in");
+    place.cowork(&["resume"]).ends(0).says("Done");
     assert_ne!(place.tree(), before);
 }
 
@@ -96,7 +96,7 @@ fn yes_answers_and_a_dry_run_changes_nothing() {
     let before = place.tree();
     place.run(&["--dry-run", TASK]).ends(0).says("Would move 6 files").says("Nothing was changed");
     assert_eq!(place.tree(), before);
-    place.run(&["--yes", TASK]).ends(0).says("Done in");
+    place.run(&["--yes", TASK]).ends(0).says("Done");
     assert_ne!(place.tree(), before);
 }
 
@@ -154,7 +154,7 @@ fn a_run_that_is_interrupted_says_how_to_go_on_and_does() {
     child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{err}");
     assert!(err.contains("cowork resume"), "{err}");
-    place.cowork(&["resume"]).ends(0).says("Done in");
+    place.cowork(&["resume"]).ends(0).says("Done");
     let moved = without_folder_times(place.tree());
     undisturbed.retain(|_, v| v.0 == 'f');
     for (path, file) in undisturbed {

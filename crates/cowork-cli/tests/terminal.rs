@@ -100,7 +100,7 @@ fn a_question_that_is_answered_elsewhere_goes_away() {
     terminal.until("show all");
     let asked = place.log().into_iter().find(|r| r["event"]["type"] == "permission_asked").unwrap();
     let call = asked["event"]["call"].as_str().unwrap();
-    place.cowork(&["answer", &call[call.len() - 6..], "allow"]).ends(0).says("Done in");
+    place.cowork(&["answer", &call[call.len() - 6..], "allow"]).ends(0).says("Done");
     terminal.until("cowork undo");
     assert_eq!(terminal.end().code(), Some(0));
 }

@@ -41,7 +41,7 @@ pub(crate) async fn events(app: &App, thread: &str, follow: bool, json: bool) ->
 
 fn line(record: &Record, json: bool, look: &Look, zone: &TimeZone) -> Result<String, Fail> {
     if !json {
-        return Ok(records::record(record, look, zone).write(look.colour) + "\n");
+        return Ok(records::record(record, look, zone).write(look.ink) + "\n");
     }
     let text = serde_json::to_string(record).map_err(|e| {
         cowork::Error::new(cowork::Kind::Internal, "write record", "a record can't be written as JSON").with_source(e)

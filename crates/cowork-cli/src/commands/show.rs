@@ -125,7 +125,8 @@ fn about(screen: &Screen, summary: &Summary, state: &State, look: &Look) -> Vec<
         lines.push(Line::margin().add(Role::Quiet, format!("{name:<9} ")).add(role, value));
     };
     fact("state", state.word.to_owned(), state.role);
-    fact("task", summary.task.to_string(), Role::Plain);
+    let id = summary.task.to_string();
+    fact("task", if id.len() + 12 > room { summary.task.short() } else { id }, Role::Plain);
     fact("asked", time(summary.at, &zone), Role::Plain);
     if let Some(task) = screen.task.as_ref().filter(|t| t.result.is_some()) {
         fact("ended", time(task.last_at, &zone), Role::Plain);
@@ -135,7 +136,9 @@ fn about(screen: &Screen, summary: &Summary, state: &State, look: &Look) -> Vec<
         fact("folders", "none".to_owned(), Role::Plain);
     }
     for (i, folder) in summary.folders.iter().enumerate() {
-        fact(if i == 0 { "folders" } else { "" }, tilde(&visible(folder), look.home.as_deref()), Role::Plain);
+        let folder = tilde(&visible(folder), look.home.as_deref());
+        let title = if i == 0 || look.spoken { "folders" } else { "" };
+        fact(title, shorten(&folder, look.table().saturating_sub(14)).into_owned(), Role::Plain);
     }
     lines
 }

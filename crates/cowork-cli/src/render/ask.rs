@@ -6,7 +6,7 @@ use super::{
     line::{Line, Role},
     text::{grouped, one_line, pad, sentence, shorten, width, wrap},
 };
-use crate::look::Look;
+use crate::{keys::Offered, look::Look};
 
 const LABEL: usize = 30;
 
@@ -25,27 +25,45 @@ pub(crate) fn withheld(effects: &Effects, look: &Look, most: usize) -> Vec<Line>
 }
 
 /// Names the keys that answer.
-pub(crate) fn keys(look: &Look) -> Line {
-    let key = |line: Line, key: &str, what: &str| {
-        line.add(Role::Strong, format!("[{key}]")).add(Role::Plain, format!(" {what}"))
+pub(crate) fn keys(offered: Offered, look: &Look) -> Line {
+    let all = [
+        ("y", "yes", true),
+        ("n", "no", true),
+        ("s", "show all", true),
+        ("t", "yes to all in this task", offered.task),
+        ("a", "always in this folder", offered.always),
+    ];
+    let short = [("y", "yes"), ("n", "no"), ("s", "show"), ("t", "task"), ("a", "always")];
+    let named = |gap: &str, names: &dyn Fn(usize) -> &'static str| {
+        let keys = all.iter().enumerate().filter(|(_, (.., on))| *on);
+        let line = keys.fold(Line::margin(), |line, (i, (key, ..))| {
+            let what = if names(i).is_empty() { String::new() } else { format!(" {}", names(i)) };
+            line.add(Role::Strong, format!("[{key}]")).add(Role::Plain, what + gap)
+        });
+        line.add(Role::Quiet, "?")
     };
-    let gap = if look.columns() < 48 { " " } else { "   " };
-    let line = key(Line::margin(), "y", "yes").add(Role::Plain, gap);
-    let line = key(line, "n", "no").add(Role::Plain, gap);
-    let line = key(line, "s", "show all").add(Role::Plain, gap);
-    line.add(Role::Quiet, "?")
+    // As much as there is room for.
+    let (long, short, none) = (|i: usize| all[i].1, |i: usize| short[i].1, |_| "");
+    let lines = [named("   ", &long), named("  ", &long), named("  ", &short), named(" ", &short), named(" ", &none)];
+    let [first, .., least] = &lines;
+    let fits = lines.iter().find(|line| line.width() < look.width);
+    fits.unwrap_or(if look.live { least } else { first }).clone()
 }
 
 /// Explains the keys.
-pub(crate) fn help() -> Vec<Line> {
+pub(crate) fn help(offered: Offered) -> Vec<Line> {
     [
-        "y  do it, this once, exactly as shown",
-        "n  don't; the task is told and goes on without it",
-        "s  show every single change",
-        "Ctrl-C  decide later: the question stays open",
+        ("y  do it, this once, exactly as shown", true),
+        ("n  don't; the task is told and goes on without it", true),
+        ("s  show every single change", true),
+        ("t  do it, and don't ask for the like of it again in this task", offered.task),
+        ("a  do it, and don't ask for the like of it again in this folder", offered.always),
+        ("Ctrl-C  decide later: the question stays open", true),
     ]
-    .map(|text| Line::of("    ").add(Role::Quiet, text))
-    .to_vec()
+    .into_iter()
+    .filter(|(_, on)| *on)
+    .map(|(text, _)| Line::of("    ").add(Role::Quiet, text))
+    .collect()
 }
 
 /// Says how to answer from a shell.

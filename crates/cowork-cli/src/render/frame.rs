@@ -7,10 +7,11 @@ use cowork::{Finish, Mode, PlanStep, StepState, Task, Timestamp};
 use super::{
     ask,
     line::{Line, Role},
-    screen::{Note, Progress, Screen, StepTimes},
+    pace::{left_text, speed_text},
+    screen::{Details, Note, Progress, Screen, StepTimes},
     text::{count, grouped, one_line, pad, shorten, tilde, took, width},
 };
-use crate::look::Look;
+use crate::{keys::Offered, look::Look};
 
 /// The widest that titles of steps are shown.
 const TITLE: usize = 30;
@@ -24,9 +25,9 @@ pub(crate) fn frame(screen: &Screen, look: &Look, now: Timestamp) -> Vec<Line> {
     let most = look.height.saturating_sub(1).max(3);
     let mut lines = vec![Line::default()];
     lines.extend(header(task, look));
-    let below = below(screen, look, most.saturating_sub(lines.len() + 2));
+    let below = below(screen, look, now, most.saturating_sub(lines.len() + 2));
     let room = most.saturating_sub(lines.len() + below.len() + 1);
-    let plan = plan(screen, task, look, Some(screen.worked_at(now)));
+    let plan = plan(screen, task, look, Some(now));
     if !plan.is_empty() && room > 0 {
         lines.push(Line::default());
         lines.extend(window(&plan, active(task), room));
@@ -55,17 +56,18 @@ pub(crate) fn header(task: &Task, look: &Look) -> Vec<Line> {
 }
 
 /// Lists the steps of the plan with how far they are. Without a time, those that were begun are not under way.
-pub(crate) fn plan(screen: &Screen, task: &Task, look: &Look, worked: Option<Duration>) -> Vec<Vec<Line>> {
+pub(crate) fn plan(screen: &Screen, task: &Task, look: &Look, now: Option<Timestamp>) -> Vec<Vec<Line>> {
     let widest = task.plan.iter().map(|s| width(&one_line(&s.title))).max().unwrap_or(0);
     let title = widest.min(TITLE).min(look.columns().saturating_sub(8));
     let none = StepTimes::default();
+    let (worked, progress) = (now.map(|now| screen.worked_at(now)), now.and_then(|now| screen.together(now)));
     let step = |(i, s): (usize, &PlanStep)| {
         if task.result.is_some() && s.state == StepState::Active {
             return left(task, s, title, look);
         }
         let times = screen.steps.get(i).unwrap_or(&none);
-        let progress = screen.together().filter(|_| s.state == StepState::Active);
-        step(s, times, progress.as_ref(), title, look, worked)
+        let progress = progress.as_ref().filter(|_| s.state == StepState::Active);
+        step(s, times, progress, title, look, worked)
     };
     task.plan.iter().enumerate().map(step).collect()
 }
@@ -87,8 +89,8 @@ pub(crate) fn step(
     let name = one_line(&step.title);
     let title = if narrow { columns.saturating_sub(width(mark) + 4) } else { title };
     let line = Line::margin().add(role, mark).add(Role::Plain, " ").add(text, pad(&shorten(&name, title), title));
-    let time = match (progress.and_then(Progress::left), times.took(), times.began, worked) {
-        (Some(left), ..) => format!("{} left", took(Duration::from_secs(left.as_secs() + 1))),
+    let time = match (progress.and_then(|p| p.left), times.took(), times.began, worked) {
+        (Some(left), ..) => left_text(left),
         (_, Some(time), ..) if time.as_millis() >= 50 => took(time),
         (_, None, Some(began), Some(now)) if now.saturating_sub(began).as_secs() >= 2 => {
             format!("{} s", now.saturating_sub(began).as_secs())
@@ -102,7 +104,9 @@ pub(crate) fn step(
         return [line].into_iter().chain(under).collect();
     }
     let time_at = columns.saturating_sub(2);
-    let room = time_at.saturating_sub(line.width() + 2 + time.len().max(6) + 2);
+    // What stands beside a time that changes does not move with it.
+    let time_room = time.len().max(if progress.is_some() { 11 } else { 6 });
+    let room = time_at.saturating_sub(line.width() + 2 + time_room + 2);
     let line = line.add(Role::Plain, "  ");
     let line = match progress {
         Some(progress) => bar(line, progress, room, look.signs),
@@ -165,10 +169,16 @@ fn amount(progress: &Progress) -> String {
 
 fn bar(line: Line, progress: &Progress, room: usize, signs: bool) -> Line {
     let amount = amount(progress);
+    let speed = progress.speed.map(|s| format!("  {}", speed_text(s))).unwrap_or_default();
+    let with_speed =
+        |text: String, room: usize| if width(&text) + width(&speed) <= room { text + &speed } else { text };
     let columns = room.saturating_sub(width(&amount) + 2).min(BAR);
     if columns < 6 || progress.total == 0 {
-        return line.add(Role::Plain, shorten(&amount, room));
+        return line.add(Role::Plain, shorten(&with_speed(amount, room), room));
     }
+    // The bar may give up half of its columns for the speed.
+    let columns = room.saturating_sub(width(&amount) + 2 + width(&speed).max(8)).clamp(columns.min(BAR / 2), columns);
+    let amount = with_speed(amount, room.saturating_sub(columns + 2));
     let done = progress.done.min(progress.total);
     let filled = usize::try_from(done.saturating_mul(columns as u64) / progress.total).unwrap_or(columns);
     let (full, empty) = if signs { ("━", "─") } else { ("#", "-") };
@@ -178,7 +188,7 @@ fn bar(line: Line, progress: &Progress, room: usize, signs: bool) -> Line {
 }
 
 /// What stands below the plan: a question, or what it is at.
-fn below(screen: &Screen, look: &Look, most: usize) -> Vec<Line> {
+fn below(screen: &Screen, look: &Look, now: Timestamp, most: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(status) = &screen.status {
         return vec![Line::default(), Line::margin().add(Role::Waiting, status)];
@@ -187,26 +197,45 @@ fn below(screen: &Screen, look: &Look, most: usize) -> Vec<Line> {
         lines.push(Line::default());
         lines.extend(ask::question(first, look, most.saturating_sub(3)));
         if screen.prompting {
-            lines.extend([Line::default(), ask::keys(look)]);
+            lines.extend([Line::default(), ask::keys(Offered::NOW.on(&first.effects), look)]);
         }
         return lines;
     }
-    if let Some(note) = screen.together().map(|p| p.note).filter(|n| !n.is_empty()) {
-        lines.extend([
-            Line::default(),
-            Line::margin().add(Role::Quiet, shorten(&note, look.columns().saturating_sub(4))),
-        ]);
-    } else if !screen.is_settled()
-        && let Some(note) = screen.notes.last()
-    {
-        let text = match note {
-            Note::Said(text) | Note::Came(text) | Note::Went(text) => one_line(text),
-        };
-        lines.extend([
-            Line::default(),
-            Line::margin().add(Role::Quiet, shorten(&text, look.columns().saturating_sub(4))),
-        ]);
+    let note = screen.together(now).map(|p| p.note).filter(|n| !n.is_empty());
+    if screen.details == Details::Unfolded {
+        return details(screen, note, look, most);
     }
+    let last = match screen.notes.last() {
+        _ if note.is_some() => note,
+        Some(Note::Said(text) | Note::Came(text) | Note::Went(text)) if !screen.is_settled() => Some(one_line(text)),
+        _ => None,
+    };
+    let Some(last) = last else { return lines };
+    let room = look.columns().saturating_sub(4);
+    let hint = if screen.details == Details::Folded && !screen.notes.is_empty() { "[d] what was done" } else { "" };
+    let hint = if room >= 60 { hint } else { "" };
+    let line = Line::margin().add(Role::Quiet, shorten(&last, room.saturating_sub(width(hint) + 2)));
+    lines.extend([Line::default(), line.right(Role::Quiet, hint, room + 2)]);
+    lines
+}
+
+/// Unfolds what was done so far, the last thing last.
+fn details(screen: &Screen, now: Option<String>, look: &Look, most: usize) -> Vec<Line> {
+    let room = look.columns().saturating_sub(6);
+    let title = Line::margin().add(Role::Quiet, "What was done").right(Role::Quiet, "[d] less", room + 4);
+    let mut lines = vec![Line::default(), title];
+    let rows = most.saturating_sub(2 + usize::from(now.is_some())).max(1);
+    let first = screen.notes.len().saturating_sub(rows);
+    let line = |role, text: &str| Line::of("    ").add(role, shorten(&one_line(text), room));
+    lines.extend(screen.notes[first..].iter().map(|note| match note {
+        Note::Said(text) => line(Role::Plain, text),
+        Note::Came(text) => line(Role::Done, text),
+        Note::Went(text) => line(Role::Failed, text),
+    }));
+    if screen.notes.is_empty() && now.is_none() {
+        lines.push(line(Role::Quiet, "Nothing yet"));
+    }
+    lines.extend(now.map(|text| line(Role::Quiet, &text)));
     lines
 }
 

@@ -1,6 +1,11 @@
 //! Lines made of pieces with roles; which colours the roles have is decided last.
 
+use std::borrow::Cow;
+
+use unicode_width::UnicodeWidthChar;
+
 use super::text::{shorten, width};
+use crate::look::{Ink, Letters, Palette};
 
 /// What a piece of text is for. One accent, and a colour each for done, waiting and failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,12 +79,13 @@ impl Line {
     }
 
     /// Writes it out, without blanks at its end.
-    pub(crate) fn write(&self, colour: bool) -> String {
+    pub(crate) fn write(&self, ink: Ink) -> String {
         let mut out = String::new();
         for (role, text) in &self.0 {
-            match role.code().filter(|_| colour) {
+            let text = lettered(text, ink.letters);
+            match role.code(ink.palette) {
                 Some(code) => out.push_str(&format!("\x1b[{code}m{text}\x1b[0m")),
-                None => out.push_str(text),
+                None => out.push_str(&text),
             }
         }
         out.truncate(out.trim_end().len());
@@ -88,15 +94,57 @@ impl Line {
 }
 
 impl Role {
-    fn code(self) -> Option<&'static str> {
-        match self {
-            Self::Plain => None,
-            Self::Strong => Some("1"),
-            Self::Quiet => Some("2"),
-            Self::Accent => Some("36"),
-            Self::Done => Some("32"),
-            Self::Waiting => Some("33"),
-            Self::Failed => Some("31"),
+    fn code(self, palette: Palette) -> Option<&'static str> {
+        match (self, palette) {
+            (_, Palette::None) | (Self::Plain, _) => None,
+            (Self::Strong, _) => Some("1"),
+            (Self::Quiet, _) => Some("2"),
+            (Self::Waiting | Self::Failed, Palette::Mono) => Some("1"),
+            (Self::Accent | Self::Done, Palette::Mono) => None,
+            (Self::Accent, Palette::Dark) => Some("36"),
+            (Self::Accent, Palette::Light) => Some("34"),
+            (Self::Done, _) => Some("32"),
+            (Self::Waiting, Palette::Dark) => Some("33"),
+            (Self::Waiting, Palette::Light) => Some("35"),
+            (Self::Failed, _) => Some("31"),
         }
+    }
+}
+
+fn lettered(text: &str, letters: Letters) -> Cow<'_, str> {
+    if letters == Letters::All || text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let ascii = letters == Letters::Ascii;
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '\0'..='\x7f' => out.push(c),
+            '→' => out.push_str(if ascii { ">" } else { "to" }),
+            // One column each: nothing beside it moves.
+            '…' => out.push_str(if ascii { "~" } else { "..." }),
+            '–' | '—' => out.push('-'),
+            '“' | '”' => out.push('"'),
+            '‘' | '’' => out.push('\''),
+            '·' => out.push(','),
+            c if ascii => out.extend(std::iter::repeat_n('?', c.width().unwrap_or(0))),
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_that_can_not_be_shown_leave_the_columns_as_they_are() {
+        let line = Line::of("Straße – 図.pdf → …").add(Role::Done, " “done”");
+        let write = |letters| line.write(Ink { palette: Palette::None, letters });
+        assert_eq!(write(Letters::All), "Straße – 図.pdf → … “done”");
+        assert_eq!(write(Letters::Ascii), "Stra?e - ??.pdf > ~ \"done\"");
+        assert_eq!(write(Letters::Spoken), "Straße - 図.pdf to ... \"done\"");
+        assert_eq!(width(&write(Letters::Ascii)), line.width());
     }
 }

@@ -6,6 +6,7 @@ use super::{
     ask,
     line::{Line, Role},
     screen::{Note, Screen},
+    spoken,
     text::{count, grouped, one_line, sentence, shorten, step, took, visible, width, wrap},
     tree,
 };
@@ -128,21 +129,26 @@ fn kept(report: &UndoReport, look: &Look) -> Vec<Line> {
 }
 
 fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look) -> Vec<Line> {
-    let time = took(screen.worked);
+    // What took no time that anyone noticed needs no figure.
+    let time = Some(screen.worked).filter(|t| t.as_millis() >= 500).map(took);
+    let head = |word: &str, link: &str| time.as_ref().map_or_else(|| word.to_owned(), |t| format!("{word} {link} {t}"));
     let mut lines = Vec::new();
     for effects in &screen.withheld {
-        lines.extend(ask::withheld(effects, look, 14));
+        lines.extend(if look.spoken { spoken::withheld(effects) } else { ask::withheld(effects, look, 14) });
         lines.push(Line::default());
     }
     match result {
-        Finish::Done { summary, .. } => lines.extend(done(&time, summary, look)),
+        Finish::Done { summary, .. } => {
+            lines.extend(done(&format!("{}.", head("Done", "in")), summary, look));
+            lines.extend(not_done(screen, summary, look));
+        }
         Finish::Failed { error } => {
             lines.extend(went(screen, error, look));
-            lines.extend(failed(&format!("Failed after {time}"), error, look));
+            lines.extend(failed(&head("Failed", "after"), error, look));
         }
         Finish::Cancelled => lines.push(
             Line::margin()
-                .add(Role::Waiting, format!("Cancelled after {time}."))
+                .add(Role::Waiting, format!("{}.", head("Cancelled", "after")))
                 .add(Role::Plain, " What was done stays done."),
         ),
     }
@@ -167,18 +173,39 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look) -> Vec<Line
     lines
 }
 
-fn done(time: &str, summary: &str, look: &Look) -> Vec<Line> {
-    let head = format!("Done in {time}.");
+fn done(head: &str, summary: &str, look: &Look) -> Vec<Line> {
     let room = look.columns().saturating_sub(4);
     let shown: Vec<String> = summary.lines().map(|l| visible(l).into_owned()).collect();
     let text = wrap(&format!("{head} {}", shown.join("\n")), room);
     let mut lines = Vec::new();
     for (i, line) in text.into_iter().enumerate() {
-        lines.push(match line.strip_prefix(&head) {
-            Some(rest) if i == 0 => Line::margin().add(Role::Done, &head).add(Role::Plain, rest),
+        lines.push(match line.strip_prefix(head) {
+            Some(rest) if i == 0 => Line::margin().add(Role::Done, head).add(Role::Plain, rest),
             _ if line.is_empty() => Line::default(),
             _ => Line::margin().add(Role::Plain, line),
         });
+    }
+    lines
+}
+
+/// Names what failed or was not let done though the task came to its end, where its summary does not say so.
+fn not_done(screen: &Screen, summary: &str, look: &Look) -> Vec<Line> {
+    let summary = one_line(summary).to_lowercase();
+    let unsaid = screen.notes.iter().filter_map(|n| match n {
+        Note::Went(text) if !summary.contains(text.trim_start_matches("not allowed: ").to_lowercase().as_str()) => {
+            Some(text)
+        }
+        _ => None,
+    });
+    let (room, unsaid) = (look.columns().saturating_sub(14), unsaid.collect::<Vec<_>>());
+    let line = |(i, text): (usize, &&String)| {
+        let title = if i == 0 { "Not done:" } else { "" };
+        Line::margin().add(Role::Waiting, format!("{title:<9} ")).add(Role::Plain, shorten(&sentence(text), room))
+    };
+    let mut lines: Vec<Line> = unsaid.iter().take(MOST_WENT).enumerate().map(line).collect();
+    let more = unsaid.len().saturating_sub(MOST_WENT);
+    if more > 0 {
+        lines.push(Line::margin().to(12).add(Role::Quiet, format!("and {more} more")));
     }
     lines
 }

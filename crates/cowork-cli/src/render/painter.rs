@@ -15,7 +15,7 @@ pub(crate) struct Painter {
 impl Painter {
     /// Gives what to write so that `frame` stands where the last one stood; nothing if it is the same.
     pub(crate) fn paint(&mut self, frame: &[Line], look: &Look) -> String {
-        let lines: Vec<String> = frame.iter().map(|l| l.write(look.colour)).collect();
+        let lines: Vec<String> = frame.iter().map(|l| l.write(look.ink)).collect();
         let text = lines.join("\n");
         let resized = self.columns != look.width;
         if text == self.text && !resized {
@@ -56,9 +56,11 @@ impl Painter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::look::Ink;
 
     fn look(width: usize) -> Look {
-        Look { width, height: 24, colour: false, signs: true, live: true, asks: true, home: None }
+        let ink = Ink::default();
+        Look { width, height: 24, ink, signs: true, live: true, spoken: false, asks: true, home: None }
     }
 
     #[test]

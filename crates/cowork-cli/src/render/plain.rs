@@ -1,16 +1,17 @@
 //! A followed task as lines that are only ever appended: for a pipe, a file, a terminal that can't be drawn over.
 
-use cowork::{Finish, StepState};
+use cowork::{Finish, StepState, Timestamp};
 
 use super::{
     ask,
     frame::{header, step},
     line::{Line, Role},
     outcome,
-    screen::{Note, Screen, StepTimes},
+    screen::{Note, Progress, Screen, StepTimes},
+    spoken,
     text::{one_line, shorten, width},
 };
-use crate::look::Look;
+use crate::{keys::Offered, look::Look};
 
 const MOST_QUESTION: usize = 24;
 
@@ -19,6 +20,8 @@ const MOST_QUESTION: usize = 24;
 pub(crate) struct Plain {
     header: bool,
     steps: Vec<String>,
+    /// The step that it was said to be at, and how many quarters of it were said to be done.
+    now: (String, u64),
     notes: usize,
     asked: Vec<cowork::CallId>,
     status: Option<String>,
@@ -26,22 +29,21 @@ pub(crate) struct Plain {
 
 impl Plain {
     /// Gives the lines for what is finished and was not written before.
-    pub(crate) fn news(&mut self, screen: &Screen, look: &Look) -> Vec<Line> {
+    pub(crate) fn news(&mut self, screen: &Screen, look: &Look, now: Timestamp) -> Vec<Line> {
         let Some(task) = &screen.task else { return Vec::new() };
         let mut lines = Vec::new();
         if !self.header {
             self.header = true;
-            lines.extend(header(task, look));
+            lines.extend(if look.spoken { spoken::header(task, look) } else { header(task, look) });
         }
         lines.extend(self.steps(screen, look));
         lines.extend(self.notes(screen, look));
+        if look.spoken {
+            lines.extend(self.under_way(screen, now));
+        }
         if let Some(ask) = screen.asks.first().filter(|a| !self.asked.contains(&a.call.id)) {
             self.asked.push(ask.call.id);
-            lines.push(Line::default());
-            lines.extend(ask::question(ask, look, MOST_QUESTION));
-            if screen.prompting {
-                lines.extend([Line::default(), ask::keys(look)]);
-            }
+            lines.extend(asked(ask, screen.prompting, look));
         }
         if screen.status != self.status {
             self.status.clone_from(&screen.status);
@@ -65,8 +67,30 @@ impl Plain {
             let finished = matches!(one.state, StepState::Done) || (over && one.state == StepState::Skipped);
             if finished && !self.steps.contains(&one.title) {
                 self.steps.push(one.title.clone());
-                lines.extend(step(one, screen.steps.get(i).unwrap_or(&none), None, title, look, None));
+                let times = screen.steps.get(i).unwrap_or(&none);
+                lines.extend(match look.spoken {
+                    true => vec![spoken::step(one, times)],
+                    false => step(one, times, None, title, look, None),
+                });
             }
+        }
+        lines
+    }
+
+    /// Says at which step it is, and how far: at each quarter of what takes its time.
+    fn under_way(&mut self, screen: &Screen, now: Timestamp) -> Vec<Line> {
+        let plan = screen.task.as_ref().filter(|t| t.result.is_none()).map_or(&[][..], |t| &t.plan);
+        let Some(active) = plan.iter().find(|s| s.state == StepState::Active) else { return Vec::new() };
+        let mut lines = Vec::new();
+        if self.now.0 != active.title {
+            self.now = (active.title.clone(), 0);
+            lines.push(spoken::step(active, &StepTimes::default()));
+        }
+        let quarter = |p: &Progress| p.done.saturating_mul(4).checked_div(p.total).unwrap_or(0);
+        let far = screen.together(now).filter(|p| p.left.is_some() && quarter(p) > self.now.1 && p.done < p.total);
+        if let Some(progress) = far {
+            self.now.1 = quarter(&progress);
+            lines.push(spoken::progress(&progress));
         }
         lines
     }
@@ -83,16 +107,29 @@ impl Plain {
             Note::Went(text) if !planned => Some((Role::Failed, text)),
             Note::Came(_) | Note::Went(_) => None,
         });
-        lines.map(|(role, text)| Line::margin().add(role, shorten(&one_line(text), room))).collect()
+        let margin = if look.spoken { Line::default } else { Line::margin };
+        lines.map(|(role, text)| margin().add(role, shorten(&one_line(text), room))).collect()
     }
+}
+
+/// Asks, and names the keys where some are read.
+fn asked(ask: &cowork::Ask, prompting: bool, look: &Look) -> Vec<Line> {
+    let offered = Offered::NOW.on(&ask.effects);
+    if look.spoken {
+        return spoken::question(ask).into_iter().chain(prompting.then(|| spoken::keys(offered))).collect();
+    }
+    let keys = prompting.then(|| [Line::default(), ask::keys(offered, look)]);
+    let question = ask::question(ask, look, MOST_QUESTION);
+    [Line::default()].into_iter().chain(question).chain(keys.into_iter().flatten()).collect()
 }
 
 /// Says how it ended, or what it waits for.
 pub(crate) fn ending(screen: &Screen, look: &Look) -> Vec<Line> {
-    let mut lines = vec![Line::default()];
+    let mut lines = if look.spoken { Vec::new() } else { vec![Line::default()] };
+    let none = lines.len();
     lines.extend(outcome::outcome(screen, look));
     for ask in &screen.asks {
         lines.extend(ask::how_to_answer(ask, look));
     }
-    if lines.len() == 1 { Vec::new() } else { lines }
+    if lines.len() == none { Vec::new() } else { lines }
 }

@@ -7,7 +7,7 @@ use cowork::{
     Timestamp,
 };
 
-use super::text::one_line;
+use super::{pace::Pace, text::one_line};
 
 /// A followed task.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +17,7 @@ pub(crate) struct Screen {
     /// When each step of the plan began and ended.
     pub(crate) steps: Vec<StepTimes>,
     /// How far each running call is.
-    pub(crate) progress: BTreeMap<CallId, Progress>,
+    progress: BTreeMap<CallId, Running>,
     /// What the planner said, and what calls noted, oldest first.
     pub(crate) notes: Vec<Note>,
     /// What plan mode held back.
@@ -32,6 +32,8 @@ pub(crate) struct Screen {
     pub(crate) status: Option<String>,
     /// Whether keys are read that answer the first question.
     pub(crate) prompting: bool,
+    /// What was done so far: whether a key unfolds it, and whether it is unfolded.
+    pub(crate) details: Details,
     /// Whether another process works on it.
     pub(crate) elsewhere: bool,
 }
@@ -43,15 +45,36 @@ pub(crate) struct StepTimes {
     pub(crate) ended: Option<Duration>,
 }
 
-/// How far a call is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Whether details are to be had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Details {
+    /// Nobody can ask for them.
+    #[default]
+    None,
+    Folded,
+    Unfolded,
+}
+
+/// How far the running calls are together.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Progress {
     pub(crate) done: u64,
     pub(crate) total: u64,
     pub(crate) note: String,
-    /// When it was first heard of, and how far it was then.
-    since: (Timestamp, u64),
+    /// Things a second, where it is known.
+    pub(crate) speed: Option<f64>,
+    /// How long it may still take, where it is known.
+    pub(crate) left: Option<Duration>,
+}
+
+/// How far a call is.
+#[derive(Clone, Debug, PartialEq)]
+struct Running {
+    done: u64,
+    total: u64,
+    note: String,
     now: Timestamp,
+    pace: Pace,
 }
 
 /// Something to be shown once.
@@ -83,8 +106,17 @@ impl Screen {
     /// Takes in what happens in between.
     pub(crate) fn delta(&mut self, delta: &Delta, now: Timestamp) {
         let (Some(call), DeltaKind::Progress { done, total, note }) = (delta.call, &delta.what) else { return };
-        let since = self.progress.get(&call).map_or((now, *done), |p| p.since);
-        self.progress.insert(call, Progress { done: *done, total: *total, note: one_line(note), since, now });
+        let running = self.progress.entry(call).or_insert_with(|| Running {
+            done: *done,
+            total: *total,
+            note: String::new(),
+            now,
+            pace: Pace::new(now, *done),
+        });
+        running.pace.heard(now, *done, *total);
+        (running.done, running.total, running.now) = (*done, *total, now);
+        // Its text is made ready for the screen when it is drawn: far from every one is.
+        running.note.clone_from(note);
     }
 
     /// Says whether nothing happens until a person says something, or ever.
@@ -104,16 +136,18 @@ impl Screen {
     }
 
     /// Gives how far the running calls are together.
-    pub(crate) fn together(&self) -> Option<Progress> {
-        let mut all = self.progress.values();
-        let first = all.next()?.clone();
-        Some(all.fold(first, |sum, p| Progress {
-            done: sum.done + p.done,
-            total: if sum.total == 0 || p.total == 0 { 0 } else { sum.total + p.total },
-            note: if p.now >= sum.now { p.note.clone() } else { sum.note },
-            since: (sum.since.0.min(p.since.0), sum.since.1 + p.since.1),
-            now: sum.now.max(p.now),
-        }))
+    pub(crate) fn together(&self, now: Timestamp) -> Option<Progress> {
+        let all = || self.progress.values();
+        let last = all().max_by_key(|p| p.now)?;
+        let known = all().all(|p| p.total > 0);
+        Some(Progress {
+            done: all().map(|p| p.done).sum(),
+            total: if known { all().map(|p| p.total).sum() } else { 0 },
+            note: one_line(&last.note),
+            speed: all().map(|p| p.pace.speed()).sum(),
+            // One that can't be told makes the whole one that can't be told.
+            left: all().map(|p| p.pace.left(now)).collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max()),
+        })
     }
 
     fn take(&mut self, event: &Event) {
@@ -177,18 +211,5 @@ impl StepTimes {
     /// Gives how long it took.
     pub(crate) fn took(&self) -> Option<Duration> {
         Some(self.ended?.saturating_sub(self.began?))
-    }
-}
-
-impl Progress {
-    /// Gives how long it may still take, once that can be told.
-    pub(crate) fn left(&self) -> Option<Duration> {
-        let spent = self.now.since(self.since.0);
-        let made = self.done.checked_sub(self.since.1).filter(|n| *n > 0)?;
-        let rest = self.total.checked_sub(self.done)?;
-        if spent < Duration::from_secs(1) {
-            return None;
-        }
-        Some(spent.mul_f64(rest as f64 / made as f64))
     }
 }

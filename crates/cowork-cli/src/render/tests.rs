@@ -16,7 +16,7 @@ use super::{
     plain::{Plain, ending},
     screen::Screen,
 };
-use crate::look::Look;
+use crate::look::{Ink, Letters, Look, Palette};
 
 const START: i64 = 1_770_000_000_000;
 const CALL: &str = "01993a2b-0000-7000-8000-0000001a2b3c";
@@ -57,7 +57,7 @@ impl Story {
         let (record, hash) = draft.stamp(ThreadId::named("main"), self.seq, self.hash);
         self.hash = hash;
         self.screen.record(&through_json(&record)).unwrap();
-        self.piped.extend(self.plain.news(&self.screen, &pipe()));
+        self.piped.extend(self.plain.news(&self.screen, &pipe(), Timestamp::from_millis(self.now)));
         self
     }
 
@@ -66,7 +66,7 @@ impl Story {
         let what = DeltaKind::Progress { done, total, note: note.into() };
         let delta = Delta { thread: ThreadId::named("main"), task: task(), call: Some(call_id()), what };
         self.screen.delta(&delta, Timestamp::from_millis(self.now));
-        self.piped.extend(self.plain.news(&self.screen, &pipe()));
+        self.piped.extend(self.plain.news(&self.screen, &pipe(), Timestamp::from_millis(self.now)));
         self
     }
 
@@ -127,11 +127,11 @@ fn through_json(record: &Record) -> Record {
 
 fn look(width: usize) -> Look {
     let home = Some("/home/ann".to_owned());
-    Look { width, height: 24, colour: false, signs: true, live: true, asks: true, home }
+    Look { width, height: 24, ink: Ink::default(), signs: true, live: true, spoken: false, asks: true, home }
 }
 
 fn colourful() -> Look {
-    Look { colour: true, ..look(80) }
+    Look { ink: Ink { palette: Palette::Dark, letters: Letters::All }, ..look(80) }
 }
 
 fn pipe() -> Look {
@@ -141,7 +141,7 @@ fn pipe() -> Look {
 fn written(lines: &[Line], look: &Look) -> String {
     let widest = lines.iter().map(Line::width).max().unwrap_or(0);
     assert!(!look.live || widest <= look.width, "{widest} columns");
-    lines.iter().map(|l| l.write(look.colour).replace('\x1b', "␛") + "\n").collect()
+    lines.iter().map(|l| l.write(look.ink).replace('\x1b', "␛") + "\n").collect()
 }
 
 const LOOK: &str = "Look at the folder";
@@ -198,7 +198,7 @@ fn ask(story: &mut Story) {
     let Ask { args_hash, effects, rule, reason, .. } = asked.clone();
     story.then(5, Event::PermissionAsked { call: call_id(), args_hash, effects, rule, reason });
     story.screen.asks = vec![asked];
-    story.piped.extend(story.plain.news(&story.screen, &pipe()));
+    story.piped.extend(story.plain.news(&story.screen, &pipe(), Timestamp::from_millis(story.now)));
 }
 
 fn done(story: &mut Story) {
@@ -278,7 +278,14 @@ fn texts_that_are_asked_about_are_shown_whole() {
         ),
         (
             json!({ "path": "Docs/a.txt", "stamp": null, "edits": [{ "old_text": "one\ntwo", "new_text": long, "all": true }] }),
-            vec!["path: Docs/a.txt", "- one", "- two", &format!("+ {}", &long[..53]), &long[53..], "all: true"],
+            vec![
+                "path: Docs/a.txt",
+                "- one",
+                "- two",
+                &format!("+ {}", &long[..53]),
+                &long[53..],
+                "everywhere it is found",
+            ],
         ),
         (
             json!({ "paths": ["Docs/a", "Docs/\u{1b}[31m"], "mode": "rwx------" }),

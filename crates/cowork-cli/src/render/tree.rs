@@ -17,6 +17,10 @@ const DEEPEST: usize = 8;
 
 /// Draws the changes by their places: at most so many lines. Gives how many changes are left out besides.
 pub(crate) fn tree(changes: &[Difference], most: usize, look: &Look) -> (Vec<Line>, usize) {
+    if look.spoken {
+        let lines = changes.iter().take(most).map(|c| spoken(c, look)).collect();
+        return (lines, changes.len().saturating_sub(most));
+    }
     let mut root = Node::default();
     for change in changes {
         let mut node = &mut root;
@@ -133,6 +137,21 @@ impl Row<'_> {
         }
         line.add(Role::Quiet, format!("  {}", shorten(&detail, free))).fit(room)
     }
+}
+
+/// Names a change in words, with its whole path.
+fn spoken(change: &Difference, look: &Look) -> Line {
+    let what = match &change.what {
+        What::Created => "New",
+        What::Edited => "Edited",
+        What::Moved { .. } => "Moved",
+        What::SetAside => "Set aside",
+        What::Mode => "Other permissions",
+    };
+    let folder = if change.kind == FileKind::Folder { "folder " } else { "" };
+    let detail = detail(change, look);
+    let detail = if detail.is_empty() { detail } else { format!(", {detail}") };
+    Line::of(format!("{what}: {folder}{}{detail}.", visible(change.path.as_str())))
 }
 
 fn sign(change: &Difference, look: &Look) -> (&'static str, Role) {

@@ -32,22 +32,41 @@ fn fields(fields: &Map<String, Value>, indent: &str, lines: &mut Vec<String>) {
 fn value(key: &str, value: &Value, indent: &str, lines: &mut Vec<String>) {
     let deeper = format!("{indent}  ");
     match value {
+        _ if in_words(key, value, indent, lines) => {}
         Value::Array(items) => {
             for one in items {
                 item(one, indent, lines);
             }
         }
         Value::Object(inner) => {
-            lines.push(format!("{indent}{}:", visible(key)));
+            lines.push(format!("{indent}{}:", named(key)));
             fields(inner, &deeper, lines);
         }
         Value::String(text) if text.contains('\n') => {
-            lines.push(format!("{indent}{}:", visible(key)));
+            lines.push(format!("{indent}{}:", named(key)));
             block(text, &deeper, lines);
         }
-        Value::String(text) => lines.push(format!("{indent}{}: {}", visible(key), visible(text))),
-        other => lines.push(format!("{indent}{}: {other}", visible(key))),
+        Value::String(text) => lines.push(format!("{indent}{}: {}", named(key), visible(text))),
+        Value::Bool(yes) => lines.push(format!("{indent}{}: {}", named(key), if *yes { "yes" } else { "no" })),
+        other => lines.push(format!("{indent}{}: {other}", named(key))),
     }
+}
+
+/// Says what a setting means where its name would not. What is left out says nothing that is not to be seen anyway.
+fn in_words(key: &str, value: &Value, indent: &str, lines: &mut Vec<String>) -> bool {
+    let words = match (key, value) {
+        ("if_taken", Value::String(how)) if how == "number" => "where a name is taken, the new one gets a number",
+        ("if_taken", Value::String(how)) if how == "skip" => "where a name is taken, both stay as they are",
+        ("all", Value::Bool(true)) => "everywhere it is found",
+        ("all" | "dry_run", Value::Bool(false)) => return true,
+        _ => return false,
+    };
+    lines.push(format!("{indent}{words}"));
+    true
+}
+
+fn named(key: &str) -> String {
+    visible(key).replace('_', " ")
 }
 
 /// A text as it stands. A line feed at its very end is only seen by its absence.
