@@ -7,8 +7,14 @@ use serde_json::{Map, Value};
 
 use crate::header::{Header, check};
 
-const BUILT_IN: [(&str, &str); 2] =
-    [("organise.py", include_str!("../playbooks/organise.py")), ("find.py", include_str!("../playbooks/find.py"))];
+const BUILT_IN: [(&str, &str); 6] = [
+    ("organise.py", include_str!("../playbooks/organise.py")),
+    ("find.py", include_str!("../playbooks/find.py")),
+    ("duplicates.py", include_str!("../playbooks/duplicates.py")),
+    ("folder-report.py", include_str!("../playbooks/folder-report.py")),
+    ("replace.py", include_str!("../playbooks/replace.py")),
+    ("watch.py", include_str!("../playbooks/watch.py")),
+];
 
 /// A playbook: its header, its source, and the name of the file it came from.
 #[derive(Clone, Debug, PartialEq)]

@@ -12,7 +12,7 @@ use std::{
 
 use async_trait::async_trait;
 use cowork_core::{
-    Effects, Error, FileKind, FilePath, Files, Handed, Kind, OpenFile, Part, Preview, Reader, Result, ToolContext,
+    Effects, Entry, Error, FileKind, FilePath, Files, Handed, Kind, OpenFile, Part, Preview, Reader, Result, ToolContext,
     ToolOutput, TypedTool, Visitor, Watch,
 };
 use schemars::JsonSchema;
@@ -20,7 +20,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    find_first::{First, Place},
+    find_first::Place,
     hash::{hex, outermost},
     hash_each::{self, Job, Task},
     show::{self, count, shown, stopped},
@@ -33,8 +33,10 @@ const END: usize = 4 * 1024;
 const SMALL: u64 = 64 * 1024;
 /// So many files of equal size are held at most.
 const MOST_HELD: usize = 1_000_000;
-/// So many files of a group are named.
-const MOST_NAMED: usize = 100;
+/// So many files are named in an answer, or one group.
+const MOST_NAMED: usize = 200_000;
+/// So many files with other names are told of in a group, and so many of their names.
+const MOST_LINKED: usize = 100;
 
 pub(crate) struct FindDuplicates;
 
@@ -52,13 +54,56 @@ pub(crate) struct DuplicatesArgs {
     /// Whether equal files are compared byte by byte besides their 256-bit hashes, which reads them once more; no if left out.
     #[serde(default)]
     verify: bool,
-    /// The most groups to give, those that waste most, up to 10,000; 100 if left out.
+    /// Which of equal files comes first in `files`, as the one to keep: the `first` by path (the usual), the `oldest`, the `newest`, or
+    /// the one of the `shortest` path; among those of one age the one of the shorter path.
+    #[serde(default)]
+    keep: Keep,
+    /// Whether what lies in hidden folders or is hidden counts too; yes if left out.
+    #[serde(default = "crate::find::yes")]
+    hidden: bool,
+    /// Whether what lies in project folders below these counts too: those that hold `.git`, `Cargo.toml`, `package.json` and the like,
+    /// where copies belong; yes if left out.
+    #[serde(default = "crate::find::yes")]
+    projects: bool,
+    /// The most groups to give, those that waste most, up to 100,000; 100 if left out.
     #[serde(default = "usual")]
-    #[schemars(range(min = 1, max = 10_000))]
+    #[schemars(range(min = 1, max = 100_000))]
     most: u32,
+    /// The most files to name of each group, up to 100,000; 100 if left out. A call names 200,000 in all, and says with `next` how to go on.
+    #[serde(default = "usual")]
+    #[schemars(range(min = 2, max = 100_000))]
+    most_in_group: u32,
     /// The `next` of the answer before, to go on from there.
     #[serde(default)]
     after: Option<String>,
+}
+
+/// Which of equal files comes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Keep {
+    /// The first by path.
+    #[default]
+    First,
+    /// The one that was changed longest ago.
+    Oldest,
+    /// The one that was changed last.
+    Newest,
+    /// The one of the shortest path.
+    Shortest,
+}
+
+impl Keep {
+    /// Says where a file comes among its equals.
+    fn rank(self, file: &Candidate) -> (i64, usize) {
+        let long = file.path.as_str().chars().count();
+        match self {
+            Self::First => (0, 0),
+            Self::Oldest => (file.modified, long),
+            Self::Newest => (file.modified.saturating_neg(), long),
+            Self::Shortest => (0, long),
+        }
+    }
 }
 
 fn one() -> u64 {
@@ -75,9 +120,9 @@ impl TypedTool for FindDuplicates {
     const NAME: &'static str = "find_duplicates";
     const ABOUT: &'static str = "Finds files with exactly the same content, whatever they are called, from some folders down. Gives how \
         many `groups` there are, how many bytes they `wasted` and how many files were `searched`; and `duplicates`, those that waste most \
-        first, each with the `size` of one, `copies`, `wasted`, and the `files` by path (up to 100). Names of one and the same file (hard \
-        links) count as one copy; of these, only the first is in `files` and the others in `same_file`. `next` is what to give as \
-        `after` to go on (null at the end).";
+        first, each with the `size` of one, `copies`, `wasted`, and the `files`, the one to keep first (up to 100). Names of one and the same file (hard \
+        links) count as one copy; of these, only the first is in `files` and the others in `same_file`; `linked` are those in `files` that have \
+        other names anywhere. `next` is what to give as `after` to go on (null at the end).";
 
     fn effects(&self, args: &DuplicatesArgs) -> Result<Effects> {
         show::check_size(OP, args.folders.len())?;
@@ -92,28 +137,26 @@ impl TypedTool for FindDuplicates {
         let label = show::label(args.folders.clone());
         let files = ctx.files()?;
         let folders = outermost(args.folders);
-        let sizes = Arc::new(Sizes { least: args.min_size.max(1), seen: Mutex::default(), watch: ctx.watch.clone() });
+        let scope = Scope { hidden: args.hidden, projects: args.projects, top: folders.clone() };
+        let least = args.min_size.max(1);
+        let sizes = Arc::new(Sizes { least, scope: scope.clone(), seen: Mutex::default(), watch: ctx.watch.clone() });
         let walked = files.walk(folders.clone(), sizes.clone(), ctx.watch.clone()).await?;
         let (several, searched) = sizes.several();
-        let held = Arc::new(Held { several, files: Mutex::default(), watch: ctx.watch.clone() });
+        let held = Arc::new(Held { several, scope, files: Mutex::default(), watch: ctx.watch.clone() });
         if !held.several.is_empty() {
             files.walk(folders, held.clone(), ctx.watch.clone()).await?;
         }
         let candidates = std::mem::take(&mut *held.files.lock().unwrap_or_else(PoisonError::into_inner));
         let mut hunt = Hunt { files: &*files, watch: &ctx.watch, unreadable: walked.unreadable };
-        let mut groups = hunt.groups(candidates).await?;
+        let mut groups = hunt.groups(candidates, args.keep).await?;
         if args.verify {
             groups = hunt.verified(groups).await?;
         }
-        let place = args.after.as_deref().map(Place::parse).transpose()?;
-        let first = First::new(args.most.clamp(1, 10_000) as usize, place);
-        for group in &groups {
-            let rank = i64::try_from(group.wasted()).unwrap_or(i64::MAX);
-            first.offer(-rank, group.files[0].0.path.as_str(), 0, || group.described());
-        }
         let wasted: u64 = groups.iter().map(Group::wasted).sum();
         let copies: usize = groups.iter().map(|g| g.files.len()).sum();
-        let (duplicates, next) = first.take();
+        let place = args.after.as_deref().map(Place::parse).transpose()?;
+        let most = (args.most.clamp(1, 100_000) as usize, args.most_in_group.clamp(2, 100_000) as usize);
+        let (duplicates, next) = page(&mut groups, place, most);
         let note = format!("{} of equal files, {wasted} bytes wasted", count(groups.len(), "group"));
         let value = json!({
             "groups": groups.len(), "files": copies, "wasted": wasted, "searched": searched,
@@ -123,9 +166,71 @@ impl TypedTool for FindDuplicates {
     }
 }
 
+/// Gives the groups after a place, those that waste most first, and where to go on if there are more.
+fn page(groups: &mut [Group], after: Option<Place>, (most, in_group): (usize, usize)) -> (Vec<Value>, Option<String>) {
+    groups.sort_by_cached_key(Group::place);
+    let from = after.map_or(0, |after| groups.partition_point(|g| g.place() <= after));
+    let (mut told, mut named) = (Vec::new(), 0);
+    for group in &groups[from..] {
+        named += group.files.len().min(in_group);
+        if told.len() == most || (named > MOST_NAMED && !told.is_empty()) {
+            let last = groups.get(from + told.len() - 1);
+            return (told, last.map(|g| g.place().text()));
+        }
+        told.push(group.described(in_group));
+    }
+    (told, None)
+}
+
+/// What of some folders is looked at.
+#[derive(Clone)]
+struct Scope {
+    hidden: bool,
+    projects: bool,
+    /// The folders themselves: what was asked for is looked at whatever it is.
+    top: Vec<FilePath>,
+}
+
+/// What a folder that holds one of these is: a project, whose files belong together.
+const PROJECT: [&[u8]; 12] = [
+    b".git", b".hg", b".svn", b"Cargo.toml", b"package.json", b"pyproject.toml", b"setup.py", b"go.mod", b"pom.xml",
+    b"build.gradle", b"CMakeLists.txt", b"composer.json",
+];
+
+/// Handed down to a folder that is not looked at.
+struct LeftAlone;
+
+impl Scope {
+    fn enter(&self, folder: &FilePath, reader: &dyn Reader) -> Handed {
+        let is_project = || PROJECT.iter().any(|name| reader.stat(&folder.join_bytes(name)).is_ok());
+        let left_alone = !self.projects && !self.top.contains(folder) && is_project();
+        if left_alone { Some(Arc::new(LeftAlone)) } else { None }
+    }
+
+    /// Gives what of a part is looked at: files, with what they are, and folders.
+    fn of(&self, part: &dyn Part, handed: &Handed, watch: &Watch) -> Result<(Vec<Entry>, Vec<usize>)> {
+        if watch.cancel.is_cancelled() {
+            return Err(stopped(OP));
+        }
+        let (mut files, mut folders) = (Vec::new(), Vec::new());
+        if handed.is_some() {
+            return Ok((files, folders));
+        }
+        for at in (0..part.len()).filter(|at| self.hidden || !part.name(*at).starts_with(b".")) {
+            match part.kind(at) {
+                FileKind::File => files.extend(part.stat(at).ok().filter(|e| !e.placeholder)),
+                FileKind::Folder => folders.push(at),
+                FileKind::Link | FileKind::Other => {}
+            }
+        }
+        Ok((files, folders))
+    }
+}
+
 /// Counts how many files there are of each size.
 struct Sizes {
     least: u64,
+    scope: Scope,
     seen: Mutex<HashMap<u64, u32>>,
     watch: Watch,
 }
@@ -142,23 +247,24 @@ impl Sizes {
 }
 
 impl Visitor for Sizes {
-    fn enter(&self, _: &FilePath, _: &Handed, _: &dyn Reader) -> Result<Handed> {
-        Ok(None)
+    fn enter(&self, folder: &FilePath, _: &Handed, reader: &dyn Reader) -> Result<Handed> {
+        Ok(self.scope.enter(folder, reader))
     }
 
-    fn visit(&self, part: &dyn Part, _: &Handed) -> Result<Vec<usize>> {
-        let entries = entries(part, &self.watch)?;
+    fn visit(&self, part: &dyn Part, handed: &Handed) -> Result<Vec<usize>> {
+        let (entries, folders) = self.scope.of(part, handed, &self.watch)?;
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        for entry in entries.into_iter().filter(|e| e.size >= self.least && !e.placeholder) {
+        for entry in entries.into_iter().filter(|e| e.size >= self.least) {
             *seen.entry(entry.size).or_default() += 1;
         }
-        Ok(folders(part))
+        Ok(folders)
     }
 }
 
 /// Holds the files that share their size with another.
 struct Held {
     several: HashMap<u64, u32>,
+    scope: Scope,
     files: Mutex<Vec<Candidate>>,
     watch: Watch,
 }
@@ -166,47 +272,37 @@ struct Held {
 struct Candidate {
     path: FilePath,
     size: u64,
+    modified: i64,
     links: bool,
     identity: [u64; 2],
 }
 
 impl Visitor for Held {
-    fn enter(&self, _: &FilePath, _: &Handed, _: &dyn Reader) -> Result<Handed> {
-        Ok(None)
+    fn enter(&self, folder: &FilePath, _: &Handed, reader: &dyn Reader) -> Result<Handed> {
+        Ok(self.scope.enter(folder, reader))
     }
 
-    fn visit(&self, part: &dyn Part, _: &Handed) -> Result<Vec<usize>> {
-        let entries = entries(part, &self.watch)?;
+    fn visit(&self, part: &dyn Part, handed: &Handed) -> Result<Vec<usize>> {
+        let (entries, folders) = self.scope.of(part, handed, &self.watch)?;
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        for entry in entries.into_iter().filter(|e| !e.placeholder && self.several.contains_key(&e.size)) {
+        for entry in entries.into_iter().filter(|e| self.several.contains_key(&e.size)) {
             let links = entry.links > 1 && entry.identity != [0, 0];
-            files.push(Candidate { path: entry.path, size: entry.size, links, identity: entry.identity });
+            let (size, modified, identity) = (entry.size, entry.modified, entry.identity);
+            files.push(Candidate { path: entry.path, size, modified, links, identity });
         }
         if files.len() > MOST_HELD {
             let why = format!("more than {MOST_HELD} files share their size with another");
             return Err(Error::new(Kind::LimitExceeded, OP, why).with_fix("search fewer folders, or give a `min_size`"));
         }
-        Ok(folders(part))
+        Ok(folders)
     }
-}
-
-fn entries(part: &dyn Part, watch: &Watch) -> Result<Vec<cowork_core::Entry>> {
-    if watch.cancel.is_cancelled() {
-        return Err(stopped(OP));
-    }
-    let files = (0..part.len()).filter(|at| part.kind(*at) == FileKind::File);
-    Ok(files.filter_map(|at| part.stat(at).ok()).collect())
-}
-
-fn folders(part: &dyn Part) -> Vec<usize> {
-    (0..part.len()).filter(|at| part.kind(*at) == FileKind::Folder).collect()
 }
 
 /// Files with the same content.
 struct Group {
     size: u64,
     hash: [u8; 32],
-    /// By path, each with the other names of it.
+    /// The one to keep first, each with the other names of it.
     files: Vec<(Candidate, Vec<FilePath>)>,
 }
 
@@ -215,18 +311,29 @@ impl Group {
         self.size * (self.files.len() as u64 - 1)
     }
 
-    fn described(&self) -> Value {
-        let files: Vec<&str> = self.files.iter().take(MOST_NAMED).map(|(c, _)| c.path.as_str()).collect();
+    /// Gives where it comes: those that waste most first.
+    fn place(&self) -> Place {
+        let first = self.files.iter().map(|(c, _)| c.path.as_str()).min().unwrap_or_default();
+        Place { rank: -i64::try_from(self.wasted()).unwrap_or(i64::MAX), path: first.to_owned(), line: 0 }
+    }
+
+    fn described(&self, most: usize) -> Value {
+        let files: Vec<&str> = self.files.iter().take(most).map(|(c, _)| c.path.as_str()).collect();
+        let elsewhere: Vec<&str> =
+            self.files.iter().take(most).filter(|(c, _)| c.links).map(|(c, _)| c.path.as_str()).collect();
         let mut value = json!({
             "size": self.size, "copies": self.files.len(), "wasted": self.wasted(), "blake3": hex(&self.hash),
             "files": files,
         });
-        let linked = self.files.iter().filter(|(_, others)| !others.is_empty()).take(MOST_NAMED);
+        let linked = self.files.iter().filter(|(_, others)| !others.is_empty()).take(MOST_LINKED);
         let linked: Vec<Vec<&str>> = linked
-            .map(|(c, others)| [&c.path].into_iter().chain(others).take(MOST_NAMED).map(FilePath::as_str).collect())
+            .map(|(c, others)| [&c.path].into_iter().chain(others).take(MOST_LINKED).map(FilePath::as_str).collect())
             .collect();
         if !linked.is_empty() {
             value["same_file"] = json!(linked);
+        }
+        if !elsewhere.is_empty() {
+            value["linked"] = json!(elsewhere);
         }
         value
     }
@@ -242,8 +349,8 @@ struct Hunt<'a> {
 type Hashes = Vec<Option<[u8; 32]>>;
 
 impl Hunt<'_> {
-    /// Gives the files with the same content, in no order.
-    async fn groups(&mut self, candidates: Vec<Candidate>) -> Result<Vec<Group>> {
+    /// Gives the files with the same content, in no order; in each the one to keep first.
+    async fn groups(&mut self, candidates: Vec<Candidate>, keep: Keep) -> Result<Vec<Group>> {
         let one_each = told_apart(candidates);
         // In the order in which they lie on the disk, as far as that is known.
         let paths: Vec<FilePath> = one_each.iter().map(|(c, _)| c.path.clone()).collect();
@@ -259,7 +366,8 @@ impl Hunt<'_> {
         open.sort_by_key(|(c, _)| c.identity);
         let hashes = self.hashed(open.iter().map(|(c, _)| c.path.clone()).collect(), true).await?;
         done.extend(split(open, hashes).into_iter().map(|((size, hash), files)| Group { size, hash, files }));
-        done.iter_mut().for_each(|g| g.files.sort_by(|a, b| a.0.path.cmp(&b.0.path)));
+        let order = |a: &Named, b: &Named| (keep.rank(&a.0), &a.0.path).cmp(&(keep.rank(&b.0), &b.0.path));
+        done.iter_mut().for_each(|g| g.files.sort_by(order));
         Ok(done)
     }
 

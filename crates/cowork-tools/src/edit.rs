@@ -5,8 +5,11 @@
 //! written: with the stamp that was given, or with what it was when the task last read it. So what was changed before the
 //! search, since the task read the file, is a conflict as much as what is changed between the search and the write.
 
+mod many;
 mod pieces;
 mod search;
+
+pub(crate) use self::many::ReplaceText;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -191,6 +194,12 @@ impl Visitor for Work {
 
 impl Work {
     fn edit(&self, pieces: &mut Pieces<'_>) -> Result<Vec<Made>> {
+        let encoding = self.encoding_of(pieces)?;
+        self.edits.iter().enumerate().map(|(index, edit)| self.one(index, edit, pieces, encoding)).collect()
+    }
+
+    /// Says in what encoding the file is edited.
+    fn encoding_of(&self, pieces: &Pieces<'_>) -> Result<&'static Encoding> {
         let mut head = vec![0; HEAD];
         let got = pieces.read_at(&mut head, 0)?;
         let found = || encoding_of(&head[..got], got as u64 == pieces.len());
@@ -207,14 +216,28 @@ impl Work {
             return Err(Error::new(Kind::Unsupported, OP, why)
                 .with_fix("keep the new text to ASCII, or say in `encoding` what the file is in"));
         }
-        self.edits.iter().enumerate().map(|(index, edit)| self.one(index, edit, pieces, encoding)).collect()
+        Ok(encoding)
     }
 
     fn one(&self, index: usize, edit: &Edit, pieces: &mut Pieces<'_>, encoding: &'static Encoding) -> Result<Made> {
+        match self.try_one(index, edit, pieces, encoding)? {
+            Some(made) => Ok(made),
+            None => Err(self.not_there(index, edit, pieces, encoding)?),
+        }
+    }
+
+    /// Makes an edit, if its text is there.
+    fn try_one(
+        &self,
+        index: usize,
+        edit: &Edit,
+        pieces: &mut Pieces<'_>,
+        encoding: &'static Encoding,
+    ) -> Result<Option<Made>> {
         let spellings = spellings(&edit.old_text);
         let found = search(pieces, encoding, &spellings, edit.all, &self.watch)?;
         match found.count {
-            0 => return Err(self.not_there(index, edit, pieces, encoding)?),
+            0 => return Ok(None),
             n if n > 1 && !edit.all => return Err(self.ambiguous(index, n, &found.lines)),
             n if n > MOST_PLACES as u64 => {
                 let why = format!(
@@ -235,7 +258,7 @@ impl Work {
         };
         let cuts = found.places.iter().map(|p| Cut { at: p.at, len: p.len, new: news[p.which].clone() });
         pieces.replace(cuts.collect());
-        Ok(Made { replaced: found.count, lines: found.lines })
+        Ok(Some(Made { replaced: found.count, lines: found.lines }))
     }
 
     fn not_there(&self, index: usize, edit: &Edit, pieces: &Pieces<'_>, encoding: &'static Encoding) -> Result<Error> {

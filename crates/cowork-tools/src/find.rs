@@ -22,7 +22,9 @@ use crate::{
 };
 
 const OP: &str = "find text";
+/// So many lines are given, or so many files.
 const MOST_HITS: u32 = 10_000;
+const MOST_FILES: u32 = 100_000;
 const LONGEST_QUERY: usize = 1_000;
 
 pub(crate) struct FindText;
@@ -67,9 +69,9 @@ pub(crate) struct FindArgs {
     #[serde(default = "usual_in_file")]
     #[schemars(range(min = 1, max = 1_000))]
     most_in_file: u32,
-    /// The most hits to give, up to 10,000; 200 if left out.
+    /// The most hits to give, up to 10,000 `lines`, or 100,000 `files` or `counts`; 200 if left out.
     #[serde(default = "usual_hits")]
-    #[schemars(range(min = 1, max = 10_000))]
+    #[schemars(range(min = 1, max = 100_000))]
     most: u32,
     /// The `next` of the answer before, to go on from there.
     #[serde(default)]
@@ -250,7 +252,7 @@ impl Find {
             give: args.give,
             in_file: args.most_in_file.clamp(1, 1_000) as usize,
             first: First::new(
-                args.most.clamp(1, MOST_HITS) as usize,
+                args.most.clamp(1, if numbers { MOST_HITS } else { MOST_FILES }) as usize,
                 args.after.as_deref().map(Place::parse).transpose()?,
             ),
             tally: Mutex::default(),
@@ -305,7 +307,10 @@ impl Find {
         match self.give {
             _ if found.matches == 0 => {}
             Give::Files => self.first.offer(0, path, 1, || json!({ "path": path })),
-            Give::Counts => self.first.offer(0, path, 1, || json!({ "path": path, "lines": found.matches })),
+            Give::Counts => self.first.offer(0, path, 1, || match found.binary {
+                true => json!({ "path": path, "lines": found.matches, "binary": true }),
+                false => json!({ "path": path, "lines": found.matches }),
+            }),
             Give::Lines if found.lines.is_empty() => self.first.passed_over(),
             Give::Lines => {
                 let more = found.matches.saturating_sub(found.lines.len() as u64);

@@ -72,7 +72,7 @@ pub fn builtin() -> Vec<Arc<dyn Tool>> {
 
 /// Gives the tools that look at files and change them.
 ///
-/// What changes is journalled by the session and can be undone: `write_file`, `edit_file`, `apply_patch`, `make_folder`,
+/// What changes is journalled by the session and can be undone: `write_file`, `edit_file`, `replace_text`, `apply_patch`, `make_folder`,
 /// `move_files`, `copy_files`, `set_aside`, `restore_files`, `set_mode`, and with the feature `archive` `make_archive` and
 /// `extract_archive`, beside which `list_archive` only looks. What only looks: `list_folder`, `folder_tree`, `file_info`,
 /// `file_metadata`, `read_file`, `find_files`, `find_text`, `hash_files`, `find_duplicates`, `compare_folders`, `watch_folder`.
@@ -92,6 +92,7 @@ pub fn files() -> Vec<Arc<dyn Tool>> {
         tool(watch::WatchFolder),
         tool(write::WriteFile),
         tool(edit::EditFile),
+        tool(edit::ReplaceText),
         tool(patch::ApplyPatch),
         tool(change::MakeFolder),
         tool(change::MoveFiles),

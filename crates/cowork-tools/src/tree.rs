@@ -17,6 +17,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+mod shares;
+
+use self::shares::{Shares, Tally};
 use crate::{
     find_first::{First, Place, Sort},
     find_rules::{Below, Paths, Rules, handed},
@@ -50,10 +53,18 @@ pub(crate) struct TreeArgs {
     /// The `next` of the answer before, to go on from there.
     #[serde(default)]
     after: Option<String>,
-    /// How many of the largest and of the newest files are named, up to 100; 5 if left out.
+    /// How many of the largest and of the newest files are named, up to 1,000; 5 if left out.
     #[serde(default = "usual_files")]
-    #[schemars(range(max = 100))]
+    #[schemars(range(max = 1_000))]
     files: u32,
+    /// How many types of files, by what follows the last dot of their names, are told, those with most bytes first, up to 1,000;
+    /// none if left out.
+    #[serde(default)]
+    #[schemars(range(max = 1_000))]
+    types: u32,
+    /// Whether it is told how much was changed how long ago; no if left out.
+    #[serde(default)]
+    ages: bool,
     /// Whether hidden files and folders, whose names begin with a dot, count too; yes if left out.
     #[serde(default = "crate::find::yes")]
     hidden: bool,
@@ -89,7 +100,8 @@ impl TypedTool for FolderTree {
     const NAME: &'static str = "folder_tree";
     const ABOUT: &'static str = "Tells how much lies where in a folder and all folders in it: `total` with `files`, `folders`, `bytes` \
         and the time of the `newest` change; `tree`, a line for each folder down to `depth`, with the same of all that lies in it; the \
-        `largest` and the `newest` files. Use it to get an overview before looking closer; to see one folder's entries, use list_folder.";
+        `largest` and the `newest` files; if asked for, `types`, with `files` and `bytes` of each `type`, and `ages`, with the same of what was \
+        changed within so many `days`, and not within those before. Use it to get an overview before looking closer; to see one folder's entries, use list_folder.";
 
     fn effects(&self, args: &TreeArgs) -> Result<Effects> {
         args.after.as_deref().map(Place::parse).transpose()?;
@@ -103,7 +115,7 @@ impl TypedTool for FolderTree {
         let files = ctx.files()?;
         be_folder(&*files, &args.path, OP).await?;
         let place = args.after.as_deref().map(Place::parse).transpose()?;
-        let named = (args.files > 0).then_some(args.files.min(100) as usize);
+        let named = (args.files > 0).then_some(args.files.min(1_000) as usize);
         let tree = Arc::new(Tree {
             rules: args.rules(),
             depth: args.depth.min(16),
@@ -111,6 +123,7 @@ impl TypedTool for FolderTree {
             left_out: AtomicBool::new(false),
             largest: named.map(|n| First::new(n, None)),
             newest: named.map(|n| First::new(n, None)),
+            shares: Shares::new(args.types.min(1_000) as usize, args.ages.then(|| ctx.runtime.now().as_millis())),
             stopped: ctx.watch.cancel.clone(),
         });
         let walked = files.walk(vec![args.path.clone()], tree.clone(), ctx.watch.clone()).await?;
@@ -131,7 +144,7 @@ impl TypedTool for FolderTree {
         );
         let mut all = total.described(args.path.as_str());
         all["ignored"] = json!(total.ignored);
-        let value = json!({
+        let mut value = json!({
             "total": all,
             "tree": folders,
             "largest": files_of(&tree.largest),
@@ -140,6 +153,7 @@ impl TypedTool for FolderTree {
             "complete": whole,
             "next": next,
         });
+        tree.shares.describe(&mut value);
         Ok(ToolOutput { value, note, label })
     }
 }
@@ -151,6 +165,7 @@ struct Tree {
     left_out: AtomicBool,
     largest: Option<First<Value>>,
     newest: Option<First<Value>>,
+    shares: Shares,
     stopped: CancellationToken,
 }
 
@@ -277,7 +292,7 @@ impl Visitor for Tree {
         let mut seat = self.rules.seat(Some(&here.below));
         let mut paths = Paths::of(part.folder());
         let bounds = [&self.largest, &self.newest].map(|f| f.as_ref().and_then(First::bound));
-        let (mut sums, mut into) = (Sums::default(), Vec::new());
+        let (mut sums, mut into, mut tally) = (Sums::default(), Vec::new(), Tally::default());
         for at in 0..part.len() {
             if seat.skips(part, at) {
                 sums.ignored += 1;
@@ -294,6 +309,7 @@ impl Visitor for Tree {
                     sums.files += 1;
                     sums.bytes += entry.size;
                     sums.newest = sums.newest.max(Some(entry.modified));
+                    self.shares.count(&mut tally, part.name(at), &entry);
                     let lists = [(&self.largest, Sort::Largest), (&self.newest, Sort::Newest)];
                     for ((first, sort), bound) in lists.into_iter().zip(&bounds) {
                         let rank = sort.rank(&entry);
@@ -309,6 +325,7 @@ impl Visitor for Tree {
             }
         }
         here.spot.add(&sums);
+        self.shares.add(tally);
         Ok(into)
     }
 }

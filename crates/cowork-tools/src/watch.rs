@@ -61,8 +61,9 @@ impl TypedTool for WatchFolder {
     type Args = WatchArgs;
     const NAME: &'static str = "watch_folder";
     const ABOUT: &'static str = "Waits until something arrives, changes or goes away directly in a folder and has settled, or until the \
-        time is up. Gives `arrived`, entries as of list_folder that are new or changed, `gone`, paths that are there no more, and \
-        `timed_out` if nothing happened. To miss nothing between two calls, give as `known` what was seen before.";
+        time is up. Gives `arrived`, entries as of list_folder that are new or changed, `gone`, paths that are there no more, \
+        `timed_out` if nothing happened, and `settled` (false) if the time was up before it had settled. To miss nothing between two calls, give \
+        as `known` what was seen before; then what has settled is given while something else still grows, which counts as not seen.";
 
     fn effects(&self, args: &WatchArgs) -> Result<Effects> {
         if args.known.iter().flatten().any(|p| p.parent().as_ref() != Some(&args.path)) {
@@ -85,7 +86,7 @@ impl TypedTool for WatchFolder {
             wait.touched.extend(before.keys().filter(|p| !known.contains(p)).cloned());
             wait.touched.extend(known.into_iter().filter(|p| !before.contains_key(p)).cloned());
         }
-        wait.until_settled(before, &mut *arrivals).await?;
+        let settled = wait.until_settled(before, &mut *arrivals).await?;
         let (mut arrived, mut gone) = (Vec::new(), Vec::new());
         let now = ctx.runtime.now().as_millis();
         for path in wait.touched.iter().take(MOST_GIVEN) {
@@ -102,7 +103,10 @@ impl TypedTool for WatchFolder {
         };
         let timed_out = arrived.is_empty() && gone.is_empty();
         let more = wait.touched.len().saturating_sub(MOST_GIVEN);
-        let value = json!({ "arrived": arrived, "gone": gone, "more": more, "timed_out": timed_out });
+        let mut value = json!({ "arrived": arrived, "gone": gone, "more": more, "timed_out": timed_out });
+        if !timed_out && !settled {
+            value["settled"] = json!(false);
+        }
         Ok(ToolOutput { value, note, label })
     }
 }
@@ -122,13 +126,13 @@ impl Wait<'_> {
         Ok(entries.into_iter().map(|e| (e.path.clone(), looks(&e))).collect())
     }
 
-    /// Waits until something was touched and then nothing more for a while, or until the time is up.
-    async fn until_settled(&mut self, mut before: Listing, arrivals: &mut dyn Arrivals) -> Result<()> {
+    /// Waits until something was touched and then nothing more for a while, or until the time is up; says whether it has settled.
+    async fn until_settled(&mut self, mut before: Listing, arrivals: &mut dyn Arrivals) -> Result<bool> {
         let mut over = self.ctx.runtime.sleep(Duration::from_secs(u64::from(self.args.seconds.min(3_600))));
         let mut seen = self.sizes().await?;
         loop {
             match self.next(arrivals, &mut over).await? {
-                Next::Over => return Ok(()),
+                Next::Over => return Ok(false),
                 Next::Told(paths) => {
                     // The folder itself stands for more than could be told.
                     if paths.contains(&self.args.path) {
@@ -143,7 +147,13 @@ impl Wait<'_> {
                     // A writer that never closes its file is told of by its size alone.
                     let now = self.sizes().await?;
                     if now == seen {
-                        return Ok(());
+                        return Ok(true);
+                    }
+                    // What still grows holds up nothing else where the next call will find it.
+                    let at_rest = |path: &FilePath| now.get(path) == seen.get(path);
+                    if self.args.known.is_some() && self.touched.iter().any(at_rest) {
+                        self.touched.retain(at_rest);
+                        return Ok(true);
                     }
                     seen = now;
                 }

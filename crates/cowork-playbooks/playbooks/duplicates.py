@@ -1,0 +1,174 @@
+# /// playbook
+# name = "duplicates"
+# about = "Finds files with exactly the same content and sets aside all but one of each"
+# title = "Set aside duplicates in {folders}, keep the {keep}"
+# examples = [
+#   "Find duplicate files and set them aside",
+#   "remove the duplicates, keep the newest",
+#   "show me which files are there twice",
+# ]
+# folders = "write"
+#
+# [param.keep]
+# about = "Which of equal files stays: the oldest, the newest, the one of the shortest path, or the first by path"
+# type = "choice"
+# default = "oldest"
+# [param.keep.choices]
+# oldest = []
+# newest = []
+# shortest = []
+# first = []
+#
+# [param.dry_run]
+# about = "Only say what would be done"
+# type = "bool"
+# default = false
+# ///
+import re
+
+RULES = {
+    "oldest": "the oldest is kept",
+    "newest": "the newest is kept",
+    "shortest": "the one of the shortest path is kept",
+    "first": "the first by path is kept",
+}
+# What one call takes.
+BATCH = 100000
+SHOWN = 8
+
+
+def files(number):
+    return "1 file" if number == 1 else f"{number:,} files"
+
+
+def groups_of(number):
+    return "1 group" if number == 1 else f"{number:,} groups"
+
+
+def size(number):
+    for unit in ["B", "KB", "MB", "GB"]:
+        if number < 1000:
+            return f"{number} B" if unit == "B" else f"{number:.1f} {unit}"
+        number = number / 1000
+    return f"{number:.1f} TB"
+
+
+def shown(path):
+    return re.sub(r"[\x00-\x1f\x7f]", "\ufffd", path)
+
+
+places = folders("write")
+look = "Find files with the same content"
+plan([look] if dry_run else [look, "Decide which stay", "Set the others aside"])
+
+step(look)
+found = find_duplicates(places, keep=keep, hidden=False, projects=False, most=100000, most_in_group=100000)
+groups = found["duplicates"]
+seen = found
+# A call names 200,000 files: more is rare.
+while seen["next"]:
+    seen = find_duplicates(places, keep=keep, hidden=False, projects=False, most=100000, most_in_group=100000, after=seen["next"])
+    groups += seen["duplicates"]
+searched = found["searched"]
+wasted = found["wasted"]
+told = f"{files(searched)} searched, {groups_of(len(groups))} of equal ones, {size(wasted)}"
+done(told)
+
+if not dry_run:
+    step("Decide which stay")
+aside = []
+room = 0
+linked = 0
+unnamed = 0
+for group in groups:
+    same = group["files"]
+    unnamed += group["copies"] - len(same)
+    others = same[1:]
+    if "linked" in group:
+        # One file under several names: to take one of them away frees nothing.
+        names = set(group["linked"])
+        linked += len([path for path in others if path in names])
+        others = [path for path in others if path not in names]
+    room += len(others) * group["size"]
+    aside += others
+
+left = []
+if linked:
+    left.append(f"{files(linked)} with other names (hard links), because setting them aside frees nothing")
+if unnamed:
+    left.append(f"{files(unnamed)} beyond the first 100,000 of a group; run it again for those")
+if found["skipped"].get("unreadable"):
+    left.append(f"{found['skipped']['unreadable']:,} that could not be read")
+data = {"groups": len(groups), "searched": searched, "wasted": wasted, "keep": keep, "aside": 0, "room": 0, "linked": linked}
+data["largest"] = [
+    {"keep": g["files"][0], "others": g["files"][1:21], "copies": g["copies"], "size": g["size"], "wasted": g["wasted"]}
+    for g in groups[:100]
+]
+
+
+def listed():
+    lines = ""
+    for group in groups[:SHOWN]:
+        others = group["files"][1:]
+        more = f" and {group['copies'] - 2:,} more" if group["copies"] > 2 else ""
+        lines += f"\n  {shown(group['files'][0])} stays; also as {shown(others[0])}{more} ({size(group['wasted'])})"
+    if len(groups) > SHOWN:
+        lines += f"\n  and {groups_of(len(groups) - SHOWN)} more"
+    return "\n" + lines if lines else ""
+
+
+def unsaid():
+    return " Left: " + "; ".join(left) + "." if left else ""
+
+
+if not aside:
+    if not dry_run:
+        done("nothing to set aside")
+        step("Set the others aside")
+        done("nothing to do")
+    what = f"No two of {files(searched)} have the same content" if searched else "No files to compare here"
+    finish((f"Nothing to set aside: {told}." if groups else f"{what}.") + unsaid(), data)
+elif dry_run:
+    data["room"] = room
+    data["would_set_aside"] = len(aside)
+    finish(
+        f"{files(len(aside))} in {groups_of(len(groups))} would be set aside, {size(room)}; {RULES[keep]}. Nothing was changed."
+        + unsaid()
+        + listed(),
+        data,
+    )
+else:
+    done(f"{files(len(aside))} to set aside, {len(groups):,} stay, {RULES[keep]}")
+    step("Set the others aside")
+    say(f"Of equal files {RULES[keep]}." + listed())
+    made = 0
+    not_done = []
+    stayed = set()
+    for start in range(0, len(aside), BATCH):
+        batch = aside[start : start + BATCH]
+        try:
+            result = set_aside(batch)
+        except (PermissionError, RuntimeError) as error:
+            if not made:
+                raise
+            not_done.append({"files": len(aside) - start, "why": str(error)})
+            stayed.update(aside[start:])
+            break
+        made += result["made"]
+        not_done += [{"path": other["path"], "why": other["reason"]} for other in result["otherwise"]]
+        stayed.update([other["path"] for other in result["otherwise"]])
+        left_out = result["left"]
+        if left_out > len(result["otherwise"]):
+            not_done.append({"files": left_out - len(result["otherwise"]), "why": "as those named before"})
+    done(f"{files(made)} set aside")
+    data["aside"] = made
+    if stayed:
+        room -= sum([group["size"] for group in groups for path in group["files"] if path in stayed])
+    data["room"] = room
+    if not_done:
+        data["not_done"] = not_done
+    summary = f"{files(made)} set aside, {size(room)}; of each of {groups_of(len(groups))} {RULES[keep]}. Nothing was deleted: undo brings them back."
+    if not_done:
+        why = not_done[0]["why"]
+        summary += f" Not done: {sum([n.get('files', 1) for n in not_done])}, because {why}."
+    finish(summary + unsaid() + listed(), data)

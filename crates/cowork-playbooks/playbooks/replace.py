@@ -1,0 +1,179 @@
+# /// playbook
+# name = "replace"
+# about = "Replaces a text by another in many text files, and shows the first lines before and after"
+# title = "Replace “{find}” with “{with}” in {folders}"
+# examples = [
+#   "Replace \"Acme Ltd\" with \"Acme GmbH\" in all files",
+#   "change every \"colour\" to \"color\" in *.md",
+# ]
+# folders = "write"
+#
+# [param.find]
+# about = "The text to look for, exactly as it stands, capitals included; within a line"
+# type = "text"
+#
+# [param.with]
+# about = "The text that comes in its place; nothing, to take it out"
+# type = "text"
+#
+# [param.files]
+# about = "Only files whose names fit this: `*.md`, `{*.txt,*.csv}`; all text files if left out"
+# type = "text"
+# default = ""
+#
+# [param.dry_run]
+# about = "Only show what would be changed"
+# type = "bool"
+# default = false
+# ///
+import re
+
+# What one call takes.
+BATCH = 100000
+# So many files are shown with a line before and after.
+SHOWN = 5
+
+
+def files_of(number):
+    return "1 file" if number == 1 else f"{number:,} files"
+
+
+def lines_of(number):
+    return "1 line" if number == 1 else f"{number:,} lines"
+
+
+def shown(text):
+    return re.sub(r"[\x00-\x1f\x7f]", "\ufffd", text.strip())
+
+
+def add_up(into, more):
+    for key, number in more.items():
+        into[key] = into.get(key, 0) + number
+
+
+places = folders("write")
+only = {"files": files} if files.strip() else {}
+look = "Find the text in the folders" if len(places) > 1 else "Find the text in the folder"
+plan([look, "Show the first lines", "Replace it"] if not dry_run else [look, "Show the first lines"])
+
+step(look)
+old = find
+new = with_
+if not old.strip():
+    raise ValueError("there is nothing to look for: give the text that is to be replaced as `find`")
+if old == new:
+    raise ValueError("the text would be replaced by itself: give another as `with`")
+hits = []
+searched = 0
+skipped = {}
+not_done = []
+errors = []
+for place in places:
+    after = {}
+    while True:
+        try:
+            part = find_text(place, old, names=False, match_case=True, give="counts", most=BATCH, **only, **after)
+        except RuntimeError as error:
+            errors.append(error)
+            not_done.append({"folder": place, "why": str(error)})
+            break
+        hits += part["hits"]
+        if not after:
+            searched += part["searched"]
+            add_up(skipped, part["skipped"])
+        if not part["next"]:
+            break
+        after = {"after": part["next"]}
+if errors and len(errors) == len(places):
+    raise errors[0]
+kept_from = [hit for hit in hits if not hit.get("binary")]
+binary = len(hits) - len(kept_from)
+hits = kept_from
+lines = sum([hit["lines"] for hit in hits])
+found = f"{lines_of(lines)} in {files_of(len(hits))}"
+done(f"{found}, {files_of(searched)} searched" if hits else f"nothing found, {files_of(searched)} searched")
+
+left = []
+if binary:
+    left.append(f"{files_of(binary)} with the text that are not text files")
+if skipped.get("unreadable"):
+    left.append(f"{files_of(skipped['unreadable'])} that could not be read")
+if skipped.get("long_lines"):
+    left.append(f"{files_of(skipped['long_lines'])} with a line of more than 8 MB")
+data = {"find": old, "with": new, "searched": searched, "skipped": skipped, "matched": len(hits), "lines": lines}
+
+
+def unsaid():
+    text = " Left: " + "; ".join(left) + "." if left else ""
+    if not_done:
+        text += f" Not done: {not_done[0].get('path', not_done[0].get('folder'))} ({not_done[0]['why']})."
+    return text
+
+
+step("Show the first lines")
+becomes = f"“{shown(old)}” becomes “{shown(new)}”" if new.strip() else f"“{shown(old)}” is taken out"
+preview = ""
+if hits:
+    # Within one file it takes no time: that is a folder of one.
+    first = [hit["path"] for hit in hits[:SHOWN]]
+    calls = [later(find_text, path, old, names=False, match_case=True, hidden=True, git_ignored=True, ignored=True, most=2) for path in first]
+    for path, result in zip(first, gather(calls, return_exceptions=True)):
+        if isinstance(result, Exception):
+            continue
+        for hit in result["hits"][:1]:
+            preview += f"\n  {shown(path)}:{hit['line']}"
+            preview += f"\n    - {shown(hit['text'])}\n    + {shown(hit['text'].replace(old, new))}"
+    if len(hits) > SHOWN:
+        preview += f"\n  and {files_of(len(hits) - SHOWN)} more"
+done(becomes if hits else "nothing to show")
+
+if not hits:
+    # Perhaps it is only written otherwise.
+    other = sum([find_text(place, old, names=False, give="files", most=1, **only)["matched"] for place in places if not errors])
+    if not dry_run:
+        step("Replace it")
+        done("nothing to do")
+    summary = f"Nothing to replace: “{shown(old)}” is in none of the {files_of(searched)} searched."
+    if other:
+        summary += f" With other capitals it is in {files_of(other)}; what is to be replaced is given exactly as it stands."
+    finish(summary + unsaid(), data)
+elif dry_run:
+    data["files"] = hits[:1000]
+    finish(f"{becomes} in {found}. Nothing was changed." + unsaid() + "\n" + preview, data)
+else:
+    step("Replace it")
+    say(f"{becomes} in {found}." + preview)
+    paths = [hit["path"] for hit in hits]
+    made = 0
+    replaced = 0
+    changed = []
+    for start in range(0, len(paths), BATCH):
+        batch = paths[start : start + BATCH]
+        try:
+            result = replace_text(paths=batch, old_text=old, new_text=new)
+        except (PermissionError, RuntimeError) as error:
+            if not made:
+                raise
+            not_done.append({"files": len(paths) - start, "path": batch[0], "why": str(error)})
+            break
+        made += result["made"]
+        changed += result["files"]
+        # Not known where the call was cut off and went on.
+        replaced = None if result["replaced"] is None or replaced is None else replaced + result["replaced"]
+        not_done += [{"path": other["path"], "why": other["reason"]} for other in result["otherwise"]]
+    done(f"{files_of(made)} changed")
+    data["changed"] = made
+    data["replaced"] = replaced
+    data["files"] = changed[:1000]
+    if not_done:
+        data["not_done"] = not_done
+    times = "" if replaced is None else f", {'1 place' if replaced == 1 else f'{replaced:,} places'}"
+    summary = f"{files_of(made)} changed{times}: {becomes}. Encodings and line ends are as they were; undo gives all of it back."
+    counts = [f"{shown(file['path'])} {file['replaced']}" for file in changed[:8]]
+    if counts:
+        summary += unsaid() + "\n\n  " + "\n  ".join(counts)
+        if made > len(counts):
+            summary += f"\n  and {files_of(made - len(counts))} more"
+    else:
+        summary += unsaid()
+    finish(summary, data)

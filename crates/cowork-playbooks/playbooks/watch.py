@@ -1,0 +1,266 @@
+# /// playbook
+# name = "watch"
+# about = "Waits for files to arrive in a folder, and organises those that are complete, a batch at a time"
+# title = "Watch {folders} for {hours} hours and organise what arrives"
+# examples = [
+#   "Watch my downloads and sort new files as they arrive",
+#   "whenever a new file arrives, put it into a folder by type",
+# ]
+# folders = "write"
+#
+# [param.apply]
+# about = "What is done with what arrives"
+# type = "choice"
+# default = "organise"
+# [param.apply.choices]
+# organise = []
+#
+# [param.by]
+# about = "What decides the subfolder; by name, it is that of the pattern"
+# type = "choice"
+# default = "type"
+# [param.by.choices]
+# type = []
+# date = []
+# name = []
+#
+# [param.pattern]
+# about = "Only files whose names fit this, such as `Acme*`; with by = name they go into one folder named after it"
+# type = "text"
+# default = ""
+#
+# [param.hours]
+# about = "How many hours to watch, up to 720"
+# type = "number"
+# default = 8
+# ///
+from datetime import datetime, timedelta
+import re
+
+TYPES = {
+    "Documents": "pdf doc docx odt rtf txt md tex pages ppt pptx odp key epub mobi azw3 djvu ps xps wpd msg eml ics vcf",
+    "Spreadsheets": "xls xlsx xlsm xlsb ods csv tsv numbers",
+    "Images": "jpg jpeg png gif bmp tif tiff webp heic heif avif svg ico raw cr2 cr3 nef arw dng orf rw2 psd ai xcf jxl",
+    "Audio": "mp3 wav flac aac ogg oga opus m4a wma aif aiff mid midi amr",
+    "Video": "mp4 mov avi mkv webm wmv flv m4v mpg mpeg 3gp mts m2ts ogv vob",
+    "Archives": "zip tar gz tgz bz2 tbz xz txz 7z rar zst lz lzma cab",
+    "Code": "py js ts jsx tsx rs go java c h cc cpp hpp cs rb php sh ps1 bat html css scss json xml yaml yml toml sql ipynb lua r swift kt",
+    "Installers": "exe msi dmg pkg deb rpm appimage apk iso img flatpak snap",
+}
+FOLDER_OF = {}
+for folder, extensions in TYPES.items():
+    for extension in extensions.split():
+        FOLDER_OF[extension] = folder
+
+UNFINISHED = ["crdownload", "part", "partial", "download", "opdownload", "aria2", "!ut", "tmp"]
+# What a call of `watch_folder` takes: more can't be told from what arrives.
+MOST_KNOWN = 10000
+# So many calls are made at most; a playbook may make 1,000.
+MOST_CALLS = 980
+# How long an empty file may stay empty before it is taken to be meant so, in minutes.
+EMPTY = 60
+
+
+def files_of(number):
+    return "1 file" if number == 1 else f"{number:,} files"
+
+
+def extension_of(name):
+    at = name.rfind(".")
+    return name[at + 1 :].lower() if at > 0 else ""
+
+
+def shown(text):
+    return re.sub(r"[\x00-\x1f\x7f]", "\ufffd", text)
+
+
+def why_it_stays(entry):
+    name = entry["name"]
+    if entry["kind"] == "folder":
+        return "folders"
+    if entry["kind"] != "file":
+        return "links and special files"
+    if name.startswith("."):
+        return "hidden files"
+    if name.startswith("~$") or extension_of(name) in UNFINISHED:
+        return "files in use or not complete"
+    if fits and not fits.match(name.lower()):
+        return "names that do not fit the pattern"
+    return ""
+
+
+def folder_for(entry):
+    if by == "date":
+        # The month by UTC: the log knows no other zone.
+        at = datetime(1970, 1, 1) + timedelta(seconds=entry["modified"] // 1000)
+        return f"{at.year:04d}/{at.month:02d}"
+    if by == "name":
+        return re.sub(r"[*?/\\\x00-\x1f]+", " ", pattern).strip(" .-_") or "Other"
+    return FOLDER_OF.get(extension_of(entry["name"]), "Other")
+
+
+def move_of(entry):
+    top, slash, below = folder_for(entry).partition("/")
+    # A folder is used as it is written already: no `Images` beside `images`.
+    top = written.get(top.lower(), top)
+    return {"from": entry["path"], "to": f"{place}/{top}{slash}{below}/{entry['name']}"}
+
+
+def complete(entries):
+    """Gives what may be moved; what is empty may be the place that a browser keeps for what it loads."""
+    ready = []
+    for entry in entries:
+        # Somebody works on what was there before.
+        reason = "files that were there before" if entry["path"] in before else why_it_stays(entry)
+        if reason:
+            if entry["path"] not in known:
+                stayed[reason] = stayed.get(reason, 0) + 1
+            known[entry["path"]] = 1
+            pending.pop(entry["path"], None)
+        elif entry["size"] == 0 and pending.get(entry["path"], 0) < EMPTY:
+            pending.setdefault(entry["path"], 0)
+            known[entry["path"]] = 1
+        elif f"{entry['path']}.part" in known:
+            # It is being loaded beside this name, and comes to it in the end.
+            pending.setdefault(entry["path"], 0)
+            known[entry["path"]] = 1
+        else:
+            pending.pop(entry["path"], None)
+            ready.append(entry)
+    return ready
+
+
+def organised(entries):
+    """Moves what is complete, in one batch; says how many were moved."""
+    moves = [move_of(entry) for entry in entries]
+    for entry in entries:
+        known[entry["path"]] = 1
+    try:
+        result = move_files(moves, if_taken="number")
+    except PermissionError as error:
+        not_done.append({"files": len(moves), "why": str(error)})
+        say(f"{files_of(len(moves))} left where they are: {error}")
+        return 0
+    except RuntimeError as error:
+        not_done.append({"files": len(moves), "why": str(error)})
+        say(f"{files_of(len(moves))} not moved: {error}")
+        return 0
+    left_out = set()
+    for other in result["otherwise"]:
+        if not other.get("renamed"):
+            left_out.add(other["index"])
+            not_done.append({"path": other["path"], "why": other["reason"]})
+    here = {}
+    for index, move in enumerate(moves):
+        if index in left_out:
+            continue
+        # Its name is free: another file of that name is a new one.
+        known.pop(move["from"], None)
+        top = move["to"].split("/")[1]
+        written.setdefault(top.lower(), top)
+        known[f"{place}/{top}"] = 1
+        folder = "/".join(move["to"].split("/")[1:-1]) + "/"
+        here[folder] = here.get(folder, 0) + 1
+        total[folder] = total.get(folder, 0) + 1
+    if here:
+        counts = sorted(here.items(), key=lambda item: (-item[1], item[0]))
+        say(f"{files_of(result['made'])} arrived and moved: " + ", ".join([f"{f} {n}" for f, n in counts[:5]]))
+    return result["made"]
+
+
+places = folders("write")
+place = places[0]
+if len(places) > 1:
+    raise ValueError(f"one folder can be watched at a time, and {len(places)} were given: {', '.join(places)}")
+if not 1 <= hours <= 720:
+    raise ValueError(f"{hours} hours can't be watched: give 1 to 720")
+fits = None
+if pattern.strip():
+    plain = pattern.strip().lower()
+    wild = "*" in plain or "?" in plain
+    expression = re.escape(plain).replace(r"\*", ".*").replace(r"\?", ".")
+    fits = re.compile(expression + "$") if wild else re.compile(".*" + expression)
+elif by == "name":
+    raise ValueError("by name there must be a pattern that says which files go together: give `pattern`, such as `Acme*`")
+
+plan(["Look at the folder", "Wait, and organise what arrives", "Say what was done"])
+step("Look at the folder")
+begin = now()["millis"]
+until = begin + hours * 3600000
+first = list_folder(place, most=MOST_KNOWN + 1)["entries"]
+if len(first) > MOST_KNOWN:
+    raise RuntimeError(f"`{place}` holds more than {MOST_KNOWN:,} entries, among which what arrives can't be told: organise it first")
+known = {entry["path"]: 1 for entry in first}
+before = {entry["path"]: 1 for entry in first if entry["kind"] != "folder"}
+written = {entry["name"].lower(): entry["name"] for entry in first if entry["kind"] == "folder"}
+done(f"{len(first):,} there already, which stay")
+
+step("Wait, and organise what arrives")
+moved = 0
+rounds = 0
+calls = 2
+total = {}
+stayed = {}
+not_done = []
+# What came and is not complete, with for how many minutes it has been waited for.
+pending = {}
+ended = f"the {hours} hours are over" if hours > 1 else "the hour is over"
+while True:
+    millis = now()["millis"]
+    calls += 1
+    left = (until - millis) // 1000
+    if left <= 0:
+        break
+    if calls > MOST_CALLS:
+        ended = "a run makes only so many calls: begin it again"
+        break
+    if len(known) > MOST_KNOWN:
+        ended = f"more than {MOST_KNOWN:,} lie in the folder by now"
+        break
+    # What is not complete is looked at again, ever more seldom.
+    waited = min(list(pending.values()) + [EMPTY])
+    seconds = min(left, max(60, waited * 60)) if pending else left
+    came = watch_folder(place, seconds=min(seconds, 3600), known=list(known))
+    calls += 1
+    for path in came["gone"]:
+        known.pop(path, None)
+        before.pop(path, None)
+        pending.pop(path, None)
+    # What still grew when the time was up is not known yet: the next call waits for it.
+    ready = complete(came["arrived"]) if came.get("settled", True) else []
+    if pending and came["timed_out"]:
+        looks = list(pending)[:100]
+        for path in looks:
+            pending[path] += max(1, min(seconds, 3600) // 60)
+        found = gather([later(file_info, path) for path in looks], return_exceptions=True)
+        calls += len(looks)
+        for path, entry in zip(looks, found):
+            if isinstance(entry, Exception):
+                pending.pop(path, None)
+                known.pop(path, None)
+        ready += complete([entry for entry in found if not isinstance(entry, Exception)])
+    if ready:
+        rounds += 1
+        calls += 1
+        moved += organised(ready)
+done(f"{files_of(moved)} moved in {'1 round' if rounds == 1 else f'{rounds:,} rounds'}")
+
+step("Say what was done")
+data = {"moved": moved, "rounds": rounds, "folders": total, "stayed": stayed, "ended": ended}
+summary = f"{files_of(moved)} organised as they arrived; {ended}. Nothing was deleted."
+if pending:
+    data["not_complete"] = list(pending)[:100]
+    summary += f" Left, because not complete: {files_of(len(pending))}."
+if not_done:
+    data["not_done"] = not_done[:300]
+    summary += f" Not done: {not_done[0]['why']}."
+reasons = [f"{number} {reason}" for reason, number in stayed.items() if number]
+if reasons:
+    summary += " Left where they are: " + ", ".join(reasons) + "."
+counts = sorted(total.items(), key=lambda item: (-item[1], item[0]))
+if counts:
+    summary += "\n\n  " + "   ".join([f"{shown(folder)} {number}" for folder, number in counts[:8]])
+if len(counts) > 8:
+    summary += f"   and {len(counts) - 8} more"
+done()
+finish(summary, data)
