@@ -191,6 +191,9 @@ def by_rules(entries):
     none = len(rule_list)
     groups = {}
     for e in entries:
+        if e["path"] == rules_file:
+            groups["?the rules file"] = [e]
+            continue
         low = e["name"].lower()
         dot = low.rfind(".")
         best = ends.get(low[dot + 1 :], none) if dot >= 0 else none
@@ -226,19 +229,6 @@ def date_of(modified):
         at = datetime(1970, 1, 1) + timedelta(days=day)
         days[day] = (f"{at.year:04d}", f"{at.month:02d}", f"{at.day:02d}")
     return days[day]
-
-
-def by_type(entries):
-    groups = {}
-    for e in entries:
-        name = e["name"]
-        at = name.rfind(".")
-        target = FOLDER_OF.get(name[at + 1 :].lower(), "Other") if at > 0 else "Other"
-        if target in groups:
-            groups[target].append(e)
-        else:
-            groups[target] = [e]
-    return groups
 
 
 def by_date(entries):
@@ -361,45 +351,46 @@ def keep_together(groups, leader):
 def decide(folder, entries):
     """Gives the moves, how many go to each folder, how many stay and why."""
     stay = {}
-    movable = []
     folders_here = {}
     every = set()
-    paired = False
+    # What decides for a file is asked once for each extension: there may be very many files.
+    by_extension = {}
     for e in entries:
         name = e["name"]
         if e["kind"] != "file":
             if e["kind"] == "folder":
                 folders_here[name] = name
-            else:
-                every.add(name)
-                stay["links and special files"] = stay.get("links and special files", 0) + 1
-            continue
-        first = name[0]
-        if first == ".":
+                continue
+            reason = "links and special files"
+        elif name[0] == ".":
             reason = "hidden files"
         else:
             at = name.rfind(".")
-            ext = name[at + 1 :].lower() if at > 0 else ""
-            if ext in PAIRED:
-                paired = True
-            if ext not in UNFINISHED and (first != "~" or name[:2] != "~$"):
-                if e["path"] not in rules_files:
-                    movable.append(e)
-                    continue
-                reason = "the rules file"
-            else:
-                reason = "files in use or not complete"
+            extension = name[at + 1 :].lower() if at > 0 else ""
+            if name[0] != "~" or name[:2] != "~$":
+                if extension in by_extension:
+                    by_extension[extension].append(e)
+                else:
+                    by_extension[extension] = [e]
+                continue
+            reason = "files in use or not complete"
         every.add(name)
         stay[reason] = stay.get(reason, 0) + 1
 
-    if rule_list:
-        groups = by_rules(movable)
-    elif by == "type":
-        groups = by_type(movable)
-    elif by == "date":
-        groups = by_date(movable)
-    else:
-        groups = by_name(movable)
+    groups = {}
+    paired = False
+    movable = []
+    for extension, group in by_extension.items():
+        if extension in UNFINISHED:
+            groups.setdefault("?files in use or not complete", []).extend(group)
+            continue
+        paired = paired or extension in PAIRED
+        movable += group
+        if by == "type" and not rule_list:
+            groups.setdefault(FOLDER_OF.get(extension, "Other"), []).extend(group)
+    if rule_list or by != "type":
+        movable.sort(key=lambda e: e["name"])
+        groups.update(by_rules(movable) if rule_list else by_date(movable) if by == "date" else by_name(movable))
     pages = {}
     if paired:
         leader, pages = partners(movable, folders_here)
@@ -411,8 +402,6 @@ def decide(folder, entries):
     for name in folders_here:
         spelled.setdefault(name.lower(), name)
     here = folder.split("/")[-1].lower()
-    names = {e["name"]: None for e in movable} if groups else {}
-    tops = set()
     goes = {}
     for target, group in groups.items():
         top, slash, below = target.partition("/")
@@ -421,42 +410,34 @@ def decide(folder, entries):
             reason = target[1:]
         elif not slash and top.lower() == here:
             reason = "in order already"
-        elif top in every:
-            reason = "files whose folder's name is taken by a file"
         else:
             goes.setdefault(f"{top}{slash}{below}", []).extend(group)
-            tops.add(top)
             continue
         stay[reason] = stay.get(reason, 0) + len(group)
+        every |= set([e["name"] for e in group])
 
     # A file that is called like one of the new folders makes way before the folder is made; one that stays keeps its name.
-    blocked = set()
-    staying = set()
-    for target, group in groups.items():
-        if target[0] == "?":
-            for e in group:
-                if e["name"] in tops:
-                    staying.add(e["name"])
-    first = []
-    rest = []
+    early = set()
+    for top in set([target.partition("/")[0] for target in goes]):
+        for e in by_extension.get(split_name(top)[1], []):
+            if e["name"] == top and top not in every:
+                early.add(e["path"])
+    moves = []
     counts = {}
     for target, group in sorted(goes.items()):
-        if target.partition("/")[0] in staying:
-            stay["files whose folder's name is taken by a file"] = stay.get("files whose folder's name is taken by a file", 0) + len(group)
+        if target.partition("/")[0] in every:
+            reason = "files whose folder's name is taken by a file"
+            stay[reason] = stay.get(reason, 0) + len(group)
             continue
         into = f"{folder}/{target}/"
-        moves = [{"from": e["path"], "to": into + e["name"]} for e in group]
-        if any([top in names for top in tops]):
-            first += [m for m in moves if m["from"][len(folder) + 1 :] in tops]
-            moves = [m for m in moves if m["from"][len(folder) + 1 :] not in tops]
-        rest += moves
-        counts[f"{folder}/{target}/" if several else f"{target}/"] = len(group)
+        counts[into if several else f"{target}/"] = len(group)
+        moves += [{"from": e["path"], "to": into + e["name"]} for e in group]
         if pages:
-            for e in group:
-                beside = pages.get(e["name"])
-                if beside and beside not in tops:
-                    rest.append({"from": f"{folder}/{beside}", "to": into + beside})
-    return first + rest, counts, stay
+            beside = [pages[e["name"]] for e in group if e["name"] in pages]
+            moves += [{"from": f"{folder}/{name}", "to": into + name} for name in beside if name != target.partition("/")[0]]
+    if early:
+        moves = [move for move in moves if move["from"] in early] + [move for move in moves if move["from"] not in early]
+    return moves, counts, stay
 
 
 places = folders("write")
@@ -466,12 +447,12 @@ plan([look, "Decide where things go", "Move files"])
 
 step(look)
 rule_list = []
-rules_files = []
+rules_file = ""
 if rules.strip():
     asked = rules.strip()
     path = asked if asked.partition("/")[0] in folders() and "/" in asked else f"{places[0]}/{asked}"
     rule_list = read_rules(path)
-    rules_files = [path]
+    rules_file = path
 listings = gather([later(list_folder, place, most=200000) for place in places])
 found = sum([listing["count"] - listing["folders"] for listing in listings])
 found_folders = sum([listing["folders"] for listing in listings])

@@ -7,8 +7,13 @@ use serde_json::{Map, Value};
 
 use crate::header::{Header, check};
 
-const BUILT_IN: [(&str, &str); 2] =
-    [("organise.py", include_str!("../playbooks/organise.py")), ("find.py", include_str!("../playbooks/find.py"))];
+const BUILT_IN: [(&str, &str); 5] = [
+    ("organise.py", include_str!("../playbooks/organise.py")),
+    ("find.py", include_str!("../playbooks/find.py")),
+    ("rename.py", include_str!("../playbooks/rename.py")),
+    ("clean-up.py", include_str!("../playbooks/clean-up.py")),
+    ("photos.py", include_str!("../playbooks/photos.py")),
+];
 
 /// A playbook: its header, its source, and the name of the file it came from.
 #[derive(Clone, Debug, PartialEq)]
