@@ -32,7 +32,6 @@ MOST_PAGES = 20
 # What programs leave behind. What was changed within a day may be in use; a download that breaks off is given a week.
 LEFT_BEHIND = "{*.tmp,*.temp,~$*,.~lock.*#,~*.tmp,.DS_Store,._.DS_Store,Thumbs.db,ehthumbs.db,*.swp,*.swo,.*.kate-swp}"
 BROKEN_OFF = "{*.crdownload,*.part,*.partial,*.download,*.opdownload,*.aria2,*.!ut}"
-SYSTEM_FILES = set([".ds_store", "._.ds_store", "thumbs.db", "ehthumbs.db"])
 INSTALLERS = set("msi msix dmg pkg deb rpm flatpakref snap".split())
 PROJECT = "{.git,.hg,.svn,Cargo.toml,package.json,pyproject.toml,go.mod,pom.xml,build.gradle,CMakeLists.txt}"
 
@@ -82,7 +81,7 @@ def projects_in(folder):
 
 def is_apart(path):
     """Says whether a path lies in a hidden folder or in a project: there everything may have its reason."""
-    if "/." in above(path) + "/" and "/." in above(path):
+    if "/." in above(path):
         return True
     for root in projects:
         if path.startswith(root + "/"):
@@ -111,7 +110,6 @@ def temporary(folder):
         for entry in pages(find_files, "files", folder, name=name, kinds=["file"], hidden=True, git_ignored=True, ignored=True, modified_before=time - age):
             if not is_apart(entry["path"]):
                 found.append((entry["path"], entry["size"]))
-    # What the system itself makes needs no age.
     return found
 
 

@@ -60,8 +60,10 @@ RAW = set("raw cr2 cr3 nef arw dng orf rw2 raf pef srw".split())
 PHOTOS = RAW | set("jpg jpeg heic heif avif png tif tiff webp".split())
 MEDIA = set("mp4 mov avi mkv webm wmv flv m4v mpg mpeg 3gp mts m2ts ogv vob mp3 wav flac aac ogg opus m4a wma".split())
 SIDECARS = set("xmp aae thm srt vtt ass ssa sub idx lrc".split())
-PAIRED = SIDECARS | RAW | set(["mov"])
 DATED = PHOTOS | set(["pdf"])
+# Extensions that are looked at more closely, with their dot: most files have none of these.
+SPECIAL = set(["." + extension for extension in UNFINISHED | SIDECARS | RAW | set("mov html htm gz bz2 xz zst lz".split())])
+PAIRED = set(["." + extension for extension in SIDECARS | RAW | set(["mov"])])
 PROJECT = set(
     ".git .hg .svn Cargo.toml package.json pyproject.toml setup.py go.mod pom.xml build.gradle build.gradle.kts CMakeLists.txt "
     "Makefile Gemfile composer.json mix.exs Package.swift pubspec.yaml".split()
@@ -153,6 +155,8 @@ DAY_FIRST = re.compile(r"(?:^|\D)(0?[1-9]|[12]\d|3[01])\.(0?[1-9]|1[0-2])\.((?:1
 
 def in_name(stem):
     """Gives the date that a name has in it, and the name without it."""
+    if "20" not in stem and "19" not in stem:
+        return "", stem
     match = YEAR_FIRST.search(stem)
     if match:
         found, written = f"{match.group(1)}-{match.group(3)}-{match.group(4)}", match.group(1) + match.group(2) + match.group(3) + match.group(2) + match.group(4)
@@ -194,20 +198,49 @@ def date_of(e, stem, said):
         return said[e["path"]], rest
     if day and believed(day):
         return day, rest
-    at = datetime(1970, 1, 1) + timedelta(days=e["modified"] // 86400000)
-    day = f"{at.year:04d}-{at.month:02d}-{at.day:02d}"
-    if believed(day):
+    number = e["modified"] // 86400000
+    if number not in days:
+        at = datetime(1970, 1, 1) + timedelta(days=number)
+        day = f"{at.year:04d}-{at.month:02d}-{at.day:02d}"
+        days[number] = day if believed(day) else ""
+    if days[number]:
         by_time.append(e["path"])
-        return day, stem
-    return "", stem
+    return days[number], stem
 
 
 # One folder.
 
 
-def natural(e):
-    # By numbers where there are some: 2 comes before 10.
-    return [part.zfill(12) if part.isdigit() else part for part in re.split(r"(\d+)", e["name"].lower())]
+def natural(names):
+    """Gives what to sort names by, so that 2 comes before 10: the names with their numbers filled up."""
+    shapes = "\n".join([name.replace("\n", " ") for name in names])
+    for digit in "123456789":
+        shapes = shapes.replace(digit, "0")
+    # Names of one shape have their numbers in the same places.
+    cuts = {}
+    keys = []
+    shapes = shapes.split("\n")
+    for at in range(len(names)):
+        shape = shapes[at]
+        if shape not in cuts:
+            cuts[shape] = runs(shape)
+        name = names[at]
+        key = ""
+        for begin, end, number in cuts[shape]:
+            key += name[begin:end].zfill(15) if number else name[begin:end]
+        keys.append(key.lower())
+    return keys
+
+
+def runs(shape):
+    """Gives where the numbers of a name lie, and what is between them."""
+    found = []
+    begin = 0
+    for at in range(1, len(shape) + 1):
+        if at == len(shape) or (shape[at] == "0") != (shape[begin] == "0"):
+            found.append((begin, at, shape[begin] == "0"))
+            begin = at
+    return found
 
 
 def partners(entries):
@@ -243,20 +276,20 @@ def partners(entries):
     return {name: leader.get(first, first) for name, first in leader.items()}
 
 
-def wanted_names(entries):
+def wanted_names(entries, stems):
     """Gives for each file the name that it should have, without its extension; nothing where there is none."""
     if by not in ("date", "number", "pattern"):
-        stems = [split_name(e["name"])[0] for e in entries]
         # A name of several lines becomes one of one line.
         return change_all("\n".join([stem.replace("\n", " ") if "\n" in stem else stem for stem in stems])).split("\n")
     dated = by == "date" or "{date}" in form or "{year}" in form or "{month}" in form or "{day}" in form
     said = look_into(entries) if dated else {}
     width = max(3, len(str(start + len(entries) - 1)))
+    if by == "number":
+        return [f"{start + at:0{width}d}" for at in range(len(entries))]
     wanted = []
     for at in range(len(entries)):
-        e = entries[at]
-        stem, ext = split_name(e["name"])
-        day, rest = date_of(e, stem, said) if dated else ("", stem)
+        stem = stems[at]
+        day, rest = date_of(entries[at], stem, said) if dated else ("", stem)
         if dated and not day:
             wanted.append("")
         elif by == "date":
@@ -273,9 +306,9 @@ def wanted_names(entries):
 def decide(folder, entries):
     """Gives the moves, in an order in which no name is taken, and how many stay and why."""
     stay = {}
-    able = []
     used = set()
     paired = False
+    able, names, stems, ends = [], [], [], []
     pages = set([e["name"][:-6] for e in entries if e["kind"] == "folder" and e["name"][-6:] == "_files"])
     for e in entries:
         name = e["name"]
@@ -285,97 +318,93 @@ def decide(folder, entries):
             reason = "hidden files"
         else:
             at = name.rfind(".")
-            ext = name[at + 1 :].lower() if at > 0 else ""
-            if ext in PAIRED:
-                paired = True
-            if ext in UNFINISHED or (name[0] == "~" and name[:2] == "~$"):
+            end = name[at:] if at > 0 else ""
+            extension = end.lower()
+            reason = "names with bytes that are no characters" if "\\" in name else ""
+            if extension in SPECIAL:
+                paired = paired or extension in PAIRED
+                if extension[1:] in UNFINISHED:
+                    reason = "files in use or not complete"
+                elif name[:at] in pages and extension in (".html", ".htm"):
+                    reason = "saved pages, which find their pictures by name"
+                elif name[:at].lower().endswith(".tar"):
+                    end = name[at - 4 :]
+            if name[0] == "~" and name[:2] == "~$":
                 reason = "files in use or not complete"
-            elif "\\" in name:
-                reason = "names with bytes that are no characters"
-            elif pages and ext in ("html", "htm") and name[:at] in pages:
-                reason = "saved pages, which find their pictures by name"
-            else:
+            if not reason:
                 able.append(e)
+                names.append(name)
+                ends.append(end)
+                stems.append(name[: -len(end)] if end else name)
                 continue
         used.add(name.lower())
         if reason:
             add(stay, reason)
+
+    # Those that others go along with, in the order in which they are numbered.
     leader = partners(able) if paired else {}
-    ahead = [e for e in able if e["name"] not in leader] if leader else able
     behind = {}
-    for e in able if leader else []:
-        if e["name"] in leader:
-            behind.setdefault(leader[e["name"]], []).append(e)
-    if by == "number" or "{number}" in form:
-        ahead = sorted(ahead, key=natural)
-    wanted = wanted_names(ahead)
+    chosen = range(len(names))
+    if leader:
+        chosen = [at for at in chosen if names[at] not in leader]
+        for name, first in leader.items():
+            behind.setdefault(first, []).append(name)
+    if "{number}" in form:
+        keys = natural(names)
+        chosen = sorted(chosen, key=lambda at: keys[at])
+    if leader or "{number}" in form:
+        able, names, stems, ends = [able[at] for at in chosen], [names[at] for at in chosen], [stems[at] for at in chosen], [ends[at] for at in chosen]
+    wanted = wanted_names(able, stems)
 
     # Who is right already keeps the name; then each of the others gets one that is free, with those that belong to it.
-    changing = []
-    for at in range(len(ahead)):
-        name = ahead[at]["name"]
-        dot = name.rfind(".")
-        new = wanted[at]
-        old = name[: len(new)] if new else ""
-        if not new or (old == new and split_name(name)[0] == new):
-            group = [ahead[at]] + behind.get(name, [])
-            add(stay, "names that are right already" if new else "names of which nothing would be left" if by not in ("date", "pattern") else "files without a date", len(group))
-            used |= set([e["name"].lower() for e in group])
-        else:
-            changing.append((ahead[at], new))
-    pairs = []
+    changing = [at for at in range(len(names)) if wanted[at] != stems[at] and wanted[at]]
+    if len(changing) < len(names):
+        for at in range(len(names)):
+            if wanted[at] == stems[at] or not wanted[at]:
+                group = [names[at]] + behind.get(names[at], [])
+                used |= set([name.lower() for name in group])
+                none = "files without a date" if by in ("date", "pattern") else "names of which nothing would be left"
+                add(stay, "names that are right already" if wanted[at] else none, len(group))
+    new = [wanted[at] + ends[at] for at in changing]
+    # Mostly every new name is free: then nothing has to be tried.
+    distinct = set("\n".join(new).lower().split("\n"))
+    if not behind and len(distinct) == len(new) and distinct.isdisjoint(used):
+        return in_order(folder, [names[at] for at in changing], new), stay
+    old, new = [], []
     mark = "-" if by == "slug" else "_"
-    for e, new in changing:
-        name = e["name"]
-        stem, ext = split_name(name)
-        if not behind:
-            low = (new + ext).lower()
-            if low not in used:
-                used.add(low)
-                pairs.append((name, new + ext))
-                continue
-        group = [name] + [other["name"] for other in behind.get(name, [])]
+    for at in changing:
+        name, stem = names[at], stems[at]
+        # IMG_1.CR2.xmp and IMG_1.xmp keep what comes after IMG_1.
+        rests = [ends[at]] + [other[len(stem) :] for other in behind.get(name, [])]
         number = 1
         while True:
-            base = new if number == 1 else f"{new}{mark}{number}"
-            # IMG_1.CR2.xmp goes by the whole name of its photo, IMG_1.xmp by what stands before the dot.
-            names = [base + ext] + [base + other[len(stem) :] for other in group[1:]]
-            if not any([n.lower() in used for n in names]):
+            base = wanted[at] if number == 1 else f"{wanted[at]}{mark}{number}"
+            low = base.lower()
+            if not any([low + rest.lower() in used for rest in rests]):
                 break
             number += 1
-        used |= set([n.lower() for n in names])
-        for at in range(len(group)):
-            if group[at] == names[at]:
-                add(stay, "names that are right already")
-            else:
-                pairs.append((group[at], names[at]))
-    return in_order(folder, pairs, used), stay
+        used |= set([low + rest.lower() for rest in rests])
+        old += [name] + behind.get(name, [])
+        new += [base + rest for rest in rests]
+    return in_order(folder, old, new), stay
 
 
-def in_order(folder, pairs, used):
-    """Puts renames into an order in which each new name is free; where they go in a circle, one steps aside first."""
-    goes = dict(pairs)
-    if not any([new in goes for _, new in pairs]):
-        return [{"from": f"{folder}/{old}", "to": f"{folder}/{new}"} for old, new in pairs]
-    moves = []
-    done_with = set()
-    for old, _ in pairs:
-        chain = []
-        while old in goes and old not in done_with and old not in chain:
-            chain.append(old)
-            old = goes[old]
-        aside = None
-        if chain and old in chain:
-            aside = f"{chain[-1]}.{len(moves)}.renaming"
-            moves.append({"from": f"{folder}/{chain[-1]}", "to": f"{folder}/{aside}"})
-        for name in reversed(chain):
-            done_with.add(name)
-            if aside and name == chain[-1]:
-                continue
-            moves.append({"from": f"{folder}/{name}", "to": f"{folder}/{goes[name]}"})
-        if aside:
-            moves.append({"from": f"{folder}/{aside}", "to": f"{folder}/{goes[chain[-1]]}"})
-    return moves
+def in_order(folder, old, new):
+    """Puts renames into an order in which each new name is free: who has it steps on first."""
+    if not set(old).isdisjoint(new):
+        goes = {old[at]: new[at] for at in range(len(old))}
+        begun = set()
+        order = []
+        for name in old:
+            chain = []
+            while name in goes and name not in begun:
+                begun.add(name)
+                chain.append(name)
+                name = goes[name]
+            order += reversed(chain)
+        old, new = order, [goes[name] for name in order]
+    into = folder + "/"
+    return [{"from": into + old[at], "to": into + new[at]} for at in range(len(old))]
 
 
 form = pattern.strip() if by == "pattern" else "{number}" if by == "number" else ""
@@ -407,6 +436,7 @@ step("Decide on names")
 at = datetime(1970, 1, 1) + timedelta(seconds=now()["millis"] // 1000 + 86400)
 tomorrow = f"{at.year:04d}-{at.month:02d}-{at.day:02d}"
 by_time = []
+days = {}
 stayed = {}
 notes = []
 batches = []
@@ -426,8 +456,7 @@ for place, listing in zip(places, listings):
         add(stayed, reason, number)
     for begin in range(0, len(moves), 100000):
         batches.append(moves[begin : begin + 100000] if len(moves) > 100000 else moves)
-steps = sum([1 for moves in batches for move in moves if move["to"].endswith(".renaming")])
-total = sum([len(moves) for moves in batches]) - steps
+total = sum([len(moves) for moves in batches])
 staying = sum(stayed.values())
 done(f"{total} to rename, {staying} stay")
 if by_time:
@@ -447,7 +476,7 @@ def shown(moves):
     return "\n" + "".join(lines) + (f"\n  and {len(moves) - 8} more" if len(moves) > 8 else "") if moves else ""
 
 
-first = [move for moves in batches[:1] for move in moves[:100] if not (move["to"] + move["from"]).endswith(".renaming")]
+first = [move for moves in batches[:1] for move in moves[:100]]
 if total == 0:
     finish((f"Nothing to rename: {files(staying)} left as they were." if staying else "Nothing to rename: no files here.") + said, data)
 if dry_run:
@@ -472,7 +501,6 @@ for moves, result in zip(batches, results):
     for other in result["otherwise"]:
         not_done.append({"path": moves[other["index"]]["from"], "why": other["reason"]})
         first = [move for move in first if move["from"] != moves[other["index"]]["from"]]
-made -= min(steps, made)
 done(f"{files(made)} renamed")
 data["renamed"] = made
 data["left"] = staying

@@ -234,7 +234,7 @@ async fn a_rule_that_is_wrong_is_named_by_its_line() {
         assert_eq!(error.kind, Kind::InvalidInput);
         assert!(error.message.starts_with("The rules file Downloads/r.txt"), "{}", error.message);
         assert!(error.message.contains(why), "{} should say: {why}", error.message);
-        assert!(error.fix.is_some_and(|fix| !fix.is_empty()), "it says what to do");
+        assert!(error.fix().is_some_and(|fix| !fix.is_empty()), "it says what to do");
         assert!(story.paths().contains(&"Downloads/a.pdf"));
     }
     let mut none = Story::of(organise(json!({ "rules": "gone.txt" }))).files(&["Downloads/a.pdf"]);

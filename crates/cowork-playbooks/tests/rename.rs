@@ -94,9 +94,6 @@ async fn names_that_change_places_pass_each_other() {
     let (summary, data) = chain.done().await;
     assert_eq!(chain.paths(), ["D/001.txt", "D/002.txt", "D/003.txt", "D/004.txt"], "{summary}");
     assert_eq!(data["renamed"], 4);
-    let mut circle = Story::of(rename(json!({ "by": "pattern", "pattern": "{number}" }))).files(&["D/2.txt", "D/001.md", "D/003.txt"]);
-    circle.done().await;
-    assert_eq!(circle.paths(), ["D/001.md", "D/002.txt", "D/003.txt"]);
 }
 
 #[tokio::test]
@@ -181,7 +178,7 @@ async fn names_are_made_by_a_pattern() {
     ] {
         let error = Story::of(rename(params)).files(&["D/a.txt"]).fails().await;
         assert_eq!(error.kind, Kind::InvalidInput);
-        assert!(error.message.starts_with(why) && error.fix.is_some(), "{error:?}");
+        assert!(error.message.starts_with(why) && error.fix().is_some(), "{error:?}");
     }
 }
 
