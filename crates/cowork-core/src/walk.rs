@@ -2,7 +2,7 @@
 
 use std::{any::Any, sync::Arc};
 
-use crate::{Entry, FileKind, FilePath, OpenFile, Reader, Result};
+use crate::{Entry, Error, FileKind, FilePath, Kind, OpenFile, Reader, Result};
 
 /// Is shown a tree, part by part, on several threads at once.
 ///
@@ -108,6 +108,15 @@ pub trait Part {
     /// # Errors
     /// As [`Reader::open`].
     fn open(&self, at: usize) -> Result<Box<dyn OpenFile>>;
+
+    /// Gives what a link says it leads to, as the file system's bytes; the link is not followed.
+    ///
+    /// # Errors
+    /// `NotFound` if it went away meanwhile, `InvalidInput` if it is no link, `Unsupported` where that is not known.
+    fn target(&self, at: usize) -> Result<Vec<u8>> {
+        let error = Error::new(Kind::Unsupported, "read link", "it is not known where the links of these files lead");
+        Err(error.with("path", self.path(at).as_str()))
+    }
 
     /// Gives the other files of the session.
     fn reader(&self) -> &dyn Reader;

@@ -1,6 +1,6 @@
 # /// playbook
 # name = "organise"
-# about = "Moves the files that lie directly in a folder into subfolders: by type, by month, or by a name they share"
+# about = "Moves the files that lie directly in a folder into subfolders: by type, by month, by a name they share, or by rules in a file"
 # title = "Organise {folders} by {by}"
 # examples = [
 #   "Organise these files by type",
@@ -46,6 +46,11 @@
 # type = "text"
 # default = ""
 #
+# [param.rules]
+# about = "A text file with rules such as `*.pdf -> Papers`, one a line, which decide instead; empty for none"
+# type = "text"
+# default = ""
+#
 # [param.dry_run]
 # about = "Only say what would be done"
 # type = "bool"
@@ -74,7 +79,21 @@ for folder, extensions in TYPES.items():
     for extension in extensions.split():
         FOLDER_OF[extension] = folder
 
-UNFINISHED = ["crdownload", "part", "partial", "download", "opdownload", "aria2", "!ut", "tmp"]
+UNFINISHED = set("crdownload part partial download opdownload aria2 !ut tmp".split())
+
+# Files that belong to another of the same name: what goes along, and what it goes along with.
+RAW = set("raw cr2 cr3 nef arw dng orf rw2 raf pef srw".split())
+PHOTOS = RAW | set("jpg jpeg heic heif avif png tif tiff".split())
+VIDEOS = set(TYPES["Video"].split())
+SIDECARS = set("xmp aae thm".split())
+SUBTITLES = set("srt vtt ass ssa sub idx lrc".split())
+PAGES = set("html htm".split())
+PAIRED = SIDECARS | SUBTITLES | RAW | PAGES | set(["mov"])
+
+PROJECT = set(
+    ".git .hg .svn Cargo.toml package.json pyproject.toml setup.py go.mod pom.xml build.gradle build.gradle.kts CMakeLists.txt "
+    "Makefile Gemfile composer.json mix.exs Package.swift pubspec.yaml".split()
+)
 
 # Words that many file names begin with and that say nothing about whose they are.
 GENERIC = set(
@@ -85,120 +104,8 @@ GENERIC = set(
     "jan feb mar apr jun jul aug sep sept oct nov dec".split()
 )
 
-
-def extension_of(name):
-    at = name.rfind(".")
-    return name[at + 1 :].lower() if at > 0 else ""
-
-
-def why_it_stays(entry):
-    name = entry["name"]
-    if entry["kind"] != "file":
-        return "links and special files"
-    if name.startswith("."):
-        return "hidden files"
-    if name.startswith("~$") or extension_of(name) in UNFINISHED:
-        return "files in use or not complete"
-    return ""
-
-
-def by_type(entries):
-    return {e["name"]: FOLDER_OF.get(extension_of(e["name"]), "Other") for e in entries}
-
-
-def by_date(entries):
-    folders = {}
-    for e in entries:
-        # The month by UTC: the log knows no other zone.
-        at = datetime(1970, 1, 1) + timedelta(seconds=e["modified"] // 1000)
-        folders[e["name"]] = f"{at.year:04d}/{at.month:02d}"
-    return folders
-
-
-def words_of(name):
-    at = name.rfind(".")
-    stem = name[:at] if at > 0 else name
-    return [w for w in re.split(r"[\W\d_]+", stem) if len(w) > 1]
-
-
-def by_name(entries):
-    if pattern:
-        return by_pattern(entries)
-    # How many files have each word: what several share names their folder.
-    spelling = {}
-    counts = {}
-    for e in entries:
-        seen = set()
-        for word in words_of(e["name"]):
-            low = word.lower()
-            if low not in GENERIC and low not in seen:
-                seen.add(low)
-                counts[low] = counts.get(low, 0) + 1
-                if low not in spelling or (spelling[low] == low and word != low):
-                    spelling[low] = word
-    folders = {}
-    for e in entries:
-        for word in words_of(e["name"]):
-            if counts.get(word.lower(), 0) > 1:
-                folders[e["name"]] = spelling[word.lower()]
-                break
-    return folders
-
-
-def by_pattern(entries):
-    plain = pattern.strip().lower()
-    wild = "*" in plain or "?" in plain
-    expression = re.escape(plain).replace(r"\*", ".*").replace(r"\?", ".")
-    folder = re.sub(r"[*?/\\\x00-\x1f]+", " ", pattern).strip(" .-_") or "Other"
-    fits = re.compile(expression + "$") if wild else re.compile(".*" + expression)
-    return {e["name"]: folder for e in entries if fits.match(e["name"].lower())}
-
-
-def decide(folder, entries):
-    stay = {}
-    movable = []
-    taken = {}
-    for e in entries:
-        low = e["name"].lower()
-        if e["kind"] == "folder":
-            taken.setdefault(low, e["name"])
-            continue
-        reason = why_it_stays(e)
-        if reason:
-            stay[reason] = stay.get(reason, 0) + 1
-        else:
-            movable.append(e)
-    if by == "type":
-        wanted = by_type(movable)
-    elif by == "date":
-        wanted = by_date(movable)
-    else:
-        wanted = by_name(movable)
-
-    # A folder is used as it is written already: no `Images` beside `images`.
-    plain = {e["name"]: e["kind"] for e in entries if e["kind"] != "folder"}
-    tops = {target.partition("/")[0] for target in wanted.values()}
-    here = folder.split("/")[-1].lower()
-    first = []
-    rest = []
-    for e in movable:
-        name = e["name"]
-        target = wanted.get(name, "")
-        top, slash, below = target.partition("/")
-        top = taken.get(top.lower(), top)
-        if not target:
-            reason = "names that share nothing"
-        elif not slash and top.lower() == here:
-            reason = "in order already"
-        elif top in plain and top not in wanted:
-            reason = "files whose folder's name is taken by a file"
-        else:
-            move = {"from": f"{folder}/{name}", "to": f"{folder}/{top}{slash}{below}/{name}"}
-            # A file that is called like one of the new folders makes way before the folder is made.
-            (first if name in tops else rest).append(move)
-            continue
-        stay[reason] = stay.get(reason, 0) + 1
-    return first + rest, stay
+MOST_RULES = 500
+MOST_IN_BATCH = 100000
 
 
 def files(number):
@@ -210,13 +117,327 @@ def add_up(into, more):
         into[key] = into.get(key, 0) + number
 
 
-def per_folder(moves):
+def split_name(name):
+    at = name.rfind(".")
+    return (name[:at], name[at + 1 :].lower()) if at > 0 else (name, "")
+
+
+# The rules file.
+
+
+def read_rules(path):
+    """Reads a file of rules: a list of (pattern, folder), in order."""
+    found = read_file(path)
+    if found["binary"]:
+        raise SystemExit(f"The rules file {path} is not a text\ngive a text file with lines such as: *.pdf -> Papers")
+    if found["next"] is not None:
+        raise SystemExit(f"The rules file {path} is too long\nrules take up to {MOST_RULES} lines")
+    rules = []
+    lines = found["text"].replace("\r\n", "\n").split("\n")
+    for at in range(len(lines)):
+        line = lines[at].strip()
+        if line and not line.startswith("#"):
+            rules += read_rule(line, f"The rules file {path}, line {at + 1}: ")
+    if not rules:
+        raise SystemExit(f"The rules file {path} has no rule in it\nwrite lines such as: *.pdf -> Papers")
+    if len(rules) > MOST_RULES:
+        raise SystemExit(f"The rules file {path} has {len(rules)} rules\nit may have up to {MOST_RULES}")
+    return rules
+
+
+def read_rule(line, where):
+    if "->" not in line:
+        raise SystemExit(where + f"there is no arrow in “{line}”\nwrite a pattern, an arrow, a folder: *.pdf -> Papers")
+    patterns, _, target = line.partition("->")
+    target = target.strip().strip("/")
+    patterns = [p.strip().lower() for p in patterns.split(",") if p.strip()]
+    if not patterns:
+        raise SystemExit(where + "there is no pattern before the arrow\nwrite one such as *.pdf or invoice*")
+    if not target:
+        raise SystemExit(where + "there is no folder after the arrow\nwrite its name, or a dot for files that are to stay")
+    if "->" in target:
+        raise SystemExit(where + "there are two arrows\nwrite one rule a line")
+    for part in target.split("/"):
+        if part == ".." or (part == "." and target != ".") or not part.strip():
+            raise SystemExit(where + f"“{target}” does not lead to a folder below\nwrite names with a / between them")
+    for word in re.findall(r"\{([^{}]*)\}", target):
+        if word not in ("year", "month", "day", "type", "ext"):
+            raise SystemExit(where + f"nothing is known as {{{word}}}\nthere are {{year}}, {{month}}, {{day}}, {{type}} and {{ext}}")
+    if re.sub(r"\{[a-z]+\}", "", target).count("{") + re.sub(r"\{[a-z]+\}", "", target).count("}"):
+        raise SystemExit(where + "a { or } stands alone\nwrite {year}, {month}, {day}, {type} or {ext}")
+    for pattern in patterns:
+        if "/" in pattern:
+            raise SystemExit(where + f"“{pattern}” has a / in it\npatterns are about the names of files only")
+    return [(pattern, target) for pattern in patterns]
+
+
+def matcher(plain):
+    """Makes a regular expression of a pattern with * and ?."""
+    return re.compile(re.escape(plain).replace(r"\*", ".*").replace(r"\?", ".") + "$")
+
+
+def by_rules(entries):
+    # Most rules are about an extension: those are looked up, the others tried in order.
+    ends = {}
+    others = []
+    for at in range(len(rule_list)):
+        pattern, target = rule_list[at]
+        if pattern[:2] == "*." and pattern.count(".") == 1 and not any([c in pattern[2:] for c in "*?"]):
+            ends.setdefault(pattern[2:], at)
+        elif pattern[-1:] == "*" and not any([c in pattern[:-1] for c in "*?"]):
+            others.append((at, pattern[:-1], None))
+        else:
+            others.append((at, "", matcher(pattern)))
+    none = len(rule_list)
+    groups = {}
+    for e in entries:
+        if e["path"] == rules_file:
+            groups["?the rules file"] = [e]
+            continue
+        low = e["name"].lower()
+        dot = low.rfind(".")
+        best = ends.get(low[dot + 1 :], none) if dot >= 0 else none
+        for at, start, fits in others:
+            if at >= best:
+                break
+            if fits.match(low) if fits else low.startswith(start):
+                best = at
+                break
+        target = fill(rule_list[best][1], e) if best < none else "?no rule fits"
+        groups.setdefault("?rules say so" if target == "." else target, []).append(e)
+    return groups
+
+
+def fill(target, e):
+    if "{" not in target:
+        return target
+    _, ext = split_name(e["name"])
+    year, month, day = date_of(e["modified"])
+    target = target.replace("{year}", year).replace("{month}", month).replace("{day}", day)
+    return target.replace("{type}", FOLDER_OF.get(ext, "Other")).replace("{ext}", ext or "none")
+
+
+# Where files go: each of these gives lists of entries by the folder that they go to, or by "?" and why they stay.
+
+days = {}
+
+
+def date_of(modified):
+    # The day by UTC: the log knows no other zone.
+    day = modified // 86400000
+    if day not in days:
+        at = datetime(1970, 1, 1) + timedelta(days=day)
+        days[day] = (f"{at.year:04d}", f"{at.month:02d}", f"{at.day:02d}")
+    return days[day]
+
+
+def by_date(entries):
+    groups = {}
+    for e in entries:
+        year, month, _ = date_of(e["modified"])
+        groups.setdefault(f"{year}/{month}", []).append(e)
+    return groups
+
+
+def words_of(entries):
+    """Gives the words of all names: a list for each."""
+    text = "\n".join([split_name(e["name"].replace("\n", " "))[0] for e in entries])
+    # One replacement for all names is cheaper than an expression for each.
+    for character in set(text):
+        if not (character.isalpha() or character == "\n" or "\u0300" <= character <= "\u036f"):
+            text = text.replace(character, " ")
+    return [[word for word in line.split() if len(word) > 1] for line in text.split("\n")]
+
+
+def by_name(entries):
+    if pattern:
+        return by_pattern(entries)
+    # How many files have each word: what several share names their folder.
+    spelling = {}
     counts = {}
-    for move in moves:
-        parts = move["to"].split("/")
-        key = "/".join(parts[:-1] if several else parts[1:-1]) + "/"
-        counts[key] = counts.get(key, 0) + 1
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+    words = words_of(entries)
+    for line in words:
+        seen = set()
+        for word in line:
+            low = word.lower()
+            if low not in GENERIC and low not in seen:
+                seen.add(low)
+                counts[low] = counts.get(low, 0) + 1
+                if low not in spelling or (spelling[low] == low and word != low):
+                    spelling[low] = word
+    groups = {}
+    for at in range(len(entries)):
+        target = "?names that share nothing"
+        for word in words[at]:
+            if counts.get(word.lower(), 0) > 1:
+                target = spelling[word.lower()]
+                break
+        groups.setdefault(target, []).append(entries[at])
+    return groups
+
+
+def by_pattern(entries):
+    plain = pattern.strip().lower()
+    wild = "*" in plain or "?" in plain
+    folder = re.sub(r"[*?/\\\x00-\x1f]+", " ", pattern).strip(" .-_") or "Other"
+    fits = matcher(plain)
+    groups = {}
+    for e in entries:
+        low = e["name"].lower()
+        fit = fits.match(low) if wild else plain in low
+        groups.setdefault(folder if fit else "?names that share nothing", []).append(e)
+    return groups
+
+
+# What belongs together.
+
+
+def partners(entries, folders_here):
+    """Says for files that belong to another which that is, and which folders belong to a saved page: two dicts by name."""
+    whole = {}
+    stems = {}
+    for e in entries:
+        name = e["name"]
+        stem, ext = split_name(name)
+        low = stem.lower()
+        whole[name.lower()] = name
+        if ext in PHOTOS or ext in VIDEOS or FOLDER_OF.get(ext) == "Audio":
+            # A raw photo leads, then any other photo, then a video.
+            rank = 0 if ext in RAW else 1 if ext in PHOTOS else 2
+            if low not in stems or rank < stems[low][0]:
+                stems[low] = (rank, name)
+    leader = {}
+    pages = {}
+    for e in entries:
+        name = e["name"]
+        stem, ext = split_name(name)
+        low = stem.lower()
+        found = None
+        if ext in PAGES:
+            for end in ("_files", "-Dateien", "_fichiers", "_archivos", "_file", "-filer"):
+                if stem + end in folders_here:
+                    pages[name] = stem + end
+        elif ext in SIDECARS or ext in SUBTITLES:
+            # IMG_1.CR2.xmp beside IMG_1.CR2; film.en.srt beside film.mp4.
+            found = whole.get(low) or stems.get(low, (0, None))[1] or stems.get(low[: low.rfind(".")] if "." in low else "", (0, None))[1]
+        elif ext in PHOTOS or ext == "mov":
+            rank, other = stems.get(low, (2, None))
+            # A photo beside its raw form; the moving part of a live photo.
+            if other != name and (rank == 0 or (ext == "mov" and rank < 2)):
+                found = other
+        if found and found != name:
+            leader[name] = found
+    return leader, pages
+
+
+def keep_together(groups, leader):
+    """Moves what belongs to another file to where that one goes."""
+    where = {}
+    for target, entries in groups.items():
+        for e in entries:
+            where[e["name"]] = target
+    together = {}
+    for target, entries in groups.items():
+        for e in entries:
+            name = e["name"]
+            first = leader.get(name, name)
+            together.setdefault(where.get(leader.get(first, first), target), []).append(e)
+    return together
+
+
+# One folder.
+
+
+def decide(folder, entries):
+    """Gives the moves, how many go to each folder, how many stay and why."""
+    stay = {}
+    folders_here = {}
+    every = set()
+    # What decides for a file is asked once for each extension: there may be very many files.
+    by_extension = {}
+    for e in entries:
+        name = e["name"]
+        if e["kind"] != "file":
+            if e["kind"] == "folder":
+                folders_here[name] = name
+                continue
+            reason = "links and special files"
+        elif name[0] == ".":
+            reason = "hidden files"
+        else:
+            at = name.rfind(".")
+            extension = name[at + 1 :].lower() if at > 0 else ""
+            if name[0] != "~" or name[:2] != "~$":
+                if extension in by_extension:
+                    by_extension[extension].append(e)
+                else:
+                    by_extension[extension] = [e]
+                continue
+            reason = "files in use or not complete"
+        every.add(name)
+        stay[reason] = stay.get(reason, 0) + 1
+
+    groups = {}
+    paired = False
+    movable = []
+    for extension, group in by_extension.items():
+        if extension in UNFINISHED:
+            groups.setdefault("?files in use or not complete", []).extend(group)
+            continue
+        paired = paired or extension in PAIRED
+        movable += group
+        if by == "type" and not rule_list:
+            groups.setdefault(FOLDER_OF.get(extension, "Other"), []).extend(group)
+    if rule_list or by != "type":
+        movable.sort(key=lambda e: e["name"])
+        groups.update(by_rules(movable) if rule_list else by_date(movable) if by == "date" else by_name(movable))
+    pages = {}
+    if paired:
+        leader, pages = partners(movable, folders_here)
+        if leader:
+            groups = keep_together(groups, leader)
+
+    # A folder is used as it is written already: no `Images` beside `images`.
+    spelled = {}
+    for name in folders_here:
+        spelled.setdefault(name.lower(), name)
+    here = folder.split("/")[-1].lower()
+    goes = {}
+    for target, group in groups.items():
+        top, slash, below = target.partition("/")
+        top = spelled.get(top.lower(), top)
+        if target[0] == "?":
+            reason = target[1:]
+        elif not slash and top.lower() == here:
+            reason = "in order already"
+        else:
+            goes.setdefault(f"{top}{slash}{below}", []).extend(group)
+            continue
+        stay[reason] = stay.get(reason, 0) + len(group)
+        every |= set([e["name"] for e in group])
+
+    # A file that is called like one of the new folders makes way before the folder is made; one that stays keeps its name.
+    early = set()
+    for top in set([target.partition("/")[0] for target in goes]):
+        for e in by_extension.get(split_name(top)[1], []):
+            if e["name"] == top and top not in every:
+                early.add(e["path"])
+    moves = []
+    counts = {}
+    for target, group in sorted(goes.items()):
+        if target.partition("/")[0] in every:
+            reason = "files whose folder's name is taken by a file"
+            stay[reason] = stay.get(reason, 0) + len(group)
+            continue
+        into = f"{folder}/{target}/"
+        counts[into if several else f"{target}/"] = len(group)
+        moves += [{"from": e["path"], "to": into + e["name"]} for e in group]
+        if pages:
+            beside = [pages[e["name"]] for e in group if e["name"] in pages]
+            moves += [{"from": f"{folder}/{name}", "to": into + name} for name in beside if name != target.partition("/")[0]]
+    if early:
+        moves = [move for move in moves if move["from"] in early] + [move for move in moves if move["from"] not in early]
+    return moves, counts, stay
 
 
 places = folders("write")
@@ -225,41 +446,54 @@ look = "Look at the folders" if several else "Look at the folder"
 plan([look, "Decide where things go", "Move files"])
 
 step(look)
+rule_list = []
+rules_file = ""
+if rules.strip():
+    asked = rules.strip()
+    path = asked if asked.partition("/")[0] in folders() and "/" in asked else f"{places[0]}/{asked}"
+    rule_list = read_rules(path)
+    rules_file = path
 listings = gather([later(list_folder, place, most=200000) for place in places])
-found = 0
-found_folders = 0
-for listing in listings:
-    for entry in listing["entries"]:
-        if entry["kind"] == "folder":
-            found_folders += 1
-        else:
-            found += 1
+found = sum([listing["count"] - listing["folders"] for listing in listings])
+found_folders = sum([listing["folders"] for listing in listings])
 done(f"{files(found)}, {found_folders} folder{'' if found_folders == 1 else 's'}")
 
 step("Decide where things go")
 batches = []
+planned = {}
 stayed = {}
+notes = []
 total = 0
 for place, listing in zip(places, listings):
-    moves, stay = decide(place, listing["entries"])
+    entries = listing["entries"]
+    if listing["next"] is not None:
+        notes.append(f"{place} holds more than was looked at, {len(entries)} of {listing['count']}: run it again for the rest.")
+    marks = [e["name"] for e in entries if e["name"] in PROJECT]
+    if marks:
+        number = listing["count"] - listing["folders"]
+        add_up(stayed, {"files of a project": number})
+        notes.append(f"{place} is the folder of a project ({marks[0]} lies in it), so nothing in it was moved.")
+        continue
+    moves, counts, stay = decide(place, entries)
     add_up(stayed, stay)
+    add_up(planned, counts)
     total += len(moves)
-    for start in range(0, len(moves), 100000):
-        batches.append(moves[start : start + 100000])
+    for start in range(0, len(moves), MOST_IN_BATCH):
+        batches.append(moves[start : start + MOST_IN_BATCH] if len(moves) > MOST_IN_BATCH else moves)
 staying = sum(stayed.values())
 done(f"{total} to move, {staying} stay")
 
-planned = {}
-for moves in batches:
-    add_up(planned, per_folder(moves))
-
+said = "".join([f" {note}" for note in notes])
 data = {"moved": 0, "left": staying, "folders": {}, "stayed": stayed}
+if notes:
+    data["notes"] = notes
 if total == 0:
-    finish(f"Nothing to move: {files(staying)} left as they were." if staying else "Nothing to move: no files here.", data)
+    nothing = f"Nothing to move: {files(staying)} left as they were." if staying else "Nothing to move: no files here."
+    finish(nothing + said, data)
 if dry_run:
     data["dry_run"] = True
-    data["folders"] = planned
-    finish(f"{files(total)} would be moved, {staying} left as they are; nothing was changed.", data)
+    data["folders"] = dict(sorted(planned.items(), key=lambda item: (-item[1], item[0])))
+    finish(f"{files(total)} would be moved, {staying} left as they are; nothing was changed.{said}", data)
 
 step("Move files")
 results = gather([later(move_files, moves, if_taken="number") for moves in batches], return_exceptions=True)
@@ -270,21 +504,27 @@ moved = 0
 renamed = 0
 not_done = []
 for moves, result in zip(batches, results):
+    lost = []
     if isinstance(result, Exception):
         staying += len(moves)
         not_done.append({"folder": moves[0]["from"].split("/")[0], "files": len(moves), "why": str(result)})
-        continue
-    moved += result["made"]
-    renamed += result["renamed"]
-    staying += result["left"]
-    left_out = set()
-    for other in result["otherwise"]:
-        if not other.get("renamed"):
-            left_out.add(other["index"])
-            not_done.append({"path": other["path"], "why": other["reason"]})
-    add_up(data["folders"], per_folder([m for index, m in enumerate(moves) if index not in left_out]))
+        lost = moves
+    else:
+        moved += result["made"]
+        renamed += result["renamed"]
+        staying += result["left"]
+        for other in result["otherwise"]:
+            if not other.get("renamed"):
+                lost.append(moves[other["index"]])
+                not_done.append({"path": other["path"], "why": other["reason"]})
+    for move in lost:
+        parts = move["to"].split("/")
+        key = "/".join(parts[:-1] if several else parts[1:-1]) + "/"
+        planned[key] = planned.get(key, 0) - 1
 done(f"{files(moved)} moved")
 
+counts = sorted([item for item in planned.items() if item[1] > 0], key=lambda item: (-item[1], item[0]))
+data["folders"] = dict(counts)
 data["moved"] = moved
 data["renamed"] = renamed
 data["left"] = staying
@@ -295,7 +535,7 @@ if renamed:
     summary += f" {renamed} got a number, because the name was taken."
 if not_done:
     summary += f" Not done: {not_done[0]['why']}."
-counts = sorted(data["folders"].items(), key=lambda item: (-item[1], item[0]))
+summary += said
 if counts:
     summary += "\n\n  " + "   ".join([f"{folder} {number}" for folder, number in counts[:8]])
 if len(counts) > 8:

@@ -72,6 +72,12 @@ pub(crate) fn ended(program: &Program, e: &MontyException, raised: &[(String, Er
             format!("it goes more than {} deep, in calls of functions or in values inside values", limits.recursion),
             "look for a function that calls itself without end",
         ),
+        // Said on purpose, to the person: what is wrong, and on further lines what to do.
+        ExcType::SystemExit => {
+            let (why, fix) = message.split_once('\n').unwrap_or((message, ""));
+            let error = Error::new(Kind::InvalidInput, "run playbook", why);
+            placed(if fix.is_empty() { error } else { error.with_fix(fix) }, file, line)
+        }
         kind => {
             if let Some((_, error)) = raised.iter().rev().find(|(text, _)| text == message) {
                 return placed(error.clone(), file, line);

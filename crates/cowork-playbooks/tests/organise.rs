@@ -193,6 +193,115 @@ async fn a_no_ends_it_and_plan_mode_only_shows() {
     assert_eq!(dry.calls().len(), 1, "a dry run only looks");
 }
 
+const RULES: &str = "# where things go\r\n\r\nscan*.pdf -> Scans/{year}\n*.pdf, *.docx -> Papers\n*.key -> .\n*.{} -> X\nreport-??.* -> Reports/{month}/{ext}\n";
+
+#[tokio::test]
+async fn files_go_by_the_rules_in_a_file() {
+    let mut story = Story::of(organise(json!({ "rules": "rules.txt" })))
+        .text("Downloads/rules.txt", &RULES.replace("*.{} -> X\n", ""))
+        .files(&["Downloads/a.PDF", "Downloads/Scan 1.pdf", "Downloads/b.docx", "Downloads/c.key", "Downloads/d.zip", "Downloads/report-07.csv"]);
+    let (summary, data) = story.done().await;
+    let expected = [
+        "Downloads/Papers/a.PDF",
+        "Downloads/Papers/b.docx",
+        "Downloads/Reports/01/csv/report-07.csv",
+        "Downloads/Scans/2026/Scan 1.pdf",
+        "Downloads/c.key",
+        "Downloads/d.zip",
+        "Downloads/rules.txt",
+    ];
+    assert_eq!(story.paths(), expected, "the first rule that fits decides: {summary}");
+    assert_eq!(data["stayed"], json!({ "no rule fits": 1, "rules say so": 1, "the rules file": 1 }));
+}
+
+#[tokio::test]
+async fn a_rule_that_is_wrong_is_named_by_its_line() {
+    for (text, why) in [
+        ("*.pdf -> Papers\n*.doc Papers", "line 2: there is no arrow in “*.doc Papers”"),
+        ("-> Papers", "line 1: there is no pattern before the arrow"),
+        ("\n\n*.pdf ->", "line 3: there is no folder after the arrow"),
+        ("*.pdf -> ../Papers", "line 1: “../Papers” does not lead to a folder below"),
+        ("*.pdf -> {yaer}", "line 1: nothing is known as {yaer}"),
+        ("*.pdf -> {year", "line 1: a { or } stands alone"),
+        ("in/*.pdf -> Papers", "line 1: “in/*.pdf” has a / in it"),
+        ("a -> b -> c", "line 1: there are two arrows"),
+        ("# nothing\n", "has no rule in it"),
+    ] {
+        let mut story = Story::of(organise(json!({ "rules": "Downloads/r.txt" })))
+            .text("Downloads/r.txt", text)
+            .files(&["Downloads/a.pdf"]);
+        let error = story.fails().await;
+        assert_eq!(error.kind, Kind::InvalidInput);
+        assert!(error.message.starts_with("The rules file Downloads/r.txt"), "{}", error.message);
+        assert!(error.message.contains(why), "{} should say: {why}", error.message);
+        assert!(error.fix().is_some_and(|fix| !fix.is_empty()), "it says what to do");
+        assert!(story.paths().contains(&"Downloads/a.pdf"));
+    }
+    let mut none = Story::of(organise(json!({ "rules": "gone.txt" }))).files(&["Downloads/a.pdf"]);
+    assert_eq!(none.fails().await.kind, Kind::NotFound);
+}
+
+#[tokio::test]
+async fn what_belongs_together_stays_together() {
+    let names = [
+        "Downloads/IMG_1.CR2",
+        "Downloads/IMG_1.JPG",
+        "Downloads/IMG_1.xmp",
+        "Downloads/IMG_1.CR2.xmp",
+        "Downloads/IMG_2.HEIC",
+        "Downloads/IMG_2.MOV",
+        "Downloads/IMG_2.aae",
+        "Downloads/MVI_3.avi",
+        "Downloads/MVI_3.THM",
+        "Downloads/film.mp4",
+        "Downloads/film.en.srt",
+        "Downloads/alone.srt",
+        "Downloads/page.html",
+        "Downloads/page_files/style.css",
+    ];
+    let mut story = Story::of(organise(json!({}))).files(&names);
+    story.done().await;
+    let expected = [
+        "Downloads/Code/page.html",
+        "Downloads/Code/page_files",
+        "Downloads/Images/IMG_1.CR2",
+        "Downloads/Images/IMG_1.CR2.xmp",
+        "Downloads/Images/IMG_1.JPG",
+        "Downloads/Images/IMG_1.xmp",
+        "Downloads/Images/IMG_2.HEIC",
+        "Downloads/Images/IMG_2.MOV",
+        "Downloads/Images/IMG_2.aae",
+        "Downloads/Other/alone.srt",
+        "Downloads/Video/MVI_3.THM",
+        "Downloads/Video/MVI_3.avi",
+        "Downloads/Video/film.en.srt",
+        "Downloads/Video/film.mp4",
+    ];
+    let moved: Vec<&str> = story.calls()[1].args["moves"].as_array().unwrap().iter().map(|m| m["to"].as_str().unwrap()).collect();
+    let mut sorted = moved;
+    sorted.sort_unstable();
+    assert_eq!(sorted, expected);
+
+    let mut months = Story::of(organise(json!({ "by": "date" })));
+    months.put("Downloads/IMG_1.CR2", "file", 1_774_008_000_000);
+    months.put("Downloads/IMG_1.JPG", "file", 1_577_836_799_999);
+    months.put("Downloads/IMG_1.xmp", "file", 1_577_836_799_999);
+    months.done().await;
+    assert_eq!(months.paths(), ["Downloads/2026/03/IMG_1.CR2", "Downloads/2026/03/IMG_1.JPG", "Downloads/2026/03/IMG_1.xmp"]);
+}
+
+#[tokio::test]
+async fn the_folder_of_a_project_is_left_alone() {
+    let mut submit = organise(json!({}));
+    submit.folders = vec![folder("Downloads"), folder("Work")];
+    let mut story = Story::of(submit).files(&["Downloads/a.pdf", "Work/b.pdf", "Work/Cargo.toml"]);
+    let (summary, data) = story.done().await;
+    assert_eq!(story.paths(), ["Downloads/Documents/a.pdf", "Work/Cargo.toml", "Work/b.pdf"]);
+    let said = "1 file moved, 2 left as they were, nothing deleted. Work is the folder of a project (Cargo.toml lies in it), so nothing in it was moved.";
+    assert!(summary.starts_with(said), "{summary}");
+    assert_eq!(data["stayed"]["files of a project"], 2);
+}
+
 #[tokio::test]
 async fn fifty_thousand_files_are_one_batch() {
     let names: Vec<String> =

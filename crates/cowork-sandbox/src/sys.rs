@@ -126,6 +126,11 @@ pub(crate) fn look(folder: impl AsFd, name: &[u8]) -> Result<Look> {
     fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).map(Look::from)
 }
 
+/// Gives what a link says it leads to. It is not followed.
+pub(crate) fn link_target(folder: impl AsFd, name: &[u8]) -> Result<Vec<u8>> {
+    fs::readlinkat(folder, name, Vec::new()).map(std::ffi::CString::into_bytes)
+}
+
 /// Looks at what a handle holds.
 pub(crate) fn look_at(handle: impl AsFd) -> Result<Look> {
     fs::fstat(handle).map(Look::from)

@@ -65,6 +65,9 @@ pub(crate) struct FindFilesArgs {
     /// Only what changed before this time, in milliseconds since 1970.
     #[serde(default)]
     modified_before: Option<i64>,
+    /// Only links that lead to nothing; those that lead out of the folder don't count, because nobody looks there. All if left out.
+    #[serde(default)]
+    broken_links: bool,
     /// The order: `name` (the usual, by path), `largest`, `smallest`, `newest` or `oldest` first.
     #[serde(default)]
     sort: Sort,
@@ -230,6 +233,17 @@ impl Find {
         named && (self.args.kinds.is_empty() || self.args.kinds.contains(&kind))
     }
 
+    /// Says whether a link leads to nothing. One that leads out of the folder, or by way of another link, may lead to something.
+    fn is_broken(&self, part: &dyn Part, at: usize) -> bool {
+        if part.kind(at) != FileKind::Link {
+            return false;
+        }
+        let leads_to = part.target(at).ok().and_then(|target| below(part.folder(), &target));
+        leads_to.filter(|path| path.is_within(&self.args.folder)).is_some_and(|path| {
+            part.reader().stat(&path).is_err_and(|e| e.kind == Kind::NotFound)
+        })
+    }
+
     fn measures(&self, entry: &Entry) -> bool {
         let FindFilesArgs { min_size, max_size, modified_from, modified_before, .. } = &self.args;
         let sized = min_size.is_none_or(|m| entry.size >= m) && max_size.is_none_or(|m| entry.size <= m);
@@ -263,7 +277,7 @@ impl Visitor for Find {
                 into.push(at);
             }
             let path = paths.of_name(name);
-            if !self.fits(name, path, kind) {
+            if !self.fits(name, path, kind) || (self.args.broken_links && !self.is_broken(part, at)) {
                 continue;
             }
             if !stats && !may_come(bound.as_ref(), 0, path, 0) {
@@ -289,4 +303,26 @@ impl Visitor for Find {
 
 fn described(entry: &Entry) -> Value {
     json!({ "path": entry.path.as_str(), "kind": entry.kind, "size": entry.size, "modified": entry.modified })
+}
+
+/// Gives the path that a link in a folder leads to; nothing if that is not below a granted folder, or can't be told by its text.
+fn below(folder: &FilePath, target: &[u8]) -> Option<FilePath> {
+    if target.first() == Some(&b'/') {
+        return None;
+    }
+    let mut path = folder.clone();
+    let mut down = false;
+    for part in target.split(|b| *b == b'/') {
+        match part {
+            b"" | b"." => {}
+            // After a name it is not what is above that: the name may be a link.
+            b".." if down => return None,
+            b".." => path = path.parent()?,
+            name => {
+                path = path.join_bytes(name);
+                down = true;
+            }
+        }
+    }
+    Some(path)
 }

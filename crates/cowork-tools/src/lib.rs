@@ -43,6 +43,10 @@ mod look_type;
 mod metadata;
 #[cfg(feature = "files")]
 pub mod patch;
+#[cfg(feature = "places")]
+mod places;
+#[cfg(feature = "places")]
+mod places_countries;
 mod recorded;
 #[cfg(feature = "files")]
 mod search;
@@ -75,7 +79,8 @@ pub fn builtin() -> Vec<Arc<dyn Tool>> {
 /// What changes is journalled by the session and can be undone: `write_file`, `edit_file`, `replace_text`, `apply_patch`, `make_folder`,
 /// `move_files`, `copy_files`, `set_aside`, `restore_files`, `set_mode`, and with the feature `archive` `make_archive` and
 /// `extract_archive`, beside which `list_archive` only looks. What only looks: `list_folder`, `folder_tree`, `file_info`,
-/// `file_metadata`, `read_file`, `find_files`, `find_text`, `hash_files`, `find_duplicates`, `compare_folders`, `watch_folder`.
+/// `file_metadata`, `read_file`, `find_files`, `find_text`, `hash_files`, `find_duplicates`, `compare_folders`, `watch_folder`;
+/// with the feature `places` also `name_places`, which looks at no file.
 #[cfg(feature = "files")]
 pub fn files() -> Vec<Arc<dyn Tool>> {
     let all = vec![
@@ -102,7 +107,9 @@ pub fn files() -> Vec<Arc<dyn Tool>> {
         tool(change::SetMode),
     ];
     #[cfg(feature = "archive")]
-    let all = all.into_iter().chain(archive::tools()).collect();
+    let all: Vec<_> = all.into_iter().chain(archive::tools()).collect();
+    #[cfg(feature = "places")]
+    let all = all.into_iter().chain([tool(places::NamePlaces)]).collect();
     all
 }
 

@@ -227,7 +227,7 @@ impl Story {
             "now" => json!({ "millis": 1_774_008_000_123_i64, "iso": "2026-03-20T12:00:00.123Z", "zone": "UTC" }),
             "random" => json!({ "number": 4 }),
             "read_file" => match self.world.get(&path("path")) {
-                Some(thing) => json!({ "text": thing.text, "binary": false }),
+                Some(thing) => json!({ "text": thing.text, "binary": false, "next": null }),
                 None => {
                     let error = Error::new(Kind::NotFound, "read", format!("`{}` is not there", path("path")));
                     return Outcome::Failed { error };
@@ -246,7 +246,8 @@ impl Story {
                 json!({ "path": path, "name": name, "kind": t.kind, "size": t.text.len(), "modified": t.modified, "mode": 420 })
             })
             .collect();
-        json!({ "count": entries.len(), "entries": entries })
+        let folders = entries.iter().filter(|e| e["kind"] == "folder").count();
+        json!({ "count": entries.len(), "folders": folders, "entries": entries, "next": null })
     }
 
     fn moved(&mut self, moves: &[Value]) -> Value {

@@ -112,6 +112,10 @@ impl Part for Shown<'_> {
         Ok(Box::new(LocalFile::open(self.fd, name, path)?))
     }
 
+    fn target(&self, at: usize) -> Result<Vec<u8>> {
+        sys::link_target(self.fd, self.name(at)).map_err(|e| unread(e, "read link", &self.path(at)))
+    }
+
     fn reader(&self) -> &dyn Reader {
         self.view
     }

@@ -188,6 +188,10 @@ impl Part for WatchedPart<'_> {
         self.inner.open(at)
     }
 
+    fn target(&self, at: usize) -> Result<Vec<u8>> {
+        self.inner.target(at)
+    }
+
     fn reader(&self) -> &dyn Reader {
         &self.reader
     }

@@ -1,0 +1,232 @@
+# /// playbook
+# name = "clean-up"
+# about = "Sets aside what only takes room: empty folders, temporary files, old installers; nothing is deleted for good"
+# title = "Clean up {folders} ({what})"
+# examples = ["clean up my downloads", "remove empty folders", "get rid of old installers"]
+# folders = "write"
+#
+# [param.what]
+# about = "What is set aside"
+# type = "choice"
+# default = "all"
+# [param.what.choices]
+# all = []
+# empty-folders = []
+# temporary = []
+# installers = []
+# broken-links = []
+#
+# [param.older_than]
+# about = "How many days installers must have been there"
+# type = "number"
+# default = 90
+#
+# [param.dry_run]
+# about = "Only say what would be done"
+# type = "bool"
+# default = false
+# ///
+
+DAY = 86400000
+MOST_PAGES = 20
+# What programs leave behind. What was changed within a day may be in use; a download that breaks off is given a week.
+LEFT_BEHIND = "{*.tmp,*.temp,~$*,.~lock.*#,~*.tmp,.DS_Store,._.DS_Store,Thumbs.db,ehthumbs.db,*.swp,*.swo,.*.kate-swp}"
+BROKEN_OFF = "{*.crdownload,*.part,*.partial,*.download,*.opdownload,*.aria2,*.!ut}"
+INSTALLERS = set("msi msix dmg pkg deb rpm flatpakref snap".split())
+PROJECT = "{.git,.hg,.svn,Cargo.toml,package.json,pyproject.toml,go.mod,pom.xml,build.gradle,CMakeLists.txt}"
+
+
+def count(number, thing):
+    return f"1 {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def room(size):
+    if size < 1000:
+        return f"{size} B"
+    for unit in ("KB", "MB", "GB"):
+        size = size / 1000
+        if size < 999.5:
+            break
+    return f"{size:.1f} {unit}" if size < 9.95 else f"{size:.0f} {unit}"
+
+
+def above(path):
+    return path[: path.rfind("/")]
+
+
+def pages(tool, key, folder, **more):
+    """Gives all that a tool finds, page by page, up to a number that a person could still look over."""
+    found = []
+    after = None
+    for page in range(MOST_PAGES):
+        result = tool(folder, most=10000, after=after, **more)
+        found += result[key]
+        after = result["next"]
+        if after is None:
+            return found
+    notes.append(f"{folder} holds more of them than are looked at in one go: run it again for the rest.")
+    return found
+
+
+def projects_in(folder):
+    """Gives the folders that are projects: what is in them is left to whoever works on them."""
+    found = pages(find_files, "files", folder, name=PROJECT, match_case=True, hidden=True)
+    roots = []
+    for root in sorted(set([above(entry["path"]) for entry in found])):
+        # In order of paths, a project within another comes right after it.
+        if not roots or not (root + "/").startswith(roots[-1] + "/"):
+            roots.append(root)
+    return roots
+
+
+def is_apart(path):
+    """Says whether a path lies in a hidden folder or in a project: there everything may have its reason."""
+    if "/." in above(path):
+        return True
+    for root in projects:
+        if path.startswith(root + "/"):
+            return True
+    return False
+
+
+def empty_folders(folder):
+    found = []
+    tree = pages(folder_tree, "tree", folder, depth=16, files=0)
+    for line in tree:
+        path = line["path"]
+        if line["files"] == 0 and line["others"] == 0:
+            # One within another that is empty goes along with that.
+            if found and path.startswith(found[-1][0] + "/"):
+                continue
+            name = path[path.rfind("/") + 1 :]
+            if name[0] != "." and not is_apart(path):
+                found.append((path, 0))
+    return found
+
+
+def temporary(folder):
+    found = []
+    for name, age in ((LEFT_BEHIND, DAY), (BROKEN_OFF, 7 * DAY)):
+        for entry in pages(find_files, "files", folder, name=name, kinds=["file"], hidden=True, git_ignored=True, ignored=True, modified_before=time - age):
+            if not is_apart(entry["path"]):
+                found.append((entry["path"], entry["size"]))
+    return found
+
+
+def is_installer(name):
+    at = name.rfind(".")
+    stem, extension = name[:at].lower(), name[at + 1 :].lower()
+    if extension in INSTALLERS:
+        return True
+    # A program that runs as it is, is none: a setup says so in its name, or has a version there.
+    versions = any([stem[n].isdigit() and stem[n + 1] == "." and stem[n + 2].isdigit() for n in range(len(stem) - 2)])
+    return extension == "exe" and ("setup" in stem or "install" in stem or versions)
+
+
+def installers(folder):
+    """Installers that lie in the folder itself or in one for them; deeper down they may be a part of something."""
+    found = []
+    listing = list_folder(folder, most=200000)
+    entries = listing["entries"]
+    for entry in listing["entries"]:
+        if entry["kind"] == "folder" and entry["name"].lower() in ("installers", "downloads", "setup"):
+            entries = entries + list_folder(entry["path"], most=100000)["entries"]
+    for entry in entries:
+        if entry["kind"] == "file" and entry["modified"] < time - older_than * DAY and is_installer(entry["name"]):
+            if not is_apart(entry["path"]):
+                found.append((entry["path"], entry["size"]))
+    return found
+
+
+def broken_links(folder):
+    found = pages(find_files, "files", folder, kinds=["link"], broken_links=True, hidden=True, git_ignored=True, ignored=True)
+    return [(entry["path"], 0) for entry in found if not is_apart(entry["path"])]
+
+
+KINDS = {
+    "empty-folders": ("empty folder", empty_folders),
+    "temporary": ("temporary file", temporary),
+    "installers": ("old installer", installers),
+    "broken-links": ("broken link", broken_links),
+}
+
+if older_than < 0:
+    raise SystemExit("A number of days can't be less than 0\nleave it out for 90 days")
+places = folders("write")
+look = "Look through the folders" if len(places) > 1 else "Look through the folder"
+plan([look, "Set things aside"])
+step(look)
+time = now()["millis"]
+notes = []
+found = {}
+seen = set()
+for place in places:
+    projects = projects_in(place)
+    if place in projects:
+        notes.append(f"{place} is the folder of a project, so nothing in it was touched.")
+        continue
+    if projects:
+        notes.append(f"{count(len(projects), 'project')} in {place} {'was' if len(projects) == 1 else 'were'} left alone.")
+    for kind, (thing, finder) in KINDS.items():
+        if what in ("all", kind):
+            for path, size in finder(place):
+                if path not in seen:
+                    seen.add(path)
+                    found.setdefault(kind, []).append((path, size))
+total = len(seen)
+weight = sum([size for group in found.values() for _, size in group])
+parts = [count(len(found[kind]), KINDS[kind][0]) for kind in KINDS if kind in found]
+listed = ", ".join(parts)
+done(f"{listed}; {room(weight)}" if parts else "nothing found")
+
+said = "".join([f" {note}" for note in notes])
+data = {"set_aside": 0, "bytes": 0, "found": {kind: {"count": len(group), "bytes": sum([size for _, size in group])} for kind, group in found.items()}}
+if notes:
+    data["notes"] = notes
+paths = sorted(seen)
+sizes = {path: size for group in found.values() for path, size in group}
+
+
+def shown(paths):
+    largest = sorted(paths, key=lambda path: (-sizes[path], path))
+    lines = "".join(["\n  " + path.replace("\n", "\\n") + (f"  {room(sizes[path])}" if sizes[path] else "") for path in largest[:10]])
+    return ("\n" + lines if lines else "") + (f"\n  and {len(paths) - 10} more" if len(paths) > 10 else "")
+
+
+if total == 0:
+    finish("Nothing to clean up here." + said, data)
+if dry_run:
+    data["dry_run"] = True
+    data["would"] = paths[:10000]
+    finish(f"{listed} would be set aside, {room(weight)} in all; nothing was changed.{said}" + shown(paths), data)
+
+step("Set things aside")
+parts = [paths[at : at + 100000] for at in range(0, total, 100000)]
+results = gather([later(set_aside, part) for part in parts], return_exceptions=True)
+errors = [result for result in results if isinstance(result, Exception)]
+if len(errors) == len(results):
+    raise errors[0]
+made = 0
+not_done = []
+gone = set(paths)
+for part, result in zip(parts, results):
+    if isinstance(result, Exception):
+        not_done.append({"files": len(part), "why": str(result)})
+        gone -= set(part)
+        continue
+    made += result["made"]
+    for other in result["otherwise"]:
+        not_done.append({"path": other["path"], "why": other["reason"]})
+        gone.discard(part[other["index"]])
+weight = sum([sizes[path] for path in gone])
+done(f"{made} set aside, {room(weight)}")
+data["set_aside"] = made
+data["bytes"] = weight
+if not_done:
+    data["not_done"] = not_done
+summary = f"{listed} set aside: {room(weight)} less in your folders. All of it is kept for undo; the room is free when that is let go of."
+if made < total:
+    summary = f"{made} of {total} set aside ({listed}): {room(weight)} less in your folders. All of it is kept for undo."
+if not_done:
+    summary += f" Not done: {not_done[0]['why']}."
+finish(summary + said + shown(sorted(gone)), data)
