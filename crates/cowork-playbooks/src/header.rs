@@ -8,12 +8,12 @@ use monty_types::CompileOptions;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::fault;
+use crate::{fault, trial::Test};
 
 /// A larger source is refused before it is looked at.
-const MOST_SOURCE: usize = 1024 * 1024;
-const OPENS: &str = "# /// playbook";
-const CLOSES: &str = "# ///";
+pub(crate) const MOST_SOURCE: usize = 1024 * 1024;
+pub(crate) const OPENS: &str = "# /// playbook";
+pub(crate) const CLOSES: &str = "# ///";
 
 /// What a playbook says of itself, in TOML between `# /// playbook` and `# ///` at the top of its file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +36,9 @@ pub struct Header {
     /// Its parameters, by name: variables of the program.
     #[serde(default, rename = "param")]
     pub params: BTreeMap<String, Param>,
+    /// What it does to a few files, as tests of its own.
+    #[serde(default, rename = "test", skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<Test>,
 }
 
 /// Which folders a playbook needs.
@@ -110,11 +113,11 @@ pub enum ParamKind {
 
 /// Something that is wrong with a playbook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// The line, from 1; none if it is about the whole.
-    pub line: Option<u32>,
+    pub(crate) line: Option<u32>,
     /// What is wrong.
-    pub what: String,
+    pub(crate) what: String,
 }
 
 impl fmt::Display for Problem {
@@ -130,7 +133,7 @@ impl fmt::Display for Problem {
 ///
 /// # Errors
 /// Everything that was found wrong, in the order of the file.
-pub fn check(source: &str) -> std::result::Result<Header, Vec<Problem>> {
+pub(crate) fn check(source: &str) -> std::result::Result<Header, Vec<Problem>> {
     if source.len() > MOST_SOURCE {
         return Err(vec![Problem { line: None, what: format!("it is larger than {MOST_SOURCE} bytes") }]);
     }
@@ -275,7 +278,7 @@ impl Param {
 }
 
 /// Reads the TOML between the marks. The form is that of PEP 723: every line is a comment, so the file stays Python.
-fn read_header(source: &str) -> std::result::Result<Header, Problem> {
+pub(crate) fn read_header(source: &str) -> std::result::Result<Header, Problem> {
     let missing = |what: &str| Problem { line: None, what: what.to_owned() };
     let lines: Vec<&str> = source.lines().collect();
     let opens = lines

@@ -6,7 +6,12 @@
 
 mod cache;
 mod calls;
+mod check;
+mod check_header;
+mod check_program;
+mod check_schema;
 mod fault;
+mod folder;
 mod header;
 mod host;
 mod library;
@@ -17,10 +22,14 @@ mod memory;
 mod pinned;
 mod planner;
 mod sentence;
+mod trial;
 mod values;
 
-pub use header::{Header, Needs, Param, ParamKind, Problem, Words, check};
+pub use check::{Problem, check};
+pub use folder::{OwnPlaybook, PlaybookFolder};
+pub use header::{Header, Needs, Param, ParamKind, Words};
 pub use library::Playbook;
 pub use limits::Limits;
 pub use pinned::INTERPRETER;
 pub use planner::PlaybookPlanner;
+pub use trial::{Content, Full, Ran, TEST_FOLDER, Test};

@@ -94,6 +94,15 @@ impl Library {
         Ok(())
     }
 
+    /// Adds a playbook that was checked, and says whether its name was free.
+    pub(crate) fn add_checked(&mut self, playbook: Arc<Playbook>) -> bool {
+        let is_free = !self.0.contains_key(&playbook.header.name);
+        if is_free {
+            self.0.insert(playbook.header.name.clone(), playbook);
+        }
+        is_free
+    }
+
     pub(crate) fn get(&self, name: &str) -> Result<&Arc<Playbook>> {
         self.0.get(name).ok_or_else(|| {
             let why = format!("there is no playbook called `{}`", name.escape_debug());

@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use crate::{
     cache::Cache,
     fault,
+    folder::{OwnPlaybook, PlaybookFolder},
     header::{Header, Needs},
     library::{Library, Playbook},
     limits::Limits,
@@ -53,6 +54,7 @@ const STACK: usize = 64 * 1024 * 1024;
 /// unheard.
 pub struct PlaybookPlanner {
     library: Library,
+    own: Option<PlaybookFolder>,
     limits: Limits,
     cache: Arc<Cache>,
 }
@@ -77,7 +79,7 @@ impl PlaybookPlanner {
     /// # Errors
     /// `InvalidInput` if a built-in playbook can't be read, which would be a fault of this build.
     pub fn new() -> Result<Self> {
-        Ok(Self { library: Library::built_in()?, limits: Limits::default(), cache: Arc::default() })
+        Ok(Self { library: Library::built_in()?, own: None, limits: Limits::default(), cache: Arc::default() })
     }
 
     /// Sets what a playbook may use.
@@ -95,9 +97,41 @@ impl PlaybookPlanner {
         self.library.add(playbook)
     }
 
-    /// Gives the playbooks that there are, by name.
-    pub fn playbooks(&self) -> impl Iterator<Item = &Header> {
-        self.library.iter().map(|p| &p.header)
+    /// Takes the person's own playbooks from a folder, beside those that there are.
+    ///
+    /// The folder is looked at when a task begins, by the names, sizes and times of its files: what is put there or changed
+    /// while the process runs counts from the next task on. A file that is not in order hinders nothing else;
+    /// [`PlaybookPlanner::own`] says what is wrong with it.
+    #[must_use]
+    pub fn with_folder(mut self, folder: PlaybookFolder) -> Self {
+        self.own = Some(folder);
+        self
+    }
+
+    /// Gives the playbooks that there are now, by name.
+    pub fn playbooks(&self) -> impl Iterator<Item = Header> {
+        let all: Vec<Header> = self.library().iter().map(|p| p.header.clone()).collect();
+        all.into_iter()
+    }
+
+    /// Gives the playbook of a name.
+    ///
+    /// # Errors
+    /// `NotFound`, with those that there are; `InvalidInput` if it is one of the person's own that is not in order.
+    pub fn playbook(&self, name: &str) -> Result<Arc<Playbook>> {
+        self.library().get(name).cloned().map_err(|missing| match self.own().into_iter().find(|o| o.name == name) {
+            Some(OwnPlaybook { file, playbook: Err(problems), .. }) => {
+                let first = problems.first().map(ToString::to_string).unwrap_or_default();
+                let why = format!("your playbook `{name}` is not in order: {first}");
+                Error::new(Kind::InvalidInput, "find playbook", why).with_fix(format!("mend {}", file.display()))
+            }
+            _ => missing,
+        })
+    }
+
+    /// Gives the person's own playbooks as they are now, those that are not in order too.
+    pub fn own(&self) -> Vec<OwnPlaybook> {
+        self.own.as_ref().map(|own| own.read(&self.library).1).unwrap_or_default()
     }
 
     /// Works out which playbook a task in words calls, and with which parameters: those that the words give, no defaults.
@@ -106,8 +140,13 @@ impl PlaybookPlanner {
     ///
     /// # Errors
     /// `NotFound` if none fits, with those that there are; `InvalidInput` if two fit.
-    pub fn match_words(&self, text: &str) -> Result<(&Header, Map<String, Value>)> {
-        matcher::choose(&self.library, text, &[]).map(|(p, params)| (&p.header, params))
+    pub fn match_words(&self, text: &str) -> Result<(Header, Map<String, Value>)> {
+        matcher::choose(&self.library(), text, &[]).map(|(p, params)| (p.header.clone(), params))
+    }
+
+    /// Gives the playbooks that there are now.
+    fn library(&self) -> Library {
+        self.own.as_ref().map_or_else(|| self.library.clone(), |own| own.read(&self.library).0)
     }
 
     fn begin(&self, submit: &Submit) -> Result<(Pinned, String)> {
@@ -125,10 +164,11 @@ impl PlaybookPlanner {
             return Ok((Arc::new(playbook), params));
         }
         if let Some(name) = playbook {
-            return Ok((self.library.get(&name)?.clone(), params));
+            return Ok((self.playbook(&name)?, params));
         }
         let folders: Vec<&str> = submit.folders.iter().map(|f| f.name.as_str()).collect();
-        let (playbook, mut found) = matcher::choose(&self.library, &submit.text, &folders)?;
+        let library = self.library();
+        let (playbook, mut found) = matcher::choose(&library, &submit.text, &folders)?;
         found.extend(params);
         Ok((playbook.clone(), found))
     }

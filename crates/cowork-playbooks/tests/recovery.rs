@@ -7,7 +7,7 @@ mod story;
 use cowork_core::{Access, CancellationToken, Event, Kind, Planner, Proposal, Submit};
 use cowork_playbooks::{INTERPRETER, Playbook, PlaybookPlanner, check};
 use serde_json::{Value, json};
-use story::{Story, folder, program};
+use story::{Story, folder, program, specs};
 
 const BODY: &str = "\
 a = list_folder('Downloads')
@@ -170,29 +170,13 @@ fn what_the_planner_is_told_must_make_sense() {
     assert_eq!(refused(told(json!({ "source": large, "file": "big.py" }))).kind, Kind::LimitExceeded);
 }
 
-#[test]
-fn a_playbook_is_checked_without_running_it() {
-    let good = include_str!("../playbooks/organise.py");
-    assert_eq!(check(good).unwrap().name, "organise");
-    let found = |source: &str| check(source).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>();
-    assert_eq!(found("x = 1"), ["there is no header: begin the file with `# /// playbook`, its lines, and `# ///`"]);
-    let header = "# /// playbook\n# name = \"Bad Name\"\n# about = \"x\"\n# title = \"x\"\n# examples = []\n# ///\nwith open('x') as f:\n  yield 1\n";
-    let problems = found(header);
-    assert_eq!(problems[0], "`Bad Name` can't be a playbook's name: use a-z, 0-9 and -");
-    assert!(problems.len() == 3 && problems[2].starts_with("line "), "{problems:?}");
-    assert_eq!(found("# /// playbook\n# name = 3\n# ///")[0], "line 2: invalid type: integer `3`, expected a string");
-    assert!(found("# /// playbook\n# nam = \"x\"\n# ///")[0].starts_with("line 2: unknown field `nam`"));
-    assert_eq!(found("# /// playbook\nname = 3\n# ///")[0], "line 2: every line of the header begins with `#`");
-    assert!(Playbook::read(header, "bad.py").is_err());
-}
-
 /// What the page on playbooks shows must work as it stands there.
 #[test]
 fn the_playbook_on_the_page_works() {
     let page = include_str!("../../../docs/playbooks.md");
     let (_, rest) = page.split_once("```python\n").unwrap();
     let (source, _) = rest.split_once("```").unwrap();
-    let header = check(source).unwrap();
+    let header = check(source, &specs()).unwrap();
     let mut planner = PlaybookPlanner::new().unwrap();
     planner.add(Playbook::read(source, "big-files.py").unwrap()).unwrap();
     let (matched, params) = planner.match_words(&header.examples[0]).unwrap();

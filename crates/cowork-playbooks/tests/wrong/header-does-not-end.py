@@ -1,0 +1,4 @@
+# /// playbook
+# name = "tidy"
+# about = "x"
+("x")

@@ -1,0 +1,19 @@
+# /// playbook
+# name = "tidy"
+# about = "Tidies"
+# title = "Tidy {folders}"
+# examples = ["tidy up"]
+# folders = "write"
+#
+# [param.days]
+# about = "How old, in days"
+# type = "number"
+# default = 30
+#
+# [param.how]
+# about = "What to do when a name is taken"
+# type = "choice"
+# default = "number"
+# choices = { number = [], overwrite = [] }
+# ///
+gather([later(list_folder(place)) for place in folders()])

@@ -1,0 +1,21 @@
+# /// playbook
+# name = "tidy"
+# about = "Tidies"
+# title = "Tidy {folders}"
+# examples = ["tidy up"]
+# folders = "write"
+#
+# [param.days]
+# about = "How old, in days"
+# type = "number"
+# default = 30
+#
+# [param.how]
+# about = "What to do when a name is taken"
+# type = "choice"
+# default = "number"
+# choices = { number = [], overwrite = [] }
+# ///
+for place in folders("write"):
+    found = list_foldr(place)
+finish("x")
