@@ -7,8 +7,9 @@
 use std::{
     fs::{self, File},
     future::Future,
+    os::unix::ffi::OsStrExt,
     path::Path,
-    process::Command,
+    process::{Child, Command},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -17,6 +18,10 @@ use cowork::{
     CallId, Claim, Engine, EngineParts, Files, GrantPolicy, Limits, Planner, Registry, Runtime, Sandbox, SessionSpec,
     Store, TaskId, TokioRuntime, Tool, folder_named,
     sandbox::{LocalSandbox, LocalSandboxOptions},
+};
+use rustix::{
+    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+    termios::{Winsize, tcsetwinsize},
 };
 
 /// Starts an engine with one planner and one tool, on the usual policy.
@@ -128,6 +133,19 @@ fn children_time() -> Duration {
     let after_name = stat.rsplit_once(')').unwrap().1;
     let ticks: u64 = after_name.split_whitespace().skip(13).take(2).map(|n| n.parse::<u64>().unwrap()).sum();
     Duration::from_millis(ticks * 10)
+}
+
+/// Starts a program on a terminal of 80 columns and 24 rows; gives what is read from there.
+pub fn on_terminal(command: &mut Command) -> (File, Child) {
+    let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    grantpt(&screen).unwrap();
+    unlockpt(&screen).unwrap();
+    tcsetwinsize(&screen, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    let name = ptsname(&screen, Vec::new()).unwrap();
+    let line = File::options().read(true).write(true).open(std::ffi::OsStr::from_bytes(name.to_bytes())).unwrap();
+    command.env("TERM", "xterm-256color").env("LANG", "C.UTF-8").stdin(line.try_clone().unwrap()).stdout(line);
+    let child = command.spawn().unwrap();
+    (screen.into(), child)
 }
 
 /// Prints one figure beside its target.

@@ -18,6 +18,7 @@ cargo xtask COMMAND
   test                               everything that a change must pass; what CI runs
   soak [NAME [--runs N] [--seed S]]  a long campaign; without a name, lists them
   bench [NAME [ARG]…]                the figures, in release; without a name, all of them
+  pictures                           draws the pictures in docs/ from what the command shows
 ";
 
 fn main() -> ExitCode {
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["soak", rest @ ..] => soak::run(rest),
         ["bench", rest @ ..] => bench::run(rest),
+        ["pictures"] => pictures(),
         [first, ..] => misuse(&format!("`cargo xtask {first}` is not used like that.")),
     }
 }
@@ -49,6 +51,12 @@ fn go_to_root() -> Result<(), String> {
 fn misuse(why: &str) -> ExitCode {
     eprint!("{why}\n\n{HELP}");
     ExitCode::from(2)
+}
+
+/// Draws the pictures anew; that they are what the command shows is a test like any other.
+fn pictures() -> ExitCode {
+    let test = ["test", "--quiet", "--package", "cowork-cli", "--test", "pictures"];
+    hand_over(cargo().args(test).env("COWORK_PICTURES", "write"))
 }
 
 /// Gives the cargo that runs us.

@@ -94,7 +94,9 @@ impl Follower<'_> {
             if !self.view.screen.is_settled() {
                 self.end_prompt();
             }
-            if !self.view.is_live() {
+            // Where a person thinks nothing moves, and nothing is drawn until something comes.
+            let still = self.view.screen.is_settled();
+            if still || !self.view.is_live() {
                 self.view.show(now());
             }
             tokio::select! {
@@ -106,7 +108,9 @@ impl Follower<'_> {
                     Heard::Back => self.back(),
                 },
                 key = key(&mut self.keys) => self.key(key).await?,
-                _ = self.pictures.tick(), if self.view.is_live() => self.view.show(now()),
+                _ = self.pictures.tick(), if self.view.is_live() && !(still && cfg!(unix)) => {
+                    self.view.show(now());
+                }
                 item = self.events.next() => match item {
                     Some(item) => self.item(item?)?,
                     None => return Err(cowork::Error::new(cowork::Kind::Internal, "follow task", "the engine stopped").into()),

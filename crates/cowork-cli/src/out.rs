@@ -23,9 +23,12 @@ impl Out {
     /// Writes lines.
     pub(crate) fn lines(&mut self, lines: &[Line], look: &Look) {
         let mut text = String::new();
-        for line in lines {
-            text.push_str(&line.write(look.ink));
-            text.push('\n');
+        for line in lines.iter().map(|line| line.write(look.ink)) {
+            // A line of nothing says nothing.
+            if !(look.spoken && line.is_empty()) {
+                text.push_str(&line);
+                text.push('\n');
+            }
         }
         self.text(&text);
     }

@@ -115,7 +115,12 @@ fn a_waiting_task_can_be_told_paused_resumed_and_cancelled() {
     place.cowork(&["cancel", short]).ends(0).says("Cancelled.");
     place.cowork(&["cancel", short]).ends(2).says("has ended").briefly();
     place.cowork(&["undo", short]).ends(2).says("changed no file").briefly();
-    place.cowork(&["show", &task]).ends(0).says("cancelled").says("keep the PDFs").says("Cancelled after");
+    place
+        .cowork(&["show", &task])
+        .ends(0)
+        .says("cancelled")
+        .says("keep the PDFs")
+        .says("Cancelled. What was done stays done.");
 }
 
 #[test]

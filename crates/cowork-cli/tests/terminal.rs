@@ -5,66 +5,10 @@
 
 mod support;
 
-use std::{
-    fs::File,
-    io::{Read, Write},
-    process::{Child, ExitStatus},
-};
-
-use rustix::{
-    process::{Pid, Signal, kill_process},
-    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
-    termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize},
-};
-use support::Place;
+use rustix::process::Signal;
+use support::{Place, terminal::Terminal};
 
 const TASK: &str = "Organise these files by type";
-
-/// A command on a terminal of 80 columns and 24 rows.
-struct Terminal {
-    screen: File,
-    /// Kept open, so that what was written last can be read after the command has ended.
-    line: File,
-    child: Child,
-    seen: String,
-}
-
-impl Terminal {
-    fn run(place: &Place, args: &[&str], set: &[(&str, &str)]) -> Self {
-        let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&screen).unwrap();
-        unlockpt(&screen).unwrap();
-        tcsetwinsize(&screen, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
-        let name = ptsname(&screen, Vec::new()).unwrap();
-        let line = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
-        let mut command = place.command(args);
-        command.env("TERM", "xterm-256color").env("LANG", "C.UTF-8").envs(set.iter().copied());
-        command.stdin(line.try_clone().unwrap()).stdout(line.try_clone().unwrap()).stderr(line.try_clone().unwrap());
-        Self { screen: screen.into(), line, child: command.spawn().unwrap(), seen: String::new() }
-    }
-
-    /// Reads on until this is seen. That it never is would be a hang, which the test runner ends.
-    fn until(&mut self, what: &str) {
-        let mut bytes = [0; 4_096];
-        let from = self.seen.len();
-        while !self.seen[from..].contains(what) {
-            let n = self.screen.read(&mut bytes).unwrap();
-            assert!(n > 0, "{what:?} was not seen in:\n{}", self.seen);
-            self.seen.push_str(&String::from_utf8_lossy(&bytes[..n]));
-        }
-    }
-
-    fn press(&mut self, keys: &str) {
-        self.screen.write_all(keys.as_bytes()).unwrap();
-    }
-
-    fn end(&mut self) -> ExitStatus {
-        let status = self.child.wait().unwrap();
-        let modes = tcgetattr(&self.line).unwrap().local_modes;
-        assert!(modes.contains(LocalModes::ICANON | LocalModes::ECHO), "the terminal is as it was");
-        status
-    }
-}
 
 fn organise(place: &Place) -> Vec<String> {
     ["run", "--folder", place.folder.to_str().unwrap(), TASK].map(str::to_owned).to_vec()
@@ -113,7 +57,7 @@ fn told_to_end_at_a_question_it_says_how_to_answer_later() {
     let mut terminal = Terminal::run(&place, &words(&args), &[("NO_COLOR", "1")]);
     terminal.until("show all");
     assert!(!terminal.seen.contains("\x1b[3"), "no colour: {}", terminal.seen);
-    kill_process(Pid::from_child(&terminal.child), Signal::TERM).unwrap();
+    terminal.signal(Signal::TERM);
     terminal.until("cowork answer");
     assert_eq!(terminal.end().code(), Some(130));
     assert_eq!(place.tree(), before);
@@ -151,4 +95,123 @@ fn undo_asks_first() {
     terminal.until("6 changes given back");
     assert_eq!(terminal.end().code(), Some(0));
     assert_eq!(place.tree(), before);
+}
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (40, 12), (200, 50)];
+
+/// A place whose question fits a small screen.
+fn small() -> Place {
+    let place = Place::new();
+    place.file("lease.pdf", "x", 0o644, 1_500_000_000);
+    place.file("photo.jpg", "y", 0o644, 1_500_000_000);
+    place
+}
+
+fn is_asked(text: &str) -> bool {
+    text.contains("[y]")
+}
+
+#[test]
+fn a_question_fits_each_size_with_and_without_colour() {
+    let place = small();
+    let mut seen = Vec::new();
+    for (columns, rows) in SIZES {
+        let pictures = [&[][..], &[("NO_COLOR", "1")]].map(|set| {
+            let args = organise(&place);
+            let mut terminal = Terminal::sized(&place, &words(&args), set, (columns, rows));
+            let text = terminal.shows("the question", is_asked);
+            assert_eq!(terminal.seen.contains("\x1b[33mWants to"), set.is_empty(), "{}", terminal.seen);
+            terminal.signal(Signal::TERM);
+            assert_eq!(terminal.end().code(), Some(130));
+            text
+        });
+        assert_eq!(pictures[0], pictures[1], "colour changes nothing but colour");
+        seen.push(format!("{columns} x {rows}\n{}\n", pictures[0]));
+    }
+    insta::assert_snapshot!("question_at_each_size", seen.join("\n"));
+}
+
+#[test]
+fn a_resize_in_the_middle_leaves_nothing_behind() {
+    let place = small();
+    for from in SIZES {
+        for to in SIZES {
+            let args = organise(&place);
+            let mut fresh = Terminal::sized(&place, &words(&args), &[], to);
+            let wanted = fresh.shows("the question", is_asked);
+            fresh.signal(Signal::TERM);
+            fresh.end();
+            let mut terminal = Terminal::sized(&place, &words(&args), &[], from);
+            terminal.shows("the question", is_asked);
+            terminal.resize(to.0, to.1);
+            let got = terminal.shows(&format!("{from:?} to {to:?}\n{wanted}"), |text| text.trim() == wanted.trim());
+            assert_eq!(got.trim(), wanted.trim());
+            terminal.press("n");
+            terminal.until("you said no");
+            terminal.end();
+        }
+    }
+}
+
+#[test]
+fn what_was_typed_before_the_question_is_no_answer() {
+    let place = small();
+    let before = place.tree();
+    let args = organise(&place);
+    let mut terminal = Terminal::run(&place, &words(&args), &[]);
+    terminal.press("yyyy");
+    terminal.shows("the question", is_asked);
+    // An answer would have been followed by now: this is read after it.
+    terminal.press("?");
+    terminal.shows("help", |text| text.contains("the question stays open"));
+    assert_eq!(place.tree(), before);
+    terminal.signal(Signal::INT);
+    terminal.until("cowork answer");
+    assert_eq!(terminal.end().code(), Some(130));
+}
+
+#[test]
+fn a_screen_reader_gets_sentences_and_no_sign() {
+    let place = small();
+    let args = organise(&place);
+    let mut terminal = Terminal::run(&place, &words(&args), &[("COWORK_SCREEN_READER", "1")]);
+    terminal.until("to hear every change.");
+    terminal.press("y");
+    terminal.end();
+    let seen = terminal.seen.replace("\r\n", "\n");
+    let undo = seen.rfind("cowork undo ").unwrap() + "cowork undo ".len();
+    let seen = seen.replace(&seen[undo..undo + 6], "7f3a12");
+    assert!(seen.is_ascii(), "{seen}");
+    insta::assert_snapshot!("spoken", seen);
+}
+
+#[test]
+fn a_locale_without_our_letters_gets_those_that_it_has() {
+    let place = small();
+    place.file("Übersicht.pdf", "z", 0o644, 1_500_000_000);
+    let args = organise(&place);
+    let mut terminal = Terminal::run(&place, &words(&args), &[("LANG", "de_DE.ISO-8859-1")]);
+    let text = terminal.shows("the question", is_asked);
+    assert!(terminal.seen.is_ascii(), "{}", terminal.seen);
+    assert!(text.contains("> Documents/") && text.contains("?bersicht.pdf"), "{text}");
+    terminal.press("n");
+    terminal.end();
+}
+
+#[test]
+fn a_screen_that_is_hardly_one_and_one_that_is_huge_are_filled_alike() {
+    let place = small();
+    for size in [(20, 8), (300, 90)] {
+        let args = organise(&place);
+        let mut terminal = Terminal::sized(&place, &words(&args), &[], size);
+        let text = terminal.shows("the question", is_asked);
+        assert!(text.lines().all(|l| l.chars().count() < size.0.into()), "{text}");
+        terminal.press("n");
+        terminal.until("you said no");
+        terminal.end();
+        let mut tasks = Terminal::sized(&place, &["tasks"], &[], size);
+        tasks.end();
+        assert!(tasks.text().lines().all(|l| l.chars().count() < size.0.into()), "{}", tasks.text());
+        assert!(tasks.text().contains("done"), "{}", tasks.text());
+    }
 }

@@ -130,7 +130,8 @@ fn groups(effects: &Effects, columns: usize, most: usize) -> Vec<Line> {
     }
     if shown < groups.len() {
         let rest: u64 = groups.iter().skip(shown).map(|g| g.count).sum();
-        let text = format!("    {:>digits$}  in {} more places", grouped(rest), groups.len() - shown);
+        let more = if shown == 0 { "" } else { " more" };
+        let text = format!("    {:>digits$}  in {}{more} places", grouped(rest), groups.len() - shown);
         lines.push(Line::default().add(Role::Quiet, text));
     }
     lines

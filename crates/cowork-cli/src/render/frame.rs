@@ -25,7 +25,9 @@ pub(crate) fn frame(screen: &Screen, look: &Look, now: Timestamp) -> Vec<Line> {
     let most = look.height.saturating_sub(1).max(3);
     let mut lines = vec![Line::default()];
     lines.extend(header(task, look));
-    let below = below(screen, look, now, most.saturating_sub(lines.len() + 2));
+    // Where there is little room a question matters more than the plan.
+    let kept = if look.height < 16 { 0 } else { 2 };
+    let below = below(screen, look, now, most.saturating_sub(lines.len() + kept));
     let room = most.saturating_sub(lines.len() + below.len() + 1);
     let plan = plan(screen, task, look, Some(now));
     if !plan.is_empty() && room > 0 {
@@ -33,7 +35,8 @@ pub(crate) fn frame(screen: &Screen, look: &Look, now: Timestamp) -> Vec<Line> {
         lines.extend(window(&plan, active(task), room));
     }
     lines.extend(below);
-    lines.truncate(most);
+    // What is important stands last.
+    lines.drain(..lines.len().saturating_sub(most));
     lines.into_iter().map(|line| line.fit(look.width.saturating_sub(1))).collect()
 }
 

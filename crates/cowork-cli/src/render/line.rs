@@ -89,8 +89,18 @@ impl Line {
             }
         }
         out.truncate(out.trim_end().len());
-        out
+        if ink.letters == Letters::Spoken { uncolumned(&out) } else { out }
     }
+}
+
+/// Takes columns out of a line: what blanks keep apart to the eye a comma keeps apart to the ear.
+fn uncolumned(line: &str) -> String {
+    let pieces = line.split("  ").map(str::trim).filter(|piece| !piece.is_empty());
+    pieces.fold(String::new(), |said, piece| match said.chars().last() {
+        None => piece.to_owned(),
+        Some(last) if last.is_ascii_punctuation() && last != '/' => format!("{said} {piece}"),
+        Some(_) => format!("{said}, {piece}"),
+    })
 }
 
 impl Role {
@@ -146,5 +156,8 @@ mod tests {
         assert_eq!(write(Letters::Ascii), "Stra?e - ??.pdf > ~ \"done\"");
         assert_eq!(write(Letters::Spoken), "Straße - 図.pdf to ... \"done\"");
         assert_eq!(width(&write(Letters::Ascii)), line.width());
+        let columns = Line::of("  Undo:     cowork undo   Images/   12  done");
+        let spoken = Ink { palette: Palette::None, letters: Letters::Spoken };
+        assert_eq!(columns.write(spoken), "Undo: cowork undo, Images/, 12, done");
     }
 }

@@ -190,14 +190,7 @@ fn done(head: &str, summary: &str, look: &Look) -> Vec<Line> {
 
 /// Names what failed or was not let done though the task came to its end, where its summary does not say so.
 fn not_done(screen: &Screen, summary: &str, look: &Look) -> Vec<Line> {
-    let summary = one_line(summary).to_lowercase();
-    let unsaid = screen.notes.iter().filter_map(|n| match n {
-        Note::Went(text) if !summary.contains(text.trim_start_matches("not allowed: ").to_lowercase().as_str()) => {
-            Some(text)
-        }
-        _ => None,
-    });
-    let (room, unsaid) = (look.columns().saturating_sub(14), unsaid.collect::<Vec<_>>());
+    let (room, unsaid) = (look.columns().saturating_sub(14), unsaid(screen, summary));
     let line = |(i, text): (usize, &&String)| {
         let title = if i == 0 { "Not done:" } else { "" };
         Line::margin().add(Role::Waiting, format!("{title:<9} ")).add(Role::Plain, shorten(&sentence(text), room))
@@ -212,18 +205,28 @@ fn not_done(screen: &Screen, summary: &str, look: &Look) -> Vec<Line> {
 
 /// Names calls that failed before the task did, other than by the same error.
 fn went(screen: &Screen, error: &Error, look: &Look) -> Vec<Line> {
-    let last = one_line(&error.message);
-    let failed = screen.notes.iter().filter_map(|n| match n {
-        Note::Went(text) if *text != last && !last.contains(text.as_str()) => Some(text),
-        _ => None,
-    });
     let room = look.columns().saturating_sub(4);
-    let mut lines: Vec<Line> =
-        failed.take(MOST_WENT).map(|t| Line::margin().add(Role::Quiet, shorten(t, room))).collect();
+    let mut lines: Vec<Line> = unsaid(screen, &error.message)
+        .into_iter()
+        .take(MOST_WENT)
+        .map(|t| Line::margin().add(Role::Quiet, shorten(t, room)))
+        .collect();
     if !lines.is_empty() {
         lines.push(Line::default());
     }
     lines
+}
+
+/// Gives what failed or was not allowed and is not in a text that is shown anyway.
+fn unsaid<'a>(screen: &'a Screen, said: &str) -> Vec<&'a String> {
+    let said = one_line(said).to_lowercase();
+    let is_said = |text: &str| said.contains(&text.trim_start_matches("not allowed: ").to_lowercase());
+    screen
+        .notes
+        .iter()
+        .filter_map(|n| if let Note::Went(text) = n { Some(text) } else { None })
+        .filter(|t| !is_said(t))
+        .collect()
 }
 
 /// Says what happened, why, and the next step.

@@ -69,13 +69,18 @@ pub(crate) fn wrap(text: &str, most: usize) -> Vec<String> {
         }
         let indent = &line[..line.len() - line.trim_start().len()];
         let mut now = String::new();
-        for word in line.split_whitespace() {
+        // What blanks keep apart more than words stays together and apart.
+        let apart = line.trim().contains("   ");
+        let words: Vec<&str> =
+            if apart { line.trim().split("   ").map(str::trim).collect() } else { line.split_whitespace().collect() };
+        let gap = if apart { "   " } else { " " };
+        for word in words.into_iter().filter(|w| !w.is_empty()) {
             // A path that is longer than a line is broken: its end may be what matters.
             for piece in broken(word, most) {
-                if !now.is_empty() && width(&now) + 1 + width(&piece) > most {
+                if !now.is_empty() && width(&now) + gap.len() + width(&piece) > most {
                     lines.push(std::mem::take(&mut now));
                 }
-                now.push_str(if now.is_empty() { indent } else { " " });
+                now.push_str(if now.is_empty() { indent } else { gap });
                 now.push_str(&piece);
             }
         }
@@ -217,6 +222,7 @@ mod tests {
         let lines = wrap(text, 16);
         assert!(lines.iter().all(|l| width(l) <= 18), "{lines:?}");
         assert_eq!(lines.join(" ").split_whitespace().count(), text.split_whitespace().count());
+        assert_eq!(wrap("  Images/ 21   Audio/ 3   Archives/ 1", 24), ["  Images/ 21   Audio/ 3", "  Archives/ 1"]);
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+pub mod svg;
+pub mod terminal;
+
 use std::{
     collections::BTreeMap,
     fs,
