@@ -1,7 +1,7 @@
 # /// playbook
 # name = "watch"
 # about = "Waits for files to arrive in a folder, and organises those that are complete, a batch at a time"
-# title = "Watch {folders} for {hours} hours and organise what arrives"
+# title = "Watch {folders} and organise what arrives, for {hours} h"
 # examples = [
 #   "Watch my downloads and sort new files as they arrive",
 #   "whenever a new file arrives, put it into a folder by type",
