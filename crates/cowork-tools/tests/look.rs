@@ -379,8 +379,7 @@ async fn fifty_thousand_equal_files_are_named_in_one_call() {
     let args = json!({ "folders": ["D"], "most": 100_000, "most_in_group": 100_000, "keep": "oldest" });
     let out = call(&memory, "find_duplicates", args).await.unwrap();
     assert_eq!((&out["groups"], &out["next"]), (&json!(12_501), &Value::Null));
-    let named: usize =
-        out["duplicates"].as_array().unwrap().iter().map(|g| g["files"].as_array().unwrap().len()).sum();
+    let named: usize = out["duplicates"].as_array().unwrap().iter().map(|g| g["files"].as_array().unwrap().len()).sum();
     assert_eq!(named, 50_000);
 }
 
@@ -397,7 +396,10 @@ async fn a_tree_tells_what_share_each_type_and_each_age_has() {
     let days: Vec<Option<i64>> = ages.iter().map(|a| a["days"].as_i64()).collect();
     assert_eq!(days, [Some(7), Some(30), Some(90), Some(365), Some(730), Some(1_825), None]);
     let sum = |field: &str| ages.iter().map(|a| a[field].as_u64().unwrap()).sum::<u64>();
-    assert_eq!((json!(sum("files")), json!(sum("bytes"))), (tree["total"]["files"].clone(), tree["total"]["bytes"].clone()));
+    assert_eq!(
+        (json!(sum("files")), json!(sum("bytes"))),
+        (tree["total"]["files"].clone(), tree["total"]["bytes"].clone())
+    );
     let plain = call(&desk, "folder_tree", json!({ "path": "D" })).await.unwrap();
     assert!(plain.get("types").is_none() && plain.get("ages").is_none(), "only who asks is told");
 }
