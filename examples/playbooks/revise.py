@@ -18,7 +18,9 @@ try:
     missed = "nothing"
 except Exception as error:
     missed = "an error"
-done(f"{edited['made']} file")
+hits = find_text(root, "signed", names=False, give="counts")["hits"]
+replaced = replace_text(paths=[hit["path"] for hit in hits], old_text="signed", new_text="signed and sealed")
+done(f"{edited['made'] + replaced['made']} files")
 
 step("Patch")
 patch = "\n".join([
@@ -45,5 +47,5 @@ aside = set_aside([f"{root}/data.csv", f"{root}/today.log"])
 back = restore_files([f"{root}/today.log"])
 done(f"{back['made']} of {aside['made']} is back")
 
-finish(f"{edited['made'] + patched['made']} texts revised.",
-       {"edited": edited["edits"], "missed": missed, "patched": patched["files"], "mode": mode["made"], "back": back})
+finish(f"{edited['made'] + replaced['made'] + patched['made']} texts revised.",
+       {"edited": edited["edits"], "missed": missed, "replaced": replaced, "patched": patched["files"], "mode": mode["made"], "back": back})

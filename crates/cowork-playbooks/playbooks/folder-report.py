@@ -76,19 +76,20 @@ svg{display:block;width:100%;overflow:visible}
 .key{display:inline-block;width:.7rem;height:.7rem;border-radius:2px;background:var(--accent);margin-right:.5rem}
 .up{color:var(--up)}.down{color:var(--down)}
 .bar .up{fill:var(--up)}.bar .down{fill:var(--down)}
-.ages{display:grid;grid-template-columns:repeat(7,1fr);gap:.6rem;text-align:center;font-size:.82rem;line-height:1.3}
-.ages b{display:block;font-weight:600;margin-bottom:.3rem}
+.ages{break-inside:avoid;display:grid;grid-template-columns:repeat(7,1fr);gap:.6rem;text-align:center;font-size:.82rem;line-height:1.3}
+.ages b,.ages span,.ages small{display:block}.ages b{font-weight:600;margin-bottom:.3rem}.ages i{font-style:normal}
 .col{height:7rem;border-bottom:1px solid var(--line);margin-bottom:.3rem}
 .line{height:6rem;border-bottom:1px solid var(--line)}
 .line polyline{fill:none;stroke:var(--accent);stroke-width:2;vector-effect:non-scaling-stroke;stroke-linejoin:round}
 .ends{display:flex;justify-content:space-between;font-size:.82rem;color:var(--soft)}
-.changes{margin-top:.8rem}
+.changes,.kinds{margin-top:.8rem}
 .files li{grid-template-columns:1fr 5.5rem 7.5rem}
 .files small{display:block;overflow-wrap:anywhere}
 footer{margin-top:3.5rem;padding-top:1rem;border-top:1px solid var(--line);font-size:.85rem}
 @media(max-width:36rem){body{padding:1.6rem 1rem 3rem}h1{font-size:1.5rem}h2{margin-top:2.3rem}dl{grid-template-columns:1fr 1fr}
 li{grid-template-columns:1fr auto auto}li .bar{grid-column:1/-1;grid-row:2}.files li{grid-template-columns:1fr auto}
-.files .n:last-child{grid-column:2;grid-row:2;display:none}.ages{gap:.25rem;font-size:.68rem}}
+.files .n:last-child{grid-column:2;grid-row:2;display:none}.kinds li{grid-template-columns:1fr 2.3rem 4.2rem 5rem;gap:.5rem}
+.ages{gap:.3rem;font-size:.75rem}.ages i{display:block}.ages span{width:min-content;margin:auto;min-height:2.6em}}
 @media print{:root{--ground:#fff;--text:#000;--soft:#555;--line:#ccc;--accent:#2c6e8c;--up:#9a5b13;--down:#3b7a57}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}body{padding:0;max-width:none;font-size:11pt}h2{break-after:avoid}}
 """
@@ -232,7 +233,7 @@ def kinds_chart(kinds, whole):
         parts += f'<rect x="{left:.2f}%" width="{max(width - 0.25, 0.1):.2f}%" height="100%" fill-opacity="{strength}"><title>{name} {size(kind["bytes"])}</title></rect>'
         left += width
         lines += f'<li><span><i class="key" style="opacity:{strength}"></i>{name}</span><small class="n">{share(kind["bytes"], whole)}</small><small class="n">{files_of(kind["files"])}</small><span class="n">{size(kind["bytes"])}</span></li>'
-    return f'<svg class="all" role="img" aria-label="Shares of the kinds of files">{parts}</svg><ul style="margin-top:.8rem">{lines}</ul>'
+    return f'<svg class="all" role="img" aria-label="Shares of the kinds of files">{parts}</svg><ul class="kinds">{lines}</ul>'
 
 
 def ages_chart(ages):
@@ -241,7 +242,8 @@ def ages_chart(ages):
     for age in ages:
         tall = max(100 * age["bytes"] / top, 1 if age["bytes"] else 0)
         name = AGES.get(age["days"], "older")
-        columns += f'<div><b>{size(age["bytes"])}</b><svg class="col" role="img" aria-label="{name}: {size(age["bytes"])}"><rect x="12%" y="{100 - tall:.2f}%" width="76%" height="{tall:.2f}%" rx="2"/></svg>{name}<br><small>{age["files"]:,}</small></div>'
+        amount = size(age["bytes"]).replace(" ", " <i>")
+        columns += f'<div><b>{amount}</i></b><svg class="col" role="img" aria-label="{name}: {size(age["bytes"])}"><rect x="12%" y="{100 - tall:.2f}%" width="76%" height="{tall:.2f}%" rx="2"/></svg><span>{name}</span><small>{age["files"]:,}</small></div>'
     return f'<div class="ages">{columns}</div><p><small>How long ago it was last changed: up to a week, up to a month, and so on; below, how many files.</small></p>'
 
 

@@ -145,8 +145,7 @@ else:
     say(f"{becomes} in {found}." + preview)
     paths = [hit["path"] for hit in hits]
     made = 0
-    replaced = 0
-    changed = []
+    stayed = set()
     for start in range(0, len(paths), BATCH):
         batch = paths[start : start + BATCH]
         try:
@@ -155,21 +154,19 @@ else:
             if not made:
                 raise
             not_done.append({"files": len(paths) - start, "path": batch[0], "why": str(error)})
+            stayed.update(paths[start:])
             break
         made += result["made"]
-        changed += result["files"]
-        # Not known where the call was cut off and went on.
-        replaced = None if result["replaced"] is None or replaced is None else replaced + result["replaced"]
         not_done += [{"path": other["path"], "why": other["reason"]} for other in result["otherwise"]]
+        stayed.update([other["path"] for other in result["otherwise"]])
+    changed = [hit for hit in hits if hit["path"] not in stayed] if stayed else hits
     done(f"{files_of(made)} changed")
     data["changed"] = made
-    data["replaced"] = replaced
     data["files"] = changed[:1000]
     if not_done:
         data["not_done"] = not_done
-    times = "" if replaced is None else f", {'1 place' if replaced == 1 else f'{replaced:,} places'}"
-    summary = f"{files_of(made)} changed{times}: {becomes}. Encodings and line ends are as they were; undo gives all of it back."
-    counts = [f"{shown(file['path'])} {file['replaced']}" for file in changed[:8]]
+    summary = f"{files_of(made)} changed, {lines_of(sum([hit['lines'] for hit in changed]))}: {becomes}. Encodings and line ends are as they were; undo gives all of it back."
+    counts = [f"{shown(file['path'])} {file['lines']}" for file in changed[:8]]
     if counts:
         summary += unsaid() + "\n\n  " + "\n  ".join(counts)
         if made > len(counts):

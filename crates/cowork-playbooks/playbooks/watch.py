@@ -1,7 +1,7 @@
 # /// playbook
 # name = "watch"
 # about = "Waits for files to arrive in a folder, and organises those that are complete, a batch at a time"
-# title = "Watch {folders} for {hours} hours and organise what arrives"
+# title = "Watch {folders} and organise what arrives, for {hours} h"
 # examples = [
 #   "Watch my downloads and sort new files as they arrive",
 #   "whenever a new file arrives, put it into a folder by type",
@@ -142,9 +142,14 @@ def organised(entries):
         say(f"{files_of(len(moves))} left where they are: {error}")
         return 0
     except RuntimeError as error:
-        not_done.append({"files": len(moves), "why": str(error)})
-        say(f"{files_of(len(moves))} not moved: {error}")
+        # Perhaps another task is at work there: it is tried again, ever more seldom.
+        for entry in entries:
+            failed[entry["path"]] = (failed.get(entry["path"], (0, ""))[0] + 1, str(error))
+            pending[entry["path"]] = min(EMPTY, 2 ** failed[entry["path"]][0])
+        say(f"{files_of(len(moves))} not moved, tried again later: {error}")
         return 0
+    for entry in entries:
+        failed.pop(entry["path"], None)
     left_out = set()
     for other in result["otherwise"]:
         if not other.get("renamed"):
@@ -202,6 +207,8 @@ calls = 2
 total = {}
 stayed = {}
 not_done = []
+# What could not be moved, how often, and why.
+failed = {}
 # What came and is not complete, with for how many minutes it has been waited for.
 pending = {}
 ended = f"the {hours} hours are over" if hours > 1 else "the hour is over"
@@ -236,6 +243,7 @@ while True:
         calls += len(looks)
         for path, entry in zip(looks, found):
             if isinstance(entry, Exception):
+                failed.pop(path, None)
                 pending.pop(path, None)
                 known.pop(path, None)
         ready += complete([entry for entry in found if not isinstance(entry, Exception)])
@@ -248,9 +256,11 @@ done(f"{files_of(moved)} moved in {'1 round' if rounds == 1 else f'{rounds:,} ro
 step("Say what was done")
 data = {"moved": moved, "rounds": rounds, "folders": total, "stayed": stayed, "ended": ended}
 summary = f"{files_of(moved)} organised as they arrived; {ended}. Nothing was deleted."
-if pending:
-    data["not_complete"] = list(pending)[:100]
-    summary += f" Left, because not complete: {files_of(len(pending))}."
+waiting = [path for path in pending if path not in failed]
+not_done += [{"path": path, "why": why} for path, (_, why) in failed.items()]
+if waiting:
+    data["not_complete"] = waiting[:100]
+    summary += f" Left, because not complete: {files_of(len(waiting))}."
 if not_done:
     data["not_done"] = not_done[:300]
     summary += f" Not done: {not_done[0]['why']}."

@@ -12,8 +12,8 @@ use std::{
 
 use async_trait::async_trait;
 use cowork_core::{
-    Effects, Entry, Error, FileKind, FilePath, Files, Handed, Kind, OpenFile, Part, Preview, Reader, Result, ToolContext,
-    ToolOutput, TypedTool, Visitor, Watch,
+    Effects, Entry, Error, FileKind, FilePath, Files, Handed, Kind, OpenFile, Part, Preview, Reader, Result,
+    ToolContext, ToolOutput, TypedTool, Visitor, Watch,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -193,8 +193,18 @@ struct Scope {
 
 /// What a folder that holds one of these is: a project, whose files belong together.
 const PROJECT: [&[u8]; 12] = [
-    b".git", b".hg", b".svn", b"Cargo.toml", b"package.json", b"pyproject.toml", b"setup.py", b"go.mod", b"pom.xml",
-    b"build.gradle", b"CMakeLists.txt", b"composer.json",
+    b".git",
+    b".hg",
+    b".svn",
+    b"Cargo.toml",
+    b"package.json",
+    b"pyproject.toml",
+    b"setup.py",
+    b"go.mod",
+    b"pom.xml",
+    b"build.gradle",
+    b"CMakeLists.txt",
+    b"composer.json",
 ];
 
 /// Handed down to a folder that is not looked at.

@@ -289,6 +289,75 @@ async fn an_edit_that_was_cut_off_is_not_made_twice() {
     assert!(run_as("edit_file", args, other).await.is_err(), "another call did not make it");
 }
 
+fn replacing(paths: &[&str], old: &str, new: &str) -> Value {
+    json!({ "paths": paths, "old_text": old, "new_text": new })
+}
+
+#[tokio::test]
+async fn a_text_is_replaced_in_many_files_and_each_stays_as_it_is_written() {
+    let wide: Vec<u8> =
+        [0xfeff_u16].into_iter().chain("Größe: Acme\r\n".encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let memory = MemorySession::new(&[
+        ("D/a.md", file("Acme and Acme\n")),
+        ("D/bom.csv", file("\u{feff}Acme,1\r\n")),
+        ("D/latin.txt", Node::File(b"caf\xe9 Acme\r\n".to_vec())),
+        ("D/wide.txt", Node::File(wide)),
+        ("D/none.txt", file("acme\n")),
+        ("D/binary", Node::File(b"Acme\0\x01\x02\x03Acme".to_vec())),
+    ]);
+    let paths = ["D/a.md", "D/binary", "D/bom.csv", "D/gone", "D/latin.txt", "D/none.txt", "D/wide.txt"];
+    let out = run(&memory, "replace_text", replacing(&paths, "Acme", "Größe")).await.unwrap();
+    assert_eq!((&out.value["made"], &out.value["left"]), (&json!(4), &json!(3)));
+    assert_eq!(out.note, "4 files changed, 3 left as they were");
+    let why: Vec<(&str, &str)> = out.value["otherwise"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|o| (o["path"].as_str().unwrap(), o["reason"].as_str().unwrap()))
+        .collect();
+    let expected = [
+        ("D/binary", "`D/binary` is not a text file, and only texts are edited"),
+        ("D/gone", "`D/gone` is not there"),
+        ("D/none.txt", "the text is not in `D/none.txt`"),
+    ];
+    assert_eq!(why, expected);
+    assert_eq!(text(&memory, "D/a.md"), "Größe and Größe\n");
+    assert_eq!(text(&memory, "D/bom.csv"), "\u{feff}Größe,1\r\n");
+    assert_eq!(memory.content_at("D/latin.txt").unwrap(), b"caf\xe9 Gr\xf6\xdfe\r\n");
+    let wide: Vec<u8> =
+        [0xfeff_u16].into_iter().chain("Größe: Größe\r\n".encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    assert_eq!(memory.content_at("D/wide.txt").unwrap(), wide);
+    assert_eq!(text(&memory, "D/none.txt"), "acme\n", "capitals matter");
+}
+
+#[tokio::test]
+async fn what_is_replaced_is_shown_before_it_is_asked_about() {
+    let memory = MemorySession::new(&[("D/a.txt", file(""))]);
+    let effects = registry().effects("replace_text", &replacing(&["D/a.txt", "D/in/b.txt"], "old", "new")).unwrap();
+    assert_eq!(effects.preview.title, "replace “old” in 2 files");
+    assert_eq!(effects.preview.notes, ["every “old” becomes “new”"]);
+    let groups: Vec<&str> = effects.preview.groups.iter().map(|g| g.label.as_str()).collect();
+    assert_eq!(groups, ["in D/", "in D/in/"]);
+    let error = run(&memory, "replace_text", replacing(&["D/a.txt"], "new", "new")).await.unwrap_err();
+    assert_eq!((error.kind, error.message.as_str()), (Kind::InvalidInput, "a text is to be replaced by itself"));
+}
+
+#[tokio::test]
+async fn a_replacement_that_was_cut_off_is_not_made_twice() {
+    let memory = MemorySession::new(&[("D/a.txt", file("one")), ("D/b.txt", file("one")), ("D/c.txt", file("none"))]);
+    let ctx = context(Some(memory.clone()), TestRuntime::new());
+    let args = replacing(&["D/a.txt", "D/b.txt", "D/c.txt"], "on", "onon");
+    run_as("replace_text", args.clone(), ctx.clone()).await.unwrap();
+    let again = run_as("replace_text", args, ToolContext { attempt: 2, ..ctx }).await.unwrap();
+    assert_eq!((&again.value["made"], &again.value["left"]), (&json!(3), &json!(0)));
+    assert_eq!((text(&memory, "D/a.txt"), text(&memory, "D/c.txt")), ("onone".into(), "nonone".into()));
+    let args = replacing(&["D/a.txt", "D/gone"], "onone", "1");
+    let ctx = context(Some(memory.clone()), TestRuntime::new());
+    run_as("replace_text", args.clone(), ctx.clone()).await.unwrap();
+    let again = run_as("replace_text", args, ToolContext { attempt: 2, ..ctx }).await.unwrap();
+    assert_eq!((&again.value["made"], &again.value["left"]), (&json!(1), &json!(1)), "its text is gone by itself");
+}
+
 #[tokio::test]
 async fn folders_are_copied_with_all_that_is_in_them() {
     let memory = MemorySession::new(&[

@@ -346,6 +346,65 @@ async fn equal_files_are_found_the_most_wasteful_first() {
 }
 
 #[tokio::test]
+async fn equal_files_come_in_the_order_of_what_to_keep_and_projects_are_left_alone() {
+    let memory = MemorySession::new(&[
+        ("D/b/a longer name", file("same")),
+        ("D/c", file("same")),
+        ("D/.hidden/d", file("same")),
+        ("D/site/.git/HEAD", file("ref")),
+        ("D/site/e", file("same")),
+    ]);
+    let files = |args: Value| {
+        let memory = memory.clone();
+        async move { call(&memory, "find_duplicates", args).await.unwrap()["duplicates"][0]["files"].clone() }
+    };
+    let all = files(json!({ "folders": ["D"] })).await;
+    assert_eq!(all, json!(["D/.hidden/d", "D/b/a longer name", "D/c", "D/site/e"]));
+    let some = files(json!({ "folders": ["D"], "hidden": false, "projects": false, "keep": "shortest" })).await;
+    assert_eq!(some, json!(["D/c", "D/b/a longer name"]));
+    let asked_for = files(json!({ "folders": ["D", "D/site"], "projects": false, "hidden": false })).await;
+    assert_eq!(asked_for, json!(["D/b/a longer name", "D/c"]), "a project in a folder that was named is one still");
+    let named = call(&memory, "find_duplicates", json!({ "folders": ["D"], "most_in_group": 2 })).await.unwrap();
+    assert_eq!((&named["duplicates"][0]["copies"], &named["next"]), (&json!(4), &Value::Null));
+    assert_eq!(named["duplicates"][0]["files"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn fifty_thousand_equal_files_are_named_in_one_call() {
+    let names: Vec<String> = (0..50_000).map(|n| format!("D/{}/{n}", n % 100)).collect();
+    // Half of them in pairs, the others all the same.
+    let content = |n: usize| if n.is_multiple_of(2) { "all".to_owned() } else { format!("pair {}", n / 4) };
+    let nodes: Vec<(&str, Node)> = names.iter().enumerate().map(|(n, name)| (&name[..], file(&content(n)))).collect();
+    let memory = MemorySession::new(&nodes);
+    let args = json!({ "folders": ["D"], "most": 100_000, "most_in_group": 100_000, "keep": "oldest" });
+    let out = call(&memory, "find_duplicates", args).await.unwrap();
+    assert_eq!((&out["groups"], &out["next"]), (&json!(12_501), &Value::Null));
+    let named: usize = out["duplicates"].as_array().unwrap().iter().map(|g| g["files"].as_array().unwrap().len()).sum();
+    assert_eq!(named, 50_000);
+}
+
+#[tokio::test]
+async fn a_tree_tells_what_share_each_type_and_each_age_has() {
+    let desk = desk();
+    let args = json!({ "path": "D", "types": 2, "ages": true, "files": 0 });
+    let tree = call(&desk, "folder_tree", args).await.unwrap();
+    let types = json!([{ "type": "md", "files": 1, "bytes": 30 }, { "type": "txt", "files": 2, "bytes": 26 + 8 }]);
+    assert_eq!(tree["types"].as_array().unwrap().len(), 2);
+    let by_bytes = json!([types[1], types[0]]);
+    assert_eq!((&tree["types"], &tree["other_types"]), (&by_bytes, &json!({ "files": 4, "bytes": 7 + 6 + 6 + 6 })));
+    let ages = tree["ages"].as_array().unwrap();
+    let days: Vec<Option<i64>> = ages.iter().map(|a| a["days"].as_i64()).collect();
+    assert_eq!(days, [Some(7), Some(30), Some(90), Some(365), Some(730), Some(1_825), None]);
+    let sum = |field: &str| ages.iter().map(|a| a[field].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(
+        (json!(sum("files")), json!(sum("bytes"))),
+        (tree["total"]["files"].clone(), tree["total"]["bytes"].clone())
+    );
+    let plain = call(&desk, "folder_tree", json!({ "path": "D" })).await.unwrap();
+    assert!(plain.get("types").is_none() && plain.get("ages").is_none(), "only who asks is told");
+}
+
+#[tokio::test]
 async fn two_folders_are_compared_and_what_moved_is_found() {
     let memory = MemorySession::new(&[
         ("L/same", file("1")),
@@ -438,4 +497,20 @@ async fn nothing_is_missed_between_two_calls_and_the_time_is_kept() {
     runtime.asleep(1).await;
     stop.cancel();
     assert_eq!(call.await.unwrap().unwrap_err().kind, Kind::Cancelled);
+}
+
+#[tokio::test]
+async fn what_still_grows_holds_nothing_else_up() {
+    let memory = desk();
+    let known = ["D/.hidden", "D/a.txt", "D/b.txt", "D/c", "D/link"];
+    memory.put("D/slow.iso", file("1"));
+    memory.put("D/done.pdf", file("done"));
+    let args = json!({ "path": "D", "seconds": 60, "settle": 2, "known": known });
+    let Watching { runtime, call, .. } = watching(&memory, args);
+    runtime.asleep(2).await;
+    // It grows without a word: its size alone tells.
+    memory.grow("D/slow.iso", b"23");
+    runtime.advance(Duration::from_secs(2));
+    let out = call.await.unwrap().unwrap();
+    assert_eq!(strings(&out["arrived"], "path"), ["D/done.pdf"], "what still grows has not arrived");
 }

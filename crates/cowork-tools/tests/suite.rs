@@ -66,6 +66,10 @@ tools! {
         { "path": "Desk", "known": ["Shelf/a.txt"] };
     write_file: { "path": "Desk/a.txt", "text": "new", "if_exists": "number" }, { "path": "Desk", "text": "" },
         { "path": "Desk/a.txt", "text": "", "if_exists": "burn" };
+    replace_text: { "paths": ["Desk/a.txt", "Desk/b.txt"], "old_text": "a pin", "new_text": "pins" },
+        { "paths": [], "old_text": "a", "new_text": "b" }, { "paths": ["Desk/a.txt"], "old_text": "", "new_text": "b" },
+        { "paths": ["Desk/a.txt"], "old_text": "a", "new_text": "a" },
+        { "paths": ["Desk/a.txt", "Desk/a.txt"], "old_text": "a", "new_text": "b" };
     edit_file: { "path": "Desk/a.txt", "edits": [{ "old_text": "needle", "new_text": "needle and thread" }] },
         { "path": "Desk/a.txt", "edits": [] }, { "path": "Desk", "edits": [{ "old_text": "a", "new_text": "b" }] },
         { "path": "Desk/a.txt", "edits": [{ "old_text": "", "new_text": "b" }] },

@@ -6,28 +6,28 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use async_trait::async_trait;
 use cowork_core::{
-    Change, Changed, Clash, Content, Effects, Error, FilePath, Files, Kind, Known, OpenFile, Preview, Result, Splice,
-    Stamp, ToolContext, ToolOutput, TypedTool, Watch, Write,
+    Change, Content, Effects, Error, FilePath, Files, Kind, Known, OpenFile, Preview, Result, Splice, Stamp,
+    ToolContext, ToolOutput, TypedTool, Watch, Write,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
 
-use super::{Edit, MOST_TEXT, Made, Work, pieces::Pieces};
+use super::{Edit, MOST_TEXT, Work, pieces::Pieces};
 use crate::{
+    change::told,
     hash_each::{self, Task},
-    show::{check_size, count, folder_of, folders, label, list, shown, touched},
+    show::{check_size, count, folder_of, folders, label, list, shown, stopped, touched},
 };
 
 const OP: &str = "replace text";
-/// So many files are told of one by one.
-const MOST_TOLD: usize = 1_000;
-const MOST_OTHERWISE: usize = 300;
 /// More pieces than this, all together, are not put in in one call.
 const MOST_PIECES: usize = 1_000_000;
 
@@ -53,9 +53,9 @@ impl TypedTool for ReplaceText {
     type Args = ReplaceArgs;
     const NAME: &'static str = "replace_text";
     const ABOUT: &'static str = "Replaces a text by another wherever it stands in many text files, in one batch; each file's encoding and line \
-        ends stay. The files need not have been read: the text is what must be there. Gives `made`, how many files were changed, how often it was \
-        `replaced` in all, `files` (the first 1,000), each with `path` and `replaced`, and `otherwise`: those left as they were, each with `path` and \
-        `reason` (it is not there, it is no text, somebody changed it meanwhile). For several edits of one file, use edit_file.";
+        ends stay. The files need not have been read: the text is what must be there. Gives `made`, how many files were changed, and \
+        `otherwise`: those left as they were, each with `index`, `path` and `reason` (the text is not in it, it is no text, somebody changed it \
+        meanwhile). To see what would change, look for the text with find_text first, with `match_case`. For several edits of one file, use edit_file.";
 
     fn effects(&self, args: &ReplaceArgs) -> Result<Effects> {
         check_size(OP, args.paths.len())?;
@@ -63,7 +63,11 @@ impl TypedTool for ReplaceText {
             folder_of(OP, path)?;
         }
         if args.old_text.is_empty() || args.old_text == args.new_text {
-            let why = if args.old_text.is_empty() { "the text to replace is empty" } else { "a text is to be replaced by itself" };
+            let why = if args.old_text.is_empty() {
+                "the text to replace is empty"
+            } else {
+                "a text is to be replaced by itself"
+            };
             return Err(Error::new(Kind::InvalidInput, OP, why));
         }
         if args.paths.iter().collect::<BTreeSet<_>>().len() < args.paths.len() {
@@ -76,7 +80,7 @@ impl TypedTool for ReplaceText {
         }
         let paths: Vec<&FilePath> = args.paths.iter().collect();
         let title = format!("replace “{}” in {}", shown(args.old_text.trim()), count(paths.len(), "file"));
-        let becomes = match args.new_text.trim() {
+        let becomes = match args.new_text.as_str() {
             "" => format!("every “{}” is taken out", shown(args.old_text.trim())),
             new => format!("every “{}” becomes “{}”", shown(args.old_text.trim()), shown(new)),
         };
@@ -88,64 +92,30 @@ impl TypedTool for ReplaceText {
     async fn run(&self, args: ReplaceArgs, ctx: ToolContext) -> Result<ToolOutput> {
         let label = label(folders(&args.paths));
         let files = ctx.files()?;
-        let again = ctx.attempt > 1 && files.made_before().await.is_ok_and(|made| made > 0);
         let found = search(&*files, &args, &ctx.watch).await?;
         let mut changes = Vec::with_capacity(args.paths.len());
-        let (mut told, mut unfit) = (Vec::new(), BTreeMap::new());
-        for (index, (path, found)) in args.paths.iter().zip(found).enumerate() {
-            let (splices, known) = match found {
-                Ok((stamp, splices, made)) => {
-                    told.push((index, made.replaced));
-                    (splices, stamp)
-                }
-                Err(reason) => {
-                    unfit.insert(index, reason);
-                    (Vec::new(), Stamp::default())
-                }
-            };
+        let mut unfit = BTreeMap::new();
+        for (index, (path, found)) in (0_u64..).zip(args.paths.iter().zip(found)) {
+            let (stamp, splices) = found.unwrap_or_else(|reason| {
+                unfit.insert(index, reason);
+                (Stamp::default(), Vec::new())
+            });
             let content = Content::Edited(splices);
-            let write = Write { clash: Clash::Replace, may_shrink: true, ..Write::new(path.clone(), content) };
-            changes.push(Change::Write(write.replacing(Known::Stamp(known))));
+            let write = Write { may_shrink: true, ..Write::new(path.clone(), content) };
+            changes.push(Change::Write(write.replacing(Known::Stamp(stamp))));
         }
-        let changed = files.change(changes, ctx.watch.clone()).await?;
-        let value = described(&args.paths, &changed, &told, &unfit, again);
-        let places = value["replaced"].as_u64().map(|n| format!(", {}", count(usize::try_from(n).unwrap_or(0), "place")));
-        let made = usize::try_from(changed.made).unwrap_or(usize::MAX);
-        let note = format!("{} changed{}", count(made, "file"), places.unwrap_or_default());
-        Ok(ToolOutput { value, note, label })
+        let mut changed = files.change(changes, ctx.watch.clone()).await?;
+        for other in &mut changed.otherwise {
+            if let Some(reason) = unfit.remove(&other.index) {
+                other.reason = reason;
+            }
+        }
+        Ok(told(&changed, "file", "changed", label))
     }
 }
 
-/// Says what came of it. What was written before the call was cut off is not counted anew: how often is not known then.
-fn described(
-    paths: &[FilePath],
-    changed: &Changed,
-    told: &[(usize, u64)],
-    unfit: &BTreeMap<usize, String>,
-    again: bool,
-) -> Value {
-    let left: BTreeMap<usize, &str> =
-        changed.otherwise.iter().map(|o| (usize::try_from(o.index).unwrap_or(usize::MAX), o.reason.as_str())).collect();
-    let reasons = left.iter().map(|(index, reason)| (*index, unfit.get(index).map_or(*reason, String::as_str)));
-    let otherwise: Vec<Value> = reasons
-        .take(MOST_OTHERWISE)
-        .filter_map(|(index, reason)| Some(json!({ "path": paths.get(index)?.as_str(), "reason": reason })))
-        .collect();
-    let made: Vec<&(usize, u64)> = told.iter().filter(|(index, _)| !left.contains_key(index)).collect();
-    let replaced: u64 = made.iter().map(|(_, replaced)| replaced).sum();
-    let files: Vec<Value> = made
-        .iter()
-        .take(MOST_TOLD)
-        .filter_map(|(index, replaced)| Some(json!({ "path": paths.get(*index)?.as_str(), "replaced": replaced })))
-        .collect();
-    json!({
-        "made": changed.made, "replaced": if again { Value::Null } else { json!(replaced) }, "files": files,
-        "left": left.len(), "otherwise": otherwise,
-    })
-}
-
 /// What was found in a file: what it was like before, and what to put in; or why it is left as it is.
-type Found = std::result::Result<(Stamp, Vec<Splice>, Made), String>;
+type Found = std::result::Result<(Stamp, Vec<Splice>), String>;
 
 async fn search(files: &dyn Files, args: &ReplaceArgs, watch: &Watch) -> Result<Vec<Found>> {
     // Before it is searched: what is changed after this is a conflict.
@@ -157,23 +127,23 @@ async fn search(files: &dyn Files, args: &ReplaceArgs, watch: &Watch) -> Result<
             Err(e) => Err(e.message),
         });
         if watch.cancel.is_cancelled() {
-            return Err(crate::show::stopped(OP));
+            return Err(stopped(OP));
         }
     }
-    let found: Arc<Mutex<Vec<Option<Result<Option<(Vec<Splice>, Made)>>>>>> =
+    let found: Arc<Mutex<Vec<Option<Result<Option<Vec<Splice>>>>>>> =
         Arc::new(Mutex::new(args.paths.iter().map(|_| None).collect()));
     let (to, paths) = (found.clone(), args.paths.clone());
     let edit = Edit { old_text: args.old_text.clone(), new_text: args.new_text.clone(), all: true };
     let quiet = Watch { cancel: watch.cancel.clone(), progress: Arc::new(|_, _, _| {}) };
-    let pieces = std::sync::atomic::AtomicUsize::new(0);
+    let pieces = AtomicUsize::new(0);
     let task: Task = Box::new(move |index, file| {
         let Some(path) = paths.get(index) else { return Ok(()) };
         let came = match file.and_then(|file| one(path, file, &edit, &quiet)) {
             Err(e) if e.kind == Kind::Cancelled => return Err(e),
             came => came,
         };
-        if let Ok(Some((splices, _))) = &came
-            && pieces.fetch_add(splices.len(), std::sync::atomic::Ordering::Relaxed) > MOST_PIECES
+        if let Ok(Some(splices)) = &came
+            && pieces.fetch_add(splices.len(), Ordering::Relaxed) > MOST_PIECES
         {
             let why = format!("the text is there more than {MOST_PIECES} times");
             return Err(Error::new(Kind::LimitExceeded, OP, why).with_fix("name fewer files"));
@@ -189,18 +159,18 @@ async fn search(files: &dyn Files, args: &ReplaceArgs, watch: &Watch) -> Result<
     Ok(both
         .map(|((stamp, found), path)| match (stamp, found) {
             (Err(why), _) | (_, Some(Err(Error { message: why, .. }))) => Err(why),
-            (Ok(stamp), Some(Ok(Some((splices, made))))) => Ok((stamp, splices, made)),
+            (Ok(stamp), Some(Ok(Some(splices)))) => Ok((stamp, splices)),
             (Ok(_), Some(Ok(None))) => Err(format!("the text is not in `{}`", shown(path.as_str()))),
             (Ok(_), None) => Err(format!("`{}` could not be read", shown(path.as_str()))),
         })
         .collect())
 }
 
-fn one(path: &FilePath, file: &dyn OpenFile, edit: &Edit, watch: &Watch) -> Result<Option<(Vec<Splice>, Made)>> {
+fn one(path: &FilePath, file: &dyn OpenFile, edit: &Edit, watch: &Watch) -> Result<Option<Vec<Splice>>> {
     let edits = vec![edit.clone()];
     let work = Work { path: path.clone(), edits, encoding: None, watch: watch.clone(), done: Mutex::default() };
     let mut pieces = Pieces::of(file);
     let encoding = work.encoding_of(&pieces)?;
     let made = work.try_one(0, edit, &mut pieces, encoding)?;
-    Ok(made.map(|made| (pieces.splices(), made)))
+    Ok(made.map(|_| pieces.splices()))
 }

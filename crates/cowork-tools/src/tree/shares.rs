@@ -76,7 +76,8 @@ impl Shares {
     /// Puts what was asked for into an answer.
     pub(super) fn describe(&self, value: &mut Value) {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = |(key, is, share): (&str, Value, Share)| json!({ key: is, "files": share.files, "bytes": share.bytes });
+        let told =
+            |(key, is, share): (&str, Value, Share)| json!({ key: is, "files": share.files, "bytes": share.bytes });
         if self.most > 0 {
             let mut types: Vec<(&String, Share)> = all.types.iter().map(|(name, share)| (name, *share)).collect();
             types.sort_by(|a, b| b.1.bytes.cmp(&a.1.bytes).then(b.1.files.cmp(&a.1.files)).then(a.0.cmp(b.0)));

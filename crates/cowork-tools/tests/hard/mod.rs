@@ -177,6 +177,11 @@ fn changing(name: &str) -> Option<Calls> {
             errors.push((edit("Desk/a.txt", "is not in it"), Kind::InvalidInput));
             (errors, vec![], None)
         }
+        "replace_text" => {
+            let args = |paths: Value, old: &str| json!({ "paths": paths, "old_text": old, "new_text": "pin" });
+            let errors = locked(args(json!(["Locked/a.txt"]), "locked"));
+            (errors, vec![too_many(json!("Desk/a.txt"), "paths")], Some(args(paths("Many"), "hay")))
+        }
         "apply_patch" => {
             let lines = |p: &str| format!("*** Begin Patch\n*** Update File: {p}\n@@\n-locked\n+y\n*** End Patch");
             let mut errors = locked(json!({ "patch": lines("Locked/a.txt") }));
