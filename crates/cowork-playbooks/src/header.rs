@@ -162,9 +162,9 @@ pub fn check(source: &str) -> std::result::Result<Header, Vec<Problem>> {
 /// Gives the variable that a program has a parameter in: its name, with a `_` behind it where the name means something in Python.
 pub(crate) fn variable(param: &str) -> String {
     const KEYWORDS: [&str; 32] = [
-        "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else", "except", "finally",
-        "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try",
-        "while", "with", "yield",
+        "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else", "except",
+        "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass",
+        "raise", "return", "try", "while", "with", "yield",
     ];
     if KEYWORDS.contains(&param) { format!("{param}_") } else { param.to_owned() }
 }
