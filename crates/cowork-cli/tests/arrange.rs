@@ -60,7 +60,12 @@ fn put(place: &Place, name: &str, content: &[u8], modified: u64) {
     let path = place.folder.join(name);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, content).unwrap();
-    fs::File::options().append(true).open(&path).unwrap().set_modified(UNIX_EPOCH + Duration::from_secs(modified)).unwrap();
+    fs::File::options()
+        .append(true)
+        .open(&path)
+        .unwrap()
+        .set_modified(UNIX_EPOCH + Duration::from_secs(modified))
+        .unwrap();
 }
 
 fn messy() -> Place {
@@ -78,9 +83,27 @@ fn messy() -> Place {
         put(&place, name, content, OLD + n as u64 * 86_400);
     }
     let files = [
-        "IMG_1.CR2", "IMG_1.xmp", "my film.mp4", "my film.en.srt", "Invoice (3).PDF", "invoice_3.pdf", "two\nlines.txt", "ü ñ 図.txt",
-        ".hidden", "half.mkv.part", "old.tmp", "~$letter.docx", "setup-app.exe", "putty.exe", "app_1.2_amd64.deb", "page.html",
-        "page_files/style.css", "code/Cargo.toml", "code/old.tmp", "kept/notes.md", "deep/Thumbs.db",
+        "IMG_1.CR2",
+        "IMG_1.xmp",
+        "my film.mp4",
+        "my film.en.srt",
+        "Invoice (3).PDF",
+        "invoice_3.pdf",
+        "two\nlines.txt",
+        "ü ñ 図.txt",
+        ".hidden",
+        "half.mkv.part",
+        "old.tmp",
+        "~$letter.docx",
+        "setup-app.exe",
+        "putty.exe",
+        "app_1.2_amd64.deb",
+        "page.html",
+        "page_files/style.css",
+        "code/Cargo.toml",
+        "code/old.tmp",
+        "kept/notes.md",
+        "deep/Thumbs.db",
     ];
     for (n, name) in files.iter().enumerate() {
         put(&place, name, format!("content of {name}").as_bytes(), OLD + n as u64 * 86_400);
@@ -99,7 +122,8 @@ fn messy() -> Place {
     symlink("/nowhere/at/all", at("link out")).unwrap();
     symlink("a link/../gone", at("unsure")).unwrap();
     assert!(Command::new("mkfifo").arg(at("a pipe")).status().unwrap().success());
-    let mut at_rest: Vec<PathBuf> = place.tree().keys().map(|path| place.folder.join(path)).filter(|path| path.is_dir()).collect();
+    let mut at_rest: Vec<PathBuf> =
+        place.tree().keys().map(|path| place.folder.join(path)).filter(|path| path.is_dir()).collect();
     at_rest.extend([place.folder.clone(), place.folder.join(OsStr::from_bytes(b"latin \xe9.txt"))]);
     for path in at_rest.iter().filter(|path| !path.is_symlink()) {
         fs::File::open(path).unwrap().set_modified(UNIX_EPOCH + Duration::from_secs(OLD)).unwrap();

@@ -68,40 +68,34 @@ def pages(tool, key, folder, **more):
     return found
 
 
+def is_within(path, folders):
+    at = path.find("/")
+    while at >= 0:
+        if path[:at] in folders:
+            return True
+        at = path.find("/", at + 1)
+    return False
+
+
 def projects_in(folder):
     """Gives the folders that are projects: what is in them is left to whoever works on them."""
-    found = pages(find_files, "files", folder, name=PROJECT, match_case=True, hidden=True)
-    roots = []
-    for root in sorted(set([above(entry["path"]) for entry in found])):
-        # In order of paths, a project within another comes right after it.
-        if not roots or not (root + "/").startswith(roots[-1] + "/"):
-            roots.append(root)
-    return roots
+    found = set([above(entry["path"]) for entry in pages(find_files, "files", folder, name=PROJECT, match_case=True, hidden=True)])
+    return set([root for root in found if not is_within(root, found) and "/." not in root])
 
 
 def is_apart(path):
     """Says whether a path lies in a hidden folder or in a project: there everything may have its reason."""
-    if "/." in above(path):
-        return True
-    for root in projects:
-        if path.startswith(root + "/"):
-            return True
-    return False
+    return "/." in above(path) or is_within(path, projects)
 
 
 def empty_folders(folder):
-    found = []
-    tree = pages(folder_tree, "tree", folder, depth=16, files=0)
-    for line in tree:
+    empty = set()
+    for line in pages(folder_tree, "tree", folder, depth=16, files=0):
         path = line["path"]
-        if line["files"] == 0 and line["others"] == 0:
-            # One within another that is empty goes along with that.
-            if found and path.startswith(found[-1][0] + "/"):
-                continue
-            name = path[path.rfind("/") + 1 :]
-            if name[0] != "." and not is_apart(path):
-                found.append((path, 0))
-    return found
+        if line["files"] == 0 and line["others"] == 0 and path[path.rfind("/") + 1] != "." and not is_apart(path):
+            empty.add(path)
+    # One within another that is empty goes along with that.
+    return [(path, 0) for path in empty if not is_within(path, empty)]
 
 
 def temporary(folder):

@@ -110,9 +110,9 @@ def by_time(entries, said, stay):
             continue
         day = said[path]
         if not day:
-            add(stay, "photos that don't say when they were taken")
+            add(stay, "photos without a date")
         elif day[:4] == "1970" or day < "1900" or day > tomorrow:
-            add(stay, "photos whose date can't be right")
+            add(stay, "photos with a date that can't be right")
         else:
             target = day[:4] if by == "year" else f"{day[:4]}/{day[5:7]}" if by == "month" else f"{day[:4]}/{day}"
             groups.setdefault(target, []).append(e)
@@ -130,7 +130,7 @@ def by_place(entries, said, stay):
         latitude, longitude = said[path]
         # What has no fix often says 0, 0, which is in the sea.
         if latitude is None or longitude is None or (latitude == 0 and longitude == 0):
-            add(stay, "photos that don't say where they were taken")
+            add(stay, "photos without a place")
         else:
             spots.setdefault((round(latitude, 2), round(longitude, 2)), []).append(e)
     groups = {}
@@ -141,7 +141,7 @@ def by_place(entries, said, stay):
     for at in range(len(where)):
         group = spots[where[at]]
         if names[at] is None:
-            add(stay, "photos taken far from every town", len(group))
+            add(stay, "photos far from every town", len(group))
         else:
             target = f"{clean(names[at]['country'])}/{clean(names[at]['name'])}"
             groups.setdefault(target, []).extend(group)
@@ -215,7 +215,7 @@ done(f"{total} to move, {staying} stay")
 
 
 def reasons():
-    told = [f"{number} {reason}" for reason, number in sorted(stayed.items(), key=lambda item: (-item[1], item[0])) if reason[:6] == "photos"]
+    told = [f"{number} {reason[7:]}" for reason, number in sorted(stayed.items(), key=lambda item: (-item[1], item[0])) if reason[:7] == "photos "]
     return f" Left: {', '.join(told)}." if told else ""
 
 

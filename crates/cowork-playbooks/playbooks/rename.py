@@ -213,34 +213,32 @@ def date_of(e, stem, said):
 
 def natural(names):
     """Gives what to sort names by, so that 2 comes before 10: the names with their numbers filled up."""
-    shapes = "\n".join([name.replace("\n", " ") for name in names])
+    names = [name.replace("\n", " ") for name in names]
+    shapes = "\n".join(names)
     for digit in "123456789":
         shapes = shapes.replace(digit, "0")
     # Names of one shape have their numbers in the same places.
-    cuts = {}
-    keys = []
     shapes = shapes.split("\n")
+    cuts = {shape: runs(shape) for shape in set(shapes)}
+    keys = []
     for at in range(len(names)):
-        shape = shapes[at]
-        if shape not in cuts:
-            cuts[shape] = runs(shape)
         name = names[at]
-        key = ""
-        for begin, end, number in cuts[shape]:
-            key += name[begin:end].zfill(15) if number else name[begin:end]
-        keys.append(key.lower())
-    return keys
+        places = cuts[shapes[at]]
+        if len(places) == 1:
+            begin, end = places[0]
+            keys.append(name[:begin] + name[begin:end].zfill(15) + name[end:])
+            continue
+        key, last = "", 0
+        for begin, end in places:
+            key += name[last:begin] + name[begin:end].zfill(15)
+            last = end
+        keys.append(key + name[last:])
+    return "\n".join(keys).lower().split("\n")
 
 
 def runs(shape):
-    """Gives where the numbers of a name lie, and what is between them."""
-    found = []
-    begin = 0
-    for at in range(1, len(shape) + 1):
-        if at == len(shape) or (shape[at] == "0") != (shape[begin] == "0"):
-            found.append((begin, at, shape[begin] == "0"))
-            begin = at
-    return found
+    """Gives where the numbers of a name lie."""
+    return [(match.start(), match.end()) for match in re.finditer("0+", shape)]
 
 
 def partners(entries):

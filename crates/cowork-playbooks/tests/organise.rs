@@ -199,7 +199,14 @@ const RULES: &str = "# where things go\r\n\r\nscan*.pdf -> Scans/{year}\n*.pdf, 
 async fn files_go_by_the_rules_in_a_file() {
     let mut story = Story::of(organise(json!({ "rules": "rules.txt" })))
         .text("Downloads/rules.txt", &RULES.replace("*.{} -> X\n", ""))
-        .files(&["Downloads/a.PDF", "Downloads/Scan 1.pdf", "Downloads/b.docx", "Downloads/c.key", "Downloads/d.zip", "Downloads/report-07.csv"]);
+        .files(&[
+            "Downloads/a.PDF",
+            "Downloads/Scan 1.pdf",
+            "Downloads/b.docx",
+            "Downloads/c.key",
+            "Downloads/d.zip",
+            "Downloads/report-07.csv",
+        ]);
     let (summary, data) = story.done().await;
     let expected = [
         "Downloads/Papers/a.PDF",
@@ -277,7 +284,8 @@ async fn what_belongs_together_stays_together() {
         "Downloads/Video/film.en.srt",
         "Downloads/Video/film.mp4",
     ];
-    let moved: Vec<&str> = story.calls()[1].args["moves"].as_array().unwrap().iter().map(|m| m["to"].as_str().unwrap()).collect();
+    let moved: Vec<&str> =
+        story.calls()[1].args["moves"].as_array().unwrap().iter().map(|m| m["to"].as_str().unwrap()).collect();
     let mut sorted = moved;
     sorted.sort_unstable();
     assert_eq!(sorted, expected);
@@ -287,7 +295,10 @@ async fn what_belongs_together_stays_together() {
     months.put("Downloads/IMG_1.JPG", "file", 1_577_836_799_999);
     months.put("Downloads/IMG_1.xmp", "file", 1_577_836_799_999);
     months.done().await;
-    assert_eq!(months.paths(), ["Downloads/2026/03/IMG_1.CR2", "Downloads/2026/03/IMG_1.JPG", "Downloads/2026/03/IMG_1.xmp"]);
+    assert_eq!(
+        months.paths(),
+        ["Downloads/2026/03/IMG_1.CR2", "Downloads/2026/03/IMG_1.JPG", "Downloads/2026/03/IMG_1.xmp"]
+    );
 }
 
 #[tokio::test]

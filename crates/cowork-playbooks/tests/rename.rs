@@ -85,12 +85,16 @@ async fn files_are_numbered_in_the_order_of_their_names() {
 
 #[tokio::test]
 async fn names_that_change_places_pass_each_other() {
-    let mut story = Story::of(rename(json!({ "by": "replace", "find": "x", "with": "" })))
-        .files(&["D/xa.txt", "D/xxa.txt", "D/b.txt"]);
+    let mut story = Story::of(rename(json!({ "by": "replace", "find": "x", "with": "" }))).files(&[
+        "D/xa.txt",
+        "D/xxa.txt",
+        "D/b.txt",
+    ]);
     story.done().await;
     assert_eq!(story.paths(), ["D/a.txt", "D/a_2.txt", "D/b.txt"]);
     // 010 comes first now, so that every name moves on by one, and none over another.
-    let mut chain = Story::of(rename(json!({ "by": "number" }))).files(&["D/0.txt", "D/001.txt", "D/002.txt", "D/003.txt"]);
+    let mut chain =
+        Story::of(rename(json!({ "by": "number" }))).files(&["D/0.txt", "D/001.txt", "D/002.txt", "D/003.txt"]);
     let (summary, data) = chain.done().await;
     assert_eq!(chain.paths(), ["D/001.txt", "D/002.txt", "D/003.txt", "D/004.txt"], "{summary}");
     assert_eq!(data["renamed"], 4);
@@ -98,9 +102,24 @@ async fn names_that_change_places_pass_each_other() {
 
 #[tokio::test]
 async fn what_belongs_to_a_photo_or_film_keeps_its_name() {
-    let files = ["my photo.CR2", "my photo.JPG", "my photo.xmp", "my photo.CR2.xmp", "my film.mp4", "my film.en.srt", "other one.srt"];
-    let expected =
-        ["my_film.en.srt", "my_film.mp4", "my_photo.CR2", "my_photo.CR2.xmp", "my_photo.JPG", "my_photo.xmp", "other_one.srt"];
+    let files = [
+        "my photo.CR2",
+        "my photo.JPG",
+        "my photo.xmp",
+        "my photo.CR2.xmp",
+        "my film.mp4",
+        "my film.en.srt",
+        "other one.srt",
+    ];
+    let expected = [
+        "my_film.en.srt",
+        "my_film.mp4",
+        "my_photo.CR2",
+        "my_photo.CR2.xmp",
+        "my_photo.JPG",
+        "my_photo.xmp",
+        "other_one.srt",
+    ];
     assert_eq!(names(json!({}), &files).await, expected);
     let numbered = names(json!({ "by": "number" }), &files).await;
     let expected = ["001.en.srt", "001.mp4", "002.CR2", "002.CR2.xmp", "002.JPG", "002.xmp", "003.srt"];
@@ -115,7 +134,10 @@ async fn a_saved_page_and_a_project_keep_their_names() {
     assert_eq!(data["stayed"]["saved pages, which find their pictures by name"], 1);
     let mut project = Story::of(rename(json!({}))).files(&["D/package.json", "D/my file.js"]);
     let (summary, _) = project.done().await;
-    assert_eq!(summary, "Nothing to rename: 2 files left as they were. D is the folder of a project (package.json lies in it), so nothing in it was renamed.");
+    assert_eq!(
+        summary,
+        "Nothing to rename: 2 files left as they were. D is the folder of a project (package.json lies in it), so nothing in it was renamed."
+    );
 }
 
 fn with_metadata(params: Value, files: &[&str]) -> Story {
@@ -128,7 +150,8 @@ fn with_metadata(params: Value, files: &[&str]) -> Story {
             "D/b.pdf" => json!({ "created": "2023-02-01T00:00:00Z" }),
             _ => json!({}),
         };
-        let files: Vec<Value> = paths.iter().map(|p| json!({ "path": p, "metadata": of(p.as_str().unwrap()) })).collect();
+        let files: Vec<Value> =
+            paths.iter().map(|p| json!({ "path": p, "metadata": of(p.as_str().unwrap()) })).collect();
         Some(Outcome::Done { value: json!({ "files": files }), note: String::new() })
     })
 }

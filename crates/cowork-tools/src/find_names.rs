@@ -239,9 +239,9 @@ impl Find {
             return false;
         }
         let leads_to = part.target(at).ok().and_then(|target| below(part.folder(), &target));
-        leads_to.filter(|path| path.is_within(&self.args.folder)).is_some_and(|path| {
-            part.reader().stat(&path).is_err_and(|e| e.kind == Kind::NotFound)
-        })
+        leads_to
+            .filter(|path| path.is_within(&self.args.folder))
+            .is_some_and(|path| part.reader().stat(&path).is_err_and(|e| e.kind == Kind::NotFound))
     }
 
     fn measures(&self, entry: &Entry) -> bool {
