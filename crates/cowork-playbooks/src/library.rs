@@ -7,8 +7,12 @@ use serde_json::{Map, Value};
 
 use crate::header::{Header, check};
 
-const BUILT_IN: [(&str, &str); 2] =
-    [("organise.py", include_str!("../playbooks/organise.py")), ("find.py", include_str!("../playbooks/find.py"))];
+const BUILT_IN: [(&str, &str); 4] = [
+    ("organise.py", include_str!("../playbooks/organise.py")),
+    ("find.py", include_str!("../playbooks/find.py")),
+    ("tables.py", include_str!("../playbooks/tables.py")),
+    ("notes-report.py", include_str!("../playbooks/notes-report.py")),
+];
 
 /// A playbook: its header, its source, and the name of the file it came from.
 #[derive(Clone, Debug, PartialEq)]

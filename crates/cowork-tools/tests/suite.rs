@@ -89,6 +89,15 @@ tools! {
     make_archive: { "path": "Shelf/d.tar.gz", "sources": ["Desk/in", "Desk/a.txt"] },
         { "path": "Shelf/d.rar", "sources": ["Desk"] }, { "path": "Shelf/d.zip", "sources": [] },
         { "path": "Shelf/d.zip", "sources": ["Desk/a.txt", "Shelf/a.txt"] };
+    read_tables: { "paths": ["Desk/t.csv", "Desk/a.txt", "Desk/gone"] }, { "paths": [] }, { "paths": ["Desk/t.csv"], "delimiter": "ab" },
+        { "paths": ["Desk/t.csv"], "encoding": "klingon" };
+    combine_tables: { "path": "Shelf/all.csv", "sources": ["Desk/t.csv", "Desk/gone"], "group_by": ["who"], "sum": ["n"] },
+        { "path": "Shelf/all.xlsx", "sources": ["Desk/t.csv"] }, { "path": "Desk/t.csv", "sources": ["Desk/t.csv"] },
+        { "path": "Shelf/all.csv", "sources": [] }, { "path": "Shelf/all.csv", "sources": ["Desk/t.csv"], "locale": "klingon" },
+        { "path": "Shelf/all.csv", "sources": ["Desk/t.csv"], "dates": ["n"] };
+    join_texts: { "path": "Shelf/all.md", "sources": ["Desk/a.txt", "Desk/b.txt", "Desk/x.zip"], "order": "name" },
+        { "path": "Shelf/all.md", "sources": [] }, { "path": "Desk/a.txt", "sources": ["Desk/a.txt"] },
+        { "path": "Shelf", "sources": ["Desk/a.txt"] };
     now: {}, { "zone": "Mars" };
     random: { "below": 6 }, { "below": 0 }, { "below": -1 };
 }
