@@ -7,13 +7,15 @@ use serde_json::{Map, Value};
 
 use crate::header::{Header, check};
 
-const BUILT_IN: [(&str, &str); 9] = [
+const BUILT_IN: [(&str, &str); 11] = [
     ("organise.py", include_str!("../playbooks/organise.py")),
     ("find.py", include_str!("../playbooks/find.py")),
     ("duplicates.py", include_str!("../playbooks/duplicates.py")),
     ("rename.py", include_str!("../playbooks/rename.py")),
     ("clean-up.py", include_str!("../playbooks/clean-up.py")),
     ("folder-report.py", include_str!("../playbooks/folder-report.py")),
+    ("tables.py", include_str!("../playbooks/tables.py")),
+    ("notes-report.py", include_str!("../playbooks/notes-report.py")),
     ("photos.py", include_str!("../playbooks/photos.py")),
     ("replace.py", include_str!("../playbooks/replace.py")),
     ("watch.py", include_str!("../playbooks/watch.py")),

@@ -42,22 +42,30 @@ mod look_type;
 #[cfg(feature = "metadata")]
 mod metadata;
 #[cfg(feature = "files")]
+mod notes;
+#[cfg(feature = "files")]
 pub mod patch;
 #[cfg(feature = "places")]
 mod places;
 #[cfg(feature = "places")]
 mod places_countries;
+#[cfg(feature = "files")]
+mod reading;
 mod recorded;
 #[cfg(feature = "files")]
 mod search;
 #[cfg(feature = "files")]
 mod show;
+#[cfg(feature = "tables")]
+mod table;
 #[cfg(feature = "files")]
 mod transcode;
 #[cfg(feature = "files")]
 mod tree;
 #[cfg(feature = "files")]
 mod watch;
+#[cfg(feature = "files")]
+mod whole_text;
 #[cfg(feature = "files")]
 mod write;
 
@@ -76,11 +84,11 @@ pub fn builtin() -> Vec<Arc<dyn Tool>> {
 
 /// Gives the tools that look at files and change them.
 ///
-/// What changes is journalled by the session and can be undone: `write_file`, `edit_file`, `replace_text`, `apply_patch`, `make_folder`,
-/// `move_files`, `copy_files`, `set_aside`, `restore_files`, `set_mode`, and with the feature `archive` `make_archive` and
-/// `extract_archive`, beside which `list_archive` only looks. What only looks: `list_folder`, `folder_tree`, `file_info`,
-/// `file_metadata`, `read_file`, `find_files`, `find_text`, `hash_files`, `find_duplicates`, `compare_folders`, `watch_folder`;
-/// with the feature `places` also `name_places`, which looks at no file.
+/// What changes is journalled by the session and can be undone: `write_file`, `edit_file`, `replace_text`, `apply_patch`, `join_texts`,
+/// `make_folder`, `move_files`, `copy_files`, `set_aside`, `restore_files`, `set_mode`, with the feature `archive` `make_archive` and
+/// `extract_archive`, beside which `list_archive` only looks, and with `tables` `combine_tables`, beside which `read_tables` does. What
+/// only looks: `list_folder`, `folder_tree`, `file_info`, `file_metadata`, `read_file`, `find_files`, `find_text`, `hash_files`,
+/// `find_duplicates`, `compare_folders`, `watch_folder`; with the feature `places` also `name_places`, which looks at no file.
 #[cfg(feature = "files")]
 pub fn files() -> Vec<Arc<dyn Tool>> {
     let all = vec![
@@ -98,6 +106,7 @@ pub fn files() -> Vec<Arc<dyn Tool>> {
         tool(write::WriteFile),
         tool(edit::EditFile),
         tool(edit::ReplaceText),
+        tool(notes::JoinTexts),
         tool(patch::ApplyPatch),
         tool(change::MakeFolder),
         tool(change::MoveFiles),
@@ -107,9 +116,11 @@ pub fn files() -> Vec<Arc<dyn Tool>> {
         tool(change::SetMode),
     ];
     #[cfg(feature = "archive")]
-    let all: Vec<_> = all.into_iter().chain(archive::tools()).collect();
+    let all: Vec<Arc<dyn Tool>> = all.into_iter().chain(archive::tools()).collect();
     #[cfg(feature = "places")]
-    let all = all.into_iter().chain([tool(places::NamePlaces)]).collect();
+    let all: Vec<Arc<dyn Tool>> = all.into_iter().chain([tool(places::NamePlaces)]).collect();
+    #[cfg(feature = "tables")]
+    let all = all.into_iter().chain(table::tools()).collect();
     all
 }
 

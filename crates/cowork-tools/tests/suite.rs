@@ -95,6 +95,15 @@ tools! {
         { "path": "Shelf/d.zip", "sources": ["Desk/a.txt", "Shelf/a.txt"] };
     name_places: { "points": [{ "latitude": 48.8566, "longitude": 2.3522 }] }, { "points": [] },
         { "points": [{ "latitude": 91, "longitude": 0 }] }, { "points": [{ "latitude": 1, "longitude": 2 }], "within": 0 };
+    read_tables: { "paths": ["Desk/t.csv", "Desk/a.txt", "Desk/gone"] }, { "paths": [] }, { "paths": ["Desk/t.csv"], "delimiter": "ab" },
+        { "paths": ["Desk/t.csv"], "encoding": "klingon" };
+    combine_tables: { "path": "Shelf/all.csv", "sources": ["Desk/t.csv", "Desk/gone"], "group_by": ["who"], "sum": ["n"] },
+        { "path": "Shelf/all.xlsx", "sources": ["Desk/t.csv"] }, { "path": "Desk/t.csv", "sources": ["Desk/t.csv"] },
+        { "path": "Shelf/all.csv", "sources": [] }, { "path": "Shelf/all.csv", "sources": ["Desk/t.csv"], "locale": "klingon" },
+        { "path": "Shelf/all.csv", "sources": ["Desk/t.csv"], "dates": ["n"] };
+    join_texts: { "path": "Shelf/all.md", "sources": ["Desk/a.txt", "Desk/b.txt", "Desk/x.zip"], "order": "name" },
+        { "path": "Shelf/all.md", "sources": [] }, { "path": "Desk/a.txt", "sources": ["Desk/a.txt"] },
+        { "path": "Shelf", "sources": ["Desk/a.txt"] };
     now: {}, { "zone": "Mars" };
     random: { "below": 6 }, { "below": 0 }, { "below": -1 };
 }

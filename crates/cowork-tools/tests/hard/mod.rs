@@ -26,6 +26,7 @@ pub(crate) async fn session() -> Arc<MemorySession> {
         ("Desk/in/link", Node::Link),
         ("Shelf/a.txt", Node::File(b"taken".to_vec())),
         ("Desk/x.zip", Node::File(archive())),
+        ("Desk/t.csv", Node::File(b"who,n\nAnn,1\nBob\nAnn,2\n".to_vec())),
         ("Locked/a.txt", Node::File(b"locked".to_vec())),
         ("Large/lines.txt", Node::File(line.clone())),
         ("Large/line.txt", Node::File(line.into_iter().filter(|b| *b != b'\n').collect())),
@@ -77,7 +78,8 @@ type Calls = (Vec<(Value, Kind)>, Vec<Value>, Option<Value>);
 
 /// Gives what is hard for a tool.
 pub(crate) fn of(name: &str) -> Hard {
-    let (errors, huge, call) = listing(name).or_else(|| searching(name)).or_else(|| changing(name)).unwrap_or_default();
+    let calls = listing(name).or_else(|| searching(name)).or_else(|| changing(name)).or_else(|| joining(name));
+    let (errors, huge, call) = calls.unwrap_or_default();
     Hard { huge, errors, many: call.map(|args| (args, many())) }
 }
 
@@ -146,6 +148,26 @@ fn searching(name: &str) -> Option<Calls> {
         "compare_folders" => {
             let args = |p: &str| json!({ "left": p, "right": if p == "Many" { "Taken" } else { "Shelf" } });
             (looks(&args), vec![], Some(args("Many")))
+        }
+        _ => return None,
+    })
+}
+
+fn joining(name: &str) -> Option<Calls> {
+    let too_many = || json!(vec!["Desk/a.txt"; 100_001]);
+    Some(match name {
+        "read_tables" => {
+            let args = |p: &str| json!({ "paths": [p] });
+            let huge = vec![args("Large/line.txt"), args("Large/lines.txt"), json!({ "paths": too_many() })];
+            (looks(&args), huge, Some(json!({ "paths": paths("Many") })))
+        }
+        "combine_tables" | "join_texts" => {
+            let end = if name == "combine_tables" { "csv" } else { "md" };
+            let args = |to: &str, from: Value| json!({ "path": format!("{to}.{end}"), "sources": from });
+            let mut errors = looks(&|p| args("Shelf/all", json!([p])));
+            errors.extend(locked(args("Locked/all", json!(["Desk/t.csv"]))));
+            let huge = vec![args("Shelf/all", json!(["Large/line.txt"])), args("Shelf/all", too_many())];
+            (errors, huge, Some(args("Taken/all", paths("Many"))))
         }
         _ => return None,
     })

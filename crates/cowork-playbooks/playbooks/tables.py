@@ -1,0 +1,234 @@
+# /// playbook
+# name = "tables"
+# about = "Merges the tables (CSV, TSV, JSON lines) that lie directly in a folder into one, and groups and totals them"
+# title = "Merge the tables in {folders}"
+# examples = [
+#   "Merge these CSV files into one",
+#   "Combine the monthly exports and total by customer",
+#   "One table from all of these, without duplicate rows",
+# ]
+# folders = "write"
+#
+# [param.group]
+# about = "The column by which rows are grouped; part of its name is enough. None: every row is kept"
+# type = "text"
+# default = ""
+# after = ["total by", "totals by", "group by", "grouped by", "sum by", "summed by", "per", "for each"]
+#
+# [param.total]
+# about = "The columns of numbers that are added up, with commas between them. None: all columns of numbers"
+# type = "text"
+# default = ""
+#
+# [param.dedupe]
+# about = "Write rows that are there twice only once"
+# type = "bool"
+# default = false
+# on = ["without duplicate", "without duplicates", "duplicate rows", "dedupe", "deduplicate", "unique rows", "no duplicates"]
+#
+# [param.locale]
+# about = "How numbers and dates are written, such as de, en-GB, en-US or 1.234,56; they are cleaned then. None: they stay as they are"
+# type = "text"
+# default = ""
+#
+# [param.to]
+# about = "What the merged table is called: .csv, .tsv or .jsonl"
+# type = "text"
+# default = "Merged.csv"
+# ///
+import re
+
+ENDINGS = ("csv", "tsv", "tab", "jsonl", "ndjson")
+SPREADSHEETS = ("xlsx", "xls", "xlsm", "ods", "numbers")
+# Numbers in columns of such names are not amounts: nobody wants their sum.
+NAMES = set("id ids no nr num number year zip postcode plz postal code phone tel telephone mobile fax iban account index".split())
+
+
+def counted(number, thing):
+    return f"1 {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def ending_of(name):
+    at = name.rfind(".")
+    return name[at + 1 :].lower() if at > 0 else ""
+
+
+def key(name):
+    return re.sub(r"[\s_]+", "", name.lower())
+
+
+def words_of(name):
+    return re.findall(r"[^\W_]+", name.lower())
+
+
+def without_s(word):
+    return word[:-1] if len(word) > 3 and word.endswith("s") else word
+
+
+def fitting(wanted, columns):
+    # The column that is meant: of this name, or the one that has all of its words, or that it is a part of.
+    names = [c["name"] for c in columns]
+    same = [n for n in names if key(n) == key(wanted)]
+    if same:
+        return same[0]
+    words = set([without_s(w) for w in words_of(wanted)])
+    inside = [n for n in names if words and words.issubset(set([without_s(w) for w in words_of(n)]))]
+    if not inside:
+        inside = [n for n in names if key(wanted) and (key(wanted) in key(n) or (len(key(n)) > 2 and key(n) in key(wanted)))]
+    if len(inside) == 1:
+        return inside[0]
+    there = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
+    if inside:
+        raise ValueError(f"“{wanted}” could be any of these columns: {', '.join(inside[:10])}. Say which one.")
+    raise ValueError(f"No column fits “{wanted}”. The columns are: {there}.")
+
+
+def is_amount(column):
+    return column["type"] == "number" and not (set(words_of(column["name"])) & NAMES)
+
+
+def below(path):
+    return path if several else path.partition("/")[2]
+
+
+places = folders()
+several = len(places) > 1
+home = folders("write")[0]
+target = to.strip().strip("/") or "Merged.csv"
+if ending_of(target) not in ENDINGS:
+    target += ".csv"
+
+look = "Look at the folders" if several else "Look at the folder"
+plan([look, "Read the tables", "Merge them"])
+
+step(look)
+listings = gather([later(list_folder, place, most=200000) for place in places], return_exceptions=True)
+errors = [listing for listing in listings if isinstance(listing, Exception)]
+if len(errors) == len(listings):
+    raise errors[0]
+stem, _, ending = target.rpartition("/")[2].rpartition(".")
+own = re.compile(re.escape(stem.lower()) + r"( \(\d+\))?\." + re.escape(ending.lower()) + "$")
+sources = []
+size = 0
+made = []
+spreadsheets = []
+not_read = []
+for place, listing in zip(places, listings):
+    if isinstance(listing, Exception):
+        not_read.append({"path": place, "why": str(listing)})
+        continue
+    for entry in listing["entries"]:
+        name = entry["name"]
+        ending_here = ending_of(name)
+        if entry["kind"] != "file" or name.startswith((".", "~$")):
+            continue
+        if ending_here in ENDINGS:
+            if own.match(name.lower()):
+                made.append(entry["path"])
+            else:
+                sources.append(entry["path"])
+                size += entry["size"]
+        elif ending_here in SPREADSHEETS:
+            spreadsheets.append(entry["path"])
+done(f"{counted(len(sources), 'table')}, {size / 1000000:.1f} MB" if size >= 100000 else counted(len(sources), "table"))
+
+left = list(not_read)
+for path in made:
+    left.append({"path": path, "why": "it is called like the result"})
+for path in spreadsheets:
+    left.append({"path": path, "why": "it is a spreadsheet; save it as CSV to have it merged"})
+
+
+def tell_left(items, number):
+    if not number:
+        return ""
+    lines = [f"\n  {below(item['path'])}: {item['why']}" for item in items[:10]]
+    more = f"\n  and {number - 10:,} more" if number > 10 else ""
+    return "\n\nLeft out:" + "".join(lines) + more
+
+
+data = {"files": 0, "rows_in": 0, "rows_out": 0, "left": left}
+if not sources:
+    finish("Nothing to merge: no CSV, TSV or JSON lines here." + tell_left(left, len(left)), data)
+if len(sources) > 100000:
+    raise ValueError(f"{len(sources):,} tables are too many to merge at once; at most 100,000. Put some into other folders.")
+sources.sort()
+
+step("Read the tables")
+found = read_tables(sources, first=0, most=1)
+done(f"{counted(found['rows'], 'row')}, {counted(found['column_count'], 'column')}" + (f", {found['broken']:,} broken" if found["broken"] else ""))
+left += found["left"]
+left_count = len(left) - len(found["left"]) + found["left_count"]
+if not found["files"]:
+    data["left"] = left
+    finish("Nothing to merge: none of the files is a table." + tell_left(left, left_count), data)
+columns = found["columns"]
+group_by = [fitting(group.strip(), columns)] if group.strip() else []
+if total.strip():
+    amounts = [fitting(name.strip(), columns) for name in re.split(r",|;| and ", total) if name.strip()]
+elif group_by:
+    amounts = [c["name"] for c in columns if is_amount(c) and c["name"] not in group_by]
+else:
+    amounts = []
+dates = [c["name"] for c in columns if c["type"] == "date" and c["name"] not in group_by] if group_by else []
+
+step("Merge them")
+options = {"if_taken": "number", "distinct": dedupe, "group_by": group_by, "sum": amounts, "dates": dates}
+if locale.strip():
+    options["locale"] = locale.strip()
+    options["clean"] = True
+merged = combine_tables(f"{home}/{target}", sources, **options)
+done(f"{counted(merged['rows_out'], 'row')} in {below(merged['path'])}")
+
+for name in ["path", "files", "rows_in", "rows_out", "duplicates", "empty", "broken", "broken_rows", "columns", "groups", "totals", "unclear"]:
+    data[name] = merged[name]
+data["left"] = left
+
+what = f"{counted(merged['group_count'], 'group')} by {group_by[0]}" if group_by else counted(merged["rows_out"], "row")
+summary = f"{counted(merged['rows_in'], 'row')} from {counted(merged['files'], 'table')} merged into {below(merged['path'])}: {what}"
+summary += f", {counted(merged['column_count'], 'column')}."
+facts = []
+if merged["duplicates"]:
+    facts.append(f"{counted(merged['duplicates'], 'row')} that {'was' if merged['duplicates'] == 1 else 'were'} there twice")
+if merged["empty"]:
+    facts.append(counted(merged["empty"], "empty row"))
+if merged["broken"]:
+    facts.append(counted(merged["broken"], "broken row"))
+if facts:
+    summary += f" Not written: {', '.join(facts)}."
+
+SHOWN = 10
+
+
+def table_of(groups):
+    names = [group_by[0], "Rows"] + amounts
+    heads = merged["columns"][:1] + merged["columns"][1 : 2 + len(amounts)]
+    rows = [heads] + [[row[h] for h in heads] for row in groups[:SHOWN]]
+    rows = [[cell if len(cell) <= 30 else cell[:29] + "…" for cell in row[:5]] for row in rows]
+    widths = [max([len(row[i]) for row in rows]) for i in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [row[0] + " " * (widths[0] - len(row[0]))]
+        cells += [" " * (widths[i] - len(row[i])) + row[i] for i in range(1, len(row))]
+        lines.append("\n  " + "   ".join(cells).rstrip())
+    return "".join(lines)
+
+
+if group_by:
+    summary += "\n" + table_of(merged["groups"])
+    if merged["group_count"] > SHOWN:
+        summary += f"\n  and {merged['group_count'] - SHOWN:,} more"
+if merged["totals"]:
+    summary += "\n\nTotal: " + ", ".join([f"{name} {amount}" for name, amount in list(merged["totals"].items())[:5]])
+for item in merged["unclear"][:5]:
+    cells = counted(item["cells"], "cell")
+    fate = "not added up" if item["column"] in amounts else "left as it is" if item["cells"] == 1 else "left as they are"
+    summary += f"\n\n{cells} in {item['column']} {fate}: “{item['cell']}” ({below(item['path'])}:{item['line']}), {item['why'].replace(': say which `locale`', '; say which locale')}."
+if merged["broken"]:
+    summary += "\n\nBroken rows:"
+    for row in merged["broken_rows"][:10]:
+        summary += f"\n  {below(row['path'])}:{row['line']}  {row['why']}"
+    if merged["broken"] > 10:
+        summary += f"\n  and {merged['broken'] - 10:,} more"
+summary += tell_left(left, left_count)
+finish(summary, data)

@@ -1,0 +1,105 @@
+//! The combined table, as it is written.
+
+use std::io::Write;
+
+use cowork_core::{Error, FilePath, Kind, Result};
+
+use super::{plan::Column, survey::Type};
+use crate::show::shown;
+
+/// In what form it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Delimited(u8),
+    Lines,
+}
+
+impl Shape {
+    /// Tells it by the file's name.
+    pub(super) fn of(op: &str, path: &FilePath) -> Result<Self> {
+        let name = path.name().to_lowercase();
+        let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
+        match () {
+            () if ends(&[".csv"]) => Ok(Self::Delimited(b',')),
+            () if ends(&[".tsv", ".tab"]) => Ok(Self::Delimited(b'\t')),
+            () if ends(&[".jsonl", ".ndjson"]) => Ok(Self::Lines),
+            () => {
+                let why = format!("`{}` does not say what kind of table it is to be", shown(path.as_str()));
+                Err(Error::new(Kind::InvalidInput, op, why).with_fix("let it end with `.csv`, `.tsv` or `.jsonl`"))
+            }
+        }
+    }
+}
+
+/// Takes the rows of the combined table.
+pub(super) enum Output<'a> {
+    Delimited(Box<csv::Writer<&'a mut dyn Write>>),
+    Lines { to: &'a mut dyn Write, names: Vec<String>, numbers: Vec<bool>, line: Vec<u8> },
+}
+
+impl<'a> Output<'a> {
+    /// Begins a table with these columns; `kinds` are those of its first columns, as far as they are known.
+    pub(super) fn new(shape: Shape, names: Vec<String>, kinds: &[Column], to: &'a mut dyn Write) -> Result<Self> {
+        match shape {
+            Shape::Delimited(delimiter) => {
+                let mut builder = csv::WriterBuilder::new();
+                let mut writer = builder.delimiter(delimiter).buffer_capacity(256 * 1024).from_writer(to);
+                writer.write_record(&names).map_err(unwritten)?;
+                Ok(Self::Delimited(Box::new(writer)))
+            }
+            Shape::Lines => {
+                let is_number = |at: usize| kinds.get(at).is_some_and(|c| c.kind == Type::Number);
+                let numbers = (0..names.len()).map(is_number).collect();
+                Ok(Self::Lines { to, names, numbers, line: Vec::new() })
+            }
+        }
+    }
+
+    /// Writes a row.
+    pub(super) fn row(&mut self, cells: &[String]) -> Result<()> {
+        match self {
+            Self::Delimited(writer) => writer.write_record(cells).map_err(unwritten),
+            Self::Lines { to, names, numbers, line } => {
+                let mut sep = b'{';
+                for ((name, cell), number) in names.iter().zip(cells).zip(numbers.iter()) {
+                    line.push(sep);
+                    sep = b',';
+                    serde_json::to_writer(&mut *line, name).map_err(unwritten)?;
+                    line.push(b':');
+                    if cell.is_empty() {
+                        line.extend_from_slice(b"null");
+                    } else if *number && is_json_number(cell) {
+                        line.extend_from_slice(cell.as_bytes());
+                    } else {
+                        serde_json::to_writer(&mut *line, cell).map_err(unwritten)?;
+                    }
+                }
+                line.extend_from_slice(b"}\n");
+                if line.len() >= 256 * 1024 {
+                    to.write_all(line).map_err(unwritten)?;
+                    line.clear();
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes what is left to write.
+    pub(super) fn end(self) -> Result<()> {
+        match self {
+            Self::Delimited(mut writer) => writer.flush().map_err(unwritten),
+            Self::Lines { to, line, .. } => to.write_all(&line).and_then(|()| to.flush()).map_err(unwritten),
+        }
+    }
+}
+
+fn is_json_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let plain = |d: &str| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit());
+    plain(whole) && plain(fraction) && (whole == "0" || !whole.starts_with('0'))
+}
+
+fn unwritten(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(Kind::Unavailable, "write table", format!("it could not be written: {error}")).with_source(error)
+}

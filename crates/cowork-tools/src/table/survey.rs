@@ -1,0 +1,429 @@
+//! What tables hold: their columns, what is in these, their rows, and the rows that are broken.
+
+use std::collections::HashMap;
+
+use cowork_core::{Error, FilePath, Kind, Reader, Result, Watch};
+use encoding_rs::Encoding;
+use serde_json::{Value, json};
+
+use super::{
+    date::{Date, Order},
+    number::{Number, Style},
+    read::{Form, Found, OP, Source, Stated},
+};
+use crate::show::stopped;
+
+/// What is held of all tables together, in bytes, is at most this.
+const ROOM: usize = 256 * 1024 * 1024;
+const MOST_COLUMNS: usize = 10_000;
+/// So many broken rows, and files that are left, are named; all are counted.
+const MOST_NAMED: usize = 100;
+const LONGEST_SHOWN: usize = 100;
+
+/// Counts bytes that are held, and refuses too many.
+#[derive(Clone, Copy)]
+pub(super) struct Room(usize);
+
+impl Room {
+    pub(super) fn new() -> Self {
+        Self(ROOM)
+    }
+
+    /// # Errors
+    /// `LimitExceeded` when there is no room for so much more.
+    pub(super) fn take(&mut self, bytes: usize, fix: &str) -> Result<()> {
+        self.0 = self.0.checked_sub(bytes).ok_or_else(|| {
+            Error::new(Kind::LimitExceeded, OP, "these tables need more than 256 MB of memory").with_fix(fix.to_owned())
+        })?;
+        Ok(())
+    }
+}
+
+/// What is in the cells of a column.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seen {
+    pub(super) filled: u64,
+    numbers: u64,
+    dates: u64,
+    point: bool,
+    comma: bool,
+    day_first: bool,
+    month_first: bool,
+    padded: bool,
+    currency: Option<char>,
+    currencies: bool,
+}
+
+/// What a column is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Type {
+    Empty,
+    Number,
+    Date,
+    Text,
+}
+
+impl Type {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Number => "number",
+            Self::Date => "date",
+            Self::Text => "text",
+        }
+    }
+}
+
+impl Seen {
+    fn add(&mut self, cell: &str, json_number: bool) {
+        let cell = cell.trim();
+        if cell.is_empty() {
+            return;
+        }
+        self.filled += 1;
+        if json_number {
+            self.numbers += 1;
+            self.point = true;
+        } else if let Some(number) = Number::read(cell) {
+            self.numbers += 1;
+            self.padded |= number.padded;
+            self.point |= number.proves() == Some(Style::Point);
+            self.comma |= number.proves() == Some(Style::Comma);
+            self.currencies |= number.currency.is_some() && self.currency.is_some() && number.currency != self.currency;
+            self.currency = self.currency.or(number.currency);
+        } else if let Some(date) = Date::read(cell) {
+            self.dates += 1;
+            self.day_first |= date.proves() == Some(Order::DayFirst);
+            self.month_first |= date.proves() == Some(Order::MonthFirst);
+        }
+    }
+
+    /// Adds what is in a column of another table.
+    pub(super) fn join(&mut self, other: &Self) {
+        self.filled += other.filled;
+        self.numbers += other.numbers;
+        self.dates += other.dates;
+        self.padded |= other.padded;
+        self.currencies |=
+            other.currencies || other.currency.is_some() && self.currency.is_some() && other.currency != self.currency;
+        self.currency = self.currency.or(other.currency);
+    }
+
+    /// Says what it is: what nine of ten filled cells are. Numbers with zeros before them are names.
+    pub(super) fn kind(&self) -> Type {
+        let most = |some: u64| some * 10 >= self.filled * 9;
+        match () {
+            () if self.filled == 0 => Type::Empty,
+            () if most(self.dates) => Type::Date,
+            () if most(self.numbers) && !self.padded && !self.currencies => Type::Number,
+            () => Type::Text,
+        }
+    }
+
+    /// Says how numbers are written in it, as far as that is proved.
+    pub(super) fn style(&self) -> Option<Style> {
+        match (self.point, self.comma) {
+            (true, false) => Some(Style::Point),
+            (false, true) => Some(Style::Comma),
+            _ => None,
+        }
+    }
+
+    /// Says in which order dates are written in it, as far as that is proved.
+    pub(super) fn order(&self) -> Option<Order> {
+        match (self.day_first, self.month_first) {
+            (true, false) => Some(Order::DayFirst),
+            (false, true) => Some(Order::MonthFirst),
+            _ => None,
+        }
+    }
+}
+
+/// A column of a table.
+#[derive(Clone, Debug)]
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) seen: Seen,
+    /// How JSON names it; empty in other tables.
+    pub(super) written: String,
+    /// Whether the file does not name it.
+    nameless: bool,
+}
+
+impl Column {
+    /// Says whether it is one that nothing is known of, such as what follows a delimiter at the end of each row.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.nameless && self.seen.filled == 0
+    }
+}
+
+/// What is known of a table.
+#[derive(Clone, Debug)]
+pub(super) struct Table {
+    pub(super) path: FilePath,
+    pub(super) size: u64,
+    pub(super) modified: i64,
+    pub(super) encoding: &'static Encoding,
+    pub(super) form: Form,
+    pub(super) columns: Vec<Column>,
+    pub(super) rows: u64,
+    pub(super) uneven: u64,
+    pub(super) broken: u64,
+    /// The most cells that a row has.
+    pub(super) widest: usize,
+    first: Vec<Vec<String>>,
+}
+
+/// A row that is broken.
+pub(super) struct BrokenRow {
+    pub(super) path: FilePath,
+    pub(super) line: u64,
+    pub(super) why: String,
+}
+
+/// What is known of tables.
+pub(super) struct Survey {
+    pub(super) tables: Vec<Table>,
+    /// Files that are no tables or can't be read, and why; the first of them.
+    pub(super) left: Vec<(FilePath, String)>,
+    pub(super) left_count: usize,
+    pub(super) broken: Vec<BrokenRow>,
+    pub(super) room: Room,
+    stated: Stated,
+    first: usize,
+}
+
+impl Survey {
+    /// Looks at these files; keeps so many of each one's first rows.
+    pub(super) fn of(
+        sources: &[FilePath],
+        stated: Stated,
+        first: usize,
+        files: &dyn Reader,
+        watch: &Watch,
+    ) -> Result<Self> {
+        let room = Room::new();
+        let mut all =
+            Self { tables: Vec::new(), left: Vec::new(), left_count: 0, broken: Vec::new(), room, stated, first };
+        for (index, path) in sources.iter().enumerate() {
+            if watch.cancel.is_cancelled() {
+                return Err(stopped(OP));
+            }
+            (watch.progress)(index as u64, sources.len() as u64, path.as_str());
+            match all.look(path, files, watch) {
+                Ok(()) => {}
+                // Of this file; the others can be read.
+                Err(e) if matches!(e.kind, Kind::NotFound | Kind::Unavailable | Kind::InvalidInput) => {
+                    all.leave(path, e.message);
+                }
+                Err(e) if e.fact("line").is_some() => {
+                    let why = format!("{} (line {})", e.message, e.fact("line").unwrap_or_default());
+                    all.leave(path, why);
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(all)
+    }
+
+    fn leave(&mut self, path: &FilePath, why: String) {
+        self.left_count += 1;
+        if self.left.len() < MOST_NAMED {
+            self.left.push((path.clone(), why));
+        }
+    }
+
+    fn look(&mut self, path: &FilePath, files: &dyn Reader, watch: &Watch) -> Result<()> {
+        let file = files.open(path)?;
+        let entry = file.entry();
+        if entry.placeholder {
+            self.leave(path, "its content is not on this disk".to_owned());
+            return Ok(());
+        }
+        let source = match Source::find(&*file, path.name(), self.stated, watch)? {
+            Ok(source) => source,
+            Err(why) => {
+                self.leave(path, why.to_owned());
+                return Ok(());
+            }
+        };
+        let (encoding, form) = (source.encoding, source.form);
+        let mut table = Table {
+            path: path.clone(),
+            size: entry.size,
+            modified: entry.modified,
+            encoding,
+            form,
+            columns: Vec::new(),
+            rows: 0,
+            uneven: 0,
+            broken: 0,
+            widest: 0,
+            first: Vec::new(),
+        };
+        let (mut names, mut known) = (Names::default(), self.broken.len());
+        let (room, broken, keep) = (&mut self.room, &mut self.broken, self.first);
+        let from = known;
+        source
+            .each(&mut |line, found| {
+                let mut breaks = |why: String| {
+                    known += 1;
+                    if broken.len() < MOST_NAMED {
+                        broken.push(BrokenRow { path: path.clone(), line, why });
+                    }
+                };
+                match found {
+                    Found::Broken(why) => {
+                        table.broken += 1;
+                        breaks(why.to_owned());
+                        Ok(())
+                    }
+                    Found::Uneven(cells) => {
+                        table.uneven += 1;
+                        table.widest = table.widest.max(cells.len());
+                        breaks(format!("it has {} cells, not {}", cells.len(), table.columns.len()));
+                        Ok(())
+                    }
+                    Found::Header(cells) => table.name(cells.iter().map(|c| &**c), &mut names, room),
+                    Found::Cells(cells) => {
+                        if table.columns.is_empty() {
+                            table.name(cells.iter().map(|_| ""), &mut names, room)?;
+                        }
+                        table.row(cells.iter().map(|c| &**c), keep);
+                        Ok(())
+                    }
+                    Found::Pairs(pairs) => table.pairs(pairs, &mut names, room, keep),
+                }
+            })
+            .inspect_err(|_| self.broken.truncate(from))?;
+        room_for(&mut self.room, table.path.as_str().len() + 200)?;
+        self.tables.push(table);
+        Ok(())
+    }
+
+    /// Counts the rows that are not read as they are.
+    pub(super) fn troubled(&self) -> u64 {
+        self.tables.iter().map(|t| t.uneven + t.broken).sum()
+    }
+
+    /// Names the first of the rows that are broken, and says how many there are in each file that has some.
+    pub(super) fn broken_rows(&self) -> Value {
+        let named = |row: &BrokenRow| json!({ "path": row.path, "line": row.line, "why": row.why });
+        self.broken.iter().map(named).collect()
+    }
+
+    pub(super) fn left_files(&self) -> Value {
+        self.left.iter().map(|(path, why)| json!({ "path": path, "why": why })).collect()
+    }
+}
+
+impl Table {
+    fn name<'n>(&mut self, given: impl Iterator<Item = &'n str>, names: &mut Names, room: &mut Room) -> Result<()> {
+        for name in given {
+            let nameless = name.trim().is_empty();
+            let name = names.add(name, self.columns.len());
+            room_for(room, name.len() + 200)?;
+            self.columns.push(Column { name, seen: Seen::default(), written: String::new(), nameless });
+        }
+        self.widest = self.columns.len();
+        if self.columns.len() > MOST_COLUMNS {
+            let why = format!("it has more than {MOST_COLUMNS} columns");
+            return Err(Error::new(Kind::InvalidInput, OP, why).with("path", self.path.as_str()));
+        }
+        Ok(())
+    }
+
+    fn row<'c>(&mut self, cells: impl Iterator<Item = &'c str>, keep: usize) {
+        self.rows += 1;
+        let mut kept = (self.first.len() < keep).then(Vec::new);
+        for (column, cell) in self.columns.iter_mut().zip(cells) {
+            column.seen.add(cell, false);
+            if let Some(row) = &mut kept {
+                row.push(cut(cell));
+            }
+        }
+        self.first.extend(kept);
+    }
+
+    fn pairs(&mut self, pairs: &[super::read::Pair], names: &mut Names, room: &mut Room, keep: usize) -> Result<()> {
+        self.rows += 1;
+        let mut kept = (self.first.len() < keep).then(Vec::new);
+        for pair in pairs {
+            let at = match names.at.get(&pair.name) {
+                Some(at) => *at,
+                None => {
+                    self.name(std::iter::once(pair.name.as_str()), names, room)?;
+                    names.at.insert(pair.name.clone(), self.columns.len() - 1);
+                    self.columns.last_mut().into_iter().for_each(|c| c.written.clone_from(&pair.name));
+                    self.columns.len() - 1
+                }
+            };
+            self.columns[at].seen.add(&pair.text, pair.number);
+            if let Some(row) = &mut kept {
+                row.resize(row.len().max(at + 1), String::new());
+                row[at] = cut(&pair.text);
+            }
+        }
+        self.first.extend(kept);
+        Ok(())
+    }
+
+    /// Tells what is known of it, with so many of its columns.
+    pub(super) fn told(&self, most: usize) -> Value {
+        let columns: Vec<&str> = self.columns.iter().take(most).map(|c| c.name.as_str()).collect();
+        let first: Vec<&[String]> = self.first.iter().map(|row| &row[..row.len().min(most)]).collect();
+        let mut told = json!({
+            "path": self.path, "format": self.form.name(), "encoding": self.encoding.name(), "columns": columns,
+            "rows": self.rows, "broken": self.uneven + self.broken, "first": first,
+        });
+        if let Form::Delimited { delimiter, header } = self.form {
+            told["delimiter"] = json!(char::from(delimiter).to_string());
+            told["header"] = json!(header);
+        }
+        if self.columns.len() > most {
+            told["more_columns"] = json!(self.columns.len() - most);
+        }
+        told
+    }
+}
+
+/// The names of a table's columns: each of them once, none of them empty.
+#[derive(Default)]
+struct Names {
+    taken: HashMap<String, u32>,
+    /// Where a value of JSON belongs, by its name as written.
+    at: HashMap<String, usize>,
+}
+
+impl Names {
+    fn add(&mut self, given: &str, index: usize) -> String {
+        let plain: Vec<&str> = given.split_whitespace().collect();
+        let plain = if plain.is_empty() { format!("Column {}", index + 1) } else { plain.join(" ") };
+        let mut name = plain.clone();
+        let mut number = 1;
+        while self.taken.contains_key(&key(&name)) {
+            number = self.taken.get(&key(&plain)).map_or(number + 1, |last| last.max(&number) + 1);
+            name = format!("{plain} ({number})");
+            self.taken.insert(key(&plain), number);
+        }
+        self.taken.insert(key(&name), 1);
+        name
+    }
+}
+
+/// Gives that by which columns are the same, however they are spaced and capitalised.
+pub(super) fn key(name: &str) -> String {
+    name.chars().filter(|c| !c.is_whitespace() && *c != '_').flat_map(char::to_lowercase).collect()
+}
+
+fn room_for(room: &mut Room, bytes: usize) -> Result<()> {
+    room.take(bytes, "combine fewer files at a time")
+}
+
+/// Cuts a cell to what can be shown.
+pub(super) fn cut(cell: &str) -> String {
+    match cell.char_indices().nth(LONGEST_SHOWN) {
+        Some((at, _)) => format!("{}…", &cell[..at]),
+        None => cell.to_owned(),
+    }
+}
