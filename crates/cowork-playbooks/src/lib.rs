@@ -17,10 +17,15 @@ mod memory;
 mod pinned;
 mod planner;
 mod sentence;
+mod fit;
+mod slots;
+mod terms;
 mod values;
+mod vocabulary;
 
-pub use header::{Header, Needs, Param, ParamKind, Problem, Words, check};
+pub use header::{Header, Needs, Param, ParamKind, Problem, Unit, Words, check};
 pub use library::Playbook;
+pub use matcher::{Chosen, Match};
 pub use limits::Limits;
 pub use pinned::INTERPRETER;
 pub use planner::PlaybookPlanner;

@@ -21,7 +21,7 @@ use crate::{
     library::{Library, Playbook},
     limits::Limits,
     machine::{Machine, Pause, Start},
-    matcher,
+    matcher::{self, Match},
     pinned::Pinned,
 };
 
@@ -100,14 +100,11 @@ impl PlaybookPlanner {
         self.library.iter().map(|p| &p.header)
     }
 
-    /// Works out which playbook a task in words calls, and with which parameters: those that the words give, no defaults.
+    /// Works out which playbook a task in words calls, and with which parameters. It runs nothing.
     ///
-    /// The same words always give the same answer.
-    ///
-    /// # Errors
-    /// `NotFound` if none fits, with those that there are; `InvalidInput` if two fit.
-    pub fn match_words(&self, text: &str) -> Result<(&Header, Map<String, Value>)> {
-        matcher::choose(&self.library, text, &[]).map(|(p, params)| (&p.header, params))
+    /// `folders` are the names of the granted folders, which a task may speak of. The same words always give the same answer.
+    pub fn match_words(&self, text: &str, folders: &[&str]) -> Match {
+        matcher::choose(&self.library, text, folders)
     }
 
     fn begin(&self, submit: &Submit) -> Result<(Pinned, String)> {
@@ -128,9 +125,9 @@ impl PlaybookPlanner {
             return Ok((self.library.get(&name)?.clone(), params));
         }
         let folders: Vec<&str> = submit.folders.iter().map(|f| f.name.as_str()).collect();
-        let (playbook, mut found) = matcher::choose(&self.library, &submit.text, &folders)?;
+        let (name, mut found) = self.match_words(&submit.text, &folders).called(&self.library)?;
         found.extend(params);
-        Ok((playbook.clone(), found))
+        Ok((self.library.get(&name)?.clone(), found))
     }
 }
 
