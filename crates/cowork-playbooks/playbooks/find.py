@@ -11,29 +11,28 @@
 #
 # [words]
 # do = [
-#   "find", "search", "look for", "looking for", "locate", "where is", "where are", "where's", "where did", "which", "what file",
-#   "what document", "any file", "any document", "grep", "list file", "list document", "list all", "show me", "do i have", "is there",
-#   "are there", "look up", "hunt", "track down", "tell me which", "look in", "look through", "go through",
+#   "find", "where is", "where are", "where did", "where have", "where i", "which", "what file", "what document", "any file", "any document",
+#   "list file", "list document", "list", "show", "do i have", "is there", "are there", "have i got", "did i save", "have i", "lost", "misplaced", "who",
+#   "does … mention", "do … mention", "any … mention", "where in", "where do", "where does", "in which", "where", "what mentions", "i need",
 # ]
-# with = ["file", "folder", "document", "note", "pdf", "download", "desktop", "letter", "contract", "invoice", "email", "page", "text"]
+# with = ["file", "email", "page", "message", "password"]
 # never = [
-#   "duplicate", "twice", "same file", "identical", "bigger", "larger", "biggest", "largest", "smaller", "smallest", "oldest", "newest",
-#   "older than", "newer than", "more than", "less than", "mb", "gb", "size", "space", "empty folder", "empty file", "delete", "remove",
-#   "erase", "replace", "rename", "change every", "merge", "combine", "convert", "copy", "translate", "summarise", "summarize", "summary",
-#   "compare", "explain", "send", "mail to", "book", "buy", "flight", "hotel", "restaurant", "price", "weather", "news", "web",
-#   "internet", "online", "google", "whenever", "every time", "from now", "write", "to do", "todo", "why", "how many", "how much",
-#   "best", "nearest", "nearby", "cheap", "cheapest", "how do", "how to", "how can",
+#   "duplicate", "duplicates", "twice", "same file", "identical", "bigger", "biggest", "smaller", "smallest", "oldest",
+#   "newest", "older than", "newer than", "more than", "less than", "mb", "gb", "size", "space", "empty folder", "empty file",
+#   "change every", "flight to", "how many", "how much", "best", "nearest", "nearby", "cheap", "cheapest", "how do", "how to", "how can",
+#   "what does", "explain", "summary", "why", "to do", "todo",
 # ]
 #
 # [param.query]
 # about = "The text to look for"
 # type = "text"
 # after = [
-#   "mention", "mentions", "mentioning", "mentioned", "contain", "contains", "containing", "the word", "the words", "the phrase",
-#   "the text", "the term", "the string", "the name", "that say", "that says", "saying", "about", "named", "called", "titled",
-#   "refer to", "refers to", "referring to", "references", "talk about", "talks about", "concerning", "include", "includes", "including",
-#   "where is", "where are", "where's", "where did i put", "where did i save", "search for", "look for", "looking for", "look up",
-#   "locate", "track down", "find", "grep", "do i have", "search", "look in", "look through", "go through",
+#   "mention", "mentions", "mentioning", "mentioned", "contain", "the word", "the words", "the phrase", "the text", "the term", "the string",
+#   "the name", "that say", "saying", "that have", "about", "named", "called", "titled", "refer to", "references", "talk about", "concerning",
+#   "include", "including", "where is", "where are", "where did i put", "where did i save", "where did i leave", "where have i put", "where have i saved",
+#   "where i put", "where i saved", "where i left", "find", "do i have", "lost", "misplaced", "have i got", "where does", "where did", "discuss",
+#   "regarding", "related to", "relating to", "with the word", "with the text", "with the phrase", "speak of", "deal with", "to do with",
+#   "anything on", "everything on", "something on", "occurrence of", "word for word", "it say", "have … in them", "cite", "quote",
 # ]
 #
 # [param.where]
@@ -41,8 +40,8 @@
 # type = "choice"
 # default = "both"
 # [param.where.choices]
-# names = ["in file names", "in the file names", "in filenames", "by file name", "by filename", "named", "called"]
-# contents = ["in the contents", "inside the files", "in the text", "in contents"]
+# names = ["in filename", "by filename", "named", "called", "with … in the filename", "with … in the name", "in their name", "in the name", "name contain", "filename contain", "whose name"]
+# contents = ["in the contents", "inside the files", "in the text", "in their contents", "in the content", "inside the document"]
 # both = []
 # ///
 

@@ -1,27 +1,48 @@
 # /// playbook
 # name = "folder-report"
-# about = "Reports what takes up room in a folder: sizes, types, ages, largest files and growth, as a page with charts and a CSV"
+# about = "Reports on a folder: sizes, types, ages, the largest files, and what grew since last time"
 # title = "Report on {folders}"
-# examples = [
-#   "Make a report of what takes up space in this folder",
-#   "folder report with the 50 largest files",
-# ]
+# examples = ["what is taking up all the space in here?", "give me an overview of this folder with sizes", "find files bigger than 100 MB"]
 # folders = "write"
 #
+# [words]
+# do = [
+#   "report", "make … report", "overview", "how big", "how large", "how much space", "take … space", "using … space", "use … space", "eat … space", "hog … space",
+#   "fill up", "disk usage", "storage usage", "statistics", "stats", "breakdown", "what is using", "where … space", "where has … gone", "how full", "how many file",
+#   "space usage", "what is in here", "take up", "took up", "profile", "audit", "inventory", "what grew", "grown", "growth", "space hog", "how old", "takes the most", "how much",
+#   "where does … space", "eating up", "size of", "storage report", "break down", "total size", "how many", "count", "occupy", "use up", "consume", "hogging", "analyse", "summary of folder size",
+#   "write … report", "gobble", "chart", "space go", "space went", "space gone", "using up", "disk space", "storage space", "sizes",
+# ]
+# look = ["find", "show", "list", "which", "what", "where are", "are there", "give", "see", "create", "produce", "generate", "i want", "display", "any", "measure", "check", "rank"]
+# with = [
+#   "biggest", "big file", "bigger than", "bigger", "size", "sizes", "larger than", "space", "storage", "folder size", "over", "disk usage", "file type", "big", "files are there",
+#   "largest", "folder report", "report … folder", "report on", "gb", "mb", "overview", "grown", "growth", "growing", "big folder", "most space", "how old", "by size", "oldest file", "newest file", "breakdown",
+#   "statistics", "stats", "full", "inventory", "smallest", "file … folder", "how many file", "report … file", "file count", "overview … folder", "disk hog", "room",
+# ]
+# never = [
+#   "delete", "duplicate", "duplicates", "twice", "rename", "merge", "csv", "replace", "todo", "to do", "note", "sales", "revenue", "customer",
+#   "client", "expense", "empty folder", "mention", "organise", "group", "photo by", "minutes", "compare", "words in", "spend", "cost", "money", "invoice total",
+# ]
+#
 # [param.larger_than]
-# about = "Only files of more than so many MB are listed among the largest"
+# about = "Only files larger than so many MB are listed"
 # type = "number"
 # default = 0
+# unit = "MB"
+# after = ["bigger than", "bigger", "larger than", "more than", "over", "above", "at least", "exceed", "greater than", "exceeding", "past", "beyond", "bigger then", "size of"]
 #
 # [param.most]
-# about = "How many of the largest files are listed, up to 1,000"
+# about = "How many of the largest files are listed"
 # type = "number"
 # default = 20
+# after = ["top", "at most", "most", "the first", "biggest", "limit to"]
+# before = ["biggest", "big file", "most", "file … take", "file … use", "oldest", "file"]
 #
 # [param.to]
-# about = "The folder that the report goes to; `Folder report` in the folder itself if left out"
+# about = "Where the report's files go: a folder; empty for the folder itself"
 # type = "text"
 # default = ""
+# after = ["save it to", "save it in", "save it as", "save to", "write it to", "put it in", "write it into", "save the report in", "save the report to", "store it in", "put the report in"]
 # ///
 from datetime import datetime, timedelta
 import re

@@ -1,31 +1,48 @@
 # /// playbook
 # name = "notes-report"
-# about = "Joins the notes (Markdown and text) in a folder into one document with contents, sources and a list of open to-dos"
-# title = "Make a report of the notes in {folders}"
-# examples = [
-#   "Turn my notes into one report",
-#   "Collect the meeting notes into a single document with a table of contents",
-#   "List every open to-do in my notes",
+# about = "Puts notes (Markdown and text) into one document with contents and sources, or lists the open to-dos in them"
+# title = "Collect the notes in {folders}"
+# examples = ["turn my notes into one report", "list every open to-do in my notes", "collect the meeting notes into a single document with a table of contents"]
+# folders = "write"
+#
+# [words]
+# do = [
+#   "turn … into", "merge", "collect", "one document", "single document", "one report", "into a report", "into one", "into a single", "make … report", "make … document", "todo report", "write … report",
+#   "put … into one", "list … todo", "list … to do", "show … todo", "show … to do", "find … todo", "find … to do", "extract", "what … still to do", "still have to do", "pull out", "convert … into", "write up",
+#   "one file", "make … out of", "create … from", "build … from", "open task", "report from", "report out of", "single file", "pull … from", "generate … from", "produce … from", "what is left to do", "one big document", "copy … into one",
 # ]
-# folders = "read"
+# look = ["list", "show", "find", "what", "which", "give", "are there", "any", "check", "see", "do i have", "is there", "have i", "remind me"]
+# with = [
+#   "note", "notes", "todo", "to dos", "todos", "to-dos", "markdown", "md", "journal", "diary", "diaries", "notebook", "meeting minutes", "protocol", "tasks", "logbook", "research note", "text file", "txt", "unticked", "checkbox", "unchecked",
+#   "open task", "write-up", "log entry", "daily log", "lecture", "journals", "interview", "markdown file", "meeting", "in my notes", "writings", "open box", "ticked",
+# ]
+# never = [
+#   "csv", "tsv", "spreadsheet", "duplicate", "duplicates", "photo", "rename", "empty folder", "size", "space", "biggest", "replace", "organise", "pdf", "presentation", "summary", "email",
+#   "folder overview", "xlsx", "appointment", "mention", "schedule",
+# ]
 #
 # [param.what]
-# about = "The whole report, or only what is open to do"
+# about = "A report of all notes, or only the list of open to-dos"
 # type = "choice"
 # default = "report"
 # [param.what.choices]
-# report = ["report", "document"]
-# todos = ["todo", "todos", "to-do", "to-dos", "to do", "to dos", "open tasks", "action items"]
+# report = []
+# todos = [
+#   "todo", "todos", "to do", "to dos", "to-dos", "open task", "task list", "tasks", "still to do", "unticked", "action", "actions", "checkbox", "unchecked", "left to do", "open box",
+#   "outstanding", "unfinished", "open item", "pending",
+# ]
 #
 # [param.title]
-# about = "What the document is called"
+# about = "The document's title"
 # type = "text"
 # default = ""
+# after = ["titled", "with the title", "entitled", "under the title", "headed", "called", "and call it", "call it", "title it", "named"]
 #
 # [param.to]
-# about = "The document's file, such as Report.md. None: Notes report.md; for to-dos, no file is written"
+# about = "The file to write; empty for one named after the title"
 # type = "text"
 # default = ""
+# after = ["save it as", "save as", "save it to", "write it to", "save to", "into a file called", "into the file", "in a file called", "save them to", "save the result as", "save them as"]
 # ///
 import re
 

@@ -1,6 +1,6 @@
 # /// playbook
 # name = "organise"
-# about = "Moves the files that lie directly in a folder into subfolders: by type, by month, by a name they share, or by rules in a file"
+# about = "Moves the files that lie directly in a folder into subfolders: by type, by month, or by a name they share"
 # title = "Organise {folders} by {by}"
 # examples = [
 #   "Organise these files by type",
@@ -10,23 +10,17 @@
 # folders = "write"
 #
 # [words]
-# do = ["organise", "organize", "reorganise", "reorganize", "sort", "arrange", "group", "tidy", "bring order"]
-# maybe = ["put", "move", "order", "split", "separate", "divide", "distribute", "categorise", "categorize", "classify", "structure"]
-# with = [
-#   "file", "folder", "directory", "download", "desktop", "document", "everything", "thing", "stuff", "mess", "item",
-#   "all of it", "subfolder", "contents", "attachment", "invoice", "receipt", "bill", "contract", "letter", "paper",
-#   "pdf", "spreadsheet", "presentation", "video", "movie", "music", "song", "audio", "ebook", "screenshot", "scan",
-#   "image", "archive", "report", "statement", "paperwork",
+# do = [
+#   "organise", "group", "tidy", "bring order", "bring some order", "clean … sort", "order … folder", "sort out … folder",
+#   "move … into folder", "put … into folder", "put … into subfolder", "split … into folder", "move … into subfolder", "file away",
+#   "into folder", "into subfolder", "put … in order", "get … in order", "in separate folder", "into separate folder", "structure",
+#   "a folder for each", "folder by", "put … in folder", "move … in folder",
 # ]
+# maybe = ["put", "split", "order", "file", "sort out", "clean", "move"]
+# with = ["file"]
 # never = [
-#   "duplicate", "twice", "rename", "number", "lowercase", "uppercase", "delete", "remove", "erase", "get rid", "trash", "bin",
-#   "empty", "junk", "merge", "combine", "join", "convert", "replace", "copy", "backup", "back up", "zip", "unzip", "compress",
-#   "extract", "upload", "email", "mail", "send", "share", "print", "summarise", "summarize", "summary", "translate", "compare",
-#   "explain", "write", "photo", "picture", "place", "location", "gps", "whenever", "every time", "each time", "every day", "every week",
-#   "every morning", "every night", "daily", "weekly", "always", "from now", "in future", "as soon", "watch", "keep", "automatically",
-#   "schedule", "column", "row", "table", "cell", "line", "paragraph", "alphabetically", "alphabetical", "todo", "to do", "tab",
-#   "bookmark", "contact", "calendar", "inbox", "message", "password", "undo", "back to", "back where", "outside", "meeting",
-#   "appointment", "party", "trip", "how", "best way", "what is", "why", "size", "usb", "cloud",
+#   "duplicate", "duplicates", "twice", "rename", "lowercase", "uppercase", "delete", "empty", "junk", "copy", "place", "location", "gps",
+#   "tab", "trip", "best way", "back to", "back where", "outside", "trash", "filename … into", "size",
 # ]
 #
 # [param.by]
@@ -34,11 +28,19 @@
 # type = "choice"
 # default = "type"
 # [param.by.choices]
-# type = ["type", "kind", "extension", "format", "file type", "suffix", "category"]
-# date = ["date", "month", "year", "age", "modified", "modification", "date modified", "last changed", "when"]
+# type = [
+#   "by type", "by kind", "by extension", "by format", "by suffix", "by category", "by sort of file", "by what they are", "by what kind",
+#   "by what type", "a folder for documents", "pdf … in one folder", "type folder",
+# ]
+# date = [
+#   "by date", "by month", "by year", "by quarter", "by age", "by modified", "by modification", "by last changed", "by when", "by time",
+#   "by how old", "by day", "monthly folder", "yearly folder", "dated folder", "month folder", "year folder", "chronological",
+#   "chronologically", "year month folder", "date folder",
+# ]
 # name = [
-#   "name", "client", "customer", "company", "project", "prefix", "pattern", "filename", "supplier", "vendor", "person", "subject",
-#   "client name", "project name", "customer name", "company name", "file name",
+#   "by name", "by client", "by customer", "by company", "by project", "by prefix", "by pattern", "by filename", "by supplier", "by vendor",
+#   "by person", "by subject", "by who", "by sender", "by author", "by topic", "by employee", "by tenant", "by patient", "by student",
+#   "by brand", "by shop", "by course", "by case", "by account name", "client folder", "project folder", "customer folder",
 # ]
 #
 # [param.pattern]
@@ -47,19 +49,16 @@
 # default = ""
 #
 # [param.rules]
-# about = "A text file with rules such as `*.pdf -> Papers`, one a line, which decide instead; empty for none"
+# about = "The path of a file with your own rules; empty for none"
 # type = "text"
 # default = ""
+# after = ["rules in", "rules from", "rules file", "rule file", "following the rules in"]
 #
 # [param.dry_run]
 # about = "Only say what would be done"
 # type = "bool"
 # default = false
-# on = [
-#   "only show", "just show", "show me what", "show what", "what you would", "what would", "dry run", "preview", "only tell",
-#   "just tell", "without moving", "without changing", "without touching", "not touch", "not move", "not change", "not do anything",
-#   "simulate", "pretend",
-# ]
+# on = ["preview", "not move", "not do", "not organise"]
 # ///
 from datetime import datetime, timedelta
 import re

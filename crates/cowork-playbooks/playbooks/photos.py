@@ -1,24 +1,41 @@
 # /// playbook
 # name = "photos"
-# about = "Moves the photos that lie directly in a folder into subfolders, by where or when they were taken, as the photos themselves say"
-# title = "Sort photos in {folders} by {by}"
-# examples = ["sort my photos by place", "put the photos into a folder for each month"]
+# about = "Moves photos into folders by the place or the time they were taken"
+# title = "Sort the photos in {folders} by {by}"
+# examples = ["sort the holiday pictures by place", "arrange photos by day", "put my photos into a folder for each month they were taken"]
 # folders = "write"
 #
+# [words]
+# do = [
+#   "organise", "group", "tidy", "put … into folder", "split … folder", "move … into folder", "a folder for each", "into folder", "into album", "sort out", "folder by", "album by", "put … in folder", "into subfolder",
+#   "make … folder", "make … album", "create … folder", "create … album", "split", "file away",
+# ]
+# maybe = ["put", "split", "file", "order", "make", "create", "bring"]
+# with = ["photo", "photography", "shot", "camera roll", "raw file", "dcim", "iphone photo", "holiday snap", "album", "camera"]
+# never = [
+#   "duplicate", "duplicates", "rename", "twice", "delete", "filename", "by type", "by format", "by kind", "by extension", "by size", "by name", "empty", "by file type", "by client", "by project", "by customer", "number",
+#   "lowercase",
+# ]
+#
 # [param.by]
-# about = "What decides the subfolder: where they were taken, or the day, month or year"
+# about = "What decides the folder: where a photo was taken, or when"
 # type = "choice"
 # default = "month"
 # [param.by.choices]
-# place = []
-# day = []
-# month = []
-# year = []
+# place = [
+#   "by place", "by location", "by where", "by city", "by country", "by town", "by gps", "by destination", "by geotag", "where they were", "where they are from", "where i took", "where we took", "where it was", "by region",
+#   "place they", "location they", "geographically", "city folder", "country folder", "where each", "where the photo", "from the same place", "where each one", "in the same place", "by coordinates", "by spot", "place folder", "by holiday destination",
+#   "by state", "by continent", "by village", "where taken", "by venue", "where shot", "by geography", "the place",
+# ]
+# day = ["by day", "by date", "day by day", "day folder", "by the day", "daily folder", "daily album", "on the same day", "by exact date", "by shooting date", "date folder", "by when", "date taken", "day they", "date they", "when they were", "when i took", "when taken", "when it was"]
+# month = ["by month", "month by month", "month folder", "monthly folder", "year month", "monthly album", "month they"]
+# year = ["by year", "year by year", "year folder", "yearly folder", "by calendar year", "year they", "annual", "yearly album"]
 #
 # [param.dry_run]
 # about = "Only say what would be done"
 # type = "bool"
 # default = false
+# on = ["preview", "not move", "not do", "not organise"]
 # ///
 from datetime import datetime, timedelta
 

@@ -1,40 +1,64 @@
 # /// playbook
 # name = "tables"
-# about = "Merges the tables (CSV, TSV, JSON lines) that lie directly in a folder into one, and groups and totals them"
+# about = "Merges tables (CSV, TSV, JSON lines) into one, drops rows that are there twice, and totals by a column"
 # title = "Merge the tables in {folders}"
-# examples = [
-#   "Merge these CSV files into one",
-#   "Combine the monthly exports and total by customer",
-#   "One table from all of these, without duplicate rows",
-# ]
+# examples = ["merge these CSV files into one", "combine the monthly exports and total by customer", "one table from all the spreadsheets, without duplicate rows"]
 # folders = "write"
 #
+# [words]
+# do = [
+#   "merge", "total", "one table", "single table", "one csv", "single csv", "one spreadsheet", "single spreadsheet", "one big table", "into one", "into a single", "one file from",
+#   "delete duplicate row", "dedupe", "deduplicate", "de-duplicate", "roll up", "union", "one sheet", "master table", "master spreadsheet", "master csv", "one big", "clean … csv", "one combined",
+#   "sum … column", "aggregate", "one list from", "one long table", "delete … row", "drop … row", "table from", "clean … table", "normalise", "normalize", "average",
+#   "clean … column", "combined table", "combined csv", "merged table", "put … into one table", "pivot", "remove … row",
+# ]
+# maybe = ["group", "clean", "collect", "count", "put", "delete", "make", "create"]
+# with = [
+#   "csv", "tsv", "jsonl", "json lines", "spreadsheet", "table", "row", "column", "monthly exports", "export", "exports", "xlsx", "ndjson", "sheet", "timesheet",
+#   "duplicate row", "csvs", "bank statement", "sales data", "data file", "tabular", "transactions", "ledger", "order list", "price list", "expense list", "monthly files", "sales files", "sales figures",
+#   "comma separated", "delimited", "semicolon", "figures", "sales", "record", "mailing list", "price lists", "lists", "dataset",
+# ]
+# never = [
+#   "photo", "pdf", "presentation", "document", "markdown", "explain", "rename", "empty folder", "todo", "folder size", "filename", "letters", "variance", "text file",
+# ]
+#
 # [param.group]
-# about = "The column by which rows are grouped; part of its name is enough. None: every row is kept"
+# about = "The column to group by"
 # type = "text"
 # default = ""
-# after = ["total by", "totals by", "group by", "grouped by", "sum by", "summed by", "per", "for each"]
+# after = ["by", "for every", "grouped by", "group by", "per", "for each"]
 #
 # [param.total]
-# about = "The columns of numbers that are added up, with commas between them. None: all columns of numbers"
+# about = "The column to total"
 # type = "text"
 # default = ""
+# after = ["total", "total up", "sum of", "total of", "total for", "total the column", "sum the column"]
 #
 # [param.dedupe]
-# about = "Write rows that are there twice only once"
+# about = "Leave out rows that are there twice"
 # type = "bool"
 # default = false
-# on = ["without duplicate", "without duplicates", "duplicate rows", "dedupe", "deduplicate", "unique rows", "no duplicates"]
+# on = [
+#   "duplicate row", "no duplicate", "not duplicate", "dedupe", "deduplicate", "de-duplicate", "delete duplicate", "unique row", "distinct row", "each row once", "row only once",
+#   "row … twice", "drop … duplicate", "no duplicates", "without duplicates", "not duplicates", "drop duplicates", "remove duplicates", "delete duplicates", "duplicates removed", "duplicate removed", "duplicates out", "no repeats",
+#   "every row once", "row once", "no double", "not repeat", "not repeats", "not double",
+# ]
 #
 # [param.locale]
-# about = "How numbers and dates are written, such as de, en-GB, en-US or 1.234,56; they are cleaned then. None: they stay as they are"
+# about = "How dates and numbers are written: en-GB, en-US, de, fr, …"
 # type = "text"
 # default = ""
+# [param.locale.choices]
+# en-GB = ["british", "uk date", "uk format", "english dates", "uk number"]
+# en-US = ["american", "us date", "us format", "us number"]
+# de = ["german", "germany"]
+# fr = ["french"]
 #
 # [param.to]
-# about = "What the merged table is called: .csv, .tsv or .jsonl"
+# about = "The file to write; empty for one named after the folder"
 # type = "text"
 # default = "Merged.csv"
+# after = ["save it as", "save as", "into a file called", "called", "named", "write it to", "save it to", "save the result as", "save to", "save the result to", "save them as", "output to", "as a file called"]
 # ///
 import re
 

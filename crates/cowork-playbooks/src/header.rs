@@ -30,6 +30,9 @@ pub struct Header {
     /// The folders it needs.
     #[serde(default)]
     pub folders: Needs,
+    /// Says that it sets aside, overwrites or renames what is there: a task must ask for it in so many words.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub destructive: bool,
     /// The words of a task that call it. Without them it is only called by name.
     #[serde(default)]
     pub words: Words,
@@ -54,8 +57,8 @@ pub enum Needs {
     Write,
 }
 
-/// The words that call a playbook. A word counts in all its forms (`sort`, `sorted`, `sorting`); several words in one entry
-/// must stand in this order.
+/// The words that call a playbook. A word counts in all its forms (`sort`, `sorted`, `sorting`) and for those that mean the same
+/// (`arrange`); several words in one entry must stand in this order, `…` between them stands for up to six others.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Words {
@@ -65,9 +68,16 @@ pub struct Words {
     /// The same, for words that say too little: they count only where a parameter's value is there too.
     #[serde(default)]
     pub maybe: Vec<String>,
-    /// What it is to be done with: one of them must be there, or a value for a parameter.
+    /// The same, for words that only want to see: they switch on `dry_run`, if it has that, where no other word asks for more.
+    #[serde(default)]
+    pub look: Vec<String>,
+    /// What it is to be done with: one of them must be there, or a value for a parameter. `file` is there for every general word
+    /// for files and folders.
     #[serde(default, rename = "with")]
     pub object: Vec<String>,
+    /// Whole wishes with holes for text parameters: `replace {find} with {with}`.
+    #[serde(default)]
+    pub forms: Vec<String>,
     /// What makes it another task: none of them may be there.
     #[serde(default)]
     pub never: Vec<String>,
@@ -85,13 +95,26 @@ pub struct Param {
     /// Its value if none is given; without it, one must be given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
-    /// For `choice`: the values, each with the words of a task that choose it.
+    /// For `choice`: the values, each with the words of a task that choose it. For `text`: values that words of a task stand
+    /// for, among any others.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub choices: BTreeMap<String, Vec<String>>,
-    /// For `text`: the words that stand before it in a task; what is in quotes is taken first. Without them it is never taken
-    /// from a task's words.
+    /// For `choice`: the value that is taken where a task names several; without it, the task is asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub several: Option<String>,
+    /// For `text` and `number`: the words that stand before it in a task. For a `text` that must be given, what is in quotes is
+    /// taken first. Without them, and without a form, it is never taken from a task's words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<String>,
+    /// For `number`: the words that stand behind it in a task.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<String>,
+    /// For `number`: what is counted; a task may say it in others: `2 weeks` are 14 days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Unit>,
+    /// Values of other parameters that follow where this one is given.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sets: BTreeMap<String, String>,
     /// For `bool`: the words of a task that switch it on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on: Vec<String>,
@@ -109,6 +132,20 @@ pub enum ParamKind {
     Bool,
     /// One of a few values.
     Choice,
+}
+
+/// What a number counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unit {
+    /// Hours.
+    #[serde(rename = "hours")]
+    Hours,
+    /// Days.
+    #[serde(rename = "days")]
+    Days,
+    /// Millions of bytes.
+    #[serde(rename = "MB")]
+    Megabytes,
 }
 
 /// Something that is wrong with a playbook.
@@ -212,11 +249,28 @@ impl Header {
         if self.examples.is_empty() {
             wrong("the header has no examples: give at least one sentence that calls it".to_owned());
         }
+        for form in &self.words.forms {
+            for hole in form.split('{').skip(1).map(|rest| rest.split('}').next().unwrap_or_default()) {
+                if self.params.get(hole).is_none_or(|p| p.kind != ParamKind::Text) {
+                    wrong(format!("the form “{form}” has a hole `{hole}`, which is no text parameter"));
+                }
+            }
+        }
         for (name, param) in &self.params {
+            let fits = |(other, value): (&String, &String)| {
+                self.params.get(other).is_some_and(|p| p.check(&Value::from(value.as_str())).is_ok())
+            };
+            if !param.sets.iter().all(fits) {
+                wrong(format!("what the parameter `{name}` sets fits no other parameter"));
+            }
+            if param.several.as_ref().is_some_and(|v| !param.choices.contains_key(v)) {
+                wrong(format!("`several` of the parameter `{name}` is none of its choices"));
+            }
             if !word(name, '_') || name.starts_with(|c: char| c.is_ascii_digit()) {
                 wrong(format!("`{}` can't be a parameter's name: use a-z, 0-9 and _", name.escape_debug()));
             }
-            if (param.kind == ParamKind::Choice) == param.choices.is_empty() {
+            let (choice, text) = (param.kind == ParamKind::Choice, param.kind == ParamKind::Text);
+            if choice == param.choices.is_empty() && !text {
                 wrong(format!("the parameter `{name}` must have choices exactly if its type is choice"));
             }
             if let Some(default) = &param.default

@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use cowork_core::{Error, Kind, Result};
 use serde_json::{Map, Value};
 
-use crate::header::{Header, check};
+use crate::{
+    header::{Header, check},
+    terms::Terms,
+    vocabulary::Vocabulary,
+};
 
 const BUILT_IN: [(&str, &str); 11] = [
     ("organise.py", include_str!("../playbooks/organise.py")),
@@ -67,9 +71,13 @@ impl Playbook {
     }
 }
 
-/// Playbooks, by name.
+/// Playbooks, by name, with their words as they are compared.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Library(BTreeMap<String, Arc<Playbook>>);
+pub(crate) struct Library {
+    playbooks: BTreeMap<String, Arc<Playbook>>,
+    terms: BTreeMap<String, Terms>,
+    vocabulary: Vocabulary,
+}
 
 impl Library {
     /// Gives the playbooks that are built in.
@@ -83,7 +91,7 @@ impl Library {
 
     pub(crate) fn add(&mut self, playbook: Playbook) -> Result<()> {
         let name = playbook.header.name.clone();
-        if self.0.contains_key(&name) {
+        if self.playbooks.contains_key(&name) {
             let why = format!("there are two playbooks called `{name}`");
             return Err(Error::new(Kind::Conflict, "add playbook", why));
         }
@@ -92,37 +100,51 @@ impl Library {
             let why = format!("{}: {first}", playbook.file);
             return Err(Error::new(Kind::InvalidInput, "add playbook", why));
         }
-        self.0.insert(name, Arc::new(playbook));
+        self.add_checked(Arc::new(playbook));
         Ok(())
     }
 
     /// Adds a playbook that was checked, and says whether its name was free.
     pub(crate) fn add_checked(&mut self, playbook: Arc<Playbook>) -> bool {
-        let is_free = !self.0.contains_key(&playbook.header.name);
+        let name = playbook.header.name.clone();
+        let is_free = !self.playbooks.contains_key(&name);
         if is_free {
-            self.0.insert(playbook.header.name.clone(), playbook);
+            self.terms.insert(name.clone(), Terms::of(&playbook.header, &self.vocabulary));
+            self.playbooks.insert(name, playbook);
         }
         is_free
     }
 
     pub(crate) fn get(&self, name: &str) -> Result<&Arc<Playbook>> {
-        self.0.get(name).ok_or_else(|| {
+        self.playbooks.get(name).ok_or_else(|| {
             let why = format!("there is no playbook called `{}`", name.escape_debug());
             Error::new(Kind::NotFound, "find playbook", why).with_fix(self.listed())
         })
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Playbook>> {
-        self.0.values()
+        self.playbooks.values()
     }
 
-    /// Says which playbooks there are, with a sentence for each.
+    /// Gives each playbook's header with its words as they are compared.
+    pub(crate) fn terms(&self) -> impl Iterator<Item = (&Header, &Terms)> {
+        self.playbooks.values().filter_map(|p| Some((&p.header, self.terms.get(&p.header.name)?)))
+    }
+
+    pub(crate) fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// Says which playbooks there are, with a sentence for each of the first few.
     pub(crate) fn listed(&self) -> String {
+        const MOST: usize = 12;
         let one = |p: &Arc<Playbook>| {
             let example = p.header.examples.first().map(String::as_str).unwrap_or_default();
             format!("{} (“{example}”)", p.header.name)
         };
-        let all: Vec<String> = self.iter().map(one).collect();
-        format!("the playbooks are: {}", all.join(", "))
+        let first: Vec<String> = self.iter().take(MOST).map(one).collect();
+        let more = self.playbooks.len().saturating_sub(MOST);
+        let more = if more == 0 { String::new() } else { format!(", and {more} more") };
+        format!("the playbooks are: {}{more}", first.join(", "))
     }
 }

@@ -1,285 +1,190 @@
 //! Which playbook a task in words calls, and with which parameters.
 //!
-//! A playbook fits if one of its words for doing is there, one of its words for what it is done with (or a value for one of its
-//! parameters), none of its words for another task, every parameter that it must have, and no more strange words
-//! than known ones. Exactly one may fit: a guess would touch somebody's files.
+//! Each playbook is compared with the sentence by itself (`fit.rs`). One is taken only if it accounts for all that any other
+//! one does, and more; where two could be meant, or a wish says too little, the answer is a question: a guess would touch
+//! somebody's files.
 
-use std::{ops::Range, sync::Arc};
+use std::collections::BTreeSet;
 
 use cowork_core::{Error, Kind, Result};
+use serde::{Serialize, Serializer, ser::SerializeStruct};
 use serde_json::{Map, Value};
 
 use crate::{
-    header::{Header, Param, ParamKind},
-    library::{Library, Playbook},
-    sentence::{Sentence, stems},
+    fit::{Fit, Verdict, fit},
+    header::Header,
+    library::Library,
+    sentence::{Phrase, Sentence},
 };
 
 /// A longer text is no sentence that calls a playbook.
 const LONGEST: usize = 4_000;
+/// By how much a playbook must be ahead of another one that accounts for something else.
+const AHEAD: u32 = 4;
+/// So many candidates are named at most.
+const MOST_NAMED: usize = 4;
 
-/// Words that say nothing about what is wanted.
-const SMALL: &str = "a an the my our your his her their all any every each some of in on at to for from with by into onto per and or but \
-    then so that which this these those them it its they i we you me us please can could would will should want need like \
-    just only also too very really now here there is are be was were do does did have has had not no yes out up down over \
-    so as if when one two new old last first next same own other more most go get let help hi hello hey thanks thank inside within";
+/// What a task in words calls. As JSON: `{"playbook": name | null | "ask", "params": {…}, "why": "…"}`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Match {
+    /// The playbook.
+    pub playbook: Chosen,
+    /// The parameters that the words give, no defaults; none unless one playbook is chosen.
+    pub params: Map<String, Value>,
+    /// Why, in a sentence for a person.
+    pub why: String,
+}
 
-/// The values of a parameter called `by` count only after one of these.
-const LEADS: [&str; 9] = ["by", "into", "per", "each", "every", "using", "based on", "according to", "after"];
+/// Which playbook it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Chosen {
+    /// This one.
+    One(String),
+    /// One of these could be meant: a person must say which, or more clearly what.
+    Ask(Vec<String>),
+    /// None does this.
+    None,
+}
 
-/// Words that say where a text is looked for and are no part of it.
-const PLACES: &str = "file files folder folders subfolder document documents download downloads desktop directory computer pdf pdfs \
-    text texts doc docs note notes here everywhere anywhere contents content stuff things one ones item items";
+impl Serialize for Match {
+    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        let name = match &self.playbook {
+            Chosen::One(name) => Some(name.as_str()),
+            Chosen::Ask(_) => Some("ask"),
+            Chosen::None => None,
+        };
+        let mut json = to.serialize_struct("Match", 3)?;
+        json.serialize_field("playbook", &name)?;
+        json.serialize_field("params", &self.params)?;
+        json.serialize_field("why", &self.why)?;
+        json.end()
+    }
+}
+
+impl Match {
+    fn none(why: impl Into<String>) -> Self {
+        Self { playbook: Chosen::None, params: Map::new(), why: why.into() }
+    }
+
+    fn ask(names: impl IntoIterator<Item = String>, why: impl Into<String>) -> Self {
+        Self { playbook: Chosen::Ask(names.into_iter().collect()), params: Map::new(), why: why.into() }
+    }
+
+    /// Gives the name and the parameters of the playbook that is called, or the error that a task ends with.
+    pub(crate) fn called(self, library: &Library) -> Result<(String, Map<String, Value>)> {
+        let names = match self.playbook {
+            Chosen::One(name) => return Ok((name, self.params)),
+            Chosen::None => {
+                return Err(Error::new(Kind::NotFound, "match playbook", self.why).with_fix(library.listed()));
+            }
+            Chosen::Ask(names) => names,
+        };
+        let say = |name: &String| -> Option<String> {
+            let playbook = library.get(name).ok()?;
+            Some(format!("“{}” ({name})", playbook.header.examples.first()?))
+        };
+        let said: Vec<String> = names.iter().take(MOST_NAMED).filter_map(say).collect();
+        let fix = match names.as_slice() {
+            [only] => match library.get(only) {
+                Ok(playbook) => format!("say it like {}; {}", said.join(" or "), playbook.header.describe_params()),
+                Err(_) => library.listed(),
+            },
+            _ => format!("say one thing at a time, like {}, or name the playbook", said.join(" or ")),
+        };
+        Err(Error::new(Kind::InvalidInput, "match playbook", self.why).with_fix(fix))
+    }
+}
 
 /// Chooses the playbook that a task calls, with the parameters that its words give.
-///
-/// # Errors
-/// `NotFound` if none fits; `InvalidInput` if several do, or if the text can't be a sentence.
-pub(crate) fn choose<'a>(
-    library: &'a Library,
-    text: &str,
-    folders: &[&str],
-) -> Result<(&'a Arc<Playbook>, Map<String, Value>)> {
-    let refused = |why: String| Err(Error::new(Kind::InvalidInput, "match playbook", why).with_fix(library.listed()));
+pub(crate) fn choose(library: &Library, text: &str, folders: &[&str]) -> Match {
     if text.len() > LONGEST {
-        return refused(format!("the task is {} bytes long; a playbook is called by a sentence", text.len()));
+        let why = format!("the task is {} bytes long; a playbook is called by a sentence", text.len());
+        return Match::none(why);
     }
     if text.chars().any(|c| c.is_control() && !c.is_whitespace()) {
-        return refused("the task is not text: it holds control characters".to_owned());
+        return Match::none("the task is not text: it holds control characters");
     }
-    let sentence = Sentence::read(text);
+    let sentence = Sentence::read(text, library.vocabulary());
     if sentence.words.is_empty() {
-        return refused("the task has no words".to_owned());
+        return Match::none("the task has no words");
     }
-    let mut fitting = Vec::new();
-    for playbook in library.iter() {
-        if let Some(params) = fit(&playbook.header, &sentence, folders)? {
-            fitting.push((playbook, params));
-        }
-    }
-    match fitting.len() {
-        1 => Ok(fitting.remove(0)),
-        0 => {
-            let why = format!("no playbook fits “{}”", shortened(text));
-            Err(Error::new(Kind::NotFound, "match playbook", why).with_fix(library.listed()))
-        }
-        _ => {
-            let names: Vec<&str> = fitting.iter().map(|(p, _)| p.header.name.as_str()).collect();
-            let why = format!("“{}” could mean several playbooks: {}", shortened(text), names.join(" or "));
-            Err(Error::new(Kind::InvalidInput, "match playbook", why).with_fix("say which one, or name it"))
-        }
+    let folders: Vec<Phrase> = folders.iter().map(|f| Phrase::read(f, library.vocabulary())).collect();
+    let whole = compare(library, &sentence, &folders);
+    match whole.playbook {
+        Chosen::None => in_parts(library, &sentence, &folders).unwrap_or(whole),
+        _ => whole,
     }
 }
 
-/// Gives the parameters if the playbook fits.
-fn fit(header: &Header, sentence: &Sentence<'_>, folders: &[&str]) -> Result<Option<Map<String, Value>>> {
-    let mut known = Known::new(sentence);
-    let mut params = Map::new();
-    for (name, param) in &header.params {
-        if let Some(value) = known.value(name, param, header)? {
-            params.insert(name.clone(), value);
+/// Compares every playbook with the sentence as a whole.
+fn compare(library: &Library, sentence: &Sentence<'_>, folders: &[Phrase]) -> Match {
+    let mut fits: Vec<(&Header, Fit)> = Vec::new();
+    let mut near: Vec<(&Header, Fit)> = Vec::new();
+    for (header, terms) in library.terms() {
+        let fit = fit(header, terms, sentence, folders, library.vocabulary());
+        match fit.verdict {
+            Verdict::Fits => fits.push((header, fit)),
+            Verdict::Near => near.push((header, fit)),
+            Verdict::No => {}
         }
     }
-    let valued = params.values().any(|v| !v.is_boolean());
-    let negated = sentence.negated();
-    let free = |at: &Range<usize>| !negated.contains(&at.start);
-    let any =
-        |phrases: &[String]| -> Vec<Range<usize>> { phrases.iter().flat_map(|p| sentence.find(&stems(p))).collect() };
-
-    let never = any(&header.words.never).into_iter().filter(|at| free(at) && !known.is_value(at)).count() > 0;
-    let mut action: Vec<_> =
-        any(&header.words.action).into_iter().filter(|at| free(at) && !known.is_value(at)).collect();
-    if valued {
-        action.extend(any(&header.words.maybe).into_iter().filter(|at| free(at)));
-    }
-    let mut object = any(&header.words.object);
-    object.extend(folders.iter().flat_map(|f| sentence.find(&stems(f))));
-    // `by size`, where size is no value that the playbook takes, asks for something else.
-    let unknown_by =
-        header.params.contains_key("by") && !params.contains_key("by") && !sentence.find(&["by".to_owned()]).is_empty();
-    let lacks = header.params.iter().any(|(name, p)| p.default.is_none() && !params.contains_key(name));
-
-    let acts = !action.is_empty();
-    known.mark(action);
-    let about = !object.is_empty() || valued;
-    known.mark(object);
-    Ok((acts && about && !never && !unknown_by && !lacks && known.enough()).then_some(params))
-}
-
-/// Which words of the sentence are understood.
-struct Known<'a> {
-    sentence: &'a Sentence<'a>,
-    words: Vec<bool>,
-    /// The words that are part of a text value and so say nothing about which playbook is meant.
-    values: Vec<bool>,
-}
-
-impl<'a> Known<'a> {
-    fn new(sentence: &'a Sentence<'a>) -> Self {
-        let none = vec![false; sentence.words.len()];
-        Self { sentence, words: none.clone(), values: none }
-    }
-
-    fn mark(&mut self, places: impl IntoIterator<Item = Range<usize>>) {
-        places.into_iter().flatten().for_each(|at| self.words[at] = true);
-    }
-
-    fn is_value(&self, at: &Range<usize>) -> bool {
-        at.clone().any(|at| self.values[at])
-    }
-
-    fn enough(&self) -> bool {
-        let small = stems(SMALL);
-        let words = self.sentence.words.iter().zip(&self.words).zip(&self.values).filter(|(_, value)| !**value);
-        let (mut known, mut strange) = (0, 0);
-        for ((word, is_known), _) in words {
-            known += usize::from(*is_known);
-            strange += usize::from(!*is_known && !small.contains(&word.stem));
-        }
-        strange <= known
-    }
-
-    fn value(&mut self, name: &str, param: &Param, header: &Header) -> Result<Option<Value>> {
-        match param.kind {
-            ParamKind::Choice => self.choice(name, param, header),
-            ParamKind::Bool => {
-                let places: Vec<_> = param.on.iter().flat_map(|p| self.sentence.find(&stems(p))).collect();
-                let on = !places.is_empty();
-                self.mark(places);
-                Ok(on.then_some(Value::Bool(true)))
+    let short = shortened(sentence.text);
+    // Most first; equal ones stay in the order of their names.
+    fits.sort_by_key(|(_, fit)| std::cmp::Reverse(fit.score()));
+    near.sort_by_key(|(_, fit)| std::cmp::Reverse(fit.score()));
+    let Some((header, best)) = fits.first() else {
+        return match near.as_slice() {
+            [] => Match::none(format!("no playbook fits “{short}”")),
+            [(header, fit)] => {
+                let why = format!("“{short}” could mean {}, but {}", header.name, fit.why);
+                let why = if fit.why.starts_with("the task says") { fit.why.clone() } else { why };
+                Match::ask([header.name.clone()], why)
             }
-            ParamKind::Text => Ok(self.text(param, header).map(Value::from)),
-            ParamKind::Number => {
-                let number = |place: &Range<usize>| self.sentence.words.get(place.end)?.stem.parse::<i64>().ok();
-                let places = param.after.iter().flat_map(|p| self.sentence.find(&stems(p)));
-                Ok(places.into_iter().find_map(|p| number(&p)).map(Value::from))
-            }
-        }
-    }
-
-    fn choice(&mut self, name: &str, param: &Param, header: &Header) -> Result<Option<Value>> {
-        let mut chosen: Vec<(&str, Vec<Range<usize>>)> = Vec::new();
-        for (choice, phrases) in &param.choices {
-            let places = phrases.iter().flat_map(|p| self.sentence.find(&stems(p)));
-            let places: Vec<_> = places.filter(|at| name != "by" || self.is_led(at.start)).collect();
-            if !places.is_empty() {
-                chosen.push((choice, places));
-            }
-        }
-        match chosen.as_mut_slice() {
-            [] => Ok(None),
-            [(choice, places)] => {
-                let value = Value::from(*choice);
-                let places = std::mem::take(places);
-                self.mark(places);
-                Ok(Some(value))
-            }
-            several if name == "by" && self.acts(header) => {
-                let names: Vec<&str> = several.iter().map(|(c, _)| *c).collect();
-                let why = format!("the task says {} at once, and {} takes one", names.join(" and "), header.name);
-                Err(Error::new(Kind::InvalidInput, "match playbook", why).with_fix(header.describe_params()))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    fn acts(&self, header: &Header) -> bool {
-        header.words.action.iter().any(|p| !self.sentence.find(&stems(p)).is_empty())
-    }
-
-    /// Says whether one of the words that lead to a value stands up to three words before.
-    fn is_led(&self, at: usize) -> bool {
-        let near = at.saturating_sub(4)..at;
-        LEADS.iter().flat_map(|lead| self.sentence.find(&stems(lead))).any(|lead| near.contains(&(lead.end - 1)))
-    }
-
-    /// Takes the text in quotes, or what stands after one of the words that lead to it.
-    fn text(&mut self, param: &Param, header: &Header) -> Option<String> {
-        if param.after.is_empty() {
-            return None;
-        }
-        if let Some(quoted) = self.sentence.quoted.first() {
-            return Some((*quoted).to_owned());
-        }
-        let acting: Vec<Vec<String>> = header.words.action.iter().map(|p| stems(p)).collect();
-        let mut marks: Vec<(bool, Range<usize>)> = Vec::new();
-        for mark in param.after.iter().map(|p| stems(p)) {
-            let weak = acting.contains(&mark);
-            marks.extend(self.sentence.find(&mark).into_iter().map(|place| (weak, place)));
-        }
-        // A word such as `mention` leads to the text more surely than `find` does; then the first one does.
-        marks.sort_by_key(|(weak, place)| (*weak, place.start, std::cmp::Reverse(place.end)));
-        marks.iter().find_map(|(weak, mark)| {
-            let mut from = mark.end;
-            while let Some((_, next)) = marks.iter().filter(|(_, m)| m.start == from).max_by_key(|(_, m)| m.end) {
-                from = next.end;
-            }
-            let value = self.trimmed(from..self.sentence.words.len())?;
-            self.mark(std::iter::once(mark.start..from));
-            if *weak {
-                self.mark([value.clone()]);
-            } else {
-                value.clone().for_each(|at| self.values[at] = true);
-            }
-            let (first, last) = (self.sentence.words.get(value.start)?, self.sentence.words.get(value.end - 1)?);
-            Some(self.sentence.text[first.at.start..last.at.end].to_owned())
-        })
-    }
-
-    /// Leaves out what stands around a text: `the`, `in my documents`, `please`.
-    fn trimmed(&self, mut range: Range<usize>) -> Option<Range<usize>> {
-        let (small, places) = (stems(SMALL), stems(PLACES));
-        let stem = |at: usize| self.sentence.words[at].stem.as_str();
-        let is = |list: &[String], at: usize| list.iter().any(|w| w == stem(at));
-        range.end = self.sentence_end(range.clone());
-        // `my files for budget`: what is looked for comes after `for`.
-        if let Some(at) = range.clone().find(|at| stem(*at) == "for")
-            && range.start < at
-            && (range.start..at).all(|at| is(&small, at) || is(&places, at))
-        {
-            range.start = at + 1;
-        }
-        // `… in my documents`, `… anywhere`, `… please`.
-        while let Some(last) = range.clone().next_back() {
-            let from =
-                range.clone().rev().find(|at| !is(&places, *at) && !is(&small, *at)).map_or(range.start, |at| at + 1);
-            let preposition = |at: &usize| matches!(stem(*at), "in" | "insid" | "within" | "from" | "on" | "among");
-            if let Some(at) = (from..range.end).find(preposition)
-                && at > range.start
-                && (at + 1..range.end).any(|at| is(&places, at))
-            {
-                range.end = at;
-            } else if matches!(stem(last), "pleas" | "anywher" | "everywher" | "thank" | "her") && stem(last) != "her" {
-                range.end = last;
-            } else {
-                break;
-            }
-        }
-        while range.start < range.end
-            && matches!(
-                stem(range.start),
-                "the" | "a" | "an" | "my" | "our" | "any" | "all" | "every" | "is" | "are" | "me" | "some"
-            )
-        {
-            range.start += 1;
-        }
-        let says_something = range.clone().any(|at| !is(&small, at) && !is(&places, at));
-        says_something.then_some(range)
-    }
-
-    /// Gives the first word after the end of the sentence that a text stands in.
-    fn sentence_end(&self, range: Range<usize>) -> usize {
-        let words = &self.sentence.words;
-        let ends = |at: &usize| {
-            let (Some(word), Some(next)) = (words.get(*at), words.get(at + 1)) else { return false };
-            let between = self.sentence.text.get(word.at.end..next.at.start).unwrap_or_default();
-            between.contains(['?', '!', '\n', ';'])
-                || between.contains(". ")
-                || between.contains(", but")
-                || between.contains(", and")
+            several => Match::ask(
+                several.iter().map(|(h, _)| h.name.clone()),
+                format!("“{short}” says too little: it could mean {}", listed(several.iter().map(|(h, _)| *h))),
+            ),
         };
-        range.clone().find(ends).map_or(range.end, |at| at + 1)
+    };
+    // What a destructive playbook would have to guess is not left to a milder one either.
+    let beaten = |other: &Fit| {
+        (best.covers(other) && best.score() > other.score()) || best.score() >= other.score() + AHEAD
+    };
+    let rivals = fits[1..].iter().chain(near.iter().filter(|(h, f)| h.destructive && f.score() > best.score()));
+    let open: Vec<&Header> = rivals.filter(|(_, fit)| !beaten(fit)).map(|(h, _)| *h).collect();
+    if open.is_empty() {
+        let why = format!("{}: {}", header.name, best.why);
+        return Match { playbook: Chosen::One(header.name.clone()), params: best.params.clone(), why };
     }
+    let all: Vec<&Header> = std::iter::once(*header).chain(open).collect();
+    let why = format!("“{short}” could mean several playbooks: {}", listed(all.iter().copied()));
+    Match::ask(all.into_iter().map(|h| h.name.clone()), why)
+}
+
+/// Looks at a task that asks for several things part by part, to say what it could mean; it is never done in parts.
+fn in_parts(library: &Library, sentence: &Sentence<'_>, folders: &[Phrase]) -> Option<Match> {
+    let heads: Vec<usize> =
+        sentence.words.iter().filter(|w| w.head && !w.negated && !w.literal).map(|w| w.at.start).collect();
+    if heads.len() < 2 {
+        return None;
+    }
+    let ends = heads.iter().skip(1).copied().chain([sentence.text.len()]);
+    let mut names = BTreeSet::new();
+    for (start, end) in heads.iter().zip(ends) {
+        let part = Sentence::read(sentence.text.get(*start..end)?, library.vocabulary());
+        match compare(library, &part, folders).playbook {
+            Chosen::One(name) => drop(names.insert(name)),
+            Chosen::Ask(all) => names.extend(all),
+            Chosen::None => return None,
+        }
+    }
+    let why = format!("“{}” asks for several things, and a task does one", shortened(sentence.text));
+    Some(Match::ask(names, why))
+}
+
+fn listed<'a>(headers: impl Iterator<Item = &'a Header>) -> String {
+    let names: Vec<&str> = headers.map(|h| h.name.as_str()).take(MOST_NAMED).collect();
+    names.join(" or ")
 }
 
 fn shortened(text: &str) -> String {

@@ -22,7 +22,7 @@ use crate::{
     library::{Library, Playbook},
     limits::Limits,
     machine::{Machine, Pause, Start},
-    matcher,
+    matcher::{self, Match},
     pinned::Pinned,
 };
 
@@ -63,6 +63,9 @@ pub struct PlaybookPlanner {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
+    /// Which planner is meant: this one, or the task would not be here.
+    #[serde(default, rename = "name")]
+    _name: Option<String>,
     #[serde(default)]
     playbook: Option<String>,
     #[serde(default)]
@@ -134,14 +137,11 @@ impl PlaybookPlanner {
         self.own.as_ref().map(|own| own.read(&self.library).1).unwrap_or_default()
     }
 
-    /// Works out which playbook a task in words calls, and with which parameters: those that the words give, no defaults.
+    /// Works out which playbook a task in words calls, and with which parameters. It runs nothing.
     ///
-    /// The same words always give the same answer.
-    ///
-    /// # Errors
-    /// `NotFound` if none fits, with those that there are; `InvalidInput` if two fit.
-    pub fn match_words(&self, text: &str) -> Result<(Header, Map<String, Value>)> {
-        matcher::choose(&self.library(), text, &[]).map(|(p, params)| (p.header.clone(), params))
+    /// `folders` are the names of the granted folders, which a task may speak of. The same words always give the same answer.
+    pub fn match_words(&self, text: &str, folders: &[&str]) -> Match {
+        matcher::choose(&self.library(), text, folders)
     }
 
     /// Gives the playbooks that there are now.
@@ -158,7 +158,7 @@ impl PlaybookPlanner {
     }
 
     fn chosen(&self, submit: &Submit) -> Result<(Arc<Playbook>, Map<String, Value>)> {
-        let Wanted { playbook, source, file, params } = wanted(&submit.planner)?;
+        let Wanted { playbook, source, file, params, .. } = wanted(&submit.planner)?;
         if let Some(source) = source {
             let playbook = Playbook::read(&source, file.as_deref().unwrap_or("playbook"))?;
             return Ok((Arc::new(playbook), params));
@@ -168,9 +168,9 @@ impl PlaybookPlanner {
         }
         let folders: Vec<&str> = submit.folders.iter().map(|f| f.name.as_str()).collect();
         let library = self.library();
-        let (playbook, mut found) = matcher::choose(&library, &submit.text, &folders)?;
+        let (name, mut found) = matcher::choose(&library, &submit.text, &folders).called(&library)?;
         found.extend(params);
-        Ok((playbook.clone(), found))
+        Ok((library.get(&name)?.clone(), found))
     }
 }
 

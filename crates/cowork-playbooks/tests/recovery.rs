@@ -5,7 +5,7 @@
 mod story;
 
 use cowork_core::{Access, CancellationToken, Event, Kind, Planner, Proposal, Submit};
-use cowork_playbooks::{INTERPRETER, Playbook, PlaybookPlanner, check};
+use cowork_playbooks::{Chosen, INTERPRETER, Playbook, PlaybookPlanner, check};
 use serde_json::{Value, json};
 use story::{Story, folder, program, specs};
 
@@ -179,8 +179,9 @@ fn the_playbook_on_the_page_works() {
     let header = check(source, &specs()).unwrap();
     let mut planner = PlaybookPlanner::new().unwrap();
     planner.add(Playbook::read(source, "big-files.py").unwrap()).unwrap();
-    let (matched, params) = planner.match_words(&header.examples[0]).unwrap();
-    assert_eq!((matched.name.as_str(), &params["megabytes"]), ("big-files", &json!(100)));
+    let found = planner.match_words(&header.examples[0], &[]);
+    assert_eq!(found.playbook, Chosen::One("big-files".to_owned()));
+    assert_eq!(found.params["megabytes"], 100);
 
     let mut submit = told(json!({ "source": source, "file": "big-files.py", "params": { "megabytes": "0" } }));
     submit.folders = vec![folder("Documents"), folder("Downloads")];

@@ -1,0 +1,222 @@
+//! The values of parameters in a sentence.
+
+use std::ops::Range;
+
+use crate::{
+    header::Unit,
+    sentence::{Phrase, Sentence},
+    terms::Piece,
+    vocabulary::Vocabulary,
+};
+
+/// Words that say where a text is looked for and are no part of it.
+const PLACES: [&str; 30] = [
+    "fil", "folder", "subfolder", "document", "download", "desktop", "computer", "pdf", "text", "doc", "notebook", "note", "everywher",
+    "anywher", "content", "stuff", "thing", "one", "item", "filenam", "here", "laptop", "pc", "mac", "drive", "disk", "driv", "machin",
+    "her", "spreadsheet",
+];
+
+/// Words that end a short text.
+const STOPS: [&str; 24] = [
+    "and", "or", "then", "but", "in", "into", "from", "to", "for", "with", "as", "on", "by", "using", "across", "that", "which",
+    "wher", "if", "not", "is", "are", "so", "pleas",
+];
+
+const NUMBERS: [(&str, f64); 20] = [
+    ("a", 1.0), ("an", 1.0), ("one", 1.0), ("two", 2.0), ("three", 3.0), ("four", 4.0), ("five", 5.0), ("six", 6.0), ("seven", 7.0),
+    ("eight", 8.0), ("nine", 9.0), ("ten", 10.0), ("twelve", 12.0), ("fifteen", 15.0), ("twenty", 20.0), ("thirty", 30.0),
+    ("fifty", 50.0), ("ninety", 90.0), ("hundred", 100.0), ("thousand", 1000.0),
+];
+
+/// What a word for a unit counts, and how much of it.
+const UNITS: [(&str, Unit, f64); 20] = [
+    ("minut", Unit::Hours, 1.0 / 60.0), ("min", Unit::Hours, 1.0 / 60.0), ("hour", Unit::Hours, 1.0), ("hr", Unit::Hours, 1.0),
+    ("day", Unit::Days, 1.0), ("week", Unit::Days, 7.0), ("fortnight", Unit::Days, 14.0), ("month", Unit::Days, 30.0),
+    ("quarter", Unit::Days, 91.0), ("year", Unit::Days, 365.0), ("yr", Unit::Days, 365.0),
+    ("kb", Unit::Megabytes, 0.001), ("mb", Unit::Megabytes, 1.0), ("meg", Unit::Megabytes, 1.0), ("megabyt", Unit::Megabytes, 1.0),
+    ("gb", Unit::Megabytes, 1000.0), ("gig", Unit::Megabytes, 1000.0), ("gigabyt", Unit::Megabytes, 1000.0),
+    ("tb", Unit::Megabytes, 1_000_000.0), ("terabyt", Unit::Megabytes, 1_000_000.0),
+];
+
+/// A form found in a sentence: its words, and where each hole's value stands.
+pub(crate) struct Filled {
+    pub(crate) words: Vec<usize>,
+    pub(crate) holes: Vec<(String, Range<usize>)>,
+}
+
+/// Looks for values in one sentence.
+#[derive(Clone, Copy)]
+pub(crate) struct Slots<'a> {
+    pub(crate) sentence: &'a Sentence<'a>,
+    pub(crate) vocabulary: &'a Vocabulary,
+}
+
+impl Slots<'_> {
+    /// Finds a form, from the first place where it fits.
+    pub(crate) fn form(&self, pieces: &[Piece]) -> Option<Filled> {
+        (0..self.sentence.words.len()).find_map(|start| self.form_at(start, pieces))
+    }
+
+    fn form_at(&self, start: usize, pieces: &[Piece]) -> Option<Filled> {
+        let mut filled = Filled { words: Vec::new(), holes: Vec::new() };
+        let mut at = start;
+        let mut open: Option<(&String, usize)> = None;
+        for piece in pieces {
+            match piece {
+                Piece::Hole(name) => open = Some((name, at)),
+                Piece::Words(stems) => {
+                    let phrase = Phrase { parts: vec![stems.clone()], led: false };
+                    let places = self.sentence.find(&phrase, self.vocabulary);
+                    let fits = |p: &&Vec<usize>| match open {
+                        Some((_, from)) => p[0] > from,
+                        None => p[0] == at,
+                    };
+                    let found = places.iter().filter(|p| self.is_free(p[0])).find(fits)?;
+                    if let Some((name, from)) = open.take() {
+                        filled.holes.push((name.clone(), self.without_edges(from..found[0])?));
+                    } else if filled.words.is_empty() && self.sentence.words[found[0]].negated {
+                        return None;
+                    }
+                    at = found.last()? + 1;
+                    filled.words.extend(found);
+                }
+            }
+        }
+        if let Some((name, from)) = open {
+            filled.holes.push((name.clone(), self.trimmed(from..self.sentence.words.len())?));
+        }
+        Some(filled)
+    }
+
+    fn is_free(&self, at: usize) -> bool {
+        !self.sentence.words[at].literal
+    }
+
+    /// Takes a few words that stand here, up to one that begins something else.
+    pub(crate) fn short(&self, from: usize) -> Option<Range<usize>> {
+        let words = &self.sentence.words;
+        let mut start = from;
+        while start < words.len() && words[start].stem.as_str() != "not" && !words[start].quoted && self.is_article(start) {
+            start += 1;
+        }
+        let mut end = start;
+        while end < words.len()
+            && end < start + 4
+            && (words[end].quoted || !(STOPS.contains(&words[end].stem.as_str()) || words[end].head))
+        {
+            end += 1;
+            if self.sentence.ends_clause(end - 1) || words[end - 1].quoted {
+                break;
+            }
+        }
+        (start < end && (from == 0 || !self.sentence.ends_clause(from - 1))).then_some(start..end)
+    }
+
+    fn is_article(&self, at: usize) -> bool {
+        matches!(
+            self.sentence.words[at].stem.as_str(),
+            "the" | "a" | "an" | "my" | "our" | "any" | "all" | "every" | "each" | "is" | "are" | "me" | "some" | "of" | "it" | "them"
+                | "there" | "its" | "thes" | "those" | "that" | "thi" | "their" | "ha" | "hav" | "just" | "up"
+        )
+    }
+
+    /// Leaves out what stands around a text: `the`, `in my documents`, `please`.
+    pub(crate) fn trimmed(&self, mut range: Range<usize>) -> Option<Range<usize>> {
+        let words = &self.sentence.words;
+        let stem = |at: usize| words[at].stem.as_str();
+        let small = |at: usize| self.vocabulary.is_small(stem(at)) && !words[at].quoted;
+        let place = |at: usize| PLACES.contains(&stem(at));
+        range.end = self.sentence.sentence_end(range.clone());
+        // Another wish is no part of it: `… and delete it`.
+        if let Some(at) = range.clone().find(|at| words[*at].head && !words[*at].literal) {
+            let joined = at > range.start && matches!(stem(at - 1), "and" | "then" | "to" | "or" | "but");
+            if joined || at == range.start {
+                range.end = at.saturating_sub(1).max(range.start);
+            }
+        }
+        // `my files for budget`: what is looked for comes after `for`.
+        if let Some(at) = range.clone().find(|at| stem(*at) == "for")
+            && range.start < at
+            && (range.start..at).all(|at| small(at) || place(at))
+        {
+            range.start = at + 1;
+        }
+        while let Some(end) = self.shorter(range.clone()) {
+            range.end = end;
+        }
+        let range = self.without_edges(range)?;
+        range.clone().any(|at| !small(at) && !place(at)).then_some(range)
+    }
+
+    /// Leaves out one thing at the end of a text: `in my documents`, `anywhere`, `please`.
+    fn shorter(&self, range: Range<usize>) -> Option<usize> {
+        let words = &self.sentence.words;
+        let stem = |at: usize| words[at].stem.as_str();
+        let small = |at: usize| self.vocabulary.is_small(stem(at)) && !words[at].quoted;
+        let place = |at: usize| PLACES.contains(&stem(at)) || self.vocabulary.is_file(stem(at));
+        let last = range.clone().next_back()?;
+        let from = range.clone().rev().find(|at| !place(*at) && !small(*at)).map_or(range.start, |at| at + 1);
+        let opens = |at: &usize| match stem(*at) {
+            "in" | "insid" | "within" | "among" | "across" | "throughout" | "through" => (at + 1..range.end).any(place),
+            "from" | "on" => (at + 1..range.end).any(|at| PLACES.contains(&stem(at))),
+            _ => false,
+        };
+        if let Some(at) = (from..range.end).find(opens).filter(|at| *at > range.start) {
+            return Some(at);
+        }
+        let word = &self.sentence.text[words[last].at.clone()];
+        let polite = matches!(stem(last), "pleas" | "anywher" | "everywher" | "thank") || word.eq_ignore_ascii_case("here");
+        let joins = matches!(stem(last), "and" | "then" | "in" | "or" | "but");
+        (last > range.start && (polite || joins)).then_some(last)
+    }
+
+    fn without_edges(&self, mut range: Range<usize>) -> Option<Range<usize>> {
+        let edge = |at: usize| !self.sentence.words[at].quoted && self.is_article(at) && self.sentence.words[at].stem != "it";
+        while range.start + 1 < range.end && edge(range.start) {
+            range.start += 1;
+        }
+        (range.start < range.end && !(range.len() == 1 && edge(range.start))).then_some(range)
+    }
+
+    /// Reads a number that stands here, perhaps after small words, with its unit: the value, and its words.
+    pub(crate) fn number(&self, from: usize, unit: Option<Unit>) -> Option<(i64, Range<usize>)> {
+        let words = &self.sentence.words;
+        let mut at = from;
+        while at < words.len() && at < from + 3 && self.plain_number(at).is_none() && self.vocabulary.is_small(&words[at].stem) {
+            at += 1;
+        }
+        let (mut value, rest) = self.plain_number(at)?;
+        let next = words.get(at + 1).map_or("", |w| w.stem.as_str());
+        let (word, end) = if rest.is_empty() { (next, at + 2) } else { (rest.as_str(), at + 1) };
+        let named = UNITS.iter().find(|(name, ..)| *name == word);
+        let end = match (named, unit) {
+            (Some((_, kind, factor)), Some(wanted)) => {
+                value *= match (kind, wanted) {
+                    (Unit::Days, Unit::Hours) => factor * 24.0,
+                    (Unit::Hours, Unit::Days) => factor / 24.0,
+                    (kind, wanted) if *kind == wanted => *factor,
+                    _ => return None,
+                };
+                end
+            }
+            (Some(_), None) => return None,
+            (None, Some(_)) if matches!(words[at].stem.as_str(), "a" | "an") => return None,
+            (None, _) => at + 1,
+        };
+        // A part of a unit counts as one.
+        #[allow(clippy::cast_possible_truncation, reason = "a number that people write")]
+        Some((value.ceil() as i64, at..end.min(words.len())))
+    }
+
+    /// Gives the number that a word is, and what is written right behind it: `100MB`.
+    pub(crate) fn plain_number(&self, at: usize) -> Option<(f64, String)> {
+        let word = self.sentence.words.get(at).filter(|w| !w.quoted)?;
+        if let Some((_, value)) = NUMBERS.iter().find(|(name, _)| *name == word.stem) {
+            return Some((*value, String::new()));
+        }
+        let text = self.sentence.text[word.at.clone()].to_lowercase();
+        let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        let value: f64 = text[..digits].parse().ok().filter(|v: &f64| *v < 1e12)?;
+        Some((value, crate::sentence::plain_stems(&text[digits..]).concat()))
+    }
+}

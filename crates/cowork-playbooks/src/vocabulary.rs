@@ -1,0 +1,197 @@
+//! What the matcher knows of English beyond the headers of playbooks: words that mean the same, words that say nothing,
+//! verbs that ask for something to be done, things that are no files.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::sentence::{plain_stems, stem};
+
+/// Words that mean the same, each row under its first.
+const SAME: &[&str] = &[
+    // Doings.
+    "organise, organize, reorganise, reorganize, re-organise, sort, re-sort, arrange, rearrange, categorise, categorize, classify, catalogue",
+    "group, regroup, cluster, bucket",
+    "split, separate, divide, distribute, segregate",
+    "put, move, shift, place them, place these",
+    "tidy, tidy up, tidying up, neaten, straighten up, straighten out, declutter",
+    "clean, clean up, clean out, cleanup, clear out, clear up, clear, spring clean, clean house",
+    "delete, remove, erase, get rid, getting rid, throw away, throw out, discard, trash, ditch, dump, eliminate, clear away, wipe, wipe out, \
+        weed out, scrap, toss, toss out, chuck, chuck out, do away with, prune, nuke, set aside, take away, strip out, bin, kill, \
+        deduplicate away, zap, purge, flush",
+    "find, search, search for, look for, looking for, locate, hunt, hunt for, hunt down, track down, look up, grep, seek, spot, detect, identify, \
+        dig out, dig up, discover, not find, look through, go through, look in, scan for, pick out any",
+    "show, display, show me, tell, tell me, give me, view, see, let me see, let me know, present, report back, point out, point me",
+    "list, list all, enumerate, itemise, itemize",
+    "rename, relabel, retitle, rechristen, re-name",
+    "replace, substitute, swap, swap out, exchange, find and replace, search and replace, change out",
+    "change, update, amend, modify, alter, switch, edit",
+    "convert, transform",
+    "merge, combine, join, concatenate, concat, consolidate, unite, put together, bring together, stack, append, fuse, collate, stitch, glue, \
+        unify, amalgamate, pool, roll together, join up, join together",
+    "collect, gather, compile, assemble, pull together, round up, bundle, draw together",
+    "total, sum, sum up, add up, subtotal, tally, tot up, totals, totalled, totalling",
+    "fix, repair, mend, correct, sort out, improve, polish, make better, make nicer, make nice, beautify",
+    "deal with, handle, take care, do something, process, work on, help with, manage, whip into shape",
+    "email, e-mail, mail",
+    "summarise, summarize, recap, condense, sum it up",
+    "analyse, analyze",
+    "number, enumerate them",
+    "archive, zip, compress, pack",
+    // What only wants to see.
+    "preview, dry run, dry-run, simulate, simulation, pretend, only show, only show me, just show, just show me, show me what, show what, \
+        what you would, what would, only tell, just tell, only tell me, just tell me, test run, trial run, not touch, not change, \
+        not do anything, not actually, not modify, not alter, no changes, not make any change, not make change, first show, show me first, \
+        show first, only list, just list, only report, just report, only look, just look, just want to see, only want to see, just a list, \
+        as a test, as a trial, see what would, tell me what, list what, just preview, but do nothing, do nothing, hypothetically, \
+        let me look first, let me check first, let me see first, just a report, before you do anything, before doing anything, just say, \
+        only say, what if, not do it yet, not yet, just checking, not for real, only preview, just report back, show the plan, show me the plan, \
+        only a preview, just the list, only a list, just simulate, not apply, leave everything as, leave everything where, \
+        not do it, not really do, nothing should change, not want anything changed",
+    // What goes on and on.
+    "whenever, every time, each time, every day, every morning, every evening, every night, every week, every hour, every minute, every monday, \
+        every tuesday, every wednesday, every thursday, every friday, every saturday, every sunday, always, from now on, from now onwards, \
+        in future, in the future, from today, from today on, as soon as, as they arrive, as they come, as they appear, as they land, as they \
+        show up, as it arrives, as files arrive, when a new, when new, when something new, when anything new, any time, anytime, continuously, \
+        constantly, going forward, ongoing, regularly, once a day, once a week, at all times, permanently, each new, every new, any new, \
+        that arrive, that come in, new arrival, incoming, when i download, when i add, when i save, when i drop, nightly, the moment, \
+        keep an eye on, monitor, watch, watch over, automatically, on arrival, on an ongoing basis, stay, as and when, on a schedule, hourly, \
+        every afternoon, after every download, once a new, once new, continually, day after day, every single day, comes in, lands in, \
+        shows up, turns up, gets added, is added, are added, round the clock, in the background, all day, auto",
+    // How.
+    "by, per, for each, for every, according to, based on, on the basis of, depending on, in order of",
+    "except, except for, apart from, other than, excluding, save for, aside from, all but, unless",
+    "not, without, never, avoid",
+    // Things.
+    "filename, file name, file-name, name of the file, names of the file, name of file, name of my file, names of my file, \
+        name of these file, names of these file, name of all file, file title",
+    "folder, directory, dir, map folder",
+    "subfolder, sub-folder, sub folder, subdirectory",
+    "photo, picture, image, pic, photograph, snapshot, snap, jpeg, jpg, heic, selfie",
+    "todo, to-do, open task, action item, outstanding task, action point, open item, to do item, to do list, checklist item, unfinished task, open point",
+    "spreadsheet, xlsx, xls, excel file, excel sheet, excel, ods, worksheet, workbook, google sheet",
+    "note, meeting note, minutes, meeting minute, jotting, memo, journal entry",
+    "temporary, temp, tmp",
+    "duplicate row, duplicated row, repeated row, double row, duplicate line, duplicate entry, duplicate record, identical row, \
+        repeated line, same row twice, repeated entry, row that appear twice, doubled row, repeat row, redundant row",
+    "biggest, largest, heaviest",
+    "big, large, huge, heavy, bulky, enormous, massive",
+    "bigger, larger, heavier",
+];
+
+/// Words that say nothing about what is wanted.
+const SMALL: &str = "a an the my our your his her their all any every each some of in on at to for from with by into onto and or but \
+    then so that which this these those them it its they i we you me us please can could would will should want need like \
+    just only also too very really now here there is are be was were do does did have has had not no yes out up down over \
+    so as if when one two new old last first next same own other more most go get let help hi hello hey thanks thank inside within \
+    ca wo cannot may might must shall both nor than hers ours who what where whose kindly quickly okay ok well right am been being \
+    love wish try start begin ahead great nice good lot lots bit away off again gonna through across throughout please everybody \
+    make give take keep use using leave alone intact untouched back under such while today currently still way possible kind sure \
+    would'd got gotten per via between during about around myself yourself various different many much few several whole entire \
+    appear actually simply maybe perhaps ask sorry mate cheers dear assistant computer's along into themselves everyone anyone";
+
+/// Words that may stand between the words of a phrase.
+const GLUE: &str = "a an the my our your his her their its this these those that all any some every each of are is up me which there";
+
+/// General words for files and where they are: what a playbook that works with any file works with.
+const FILES: &str = "file folder subfolder document download desktop thing stuff item everything material mess drive disk disc \
+    laptop machine attachment pile home content contents pdf invoice receipt bill contract letter paper presentation powerpoint \
+    video movie film clip music song track audio ebook book screenshot screengrab scan archive report statement paperwork slide deck form \
+    certificate photo offer quote manual doc docx txt md markdown text log recipe homework assignment drawing sketch icon logo \
+    podcast recording gif png mp3 mp4 csv tsv spreadsheet export note card agreement lease tax computer pc mac library collection \
+    usb-stick order payslip backup data directory place ones one lot set bunch batch contract word html json xml lecture \
+    handout script template draft brochure poster artwork design font asset episode album graphic svg";
+
+/// Verbs that ask for something to be done. One that heads a clause and is none of a playbook's words asks for something that
+/// it doesn't do.
+const VERBS: &str = "organise group split put tidy clean delete find rename replace change convert merge collect total fix deal-with \
+    email summarise analyse number archive copy duplicate backup send forward share post publish upload download translate write compose draft \
+    explain describe compare contrast diff review proofread rate rank evaluate assess calculate compute estimate forecast predict \
+    recommend suggest advise plan schedule book reserve buy purchase order pay sell call phone ring text message remind notify \
+    play watch listen read open close launch run execute install uninstall update upgrade download draw paint sketch design sing cook \
+    code program debug deploy test compile build invent brainstorm think teach learn answer reply respond ask invite cancel register \
+    sign fill apply transcribe crop resize rotate annotate highlight redact encrypt decrypt lock unlock protect hide unhide restore undo \
+    revert recover sync synchronise synchronize print scan extract unzip decompress unpack attach link mount format partition shut \
+    restart reboot turn switch set toggle enable disable block unblock subscribe unsubscribe like follow tweet chat talk speak paraphrase \
+    rewrite rephrase shorten expand classify label tag star mark rate vote negotiate research investigate verify prove solve simplify \
+    paste cut export import chart plot graph visualise visualize count measure weigh check arrange flip mirror trim transcode render stream \
+    shelve frobnicate generate create invoice charge refund ship deliver order bake";
+
+/// Verbs that say nothing by themselves: `show`, `make`, `count` go with what follows them.
+const LIGHT: &str = "show list check count create generate set turn mark label tag read open run start like ask use text apply link cut \
+    preview measure see test follow report scan form book order invoice";
+
+/// Things that are no files, or parts of a file that only some playbooks know.
+const FOREIGN: &str = "email contact calendar meeting appointment party inbox message password account flight hotel restaurant weather news \
+    website webpage bookmark tab browser tweet poem joke story essay haiku limerick summary translation calculator function python \
+    javascript sql linux windows phone car bus train taxi pizza dinner lunch breakfast stock money colleague boss friend team \
+    usb stick cloud server printer internet web google youtube slack row column cell line paragraph sentence table colour color \
+    alphabetically alphabetical variance difference capital president birthday wedding holiday-booking reservation \
+    alarm timer reminder light thermostat bitcoin crypto game puzzle code bug app software password wifi network advert \
+    best nearest nearby cheap cheapest cheaper eat speech slogan caption cover-letter blog newsletter subscriber user database \
+    dishes laundry kitchen room house garden bedroom wardrobe fridge desk bookshelf garage toy shoe clothes sock history cookie cache-browser \
+    question meaning life opinion advice idea tip trick reason";
+
+/// The words a sentence is compared with, made once.
+#[derive(Clone, Debug)]
+pub(crate) struct Vocabulary {
+    same: HashMap<String, Vec<(Vec<String>, String)>>,
+    small: HashSet<String>,
+    glue: HashSet<String>,
+    files: HashSet<String>,
+    verbs: HashSet<String>,
+    light: HashSet<String>,
+    foreign: HashSet<String>,
+}
+
+impl Default for Vocabulary {
+    fn default() -> Self {
+        let set = |words: &str| -> HashSet<String> { words.split_whitespace().map(stem).collect() };
+        let mut same: HashMap<String, Vec<(Vec<String>, String)>> = HashMap::new();
+        for row in SAME {
+            let mut phrases = row.split(',').map(plain_stems).filter(|p| !p.is_empty());
+            let Some(first) = phrases.next() else { continue };
+            let name = first.join("-");
+            for phrase in std::iter::once(first).chain(phrases) {
+                same.entry(phrase[0].clone()).or_default().push((phrase, name.clone()));
+            }
+        }
+        for phrases in same.values_mut() {
+            phrases.sort_by_key(|(p, _)| std::cmp::Reverse(p.len()));
+        }
+        let light = set(LIGHT);
+        let verbs = set(VERBS).into_iter().filter(|v| !light.contains(v)).collect();
+        Self { same, small: set(SMALL), glue: set(GLUE), files: set(FILES), verbs, light, foreign: set(FOREIGN) }
+    }
+}
+
+impl Vocabulary {
+    /// Gives the longest phrase that begins here and means the same as another: how many words it has, and its name.
+    pub(crate) fn same(&self, stems: &[&str]) -> Option<(usize, &str)> {
+        let phrases = self.same.get(*stems.first()?)?;
+        let begins = |phrase: &[String]| phrase.len() <= stems.len() && phrase.iter().zip(stems).all(|(a, b)| a == b);
+        phrases.iter().find(|(phrase, _)| begins(phrase)).map(|(phrase, name)| (phrase.len(), name.as_str()))
+    }
+
+    pub(crate) fn is_small(&self, stem: &str) -> bool {
+        self.small.contains(stem)
+    }
+
+    pub(crate) fn is_glue(&self, stem: &str) -> bool {
+        self.glue.contains(stem)
+    }
+
+    pub(crate) fn is_file(&self, stem: &str) -> bool {
+        self.files.contains(stem)
+    }
+
+    pub(crate) fn is_verb(&self, stem: &str) -> bool {
+        self.verbs.contains(stem)
+    }
+
+    pub(crate) fn is_light(&self, stem: &str) -> bool {
+        self.light.contains(stem)
+    }
+
+    pub(crate) fn is_foreign(&self, stem: &str) -> bool {
+        self.foreign.contains(stem)
+    }
+}
