@@ -1,7 +1,7 @@
 //! What it costs to show a run: 1,000 events a second for ten seconds, on a terminal. By the parts of the command itself: a
 //! program is no library, so they are taken in by their place.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that goes wrong ends")]
-#![allow(dead_code, reason = "the command uses the rest")]
+#![allow(dead_code, unused_imports, reason = "the command uses the rest")]
 
 #[path = "../../../crates/cowork-cli/src/keys.rs"]
 mod keys;

@@ -162,9 +162,9 @@ impl Follower<'_> {
         let first = self.view.screen.asks.first().map(|a| a.call.id);
         if first != self.asked {
             self.asked = first;
-            self.view.show(now());
-            // What was typed before the question was seen is no answer to it.
+            // What was typed before the question was seen is no answer to it; what is typed once it is seen is one.
             keys.forget();
+            self.view.show(now());
         }
         Ok(None)
     }

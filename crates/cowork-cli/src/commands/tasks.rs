@@ -92,6 +92,13 @@ impl Row {
         }
     }
 
+    /// Takes two lines, where there is hardly room for one.
+    fn stacked(&self, room: usize) -> [Line; 2] {
+        let line = Line::margin().add(Role::Accent, &self.id).add(self.state.0, format!(" {}", self.state.1));
+        let text = Line::of("    ").add(Role::Plain, shorten(&self.text, room.saturating_sub(4)));
+        [line.fit(room), text]
+    }
+
     fn spoken(&self) -> Line {
         let place = if self.place.is_empty() { String::new() } else { format!(", in {}", self.place) };
         Line::of(format!("Task {}, {}, {}{place}: {}", self.id, self.age, self.state.1, sentence(&self.text)))
@@ -103,6 +110,7 @@ const WIDE: usize = 72;
 const PLACE: usize = 40;
 /// Below this when it was is left out.
 const NARROW: usize = 40;
+const TINY: usize = 32;
 
 /// Lays the rows out in columns, the newest last, above them what the columns are.
 fn table(rows: &[Row], older: usize, look: &Look) -> Vec<Line> {
@@ -120,6 +128,9 @@ fn table(rows: &[Row], older: usize, look: &Look) -> Vec<Line> {
         return lines.into_iter().chain(rows.iter().map(Row::spoken)).collect();
     }
     let room = look.table();
+    if room < TINY {
+        return lines.into_iter().chain(rows.iter().flat_map(|r| r.stacked(room))).collect();
+    }
     let widest = |what: fn(&Row) -> &str| rows.iter().map(|r| width(what(r))).max().unwrap_or(0);
     let (age, state) = (widest(|r| &r.age), widest(|r| r.state.1).max(5));
     let place = if room >= WIDE { widest(|r| &r.place).min((room / 4).min(PLACE)) } else { 0 };

@@ -33,7 +33,7 @@ pub(crate) fn keys(offered: Offered, look: &Look) -> Line {
         ("t", "yes to all in this task", offered.task),
         ("a", "always in this folder", offered.always),
     ];
-    let short = [("y", "yes"), ("n", "no"), ("s", "show"), ("t", "task"), ("a", "always")];
+    let short = [("y", "yes"), ("n", "no"), ("s", "show"), ("t", "this task"), ("a", "always here")];
     let named = |gap: &str, names: &dyn Fn(usize) -> &'static str| {
         let keys = all.iter().enumerate().filter(|(_, (.., on))| *on);
         let line = keys.fold(Line::margin(), |line, (i, (key, ..))| {

@@ -10,13 +10,17 @@ use cowork::{
 use serde_json::{Value, json};
 
 use super::{
+    ask,
     frame::frame,
     line::Line,
     pager::Pager,
     plain::{Plain, ending},
-    screen::Screen,
+    screen::{Details, Note, Screen},
 };
-use crate::look::{Ink, Letters, Look, Palette};
+use crate::{
+    keys::Offered,
+    look::{Ink, Letters, Look, Palette},
+};
 
 const START: i64 = 1_770_000_000_000;
 const CALL: &str = "01993a2b-0000-7000-8000-0000001a2b3c";
@@ -185,7 +189,7 @@ fn organising(mode: Mode) -> Story {
     story
 }
 
-fn ask(story: &mut Story) {
+fn asking(story: &mut Story) {
     let asked = Ask {
         thread: ThreadId::named("main"),
         task: task(),
@@ -237,7 +241,7 @@ fn a_run_that_may_go_on_by_itself() {
 #[test]
 fn a_run_that_asks_is_answered_and_goes_on() {
     let mut story = organising(Mode::Ask);
-    ask(&mut story);
+    asking(&mut story);
     insta::assert_snapshot!("ask_pipe", story.piped());
     story.screen.prompting = true;
     insta::assert_snapshot!("ask", story.frame(&look(80)));
@@ -256,7 +260,7 @@ fn a_run_that_asks_is_answered_and_goes_on() {
 #[test]
 fn everything_that_is_asked_about_can_be_paged_through() {
     let mut story = organising(Mode::Ask);
-    ask(&mut story);
+    asking(&mut story);
     let look = Look { height: 12, ..look(60) };
     let mut pager = Pager::new(&super::whole::all(&story.screen.asks[0]), &look);
     let first = written(&pager.frame(&look), &look);
@@ -267,7 +271,7 @@ fn everything_that_is_asked_about_can_be_paged_through() {
 #[test]
 fn texts_that_are_asked_about_are_shown_whole() {
     let mut story = organising(Mode::Ask);
-    ask(&mut story);
+    asking(&mut story);
     let mut asked = story.screen.asks[0].clone();
     let long = "x".repeat(70);
     let patch = "*** Begin Patch\n*** Add File: q.txt\n+1\n*** End Patch\n";
@@ -368,7 +372,7 @@ fn a_task_whose_journal_was_let_go_of_says_so() {
 #[test]
 fn no_picture_is_wider_or_higher_than_its_terminal() {
     let mut story = organising(Mode::Ask);
-    ask(&mut story);
+    asking(&mut story);
     story.screen.prompting = true;
     for width in 1..120 {
         for height in [1, 4, 9, 24] {
@@ -386,4 +390,34 @@ fn a_name_that_would_act_on_the_terminal_does_not() {
     story.start(2).progress(1, 1, 2, "\u{1b}[2J\u{202e}fdp.exe → Documents/");
     let shown = story.frame(&look(80));
     assert!(shown.contains("\\u{1b}[2J\\u{202e}fdp.exe"), "{shown}");
+}
+
+#[test]
+fn every_answer_that_is_offered_has_its_key_at_any_width() {
+    let all = Offered { task: true, always: true };
+    let keys = |width| written(&[ask::keys(all, &look(width))], &look(width));
+    assert_eq!(
+        keys(100),
+        "  [y] yes   [n] no   [s] show all   [t] yes to all in this task   [a] always in this folder   ?\n"
+    );
+    for width in 23..120 {
+        let shown = keys(width);
+        assert!(["[y]", "[n]", "[s]", "[t]", "[a]", "?"].iter().all(|key| shown.contains(key)), "{width}: {shown}");
+    }
+    assert!(!written(&[ask::keys(Offered::default(), &look(100))], &look(100)).contains("[t]"));
+    assert_eq!((ask::help(all).len(), ask::help(Offered::default()).len()), (6, 4));
+}
+
+#[test]
+fn what_was_done_is_unfolded_and_the_last_of_it_stands_last() {
+    let mut story = organising(Mode::Auto);
+    story.start(2).progress(20, 1, 467, "invoice-2026-03.pdf → Documents/");
+    story.screen.notes = (1..=30).map(|n| Note::Came(format!("{n} files moved"))).collect();
+    story.screen.details = Details::Folded;
+    assert!(story.frame(&look(80)).ends_with("[d] what was done\n"), "{}", story.frame(&look(80)));
+    story.screen.details = Details::Unfolded;
+    let shown = story.frame(&look(80));
+    let lines: Vec<&str> = shown.lines().map(str::trim).collect();
+    assert_eq!(lines[lines.len() - 2..], ["30 files moved", "invoice-2026-03.pdf → Documents/"], "{shown}");
+    assert!(lines.len() < 24 && lines.iter().any(|l| l.starts_with("What was done")), "{shown}");
 }

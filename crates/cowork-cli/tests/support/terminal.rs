@@ -16,7 +16,7 @@ use rustix::{
 use super::Place;
 
 /// What never comes is a fault.
-const PATIENCE: Timespec = Timespec { tv_sec: 60, tv_nsec: 0 };
+const PATIENCE: Timespec = Timespec { tv_sec: 30, tv_nsec: 0 };
 
 /// A terminal with a command on it.
 pub struct Terminal {
@@ -88,9 +88,10 @@ impl Terminal {
         self.seen.push_str(&text);
     }
 
-    /// Gives what stands on the screen, without blanks at the ends of its lines and below it.
+    /// Gives what stands on the screen, without blanks at the ends of its lines and below it, and without how long steps
+    /// took, which is never the same.
     pub fn text(&self) -> String {
-        let lines = self.screen.screen().visible_lines().map(|l| l.text().trim_end().to_owned());
+        let lines = self.screen.screen().visible_lines().map(|l| untimed(l.text().trim_end()).to_owned());
         lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
     }
 
@@ -129,6 +130,12 @@ impl Drop for Terminal {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn untimed(line: &str) -> &str {
+    let Some((rest, time)) = line.rsplit_once("  ") else { return line };
+    let is_time = time.strip_suffix(" s").is_some_and(|n| n.trim().parse::<f64>().is_ok());
+    if is_time { rest.trim_end() } else { line }
 }
 
 fn winsize(columns: u16, rows: u16) -> Winsize {
