@@ -264,7 +264,7 @@ if waiting:
 if not_done:
     data["not_done"] = not_done[:300]
     summary += f" Not done: {not_done[0]['why']}."
-reasons = [f"{number} {reason}" for reason, number in stayed.items() if number]
+reasons = [f"{reason} ({number})" for reason, number in stayed.items() if number]
 if reasons:
     summary += " Left where they are: " + ", ".join(reasons) + "."
 counts = sorted(total.items(), key=lambda item: (-item[1], item[0]))

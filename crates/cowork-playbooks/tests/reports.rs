@@ -61,7 +61,7 @@ async fn all_but_one_of_equal_files_are_set_aside_in_one_batch() {
     assert_eq!(story.calls()[0].args["keep"], "newest");
     assert_eq!(story.calls()[1].args, json!({ "paths": ["Downloads/a (1).pdf", "Downloads/two\nlines"] }));
     assert_eq!((&data["aside"], &data["room"], &data["linked"]), (&json!(2), &json!(2_000_005), &json!(1)));
-    let expected = "2 files set aside, 2.0 MB; of each of 2 groups the newest is kept. Nothing was deleted: undo brings them back. \
+    let expected = "2 files set aside, 2.0 MB, from 2 groups; the newest is kept. Nothing was deleted: undo brings them back. \
         Left: 1 file with other names (hard links), because setting them aside frees nothing; 1 that could not be read.\n\n  \
         Downloads/a.pdf stays; also as Downloads/a (1).pdf and 1 more (4.0 MB)\n  \
         Downloads/b stays; also as Downloads/two\u{fffd}lines (5 B)";
@@ -239,7 +239,7 @@ async fn a_text_is_replaced_in_one_batch_after_its_first_lines_were_shown() {
     assert_eq!(
         summary,
         "1 file changed, 2 lines: “Acme” becomes “Globex”. Encodings and line ends are as they were; undo gives all of it back. \
-         Left: 1 file with the text that are not text files. Not done: Downloads/b.md (`Downloads/b.md` was changed meanwhile).\n\n  \
+         Left: 1 file with the text, not being text files. Not done: Downloads/b.md (`Downloads/b.md` was changed meanwhile).\n\n  \
          Downloads/a.md 2"
     );
     assert_eq!(data["changed"], 1);
@@ -325,7 +325,7 @@ async fn what_arrives_and_is_complete_is_organised_a_batch_at_a_time() {
     );
     assert_eq!(
         summary,
-        "4 files organised as they arrived; the 2 hours are over. Nothing was deleted. Left where they are: 1 files in use or not complete.\n\n  \
+        "4 files organised as they arrived; the 2 hours are over. Nothing was deleted. Left where they are: files in use or not complete (1).\n\n  \
          Archives/ 2   Documents/ 1   images/ 1"
     );
     assert_eq!((&data["moved"], &data["rounds"]), (&json!(4), &json!(3)));
