@@ -227,8 +227,14 @@ while True:
     # What is not complete is looked at again, ever more seldom.
     waited = min(list(pending.values()) + [EMPTY])
     seconds = min(left, max(60, waited * 60)) if pending else left
-    came = watch_folder(place, seconds=min(seconds, 3600), known=list(known))
     calls += 1
+    try:
+        came = watch_folder(place, seconds=min(seconds, 3600), known=list(known))
+    except RuntimeError as error:
+        if not moved:
+            raise
+        ended = f"it can't be watched any more ({error})"
+        break
     for path in came["gone"]:
         known.pop(path, None)
         before.pop(path, None)
