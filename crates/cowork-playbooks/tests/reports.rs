@@ -116,6 +116,8 @@ async fn fifty_thousand_duplicates_take_two_calls() {
 }
 
 fn tree(bytes: u64) -> Value {
+    let age = |days: Option<u32>| json!({ "days": days, "files": 1, "bytes": if days.is_some() { 100 } else { bytes - 600 } });
+    let ages: Vec<Value> = [7, 30, 90, 365, 730, 1_825].map(Some).into_iter().chain([None]).map(age).collect();
     json!({
         "total": { "path": "Downloads", "files": 7, "folders": 2, "others": 0, "bytes": bytes, "newest": 5, "ignored": 0 },
         "tree": [
@@ -126,8 +128,7 @@ fn tree(bytes: u64) -> Value {
         "newest": [],
         "types": [{ "type": "mp4", "files": 1, "bytes": bytes - 2_000 }, { "type": "", "files": 6, "bytes": 2_000 }],
         "other_types": { "files": 0, "bytes": 0 },
-        "ages": [7, 30, 90, 365, 730, 1825].iter().map(|d| json!({ "days": d, "files": 1, "bytes": 100 }))
-            .chain([json!({ "days": null, "files": 1, "bytes": bytes - 600 })]).collect::<Vec<_>>(),
+        "ages": ages,
         "skipped": { "unreadable": 0, "mounts": 0 }, "complete": true, "next": null,
     })
 }
