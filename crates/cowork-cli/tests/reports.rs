@@ -55,7 +55,7 @@ fn of_equal_files_the_oldest_stays_and_links_and_projects_are_left_alone() {
     assert!(dry.starts_with("3 files in 2 groups would be set aside, 14 B; the oldest is kept."), "{dry}");
     assert_eq!(place.tree(), before, "a dry run changes nothing");
     let (summary, data) = run(&place, "duplicates", &[]);
-    assert!(summary.starts_with("3 files set aside, 14 B; of each of 2 groups the oldest is kept."), "{summary}");
+    assert!(summary.starts_with("3 files set aside, 14 B, from 2 groups; the oldest is kept."), "{summary}");
     assert_eq!(data["room"], 14);
     let left = [
         ".hidden/copy.txt",

@@ -187,7 +187,7 @@ else:
     data["room"] = room
     if not_done:
         data["not_done"] = not_done
-    summary = f"{files(made)} set aside, {size(room)}; of each of {groups_of(len(groups))} {RULES[keep]}. Nothing was deleted: undo brings them back."
+    summary = f"{files(made)} set aside, {size(room)}, from {groups_of(len(groups))}; {RULES[keep]}. Nothing was deleted: undo brings them back."
     if not_done:
         why = not_done[0]["why"]
         summary += f" Not done: {sum([n.get('files', 1) for n in not_done])}, because {why}."

@@ -122,7 +122,7 @@ done(f"{found}, {files_of(searched)} searched" if hits else f"nothing found, {fi
 
 left = []
 if binary:
-    left.append(f"{files_of(binary)} with the text that are not text files")
+    left.append(f"{files_of(binary)} with the text, not being text files")
 if skipped.get("unreadable"):
     left.append(f"{files_of(skipped['unreadable'])} that could not be read")
 if skipped.get("long_lines"):

@@ -244,8 +244,14 @@ while True:
     # What is not complete is looked at again, ever more seldom.
     waited = min(list(pending.values()) + [EMPTY])
     seconds = min(left, max(60, waited * 60)) if pending else left
-    came = watch_folder(place, seconds=min(seconds, 3600), known=list(known))
     calls += 1
+    try:
+        came = watch_folder(place, seconds=min(seconds, 3600), known=list(known))
+    except RuntimeError as error:
+        if not moved:
+            raise
+        ended = f"it can't be watched any more ({error})"
+        break
     for path in came["gone"]:
         known.pop(path, None)
         before.pop(path, None)
@@ -281,7 +287,7 @@ if waiting:
 if not_done:
     data["not_done"] = not_done[:300]
     summary += f" Not done: {not_done[0]['why']}."
-reasons = [f"{number} {reason}" for reason, number in stayed.items() if number]
+reasons = [f"{reason} ({number})" for reason, number in stayed.items() if number]
 if reasons:
     summary += " Left where they are: " + ", ".join(reasons) + "."
 counts = sorted(total.items(), key=lambda item: (-item[1], item[0]))

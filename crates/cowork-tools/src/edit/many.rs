@@ -114,6 +114,9 @@ impl TypedTool for ReplaceText {
     }
 }
 
+/// The pieces to put into a file, if the text is in it.
+type Pieced = Result<Option<Vec<Splice>>>;
+
 /// What was found in a file: what it was like before, and what to put in; or why it is left as it is.
 type Found = std::result::Result<(Stamp, Vec<Splice>), String>;
 
@@ -130,8 +133,7 @@ async fn search(files: &dyn Files, args: &ReplaceArgs, watch: &Watch) -> Result<
             return Err(stopped(OP));
         }
     }
-    let found: Arc<Mutex<Vec<Option<Result<Option<Vec<Splice>>>>>>> =
-        Arc::new(Mutex::new(args.paths.iter().map(|_| None).collect()));
+    let found: Arc<Mutex<Vec<Option<Pieced>>>> = Arc::new(Mutex::new(args.paths.iter().map(|_| None).collect()));
     let (to, paths) = (found.clone(), args.paths.clone());
     let edit = Edit { old_text: args.old_text.clone(), new_text: args.new_text.clone(), all: true };
     let quiet = Watch { cancel: watch.cancel.clone(), progress: Arc::new(|_, _, _| {}) };
@@ -166,7 +168,7 @@ async fn search(files: &dyn Files, args: &ReplaceArgs, watch: &Watch) -> Result<
         .collect())
 }
 
-fn one(path: &FilePath, file: &dyn OpenFile, edit: &Edit, watch: &Watch) -> Result<Option<Vec<Splice>>> {
+fn one(path: &FilePath, file: &dyn OpenFile, edit: &Edit, watch: &Watch) -> Pieced {
     let edits = vec![edit.clone()];
     let work = Work { path: path.clone(), edits, encoding: None, watch: watch.clone(), done: Mutex::default() };
     let mut pieces = Pieces::of(file);
