@@ -192,7 +192,7 @@ if total == 0:
 if dry_run:
     data["dry_run"] = True
     data["would"] = paths[:10000]
-    finish(f"{listed} would be set aside, {room(weight)} in all; nothing was changed.{said}" + shown(paths), data)
+    finish(f"{listed} would be set aside{f', {room(weight)} in all' if weight else ''}; nothing was changed.{said}" + shown(paths), data)
 
 step("Set things aside")
 parts = [paths[at : at + 100000] for at in range(0, total, 100000)]
@@ -218,9 +218,9 @@ data["set_aside"] = made
 data["bytes"] = weight
 if not_done:
     data["not_done"] = not_done
-summary = f"{listed} set aside: {room(weight)} less in your folders. All of it is kept for undo; the room is free when that is let go of."
-if made < total:
-    summary = f"{made} of {total} set aside ({listed}): {room(weight)} less in your folders. All of it is kept for undo."
+less = f": {room(weight)} less in your folders" if weight else ""
+some = "" if made == total else f"{made} of {total}, "
+summary = f"Set aside: {some}{listed}{less}. All of it is kept for undo{'; the room is free when that is let go of' if weight else ''}."
 if not_done:
     summary += f" Not done: {not_done[0]['why']}."
 finish(summary + said + shown(sorted(gone)), data)
