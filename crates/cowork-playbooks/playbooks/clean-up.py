@@ -17,9 +17,9 @@
 # broken-links = []
 #
 # [param.older_than]
-# about = "How many days installers must have been there"
+# about = "How many days temporary files and installers must not have changed; 0 for the usual: 1 and 90"
 # type = "number"
-# default = 90
+# default = 0
 #
 # [param.dry_run]
 # about = "Only say what would be done"
@@ -101,7 +101,7 @@ def empty_folders(folder):
 def temporary(folder):
     found = []
     for name, age in ((LEFT_BEHIND, DAY), (BROKEN_OFF, 7 * DAY)):
-        for entry in pages(find_files, "files", folder, name=name, kinds=["file"], hidden=True, git_ignored=True, ignored=True, modified_before=time - age):
+        for entry in pages(find_files, "files", folder, name=name, kinds=["file"], hidden=True, git_ignored=True, ignored=True, modified_before=time - max(age, older_than * DAY)):
             if not is_apart(entry["path"]):
                 found.append((entry["path"], entry["size"]))
     return found
@@ -126,7 +126,7 @@ def installers(folder):
         if entry["kind"] == "folder" and entry["name"].lower() in ("installers", "downloads", "setup"):
             entries = entries + list_folder(entry["path"], most=100000)["entries"]
     for entry in entries:
-        if entry["kind"] == "file" and entry["modified"] < time - older_than * DAY and is_installer(entry["name"]):
+        if entry["kind"] == "file" and entry["modified"] < time - (older_than or 90) * DAY and is_installer(entry["name"]):
             if not is_apart(entry["path"]):
                 found.append((entry["path"], entry["size"]))
     return found
@@ -145,7 +145,7 @@ KINDS = {
 }
 
 if older_than < 0:
-    raise SystemExit("A number of days can't be less than 0\nleave it out for 90 days")
+    raise SystemExit("A number of days can't be less than 0\nleave it out for the usual: a day for temporary files, 90 for installers")
 places = folders("write")
 look = "Look through the folders" if len(places) > 1 else "Look through the folder"
 plan([look, "Set things aside"])

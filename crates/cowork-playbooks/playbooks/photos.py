@@ -8,7 +8,7 @@
 # [param.by]
 # about = "What decides the subfolder: where they were taken, or the day, month or year"
 # type = "choice"
-# default = "month"
+# default = "place"
 # [param.by.choices]
 # place = []
 # day = []
