@@ -219,8 +219,8 @@ data["bytes"] = weight
 if not_done:
     data["not_done"] = not_done
 less = f": {room(weight)} less in your folders" if weight else ""
-some = "" if made == total else f"{made} of {total}, "
-summary = f"Set aside: {some}{listed}{less}. All of it is kept for undo{'; the room is free when that is let go of' if weight else ''}."
+said_of = listed if made == total else f"{made} of {total} ({listed})"
+summary = f"Set aside: {said_of}{less}. All of it is kept for undo{'; the room is free when that is let go of' if weight else ''}."
 if not_done:
     summary += f" Not done: {not_done[0]['why']}."
 finish(summary + said + shown(sorted(gone)), data)
