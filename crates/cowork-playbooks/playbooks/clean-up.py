@@ -46,9 +46,9 @@
 # ]
 #
 # [param.older_than]
-# about = "Only what was last changed longer ago than so many days"
+# about = "How many days temporary files and installers must not have changed; 0 for the usual: 1 and 90"
 # type = "number"
-# default = 90
+# default = 0
 # unit = "days"
 # after = [
 #   "older than", "over", "more than", "not touched for", "not used for", "not opened for", "not changed for", "not changed in", "not opened in",
@@ -136,7 +136,7 @@ def empty_folders(folder):
 def temporary(folder):
     found = []
     for name, age in ((LEFT_BEHIND, DAY), (BROKEN_OFF, 7 * DAY)):
-        for entry in pages(find_files, "files", folder, name=name, kinds=["file"], hidden=True, git_ignored=True, ignored=True, modified_before=time - age):
+        for entry in pages(find_files, "files", folder, name=name, kinds=["file"], hidden=True, git_ignored=True, ignored=True, modified_before=time - max(age, older_than * DAY)):
             if not is_apart(entry["path"]):
                 found.append((entry["path"], entry["size"]))
     return found
@@ -161,7 +161,7 @@ def installers(folder):
         if entry["kind"] == "folder" and entry["name"].lower() in ("installers", "downloads", "setup"):
             entries = entries + list_folder(entry["path"], most=100000)["entries"]
     for entry in entries:
-        if entry["kind"] == "file" and entry["modified"] < time - older_than * DAY and is_installer(entry["name"]):
+        if entry["kind"] == "file" and entry["modified"] < time - (older_than or 90) * DAY and is_installer(entry["name"]):
             if not is_apart(entry["path"]):
                 found.append((entry["path"], entry["size"]))
     return found
@@ -180,7 +180,7 @@ KINDS = {
 }
 
 if older_than < 0:
-    raise SystemExit("A number of days can't be less than 0\nleave it out for 90 days")
+    raise SystemExit("A number of days can't be less than 0\nleave it out for the usual: a day for temporary files, 90 for installers")
 places = folders("write")
 look = "Look through the folders" if len(places) > 1 else "Look through the folder"
 plan([look, "Set things aside"])
@@ -227,7 +227,7 @@ if total == 0:
 if dry_run:
     data["dry_run"] = True
     data["would"] = paths[:10000]
-    finish(f"{listed} would be set aside, {room(weight)} in all; nothing was changed.{said}" + shown(paths), data)
+    finish(f"{listed} would be set aside{f', {room(weight)} in all' if weight else ''}; nothing was changed.{said}" + shown(paths), data)
 
 step("Set things aside")
 parts = [paths[at : at + 100000] for at in range(0, total, 100000)]
@@ -253,9 +253,9 @@ data["set_aside"] = made
 data["bytes"] = weight
 if not_done:
     data["not_done"] = not_done
-summary = f"{listed} set aside: {room(weight)} less in your folders. All of it is kept for undo; the room is free when that is let go of."
-if made < total:
-    summary = f"{made} of {total} set aside ({listed}): {room(weight)} less in your folders. All of it is kept for undo."
+less = f": {room(weight)} less in your folders" if weight else ""
+said_of = listed if made == total else f"{made} of {total} ({listed})"
+summary = f"Set aside: {said_of}{less}. All of it is kept for undo{'; the room is free when that is let go of' if weight else ''}."
 if not_done:
     summary += f" Not done: {not_done[0]['why']}."
 finish(summary + said + shown(sorted(gone)), data)

@@ -20,7 +20,7 @@
 # [param.by]
 # about = "What decides the folder: where a photo was taken, or when"
 # type = "choice"
-# default = "month"
+# default = "place"
 # [param.by.choices]
 # place = [
 #   "by place", "by location", "by where", "by city", "by country", "by town", "by gps", "by destination", "by geotag", "where they were", "where they are from", "where i took", "where we took", "where it was", "by region",

@@ -513,12 +513,12 @@ if notes:
     data["notes"] = notes
 
 
-def shown(moves):
+def shown(moves, number):
     lines = []
     for move in moves[:8]:
         old, new = move["from"].split("/")[-1].replace("\n", "\\n"), move["to"].split("/")[-1]
         lines.append(f"\n  {old} → {new}")
-    return "\n" + "".join(lines) + (f"\n  and {len(moves) - 8} more" if len(moves) > 8 else "") if moves else ""
+    return "\n" + "".join(lines) + (f"\n  and {number - min(len(moves), 8)} more" if number > len(moves[:8]) else "") if moves else ""
 
 
 first = [move for moves in batches[:1] for move in moves[:100]]
@@ -527,7 +527,7 @@ if total == 0:
 if dry_run:
     data["dry_run"] = True
     data["would"] = [move for moves in batches for move in moves[:1000]]
-    finish(f"{files(total)} would be renamed, {staying} left as they are; nothing was changed.{said}" + shown(first), data)
+    finish(f"{files(total)} would be renamed, {staying} left as they are; nothing was changed.{said}" + shown(first, total), data)
 
 step("Rename files")
 results = gather([later(move_files, moves) for moves in batches], return_exceptions=True)
@@ -554,4 +554,4 @@ if not_done:
 summary = f"{files(made)} renamed, {staying} left as they were."
 if not_done:
     summary += f" Not done: {not_done[0]['why']}."
-finish(summary + said + shown(first), data)
+finish(summary + said + shown(first, made), data)

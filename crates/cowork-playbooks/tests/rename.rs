@@ -176,9 +176,9 @@ async fn dates_come_from_photos_then_pdf_files_then_names_then_the_last_change()
         "D/2022-01-31_IMG_120000.jpg",
         "D/2023-02-01_b.pdf",
         "D/2024-05-17_a.jpg",
-        "D/2026-01-04_no clock.jpg",
-        "D/2026-01-05_to come.jpg",
-        "D/2026-01-10_31.13.2020.txt",
+        "D/2026-01-03_no clock.jpg",
+        "D/2026-01-04_to come.jpg",
+        "D/2026-01-09_31.13.2020.txt",
     ];
     assert_eq!(story.paths(), expected, "{data}");
     assert!(summary.contains("3 had no date but the one on which they were last changed."), "{summary}");
