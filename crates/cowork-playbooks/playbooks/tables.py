@@ -79,8 +79,8 @@ def fitting(wanted, columns):
         return inside[0]
     there = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
     if inside:
-        raise ValueError(f"“{wanted}” could be any of these columns: {', '.join(inside[:10])}. Say which one.")
-    raise ValueError(f"No column fits “{wanted}”. The columns are: {there}.")
+        raise SystemExit(f"“{wanted}” could be any of these columns: {', '.join(inside[:10])}\nsay which one, by its whole name")
+    raise SystemExit(f"No column fits “{wanted}”\nthe columns are: {there}")
 
 
 def is_amount(column):
@@ -151,7 +151,7 @@ data = {"files": 0, "rows_in": 0, "rows_out": 0, "left": left}
 if not sources:
     finish("Nothing to merge: no CSV, TSV or JSON lines here." + tell_left(left, len(left)), data)
 if len(sources) > 100000:
-    raise ValueError(f"{len(sources):,} tables are too many to merge at once; at most 100,000. Put some into other folders.")
+    raise SystemExit(f"{len(sources):,} tables are too many to merge at once, which takes up to 100,000\nput some of them into other folders")
 sources.sort()
 
 step("Read the tables")

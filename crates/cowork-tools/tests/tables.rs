@@ -105,7 +105,7 @@ async fn broken_rows_are_named_and_no_other_is_lost_with_them() {
     assert_eq!(
         named,
         [
-            "Desk/rows.csv:3 it has 1 cells, not 2",
+            "Desk/rows.csv:3 it has 1 cell, not 2",
             "Desk/rows.csv:4 it has 3 cells, not 2",
             "Desk/rows.csv:5 a quote is opened and not closed",
             "Desk/lines.jsonl:2 it is not JSON",

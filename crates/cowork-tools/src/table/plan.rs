@@ -55,6 +55,8 @@ pub(super) struct Plan {
     pub(super) group_by: Vec<usize>,
     pub(super) sum: Vec<usize>,
     pub(super) dates: Vec<usize>,
+    /// How many rows the tables have.
+    pub(super) rows: u64,
     pub(super) room: Room,
 }
 
@@ -77,10 +79,11 @@ impl Plan {
             }
             parts.push(Part { table, to });
         }
+        let rows = parts.iter().map(|p| p.table.rows).sum();
         let columns = union.columns();
         let find = |names: &[String]| names.iter().map(|name| find(op, &columns, name)).collect::<Result<Vec<usize>>>();
         let (group_by, sum, dates) = (find(&wish.group_by)?, find(&wish.sum)?, find(&wish.dates)?);
-        Ok(Self { wish, parts, group_by, sum, dates, columns, room: survey.room })
+        Ok(Self { wish, parts, group_by, sum, dates, columns, rows, room: survey.room })
     }
 
     /// Gives how the cells of a file are read, for each column of the combined table.

@@ -11,14 +11,16 @@ use super::{
     number::{Number, Style},
     read::{Form, Found, OP, Source, Stated},
 };
-use crate::show::stopped;
+use crate::show::{count, stopped};
 
 /// What is held of all tables together, in bytes, is at most this.
 const ROOM: usize = 256 * 1024 * 1024;
 const MOST_COLUMNS: usize = 10_000;
 /// So many broken rows, and files that are left, are named; all are counted.
 const MOST_NAMED: usize = 100;
-const LONGEST_SHOWN: usize = 100;
+/// Cells and names are told cut to so many characters.
+pub(super) const LONGEST_CELL: usize = 100;
+pub(super) const LONGEST_NAME: usize = 1_000;
 
 /// Counts bytes that are held, and refuses too many.
 #[derive(Clone, Copy)]
@@ -261,13 +263,11 @@ impl Survey {
             widest: 0,
             first: Vec::new(),
         };
-        let (mut names, mut known) = (Names::default(), self.broken.len());
+        let (mut names, from) = (Names::default(), self.broken.len());
         let (room, broken, keep) = (&mut self.room, &mut self.broken, self.first);
-        let from = known;
         source
             .each(&mut |line, found| {
                 let mut breaks = |why: String| {
-                    known += 1;
                     if broken.len() < MOST_NAMED {
                         broken.push(BrokenRow { path: path.clone(), line, why });
                     }
@@ -281,7 +281,7 @@ impl Survey {
                     Found::Uneven(cells) => {
                         table.uneven += 1;
                         table.widest = table.widest.max(cells.len());
-                        breaks(format!("it has {} cells, not {}", cells.len(), table.columns.len()));
+                        breaks(format!("it has {}, not {}", count(cells.len(), "cell"), table.columns.len()));
                         Ok(())
                     }
                     Found::Header(cells) => table.name(cells.iter().map(|c| &**c), &mut names, room),
@@ -339,7 +339,7 @@ impl Table {
         for (column, cell) in self.columns.iter_mut().zip(cells) {
             column.seen.add(cell, false);
             if let Some(row) = &mut kept {
-                row.push(cut(cell));
+                row.push(cut(cell, LONGEST_CELL));
             }
         }
         self.first.extend(kept);
@@ -361,7 +361,7 @@ impl Table {
             self.columns[at].seen.add(&pair.text, pair.number);
             if let Some(row) = &mut kept {
                 row.resize(row.len().max(at + 1), String::new());
-                row[at] = cut(&pair.text);
+                row[at] = cut(&pair.text, LONGEST_CELL);
             }
         }
         self.first.extend(kept);
@@ -370,7 +370,7 @@ impl Table {
 
     /// Tells what is known of it, with so many of its columns.
     pub(super) fn told(&self, most: usize) -> Value {
-        let columns: Vec<&str> = self.columns.iter().take(most).map(|c| c.name.as_str()).collect();
+        let columns: Vec<String> = self.columns.iter().take(most).map(|c| cut(&c.name, LONGEST_NAME)).collect();
         let first: Vec<&[String]> = self.first.iter().map(|row| &row[..row.len().min(most)]).collect();
         let mut told = json!({
             "path": self.path, "format": self.form.name(), "encoding": self.encoding.name(), "columns": columns,
@@ -420,10 +420,10 @@ fn room_for(room: &mut Room, bytes: usize) -> Result<()> {
     room.take(bytes, "combine fewer files at a time")
 }
 
-/// Cuts a cell to what can be shown.
-pub(super) fn cut(cell: &str) -> String {
-    match cell.char_indices().nth(LONGEST_SHOWN) {
-        Some((at, _)) => format!("{}…", &cell[..at]),
-        None => cell.to_owned(),
+/// Cuts a text to so many characters.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
     }
 }
