@@ -102,37 +102,44 @@ look = "Look at the folders" if several else "Look at the folder"
 plan([look, "Read the tables", "Merge them"])
 
 step(look)
-listings = gather([later(list_folder, place, most=200000) for place in places], return_exceptions=True)
-errors = [listing for listing in listings if isinstance(listing, Exception)]
-if len(errors) == len(listings):
-    raise errors[0]
 stem, _, ending = target.rpartition("/")[2].rpartition(".")
 own = re.compile(re.escape(stem.lower()) + r"( \(\d+\))?\." + re.escape(ending.lower()) + "$")
 sources = []
 size = 0
 made = []
 spreadsheets = []
-not_read = []
-for place, listing in zip(places, listings):
-    if isinstance(listing, Exception):
-        not_read.append({"path": place, "why": str(listing)})
-        continue
-    for entry in listing["entries"]:
-        name = entry["name"]
-        ending_here = ending_of(name)
-        if entry["kind"] != "file" or name.startswith((".", "~$")):
-            continue
-        if ending_here in ENDINGS:
-            if own.match(name.lower()):
-                made.append(entry["path"])
-            else:
-                sources.append(entry["path"])
-                size += entry["size"]
-        elif ending_here in SPREADSHEETS:
-            spreadsheets.append(entry["path"])
+left = []
+errors = []
+for place in places:
+    after = None
+    while True:
+        options = {"after": after} if after else {}
+        try:
+            page = list_folder(place, most=100000, **options)
+        except RuntimeError as error:
+            errors.append(error)
+            left.append({"path": place, "why": str(error)})
+            break
+        for entry in page["entries"]:
+            name = entry["name"]
+            ending_here = ending_of(name)
+            if entry["kind"] != "file" or name.startswith((".", "~$")):
+                continue
+            if ending_here in ENDINGS:
+                if own.match(name.lower()):
+                    made.append(entry["path"])
+                else:
+                    sources.append(entry["path"])
+                    size += entry["size"]
+            elif ending_here in SPREADSHEETS:
+                spreadsheets.append(entry["path"])
+        after = page.get("next")
+        if not after:
+            break
+if len(errors) == len(places):
+    raise errors[0]
 done(f"{counted(len(sources), 'table')}, {size / 1000000:.1f} MB" if size >= 100000 else counted(len(sources), "table"))
 
-left = list(not_read)
 for path in made:
     left.append({"path": path, "why": "it is called like the result"})
 for path in spreadsheets:
