@@ -175,7 +175,8 @@ impl<'a> Rows<'a> {
         loop {
             let line = content(&self.lines.upto(end)[from..]);
             for mut input in [line, b"\n"] {
-                loop {
+                // To the reader, nothing at all is the end of the file.
+                while !input.is_empty() {
                     let (result, read, wrote, ended) =
                         self.core.read_record(input, &mut self.text[written..], &mut self.ends[cells..]);
                     input = &input[read..];
@@ -321,6 +322,7 @@ mod tests {
             told("a,b\r\n\r\n\"x, y\",\"say \"\"hi\"\"\"\r\n\"two\r\nlines\",5\" pipe\n,\nlast,1"),
             ["1 a|b", "3 x, y|say \"hi\"", "4 two\nlines|5\" pipe", "6 |", "7 last|1"]
         );
+        assert_eq!(told("a,b\n1,\"x\n\n\ny\"\n3,4"), ["1 a|b", "2 1|x\n\n\ny", "6 3|4"], "blank lines in a cell");
         assert_eq!(told("a,b\r1,2\r3,4"), ["1 a|b", "2 1|2", "3 3|4"], "an old Mac's lines");
         assert_eq!(told("a,b\n1,2,\n1,2,,\n"), ["1 a|b", "2 1|2", "3 1|2"], "delimiters at the end");
         assert_eq!(told(""), Vec::<String>::new());
