@@ -211,7 +211,8 @@ def table_of(groups):
     names = [group_by[0], "Rows"] + amounts
     heads = merged["columns"][:1] + merged["columns"][1 : 2 + len(amounts)]
     rows = [heads] + [[row[h] for h in heads] for row in groups[:SHOWN]]
-    rows = [[cell if len(cell) <= 30 else cell[:29] + "…" for cell in row[:5]] for row in rows]
+    rows = [[" ".join(cell.split()) for cell in row[:5]] for row in rows]
+    rows = [[cell if len(cell) <= 30 else cell[:29] + "…" for cell in row] for row in rows]
     widths = [max([len(row[i]) for row in rows]) for i in range(len(rows[0]))]
     lines = []
     for row in rows:

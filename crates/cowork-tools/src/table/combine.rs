@@ -258,10 +258,9 @@ impl Make for Combine {
 impl Combine {
     fn write(&self, files: &dyn Reader, to: &mut dyn io::Write) -> Result<Report> {
         let plan = &self.plan;
-        let kinds: &[_] = if plan.groups() { &[] } else { &plan.columns };
         let mut work = Work {
             plan,
-            output: Output::new(self.shape, plan.names(), kinds, to)?,
+            output: Output::new(self.shape, plan.names(), plan.numbers(), to)?,
             room: plan.room,
             groups: Groups::default(),
             total: Groups::of_all(plan.sum.len()),
@@ -449,21 +448,20 @@ impl Work<'_> {
 
     /// Writes numbers and dates in the one way.
     fn clean(&mut self, path: &FilePath, line: u64, readings: &[Reading]) {
-        for at in 0..self.cells.len() {
+        for (at, reading) in readings.iter().enumerate() {
             let counted = self.plan.sum.contains(&at) || self.plan.dates.contains(&at);
             let cell = &self.cells[at];
             let (value, unclear) = match self.plan.columns[at].kind {
                 _ if self.exact[at] => continue,
                 Type::Number => match Number::read(cell) {
                     // With its currency it says more than without.
-                    Some(n) if n.currency.is_none() => (
-                        n.value(readings[at].style).map(|d| d.to_string()),
-                        "it could be two numbers: say which `locale`",
-                    ),
+                    Some(n) if n.currency.is_none() => {
+                        (n.value(reading.style).map(|d| d.to_string()), "it could be two numbers: say which `locale`")
+                    }
                     _ => continue,
                 },
                 Type::Date => match Date::read(cell) {
-                    Some(d) => (d.iso(readings[at].order), "it could be two days: say which `locale`"),
+                    Some(d) => (d.iso(reading.order), "it could be two days: say which `locale`"),
                     None => continue,
                 },
                 Type::Empty | Type::Text => continue,

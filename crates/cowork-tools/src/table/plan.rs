@@ -119,6 +119,17 @@ impl Plan {
         once_each(names)
     }
 
+    /// Says which columns of what is written hold numbers.
+    pub(super) fn numbers(&self) -> Vec<bool> {
+        let is_number = |at: &usize| self.columns[*at].kind == Type::Number;
+        if self.groups() {
+            let sums = std::iter::repeat_n(true, 1 + self.sum.len());
+            self.group_by.iter().map(is_number).chain(sums).collect()
+        } else {
+            (0..self.columns.len()).map(|at| is_number(&at)).collect()
+        }
+    }
+
     /// Gives the files that are read, in order.
     pub(super) fn sources(&self) -> impl Iterator<Item = &FilePath> {
         self.parts.iter().map(|p| &p.table.path)

@@ -249,53 +249,18 @@ impl Survey {
                 return Ok(());
             }
         };
-        let (encoding, form) = (source.encoding, source.form);
-        let mut table = Table {
-            path: path.clone(),
-            size: entry.size,
-            modified: entry.modified,
-            encoding,
-            form,
-            columns: Vec::new(),
-            rows: 0,
-            uneven: 0,
-            broken: 0,
-            widest: 0,
-            first: Vec::new(),
-        };
+        let mut table = Table::new(path, entry.size, entry.modified, &source);
         let (mut names, from) = (Names::default(), self.broken.len());
         let (room, broken, keep) = (&mut self.room, &mut self.broken, self.first);
-        source
-            .each(&mut |line, found| {
-                let mut breaks = |why: String| {
-                    if broken.len() < MOST_NAMED {
-                        broken.push(BrokenRow { path: path.clone(), line, why });
-                    }
-                };
-                match found {
-                    Found::Broken(why) => {
-                        table.broken += 1;
-                        breaks(why.to_owned());
-                        Ok(())
-                    }
-                    Found::Uneven(cells) => {
-                        table.uneven += 1;
-                        table.widest = table.widest.max(cells.len());
-                        breaks(format!("it has {}, not {}", count(cells.len(), "cell"), table.columns.len()));
-                        Ok(())
-                    }
-                    Found::Header(cells) => table.name(cells.iter().map(|c| &**c), &mut names, room),
-                    Found::Cells(cells) => {
-                        if table.columns.is_empty() {
-                            table.name(cells.iter().map(|_| ""), &mut names, room)?;
-                        }
-                        table.row(cells.iter().map(|c| &**c), keep);
-                        Ok(())
-                    }
-                    Found::Pairs(pairs) => table.pairs(pairs, &mut names, room, keep),
-                }
-            })
-            .inspect_err(|_| self.broken.truncate(from))?;
+        let read = source.each(&mut |line, found| {
+            if let Some(why) = table.take(found, &mut names, room, keep)?
+                && broken.len() < MOST_NAMED
+            {
+                broken.push(BrokenRow { path: path.clone(), line, why });
+            }
+            Ok(())
+        });
+        read.inspect_err(|_| self.broken.truncate(from))?;
         room_for(&mut self.room, table.path.as_str().len() + 200)?;
         self.tables.push(table);
         Ok(())
@@ -318,6 +283,46 @@ impl Survey {
 }
 
 impl Table {
+    fn new(path: &FilePath, size: u64, modified: i64, source: &Source<'_>) -> Self {
+        Self {
+            path: path.clone(),
+            size,
+            modified,
+            encoding: source.encoding,
+            form: source.form,
+            columns: Vec::new(),
+            rows: 0,
+            uneven: 0,
+            broken: 0,
+            widest: 0,
+            first: Vec::new(),
+        }
+    }
+
+    /// Takes what stands in a line; says what is wrong with it if it is broken.
+    fn take(&mut self, found: Found<'_>, names: &mut Names, room: &mut Room, keep: usize) -> Result<Option<String>> {
+        match found {
+            Found::Broken(why) => {
+                self.broken += 1;
+                return Ok(Some(why.to_owned()));
+            }
+            Found::Uneven(cells) => {
+                self.uneven += 1;
+                self.widest = self.widest.max(cells.len());
+                return Ok(Some(format!("it has {}, not {}", count(cells.len(), "cell"), self.columns.len())));
+            }
+            Found::Header(cells) => self.name(cells.iter().map(|c| &**c), names, room)?,
+            Found::Cells(cells) => {
+                if self.columns.is_empty() {
+                    self.name(cells.iter().map(|_| ""), names, room)?;
+                }
+                self.row(cells.iter().map(|c| &**c), keep);
+            }
+            Found::Pairs(pairs) => self.pairs(pairs, names, room, keep)?,
+        }
+        Ok(None)
+    }
+
     fn name<'n>(&mut self, given: impl Iterator<Item = &'n str>, names: &mut Names, room: &mut Room) -> Result<()> {
         for name in given {
             let nameless = name.trim().is_empty();
