@@ -272,18 +272,21 @@ pub(super) fn delimiter(head: &[u8], is_tab: bool) -> u8 {
     // The last line may be cut.
     let whole = head.iter().rposition(|b| *b == b'\n').map_or(head, |at| &head[..=at]);
     let score = |delimiter: u8| {
+        if memchr(delimiter, whole).is_none() {
+            return 0;
+        }
         let mut reader =
             csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(false).from_reader(whole);
         let widths: Vec<usize> = reader.byte_records().take(200).filter_map(Result::ok).map(|r| r.len()).collect();
         let first = widths.first().copied().unwrap_or(0);
         let alike = widths.iter().filter(|w| **w == first).count();
-        if first < 2 { (0, 0) } else { (alike * 100 / widths.len(), first) }
+        if first < 2 { 0 } else { alike * 100 / widths.len() }
     };
     // Commas are in the cells of other tables more often than the others are.
     let candidates = if is_tab { [b'\t', b';', b'|', b','] } else { [b';', b'\t', b'|', b','] };
     let mut best = (if is_tab { b'\t' } else { b',' }, 0);
     for candidate in candidates {
-        let (alike, _) = score(candidate);
+        let alike = score(candidate);
         if alike > best.1 {
             best = (candidate, alike);
         }
