@@ -42,6 +42,8 @@ ENDINGS = ("csv", "tsv", "tab", "jsonl", "ndjson")
 SPREADSHEETS = ("xlsx", "xls", "xlsm", "ods", "numbers")
 # Numbers in columns of such names are not amounts: nobody wants their sum.
 NAMES = set("id ids no nr num number year zip postcode plz postal code phone tel telephone mobile fax iban account index".split())
+# Words that people put around the name of a column.
+FILLING = set("the a each every column field of".split())
 
 
 def counted(number, thing):
@@ -72,6 +74,7 @@ def fitting(wanted, columns):
     if same:
         return same[0]
     words = set([without_s(w) for w in words_of(wanted)])
+    words = words - FILLING if words - FILLING else words
     inside = [n for n in names if words and words.issubset(set([without_s(w) for w in words_of(n)]))]
     if not inside:
         inside = [n for n in names if key(wanted) and (key(wanted) in key(n) or (len(key(n)) > 2 and key(n) in key(wanted)))]

@@ -253,7 +253,7 @@ impl Survey {
         let (mut names, from) = (Names::default(), self.broken.len());
         let (room, broken, keep) = (&mut self.room, &mut self.broken, self.first);
         let read = source.each(&mut |line, found| {
-            if let Some(why) = table.take(found, &mut names, room, keep)?
+            if let Some(why) = table.take(&found, &mut names, room, keep)?
                 && broken.len() < MOST_NAMED
             {
                 broken.push(BrokenRow { path: path.clone(), line, why });
@@ -300,11 +300,11 @@ impl Table {
     }
 
     /// Takes what stands in a line; says what is wrong with it if it is broken.
-    fn take(&mut self, found: Found<'_>, names: &mut Names, room: &mut Room, keep: usize) -> Result<Option<String>> {
+    fn take(&mut self, found: &Found<'_>, names: &mut Names, room: &mut Room, keep: usize) -> Result<Option<String>> {
         match found {
             Found::Broken(why) => {
                 self.broken += 1;
-                return Ok(Some(why.to_owned()));
+                return Ok(Some((*why).to_owned()));
             }
             Found::Uneven(cells) => {
                 self.uneven += 1;
