@@ -67,7 +67,7 @@ if not target and not only_todos:
 if target and not target.lower().endswith((".md", ".markdown")):
     target += ".md"
 if target and not folders("write"):
-    raise ValueError("To write the report, a folder must be allowed for writing.")
+    raise SystemExit("The report can't be written: no folder is allowed for writing\nallow one, or ask for the open to-dos only")
 name = title.strip() or ("Open to-dos" if only_todos else "Notes")
 
 find = "Find the notes"
@@ -81,7 +81,6 @@ own = re.compile(re.escape(stem.lower()) + r"( \(\d+\))?\.(md|markdown)$")
 sources = []
 made = []
 left = []
-size = 0
 errors = []
 for place in places:
     after = None
@@ -100,19 +99,18 @@ for place in places:
                 left.append({"path": path, "why": "it is called like the report"})
             else:
                 sources.append(path)
-                size += entry["size"]
         after = page.get("next")
         if not after or len(sources) > MOST:
             break
 if len(errors) == len(places):
     raise errors[0]
-done(f"{counted(len(sources), 'note')}, {size / 1000000:.1f} MB" if size >= 100000 else counted(len(sources), "note"))
+done(counted(len(sources), "note"))
 
 if not sources:
     told = f" {below(made[0])} is left out: it is called like the report." if made else ""
     finish("Nothing to do: no notes (.md, .txt) here." + told, {"texts": 0, "todos": [], "left": left})
 if len(sources) > MOST:
-    raise ValueError(f"There are more than {MOST:,} notes, too many for one document. Run it on a folder with fewer.")
+    raise SystemExit(f"There are more than {MOST:,} notes, too many for one document\nrun it on a folder with fewer")
 
 step(work)
 dated = [path for path in sources if re.search(r"(19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d[^/]*$", path)]

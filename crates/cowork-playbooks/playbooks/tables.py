@@ -66,6 +66,8 @@ ENDINGS = ("csv", "tsv", "tab", "jsonl", "ndjson")
 SPREADSHEETS = ("xlsx", "xls", "xlsm", "ods", "numbers")
 # Numbers in columns of such names are not amounts: nobody wants their sum.
 NAMES = set("id ids no nr num number year zip postcode plz postal code phone tel telephone mobile fax iban account index".split())
+# Words that people put around the name of a column.
+FILLING = set("the a each every column field of".split())
 
 
 def counted(number, thing):
@@ -96,6 +98,7 @@ def fitting(wanted, columns):
     if same:
         return same[0]
     words = set([without_s(w) for w in words_of(wanted)])
+    words = words - FILLING if words - FILLING else words
     inside = [n for n in names if words and words.issubset(set([without_s(w) for w in words_of(n)]))]
     if not inside:
         inside = [n for n in names if key(wanted) and (key(wanted) in key(n) or (len(key(n)) > 2 and key(n) in key(wanted)))]
@@ -103,8 +106,8 @@ def fitting(wanted, columns):
         return inside[0]
     there = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
     if inside:
-        raise ValueError(f"“{wanted}” could be any of these columns: {', '.join(inside[:10])}. Say which one.")
-    raise ValueError(f"No column fits “{wanted}”. The columns are: {there}.")
+        raise SystemExit(f"“{wanted}” could be any of these columns: {', '.join(inside[:10])}\nsay which one, by its whole name")
+    raise SystemExit(f"No column fits “{wanted}”\nthe columns are: {there}")
 
 
 def is_amount(column):
@@ -126,37 +129,44 @@ look = "Look at the folders" if several else "Look at the folder"
 plan([look, "Read the tables", "Merge them"])
 
 step(look)
-listings = gather([later(list_folder, place, most=200000) for place in places], return_exceptions=True)
-errors = [listing for listing in listings if isinstance(listing, Exception)]
-if len(errors) == len(listings):
-    raise errors[0]
 stem, _, ending = target.rpartition("/")[2].rpartition(".")
 own = re.compile(re.escape(stem.lower()) + r"( \(\d+\))?\." + re.escape(ending.lower()) + "$")
 sources = []
 size = 0
 made = []
 spreadsheets = []
-not_read = []
-for place, listing in zip(places, listings):
-    if isinstance(listing, Exception):
-        not_read.append({"path": place, "why": str(listing)})
-        continue
-    for entry in listing["entries"]:
-        name = entry["name"]
-        ending_here = ending_of(name)
-        if entry["kind"] != "file" or name.startswith((".", "~$")):
-            continue
-        if ending_here in ENDINGS:
-            if own.match(name.lower()):
-                made.append(entry["path"])
-            else:
-                sources.append(entry["path"])
-                size += entry["size"]
-        elif ending_here in SPREADSHEETS:
-            spreadsheets.append(entry["path"])
+left = []
+errors = []
+for place in places:
+    after = None
+    while True:
+        options = {"after": after} if after else {}
+        try:
+            page = list_folder(place, most=100000, **options)
+        except RuntimeError as error:
+            errors.append(error)
+            left.append({"path": place, "why": str(error)})
+            break
+        for entry in page["entries"]:
+            name = entry["name"]
+            ending_here = ending_of(name)
+            if entry["kind"] != "file" or name.startswith((".", "~$")):
+                continue
+            if ending_here in ENDINGS:
+                if own.match(name.lower()):
+                    made.append(entry["path"])
+                else:
+                    sources.append(entry["path"])
+                    size += entry["size"]
+            elif ending_here in SPREADSHEETS:
+                spreadsheets.append(entry["path"])
+        after = page.get("next")
+        if not after:
+            break
+if len(errors) == len(places):
+    raise errors[0]
 done(f"{counted(len(sources), 'table')}, {size / 1000000:.1f} MB" if size >= 100000 else counted(len(sources), "table"))
 
-left = list(not_read)
 for path in made:
     left.append({"path": path, "why": "it is called like the result"})
 for path in spreadsheets:
@@ -175,7 +185,7 @@ data = {"files": 0, "rows_in": 0, "rows_out": 0, "left": left}
 if not sources:
     finish("Nothing to merge: no CSV, TSV or JSON lines here." + tell_left(left, len(left)), data)
 if len(sources) > 100000:
-    raise ValueError(f"{len(sources):,} tables are too many to merge at once; at most 100,000. Put some into other folders.")
+    raise SystemExit(f"{len(sources):,} tables are too many to merge at once, which takes up to 100,000\nput some of them into other folders")
 sources.sort()
 
 step("Read the tables")
@@ -228,7 +238,8 @@ def table_of(groups):
     names = [group_by[0], "Rows"] + amounts
     heads = merged["columns"][:1] + merged["columns"][1 : 2 + len(amounts)]
     rows = [heads] + [[row[h] for h in heads] for row in groups[:SHOWN]]
-    rows = [[cell if len(cell) <= 30 else cell[:29] + "…" for cell in row[:5]] for row in rows]
+    rows = [[" ".join(cell.split()) for cell in row[:5]] for row in rows]
+    rows = [[cell if len(cell) <= 30 else cell[:29] + "…" for cell in row] for row in rows]
     widths = [max([len(row[i]) for row in rows]) for i in range(len(rows[0]))]
     lines = []
     for row in rows:

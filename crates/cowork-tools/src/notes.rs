@@ -126,7 +126,7 @@ impl TypedTool for JoinTexts {
             return Ok(ToolOutput { value, note, label });
         };
         let folder = folder_of(OP, &path)?;
-        let document = Document::new(args.title, &folder, texts, args.parts == Parts::All);
+        let document = Document::new(&args.title, &folder, texts, args.parts == Parts::All);
         let make = Arc::new(Joined { document, watch: ctx.watch.clone(), links: Mutex::default() });
         let write = Write::new(path.clone(), Content::Made(make.clone()));
         let write = Write { clash: Clash::from(args.if_taken), ..write };

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use self::{
     read::{OP, Stated},
-    survey::{Seen, Survey, key},
+    survey::{LONGEST_NAME, Seen, Survey, cut, key},
 };
 use crate::{
     reading::reading,
@@ -138,6 +138,6 @@ fn columns(survey: &Survey) -> Vec<Value> {
         all[index].1.join(&column.seen);
         all[index].2 += 1;
     }
-    let told = |(name, seen, files): (&str, Seen, u64)| json!({ "name": name, "type": seen.kind().name(), "filled": seen.filled, "files": files });
+    let told = |(name, seen, files): (&str, Seen, u64)| json!({ "name": cut(name, LONGEST_NAME), "type": seen.kind().name(), "filled": seen.filled, "files": files });
     all.into_iter().map(told).collect()
 }

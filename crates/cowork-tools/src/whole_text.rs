@@ -14,7 +14,7 @@ const CHUNK: usize = 256 * 1024;
 /// # Errors
 /// `Cancelled`, and what reading runs into.
 pub(crate) fn encoding_of_all(op: &str, file: &dyn OpenFile, watch: &Watch) -> Result<Option<&'static Encoding>> {
-    let mut block = vec![0; CHUNK];
+    let mut block = vec![0; chunk(file)];
     let (mut at, mut kept) = (0_u64, 0);
     let mut found = None;
     loop {
@@ -53,6 +53,7 @@ pub(crate) fn encoding_of_all(op: &str, file: &dyn OpenFile, watch: &Watch) -> R
 pub(crate) struct WholeText<'a> {
     from: From<'a>,
     decoder: Option<Decoder>,
+    chunk: usize,
     watch: &'a Watch,
     op: &'static str,
 }
@@ -67,12 +68,12 @@ impl<'a> WholeText<'a> {
     pub(crate) fn new(op: &'static str, file: &'a dyn OpenFile, encoding: &'static Encoding, watch: &'a Watch) -> Self {
         let from = From::File { file, at: 0, ended: false };
         let decoder = (encoding != UTF_8).then(|| encoding.new_decoder_with_bom_removal());
-        Self { from, decoder, watch, op }
+        Self { from, decoder, chunk: chunk(file), watch, op }
     }
 
     /// Reads what is UTF-8 already.
     pub(crate) fn of(bytes: &'a [u8], watch: &'a Watch) -> Self {
-        Self { from: From::Bytes(bytes), decoder: None, watch, op: "read" }
+        Self { from: From::Bytes(bytes), decoder: None, chunk: CHUNK, watch, op: "read" }
     }
 
     /// Adds the next piece; false if there is none.
@@ -94,7 +95,7 @@ impl<'a> WholeText<'a> {
         let first = *at == 0;
         let Some(decoder) = &mut self.decoder else {
             let before = to.len();
-            to.resize(before + CHUNK, 0);
+            to.resize(before + self.chunk, 0);
             let got = file.read_at(&mut to[before..], *at)?;
             to.truncate(before + got);
             *at += got as u64;
@@ -104,7 +105,7 @@ impl<'a> WholeText<'a> {
             }
             return Ok(got > 0);
         };
-        let mut raw = vec![0; CHUNK];
+        let mut raw = vec![0; self.chunk];
         let got = file.read_at(&mut raw, *at)?;
         *at += got as u64;
         *ended = got == 0;
@@ -129,4 +130,9 @@ impl<'a> WholeText<'a> {
         }
         Ok(Some(String::from_utf8(text).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())))
     }
+}
+
+/// Gives how much of a file is read at a time: no more than it has, for there may be many small ones.
+fn chunk(file: &dyn OpenFile) -> usize {
+    usize::try_from(file.entry().size).unwrap_or(CHUNK).saturating_add(16).clamp(1024, CHUNK)
 }

@@ -10,6 +10,11 @@ use std::sync::Arc;
 
 use cowork_core::{CancellationToken, Error, Kind, Registry};
 use cowork_testkit::{MemorySession, Node, TestRuntime, tool::context};
+use proptest::{
+    collection::vec,
+    prelude::{Just, Strategy},
+    prop_assert_eq,
+};
 use serde_json::{Value, json};
 
 fn desk(files: &[(&str, &[u8])]) -> Arc<MemorySession> {
@@ -53,7 +58,7 @@ async fn tables_with_other_columns_become_one_with_all_of_them() {
         ("d.jsonl", b"{\"amount\": 1.50, \"vip\": true, \"tags\": [1, 2], \"note\": null}\n\n{\"City\": \"Rome\"}\n"),
     ];
     let (written, told) = combined(&files, json!({ "source_column": "File" })).await;
-    let expected = "Customer name,Amount,Note,City,vip,tags,File\nAcme,10,,,,,a.csv\n\"Globex; Inc\",5,\"two\nlines\",,,,b.csv\n\
+    let expected = "Customer name,Amount,Note,City,vip,tags,File\nAcme,10,,,,,a.csv\nGlobex; Inc,5,\"two\nlines\",,,,b.csv\n\
         Initech,,,Paris,,,c.tsv\n,1.50,,,true,\"[1, 2]\",d.jsonl\n,,,Rome,,,d.jsonl\n";
     assert_eq!(written, expected);
     assert_eq!((&told["rows_in"], &told["rows_out"], &told["files"]), (&json!(5), &json!(5), &json!(4)));
@@ -105,7 +110,7 @@ async fn broken_rows_are_named_and_no_other_is_lost_with_them() {
     assert_eq!(
         named,
         [
-            "Desk/rows.csv:3 it has 1 cells, not 2",
+            "Desk/rows.csv:3 it has 1 cell, not 2",
             "Desk/rows.csv:4 it has 3 cells, not 2",
             "Desk/rows.csv:5 a quote is opened and not closed",
             "Desk/lines.jsonl:2 it is not JSON",
@@ -272,4 +277,37 @@ async fn a_large_table_can_be_stopped() {
     let error = registry.get("combine_tables").unwrap().run(args, ctx).await.unwrap_err();
     assert_eq!(error.kind, Kind::Cancelled);
     assert_eq!(desk.content_at("Desk/all.csv"), None);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(64))]
+
+    /// Whatever a table holds, another reader finds the same in what was combined of its halves.
+    #[test]
+    fn no_cell_is_lost_or_changed(
+        (delimiter, rows) in (0..3_usize, 2..5_usize).prop_flat_map(|(delimiter, width)| {
+            let cell = "[a-zé,;\t\"\n =+@0-9|.-]{0,8}";
+            (Just([b',', b';', b'\t'][delimiter]), vec(vec(cell, width..=width), 0..12))
+        }),
+        half in 0..12_usize,
+    ) {
+        let half = half.min(rows.len());
+        let header: Vec<String> = (0..rows.first().map_or(2, Vec::len)).map(|n| format!("c{n}")).collect();
+        let written = |rows: &[Vec<String>]| {
+            let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
+            writer.write_record(&header).unwrap();
+            rows.iter().for_each(|row| writer.write_record(row).unwrap());
+            writer.into_inner().unwrap()
+        };
+        let (first, second) = (written(&rows[..half]), written(&rows[half..]));
+        let how = json!({ "delimiter": char::from(delimiter).to_string(), "header": true });
+        let (all, told) = cowork_testkit::block_on(combined(&[("1.csv", &first), ("2.csv", &second)], how));
+        let mut reader = csv::Reader::from_reader(all.as_bytes());
+        let read: Vec<Vec<String>> =
+            reader.records().map(|r| r.unwrap().iter().map(str::to_owned).collect()).collect();
+        let expected: Vec<Vec<String>> =
+            rows.iter().filter(|row| row.iter().any(|c| !c.trim().is_empty())).cloned().collect();
+        prop_assert_eq!(read, expected);
+        prop_assert_eq!(&told["broken"], 0);
+    }
 }

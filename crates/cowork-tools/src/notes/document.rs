@@ -210,7 +210,7 @@ pub(super) struct Document {
 
 impl Document {
     /// Lays it out; only what is open to do is in it if it is not `whole`.
-    pub(super) fn new(title: String, folder: &FilePath, texts: Texts, whole: bool) -> Self {
+    pub(super) fn new(title: &str, folder: &FilePath, texts: Texts, whole: bool) -> Self {
         let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
         let mut anchors = Anchors::default();
         anchors.add(&slug(&title));
@@ -301,6 +301,9 @@ impl Document {
         let changed = if text.changed { "changed " } else { "" };
         writeln!(to, "{} {}\n\n*Source: `{path}`, {changed}{}*\n", "#".repeat(LEVEL), text.title, text.date)?;
         let markdown = is_markdown(&text.entry.path);
+        let level_of =
+            |(_, line): &(u64, Line<'_>)| if let Line::Heading { level, .. } = line { Some(*level) } else { None };
+        let top = parsed.lines.iter().filter_map(level_of).min().unwrap_or(1);
         let mut blank = true;
         for (at, (_, line)) in parsed.lines.iter().enumerate() {
             let is_blank = matches!(line, Line::Text(t) if t.trim().is_empty());
@@ -309,7 +312,7 @@ impl Document {
             }
             match line {
                 Line::Heading { level, text } => {
-                    let level = (level + LEVEL).saturating_sub(parsed.headed.unwrap_or(0)).clamp(LEVEL + 1, 6);
+                    let level = (level + LEVEL + 1 - top).min(6);
                     if !blank {
                         writeln!(to)?;
                     }

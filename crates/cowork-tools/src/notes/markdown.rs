@@ -150,7 +150,8 @@ pub(super) fn plain(text: &str) -> String {
             out.push_str(&plain(inner));
             rest = after.split_once(')').map_or("", |(_, after)| after);
         } else {
-            if !matches!(c, '`' | '*') && !(c == '!' && rest[1..].starts_with('[')) {
+            let is_mark = matches!(c, '`' | '*') || (c == '!' && rest[1..].starts_with('['));
+            if !is_mark {
                 out.push(c);
             }
             rest = &rest[c.len_utf8()..];

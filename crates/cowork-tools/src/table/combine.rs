@@ -24,7 +24,7 @@ use super::{
     plan::{Part, Plan, Reading, Wish},
     read::{Found, Source},
     stated,
-    survey::{Room, Survey, Type, cut},
+    survey::{LONGEST_CELL, LONGEST_NAME, Room, Survey, Type, cut},
 };
 use crate::{
     change::{IfTaken, one},
@@ -258,10 +258,9 @@ impl Make for Combine {
 impl Combine {
     fn write(&self, files: &dyn Reader, to: &mut dyn io::Write) -> Result<Report> {
         let plan = &self.plan;
-        let kinds: &[_] = if plan.groups() { &[] } else { &plan.columns };
         let mut work = Work {
             plan,
-            output: Output::new(self.shape, plan.names(), kinds, to)?,
+            output: Output::new(self.shape, plan.names(), plan.numbers(), to)?,
             room: plan.room,
             groups: Groups::default(),
             total: Groups::of_all(plan.sum.len()),
@@ -288,14 +287,13 @@ impl Combine {
             let why = format!("`{}` was changed while it was being read", table.path);
             return Err(Error::new(Kind::Conflict, OP, why).with("path", table.path.as_str()).with_fix("try again"));
         }
-        let all: u64 = self.plan.parts.iter().map(|p| p.table.rows).sum();
         let source = Source { file: &*file, encoding: table.encoding, form: table.form, watch: &self.watch };
         let readings = self.plan.readings(part);
         let names: HashMap<&str, usize> =
             table.columns.iter().enumerate().map(|(at, c)| (c.written.as_str(), at)).collect();
         source.each(&mut |line, found| {
             if work.report.read.is_multiple_of(8192) {
-                (self.watch.progress)(work.report.read, all, table.path.as_str());
+                (self.watch.progress)(work.report.read, self.plan.rows, table.path.as_str());
             }
             work.clear();
             match found {
@@ -327,7 +325,7 @@ impl Combine {
                 .iter()
                 .zip(row)
                 .take(MOST_COLUMNS)
-                .map(|(n, c)| (n.clone(), json!(cut(c))))
+                .map(|(n, c)| (cut(n, LONGEST_NAME), json!(cut(c, LONGEST_CELL))))
                 .collect::<Map<_, _>>()
                 .into()
         };
@@ -335,18 +333,18 @@ impl Combine {
             .sum
             .iter()
             .zip(&report.totals)
-            .map(|(at, sum)| (plan.columns[*at].name.clone(), json!(sum.to_string())))
+            .map(|(at, sum)| (cut(&plan.columns[*at].name, LONGEST_NAME), json!(sum.to_string())))
             .collect();
         let unclear = |(at, unclear): (&usize, &Unclear)| {
             let (path, line, cell, why) = &unclear.first;
-            json!({ "column": plan.columns[*at].name, "cells": unclear.cells, "path": path, "line": line, "cell": cut(cell), "why": why })
+            json!({ "column": cut(&plan.columns[*at].name, LONGEST_NAME), "cells": unclear.cells, "path": path, "line": line, "cell": cut(cell, LONGEST_CELL), "why": why })
         };
         let (uneven, broken) =
             plan.parts.iter().fold((0, 0), |sum, p| (sum.0 + p.table.uneven, sum.1 + p.table.broken));
         json!({
             "path": path, "files": plan.sources().count(), "rows_in": report.read, "rows_out": report.written,
             "duplicates": report.duplicates, "empty": report.empty, "column_count": names.len(),
-            "columns": names.iter().take(MOST_COLUMNS).collect::<Vec<_>>(), "broken": uneven + broken, "kept": report.kept,
+            "columns": names.iter().take(MOST_COLUMNS).map(|n| cut(n, LONGEST_NAME)).collect::<Vec<_>>(), "broken": uneven + broken, "kept": report.kept,
             "broken_rows": survey.broken_rows(), "left_count": survey.left_count, "left": survey.left_files(),
             "group_count": report.group_count, "groups": report.groups.iter().map(group).collect::<Vec<_>>(), "totals": totals,
             "unclear": report.unclear.iter().take(MOST_COLUMNS).map(unclear).collect::<Vec<_>>(),
@@ -450,21 +448,20 @@ impl Work<'_> {
 
     /// Writes numbers and dates in the one way.
     fn clean(&mut self, path: &FilePath, line: u64, readings: &[Reading]) {
-        for at in 0..self.cells.len() {
+        for (at, reading) in readings.iter().enumerate() {
             let counted = self.plan.sum.contains(&at) || self.plan.dates.contains(&at);
             let cell = &self.cells[at];
             let (value, unclear) = match self.plan.columns[at].kind {
                 _ if self.exact[at] => continue,
                 Type::Number => match Number::read(cell) {
                     // With its currency it says more than without.
-                    Some(n) if n.currency.is_none() => (
-                        n.value(readings[at].style).map(|d| d.to_string()),
-                        "it could be two numbers: say which `locale`",
-                    ),
+                    Some(n) if n.currency.is_none() => {
+                        (n.value(reading.style).map(|d| d.to_string()), "it could be two numbers: say which `locale`")
+                    }
                     _ => continue,
                 },
                 Type::Date => match Date::read(cell) {
-                    Some(d) => (d.iso(readings[at].order), "it could be two days: say which `locale`"),
+                    Some(d) => (d.iso(reading.order), "it could be two days: say which `locale`"),
                     None => continue,
                 },
                 Type::Empty | Type::Text => continue,

@@ -4,7 +4,6 @@ use std::io::Write;
 
 use cowork_core::{Error, FilePath, Kind, Result};
 
-use super::{plan::Column, survey::Type};
 use crate::show::shown;
 
 /// In what form it is written.
@@ -38,8 +37,8 @@ pub(super) enum Output<'a> {
 }
 
 impl<'a> Output<'a> {
-    /// Begins a table with these columns; `kinds` are those of its first columns, as far as they are known.
-    pub(super) fn new(shape: Shape, names: Vec<String>, kinds: &[Column], to: &'a mut dyn Write) -> Result<Self> {
+    /// Begins a table with these columns; `numbers` says which of the first ones hold numbers.
+    pub(super) fn new(shape: Shape, names: Vec<String>, mut numbers: Vec<bool>, to: &'a mut dyn Write) -> Result<Self> {
         match shape {
             Shape::Delimited(delimiter) => {
                 let mut builder = csv::WriterBuilder::new();
@@ -48,8 +47,7 @@ impl<'a> Output<'a> {
                 Ok(Self::Delimited(Box::new(writer)))
             }
             Shape::Lines => {
-                let is_number = |at: usize| kinds.get(at).is_some_and(|c| c.kind == Type::Number);
-                let numbers = (0..names.len()).map(is_number).collect();
+                numbers.resize(names.len(), false);
                 Ok(Self::Lines { to, names, numbers, line: Vec::new() })
             }
         }

@@ -55,6 +55,8 @@ pub(super) struct Plan {
     pub(super) group_by: Vec<usize>,
     pub(super) sum: Vec<usize>,
     pub(super) dates: Vec<usize>,
+    /// How many rows the tables have.
+    pub(super) rows: u64,
     pub(super) room: Room,
 }
 
@@ -77,10 +79,11 @@ impl Plan {
             }
             parts.push(Part { table, to });
         }
+        let rows = parts.iter().map(|p| p.table.rows).sum();
         let columns = union.columns();
         let find = |names: &[String]| names.iter().map(|name| find(op, &columns, name)).collect::<Result<Vec<usize>>>();
         let (group_by, sum, dates) = (find(&wish.group_by)?, find(&wish.sum)?, find(&wish.dates)?);
-        Ok(Self { wish, parts, group_by, sum, dates, columns, room: survey.room })
+        Ok(Self { wish, parts, group_by, sum, dates, columns, rows, room: survey.room })
     }
 
     /// Gives how the cells of a file are read, for each column of the combined table.
@@ -114,6 +117,17 @@ impl Plan {
             self.columns.iter().map(|c| c.name.clone()).chain(self.wish.source.clone()).collect()
         };
         once_each(names)
+    }
+
+    /// Says which columns of what is written hold numbers.
+    pub(super) fn numbers(&self) -> Vec<bool> {
+        let is_number = |at: &usize| self.columns[*at].kind == Type::Number;
+        if self.groups() {
+            let sums = std::iter::repeat_n(true, 1 + self.sum.len());
+            self.group_by.iter().map(is_number).chain(sums).collect()
+        } else {
+            (0..self.columns.len()).map(|at| is_number(&at)).collect()
+        }
     }
 
     /// Gives the files that are read, in order.

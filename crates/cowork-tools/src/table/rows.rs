@@ -175,7 +175,8 @@ impl<'a> Rows<'a> {
         loop {
             let line = content(&self.lines.upto(end)[from..]);
             for mut input in [line, b"\n"] {
-                loop {
+                // To the reader, nothing at all is the end of the file.
+                while !input.is_empty() {
                     let (result, read, wrote, ended) =
                         self.core.read_record(input, &mut self.text[written..], &mut self.ends[cells..]);
                     input = &input[read..];
@@ -271,18 +272,21 @@ pub(super) fn delimiter(head: &[u8], is_tab: bool) -> u8 {
     // The last line may be cut.
     let whole = head.iter().rposition(|b| *b == b'\n').map_or(head, |at| &head[..=at]);
     let score = |delimiter: u8| {
+        if memchr(delimiter, whole).is_none() {
+            return 0;
+        }
         let mut reader =
             csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(false).from_reader(whole);
         let widths: Vec<usize> = reader.byte_records().take(200).filter_map(Result::ok).map(|r| r.len()).collect();
         let first = widths.first().copied().unwrap_or(0);
         let alike = widths.iter().filter(|w| **w == first).count();
-        if first < 2 { (0, 0) } else { (alike * 100 / widths.len(), first) }
+        if first < 2 { 0 } else { alike * 100 / widths.len() }
     };
     // Commas are in the cells of other tables more often than the others are.
     let candidates = if is_tab { [b'\t', b';', b'|', b','] } else { [b';', b'\t', b'|', b','] };
     let mut best = (if is_tab { b'\t' } else { b',' }, 0);
     for candidate in candidates {
-        let (alike, _) = score(candidate);
+        let alike = score(candidate);
         if alike > best.1 {
             best = (candidate, alike);
         }
@@ -321,6 +325,7 @@ mod tests {
             told("a,b\r\n\r\n\"x, y\",\"say \"\"hi\"\"\"\r\n\"two\r\nlines\",5\" pipe\n,\nlast,1"),
             ["1 a|b", "3 x, y|say \"hi\"", "4 two\nlines|5\" pipe", "6 |", "7 last|1"]
         );
+        assert_eq!(told("a,b\n1,\"x\n\n\ny\"\n3,4"), ["1 a|b", "2 1|x\n\n\ny", "6 3|4"], "blank lines in a cell");
         assert_eq!(told("a,b\r1,2\r3,4"), ["1 a|b", "2 1|2", "3 3|4"], "an old Mac's lines");
         assert_eq!(told("a,b\n1,2,\n1,2,,\n"), ["1 a|b", "2 1|2", "3 1|2"], "delimiters at the end");
         assert_eq!(told(""), Vec::<String>::new());

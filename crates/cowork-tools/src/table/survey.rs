@@ -11,14 +11,16 @@ use super::{
     number::{Number, Style},
     read::{Form, Found, OP, Source, Stated},
 };
-use crate::show::stopped;
+use crate::show::{count, stopped};
 
 /// What is held of all tables together, in bytes, is at most this.
 const ROOM: usize = 256 * 1024 * 1024;
 const MOST_COLUMNS: usize = 10_000;
 /// So many broken rows, and files that are left, are named; all are counted.
 const MOST_NAMED: usize = 100;
-const LONGEST_SHOWN: usize = 100;
+/// Cells and names are told cut to so many characters.
+pub(super) const LONGEST_CELL: usize = 100;
+pub(super) const LONGEST_NAME: usize = 1_000;
 
 /// Counts bytes that are held, and refuses too many.
 #[derive(Clone, Copy)]
@@ -247,55 +249,18 @@ impl Survey {
                 return Ok(());
             }
         };
-        let (encoding, form) = (source.encoding, source.form);
-        let mut table = Table {
-            path: path.clone(),
-            size: entry.size,
-            modified: entry.modified,
-            encoding,
-            form,
-            columns: Vec::new(),
-            rows: 0,
-            uneven: 0,
-            broken: 0,
-            widest: 0,
-            first: Vec::new(),
-        };
-        let (mut names, mut known) = (Names::default(), self.broken.len());
+        let mut table = Table::new(path, entry.size, entry.modified, &source);
+        let (mut names, from) = (Names::default(), self.broken.len());
         let (room, broken, keep) = (&mut self.room, &mut self.broken, self.first);
-        let from = known;
-        source
-            .each(&mut |line, found| {
-                let mut breaks = |why: String| {
-                    known += 1;
-                    if broken.len() < MOST_NAMED {
-                        broken.push(BrokenRow { path: path.clone(), line, why });
-                    }
-                };
-                match found {
-                    Found::Broken(why) => {
-                        table.broken += 1;
-                        breaks(why.to_owned());
-                        Ok(())
-                    }
-                    Found::Uneven(cells) => {
-                        table.uneven += 1;
-                        table.widest = table.widest.max(cells.len());
-                        breaks(format!("it has {} cells, not {}", cells.len(), table.columns.len()));
-                        Ok(())
-                    }
-                    Found::Header(cells) => table.name(cells.iter().map(|c| &**c), &mut names, room),
-                    Found::Cells(cells) => {
-                        if table.columns.is_empty() {
-                            table.name(cells.iter().map(|_| ""), &mut names, room)?;
-                        }
-                        table.row(cells.iter().map(|c| &**c), keep);
-                        Ok(())
-                    }
-                    Found::Pairs(pairs) => table.pairs(pairs, &mut names, room, keep),
-                }
-            })
-            .inspect_err(|_| self.broken.truncate(from))?;
+        let read = source.each(&mut |line, found| {
+            if let Some(why) = table.take(&found, &mut names, room, keep)?
+                && broken.len() < MOST_NAMED
+            {
+                broken.push(BrokenRow { path: path.clone(), line, why });
+            }
+            Ok(())
+        });
+        read.inspect_err(|_| self.broken.truncate(from))?;
         room_for(&mut self.room, table.path.as_str().len() + 200)?;
         self.tables.push(table);
         Ok(())
@@ -318,6 +283,46 @@ impl Survey {
 }
 
 impl Table {
+    fn new(path: &FilePath, size: u64, modified: i64, source: &Source<'_>) -> Self {
+        Self {
+            path: path.clone(),
+            size,
+            modified,
+            encoding: source.encoding,
+            form: source.form,
+            columns: Vec::new(),
+            rows: 0,
+            uneven: 0,
+            broken: 0,
+            widest: 0,
+            first: Vec::new(),
+        }
+    }
+
+    /// Takes what stands in a line; says what is wrong with it if it is broken.
+    fn take(&mut self, found: &Found<'_>, names: &mut Names, room: &mut Room, keep: usize) -> Result<Option<String>> {
+        match found {
+            Found::Broken(why) => {
+                self.broken += 1;
+                return Ok(Some((*why).to_owned()));
+            }
+            Found::Uneven(cells) => {
+                self.uneven += 1;
+                self.widest = self.widest.max(cells.len());
+                return Ok(Some(format!("it has {}, not {}", count(cells.len(), "cell"), self.columns.len())));
+            }
+            Found::Header(cells) => self.name(cells.iter().map(|c| &**c), names, room)?,
+            Found::Cells(cells) => {
+                if self.columns.is_empty() {
+                    self.name(cells.iter().map(|_| ""), names, room)?;
+                }
+                self.row(cells.iter().map(|c| &**c), keep);
+            }
+            Found::Pairs(pairs) => self.pairs(pairs, names, room, keep)?,
+        }
+        Ok(None)
+    }
+
     fn name<'n>(&mut self, given: impl Iterator<Item = &'n str>, names: &mut Names, room: &mut Room) -> Result<()> {
         for name in given {
             let nameless = name.trim().is_empty();
@@ -339,7 +344,7 @@ impl Table {
         for (column, cell) in self.columns.iter_mut().zip(cells) {
             column.seen.add(cell, false);
             if let Some(row) = &mut kept {
-                row.push(cut(cell));
+                row.push(cut(cell, LONGEST_CELL));
             }
         }
         self.first.extend(kept);
@@ -361,7 +366,7 @@ impl Table {
             self.columns[at].seen.add(&pair.text, pair.number);
             if let Some(row) = &mut kept {
                 row.resize(row.len().max(at + 1), String::new());
-                row[at] = cut(&pair.text);
+                row[at] = cut(&pair.text, LONGEST_CELL);
             }
         }
         self.first.extend(kept);
@@ -370,7 +375,7 @@ impl Table {
 
     /// Tells what is known of it, with so many of its columns.
     pub(super) fn told(&self, most: usize) -> Value {
-        let columns: Vec<&str> = self.columns.iter().take(most).map(|c| c.name.as_str()).collect();
+        let columns: Vec<String> = self.columns.iter().take(most).map(|c| cut(&c.name, LONGEST_NAME)).collect();
         let first: Vec<&[String]> = self.first.iter().map(|row| &row[..row.len().min(most)]).collect();
         let mut told = json!({
             "path": self.path, "format": self.form.name(), "encoding": self.encoding.name(), "columns": columns,
@@ -420,10 +425,10 @@ fn room_for(room: &mut Room, bytes: usize) -> Result<()> {
     room.take(bytes, "combine fewer files at a time")
 }
 
-/// Cuts a cell to what can be shown.
-pub(super) fn cut(cell: &str) -> String {
-    match cell.char_indices().nth(LONGEST_SHOWN) {
-        Some((at, _)) => format!("{}…", &cell[..at]),
-        None => cell.to_owned(),
+/// Cuts a text to so many characters.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
     }
 }
