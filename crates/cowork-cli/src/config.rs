@@ -24,12 +24,11 @@ const BLANK: &str = "\
 # A key that is not known is an error. Take a line out to have its default again.
 
 # How much a task may do unasked: ask, plan or auto. `--mode` overrules it.
-# mode = \"ask\"
+mode = \"ask\"
 
 # Folders by short names, for `cowork run --folder NAME`. A task reaches only
 # the folders that it names.
 [folders]
-# downloads = \"~/Downloads\"
 ";
 
 /// What is in `config.toml`.
@@ -157,7 +156,9 @@ impl Edit {
 
     /// Sets how much a task may do unasked.
     pub(crate) fn set_mode(&mut self, mode: Mode) {
-        self.document["mode"] = toml_edit::value(mode.word());
+        if self.document.get("mode").and_then(|m| m.as_str()) != Some(mode.word()) {
+            self.document["mode"] = toml_edit::value(mode.word());
+        }
     }
 
     /// Sets the folders, in place of those that there were.
@@ -244,7 +245,8 @@ mod tests {
         assert!(why("\nmode = \"asks\"\n").starts_with("config.toml, line 2:"));
         assert!(why("[folders]\na = \"b\"\n").contains("no whole path"));
         assert!(why("[folders]\n\"a b\" = \"/b\"\n").contains("can't be the name"));
-        assert_eq!(Config::parse(BLANK, Path::new("x")).unwrap(), Config::default());
+        let blank = Config { mode: Some(Mode::Ask), ..Config::default() };
+        assert_eq!(Config::parse(BLANK, Path::new("x")).unwrap(), blank);
     }
 
     #[test]

@@ -38,14 +38,24 @@ const KEYS: [Key; 9] = [
     ("param", Holds::Table, ""),
     ("test", Holds::Anything, ""),
 ];
-const WORDS: [Key; 4] =
-    [("do", Holds::Texts, ""), ("maybe", Holds::Texts, ""), ("with", Holds::Texts, ""), ("never", Holds::Texts, "")];
-const PARAM: [Key; 6] = [
+const WORDS: [Key; 6] = [
+    ("do", Holds::Texts, ""),
+    ("maybe", Holds::Texts, ""),
+    ("look", Holds::Texts, ""),
+    ("with", Holds::Texts, ""),
+    ("forms", Holds::Texts, ""),
+    ("never", Holds::Texts, ""),
+];
+const PARAM: [Key; 10] = [
     ("about", Holds::Text, "what it is for, such as about = \"The size, in MB\""),
     ("type", Holds::OneOf(&["text", "number", "bool", "choice"]), "its type: text, number, bool or choice"),
     ("default", Holds::Anything, ""),
     ("choices", Holds::Table, ""),
+    ("several", Holds::Text, ""),
     ("after", Holds::Texts, ""),
+    ("before", Holds::Texts, ""),
+    ("unit", Holds::OneOf(&["hours", "days", "MB"]), ""),
+    ("sets", Holds::Table, ""),
     ("on", Holds::Texts, ""),
 ];
 const TEST: [Key; 8] = [
@@ -284,7 +294,7 @@ impl Checker<'_> {
                         format!("add a group [param.{name}.choices] with a line such as date = [\"date\", \"month\"]");
                     self.say(place("type"), format!("the parameter `{name}` is a choice without choices"), fix);
                 }
-                (false, false) => {
+                (false, false) if param.kind != ParamKind::Text => {
                     let fix = "write type = \"choice\", or leave the choices out";
                     self.say(place("type"), format!("the parameter `{name}` has choices and is no choice"), fix);
                 }

@@ -13,7 +13,13 @@ use cowork::{
 };
 use serde_json::{Value, json};
 
-use super::{Source, engine::Aside, list::indented, planner, problems, source, unless_stopped};
+use super::{
+    Source,
+    engine::Aside,
+    list::indented,
+    r#match::{Matched, matched},
+    planner, problems, source, unless_stopped,
+};
 use crate::{
     fail::{Exit, Fail, wrong},
     look::Look,
@@ -71,7 +77,7 @@ async fn one(planner: &PlaybookPlanner, name: &str) -> Result<Checked, Fail> {
     let mut checked = match cowork::playbooks::check(&source.text, &specs) {
         Err(problems) => Checked { source, problems, tests: Vec::new() },
         Ok(header) => {
-            let problems = in_its_place(planner, &header, &source);
+            let problems = in_its_place(planner, &header, &source)?;
             let tests = if problems.is_empty() { tests(&header, &source).await? } else { Vec::new() };
             Checked { source, problems, tests }
         }
@@ -81,22 +87,22 @@ async fn one(planner: &PlaybookPlanner, name: &str) -> Result<Checked, Fail> {
 }
 
 /// Says what is wrong with it among the others: its name is taken, or one of its examples calls another.
-fn in_its_place(planner: &PlaybookPlanner, header: &Header, source: &Source) -> Vec<Problem> {
+fn in_its_place(planner: &PlaybookPlanner, header: &Header, source: &Source) -> Result<Vec<Problem>, Fail> {
     let taken = planner.own().into_iter().find(|o| Some(&o.file) == source.file.as_ref());
     if let Some(Err(problems)) = taken.as_ref().map(|o| o.playbook.clone()) {
-        return problems;
+        return Ok(problems);
     }
     // Only one that can be matched is called by its examples.
     if header.words.action.is_empty() || taken.is_none() && source.file.is_some() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let mut found = Vec::new();
     for example in &header.examples {
-        let why = match planner.match_words(example) {
-            Ok((called, _)) if called.name == header.name => continue,
-            Ok((called, _)) => format!("it calls {}", called.name),
-            Err(error) => error.message,
-        };
+        let Matched { playbook, why, .. } = matched(planner, example)?;
+        if playbook.as_ref() == Some(&header.name) {
+            continue;
+        }
+        let why = playbook.filter(|p| p != "ask").map_or(why, |other| format!("it calls {other}"));
         let quoted = format!("{example:?}");
         let line = source.text.lines().position(|l| l.contains(&quoted)).and_then(|at| u32::try_from(at + 1).ok());
         let mut problem = Problem::whole(format!("the example “{example}” does not call this playbook: {why}"));
@@ -104,7 +110,7 @@ fn in_its_place(planner: &PlaybookPlanner, header: &Header, source: &Source) -> 
         "change the example, or the words under [words]".clone_into(&mut problem.fix);
         found.push(problem);
     }
-    found
+    Ok(found)
 }
 
 /// Runs its tests, each in a folder of its own.

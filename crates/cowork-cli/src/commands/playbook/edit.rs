@@ -39,10 +39,10 @@ pub(crate) fn new(name: &str) -> Result<Exit, Fail> {
     let mut lines =
         vec![Line::margin().add(Role::Done, "Written.").add(Role::Plain, " It lists large files, and works as it is.")];
     let shown = tilde(&file.display().to_string(), look.home.as_deref());
-    lines.extend(next("It lies in:", &one_line(&shown)));
-    lines.extend(next("Change it:", &format!("cowork playbook edit {name}")));
-    lines.extend(next("Check it:", &format!("cowork playbook check {name}")));
-    lines.extend(next("Try it:", &format!("cowork playbook run {name} --folder DIR --try")));
+    lines.push(next("It lies in:", &one_line(&shown)));
+    lines.push(next("Change it:", &format!("cowork playbook edit {name}")));
+    lines.push(next("Check it:", &format!("cowork playbook check {name}")));
+    lines.push(next("Try it:", &format!("cowork playbook run {name} --folder DIR --try")));
     Out::default().lines(&lines, &look);
     Ok(Exit::Done)
 }

@@ -55,9 +55,9 @@ pub(crate) fn list(json: bool) -> Result<Exit, Fail> {
         lines.extend(indented(&format!("cowork playbook check {}", one_line(&one.name)), Role::Quiet, room));
         lines.push(Line::default());
     }
-    lines.extend(next("Use one:", "cowork run --folder DIR \"what you want\""));
-    lines.extend(next("More on one:", "cowork playbook show NAME"));
-    lines.extend(next("Write your own:", "cowork playbook new NAME"));
+    lines.push(next("Use one:", "cowork run --folder DIR \"what you want\""));
+    lines.push(next("More on one:", "cowork playbook show NAME"));
+    lines.push(next("Write your own:", "cowork playbook new NAME"));
     out.lines(&lines, &look);
     Ok(Exit::Done)
 }
@@ -99,9 +99,9 @@ pub(crate) fn show(name: &str, whole: bool) -> Result<Exit, Fail> {
         Some(file) => tilde(&file.display().to_string(), look.home.as_deref()),
         None => "built in".to_owned(),
     };
-    lines.extend(next("It lies in:", &one_line(&place)));
-    lines.extend(next("Its program:", &format!("cowork playbook show {} --source", found.name)));
-    lines.extend(next("Its tests:", &format!("cowork playbook check {}", found.name)));
+    lines.push(next("It lies in:", &one_line(&place)));
+    lines.push(next("Its program:", &format!("cowork playbook show {} --source", found.name)));
+    lines.push(next("Its tests:", &format!("cowork playbook check {}", found.name)));
     out.lines(&lines, &look);
     Ok(Exit::Done)
 }
@@ -129,8 +129,8 @@ pub(super) fn indented(text: &str, role: Role, room: usize) -> Vec<Line> {
 }
 
 /// Writes what can be done next, in a column.
-pub(super) fn next(what: &str, command: &str) -> Vec<Line> {
-    vec![Line::margin().add(Role::Quiet, format!("{what:<16}")).add(Role::Accent, command)]
+pub(super) fn next(what: &str, command: &str) -> Line {
+    Line::margin().add(Role::Quiet, format!("{what:<16}")).add(Role::Accent, command)
 }
 
 /// Gives the folder of the person's own playbooks as it is shown.

@@ -15,11 +15,11 @@ use crate::{
 };
 
 /// What words call.
-struct Matched {
+pub(super) struct Matched {
     /// The playbook's name, `ask` if it must be asked, nothing if none fits.
-    playbook: Option<String>,
+    pub(super) playbook: Option<String>,
     params: Map<String, Value>,
-    why: String,
+    pub(super) why: String,
 }
 
 /// Says what a task in words would call: as one line of JSON, or for a person.
@@ -48,7 +48,8 @@ pub(crate) fn match_words(task: &str, json: bool) -> Result<Exit, Fail> {
     Ok(Exit::Done)
 }
 
-fn matched(planner: &PlaybookPlanner, task: &str) -> Result<Matched, Fail> {
+/// Asks the planner what words call.
+pub(super) fn matched(planner: &PlaybookPlanner, task: &str) -> Result<Matched, Fail> {
     match planner.match_words(task) {
         Ok((header, params)) => {
             let why = format!("its words are those of {}", header.name);

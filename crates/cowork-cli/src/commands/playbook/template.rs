@@ -11,7 +11,7 @@ const TEXT: &str = r#"# /// playbook
 # about = "Lists the files in a folder that are larger than a given size"
 # What a run is called; {folders} and {parameter} are filled in.
 # title = "List files over {kilobytes} KB in {folders}"
-# examples = ["show files over 100 KB by NAME"]
+# examples = ["pick out large files"]
 # The folders it needs: "none", "read" to look at them, "write" to change files.
 # folders = "read"
 #
@@ -21,13 +21,12 @@ const TEXT: &str = r#"# /// playbook
 # about = "The size, in KB"
 # type = "number"
 # default = 100
-# after = ["over", "larger than"]
 #
-# The words of a task that call it: one of `do` and one of `with`. Without them
-# it is only called by name.
-# [words]
-# do = ["show", "list"]
-# with = ["NAME"]
+# It is called by its name. To have words call it as well, take the second # out
+# of these three lines: one word of `do` and one of `with` must be in the task.
+# # [words]
+# # do = ["pick out"]
+# # with = ["file"]
 #
 # A test: these files are made in a folder of their own, the playbook runs
 # there, and what came of it is compared. `cowork playbook check NAME` does it.
