@@ -136,6 +136,11 @@ impl<'a> Text<'a> {
         let said = error.message().trim();
         let (what, fix) = if said.contains("duplicate key") {
             ("this is said twice in the header", "keep one of the two".to_owned())
+        } else if said.contains("key with no value") {
+            (
+                "this line gives no key a value",
+                "write it so: key = \"text\"; a comment in the header begins with `# #`".to_owned(),
+            )
         } else if said.contains("unclosed array") {
             ("this list does not end", "close it with `]`, and put a comma between its entries".to_owned())
         } else if said.contains("quote") || said.contains("string") {

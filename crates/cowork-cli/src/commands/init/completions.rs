@@ -37,7 +37,7 @@ pub(super) fn ask(guide: &mut Guide) -> Result<Flow, Fail> {
         let folder = path.parent().unwrap_or(Path::new("")).display();
         guide.say(&format!("zsh looks there once ~/.zshrc says, before compinit: fpath=({folder} $fpath)"));
     }
-    guide.write(path, bytes, "completions; a new shell has them");
+    guide.write(path, bytes, "completions");
     Ok(Flow::Next)
 }
 

@@ -6,32 +6,33 @@ pub(super) fn of(name: &str) -> String {
 }
 
 const TEXT: &str = r#"# /// playbook
-# This header says what the playbook is. It is TOML: text stands in quotes.
+# # This header says what the playbook is. It is TOML: text stands in quotes,
+# # and a comment in it begins with two of these signs.
 # name = "NAME"
 # about = "Lists the files in a folder that are larger than a given size"
-# What a run is called; {folders} and {parameter} are filled in.
+# # What a run is called; {folders} and {parameter} are filled in.
 # title = "List files over {kilobytes} KB in {folders}"
 # examples = ["pick out large files"]
-# The folders it needs: "none", "read" to look at them, "write" to change files.
+# # The folders it needs: "none", "read" to look at them, "write" to change files.
 # folders = "read"
 #
-# A parameter is a value of the program below: --param kilobytes=500 sets it.
-# Its type is text, number, bool or choice.
+# # A parameter is a value of the program below: --param kilobytes=500 sets it.
+# # Its type is text, number, bool or choice.
 # [param.kilobytes]
 # about = "The size, in KB"
 # type = "number"
 # default = 100
 #
-# It is called by its name. To have words call it as well, take the second # out
-# of these three lines: one word of `do` and one of `with` must be in the task.
+# # It is called by its name. To have words call it as well, take the second #
+# # out of these three lines: one of `do` and one of `with` must be in the task.
 # # [words]
 # # do = ["pick out"]
 # # with = ["file"]
 #
-# A test: these files are made in a folder of their own, the playbook runs
-# there, and what came of it is compared. `cowork playbook check NAME` does it.
-# A file is its text, or its size in bytes. What can be expected: summary,
-# moved, tree, contains and fails.
+# # A test: these files are made in a folder of their own, the playbook runs
+# # there, and what came of it is compared. `cowork playbook check NAME` does it.
+# # A file is its text, or its size in bytes. What can be expected: summary,
+# # moved, tree, contains and fails.
 # [[test]]
 # about = "names the large file and leaves all as it is"
 # files = { "large.zip" = 200000, "small.txt" = "hello" }

@@ -83,7 +83,9 @@ fn tell(args: &PlaybookRun, found: &Source, ran: &Ran, copied: &Copied) -> Exit 
         lines.push(Line::margin().add(Role::Plain, format!("It would be: {}.", tree::counts(changes))));
     }
     match &ran.end {
-        Ok(summary) => lines.extend(summary.lines().flat_map(|l| plain(l, Role::Plain))),
+        Ok(summary) => {
+            lines.extend(summary.lines().flat_map(|l| plain(if l.is_empty() { " " } else { l }, Role::Plain)))
+        }
         Err(error) => {
             lines.extend(plain(&format!("It failed: {}", sentence(&error.message)), Role::Failed));
             lines.extend(error.fix().into_iter().flat_map(|f| plain(&step(f), Role::Plain)));
