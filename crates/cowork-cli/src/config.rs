@@ -260,6 +260,6 @@ mod tests {
         let text = edit.document.to_string();
         assert!(text.starts_with("# mine\nmode = \"auto\""), "{text}");
         assert!(text.contains("kept = \"/kept\" # here") && text.contains("new = \"/new\""), "{text}");
-        assert!(text.contains("[[other]]") && !text.contains("old"), "{text}");
+        assert!(text.contains("[[other]]") && !text.contains("/old"), "{text}");
     }
 }

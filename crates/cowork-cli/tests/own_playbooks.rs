@@ -76,7 +76,7 @@ fn what_is_wrong_is_shown_with_its_line_and_hinders_nothing_else() {
     );
     place.run(&["--yes", "--playbook", "good"]).ends(0).says("1 moved");
     place.run(&["--playbook", "broken"]).ends(1).says("not in order").says("broken.py");
-    place.run(&["--playbook", "find", "--param", "text=content"]).ends(0);
+    place.run(&["--playbook", "find", "--param", "query=content"]).ends(0);
 }
 
 #[test]

@@ -186,7 +186,7 @@ impl Checker<'_> {
     }
 
     fn param(&mut self, name: &Spanned<std::borrow::Cow<'_, str>>, keys: &DeTable<'_>) {
-        self.keys(keys, &PARAM, &format!("the parameter `{}`", name.get_ref()), Some(name.span()));
+        self.keys(keys, &PARAM, &format!("the parameter `{}`", name.get_ref()), Some(&name.span()));
         for (choice, words) in table_of(keys, "choices").into_iter().flat_map(DeTable::iter) {
             self.holds(choice.get_ref(), words, Holds::Texts);
         }
@@ -217,7 +217,7 @@ impl Checker<'_> {
     }
 
     /// Checks which keys a table has, and what kind of value each holds.
-    fn keys(&mut self, table: &DeTable<'_>, known: &[Key], of: &str, place: Option<Range<usize>>) {
+    fn keys(&mut self, table: &DeTable<'_>, known: &[Key], of: &str, place: Option<&Range<usize>>) {
         // What is misspelt is not also missing.
         let mut misspelt = Vec::new();
         for (key, value) in table {
@@ -232,7 +232,7 @@ impl Checker<'_> {
         }
         let lacks = |name: &str| !table.contains_key(name) && !misspelt.contains(&name);
         for (name, _, belongs) in known.iter().filter(|(name, _, belongs)| !belongs.is_empty() && lacks(name)) {
-            let problem = match &place {
+            let problem = match place {
                 Some(place) => self.text.problem(place.clone(), format!("{of} lacks `{name}`")),
                 None => Problem::at(self.text.source, self.text.opens.clone(), format!("{of} lacks `{name}`")),
             };

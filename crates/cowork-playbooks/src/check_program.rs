@@ -229,7 +229,7 @@ impl<'a> Visitor<'a> for Walker<'_> {
                 self.module(name.map_or(".", |m| m.as_str()), name.map_or(stmt.range(), Ranged::range));
             }
             Stmt::Delete(_) => {
-                self.say(stmt.range(), missing("`del`"), "give the name another value, or use .pop(key)")
+                self.say(stmt.range(), missing("`del`"), "give the name another value, or use .pop(key)");
             }
             Stmt::Match(_) => {
                 self.say(stmt.range(), missing("`match`"), "use if, elif and else");
@@ -342,7 +342,7 @@ impl Walker<'_> {
         let tools = self.tools;
         match (own, tools.iter().find(|t| t.name == function)) {
             (Some((name, positional, schema)), _) => {
-                self.signature(&Signature { name, positional, schema: &schema }, call, skip)
+                self.signature(&Signature { name, positional, schema: &schema }, call, skip);
             }
             (None, Some(tool)) => self.signature(&Signature::of_tool(tool), call, skip),
             (None, None) => {}
@@ -464,7 +464,7 @@ impl Walker<'_> {
 }
 
 /// Goes on to what is in a call.
-fn walk_call<'a>(walker: &mut Walker<'_>, call: &'a ExprCall, with_function: bool) {
+fn walk_call(walker: &mut Walker<'_>, call: &ExprCall, with_function: bool) {
     // A name that is called was looked at as such; so was a tool that `later` puts off.
     if with_function {
         walker.visit_expr(&call.func);
