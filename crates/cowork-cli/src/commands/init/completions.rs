@@ -13,7 +13,7 @@ use crate::{app::home, args::Cli, fail::Fail};
 
 pub(super) fn ask(guide: &mut Guide) -> Result<Flow, Fail> {
     let set = |name: &str| env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-    let shell = set("SHELL").and_then(|s| Shell::from_shell_path(s));
+    let shell = set("SHELL").and_then(Shell::from_shell_path);
     let place = shell.and_then(|shell| Some((shell, place(shell, &set, &home()?)?)));
     let Some((shell, path)) = place else {
         if !guide.yes {

@@ -84,7 +84,7 @@ fn tell(args: &PlaybookRun, found: &Source, ran: &Ran, copied: &Copied) -> Exit 
     }
     match &ran.end {
         Ok(summary) => {
-            lines.extend(summary.lines().flat_map(|l| plain(if l.is_empty() { " " } else { l }, Role::Plain)))
+            lines.extend(summary.lines().flat_map(|l| plain(if l.is_empty() { " " } else { l }, Role::Plain)));
         }
         Err(error) => {
             lines.extend(plain(&format!("It failed: {}", sentence(&error.message)), Role::Failed));
