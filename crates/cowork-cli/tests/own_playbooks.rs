@@ -75,6 +75,8 @@ fn what_is_wrong_is_shown_with_its_line_and_hinders_nothing_else() {
         (&Value::Bool(false), &9.into(), &5.into())
     );
     place.run(&["--yes", "--playbook", "good"]).ends(0).says("1 moved");
+    place.cowork(&["playbook", "run", "bad", "--try"]).ends(1).says("needs at least one folder");
+    place.cowork(&["playbook", "run", "broken", "--try"]).ends(2).briefly().says("not in order").says("broken.py");
     place.run(&["--playbook", "broken"]).ends(1).says("not in order").says("broken.py");
     place.run(&["--playbook", "find", "--param", "query=content"]).ends(0);
 }

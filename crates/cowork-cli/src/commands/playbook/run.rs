@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{planner, source, try_out};
+use super::{Source, planner, source, try_out};
 use crate::{
     args::{PlaybookRun, Run},
     commands::run as task,
@@ -15,7 +15,14 @@ pub(crate) async fn run(mut args: PlaybookRun, data: &Path) -> Result<Exit, Fail
     let config = Config::load()?;
     config.name_folders(&mut args.folder)?;
     config.name_folders(&mut args.whole)?;
-    let found = source(&planner()?, &args.name)?;
+    let planner = planner()?;
+    // By its name it is the one that a task would follow: never one that is not in order.
+    let found = if args.name.contains(['/', '.']) {
+        source(&planner, &args.name)?
+    } else {
+        let text = planner.playbook(&args.name)?.source.to_string();
+        Source { name: args.name.clone(), text, file: None }
+    };
     if args.try_out {
         return try_out::try_out(&args, &found, data).await;
     }
