@@ -3,6 +3,7 @@
 use std::{
     env,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use cowork::{
@@ -12,6 +13,7 @@ use cowork::{
 use tokio::runtime::Handle;
 
 use crate::{
+    commands::playbook,
     fail::{Fail, wrong},
     signals::Signals,
 };
@@ -27,7 +29,8 @@ pub(crate) struct App {
 impl App {
     /// Opens the engine over the data folder. It works on nothing but what it is told to.
     pub(crate) async fn open(data: &Path) -> Result<Self> {
-        let builder = Cowork::builder().data_dir(data).claim(Claim::Adopted);
+        let planner = playbook::planner().map_err(|fail| fail.error)?;
+        let builder = Cowork::builder().data_dir(data).claim(Claim::Adopted).planner(Arc::new(planner));
         let builder = match home() {
             Some(home) => builder.home_dir(home),
             None => builder,

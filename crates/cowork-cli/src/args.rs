@@ -12,8 +12,9 @@ before it changes anything, and can give back all it did.
   cowork undo
 
 Give it work
+  init                Set up: your folders, how much it may do unasked, completions
   run TASK            Do something in the folders you name
-  playbooks           List what it can do
+  playbook list       List what it can do; also: show, new, check, run, edit, match
   answer CALL allow   Answer its question (or: deny)
   steer TASK \"...\"    Say something to it while it works
 
@@ -59,8 +60,15 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Do something in the folders you name.
     Run(Run),
-    /// List what it can do.
-    Playbooks,
+    /// Set up what you need not type each time; run it again to change it.
+    Init {
+        /// Ask nothing: take what is set, and the defaults for the rest.
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// What it can do without a model, and your own such programs.
+    #[command(subcommand)]
+    Playbook(PlaybookCommand),
     /// List the tasks, the newest last.
     Tasks {
         /// Write one JSON object a line, for all tasks.
@@ -188,8 +196,8 @@ pub(crate) struct Run {
     /// What you want, in a sentence; `-` reads it from the standard input.
     #[arg(required_unless_present = "playbook")]
     pub(crate) task: Option<OsString>,
-    /// A folder that it may look at and change; can be given several times.
-    #[arg(long, short, value_name = "DIR")]
+    /// A folder that it may look at and change: a path, or a name that `cowork init` set. Can be given several times.
+    #[arg(long, short, value_name = "DIR|NAME")]
     pub(crate) folder: Vec<PathBuf>,
     /// Say again that all of DIR is meant; only needed for `/` and your home folder.
     #[arg(long, value_name = "DIR")]
@@ -197,9 +205,9 @@ pub(crate) struct Run {
     /// The thread that it belongs to.
     #[arg(long, short, value_name = "NAME", default_value = "main")]
     pub(crate) thread: String,
-    /// How much it may do unasked.
-    #[arg(long, short, value_enum, default_value = "ask")]
-    pub(crate) mode: Mode,
+    /// How much it may do unasked; `ask` unless `cowork init` set another.
+    #[arg(long, short, value_enum)]
+    pub(crate) mode: Option<Mode>,
     /// Answer its questions with yes.
     #[arg(long, short)]
     pub(crate) yes: bool,
@@ -209,7 +217,7 @@ pub(crate) struct Run {
     /// Write the task's records as JSON, one a line.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Follow this playbook: the name of one that `cowork playbooks` lists, or a file.
+    /// Follow this playbook: the name of one that `cowork playbook list` shows, or a file.
     #[arg(long, short, value_name = "NAME|FILE")]
     pub(crate) playbook: Option<String>,
     /// Set a parameter of the playbook; can be given several times.
@@ -217,8 +225,97 @@ pub(crate) struct Run {
     pub(crate) param: Vec<String>,
 }
 
+/// What is wanted of playbooks.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PlaybookCommand {
+    /// List them, yours too.
+    List {
+        /// Write one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one: what it does and takes, what calls it, where it lies.
+    Show {
+        /// Its name, or a file.
+        name: String,
+        /// Write out the whole file.
+        #[arg(long)]
+        source: bool,
+    },
+    /// Write a new one of your own, to be changed.
+    New {
+        /// Its name: a-z, 0-9 and `-`.
+        name: String,
+    },
+    /// Check them: the header, each call of a tool, and their own tests, on files made for them.
+    Check {
+        /// Their names, or files; without any, all of yours.
+        names: Vec<String>,
+        /// Write one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run one by its name.
+    Run(PlaybookRun),
+    /// Open one of yours in your editor ($VISUAL, $EDITOR), and check it afterwards.
+    Edit {
+        /// Its name.
+        name: String,
+    },
+    /// Say which one a task in words would call, with which parameters. Nothing runs.
+    Match {
+        /// The task, in a sentence.
+        task: String,
+        /// Write one JSON object on one line: playbook (a name, null or "ask"), params, why.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// A playbook to run by its name.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cowork playbook run tidy --folder ~/Downloads --try
+  cowork playbook run tidy --folder downloads --param days=30
+
+--dry-run stops before the first change. --try goes on to the end, on a copy of the
+folders in a temporary place, shows what it changed there, and takes the copy away.")]
+pub(crate) struct PlaybookRun {
+    /// Its name, or a file.
+    pub(crate) name: String,
+    /// A folder that it may look at and change: a path, or a name that `cowork init` set. Can be given several times.
+    #[arg(long, short, value_name = "DIR|NAME")]
+    pub(crate) folder: Vec<PathBuf>,
+    /// Say again that all of DIR is meant; only needed for `/` and your home folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) whole: Vec<PathBuf>,
+    /// The thread that it belongs to.
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    pub(crate) thread: String,
+    /// How much it may do unasked; `ask` unless `cowork init` set another.
+    #[arg(long, short, value_enum)]
+    pub(crate) mode: Option<Mode>,
+    /// Answer its questions with yes.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Only show what it would do first; the same as `--mode plan`.
+    #[arg(long, conflicts_with = "mode")]
+    pub(crate) dry_run: bool,
+    /// Run it on a copy that is thrown away, and show what it changed there.
+    #[arg(long = "try", conflicts_with_all = ["mode", "dry_run", "yes", "json"])]
+    pub(crate) try_out: bool,
+    /// Write the task's records as JSON, one a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Set a parameter; can be given several times.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) param: Vec<String>,
+}
+
 /// How much a task may do unasked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Mode {
     /// Ask before every change.
     Ask,
@@ -226,6 +323,17 @@ pub(crate) enum Mode {
     Plan,
     /// Do what can be undone, ask before anything else.
     Auto,
+}
+
+impl Mode {
+    /// Gives the word for it on the command line and in the settings.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Plan => "plan",
+            Self::Auto => "auto",
+        }
+    }
 }
 
 /// An answer.

@@ -3,6 +3,7 @@
 mod app;
 mod args;
 mod commands;
+mod config;
 mod fail;
 mod folders;
 mod follow;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::{
-    args::{Cli, Command},
+    args::{Cli, Command, PlaybookCommand},
     fail::{Exit, Fail},
 };
 
@@ -75,12 +76,27 @@ impl Command {
             | Self::Answer { json, .. }
             | Self::Resume { json, .. }
             | Self::Undo { json, .. } => *json,
+            Self::Playbook(command) => command.is_json(),
             _ => false,
         }
     }
 
     /// Says whether tasks may be worked on.
     fn works(&self) -> bool {
-        !matches!(self, Self::Tasks { .. } | Self::Show { .. } | Self::Events { .. } | Self::Playbooks)
+        match self {
+            Self::Tasks { .. } | Self::Show { .. } | Self::Events { .. } | Self::Init { .. } => false,
+            Self::Playbook(command) => matches!(command, PlaybookCommand::Run(_) | PlaybookCommand::Check { .. }),
+            _ => true,
+        }
+    }
+}
+
+impl PlaybookCommand {
+    fn is_json(&self) -> bool {
+        match self {
+            Self::Run(run) => run.json,
+            Self::List { json } | Self::Check { json, .. } | Self::Match { json, .. } => *json,
+            _ => false,
+        }
     }
 }

@@ -74,8 +74,8 @@ fn playbooks_and_parameters_that_are_off() {
         .run(&["--playbook", &file("tool.py", &format!("{header}no_such_tool(path=\"x\")\n"))])
         .ends(1)
         .says("no_such_tool");
-    place.run(&["Make me a sandwich"]).ends(1).says("no playbook fits").says("cowork playbooks");
-    place.cowork(&["playbooks"]).ends(0).says("organise").says("find");
+    place.run(&["Make me a sandwich"]).ends(1).says("no playbook fits").says("cowork playbook list");
+    place.cowork(&["playbook", "list"]).ends(0).says("organise").says("find");
     assert_eq!(place.tree(), before);
 }
 

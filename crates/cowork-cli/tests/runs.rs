@@ -171,7 +171,8 @@ fn a_run_that_is_interrupted_says_how_to_go_on_and_does() {
 fn a_reader_that_goes_away_is_no_error() {
     let place = Place::with_files();
     place.run(&["--mode", "auto", TASK]).ends(0);
-    for args in [&["tasks"][..], &["events"], &["events", "--json"], &["--help"], &["playbooks"], &["doctor"]] {
+    let list = &["playbook", "list"][..];
+    for args in [&["tasks"][..], &["events"], &["events", "--json"], &["--help"], list, &["doctor"]] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let said: Said = place.command(args).stdout(writer).output().unwrap().into();

@@ -38,14 +38,24 @@ const KEYS: [Key; 9] = [
     ("param", Holds::Table, ""),
     ("test", Holds::Anything, ""),
 ];
-const WORDS: [Key; 4] =
-    [("do", Holds::Texts, ""), ("maybe", Holds::Texts, ""), ("with", Holds::Texts, ""), ("never", Holds::Texts, "")];
-const PARAM: [Key; 6] = [
+const WORDS: [Key; 6] = [
+    ("do", Holds::Texts, ""),
+    ("maybe", Holds::Texts, ""),
+    ("look", Holds::Texts, ""),
+    ("with", Holds::Texts, ""),
+    ("forms", Holds::Texts, ""),
+    ("never", Holds::Texts, ""),
+];
+const PARAM: [Key; 10] = [
     ("about", Holds::Text, "what it is for, such as about = \"The size, in MB\""),
     ("type", Holds::OneOf(&["text", "number", "bool", "choice"]), "its type: text, number, bool or choice"),
     ("default", Holds::Anything, ""),
     ("choices", Holds::Table, ""),
+    ("several", Holds::Text, ""),
     ("after", Holds::Texts, ""),
+    ("before", Holds::Texts, ""),
+    ("unit", Holds::OneOf(&["hours", "days", "MB"]), ""),
+    ("sets", Holds::Table, ""),
     ("on", Holds::Texts, ""),
 ];
 const TEST: [Key; 8] = [
@@ -126,6 +136,11 @@ impl<'a> Text<'a> {
         let said = error.message().trim();
         let (what, fix) = if said.contains("duplicate key") {
             ("this is said twice in the header", "keep one of the two".to_owned())
+        } else if said.contains("key with no value") {
+            (
+                "this line gives no key a value",
+                "write it so: key = \"text\"; a comment in the header begins with `# #`".to_owned(),
+            )
         } else if said.contains("unclosed array") {
             ("this list does not end", "close it with `]`, and put a comma between its entries".to_owned())
         } else if said.contains("quote") || said.contains("string") {
@@ -171,7 +186,7 @@ impl Checker<'_> {
     }
 
     fn param(&mut self, name: &Spanned<std::borrow::Cow<'_, str>>, keys: &DeTable<'_>) {
-        self.keys(keys, &PARAM, &format!("the parameter `{}`", name.get_ref()), Some(name.span()));
+        self.keys(keys, &PARAM, &format!("the parameter `{}`", name.get_ref()), Some(&name.span()));
         for (choice, words) in table_of(keys, "choices").into_iter().flat_map(DeTable::iter) {
             self.holds(choice.get_ref(), words, Holds::Texts);
         }
@@ -202,7 +217,7 @@ impl Checker<'_> {
     }
 
     /// Checks which keys a table has, and what kind of value each holds.
-    fn keys(&mut self, table: &DeTable<'_>, known: &[Key], of: &str, place: Option<Range<usize>>) {
+    fn keys(&mut self, table: &DeTable<'_>, known: &[Key], of: &str, place: Option<&Range<usize>>) {
         // What is misspelt is not also missing.
         let mut misspelt = Vec::new();
         for (key, value) in table {
@@ -217,7 +232,7 @@ impl Checker<'_> {
         }
         let lacks = |name: &str| !table.contains_key(name) && !misspelt.contains(&name);
         for (name, _, belongs) in known.iter().filter(|(name, _, belongs)| !belongs.is_empty() && lacks(name)) {
-            let problem = match &place {
+            let problem = match place {
                 Some(place) => self.text.problem(place.clone(), format!("{of} lacks `{name}`")),
                 None => Problem::at(self.text.source, self.text.opens.clone(), format!("{of} lacks `{name}`")),
             };
@@ -284,7 +299,7 @@ impl Checker<'_> {
                         format!("add a group [param.{name}.choices] with a line such as date = [\"date\", \"month\"]");
                     self.say(place("type"), format!("the parameter `{name}` is a choice without choices"), fix);
                 }
-                (false, false) => {
+                (false, false) if param.kind != ParamKind::Text => {
                     let fix = "write type = \"choice\", or leave the choices out";
                     self.say(place("type"), format!("the parameter `{name}` has choices and is no choice"), fix);
                 }

@@ -9,13 +9,14 @@ use ruff_python_ast::{
     Alias, ExceptHandler, Expr, ExprCall, ExprContext, Operator, Parameter, Stmt,
     visitor::{Visitor, walk_alias, walk_except_handler, walk_expr, walk_parameter, walk_stmt},
 };
-use ruff_python_parser::{LexicalErrorType, ParseError, ParseErrorType, parse_module};
+use ruff_python_parser::parse_module;
 use ruff_text_size::{Ranged, TextRange};
 use serde_json::{Map, Value, json};
 
 use crate::{
     check::{Problem, did_you_mean, meant},
     check_schema::{Fitter, Misfit},
+    check_syntax::unreadable,
     fault,
     header::{Header, MOST_SOURCE},
     host::FUNCTIONS,
@@ -228,7 +229,7 @@ impl<'a> Visitor<'a> for Walker<'_> {
                 self.module(name.map_or(".", |m| m.as_str()), name.map_or(stmt.range(), Ranged::range));
             }
             Stmt::Delete(_) => {
-                self.say(stmt.range(), missing("`del`"), "give the name another value, or use .pop(key)")
+                self.say(stmt.range(), missing("`del`"), "give the name another value, or use .pop(key)");
             }
             Stmt::Match(_) => {
                 self.say(stmt.range(), missing("`match`"), "use if, elif and else");
@@ -341,7 +342,7 @@ impl Walker<'_> {
         let tools = self.tools;
         match (own, tools.iter().find(|t| t.name == function)) {
             (Some((name, positional, schema)), _) => {
-                self.signature(&Signature { name, positional, schema: &schema }, call, skip)
+                self.signature(&Signature { name, positional, schema: &schema }, call, skip);
             }
             (None, Some(tool)) => self.signature(&Signature::of_tool(tool), call, skip),
             (None, None) => {}
@@ -463,7 +464,7 @@ impl Walker<'_> {
 }
 
 /// Goes on to what is in a call.
-fn walk_call<'a>(walker: &mut Walker<'_>, call: &'a ExprCall, with_function: bool) {
+fn walk_call(walker: &mut Walker<'_>, call: &ExprCall, with_function: bool) {
     // A name that is called was looked at as such; so was a tool that `later` puts off.
     if with_function {
         walker.visit_expr(&call.func);
@@ -472,59 +473,4 @@ fn walk_call<'a>(walker: &mut Walker<'_>, call: &'a ExprCall, with_function: boo
     let skip = usize::from(is_later && matches!(call.arguments.args.first(), Some(Expr::Name(_))));
     call.arguments.args.iter().skip(skip).for_each(|arg| walker.visit_expr(arg));
     call.arguments.keywords.iter().for_each(|k| walker.visit_expr(&k.value));
-}
-
-/// Says in plain words why a program can't be read.
-fn unreadable(source: &str, error: &ParseError) -> Problem {
-    use ParseErrorType as E;
-    use ruff_python_ast::token::TokenKind as T;
-    let (what, fix): (String, &str) = match &error.error {
-        E::ExpectedToken { expected: T::Colon, found: T::Equal } => {
-            ("one `=` gives a value, and here two are compared".into(), "write == to compare")
-        }
-        E::ExpectedToken { expected: T::Colon, .. } => {
-            ("a colon is missing here".into(), "end a line with if, for, while, else or def with `:`")
-        }
-        E::ExpectedToken { expected: T::Rpar | T::Rsqb | T::Rbrace | T::Comma, .. }
-        | E::Lexical(LexicalErrorType::Eof) => (
-            "a bracket or a comma is missing here, or before this place".into(),
-            "close each ( [ { that was opened, and put commas between values",
-        ),
-        E::ExpectedToken { expected, .. } => (format!("{expected} should stand here"), ""),
-        E::Lexical(LexicalErrorType::UnclosedStringError) => {
-            ("this text does not end".into(), "close it with the quote that it begins with")
-        }
-        E::Lexical(LexicalErrorType::IndentationError) => (
-            "this line begins further left or right than those that it belongs to".into(),
-            "begin lines that belong together in the same column, with blanks only",
-        ),
-        E::UnexpectedIndentation => (
-            "this line is indented, and the one above does not ask for it".into(),
-            "begin it where the line above begins",
-        ),
-        E::Lexical(LexicalErrorType::UnrecognizedToken { tok: '\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}' }) => {
-            ("these are curly quotes, as word processors make them".into(), "write straight ones: \" or '")
-        }
-        E::Lexical(LexicalErrorType::UnrecognizedToken { tok }) => {
-            (format!("`{}` has no meaning here", tok.escape_debug()), "")
-        }
-        E::SimpleStatementsOnSameLine | E::SimpleAndCompoundStatementOnSameLine => (
-            "something is missing here: what stands on this line does not go together".into(),
-            "look for a missing quote, comma, bracket or `+`",
-        ),
-        E::ExpectedExpression => ("a value is missing here".into(), ""),
-        E::InvalidAssignmentTarget => {
-            ("only a name can be given a value with `=`".into(), "to compare two values write ==")
-        }
-        E::DuplicateKeywordArgumentError(name) => (format!("`{name}` is given twice"), "leave out one of the two"),
-        E::PositionalAfterKeywordArgument => {
-            ("a value without a name stands after one with a name".into(), "give those without a name first")
-        }
-        E::OtherError(said) if said.contains("indented block") => {
-            ("what belongs to the line above must be indented".into(), "begin this line with four blanks")
-        }
-        E::RecursionLimitExceeded => ("it is nested too deeply".into(), "put parts of it into names of their own"),
-        other => (format!("this can't be read: {other}"), ""),
-    };
-    Problem::at(source, error.location.to_std_range(), what).fix(fix)
 }

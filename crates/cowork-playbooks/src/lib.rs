@@ -10,6 +10,7 @@ mod check;
 mod check_header;
 mod check_program;
 mod check_schema;
+mod check_syntax;
 mod fault;
 mod fit;
 mod folder;

@@ -134,24 +134,25 @@ impl Test {
             for (from, to) in expected {
                 match ran.moved.get(from) {
                     Some(there) if there == to => {}
-                    Some(there) => found.push(format!("{from} was moved to {there}, not to {to}")),
-                    None => found.push(format!("{from} was not moved; it should be moved to {to}")),
+                    Some(there) => found.push(format!("`{from}` was moved to `{there}`, not to `{to}`")),
+                    None => found.push(format!("`{from}` was not moved; it should be moved to `{to}`")),
                 }
             }
             let others = ran.moved.iter().filter(|(from, _)| !expected.contains_key(*from));
-            found.extend(others.map(|(from, to)| format!("{from} was moved to {to}; it should stay")));
+            found.extend(others.map(|(from, to)| format!("`{from}` was moved to `{to}`; it should stay")));
         }
         if let Some(expected) = &self.tree {
             let is_there = |path: &&String| ran.tree.contains_key(path.as_str());
-            found.extend(expected.iter().filter(|p| !is_there(p)).map(|p| format!("{p} should be there, and is not")));
+            found
+                .extend(expected.iter().filter(|p| !is_there(p)).map(|p| format!("`{p}` should be there, and is not")));
             let extra = ran.tree.keys().filter(|p| !expected.contains(p));
-            found.extend(extra.map(|p| format!("{p} is there, and should not be")));
+            found.extend(extra.map(|p| format!("`{p}` is there, and should not be")));
         }
         for (path, text) in &self.contains {
             match ran.tree.get(path) {
-                None => found.push(format!("{path} should be there, and is not")),
+                None => found.push(format!("`{path}` should be there, and is not")),
                 Some(bytes) if String::from_utf8_lossy(bytes).contains(text.as_str()) => {}
-                Some(bytes) => found.push(format!("{path} should hold “{text}”, and holds “{}”", beginning(bytes))),
+                Some(bytes) => found.push(format!("`{path}` should hold “{text}”, and holds “{}”", beginning(bytes))),
             }
         }
         found
@@ -231,7 +232,7 @@ mod tests {
         ran.end = Err("no".to_owned());
         assert_eq!(
             test.differences(&ran),
-            ["it failed: no", "c was moved to d; it should stay", "b is there, and should not be"]
+            ["it failed: no", "`c` was moved to `d`; it should stay", "`b` is there, and should not be"]
         );
     }
 }

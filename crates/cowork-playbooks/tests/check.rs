@@ -9,7 +9,7 @@ mod story;
 
 use std::{fs, path::PathBuf};
 
-use cowork_playbooks::{PlaybookPlanner, Problem, check};
+use cowork_playbooks::{PlaybookFolder, PlaybookPlanner, Problem, check};
 use story::specs;
 
 const WRONG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wrong");
@@ -85,4 +85,22 @@ fn no_text_at_all_makes_the_check_fail() {
     ] {
         assert!(!check(odd, &specs()).unwrap_err().is_empty(), "{odd:?}");
     }
+}
+
+#[test]
+fn a_planner_that_runs_sees_what_is_put_into_the_persons_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let planner = PlaybookPlanner::new().unwrap().with_folder(PlaybookFolder::new(dir.path()));
+    let built_in = planner.playbooks().count();
+    assert!(planner.playbook("mine").is_err());
+    let good = fs::read_to_string(format!("{BUILT_IN}/find.py")).unwrap();
+    fs::write(dir.path().join("mine.py"), good.replace("# name = \"find\"", "# name = \"mine\"")).unwrap();
+    assert_eq!(planner.playbook("mine").unwrap().file, "mine.py");
+    assert_eq!(planner.playbooks().count(), built_in + 1);
+    fs::write(dir.path().join("mine.py"), good.replace("# name = \"find\"", "# name = \"mine\"\n# nam = 1")).unwrap();
+    let error = planner.playbook("mine").unwrap_err();
+    assert!(error.message.starts_with("your playbook `mine` is not in order: line "), "{error:?}");
+    fs::write(dir.path().join("mine.py"), &good).unwrap();
+    let problems = planner.own().remove(0).playbook.unwrap_err();
+    assert_eq!(problems[0].what, "`find` is the name of a built-in playbook already");
 }

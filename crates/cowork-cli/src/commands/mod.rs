@@ -3,7 +3,8 @@
 mod answer;
 mod doctor;
 mod events;
-mod playbooks;
+mod init;
+pub(crate) mod playbook;
 mod resume;
 mod run;
 mod show;
@@ -16,6 +17,7 @@ use std::path::Path;
 use crate::{
     app::App,
     args::Command,
+    config::Config,
     fail::{Exit, Fail},
 };
 
@@ -23,9 +25,16 @@ use crate::{
 pub(crate) async fn dispatch(command: Command, data: &Path) -> Result<Exit, Fail> {
     let open = || App::open(data);
     match command {
-        Command::Run(args) => run::run(args, data).await,
+        Command::Run(mut args) => {
+            let config = Config::load()?;
+            config.name_folders(&mut args.folder)?;
+            config.name_folders(&mut args.whole)?;
+            args.mode = args.mode.or(config.mode);
+            run::run(args, data).await
+        }
+        Command::Playbook(command) => playbook::playbook(command, data).await,
+        Command::Init { yes } => init::init(yes),
         Command::Doctor => doctor::doctor(data).await,
-        Command::Playbooks => playbooks::playbooks(),
         Command::Tasks { json, all } => tasks::tasks(&open().await?, json, all).await,
         Command::Show { task, changes: true, all, json } => show::changes(&open().await?, &task, all, json).await,
         Command::Show { task, .. } => show::show(&open().await?, &task).await,

@@ -32,9 +32,9 @@ pub(crate) async fn run(args: Run, data: &Path) -> Result<Exit, Fail> {
     submit.folders = folders::grants(&args.folder, &args.whole, home().as_deref(), data)?;
     submit.mode = match args.mode {
         _ if args.dry_run => Mode::Plan,
-        args::Mode::Ask => Mode::Ask,
-        args::Mode::Plan => Mode::Plan,
-        args::Mode::Auto => Mode::Auto,
+        None | Some(args::Mode::Ask) => Mode::Ask,
+        Some(args::Mode::Plan) => Mode::Plan,
+        Some(args::Mode::Auto) => Mode::Auto,
     };
     if args.thread.trim().is_empty() {
         return Err(wrong("the thread's name is empty", "leave out --thread, or give it a name"));
@@ -97,8 +97,17 @@ fn planner(args: &Run) -> Result<Value, Fail> {
         Some(name) => drop(told.insert("playbook".to_owned(), name.as_str().into())),
         None => {}
     }
+    let params = params(&args.param)?;
+    if !params.is_empty() {
+        told.insert("params".to_owned(), params.into());
+    }
+    Ok(if told.is_empty() { Value::Null } else { told.into() })
+}
+
+/// Takes what was typed after `--param` as parameters.
+pub(crate) fn params(typed: &[String]) -> Result<Map<String, Value>, Fail> {
     let mut params = Map::new();
-    for param in &args.param {
+    for param in typed {
         let (key, value) = param.split_once('=').filter(|(key, _)| !key.trim().is_empty()).ok_or_else(|| {
             wrong(format!("`{}` does not set a parameter", param.escape_debug()), "write it so: --param by=date")
         })?;
@@ -106,10 +115,7 @@ fn planner(args: &Run) -> Result<Value, Fail> {
             return Err(wrong(format!("the parameter `{}` is set twice", key.trim().escape_debug()), "set it once"));
         }
     }
-    if !params.is_empty() {
-        told.insert("params".to_owned(), params.into());
-    }
-    Ok(if told.is_empty() { Value::Null } else { told.into() })
+    Ok(params)
 }
 
 /// Says whether a playbook is meant as a file: names of playbooks have neither a slash nor a dot.
@@ -119,7 +125,7 @@ fn is_file(name: &str) -> bool {
 
 fn source(path: &Path) -> Result<String, Fail> {
     let shown = path.display();
-    let fix = "name a file, or one of those that `cowork playbooks` lists";
+    let fix = "name a file, or one of those that `cowork playbook list` shows";
     let size =
         fs::metadata(path).map_err(|e| wrong(format!("can't read the playbook {shown}: {}", reason(&e)), fix))?;
     if !size.is_file() {

@@ -156,7 +156,7 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look) -> Vec<Line
         lines.push(Line::margin().add(Role::Plain, "Nothing was changed. To do it, run it again without --dry-run."));
     }
     if matches!(result, Finish::Failed { error } if error.op == "match playbook") {
-        lines.push(next("More:", "cowork playbooks"));
+        lines.push(next("More:", "cowork playbook list"));
     }
     if task.journalled {
         // A summary of several lines ends before what comes next begins.

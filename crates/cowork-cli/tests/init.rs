@@ -1,0 +1,87 @@
+//! The first run on a terminal: it asks, shows what is set, and writes nothing before its end.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+
+mod support;
+
+use std::{
+    fs::{self, File},
+    io::{Read, Write},
+    process::Child,
+};
+
+use rustix::{
+    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+    termios::{Winsize, tcsetwinsize},
+};
+use support::Place;
+
+/// `cowork init` on a terminal of 80 columns.
+struct Asked {
+    screen: File,
+    line: File,
+    child: Child,
+    seen: String,
+}
+
+impl Asked {
+    fn begin(place: &Place) -> Self {
+        let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&screen).unwrap();
+        unlockpt(&screen).unwrap();
+        tcsetwinsize(&screen, Winsize { ws_row: 40, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+        let name = ptsname(&screen, Vec::new()).unwrap();
+        let line = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+        let mut command = place.command(&["init"]);
+        command.env("TERM", "dumb").env("LANG", "C.UTF-8").env("SHELL", "/usr/bin/fish");
+        command.stdin(line.try_clone().unwrap()).stdout(line.try_clone().unwrap()).stderr(line.try_clone().unwrap());
+        Self { screen: screen.into(), line, child: command.spawn().unwrap(), seen: String::new() }
+    }
+
+    /// Reads on until this is seen; that it never is would be a hang, which the test runner ends.
+    fn sees(&mut self, what: &str) -> &mut Self {
+        let mut bytes = [0; 4_096];
+        while !self.seen.contains(what) {
+            let n = self.screen.read(&mut bytes).unwrap();
+            self.seen.push_str(&String::from_utf8_lossy(&bytes[..n]));
+        }
+        let end = self.seen.find(what).unwrap() + what.len();
+        self.seen.drain(..end);
+        self
+    }
+
+    fn types(&mut self, text: &str) -> &mut Self {
+        self.screen.write_all(format!("{text}\n").as_bytes()).unwrap();
+        self
+    }
+
+    fn ends(mut self) {
+        assert!(self.child.wait().unwrap().success());
+        drop(self.line);
+    }
+}
+
+#[test]
+fn it_asks_for_each_thing_shows_what_is_set_and_writes_at_the_end() {
+    let place = Place::with_files();
+    ["Documents", "Desktop", "taxes"].iter().for_each(|d| fs::create_dir(place.home().join(d)).unwrap());
+    let config = place.home().join(".config/cowork/config.toml");
+    let mut asked = Asked::begin(&place);
+    asked.sees("1 of 3").sees("[x] downloads").sees("3 [x] desktop").sees("> ").types("3");
+    asked.sees("3 [ ] desktop").sees("> ").types("nowhere").sees("no whole path").sees("> ").types("~/taxes");
+    asked.sees("4 [x] taxes").sees("> ").types("");
+    asked.sees("2 of 3").sees("1 [x] ask").sees("> ").types("3").sees("3 of 3").sees("fish");
+    assert!(!config.exists(), "nothing is written before the end");
+    asked.sees("> ").types("y").sees("Wrote").sees("config.toml").sees("cowork.fish").sees("playbook list");
+    asked.ends();
+    let written = fs::read_to_string(&config).unwrap();
+    assert!(written.contains("mode = \"auto\"") && written.contains("taxes = \"~/taxes\""), "{written}");
+    assert!(!written.contains("esktop"), "{written}");
+    assert!(place.home().join(".config/fish/completions/cowork.fish").exists());
+
+    let mut again = Asked::begin(&place);
+    again.sees("[x] documents").sees("[x] taxes").sees("[ ] desktop").sees("> ").types("s");
+    again.sees("3 [x] auto").sees("> ").types("q").sees("Nothing was written");
+    again.ends();
+    assert_eq!(fs::read_to_string(&config).unwrap(), written);
+}
