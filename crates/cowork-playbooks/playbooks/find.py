@@ -12,7 +12,7 @@
 # [words]
 # do = [
 #   "find", "where is", "where are", "where did", "where have", "where i", "which", "what file", "what document", "any file", "any document",
-#   "list file", "list document", "list", "show", "do i have", "is there", "are there", "have i got", "did i save", "have i", "lost", "misplaced", "who",
+#   "list file", "list document", "list", "show", "do i have", "is there", "are there", "have i got", "did i save", "have i", "lost", "misplaced",
 #   "does … mention", "do … mention", "any … mention", "where in", "where do", "where does", "in which", "where", "what mentions", "i need",
 # ]
 # with = ["file", "email", "page", "message", "password"]

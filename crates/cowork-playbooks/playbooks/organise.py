@@ -16,7 +16,7 @@
 #   "into folder", "into subfolder", "put … in order", "get … in order", "in separate folder", "into separate folder", "structure",
 #   "a folder for each", "folder by", "put … in folder", "move … in folder",
 # ]
-# maybe = ["put", "split", "order", "file", "sort out", "clean", "move"]
+# maybe = ["put", "split", "order", "file … by", "sort out", "clean", "move", "file … into"]
 # with = ["file"]
 # never = [
 #   "duplicate", "duplicates", "twice", "rename", "lowercase", "uppercase", "delete", "empty", "junk", "copy", "place", "location", "gps",
@@ -34,7 +34,7 @@
 # ]
 # date = [
 #   "by date", "by month", "by year", "by quarter", "by age", "by modified", "by modification", "by last changed", "by when", "by time",
-#   "by how old", "by day", "monthly folder", "yearly folder", "dated folder", "month folder", "year folder", "chronological",
+#   "by how old", "by day", "monthly folder", "yearly folder", "dated folder", "month folder", "year folder", "chronological", "folder for … year", "folder for … month", "folder for … date",
 #   "chronologically", "year month folder", "date folder",
 # ]
 # name = [

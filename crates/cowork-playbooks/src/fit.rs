@@ -21,7 +21,7 @@ const WEAK: u32 = 2;
 const GENERAL: u32 = 1;
 
 /// Words that must be accounted for: `by …`, `whenever`, `except`.
-const DEMANDS: [&str; 3] = ["by", "whenev", "except"];
+const DEMANDS: [&str; 3] = ["by", "whenever", "except"];
 /// Words that leave open what else is meant.
 const OPEN: [&str; 7] = ["rest", "els", "etc", "whatev", "remaind", "similar", "such"];
 
@@ -49,9 +49,9 @@ impl Fit {
         self.weights.iter().sum()
     }
 
-    /// Says whether it accounts for all that another one does.
+    /// Says whether it accounts for all that another one does, but for general words.
     pub(crate) fn covers(&self, other: &Self) -> bool {
-        self.weights.iter().zip(&other.weights).all(|(mine, theirs)| *mine > 0 || *theirs == 0)
+        self.weights.iter().zip(&other.weights).all(|(mine, theirs)| *mine > 0 || *theirs <= GENERAL)
     }
 }
 
@@ -104,9 +104,9 @@ impl Fitting<'_> {
             self.take(slot);
         }
         self.follow();
-        let valued = self.params.values().any(|v| !v.is_boolean());
+        let valued = self.terms.params.iter().any(|s| self.tells(s));
 
-        if let Some(word) = self.terms.never.iter().flat_map(|p| self.places(p)).next() {
+        if let Some(word) = self.forbidden() {
             return (Verdict::No, format!("{} is none of its words", self.quote(&word)));
         }
         let acts = self.mark_all(&self.terms.action, SURE, true);
@@ -117,7 +117,7 @@ impl Fitting<'_> {
         if let Some(why) = self.unmet() {
             return (Verdict::No, why);
         }
-        let thing = own || valued || self.text_is_asked || (self.terms.any_file && general);
+        let thing = own || self.text_is_asked || (self.terms.any_file && (general || valued));
         let done = acts || (maybe && valued) || self.text_is_asked || (looks && (own || valued));
         let lacking = self.lacking();
         let (known, strange) = self.count();
@@ -142,6 +142,16 @@ impl Fitting<'_> {
         let all_known = strange == 0 || (self.header.destructive && strange <= 1 && (general || thing));
         let near = (vague && (all_known || (done && thing && few))) || (done && thing && self.header.destructive);
         (if near { Verdict::Near } else { Verdict::No }, why)
+    }
+
+    /// Finds a word that makes it another task. What only stands somewhere behind `find` may be no text.
+    fn forbidden(&self) -> Option<Vec<usize>> {
+        let sentence = self.slots.sentence;
+        let free = |p: &Vec<usize>| {
+            let first = &sentence.words[p[0]];
+            !first.negated && !first.literal && (!self.text_is_asked || p.iter().all(|at| !self.values[*at]))
+        };
+        self.terms.never.iter().flat_map(|p| sentence.find(p, self.slots.vocabulary)).find(free)
     }
 
     /// Takes the first form that fits, with the texts in its holes.
@@ -275,7 +285,7 @@ impl Fitting<'_> {
         let mut marks: Vec<(bool, Range<usize>)> = Vec::new();
         for phrase in &slot.after {
             let weak = self.terms.action.contains(phrase) || self.terms.look.contains(phrase);
-            let places = self.places(phrase).into_iter().filter(|p| !self.is_negated(p));
+            let places = self.slots.sentence.find(phrase, self.slots.vocabulary).into_iter().filter(|p| !self.is_negated(p));
             marks.extend(places.filter_map(|p| Some((weak, *p.first()?..p.last()? + 1))));
         }
         // A word such as `mention` leads to the text more surely than `find` does; then the first one does.
@@ -304,6 +314,10 @@ impl Fitting<'_> {
         let foreign = |at: usize| !words[at].quoted && self.slots.vocabulary.is_foreign(&words[at].stem);
         let own = value.start > 0 && matches!(words[value.start - 1].stem.as_str(), "my" | "our" | "the" | "his" | "their");
         let best = |at: usize| matches!(words[at].stem.as_str(), "best" | "nearest" | "nearby" | "cheap" | "cheapest" | "eat");
+        let for_me = words[..value.start].iter().rev().take(2).map(|w| w.stem.as_str()).collect::<Vec<_>>();
+        if matches!(for_me.as_slice(), ["a" | "an" | "som", "me"]) {
+            return true;
+        }
         value.clone().any(|at| best(at) || (foreign(at) && !own))
     }
 
@@ -392,6 +406,16 @@ impl Fitting<'_> {
         None
     }
 
+    /// Says whether a parameter's value says what is meant; a text that may be anything doesn't.
+    fn tells(&self, slot: &Slot) -> bool {
+        let param = &slot.param;
+        let any_text = param.kind == ParamKind::Text
+            && param.default.is_some()
+            && param.sets.is_empty()
+            && param.choices.is_empty();
+        !any_text && self.params.get(&slot.name).is_some_and(|v| !v.is_boolean())
+    }
+
     fn is_vague(&self) -> bool {
         let vague = |w: &crate::sentence::Word| matches!(w.stem.as_str(), "fix" | "deal-with") && w.head && !w.negated;
         self.header.folders == crate::header::Needs::Write && self.slots.sentence.words.iter().any(vague)
@@ -407,7 +431,7 @@ impl Fitting<'_> {
         let known = self.weights.iter().filter(|w| **w > 0).count();
         let strange = |at: &usize| {
             let word = &self.slots.sentence.words[*at];
-            self.weights[*at] == 0 && !self.values[*at] && !word.quoted && !self.is_neutral(*at) && !word.negated
+            self.weights[*at] == 0 && !self.values[*at] && !word.quoted && !self.is_neutral(*at) && !word.negated && !word.literal
         };
         (known, (0..self.weights.len()).filter(strange).count())
     }
@@ -432,25 +456,29 @@ impl Fitting<'_> {
             self.slots.vocabulary.is_file(&words[at].stem)
         });
         let mut sure = false;
-        let mut general = false;
+        let (mut general, mut odd) = (false, false);
         let mut last_is_file = false;
         let mut part_start = 0;
         for at in 0..=words.len() {
             let ends = at == words.len() || matches!(words[at].stem.as_str(), "and" | "or" | "plu") || (at > 0 && self.slots.sentence.ends_clause(at - 1));
             if ends {
-                if general && !sure && !last_is_file {
+                if (odd || general && !last_is_file) && !sure {
                     let quoted = self.quote(&(part_start..at).collect::<Vec<_>>());
                     return Some(format!("{quoted} says too little"));
                 }
                 last_is_file = (part_start..at).rev().find(|at| !small(*at)).is_some_and(|at| file(at) || self.weights[at] > 0);
-                (sure, general, part_start) = (false, false, at);
+                (sure, general, odd, part_start) = (false, false, false, at);
             }
             let Some(word) = words.get(at) else { break };
             if self.weights[at] > 1 || self.values[at] || word.negated || word.quoted {
                 sure = true;
+            } else if word.literal {
+                return Some(format!("{} is more than it looks at", self.quote(&[at])));
             } else if OPEN.contains(&word.stem.as_str()) {
                 return Some(format!("{} leaves open what else is meant", self.quote(&[at])));
-            } else if !self.is_neutral(at) || file(at) || matches!(word.stem.as_str(), "old") {
+            } else if !self.is_neutral(at) {
+                odd = true;
+            } else if file(at) || word.stem == "old" {
                 general = true;
             }
         }

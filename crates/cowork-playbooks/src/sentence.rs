@@ -88,6 +88,10 @@ impl<'a> Sentence<'a> {
                 next.inspect(|more| places.extend(more)).is_some()
             });
             if complete {
+                if phrase.led {
+                    let leads = |at: &usize| LEADS.contains(&self.words[*at].stem.as_str());
+                    places.extend((start.saturating_sub(4)..*start).filter(leads));
+                }
                 found.push(places);
             }
         }
@@ -310,6 +314,10 @@ fn add_word(words: &mut Vec<Word>, text: &str, at: Range<usize>) {
 
 /// Cuts an English word to what its forms share. Both sides are cut alike, so it need not be a word itself.
 pub(crate) fn stem(word: &str) -> String {
+    // `the file named x` is no file name.
+    if word == "named" {
+        return word.to_owned();
+    }
     let length = word.chars().count();
     let undouble = |s: &str| {
         let mut ends = s.chars().rev();

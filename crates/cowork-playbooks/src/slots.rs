@@ -71,7 +71,8 @@ impl Slots<'_> {
                         Some((_, from)) => p[0] > from,
                         None => p[0] == at,
                     };
-                    let found = places.iter().filter(|p| self.is_free(p[0])).find(fits)?;
+                    let begins = filled.words.is_empty() && open.is_none();
+                    let found = places.iter().filter(|p| !begins || self.is_free(p[0])).find(fits)?;
                     if let Some((name, from)) = open.take() {
                         filled.holes.push((name.clone(), self.without_edges(from..found[0])?));
                     } else if filled.words.is_empty() && self.sentence.words[found[0]].negated {
@@ -83,7 +84,9 @@ impl Slots<'_> {
             }
         }
         if let Some((name, from)) = open {
-            filled.holes.push((name.clone(), self.trimmed(from..self.sentence.words.len())?));
+            let range = self.trimmed(from..self.sentence.words.len())?;
+            let quoted = range.clone().find(|at| self.sentence.words[*at].quoted);
+            filled.holes.push((name.clone(), quoted.map_or(range, |at| at..at + 1)));
         }
         Some(filled)
     }
@@ -134,6 +137,9 @@ impl Slots<'_> {
                 range.end = at.saturating_sub(1).max(range.start);
             }
         }
+        if let Some(at) = range.clone().find(|at| stem(*at) == "preview") {
+            range.end = at;
+        }
         // `my files for budget`: what is looked for comes after `for`.
         if let Some(at) = range.clone().find(|at| stem(*at) == "for")
             && range.start < at
@@ -157,6 +163,7 @@ impl Slots<'_> {
         let last = range.clone().next_back()?;
         let from = range.clone().rev().find(|at| !place(*at) && !small(*at)).map_or(range.start, |at| at + 1);
         let opens = |at: &usize| match stem(*at) {
+            "in" | "insid" | "within" if at + 1 < range.end && (at + 1..range.end).all(small) => true,
             "in" | "insid" | "within" | "among" | "across" | "throughout" | "through" => (at + 1..range.end).any(place),
             "from" | "on" => (at + 1..range.end).any(|at| PLACES.contains(&stem(at))),
             _ => false,
@@ -172,10 +179,16 @@ impl Slots<'_> {
 
     fn without_edges(&self, mut range: Range<usize>) -> Option<Range<usize>> {
         let edge = |at: usize| !self.sentence.words[at].quoted && self.is_article(at) && self.sentence.words[at].stem != "it";
-        while range.start + 1 < range.end && edge(range.start) {
+        // `every occurrence of`, `the word`
+        let kind = |at: usize| {
+            let stem = self.sentence.words[at].stem.as_str();
+            matches!(stem, "occurrenc" | "instanc" | "mention" | "word" | "phras" | "term" | "string" | "text")
+        };
+        while range.start + 1 < range.end && (edge(range.start) || kind(range.start)) {
             range.start += 1;
         }
-        (range.start < range.end && !(range.len() == 1 && edge(range.start))).then_some(range)
+        let article = |at: usize| !self.sentence.words[at].quoted && self.is_article(at);
+        (range.start < range.end && !(range.len() == 1 && article(range.start))).then_some(range)
     }
 
     /// Reads a number that stands here, perhaps after small words, with its unit: the value, and its words.

@@ -10,7 +10,7 @@
 #   "organise", "group", "tidy", "put … into folder", "split … folder", "move … into folder", "a folder for each", "into folder", "into album", "sort out", "folder by", "album by", "put … in folder", "into subfolder",
 #   "make … folder", "make … album", "create … folder", "create … album", "split", "file away",
 # ]
-# maybe = ["put", "split", "file", "order", "make", "create", "bring"]
+# maybe = ["put", "split", "file … by", "order", "move"]
 # with = ["photo", "photography", "shot", "camera roll", "raw file", "dcim", "iphone photo", "holiday snap", "album", "camera"]
 # never = [
 #   "duplicate", "duplicates", "rename", "twice", "delete", "filename", "by type", "by format", "by kind", "by extension", "by size", "by name", "empty", "by file type", "by client", "by project", "by customer", "number",

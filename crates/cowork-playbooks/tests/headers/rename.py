@@ -15,8 +15,7 @@
 #   "replace … in the name", "delete … from … name", "add … to filename", "put … in filename", "put … in front of", "sanitise", "sanitize",
 #   "slugify", "convert … filename", "turn … filename",
 # ]
-# maybe = ["rename", "name", "filename", "number", "names", "lowercase", "uppercase", "capitalise", "capitalize", "prefix", "renumber", "change", "replace", "convert",
-#   "put", "change … name", "give … name", "add", "turn", "call"]
+# maybe = ["rename", "filename", "number", "lowercase", "uppercase", "capitalise", "capitalize", "prefix", "renumber", "change … name", "give … name", "give … number", "names", "give … file", "lower case", "add … to … name", "convert … name"]
 # with = ["filename", "file", "name"]
 # forms = [
 #   "replace {find} with {with} in filename", "change {find} to {with} in filename", "replace {find} with {with} in the name",
@@ -46,7 +45,7 @@
 # ]
 # number = [
 #   "number", "numbers", "numbered", "renumber", "sequence", "sequential", "sequentially", "consecutive", "consecutively", "count up", "running number", "001",
-#   "01", "0001", "1 2 3", "counter", "numbering", "in sequence",
+#   "001 002 003", "001 002", "01 02 03", "01 02", "1 2 3", "01", "0001", "1 2 3", "counter", "numbering", "in sequence",
 # ]
 # case = [
 #   "lowercase", "lower case", "lower-case", "uppercase", "upper case", "capitals", "capital letter", "capitalise", "capitalize", "title case", "small letters", "all caps",
