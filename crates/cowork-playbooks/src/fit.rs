@@ -23,7 +23,7 @@ const GENERAL: u32 = 1;
 /// Words that must be accounted for: `by …`, `whenever`, `except`.
 const DEMANDS: [&str; 3] = ["by", "whenever", "except"];
 /// Words that leave open what else is meant.
-const OPEN: [&str; 7] = ["rest", "els", "etc", "whatev", "remaind", "similar", "such"];
+const OPEN: [&str; 8] = ["except", "rest", "els", "etc", "whatev", "remaind", "similar", "such"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -149,7 +149,7 @@ impl Fitting<'_> {
         let sentence = self.slots.sentence;
         let free = |p: &Vec<usize>| {
             let first = &sentence.words[p[0]];
-            !first.negated && !first.literal && (!self.text_is_asked || p.iter().all(|at| !self.values[*at]))
+            !first.negated && !first.literal && (!self.text_is_asked || self.header.destructive || p.iter().all(|at| !self.values[*at]))
         };
         self.terms.never.iter().flat_map(|p| sentence.find(p, self.slots.vocabulary)).find(free)
     }
@@ -398,7 +398,9 @@ impl Fitting<'_> {
             let verb = word.head && !word.negated && !self.slots.vocabulary.is_small(&word.stem);
             let foreign = self.slots.vocabulary.is_foreign(&word.stem);
             let vague = matches!(word.stem.as_str(), "fix" | "deal-with");
-            if (verb && !vague) || foreign || word.named || DEMANDS.contains(&word.stem.as_str()) {
+            // What is to be left out is asked about where it matters most.
+            let demand = DEMANDS.contains(&word.stem.as_str()) && !(word.stem == "except" && self.header.destructive);
+            if (verb && !vague) || foreign || word.named || demand {
                 let more = if word.stem == "by" { vec![at, (at + 1).min(sentence.words.len() - 1)] } else { vec![at] };
                 return Some(format!("{} is nothing that {} does", self.quote(&more), self.header.name));
             }

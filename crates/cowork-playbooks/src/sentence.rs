@@ -166,7 +166,12 @@ impl<'a> Sentence<'a> {
                 && at > 0
                 && (vocabulary.is_file(&self.words[at - 1].stem) || matches!(self.words[at - 1].stem.as_str(), "everyth" | "anyth" | "someth"));
             let Some(length) = naming.iter().find(here).map(Vec::len).or(about.then_some(1)) else { continue };
-            let end = self.sentence_end(at + length..self.words.len());
+            let mut end = self.sentence_end(at + length..self.words.len());
+            if length == 2 && self.words[at].stem == "the" {
+                let goes_on = |w: &Word| matches!(w.stem.as_str(), "in" | "from" | "with" | "to" | "by" | "into" | "and");
+                let after = at + length + 1;
+                end = (after..end).find(|at| goes_on(&self.words[*at])).unwrap_or(end);
+            }
             self.words[at + length..end].iter_mut().for_each(|w| w.literal = true);
         }
         self.words.iter_mut().filter(|w| w.quoted).for_each(|w| w.literal = true);
@@ -315,7 +320,7 @@ fn add_word(words: &mut Vec<Word>, text: &str, at: Range<usize>) {
 /// Cuts an English word to what its forms share. Both sides are cut alike, so it need not be a word itself.
 pub(crate) fn stem(word: &str) -> String {
     // `the file named x` is no file name.
-    if word == "named" {
+    if matches!(word, "named" | "called") {
         return word.to_owned();
     }
     let length = word.chars().count();

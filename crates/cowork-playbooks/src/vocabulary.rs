@@ -86,7 +86,7 @@ const SMALL: &str = "a an the my our your his her their all any every each some 
     love wish try start begin ahead great nice good lot lots bit away off again gonna through across throughout please everybody \
     make give take keep use using leave alone intact untouched back under such while today currently still way possible kind sure \
     would'd got gotten per via between during about around myself yourself various different many much few several whole entire \
-    appear actually simply maybe perhaps ask sorry mate cheers dear assistant computer's since time along into themselves everyone anyone";
+    appear actually simply maybe perhaps ask sorry mate cheers dear assistant computer's think since time along into themselves everyone anyone";
 
 /// Words that may stand between the words of a phrase.
 const GLUE: &str = "a an the my our your his her their its this these those that all any some every each of are is up me which there";
@@ -107,7 +107,7 @@ const VERBS: &str = "organise group split put tidy clean delete find rename repl
     explain describe compare contrast diff review proofread rate rank evaluate assess calculate compute estimate forecast predict \
     recommend suggest advise plan schedule book reserve buy purchase order pay sell call phone ring text message remind notify \
     play watch listen read open close launch run execute install uninstall update upgrade download draw paint sketch design sing cook \
-    code program debug deploy test compile build invent brainstorm think teach learn answer reply respond ask invite cancel register \
+    code program debug deploy test compile build invent brainstorm teach learn answer reply respond ask invite cancel register \
     sign fill apply transcribe crop resize rotate annotate highlight redact encrypt decrypt lock unlock protect hide unhide restore undo \
     revert recover sync synchronise synchronize print scan extract unzip decompress unpack attach link mount format partition shut \
     restart reboot turn switch set toggle enable disable block unblock subscribe unsubscribe like follow tweet chat talk speak paraphrase \

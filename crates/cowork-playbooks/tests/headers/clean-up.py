@@ -8,6 +8,7 @@
 #
 # [words]
 # do = ["delete", "clean", "tidy away", "sweep"]
+# maybe = ["make … space", "free up", "free … space", "make room", "make … room"]
 # look = [
 #   "find", "show", "list", "are there", "is there", "do i have", "any", "which", "what", "count", "report", "how many", "look", "see", "check",
 #   "preview", "identify", "have i",

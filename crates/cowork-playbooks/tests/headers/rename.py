@@ -12,7 +12,7 @@
 #   "number … file", "number … photo", "number … scan", "number … document", "number … picture", "prefix … file",
 #   "number … consecutively", "number … sequentially", "lowercase … filename", "delete … filename", "delete … in name",
 #   "change … filename", "replace … filename", "put the date in front", "add … to the start of", "add … to the front of", "put … at the front of",
-#   "replace … in the name", "delete … from … name", "add … to filename", "put … in filename", "put … in front of", "sanitise", "sanitize",
+#   "replace … in the name", "delete … from … name", "add … to filename", "put … in filename", "put … in front of", "sanitise", "sanitize", "put … filename", "add … filename", "use … filename",
 #   "slugify", "convert … filename", "turn … filename",
 # ]
 # maybe = ["rename", "filename", "number", "lowercase", "uppercase", "capitalise", "capitalize", "prefix", "renumber", "change … name", "give … name", "give … number", "names", "give … file", "lower case", "add … to … name", "convert … name"]

@@ -10,7 +10,7 @@
 #   "merge", "total", "one table", "single table", "one csv", "single csv", "one spreadsheet", "single spreadsheet", "one big table", "into one", "into a single", "one file from",
 #   "delete duplicate row", "dedupe", "deduplicate", "de-duplicate", "roll up", "union", "one sheet", "master table", "master spreadsheet", "master csv", "one big", "clean … csv", "one combined",
 #   "sum … column", "aggregate", "one list from", "one long table", "delete … row", "drop … row", "table from", "clean … table", "normalise", "normalize", "average",
-#   "clean … column", "combined table", "combined csv", "merged table", "put … into one table", "pivot", "remove … row", "group … row", "group … csv", "group … spreadsheet", "group … export", "group … table", "group … sheet",
+#   "clean … column", "combined table", "combined csv", "merged table", "put … into one table", "pivot", "put … into one", "put … into a single", "put … together", "remove … row", "group … row", "group … csv", "group … spreadsheet", "group … export", "group … table", "group … sheet",
 # ]
 # maybe = []
 # with = [
