@@ -20,7 +20,7 @@
 # with = ["file"]
 # never = [
 #   "duplicate", "duplicates", "twice", "rename", "lowercase", "uppercase", "delete", "empty", "junk", "copy", "place", "location", "gps",
-#   "tab", "trip", "best way", "back to", "back where", "outside", "trash", "filename … into", "size",
+#   "tab", "trip", "best way", "back to", "back where", "outside", "trash", "filename … into", "before each filename", "each filename", "every filename", "all filename", "filename to", "to filename", "size",
 # ]
 #
 # [param.by]
@@ -40,7 +40,7 @@
 # name = [
 #   "by name", "by client", "by customer", "by company", "by project", "by prefix", "by pattern", "by filename", "by supplier", "by vendor",
 #   "by person", "by subject", "by who", "by sender", "by author", "by topic", "by employee", "by tenant", "by patient", "by student",
-#   "by brand", "by shop", "by course", "by case", "by account name", "client folder", "project folder", "customer folder", "named after",
+#   "by brand", "by shop", "by course", "by case", "by account name", "client folder", "project folder", "customer folder", "named after", "same name", "same prefix", "similar name",
 # ]
 #
 # [param.pattern]

@@ -3,7 +3,7 @@
 //! A playbook fits if its words account for what the sentence asks: what is to be done, what with, and each demand that is
 //! plain to see (another verb, a way such as `by colour`, `whenever`, `except`). What it leaves over speaks against it.
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 use serde_json::{Map, Value};
 
@@ -131,7 +131,12 @@ impl Fitting<'_> {
         } else if let Some(open) = open {
             open
         } else if done && thing && few {
-            if !acts && looks && !(maybe && valued) && self.header.destructive && self.header.params.contains_key("dry_run") {
+            if !acts
+                && looks
+                && !(maybe && valued)
+                && self.header.destructive
+                && self.header.params.contains_key("dry_run")
+            {
                 self.params.insert("dry_run".to_owned(), Value::Bool(true));
                 self.notes.push("nothing is to be changed".to_owned());
             }
@@ -149,7 +154,9 @@ impl Fitting<'_> {
         let sentence = self.slots.sentence;
         let free = |p: &Vec<usize>| {
             let first = &sentence.words[p[0]];
-            !first.negated && !first.literal && (!self.text_is_asked || self.header.destructive || p.iter().all(|at| !self.values[*at]))
+            !first.negated
+                && !first.literal
+                && (!self.text_is_asked || self.header.destructive || p.iter().all(|at| !self.values[*at]))
         };
         self.terms.never.iter().flat_map(|p| sentence.find(p, self.slots.vocabulary)).find(free)
     }
@@ -285,7 +292,8 @@ impl Fitting<'_> {
         let mut marks: Vec<(bool, Range<usize>)> = Vec::new();
         for phrase in &slot.after {
             let weak = self.terms.action.contains(phrase) || self.terms.look.contains(phrase);
-            let places = self.slots.sentence.find(phrase, self.slots.vocabulary).into_iter().filter(|p| !self.is_negated(p));
+            let places =
+                self.slots.sentence.find(phrase, self.slots.vocabulary).into_iter().filter(|p| !self.is_negated(p));
             marks.extend(places.filter_map(|p| Some((weak, *p.first()?..p.last()? + 1))));
         }
         // A word such as `mention` leads to the text more surely than `find` does; then the first one does.
@@ -312,8 +320,10 @@ impl Fitting<'_> {
     fn is_of_the_world(&self, value: Range<usize>) -> bool {
         let words = &self.slots.sentence.words;
         let foreign = |at: usize| !words[at].quoted && self.slots.vocabulary.is_foreign(&words[at].stem);
-        let own = value.start > 0 && matches!(words[value.start - 1].stem.as_str(), "my" | "our" | "the" | "his" | "their");
-        let best = |at: usize| matches!(words[at].stem.as_str(), "best" | "nearest" | "nearby" | "cheap" | "cheapest" | "eat");
+        let own =
+            value.start > 0 && matches!(words[value.start - 1].stem.as_str(), "my" | "our" | "the" | "his" | "their");
+        let best =
+            |at: usize| matches!(words[at].stem.as_str(), "best" | "nearest" | "nearby" | "cheap" | "cheapest" | "eat");
         let for_me = words[..value.start].iter().rev().take(2).map(|w| w.stem.as_str()).collect::<Vec<_>>();
         if matches!(for_me.as_slice(), ["a" | "an" | "som", "me"]) {
             return true;
@@ -341,7 +351,7 @@ impl Fitting<'_> {
     }
 
     fn give(&mut self, name: &str, value: Value, words: &[usize]) {
-        words.iter().for_each(|at| self.weights[*at] = SURE);
+        words.iter().for_each(|at| self.weigh(*at, SURE));
         let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let from = if words.is_empty() { String::new() } else { format!(" ({})", self.quote(words)) };
         self.notes.push(format!("{name} = {shown}{from}"));
@@ -362,15 +372,20 @@ impl Fitting<'_> {
     fn mark_all(&mut self, phrases: &[Phrase], weight: u32, wish: bool) -> bool {
         let places: Vec<_> = phrases.iter().flat_map(|p| self.places(p)).collect();
         let mut places: Vec<_> = places.into_iter().filter(|p| !wish || !self.is_negated(p)).collect();
-        for at in places.iter().flatten() {
-            self.weights[*at] = self.weights[*at].max(weight);
-        }
+        places.iter().flatten().for_each(|at| self.weigh(*at, weight));
         places.sort();
         if let Some(place) = places.first() {
             let quoted = self.quote(place);
-            self.notes.insert(0, format!("{quoted} {}", if wish { "asks for it" } else { "is what it works with" }));
+            self.notes.push(format!("{quoted} {}", if wish { "asks for it" } else { "is what it works with" }));
         }
         !places.is_empty()
+    }
+
+    /// A small word says little wherever it stands.
+    fn weigh(&mut self, at: usize, weight: u32) {
+        let small = self.slots.vocabulary.is_small(&self.slots.sentence.words[at].stem);
+        let weight = if small { weight.min(GENERAL) } else { weight };
+        self.weights[at] = self.weights[at].max(weight);
     }
 
     /// Marks the general words for files, if it works with any, and the names of the granted folders.
@@ -433,7 +448,12 @@ impl Fitting<'_> {
         let known = self.weights.iter().filter(|w| **w > 0).count();
         let strange = |at: &usize| {
             let word = &self.slots.sentence.words[*at];
-            self.weights[*at] == 0 && !self.values[*at] && !word.quoted && !self.is_neutral(*at) && !word.negated && !word.literal
+            self.weights[*at] == 0
+                && !self.values[*at]
+                && !word.quoted
+                && !self.is_neutral(*at)
+                && !word.negated
+                && !word.literal
         };
         (known, (0..self.weights.len()).filter(strange).count())
     }
@@ -454,21 +474,28 @@ impl Fitting<'_> {
             return None;
         }
         let words = &self.slots.sentence.words;
-        let (small, file) = (|at: usize| self.slots.vocabulary.is_small(&words[at].stem), |at: usize| {
-            self.slots.vocabulary.is_file(&words[at].stem)
-        });
+        let (small, file) = (
+            |at: usize| self.slots.vocabulary.is_small(&words[at].stem),
+            |at: usize| self.slots.vocabulary.is_file(&words[at].stem),
+        );
+        // `in every text file, change …`: what comes before the wish only says where.
+        let mut wished = false;
         let mut sure = false;
         let (mut general, mut odd) = (false, false);
         let mut last_is_file = false;
         let mut part_start = 0;
         for at in 0..=words.len() {
-            let ends = at == words.len() || matches!(words[at].stem.as_str(), "and" | "or" | "plu") || (at > 0 && self.slots.sentence.ends_clause(at - 1));
+            let ends = at == words.len()
+                || matches!(words[at].stem.as_str(), "and" | "or" | "plu")
+                || (at > 0 && self.slots.sentence.ends_clause(at - 1));
             if ends {
-                if (odd || general && !last_is_file) && !sure {
+                if wished && !sure && (odd || (general && !last_is_file)) {
                     let quoted = self.quote(&(part_start..at).collect::<Vec<_>>());
                     return Some(format!("{quoted} says too little"));
                 }
-                last_is_file = (part_start..at).rev().find(|at| !small(*at)).is_some_and(|at| file(at) || self.weights[at] > 0);
+                last_is_file =
+                    (part_start..at).rev().find(|at| !small(*at)).is_some_and(|at| file(at) || self.weights[at] > 0);
+                wished |= sure;
                 (sure, general, odd, part_start) = (false, false, false, at);
             }
             let Some(word) = words.get(at) else { break };
@@ -492,6 +519,7 @@ impl Fitting<'_> {
             let word = self.slots.sentence.words.get(*at)?;
             Some(self.slots.sentence.text[word.at.clone()].to_owned())
         };
+        let words: BTreeSet<usize> = words.iter().copied().collect();
         let mut texts: Vec<String> = words.iter().filter_map(text).collect();
         texts.dedup();
         texts.truncate(8);

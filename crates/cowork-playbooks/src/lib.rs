@@ -7,6 +7,7 @@
 mod cache;
 mod calls;
 mod fault;
+mod fit;
 mod header;
 mod host;
 mod library;
@@ -17,7 +18,6 @@ mod memory;
 mod pinned;
 mod planner;
 mod sentence;
-mod fit;
 mod slots;
 mod terms;
 mod values;
@@ -25,7 +25,7 @@ mod vocabulary;
 
 pub use header::{Header, Needs, Param, ParamKind, Problem, Unit, Words, check};
 pub use library::Playbook;
-pub use matcher::{Chosen, Match};
 pub use limits::Limits;
+pub use matcher::{Chosen, Match};
 pub use pinned::INTERPRETER;
 pub use planner::PlaybookPlanner;

@@ -146,9 +146,8 @@ fn compare(library: &Library, sentence: &Sentence<'_>, folders: &[Phrase]) -> Ma
             ),
         };
     };
-    let beaten = |other: &Fit| {
-        (best.covers(other) && best.score() > other.score()) || best.score() >= other.score() + AHEAD
-    };
+    let beaten =
+        |other: &Fit| (best.covers(other) && best.score() > other.score()) || best.score() >= other.score() + AHEAD;
     let fitting = fits[1..].iter().filter(|(_, fit)| !beaten(fit));
     let asked_too = near.iter().filter(|(h, fit)| header.destructive && h.destructive && !best.covers(fit));
     let open: Vec<&Header> = fitting.chain(asked_too).map(|(h, _)| *h).collect();

@@ -6,8 +6,19 @@ use crate::vocabulary::Vocabulary;
 
 /// Words after which a text is named and not told: nothing in it is a wish.
 const NAMING: [&str; 13] = [
-    "mention", "contain", "the word", "the phrase", "the text", "the term", "the string", "called", "named", "titled",
-    "that say", "refer to", "talk about",
+    "mention",
+    "contain",
+    "the word",
+    "the phrase",
+    "the text",
+    "the term",
+    "the string",
+    "called",
+    "named",
+    "titled",
+    "that say",
+    "refer to",
+    "talk about",
 ];
 
 /// A word: its stem, and where it stands in the text.
@@ -160,15 +171,18 @@ impl<'a> Sentence<'a> {
         let naming: Vec<Vec<String>> = NAMING.iter().map(|n| plain_stems(n)).collect();
         for at in 0..self.words.len() {
             let here = |n: &&Vec<String>| {
-                self.words[at..].len() > n.len() && n.iter().zip(&self.words[at..]).all(|(a, b)| *a == b.stem && !b.quoted)
+                self.words[at..].len() > n.len()
+                    && n.iter().zip(&self.words[at..]).all(|(a, b)| *a == b.stem && !b.quoted)
             };
             let about = self.words[at].stem == "about"
                 && at > 0
-                && (vocabulary.is_file(&self.words[at - 1].stem) || matches!(self.words[at - 1].stem.as_str(), "everyth" | "anyth" | "someth"));
+                && (vocabulary.is_file(&self.words[at - 1].stem)
+                    || matches!(self.words[at - 1].stem.as_str(), "everyth" | "anyth" | "someth"));
             let Some(length) = naming.iter().find(here).map(Vec::len).or(about.then_some(1)) else { continue };
             let mut end = self.sentence_end(at + length..self.words.len());
             if length == 2 && self.words[at].stem == "the" {
-                let goes_on = |w: &Word| matches!(w.stem.as_str(), "in" | "from" | "with" | "to" | "by" | "into" | "and");
+                let goes_on =
+                    |w: &Word| matches!(w.stem.as_str(), "in" | "from" | "with" | "to" | "by" | "into" | "and");
                 let after = at + length + 1;
                 end = (after..end).find(|at| goes_on(&self.words[*at])).unwrap_or(end);
             }
@@ -192,7 +206,8 @@ impl<'a> Sentence<'a> {
                 // `don't move or rename anything`
                 let joined = self.words.get(next + 1).is_some_and(|w| w.stem == "or" || w.stem == "nor")
                     || self.between(next).trim() == ",";
-                let Some(after) = joined.then(|| self.words[next + 1..].iter().position(|w| w.stem != "or" && w.stem != "nor"))
+                let Some(after) =
+                    joined.then(|| self.words[next + 1..].iter().position(|w| w.stem != "or" && w.stem != "nor"))
                 else {
                     break;
                 };
@@ -208,8 +223,8 @@ impl<'a> Sentence<'a> {
     fn mark_heads(&mut self, vocabulary: &Vocabulary) {
         const JOINS: [&str; 8] = ["and", "then", "but", "or", "to", "pleas", "also", "plu"];
         const DETERMINES: [&str; 26] = [
-            "the", "a", "an", "my", "our", "your", "his", "her", "their", "thes", "those", "thi", "all", "every", "any", "each", "som",
-            "no", "of", "in", "on", "at", "by", "with", "from", "for",
+            "the", "a", "an", "my", "our", "your", "his", "her", "their", "thes", "those", "thi", "all", "every",
+            "any", "each", "som", "no", "of", "in", "on", "at", "by", "with", "from", "for",
         ];
         let mut opens = true;
         for at in 0..self.words.len() {
@@ -218,12 +233,14 @@ impl<'a> Sentence<'a> {
             }
             let word = &self.words[at];
             let text = &self.text[word.at.clone()];
-            let determined = at > 0 && !self.ends_clause(at - 1) && DETERMINES.contains(&self.words[at - 1].stem.as_str());
-            let plural = text.ends_with('s') && !text.ends_with("ss") && !word.stem.ends_with("ss") && !text.contains(' ');
+            let determined =
+                at > 0 && !self.ends_clause(at - 1) && DETERMINES.contains(&self.words[at - 1].stem.as_str());
+            let plural =
+                text.ends_with('s') && !text.ends_with("ss") && !word.stem.ends_with("ss") && !text.contains(' ');
             let joins = JOINS.contains(&word.stem.as_str()) && !word.quoted;
             let head = opens && !determined && !plural && !word.quoted && vocabulary.is_verb(&word.stem);
             self.words[at].head = head;
-            let small = vocabulary.is_small(&self.words[at].stem) || self.words[at].stem == "preview";
+            let small = vocabulary.is_small(&self.words[at].stem);
             opens = joins || (opens && small && !head);
         }
     }

@@ -37,7 +37,7 @@ const SAME: &[&str] = &[
     "number, enumerate them",
     "archive, zip, compress, pack",
     // What only wants to see.
-    "preview, dry run, dry-run, simulate, simulation, pretend, only show, only show me, just show, just show me, show me what, show what, \
+    "preview, show me what would change, what would change, what would happen, show me what would happen, what would be changed, dry run, dry-run, simulate, simulation, pretend, only show, only show me, just show, just show me, show me what, show what, \
         what you would, what would, only tell, just tell, only tell me, just tell me, test run, trial run, not touch, not change, \
         not do anything, not actually, not modify, not alter, no changes, not make any change, not make change, first show, show me first, \
         show first, only list, just list, only report, just report, only look, just look, just want to see, only want to see, just a list, \
@@ -89,7 +89,8 @@ const SMALL: &str = "a an the my our your his her their all any every each some 
     appear actually simply maybe perhaps ask sorry mate cheers dear assistant computer's think since time along into themselves everyone anyone";
 
 /// Words that may stand between the words of a phrase.
-const GLUE: &str = "a an the my our your his her their its this these those that all any some every each of are is up me which there";
+const GLUE: &str =
+    "a an the my our your his her their its this these those that all any some every each of are is up me which there";
 
 /// General words for files and where they are: what a playbook that works with any file works with.
 const FILES: &str = "file folder subfolder document download desktop thing stuff item everything material mess drive disk disc \
@@ -122,7 +123,7 @@ const LIGHT: &str = "show list check count create generate set turn mark label t
 /// Things that are no files, or parts of a file that only some playbooks know.
 const FOREIGN: &str = "email contact calendar meeting appointment party inbox message password account flight hotel restaurant weather headline \
     website webpage bookmark tab browser tweet poem joke story essay haiku limerick summary translation calculator function python \
-    javascript sql linux windows phone car bus train taxi pizza dinner lunch breakfast stock money colleague boss friend team \
+    javascript sql linux windows car bus train taxi pizza dinner lunch breakfast stock money colleague boss friend team \
     usb stick cloud server printer internet web google youtube slack row column cell line paragraph sentence table colour color \
     alphabetically alphabetical variance difference capital president birthday wedding holiday-booking reservation \
     alarm timer reminder light thermostat bitcoin crypto game puzzle code bug app software password wifi network advert \

@@ -11,7 +11,7 @@
 #   "replace … in filename", "tidy … filename", "clean … filename", "remove … from filename", "tidy … name", "delete … from filename",
 #   "number … file", "number … photo", "number … scan", "number … document", "number … picture", "prefix … file",
 #   "number … consecutively", "number … sequentially", "lowercase … filename", "delete … filename", "delete … in name",
-#   "change … filename", "replace … filename", "put the date in front", "add … to the start of", "add … to the front of", "put … at the front of",
+#   "change … filename", "replace … filename", "put the date in front", "put the date before", "add … to the start of", "add … to the front of", "put … at the front of",
 #   "replace … in the name", "delete … from … name", "add … to filename", "put … in filename", "put … in front of", "sanitise", "sanitize", "put … filename", "add … filename", "use … filename",
 #   "slugify", "convert … filename", "turn … filename",
 # ]
@@ -40,7 +40,7 @@
 # ]
 # date = [
 #   "by date", "by date taken", "by date they were taken", "by taken", "by when", "by exif", "by capture", "date in front", "date prefix",
-#   "date at the front", "date first", "prefix … date", "date … name", "date … filename", "date taken", "shooting date", "by the day", "by creation", "by invoice date",
+#   "date at the front", "date first", "date before", "prefix … date", "date … name", "date … filename", "date taken", "shooting date", "by the day", "by creation", "by invoice date",
 #   "capture date", "date to the start", "date to the front", "date … front", "date … start", "with … date", "their date", "iso date", "exif date", "day they were taken", "creation date", "date they were",
 # ]
 # number = [

@@ -14,7 +14,7 @@
 # ]
 # maybe = []
 # with = [
-#   "csv", "tsv", "jsonl", "json lines", "spreadsheet", "table", "row", "column", "monthly exports", "export", "exports", "xlsx", "ndjson", "sheet", "timesheet",
+#   "group", "csv", "tsv", "jsonl", "json lines", "spreadsheet", "table", "row", "column", "monthly exports", "export", "exports", "xlsx", "ndjson", "sheet", "timesheet",
 #   "duplicate row", "csvs", "bank statement", "sales data", "data file", "tabular", "transactions", "ledger", "order list", "price list", "expense list", "monthly files", "sales files", "sales figures",
 #   "comma separated", "delimited", "semicolon", "figures", "sales", "record", "mailing list", "price lists", "lists", "dataset",
 # ]
