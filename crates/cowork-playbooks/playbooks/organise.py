@@ -58,7 +58,7 @@
 # about = "Only say what would be done"
 # type = "bool"
 # default = false
-# on = ["preview", "not move", "not do", "not organise"]
+# on = ["preview", "you would", "not move", "not do", "not organise"]
 # ///
 from datetime import datetime, timedelta
 import re

@@ -370,7 +370,14 @@ impl Fitting<'_> {
     }
 
     fn mark_all(&mut self, phrases: &[Phrase], weight: u32, wish: bool) -> bool {
-        let places: Vec<_> = phrases.iter().flat_map(|p| self.places(p)).collect();
+        let sentence = self.slots.sentence;
+        let of = |p: &Phrase| {
+            // What it works with may be named in a value: `sum the exports`.
+            let mut places = if wish { self.places(p) } else { sentence.find(p, self.slots.vocabulary) };
+            places.retain(|place| !sentence.words[place[0]].literal);
+            places
+        };
+        let places: Vec<_> = phrases.iter().flat_map(of).collect();
         let mut places: Vec<_> = places.into_iter().filter(|p| !wish || !self.is_negated(p)).collect();
         places.iter().flatten().for_each(|at| self.weigh(*at, weight));
         places.sort();

@@ -178,7 +178,7 @@ pub fn check(source: &str) -> std::result::Result<Header, Vec<Problem>> {
         }
         Err(problem) => (None, vec![problem]),
     };
-    let names = header.iter().flat_map(|h| h.params.keys().cloned()).collect();
+    let names = header.iter().flat_map(|h| h.params.keys().map(|name| variable(name))).collect();
     let compiled = std::panic::catch_unwind(|| {
         MontyRun::new(source.to_owned(), "playbook.py", names, CompileOptions::default()).map(|_| ())
     });
@@ -194,6 +194,16 @@ pub fn check(source: &str) -> std::result::Result<Header, Vec<Problem>> {
         Some(header) if problems.is_empty() => Ok(header),
         _ => Err(problems),
     }
+}
+
+/// Gives the variable that a program has a parameter in: its name, with a `_` behind it where the name means something in Python.
+pub(crate) fn variable(param: &str) -> String {
+    const KEYWORDS: [&str; 32] = [
+        "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else", "except",
+        "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass",
+        "raise", "return", "try", "while", "with", "yield",
+    ];
+    if KEYWORDS.contains(&param) { format!("{param}_") } else { param.to_owned() }
 }
 
 impl Header {

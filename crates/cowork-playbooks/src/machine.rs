@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     calls, fault,
+    header::variable,
     host::{FUNCTIONS, Given, Host},
     limits::Limits,
     memory,
@@ -75,7 +76,7 @@ impl Machine {
     /// Compiles a program and begins it: it stands before its first line.
     pub(crate) fn start(start: Start<'_>, cancel: &CancellationToken) -> Result<(Self, Option<Pause>)> {
         let Start { file, source, params, folders, tools, limits } = start;
-        let names = params.keys().cloned().collect();
+        let names = params.keys().map(|name| variable(name)).collect();
         let program = MontyRun::new(source.to_owned(), file, names, CompileOptions::default())
             .map_err(|e| fault::syntax_error(file, &e))?;
         let inputs = params.values().map(to_program).collect();

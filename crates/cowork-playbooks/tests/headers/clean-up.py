@@ -61,6 +61,6 @@
 # about = "Only say what would be done"
 # type = "bool"
 # default = false
-# on = ["preview", "not delete", "not move", "nothing deleted", "not do", "not clean"]
+# on = ["preview", "you would", "not delete", "not move", "nothing deleted", "not do", "not clean"]
 # ///
 finish("This is a header.")

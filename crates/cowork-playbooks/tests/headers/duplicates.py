@@ -21,7 +21,7 @@
 #   "same picture", "redundant copy", "extra copy", "more than once", "multiple copies", "multiple copy", "repeated file", "second copy", "copy of each other",
 #   "several copies", "spare copy", "surplus copy", "copies of the same", "dedupe", "dedup", "deduplicate", "de-duplicate", "de-dupe", "deduplication",
 #   "exactly the same", "byte for byte", "three times", "several times", "multiple times", "many times", "exact copy", "double up", "redundant file", "redundant",
-#   "repeat", "repeats", "stored twice", "unnecessary copy", "all the copies", "copies of", "all copies", "every copy", "copies except", "same song", "same video", "same thing",
+#   "repeat", "repeats", "stored twice", "unnecessary copy", "all the copies", "copies of", "all copies", "every copy", "file … same", "photo … same", "copies except", "same song", "same video", "same thing",
 # ]
 # never = [
 #   "duplicate-row", "row", "line", "entry", "entries", "record", "csv", "column", "make a copy", "make copies", "in the name", "word",
@@ -42,6 +42,6 @@
 # about = "Only say what would be done"
 # type = "bool"
 # default = false
-# on = ["preview", "not delete", "not move", "nothing deleted", "not do", "not clean"]
+# on = ["preview", "you would", "not delete", "not move", "nothing deleted", "not do", "not clean"]
 # ///
 finish("This is a header.")

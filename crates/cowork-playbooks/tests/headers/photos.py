@@ -35,6 +35,6 @@
 # about = "Only say what would be done"
 # type = "bool"
 # default = false
-# on = ["preview", "not move", "not do", "not organise"]
+# on = ["preview", "you would", "not move", "not do", "not organise"]
 # ///
 finish("This is a header.")

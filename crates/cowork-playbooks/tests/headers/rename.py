@@ -7,15 +7,13 @@
 # destructive = true
 #
 # [words]
-# do = [
+# maybe = ["rename", "filename",
 #   "replace … in filename", "tidy … filename", "clean … filename", "remove … from filename", "tidy … name", "delete … from filename",
 #   "number … file", "number … photo", "number … scan", "number … document", "number … picture", "prefix … file",
 #   "number … consecutively", "number … sequentially", "lowercase … filename", "delete … filename", "delete … in name",
 #   "change … filename", "replace … filename", "put the date in front", "put the date before", "add … to the start of", "add … to the front of", "put … at the front of",
 #   "replace … in the name", "delete … from … name", "add … to filename", "put … in filename", "put … in front of", "sanitise", "sanitize", "put … filename", "add … filename", "use … filename",
-#   "slugify", "convert … filename", "turn … filename",
-# ]
-# maybe = ["rename", "filename", "number", "lowercase", "uppercase", "capitalise", "capitalize", "prefix", "renumber", "change … name", "give … name", "give … number", "names", "give … file", "lower case", "add … to … name", "convert … name"]
+#   "slugify", "convert … filename", "turn … filename",  "number", "lowercase", "uppercase", "capitalise", "capitalize", "prefix", "renumber", "change … name", "give … name", "give … number", "names", "give … file", "lower case", "add … to … name", "convert … name"]
 # with = ["filename", "file", "name"]
 # forms = [
 #   "replace {find} with {with} in filename", "change {find} to {with} in filename", "replace {find} with {with} in the name",
@@ -96,6 +94,6 @@
 # about = "Only say what would be done"
 # type = "bool"
 # default = false
-# on = ["preview", "not rename", "not move", "not do"]
+# on = ["preview", "you would", "not rename", "not move", "not do"]
 # ///
 finish("This is a header.")

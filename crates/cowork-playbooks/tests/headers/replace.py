@@ -52,6 +52,6 @@
 # about = "Only say what would be done"
 # type = "bool"
 # default = false
-# on = ["preview", "not replace", "not do", "not save", "not write"]
+# on = ["preview", "you would", "not replace", "not do", "not save", "not write"]
 # ///
 finish("This is a header.")
