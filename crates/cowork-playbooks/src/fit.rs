@@ -166,7 +166,7 @@ impl Fitting<'_> {
         for form in &self.terms.forms {
             let Some(filled) = self.slots.form(form) else { continue };
             for (name, range) in filled.holes {
-                let Some(text) = self.slots.sentence.text_of(range.clone()) else { continue };
+                let Some(text) = self.slots.hole(range.clone()) else { continue };
                 range.for_each(|at| self.values[at] = true);
                 self.give(&name, Value::from(text), &[]);
             }

@@ -96,6 +96,19 @@ const UNITS: [(&str, Unit, f64); 20] = [
     ("terabyt", Unit::Megabytes, 1_000_000.0),
 ];
 
+/// Words for characters: `replace spaces with underscores` means no words.
+const CHARACTERS: [(&str, &str); 9] = [
+    ("spac", " "),
+    ("blank", " "),
+    ("underscor", "_"),
+    ("hyphen", "-"),
+    ("dash", "-"),
+    ("dashe", "-"),
+    ("dot", "."),
+    ("comma", ","),
+    ("semicolon", ";"),
+];
+
 /// A form found in a sentence: its words, and where each hole's value stands.
 pub(crate) struct Filled {
     pub(crate) words: Vec<usize>,
@@ -147,6 +160,17 @@ impl Slots<'_> {
             filled.holes.push((name.clone(), quoted.map_or(range, |at| at..at + 1)));
         }
         Some(filled)
+    }
+
+    /// Gives the text in a hole: what stands there, or the character that it is a word for.
+    pub(crate) fn hole(&self, range: Range<usize>) -> Option<String> {
+        if let [word] = self.sentence.words.get(range.clone())?
+            && !word.quoted
+            && let Some((_, character)) = CHARACTERS.iter().find(|(name, _)| *name == word.stem)
+        {
+            return Some((*character).to_owned());
+        }
+        self.sentence.text_of(range)
     }
 
     fn is_free(&self, at: usize) -> bool {
