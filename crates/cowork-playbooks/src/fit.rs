@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::{
     header::{Header, ParamKind},
     sentence::{Phrase, Sentence},
-    slots::Slots,
+    slots::{Filled, Slots},
     terms::{Slot, Terms},
     vocabulary::Vocabulary,
 };
@@ -99,6 +99,9 @@ struct Fitting<'a> {
 
 impl Fitting<'_> {
     fn judge(&mut self) -> (Verdict, String) {
+        if self.header.destructive && self.is_question() {
+            return (Verdict::No, "it is a question".to_owned());
+        }
         self.take_forms();
         for slot in &self.terms.params {
             self.take(slot);
@@ -149,6 +152,41 @@ impl Fitting<'_> {
         (if near { Verdict::Near } else { Verdict::No }, why)
     }
 
+    /// `change the font to Arial` is no wish about files; `change every 2025 to 2026` and `change A to B in my letters` are.
+    fn says_too_little(&self, filled: &Filled) -> bool {
+        let words = &self.slots.sentence.words;
+        let inside =
+            |at: usize| filled.holes.iter().any(|(_, range)| range.contains(&at)) || filled.words.contains(&at);
+        let stem = |at: &usize| words[*at].stem.as_str();
+        matches!(filled.words.first().map(stem), Some("chang" | "turn" | "convert"))
+            && !filled.words.iter().any(|at| matches!(stem(at), "every" | "all"))
+            && !words.iter().any(|w| w.quoted)
+            && !(0..words.len()).any(|at| !inside(at) && self.slots.vocabulary.is_file(stem(&at)))
+    }
+
+    /// Says whether somebody only asks about something: nothing is to be changed for an answer.
+    fn is_question(&self) -> bool {
+        const ASKS: [&[&str]; 12] = [
+            &["how", "do"],
+            &["how", "to"],
+            &["how", "can"],
+            &["how", "could"],
+            &["how", "doe"],
+            &["how", "should"],
+            &["how", "would"],
+            &["why"],
+            &["should"],
+            &["what", "is", "a"],
+            &["what", "is", "an"],
+            &["what", "doe"],
+        ];
+        let begins = |phrase: &[&str]| {
+            let words = self.slots.sentence.words.iter().map(|w| w.stem.as_str());
+            words.zip(phrase).filter(|(a, b)| a == *b).count() == phrase.len()
+        };
+        ASKS.iter().any(|phrase| begins(phrase))
+    }
+
     /// Finds a word that makes it another task. What only stands somewhere behind `find` may be no text.
     fn forbidden(&self) -> Option<Vec<usize>> {
         let sentence = self.slots.sentence;
@@ -165,6 +203,9 @@ impl Fitting<'_> {
     fn take_forms(&mut self) {
         for form in &self.terms.forms {
             let Some(filled) = self.slots.form(form) else { continue };
+            if self.says_too_little(&filled) {
+                continue;
+            }
             for (name, range) in filled.holes {
                 let Some(text) = self.slots.hole(range.clone()) else { continue };
                 range.for_each(|at| self.values[at] = true);
@@ -500,8 +541,7 @@ impl Fitting<'_> {
                     let quoted = self.quote(&(part_start..at).collect::<Vec<_>>());
                     return Some(format!("{quoted} says too little"));
                 }
-                last_is_file =
-                    (part_start..at).rev().find(|at| !small(*at)).is_some_and(|at| file(at) || self.weights[at] > 0);
+                last_is_file = (part_start..at).rev().find(|at| !small(*at)).is_some_and(file);
                 wished |= sure;
                 (sure, general, odd, part_start) = (false, false, false, at);
             }
@@ -512,9 +552,9 @@ impl Fitting<'_> {
                 return Some(format!("{} is more than it looks at", self.quote(&[at])));
             } else if OPEN.contains(&word.stem.as_str()) {
                 return Some(format!("{} leaves open what else is meant", self.quote(&[at])));
-            } else if !self.is_neutral(at) {
+            } else if !self.is_neutral(at) || word.stem == "old" {
                 odd = true;
-            } else if file(at) || word.stem == "old" {
+            } else if file(at) {
                 general = true;
             }
         }

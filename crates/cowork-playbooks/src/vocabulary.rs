@@ -129,7 +129,7 @@ const FOREIGN: &str = "email contact calendar meeting appointment party inbox me
     alarm timer reminder light thermostat bitcoin crypto game puzzle code bug app software password wifi network advert \
     best nearest nearby cheap cheapest cheaper eat speech slogan caption cover-letter blog newsletter subscriber user database \
     dishes laundry kitchen room house garden bedroom wardrobe fridge desk bookshelf garage toy shoe clothes sock history cookie cache-browser \
-    question meaning life opinion advice idea tip trick reason";
+    question meaning life opinion advice idea tip trick reason page chapter background watermark font stain language";
 
 /// The words a sentence is compared with, made once.
 #[derive(Clone, Debug)]

@@ -19,7 +19,7 @@
 #   "litter", "detritus", "gunk", "useless stuff", "junk file", "dead weight", "leftovers", "remnant", "garbage file", "rubbish file",
 # ]
 # never = [
-#   "empty this", "empty the", "empty my", "empty out", "empty it", "row", "column", "line", "filename", "name", "sort", "contents of", "emails", "password", "word",
+#   "photo", "video", "music", "song", "pdf", "invoice", "contract", "letter", "receipt", "spreadsheet", "recording", "movie", "note", "report on", "empty this", "empty the", "empty my", "empty out", "empty it", "row", "column", "line", "filename", "name", "sort", "contents of", "emails", "password", "word",
 #   "underscore", "space in", "spaces in", "from the text", "csv",
 # ]
 #
