@@ -128,7 +128,7 @@ fn the_names_of_granted_folders_are_understood() {
 #[test]
 fn the_answer_explains_itself_in_one_line_of_json() {
     let found = planner().match_words("sort the holiday pictures by place", &[]);
-    let why = "photos: by = place (“by place”); “sort” asks for it; “pictures” is what it works with";
+    let why = "photos: by = place (“by place”); “sort” asks for it; “holiday pictures” is what it works with";
     assert_eq!(json!(found), json!({ "playbook": "photos", "params": { "by": "place" }, "why": why }));
     let found = planner().match_words("delete everything", &[]);
     let why = "“delete everything” says too little: it could mean clean-up or duplicates";
