@@ -74,7 +74,7 @@ const GAP: usize = 6;
 
 impl<'a> Sentence<'a> {
     pub(crate) fn read(text: &'a str, vocabulary: &Vocabulary) -> Self {
-        let mut sentence = Self { text, words: same(read(text), vocabulary), ..Self::default() };
+        let mut sentence = Self { text, words: same(&read(text), vocabulary), ..Self::default() };
         sentence.mark_literals(vocabulary);
         sentence.mark_negated(vocabulary);
         sentence.mark_heads(vocabulary);
@@ -248,7 +248,7 @@ impl<'a> Sentence<'a> {
 
 /// Gives the stems of a phrase, with words that mean the same made one.
 pub(crate) fn stems(phrase: &str, vocabulary: &Vocabulary) -> Vec<String> {
-    same(read(phrase), vocabulary).into_iter().map(|w| w.stem).collect()
+    same(&read(phrase), vocabulary).into_iter().map(|w| w.stem).collect()
 }
 
 /// Gives the stems of a phrase as it stands there.
@@ -257,14 +257,14 @@ pub(crate) fn plain_stems(phrase: &str) -> Vec<String> {
 }
 
 /// Puts one word for each phrase that means the same as another.
-fn same(words: Vec<Word>, vocabulary: &Vocabulary) -> Vec<Word> {
+fn same(words: &[Word], vocabulary: &Vocabulary) -> Vec<Word> {
     let mut folded: Vec<Word> = Vec::with_capacity(words.len());
-    let mut rest = words.as_slice();
+    let mut rest = words;
     while let Some(first) = rest.first() {
         let until = rest.iter().take_while(|w| !w.quoted).count();
         let stems: Vec<&str> = rest[..until.min(8)].iter().map(|w| w.stem.as_str()).collect();
         match vocabulary.same(&stems) {
-            Some((length, name)) if !first.quoted && !(first.named && length == 1) => {
+            Some((length, name)) if !first.quoted && (!first.named || length > 1) => {
                 let at = first.at.start..rest[length - 1].at.end;
                 folded.push(Word { stem: name.to_owned(), at, ..Word::default() });
                 rest = &rest[length..];
