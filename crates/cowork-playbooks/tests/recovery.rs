@@ -129,7 +129,7 @@ fn told(planner: Value) -> Submit {
 #[test]
 fn parameters_that_do_not_fit_name_those_there_are() {
     let describes = "the parameters of organise are: by (date or name or type; type if not given), dry_run (true or false; false if not \
-        given), pattern (text)";
+        given), pattern (text), rules (text)";
     for (params, why) in [
         (json!({ "colour": "red" }), "the playbook organise has no parameter `colour`"),
         (json!({ "by": "size" }), "the parameter `by` of organise does not fit: it must be date or name or type"),
@@ -144,7 +144,7 @@ fn parameters_that_do_not_fit_name_those_there_are() {
     let words = next(&Story::of(told(json!({ "params": { "dry_run": "true" } })))).unwrap();
     assert_eq!(
         words.note["params"],
-        json!({ "by": "type", "dry_run": true, "pattern": "" }),
+        json!({ "by": "type", "dry_run": true, "pattern": "", "rules": "" }),
         "words and parameters together"
     );
 }

@@ -3,7 +3,7 @@
 # about = "Reports on a folder: sizes, types, ages, the largest files, and what grew since last time"
 # title = "Report on {folders}"
 # examples = ["what is taking up all the space in here?", "give me an overview of this folder with sizes", "find files bigger than 100 MB"]
-# folders = "read"
+# folders = "write"
 #
 # [words]
 # do = [

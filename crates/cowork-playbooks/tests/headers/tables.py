@@ -55,9 +55,9 @@
 # fr = ["french"]
 #
 # [param.to]
-# about = "The file to write; empty for one named after the folder"
+# about = "The file to write"
 # type = "text"
-# default = ""
+# default = "Merged.csv"
 # after = ["save it as", "save as", "into a file called", "called", "named", "write it to", "save it to", "save the result as", "save to", "save the result to", "save them as", "output to", "as a file called"]
 # ///
 finish("This is a header.")

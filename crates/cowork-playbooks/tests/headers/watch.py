@@ -45,9 +45,9 @@
 # default = ""
 #
 # [param.hours]
-# about = "How long to watch, in hours; 0 for until it is cancelled"
+# about = "How long to watch, in hours"
 # type = "number"
-# default = 0
+# default = 8
 # unit = "hours"
 # after = ["for the next", "for", "during the next", "over the next"]
 # ///
