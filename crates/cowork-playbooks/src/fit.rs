@@ -459,7 +459,9 @@ impl Fitting<'_> {
         };
         for (at, word) in sentence.words.iter().enumerate().filter(left) {
             let verb = word.head && !word.negated && !self.slots.vocabulary.is_small(&word.stem);
-            let foreign = self.slots.vocabulary.is_foreign(&word.stem);
+            // A `wedding photo` is a photo.
+            let describes = sentence.words.get(at + 1).is_some_and(|w| self.slots.vocabulary.is_file(&w.stem));
+            let foreign = self.slots.vocabulary.is_foreign(&word.stem) && !(describes && !word.head);
             let vague = matches!(word.stem.as_str(), "fix" | "deal-with");
             // What is to be left out is asked about where it matters most.
             let demand = DEMANDS.contains(&word.stem.as_str()) && !(word.stem == "except" && self.header.destructive);

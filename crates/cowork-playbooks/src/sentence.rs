@@ -179,6 +179,10 @@ impl<'a> Sentence<'a> {
                 && (vocabulary.is_file(&self.words[at - 1].stem)
                     || matches!(self.words[at - 1].stem.as_str(), "everyth" | "anyth" | "someth"));
             let Some(length) = naming.iter().find(here).map(Vec::len).or(about.then_some(1)) else { continue };
+            // `the text files`
+            if length == 2 && self.words.get(at + 2).is_some_and(|w| !w.quoted && w.stem == "fil") {
+                continue;
+            }
             let mut end = self.sentence_end(at + length..self.words.len());
             if length == 2 && self.words[at].stem == "the" {
                 let goes_on =
@@ -261,7 +265,7 @@ fn same(words: &[Word], vocabulary: &Vocabulary) -> Vec<Word> {
     let mut folded: Vec<Word> = Vec::with_capacity(words.len());
     let mut rest = words;
     while let Some(first) = rest.first() {
-        let until = rest.iter().take_while(|w| !w.quoted).count();
+        let until = rest.iter().take_while(|w| !w.quoted && !w.named).count();
         let stems: Vec<&str> = rest[..until.min(8)].iter().map(|w| w.stem.as_str()).collect();
         match vocabulary.same(&stems) {
             Some((length, name)) if !first.quoted && (!first.named || length > 1) => {

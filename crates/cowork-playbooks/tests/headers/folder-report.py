@@ -11,7 +11,7 @@
 #   "fill up", "disk usage", "storage usage", "statistics", "stats", "breakdown", "what is using", "where … space", "where has … gone", "how full", "how many file",
 #   "space usage", "what is in here", "take up", "took up", "summary", "why … big", "so big", "so large", "so full", "why … full", "html report", "using up", "profile", "audit", "inventory", "what grew", "grown", "growth", "space hog", "how old", "takes the most", "how much",
 #   "where does … space", "eating up", "size of", "storage report", "break down", "total size", "how many", "count", "occupy", "use up", "consume", "hogging", "analyse", "summary of folder size",
-#   "write … report", "gobble", "chart", "top", "biggest", "larger than", "bigger than", "file over", "file … over", "smallest", "eat … storage", "hog … storage", "eat … disk", "space go", "space went", "space gone", "using up", "disk space", "storage space", "sizes",
+#   "write … report", "gobble", "chart", "space distributed", "distribution of", "top", "biggest", "larger than", "bigger than", "file over", "file … over", "smallest", "eat … storage", "hog … storage", "eat … disk", "space go", "space went", "space gone", "using up", "disk space", "storage space", "sizes",
 # ]
 # look = ["find", "show", "list", "which", "what", "where are", "are there", "give", "see", "create", "produce", "generate", "i want", "display", "any", "measure", "check", "rank"]
 # with = [
