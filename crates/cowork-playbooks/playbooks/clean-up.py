@@ -8,17 +8,19 @@
 #
 # [words]
 # do = ["delete", "clean", "tidy away", "sweep"]
+# maybe = ["make … space", "free up", "free … space", "make room", "make … room"]
 # look = [
 #   "find", "show", "list", "are there", "is there", "do i have", "any", "which", "what", "count", "report", "how many", "look", "see", "check",
 #   "preview", "identify", "have i",
 # ]
 # with = [
+#   "empty folder", "empty subfolder", "folder … empty", "folder with nothing", "folder … contain nothing", "folder … nothing in", "empty ones", "folder without files", "folder … no files", "subfolder … empty", "folder without anything", "hollow folder", "vacant folder", "folder containing nothing", "folder not … anything", "folder … not contain", "temporary", "temporary file", "cache", "caches", "cached file", "backup file", "swap file", "lock file", "ds_store", "thumbs.db", "partial download", "unfinished download", "incomplete download", "crdownload", "bak file", "half-finished download", "temporaries", "half finished download", "interrupted download", "aborted download", "failed download", "ds store", "thumbs db", "office lock", "autosave", "broken download", "installer", "installers", "setup file", "dmg", "msi", "exe", "installation file", "setup program", "install file", "pkg", "installation package", "deb", "setup exe", "installer package", "disk image", "install package", "broken link", "dead link", "dangling link", "broken symlink", "dead symlink", "dangling symlink", "broken shortcut", "dead shortcut", "link … lead nowhere", "link … point nowhere", "broken symbolic link", "orphaned link", "orphaned symlink", "link … go nowhere", "shortcut … not work", "link … not work", "shortcut … nowhere", "symlink … nowhere", "broken alias", "link … to nothing", "invalid shortcut", "stale link", "stale symlink", "orphaned shortcut", "shortcut … to nothing", "symlink … to nothing", "dangling shortcut", "dead alias", "older than", "untouched for", "unused for", "not … in … year", "not … for … year",
 #   "junk", "rubbish", "garbage", "clutter", "crap", "cruft", "leftover", "left over", "unneeded", "useless file", "debris", "stale file",
-#   "litter", "detritus", "gunk", "useless stuff", "junk file", "dead weight", "leftovers", "remnant", "trash file", "garbage file", "rubbish file",
+#   "litter", "detritus", "gunk", "useless stuff", "junk file", "dead weight", "leftovers", "remnant", "garbage file", "rubbish file",
 # ]
 # never = [
-#   "duplicate", "duplicates", "twice", "row", "column", "line", "filename", "name", "sort", "contents of", "emails", "password", "word",
-#   "underscore", "space in", "spaces in", "from the text", "csv", "identical",
+#   "photo", "video", "music", "song", "pdf", "invoice", "contract", "letter", "receipt", "spreadsheet", "recording", "movie", "note", "report on", "empty this", "empty the", "empty my", "empty out", "empty it", "row", "column", "line", "filename", "name", "sort", "contents of", "emails", "password", "word",
+#   "underscore", "space in", "spaces in", "from the text", "csv",
 # ]
 #
 # [param.what]
@@ -46,7 +48,7 @@
 # ]
 #
 # [param.older_than]
-# about = "How many days temporary files and installers must not have changed; 0 for the usual: 1 and 90"
+# about = "Only what was last changed longer ago than so many days"
 # type = "number"
 # default = 0
 # unit = "days"
@@ -59,7 +61,7 @@
 # about = "Only say what would be done"
 # type = "bool"
 # default = false
-# on = ["preview", "not delete", "not move", "nothing deleted", "not do", "not clean"]
+# on = ["preview", "you would", "not delete", "not move", "nothing deleted", "not do", "not clean"]
 # ///
 
 DAY = 86400000

@@ -12,14 +12,14 @@
 # [words]
 # do = [
 #   "find", "where is", "where are", "where did", "where have", "where i", "which", "what file", "what document", "any file", "any document",
-#   "list file", "list document", "list", "show", "do i have", "is there", "are there", "have i got", "did i save", "have i", "lost", "misplaced", "who",
+#   "list file", "list document", "list", "show", "do i have", "is there", "are there", "have i got", "did i save", "have i", "lost", "misplaced",
 #   "does … mention", "do … mention", "any … mention", "where in", "where do", "where does", "in which", "where", "what mentions", "i need",
 # ]
 # with = ["file", "email", "page", "message", "password"]
 # never = [
 #   "duplicate", "duplicates", "twice", "same file", "identical", "bigger", "biggest", "smaller", "smallest", "oldest",
 #   "newest", "older than", "newer than", "more than", "less than", "mb", "gb", "size", "space", "empty folder", "empty file",
-#   "change every", "flight to", "how many", "how much", "best", "nearest", "nearby", "cheap", "cheapest", "how do", "how to", "how can",
+#   "change every", "flight to", "how many", "how much", "best", "nearest", "nearby", "cheap", "cheapest", "how do", "how to", "how can", "yourself", "about you", "make a", "create a", "prepare", "generate", "make an",
 #   "what does", "explain", "summary", "why", "to do", "todo",
 # ]
 #
@@ -28,11 +28,11 @@
 # type = "text"
 # after = [
 #   "mention", "mentions", "mentioning", "mentioned", "contain", "the word", "the words", "the phrase", "the text", "the term", "the string",
-#   "the name", "that say", "saying", "that have", "about", "named", "called", "titled", "refer to", "references", "talk about", "concerning",
+#   "with the name", "that say", "saying", "that have", "about", "named", "called", "titled", "refer to", "references", "talk about", "concerning",
 #   "include", "including", "where is", "where are", "where did i put", "where did i save", "where did i leave", "where have i put", "where have i saved",
-#   "where i put", "where i saved", "where i left", "find", "do i have", "lost", "misplaced", "have i got", "where does", "where did", "discuss",
+#   "where i put", "where i saved", "where i left", "find", "do i have", "lost", "misplaced", "have i got", "where does", "where did", "i need", "discuss",
 #   "regarding", "related to", "relating to", "with the word", "with the text", "with the phrase", "speak of", "deal with", "to do with",
-#   "anything on", "everything on", "something on", "occurrence of", "word for word", "it say", "have … in them", "cite", "quote",
+#   "anything on", "everything on", "something on", "occurrence of", "file with the", "document with the", "it say", "have … in them", "cite", "quote",
 # ]
 #
 # [param.where]

@@ -9,18 +9,18 @@
 # do = [
 #   "report", "make … report", "overview", "how big", "how large", "how much space", "take … space", "using … space", "use … space", "eat … space", "hog … space",
 #   "fill up", "disk usage", "storage usage", "statistics", "stats", "breakdown", "what is using", "where … space", "where has … gone", "how full", "how many file",
-#   "space usage", "what is in here", "take up", "took up", "profile", "audit", "inventory", "what grew", "grown", "growth", "space hog", "how old", "takes the most", "how much",
+#   "space usage", "what is in here", "take up", "took up", "summary", "why … big", "so big", "so large", "so full", "why … full", "html report", "using up", "profile", "audit", "inventory", "what grew", "grown", "growth", "space hog", "how old", "takes the most", "how much",
 #   "where does … space", "eating up", "size of", "storage report", "break down", "total size", "how many", "count", "occupy", "use up", "consume", "hogging", "analyse", "summary of folder size",
-#   "write … report", "gobble", "chart", "space go", "space went", "space gone", "using up", "disk space", "storage space", "sizes",
+#   "write … report", "gobble", "chart", "space distributed", "distribution of", "top", "biggest", "larger than", "bigger than", "file over", "file … over", "smallest", "eat … storage", "hog … storage", "eat … disk", "space go", "space went", "space gone", "using up", "disk space", "storage space", "sizes",
 # ]
 # look = ["find", "show", "list", "which", "what", "where are", "are there", "give", "see", "create", "produce", "generate", "i want", "display", "any", "measure", "check", "rank"]
 # with = [
 #   "biggest", "big file", "bigger than", "bigger", "size", "sizes", "larger than", "space", "storage", "folder size", "over", "disk usage", "file type", "big", "files are there",
 #   "largest", "folder report", "report … folder", "report on", "gb", "mb", "overview", "grown", "growth", "growing", "big folder", "most space", "how old", "by size", "oldest file", "newest file", "breakdown",
-#   "statistics", "stats", "full", "inventory", "smallest", "file … folder", "how many file", "report … file", "file count", "overview … folder", "disk hog", "room",
+#   "statistics", "stats", "full", "by type", "by size", "by age", "by kind", "by extension", "by folder", "since", "last month", "last week", "last year", "by year", "by month", "inventory", "smallest", "using up", "disk", "so big", "so large", "so full", "summary … folder", "html report", "csv report", "kinds of file", "how many file", "file count", "overview … folder", "disk hog", "room",
 # ]
 # never = [
-#   "delete", "duplicate", "duplicates", "twice", "rename", "merge", "csv", "replace", "todo", "to do", "note", "sales", "revenue", "customer",
+#   "delete", "identical", "duplicate", "duplicates", "twice", "rename", "merge", "replace", "todo", "to do", "note", "sales", "revenue", "customer",
 #   "client", "expense", "empty folder", "mention", "organise", "group", "photo by", "minutes", "compare", "words in", "spend", "cost", "money", "invoice total",
 # ]
 #

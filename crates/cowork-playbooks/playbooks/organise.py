@@ -16,11 +16,11 @@
 #   "into folder", "into subfolder", "put … in order", "get … in order", "in separate folder", "into separate folder", "structure",
 #   "a folder for each", "folder by", "put … in folder", "move … in folder",
 # ]
-# maybe = ["put", "split", "order", "file", "sort out", "clean", "move"]
+# maybe = ["put", "split", "order", "file … by", "sort out", "clean", "move", "file … into"]
 # with = ["file"]
 # never = [
 #   "duplicate", "duplicates", "twice", "rename", "lowercase", "uppercase", "delete", "empty", "junk", "copy", "place", "location", "gps",
-#   "tab", "trip", "best way", "back to", "back where", "outside", "trash", "filename … into", "size",
+#   "tab", "trip", "best way", "back to", "back where", "outside", "trash", "filename … into", "before each filename", "each filename", "every filename", "all filename", "filename to", "to filename", "size",
 # ]
 #
 # [param.by]
@@ -34,13 +34,13 @@
 # ]
 # date = [
 #   "by date", "by month", "by year", "by quarter", "by age", "by modified", "by modification", "by last changed", "by when", "by time",
-#   "by how old", "by day", "monthly folder", "yearly folder", "dated folder", "month folder", "year folder", "chronological",
+#   "by how old", "by day", "monthly folder", "yearly folder", "dated folder", "month folder", "year folder", "chronological", "folder for … year", "folder for … month", "folder for … date",
 #   "chronologically", "year month folder", "date folder",
 # ]
 # name = [
 #   "by name", "by client", "by customer", "by company", "by project", "by prefix", "by pattern", "by filename", "by supplier", "by vendor",
 #   "by person", "by subject", "by who", "by sender", "by author", "by topic", "by employee", "by tenant", "by patient", "by student",
-#   "by brand", "by shop", "by course", "by case", "by account name", "client folder", "project folder", "customer folder",
+#   "by brand", "by shop", "by course", "by case", "by account name", "client folder", "project folder", "customer folder", "named after", "same name", "same prefix", "similar name",
 # ]
 #
 # [param.pattern]
@@ -58,7 +58,7 @@
 # about = "Only say what would be done"
 # type = "bool"
 # default = false
-# on = ["preview", "not move", "not do", "not organise"]
+# on = ["preview", "you would", "not move", "not do", "not organise"]
 # ///
 from datetime import datetime, timedelta
 import re

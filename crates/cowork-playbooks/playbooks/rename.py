@@ -7,16 +7,13 @@
 # destructive = true
 #
 # [words]
-# do = [
+# maybe = ["rename", "filename",
 #   "replace … in filename", "tidy … filename", "clean … filename", "remove … from filename", "tidy … name", "delete … from filename",
 #   "number … file", "number … photo", "number … scan", "number … document", "number … picture", "prefix … file",
 #   "number … consecutively", "number … sequentially", "lowercase … filename", "delete … filename", "delete … in name",
-#   "change … filename", "replace … filename", "put the date in front", "add … to the start of", "add … to the front of", "put … at the front of",
-#   "replace … in the name", "delete … from … name", "add … to filename", "put … in filename", "put … in front of", "sanitise", "sanitize",
-#   "slugify", "convert … filename", "turn … filename",
-# ]
-# maybe = ["rename", "name", "filename", "number", "names", "lowercase", "uppercase", "capitalise", "capitalize", "prefix", "renumber", "change", "replace", "convert",
-#   "put", "change … name", "give … name", "add", "turn", "call"]
+#   "change … filename", "replace … filename", "put the date in front", "put the date before", "add … to the start of", "add … to the front of", "put … at the front of",
+#   "replace … in the name", "delete … from … name", "add … to filename", "put … in filename", "put … in front of", "sanitise", "sanitize", "put … filename", "add … filename", "use … filename",
+#   "slugify", "convert … filename", "turn … filename",  "number", "lowercase", "uppercase", "capitalise", "capitalize", "prefix", "renumber", "change … name", "give … name", "give … number", "names", "give … file", "lower case", "add … to … name", "convert … name"]
 # with = ["filename", "file", "name"]
 # forms = [
 #   "replace {find} with {with} in filename", "change {find} to {with} in filename", "replace {find} with {with} in the name",
@@ -41,12 +38,12 @@
 # ]
 # date = [
 #   "by date", "by date taken", "by date they were taken", "by taken", "by when", "by exif", "by capture", "date in front", "date prefix",
-#   "date at the front", "date first", "prefix … date", "date … name", "date … filename", "date taken", "shooting date", "by the day", "by creation", "by invoice date",
+#   "date at the front", "date first", "date before", "prefix … date", "date … name", "date … filename", "date taken", "shooting date", "by the day", "by creation", "by invoice date",
 #   "capture date", "date to the start", "date to the front", "date … front", "date … start", "with … date", "their date", "iso date", "exif date", "day they were taken", "creation date", "date they were",
 # ]
 # number = [
 #   "number", "numbers", "numbered", "renumber", "sequence", "sequential", "sequentially", "consecutive", "consecutively", "count up", "running number", "001",
-#   "01", "0001", "1 2 3", "counter", "numbering", "in sequence",
+#   "001 002 003", "001 002", "01 02 03", "01 02", "1 2 3", "01", "0001", "1 2 3", "counter", "numbering", "in sequence",
 # ]
 # case = [
 #   "lowercase", "lower case", "lower-case", "uppercase", "upper case", "capitals", "capital letter", "capitalise", "capitalize", "title case", "small letters", "all caps",
@@ -97,7 +94,7 @@
 # about = "Only say what would be done"
 # type = "bool"
 # default = false
-# on = ["preview", "not rename", "not move", "not do"]
+# on = ["preview", "you would", "not rename", "not move", "not do"]
 # ///
 from datetime import datetime, timedelta
 import re

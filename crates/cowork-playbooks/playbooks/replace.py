@@ -10,6 +10,7 @@
 # do = ["replace", "find and replace", "search and replace"]
 # with = ["file"]
 # forms = [
+#   "change the name from {find} to {with}", "change the company name from {find} to {with}", "change the address from {find} to {with}", "change the year from {find} to {with}", "change the date from {find} to {with}", "change the price from {find} to {with}", "change the number from {find} to {with}", "change the phone number from {find} to {with}", "change the word from {find} to {with}", "change the spelling from {find} to {with}", "change the title from {find} to {with}", "change the term from {find} to {with}", "change the email address from {find} to {with}",
 #   "replace the word {find} with the word {with}", "replace every occurrence of {find} with {with}", "replace all occurrences of {find} with {with}", "replace every mention of {find} with {with}", "replace all mentions of {find} with {with}",
 #   "replace every instance of {find} with {with}", "replace all instances of {find} with {with}", "replace every {find} with {with}", "replace all {find} with {with}", "replace the phrase {find} with {with}", "replace the text {find} with {with}",
 #   "replace the word {find} with {with}", "replace {find} with {with}", "replace {find} by {with}", "find {find} and replace it with {with}", "find {find} and replace with {with}", "find {find} and change it to {with}",
@@ -51,7 +52,7 @@
 # about = "Only say what would be done"
 # type = "bool"
 # default = false
-# on = ["preview", "not replace", "not do", "not save", "not write"]
+# on = ["preview", "you would", "not replace", "not do", "not save", "not write"]
 # ///
 import re
 

@@ -10,11 +10,11 @@
 #   "merge", "total", "one table", "single table", "one csv", "single csv", "one spreadsheet", "single spreadsheet", "one big table", "into one", "into a single", "one file from",
 #   "delete duplicate row", "dedupe", "deduplicate", "de-duplicate", "roll up", "union", "one sheet", "master table", "master spreadsheet", "master csv", "one big", "clean … csv", "one combined",
 #   "sum … column", "aggregate", "one list from", "one long table", "delete … row", "drop … row", "table from", "clean … table", "normalise", "normalize", "average",
-#   "clean … column", "combined table", "combined csv", "merged table", "put … into one table", "pivot", "remove … row",
+#   "clean … column", "combined table", "combined csv", "merged table", "put … into one table", "pivot", "put … into one", "put … into a single", "put … together", "remove … row", "group … row", "group … csv", "group … spreadsheet", "group … export", "group … table", "group … sheet",
 # ]
-# maybe = ["group", "clean", "collect", "count", "put", "delete", "make", "create"]
+# maybe = []
 # with = [
-#   "csv", "tsv", "jsonl", "json lines", "spreadsheet", "table", "row", "column", "monthly exports", "export", "exports", "xlsx", "ndjson", "sheet", "timesheet",
+#   "group", "csv", "tsv", "jsonl", "json lines", "spreadsheet", "table", "row", "column", "monthly exports", "export", "exports", "xlsx", "ndjson", "sheet", "timesheet",
 #   "duplicate row", "csvs", "bank statement", "sales data", "data file", "tabular", "transactions", "ledger", "order list", "price list", "expense list", "monthly files", "sales files", "sales figures",
 #   "comma separated", "delimited", "semicolon", "figures", "sales", "record", "mailing list", "price lists", "lists", "dataset",
 # ]
@@ -55,7 +55,7 @@
 # fr = ["french"]
 #
 # [param.to]
-# about = "The file to write; empty for one named after the folder"
+# about = "The file to write"
 # type = "text"
 # default = "Merged.csv"
 # after = ["save it as", "save as", "into a file called", "called", "named", "write it to", "save it to", "save the result as", "save to", "save the result to", "save them as", "output to", "as a file called"]

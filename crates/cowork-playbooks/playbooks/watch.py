@@ -8,7 +8,7 @@
 # [words]
 # do = ["whenever", "keep … organise", "keep … tidy", "keep … in order", "keep … sorted", "when … arrive", "when … land", "when … come in", "when … appear", "when … get added", "when … show up", "if … arrive", "new file … arrive", "new ones",
 #   "as … arrive", "as … come in", "when … added", "when … downloaded", "when … saved", "when … dropped", "when … turn up", "keep … clean", "keep … neat"]
-# with = ["file", "organise", "tidy", "group"]
+# with = ["file", "organise", "tidy", "group", "put", "file it", "clean"]
 # look = []
 # never = ["email", "delete", "rename", "replace", "duplicate", "duplicates", "merge", "remind", "backup", "report", "summary", "empty", "convert", "place", "track", "size"]
 #
@@ -17,7 +17,7 @@
 # type = "choice"
 # default = "organise"
 # [param.apply.choices]
-# organise = ["organise", "tidy", "group", "file it", "file them", "put it", "move it", "move them", "put them"]
+# organise = []
 #
 # [param.by]
 # about = "What decides the subfolder"
@@ -30,13 +30,13 @@
 # ]
 # date = [
 #   "by date", "by month", "by year", "by quarter", "by age", "by modified", "by modification", "by last changed", "by when", "by time",
-#   "by how old", "by day", "monthly folder", "yearly folder", "dated folder", "month folder", "year folder", "chronological",
+#   "by how old", "by day", "monthly folder", "yearly folder", "dated folder", "month folder", "year folder", "chronological", "folder for … year", "folder for … month", "folder for … date",
 #   "chronologically", "year month folder", "date folder",
 # ]
 # name = [
 #   "by name", "by client", "by customer", "by company", "by project", "by prefix", "by pattern", "by filename", "by supplier", "by vendor",
 #   "by person", "by subject", "by who", "by sender", "by author", "by topic", "by employee", "by tenant", "by patient", "by student",
-#   "by brand", "by shop", "by course", "by case", "by account name", "client folder", "project folder", "customer folder",
+#   "by brand", "by shop", "by course", "by case", "by account name", "client folder", "project folder", "customer folder", "named after", "same name", "same prefix", "similar name",
 # ]
 #
 # [param.pattern]
@@ -45,7 +45,7 @@
 # default = ""
 #
 # [param.hours]
-# about = "How long to watch, in hours; 0 for until it is cancelled"
+# about = "How long to watch, in hours"
 # type = "number"
 # default = 8
 # unit = "hours"

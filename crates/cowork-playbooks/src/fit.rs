@@ -3,14 +3,14 @@
 //! A playbook fits if its words account for what the sentence asks: what is to be done, what with, and each demand that is
 //! plain to see (another verb, a way such as `by colour`, `whenever`, `except`). What it leaves over speaks against it.
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 use serde_json::{Map, Value};
 
 use crate::{
     header::{Header, ParamKind},
     sentence::{Phrase, Sentence},
-    slots::Slots,
+    slots::{Filled, Slots},
     terms::{Slot, Terms},
     vocabulary::Vocabulary,
 };
@@ -21,9 +21,9 @@ const WEAK: u32 = 2;
 const GENERAL: u32 = 1;
 
 /// Words that must be accounted for: `by …`, `whenever`, `except`.
-const DEMANDS: [&str; 3] = ["by", "whenev", "except"];
+const DEMANDS: [&str; 3] = ["by", "whenever", "except"];
 /// Words that leave open what else is meant.
-const OPEN: [&str; 7] = ["rest", "els", "etc", "whatev", "remaind", "similar", "such"];
+const OPEN: [&str; 8] = ["except", "rest", "els", "etc", "whatev", "remaind", "similar", "such"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -49,9 +49,9 @@ impl Fit {
         self.weights.iter().sum()
     }
 
-    /// Says whether it accounts for all that another one does.
+    /// Says whether it accounts for all that another one does, but for general words.
     pub(crate) fn covers(&self, other: &Self) -> bool {
-        self.weights.iter().zip(&other.weights).all(|(mine, theirs)| *mine > 0 || *theirs == 0)
+        self.weights.iter().zip(&other.weights).all(|(mine, theirs)| *mine > 0 || *theirs <= GENERAL)
     }
 }
 
@@ -99,14 +99,17 @@ struct Fitting<'a> {
 
 impl Fitting<'_> {
     fn judge(&mut self) -> (Verdict, String) {
+        if self.header.destructive && self.is_question() {
+            return (Verdict::No, "it is a question".to_owned());
+        }
         self.take_forms();
         for slot in &self.terms.params {
             self.take(slot);
         }
         self.follow();
-        let valued = self.params.values().any(|v| !v.is_boolean());
+        let valued = self.terms.params.iter().any(|s| self.tells(s));
 
-        if let Some(word) = self.terms.never.iter().flat_map(|p| self.places(p)).next() {
+        if let Some(word) = self.forbidden() {
             return (Verdict::No, format!("{} is none of its words", self.quote(&word)));
         }
         let acts = self.mark_all(&self.terms.action, SURE, true);
@@ -117,7 +120,7 @@ impl Fitting<'_> {
         if let Some(why) = self.unmet() {
             return (Verdict::No, why);
         }
-        let thing = own || valued || self.text_is_asked || (self.terms.any_file && general);
+        let thing = own || self.text_is_asked || (self.terms.any_file && (general || valued));
         let done = acts || (maybe && valued) || self.text_is_asked || (looks && (own || valued));
         let lacking = self.lacking();
         let (known, strange) = self.count();
@@ -131,7 +134,12 @@ impl Fitting<'_> {
         } else if let Some(open) = open {
             open
         } else if done && thing && few {
-            if !acts && looks && !(maybe && valued) && self.header.destructive && self.header.params.contains_key("dry_run") {
+            if !acts
+                && looks
+                && !(maybe && valued)
+                && self.header.destructive
+                && self.header.params.contains_key("dry_run")
+            {
                 self.params.insert("dry_run".to_owned(), Value::Bool(true));
                 self.notes.push("nothing is to be changed".to_owned());
             }
@@ -144,12 +152,62 @@ impl Fitting<'_> {
         (if near { Verdict::Near } else { Verdict::No }, why)
     }
 
+    /// `change the font to Arial` is no wish about files; `change every 2025 to 2026` and `change A to B in my letters` are.
+    fn says_too_little(&self, filled: &Filled) -> bool {
+        let words = &self.slots.sentence.words;
+        let inside =
+            |at: usize| filled.holes.iter().any(|(_, range)| range.contains(&at)) || filled.words.contains(&at);
+        let stem = |at: &usize| words[*at].stem.as_str();
+        matches!(filled.words.first().map(stem), Some("chang" | "turn" | "convert"))
+            && !filled.words.iter().any(|at| matches!(stem(at), "every" | "all"))
+            && !words.iter().any(|w| w.quoted)
+            && !(0..words.len()).any(|at| !inside(at) && self.slots.vocabulary.is_file(stem(&at)))
+    }
+
+    /// Says whether somebody only asks about something: nothing is to be changed for an answer.
+    fn is_question(&self) -> bool {
+        const ASKS: [&[&str]; 12] = [
+            &["how", "do"],
+            &["how", "to"],
+            &["how", "can"],
+            &["how", "could"],
+            &["how", "doe"],
+            &["how", "should"],
+            &["how", "would"],
+            &["why"],
+            &["should"],
+            &["what", "is", "a"],
+            &["what", "is", "an"],
+            &["what", "doe"],
+        ];
+        let begins = |phrase: &[&str]| {
+            let words = self.slots.sentence.words.iter().map(|w| w.stem.as_str());
+            words.zip(phrase).filter(|(a, b)| a == *b).count() == phrase.len()
+        };
+        ASKS.iter().any(|phrase| begins(phrase))
+    }
+
+    /// Finds a word that makes it another task. What only stands somewhere behind `find` may be no text.
+    fn forbidden(&self) -> Option<Vec<usize>> {
+        let sentence = self.slots.sentence;
+        let free = |p: &Vec<usize>| {
+            let first = &sentence.words[p[0]];
+            !first.negated
+                && !first.literal
+                && (!self.text_is_asked || self.header.destructive || p.iter().all(|at| !self.values[*at]))
+        };
+        self.terms.never.iter().flat_map(|p| sentence.find(p, self.slots.vocabulary)).find(free)
+    }
+
     /// Takes the first form that fits, with the texts in its holes.
     fn take_forms(&mut self) {
         for form in &self.terms.forms {
             let Some(filled) = self.slots.form(form) else { continue };
+            if self.says_too_little(&filled) {
+                continue;
+            }
             for (name, range) in filled.holes {
-                let Some(text) = self.slots.sentence.text_of(range.clone()) else { continue };
+                let Some(text) = self.slots.hole(range.clone()) else { continue };
                 range.for_each(|at| self.values[at] = true);
                 self.give(&name, Value::from(text), &[]);
             }
@@ -275,7 +333,8 @@ impl Fitting<'_> {
         let mut marks: Vec<(bool, Range<usize>)> = Vec::new();
         for phrase in &slot.after {
             let weak = self.terms.action.contains(phrase) || self.terms.look.contains(phrase);
-            let places = self.places(phrase).into_iter().filter(|p| !self.is_negated(p));
+            let places =
+                self.slots.sentence.find(phrase, self.slots.vocabulary).into_iter().filter(|p| !self.is_negated(p));
             marks.extend(places.filter_map(|p| Some((weak, *p.first()?..p.last()? + 1))));
         }
         // A word such as `mention` leads to the text more surely than `find` does; then the first one does.
@@ -302,8 +361,14 @@ impl Fitting<'_> {
     fn is_of_the_world(&self, value: Range<usize>) -> bool {
         let words = &self.slots.sentence.words;
         let foreign = |at: usize| !words[at].quoted && self.slots.vocabulary.is_foreign(&words[at].stem);
-        let own = value.start > 0 && matches!(words[value.start - 1].stem.as_str(), "my" | "our" | "the" | "his" | "their");
-        let best = |at: usize| matches!(words[at].stem.as_str(), "best" | "nearest" | "nearby" | "cheap" | "cheapest" | "eat");
+        let own =
+            value.start > 0 && matches!(words[value.start - 1].stem.as_str(), "my" | "our" | "the" | "his" | "their");
+        let best =
+            |at: usize| matches!(words[at].stem.as_str(), "best" | "nearest" | "nearby" | "cheap" | "cheapest" | "eat");
+        let for_me = words[..value.start].iter().rev().take(2).map(|w| w.stem.as_str()).collect::<Vec<_>>();
+        if matches!(for_me.as_slice(), ["a" | "an" | "som", "me"]) {
+            return true;
+        }
         value.clone().any(|at| best(at) || (foreign(at) && !own))
     }
 
@@ -327,7 +392,7 @@ impl Fitting<'_> {
     }
 
     fn give(&mut self, name: &str, value: Value, words: &[usize]) {
-        words.iter().for_each(|at| self.weights[*at] = SURE);
+        words.iter().for_each(|at| self.weigh(*at, SURE));
         let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let from = if words.is_empty() { String::new() } else { format!(" ({})", self.quote(words)) };
         self.notes.push(format!("{name} = {shown}{from}"));
@@ -346,17 +411,29 @@ impl Fitting<'_> {
     }
 
     fn mark_all(&mut self, phrases: &[Phrase], weight: u32, wish: bool) -> bool {
-        let places: Vec<_> = phrases.iter().flat_map(|p| self.places(p)).collect();
+        let sentence = self.slots.sentence;
+        let of = |p: &Phrase| {
+            // What it works with may be named in a value: `sum the exports`.
+            let mut places = if wish { self.places(p) } else { sentence.find(p, self.slots.vocabulary) };
+            places.retain(|place| !sentence.words[place[0]].literal);
+            places
+        };
+        let places: Vec<_> = phrases.iter().flat_map(of).collect();
         let mut places: Vec<_> = places.into_iter().filter(|p| !wish || !self.is_negated(p)).collect();
-        for at in places.iter().flatten() {
-            self.weights[*at] = self.weights[*at].max(weight);
-        }
+        places.iter().flatten().for_each(|at| self.weigh(*at, weight));
         places.sort();
         if let Some(place) = places.first() {
             let quoted = self.quote(place);
-            self.notes.insert(0, format!("{quoted} {}", if wish { "asks for it" } else { "is what it works with" }));
+            self.notes.push(format!("{quoted} {}", if wish { "asks for it" } else { "is what it works with" }));
         }
         !places.is_empty()
+    }
+
+    /// A small word says little wherever it stands.
+    fn weigh(&mut self, at: usize, weight: u32) {
+        let small = self.slots.vocabulary.is_small(&self.slots.sentence.words[at].stem);
+        let weight = if small { weight.min(GENERAL) } else { weight };
+        self.weights[at] = self.weights[at].max(weight);
     }
 
     /// Marks the general words for files, if it works with any, and the names of the granted folders.
@@ -382,14 +459,28 @@ impl Fitting<'_> {
         };
         for (at, word) in sentence.words.iter().enumerate().filter(left) {
             let verb = word.head && !word.negated && !self.slots.vocabulary.is_small(&word.stem);
-            let foreign = self.slots.vocabulary.is_foreign(&word.stem);
+            // A `wedding photo` is a photo.
+            let describes = sentence.words.get(at + 1).is_some_and(|w| self.slots.vocabulary.is_file(&w.stem));
+            let foreign = self.slots.vocabulary.is_foreign(&word.stem) && !(describes && !word.head);
             let vague = matches!(word.stem.as_str(), "fix" | "deal-with");
-            if (verb && !vague) || foreign || word.named || DEMANDS.contains(&word.stem.as_str()) {
+            // What is to be left out is asked about where it matters most.
+            let demand = DEMANDS.contains(&word.stem.as_str()) && !(word.stem == "except" && self.header.destructive);
+            if (verb && !vague) || foreign || word.named || demand {
                 let more = if word.stem == "by" { vec![at, (at + 1).min(sentence.words.len() - 1)] } else { vec![at] };
                 return Some(format!("{} is nothing that {} does", self.quote(&more), self.header.name));
             }
         }
         None
+    }
+
+    /// Says whether a parameter's value says what is meant; a text that may be anything doesn't.
+    fn tells(&self, slot: &Slot) -> bool {
+        let param = &slot.param;
+        let any_text = param.kind == ParamKind::Text
+            && param.default.is_some()
+            && param.sets.is_empty()
+            && param.choices.is_empty();
+        !any_text && self.params.get(&slot.name).is_some_and(|v| !v.is_boolean())
     }
 
     fn is_vague(&self) -> bool {
@@ -407,7 +498,12 @@ impl Fitting<'_> {
         let known = self.weights.iter().filter(|w| **w > 0).count();
         let strange = |at: &usize| {
             let word = &self.slots.sentence.words[*at];
-            self.weights[*at] == 0 && !self.values[*at] && !word.quoted && !self.is_neutral(*at) && !word.negated
+            self.weights[*at] == 0
+                && !self.values[*at]
+                && !word.quoted
+                && !self.is_neutral(*at)
+                && !word.negated
+                && !word.literal
         };
         (known, (0..self.weights.len()).filter(strange).count())
     }
@@ -428,29 +524,39 @@ impl Fitting<'_> {
             return None;
         }
         let words = &self.slots.sentence.words;
-        let (small, file) = (|at: usize| self.slots.vocabulary.is_small(&words[at].stem), |at: usize| {
-            self.slots.vocabulary.is_file(&words[at].stem)
-        });
+        let (small, file) = (
+            |at: usize| self.slots.vocabulary.is_small(&words[at].stem),
+            |at: usize| self.slots.vocabulary.is_file(&words[at].stem),
+        );
+        // `in every text file, change …`: what comes before the wish only says where.
+        let mut wished = false;
         let mut sure = false;
-        let mut general = false;
+        let (mut general, mut odd) = (false, false);
         let mut last_is_file = false;
         let mut part_start = 0;
         for at in 0..=words.len() {
-            let ends = at == words.len() || matches!(words[at].stem.as_str(), "and" | "or" | "plu") || (at > 0 && self.slots.sentence.ends_clause(at - 1));
+            let ends = at == words.len()
+                || matches!(words[at].stem.as_str(), "and" | "or" | "plu")
+                || (at > 0 && self.slots.sentence.ends_clause(at - 1));
             if ends {
-                if general && !sure && !last_is_file {
+                if wished && !sure && (odd || (general && !last_is_file)) {
                     let quoted = self.quote(&(part_start..at).collect::<Vec<_>>());
                     return Some(format!("{quoted} says too little"));
                 }
-                last_is_file = (part_start..at).rev().find(|at| !small(*at)).is_some_and(|at| file(at) || self.weights[at] > 0);
-                (sure, general, part_start) = (false, false, at);
+                last_is_file = (part_start..at).rev().find(|at| !small(*at)).is_some_and(file);
+                wished |= sure;
+                (sure, general, odd, part_start) = (false, false, false, at);
             }
             let Some(word) = words.get(at) else { break };
             if self.weights[at] > 1 || self.values[at] || word.negated || word.quoted {
                 sure = true;
+            } else if word.literal {
+                return Some(format!("{} is more than it looks at", self.quote(&[at])));
             } else if OPEN.contains(&word.stem.as_str()) {
                 return Some(format!("{} leaves open what else is meant", self.quote(&[at])));
-            } else if !self.is_neutral(at) || file(at) || matches!(word.stem.as_str(), "old") {
+            } else if !self.is_neutral(at) || word.stem == "old" {
+                odd = true;
+            } else if file(at) {
                 general = true;
             }
         }
@@ -462,6 +568,7 @@ impl Fitting<'_> {
             let word = self.slots.sentence.words.get(*at)?;
             Some(self.slots.sentence.text[word.at.clone()].to_owned())
         };
+        let words: BTreeSet<usize> = words.iter().copied().collect();
         let mut texts: Vec<String> = words.iter().filter_map(text).collect();
         texts.dedup();
         texts.truncate(8);

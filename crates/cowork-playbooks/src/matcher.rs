@@ -146,12 +146,11 @@ fn compare(library: &Library, sentence: &Sentence<'_>, folders: &[Phrase]) -> Ma
             ),
         };
     };
-    // What a destructive playbook would have to guess is not left to a milder one either.
-    let beaten = |other: &Fit| {
-        (best.covers(other) && best.score() > other.score()) || best.score() >= other.score() + AHEAD
-    };
-    let rivals = fits[1..].iter().chain(near.iter().filter(|(h, f)| h.destructive && f.score() > best.score()));
-    let open: Vec<&Header> = rivals.filter(|(_, fit)| !beaten(fit)).map(|(h, _)| *h).collect();
+    let beaten =
+        |other: &Fit| (best.covers(other) && best.score() > other.score()) || best.score() >= other.score() + AHEAD;
+    let fitting = fits[1..].iter().filter(|(_, fit)| !beaten(fit));
+    let asked_too = near.iter().filter(|(h, fit)| header.destructive && h.destructive && !best.covers(fit));
+    let open: Vec<&Header> = fitting.chain(asked_too).map(|(h, _)| *h).collect();
     if open.is_empty() {
         let why = format!("{}: {}", header.name, best.why);
         return Match { playbook: Chosen::One(header.name.clone()), params: best.params.clone(), why };

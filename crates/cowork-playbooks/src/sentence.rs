@@ -6,8 +6,19 @@ use crate::vocabulary::Vocabulary;
 
 /// Words after which a text is named and not told: nothing in it is a wish.
 const NAMING: [&str; 13] = [
-    "mention", "contain", "the word", "the phrase", "the text", "the term", "the string", "called", "named", "titled",
-    "that say", "refer to", "talk about",
+    "mention",
+    "contain",
+    "the word",
+    "the phrase",
+    "the text",
+    "the term",
+    "the string",
+    "called",
+    "named",
+    "titled",
+    "that say",
+    "refer to",
+    "talk about",
 ];
 
 /// A word: its stem, and where it stands in the text.
@@ -63,7 +74,7 @@ const GAP: usize = 6;
 
 impl<'a> Sentence<'a> {
     pub(crate) fn read(text: &'a str, vocabulary: &Vocabulary) -> Self {
-        let mut sentence = Self { text, words: same(read(text), vocabulary), ..Self::default() };
+        let mut sentence = Self { text, words: same(&read(text), vocabulary), ..Self::default() };
         sentence.mark_literals(vocabulary);
         sentence.mark_negated(vocabulary);
         sentence.mark_heads(vocabulary);
@@ -88,6 +99,10 @@ impl<'a> Sentence<'a> {
                 next.inspect(|more| places.extend(more)).is_some()
             });
             if complete {
+                if phrase.led {
+                    let leads = |at: &usize| LEADS.contains(&self.words[*at].stem.as_str());
+                    places.extend((start.saturating_sub(4)..*start).filter(leads));
+                }
                 found.push(places);
             }
         }
@@ -156,13 +171,25 @@ impl<'a> Sentence<'a> {
         let naming: Vec<Vec<String>> = NAMING.iter().map(|n| plain_stems(n)).collect();
         for at in 0..self.words.len() {
             let here = |n: &&Vec<String>| {
-                self.words[at..].len() > n.len() && n.iter().zip(&self.words[at..]).all(|(a, b)| *a == b.stem && !b.quoted)
+                self.words[at..].len() > n.len()
+                    && n.iter().zip(&self.words[at..]).all(|(a, b)| *a == b.stem && !b.quoted)
             };
             let about = self.words[at].stem == "about"
                 && at > 0
-                && (vocabulary.is_file(&self.words[at - 1].stem) || matches!(self.words[at - 1].stem.as_str(), "everyth" | "anyth" | "someth"));
+                && (vocabulary.is_file(&self.words[at - 1].stem)
+                    || matches!(self.words[at - 1].stem.as_str(), "everyth" | "anyth" | "someth"));
             let Some(length) = naming.iter().find(here).map(Vec::len).or(about.then_some(1)) else { continue };
-            let end = self.sentence_end(at + length..self.words.len());
+            // `the text files`
+            if length == 2 && self.words.get(at + 2).is_some_and(|w| !w.quoted && w.stem == "fil") {
+                continue;
+            }
+            let mut end = self.sentence_end(at + length..self.words.len());
+            if length == 2 && self.words[at].stem == "the" {
+                let goes_on =
+                    |w: &Word| matches!(w.stem.as_str(), "in" | "from" | "with" | "to" | "by" | "into" | "and");
+                let after = at + length + 1;
+                end = (after..end).find(|at| goes_on(&self.words[*at])).unwrap_or(end);
+            }
             self.words[at + length..end].iter_mut().for_each(|w| w.literal = true);
         }
         self.words.iter_mut().filter(|w| w.quoted).for_each(|w| w.literal = true);
@@ -183,7 +210,8 @@ impl<'a> Sentence<'a> {
                 // `don't move or rename anything`
                 let joined = self.words.get(next + 1).is_some_and(|w| w.stem == "or" || w.stem == "nor")
                     || self.between(next).trim() == ",";
-                let Some(after) = joined.then(|| self.words[next + 1..].iter().position(|w| w.stem != "or" && w.stem != "nor"))
+                let Some(after) =
+                    joined.then(|| self.words[next + 1..].iter().position(|w| w.stem != "or" && w.stem != "nor"))
                 else {
                     break;
                 };
@@ -199,8 +227,8 @@ impl<'a> Sentence<'a> {
     fn mark_heads(&mut self, vocabulary: &Vocabulary) {
         const JOINS: [&str; 8] = ["and", "then", "but", "or", "to", "pleas", "also", "plu"];
         const DETERMINES: [&str; 26] = [
-            "the", "a", "an", "my", "our", "your", "his", "her", "their", "thes", "those", "thi", "all", "every", "any", "each", "som",
-            "no", "of", "in", "on", "at", "by", "with", "from", "for",
+            "the", "a", "an", "my", "our", "your", "his", "her", "their", "thes", "those", "thi", "all", "every",
+            "any", "each", "som", "no", "of", "in", "on", "at", "by", "with", "from", "for",
         ];
         let mut opens = true;
         for at in 0..self.words.len() {
@@ -209,12 +237,14 @@ impl<'a> Sentence<'a> {
             }
             let word = &self.words[at];
             let text = &self.text[word.at.clone()];
-            let determined = at > 0 && !self.ends_clause(at - 1) && DETERMINES.contains(&self.words[at - 1].stem.as_str());
-            let plural = text.ends_with('s') && !text.ends_with("ss") && !word.stem.ends_with("ss") && !text.contains(' ');
+            let determined =
+                at > 0 && !self.ends_clause(at - 1) && DETERMINES.contains(&self.words[at - 1].stem.as_str());
+            let plural =
+                text.ends_with('s') && !text.ends_with("ss") && !word.stem.ends_with("ss") && !text.contains(' ');
             let joins = JOINS.contains(&word.stem.as_str()) && !word.quoted;
             let head = opens && !determined && !plural && !word.quoted && vocabulary.is_verb(&word.stem);
             self.words[at].head = head;
-            let small = vocabulary.is_small(&self.words[at].stem) || self.words[at].stem == "preview";
+            let small = vocabulary.is_small(&self.words[at].stem);
             opens = joins || (opens && small && !head);
         }
     }
@@ -222,7 +252,7 @@ impl<'a> Sentence<'a> {
 
 /// Gives the stems of a phrase, with words that mean the same made one.
 pub(crate) fn stems(phrase: &str, vocabulary: &Vocabulary) -> Vec<String> {
-    same(read(phrase), vocabulary).into_iter().map(|w| w.stem).collect()
+    same(&read(phrase), vocabulary).into_iter().map(|w| w.stem).collect()
 }
 
 /// Gives the stems of a phrase as it stands there.
@@ -231,14 +261,14 @@ pub(crate) fn plain_stems(phrase: &str) -> Vec<String> {
 }
 
 /// Puts one word for each phrase that means the same as another.
-fn same(words: Vec<Word>, vocabulary: &Vocabulary) -> Vec<Word> {
+fn same(words: &[Word], vocabulary: &Vocabulary) -> Vec<Word> {
     let mut folded: Vec<Word> = Vec::with_capacity(words.len());
-    let mut rest = words.as_slice();
+    let mut rest = words;
     while let Some(first) = rest.first() {
-        let until = rest.iter().take_while(|w| !w.quoted).count();
+        let until = rest.iter().take_while(|w| !w.quoted && !w.named).count();
         let stems: Vec<&str> = rest[..until.min(8)].iter().map(|w| w.stem.as_str()).collect();
         match vocabulary.same(&stems) {
-            Some((length, name)) if !first.quoted && !(first.named && length == 1) => {
+            Some((length, name)) if !first.quoted && (!first.named || length > 1) => {
                 let at = first.at.start..rest[length - 1].at.end;
                 folded.push(Word { stem: name.to_owned(), at, ..Word::default() });
                 rest = &rest[length..];
@@ -310,6 +340,10 @@ fn add_word(words: &mut Vec<Word>, text: &str, at: Range<usize>) {
 
 /// Cuts an English word to what its forms share. Both sides are cut alike, so it need not be a word itself.
 pub(crate) fn stem(word: &str) -> String {
+    // `the file named x` is no file name.
+    if matches!(word, "named" | "called") {
+        return word.to_owned();
+    }
     let length = word.chars().count();
     let undouble = |s: &str| {
         let mut ends = s.chars().rev();

@@ -11,31 +11,102 @@ use crate::{
 
 /// Words that say where a text is looked for and are no part of it.
 const PLACES: [&str; 30] = [
-    "fil", "folder", "subfolder", "document", "download", "desktop", "computer", "pdf", "text", "doc", "notebook", "note", "everywher",
-    "anywher", "content", "stuff", "thing", "one", "item", "filenam", "here", "laptop", "pc", "mac", "drive", "disk", "driv", "machin",
-    "her", "spreadsheet",
+    "fil",
+    "folder",
+    "subfolder",
+    "document",
+    "download",
+    "desktop",
+    "computer",
+    "pdf",
+    "text",
+    "doc",
+    "notebook",
+    "note",
+    "everywher",
+    "anywher",
+    "content",
+    "stuff",
+    "thing",
+    "one",
+    "item",
+    "filenam",
+    "here",
+    "laptop",
+    "pc",
+    "mac",
+    "drive",
+    "disk",
+    "driv",
+    "machin",
+    "her",
+    "spreadsheet",
 ];
 
 /// Words that end a short text.
 const STOPS: [&str; 24] = [
-    "and", "or", "then", "but", "in", "into", "from", "to", "for", "with", "as", "on", "by", "using", "across", "that", "which",
-    "wher", "if", "not", "is", "are", "so", "pleas",
+    "and", "or", "then", "but", "in", "into", "from", "to", "for", "with", "as", "on", "by", "using", "across", "that",
+    "which", "wher", "if", "not", "is", "are", "so", "pleas",
 ];
 
 const NUMBERS: [(&str, f64); 20] = [
-    ("a", 1.0), ("an", 1.0), ("one", 1.0), ("two", 2.0), ("three", 3.0), ("four", 4.0), ("five", 5.0), ("six", 6.0), ("seven", 7.0),
-    ("eight", 8.0), ("nine", 9.0), ("ten", 10.0), ("twelve", 12.0), ("fifteen", 15.0), ("twenty", 20.0), ("thirty", 30.0),
-    ("fifty", 50.0), ("ninety", 90.0), ("hundred", 100.0), ("thousand", 1000.0),
+    ("a", 1.0),
+    ("an", 1.0),
+    ("one", 1.0),
+    ("two", 2.0),
+    ("thre", 3.0),
+    ("four", 4.0),
+    ("fiv", 5.0),
+    ("six", 6.0),
+    ("seven", 7.0),
+    ("eight", 8.0),
+    ("nin", 9.0),
+    ("ten", 10.0),
+    ("twelv", 12.0),
+    ("fifteen", 15.0),
+    ("twenty", 20.0),
+    ("thirty", 30.0),
+    ("fifty", 50.0),
+    ("ninety", 90.0),
+    ("hundr", 100.0),
+    ("thousand", 1000.0),
 ];
 
 /// What a word for a unit counts, and how much of it.
 const UNITS: [(&str, Unit, f64); 20] = [
-    ("minut", Unit::Hours, 1.0 / 60.0), ("min", Unit::Hours, 1.0 / 60.0), ("hour", Unit::Hours, 1.0), ("hr", Unit::Hours, 1.0),
-    ("day", Unit::Days, 1.0), ("week", Unit::Days, 7.0), ("fortnight", Unit::Days, 14.0), ("month", Unit::Days, 30.0),
-    ("quarter", Unit::Days, 91.0), ("year", Unit::Days, 365.0), ("yr", Unit::Days, 365.0),
-    ("kb", Unit::Megabytes, 0.001), ("mb", Unit::Megabytes, 1.0), ("meg", Unit::Megabytes, 1.0), ("megabyt", Unit::Megabytes, 1.0),
-    ("gb", Unit::Megabytes, 1000.0), ("gig", Unit::Megabytes, 1000.0), ("gigabyt", Unit::Megabytes, 1000.0),
-    ("tb", Unit::Megabytes, 1_000_000.0), ("terabyt", Unit::Megabytes, 1_000_000.0),
+    ("minut", Unit::Hours, 1.0 / 60.0),
+    ("min", Unit::Hours, 1.0 / 60.0),
+    ("hour", Unit::Hours, 1.0),
+    ("hr", Unit::Hours, 1.0),
+    ("day", Unit::Days, 1.0),
+    ("week", Unit::Days, 7.0),
+    ("fortnight", Unit::Days, 14.0),
+    ("month", Unit::Days, 30.0),
+    ("quarter", Unit::Days, 91.0),
+    ("year", Unit::Days, 365.0),
+    ("yr", Unit::Days, 365.0),
+    ("kb", Unit::Megabytes, 0.001),
+    ("mb", Unit::Megabytes, 1.0),
+    ("meg", Unit::Megabytes, 1.0),
+    ("megabyt", Unit::Megabytes, 1.0),
+    ("gb", Unit::Megabytes, 1000.0),
+    ("gig", Unit::Megabytes, 1000.0),
+    ("gigabyt", Unit::Megabytes, 1000.0),
+    ("tb", Unit::Megabytes, 1_000_000.0),
+    ("terabyt", Unit::Megabytes, 1_000_000.0),
+];
+
+/// Words for characters: `replace spaces with underscores` means no words.
+const CHARACTERS: [(&str, &str); 9] = [
+    ("spac", " "),
+    ("blank", " "),
+    ("underscor", "_"),
+    ("hyphen", "-"),
+    ("dash", "-"),
+    ("dashe", "-"),
+    ("dot", "."),
+    ("comma", ","),
+    ("semicolon", ";"),
 ];
 
 /// A form found in a sentence: its words, and where each hole's value stands.
@@ -71,7 +142,8 @@ impl Slots<'_> {
                         Some((_, from)) => p[0] > from,
                         None => p[0] == at,
                     };
-                    let found = places.iter().filter(|p| self.is_free(p[0])).find(fits)?;
+                    let begins = filled.words.is_empty() && open.is_none();
+                    let found = places.iter().filter(|p| !begins || self.is_free(p[0])).find(fits)?;
                     if let Some((name, from)) = open.take() {
                         filled.holes.push((name.clone(), self.without_edges(from..found[0])?));
                     } else if filled.words.is_empty() && self.sentence.words[found[0]].negated {
@@ -83,9 +155,22 @@ impl Slots<'_> {
             }
         }
         if let Some((name, from)) = open {
-            filled.holes.push((name.clone(), self.trimmed(from..self.sentence.words.len())?));
+            let range = self.trimmed(from..self.sentence.words.len())?;
+            let quoted = range.clone().find(|at| self.sentence.words[*at].quoted);
+            filled.holes.push((name.clone(), quoted.map_or(range, |at| at..at + 1)));
         }
         Some(filled)
+    }
+
+    /// Gives the text in a hole: what stands there, or the character that it is a word for.
+    pub(crate) fn hole(&self, range: Range<usize>) -> Option<String> {
+        if let [word] = self.sentence.words.get(range.clone())?
+            && !word.quoted
+            && let Some((_, character)) = CHARACTERS.iter().find(|(name, _)| *name == word.stem)
+        {
+            return Some((*character).to_owned());
+        }
+        self.sentence.text_of(range)
     }
 
     fn is_free(&self, at: usize) -> bool {
@@ -96,7 +181,11 @@ impl Slots<'_> {
     pub(crate) fn short(&self, from: usize) -> Option<Range<usize>> {
         let words = &self.sentence.words;
         let mut start = from;
-        while start < words.len() && words[start].stem.as_str() != "not" && !words[start].quoted && self.is_article(start) {
+        while start < words.len()
+            && words[start].stem.as_str() != "not"
+            && !words[start].quoted
+            && self.is_article(start)
+        {
             start += 1;
         }
         let mut end = start;
@@ -115,8 +204,33 @@ impl Slots<'_> {
     fn is_article(&self, at: usize) -> bool {
         matches!(
             self.sentence.words[at].stem.as_str(),
-            "the" | "a" | "an" | "my" | "our" | "any" | "all" | "every" | "each" | "is" | "are" | "me" | "some" | "of" | "it" | "them"
-                | "there" | "its" | "thes" | "those" | "that" | "thi" | "their" | "ha" | "hav" | "just" | "up"
+            "the"
+                | "a"
+                | "an"
+                | "my"
+                | "our"
+                | "any"
+                | "all"
+                | "every"
+                | "each"
+                | "is"
+                | "are"
+                | "me"
+                | "some"
+                | "of"
+                | "it"
+                | "them"
+                | "there"
+                | "its"
+                | "thes"
+                | "those"
+                | "that"
+                | "thi"
+                | "their"
+                | "ha"
+                | "hav"
+                | "just"
+                | "up"
         )
     }
 
@@ -133,6 +247,9 @@ impl Slots<'_> {
             if joined || at == range.start {
                 range.end = at.saturating_sub(1).max(range.start);
             }
+        }
+        if let Some(at) = range.clone().find(|at| stem(*at) == "preview") {
+            range.end = at;
         }
         // `my files for budget`: what is looked for comes after `for`.
         if let Some(at) = range.clone().find(|at| stem(*at) == "for")
@@ -157,6 +274,7 @@ impl Slots<'_> {
         let last = range.clone().next_back()?;
         let from = range.clone().rev().find(|at| !place(*at) && !small(*at)).map_or(range.start, |at| at + 1);
         let opens = |at: &usize| match stem(*at) {
+            "in" | "insid" | "within" if at + 1 < range.end && (at + 1..range.end).all(small) => true,
             "in" | "insid" | "within" | "among" | "across" | "throughout" | "through" => (at + 1..range.end).any(place),
             "from" | "on" => (at + 1..range.end).any(|at| PLACES.contains(&stem(at))),
             _ => false,
@@ -165,24 +283,36 @@ impl Slots<'_> {
             return Some(at);
         }
         let word = &self.sentence.text[words[last].at.clone()];
-        let polite = matches!(stem(last), "pleas" | "anywher" | "everywher" | "thank") || word.eq_ignore_ascii_case("here");
+        let polite = matches!(stem(last), "pleas" | "anywher" | "everywher" | "thank" | "go" | "gone" | "went")
+            || word.eq_ignore_ascii_case("here");
         let joins = matches!(stem(last), "and" | "then" | "in" | "or" | "but");
         (last > range.start && (polite || joins)).then_some(last)
     }
 
     fn without_edges(&self, mut range: Range<usize>) -> Option<Range<usize>> {
-        let edge = |at: usize| !self.sentence.words[at].quoted && self.is_article(at) && self.sentence.words[at].stem != "it";
-        while range.start + 1 < range.end && edge(range.start) {
+        let edge =
+            |at: usize| !self.sentence.words[at].quoted && self.is_article(at) && self.sentence.words[at].stem != "it";
+        // `every occurrence of`, `the word`
+        let kind = |at: usize| {
+            let stem = self.sentence.words[at].stem.as_str();
+            matches!(stem, "occurrenc" | "instanc" | "mention" | "word" | "phras" | "term" | "string" | "text")
+        };
+        while range.start + 1 < range.end && (edge(range.start) || kind(range.start)) {
             range.start += 1;
         }
-        (range.start < range.end && !(range.len() == 1 && edge(range.start))).then_some(range)
+        let article = |at: usize| !self.sentence.words[at].quoted && self.is_article(at);
+        (range.start < range.end && !(range.len() == 1 && article(range.start))).then_some(range)
     }
 
     /// Reads a number that stands here, perhaps after small words, with its unit: the value, and its words.
     pub(crate) fn number(&self, from: usize, unit: Option<Unit>) -> Option<(i64, Range<usize>)> {
         let words = &self.sentence.words;
         let mut at = from;
-        while at < words.len() && at < from + 3 && self.plain_number(at).is_none() && self.vocabulary.is_small(&words[at].stem) {
+        while at < words.len()
+            && at < from + 3
+            && self.plain_number(at).is_none()
+            && self.vocabulary.is_small(&words[at].stem)
+        {
             at += 1;
         }
         let (mut value, rest) = self.plain_number(at)?;

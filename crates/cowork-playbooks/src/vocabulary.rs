@@ -14,7 +14,7 @@ const SAME: &[&str] = &[
     "put, move, shift, place them, place these",
     "tidy, tidy up, tidying up, neaten, straighten up, straighten out, declutter",
     "clean, clean up, clean out, cleanup, clear out, clear up, clear, spring clean, clean house",
-    "delete, remove, erase, get rid, getting rid, throw away, throw out, discard, trash, ditch, dump, eliminate, clear away, wipe, wipe out, \
+    "delete, remove, erase, get rid, getting rid, throw, throw away, throw out, discard, trash, ditch, dump, eliminate, clear away, wipe, wipe out, \
         weed out, scrap, toss, toss out, chuck, chuck out, do away with, prune, nuke, set aside, take away, strip out, bin, kill, \
         deduplicate away, zap, purge, flush",
     "find, search, search for, look for, looking for, locate, hunt, hunt for, hunt down, track down, look up, grep, seek, spot, detect, identify, \
@@ -29,7 +29,7 @@ const SAME: &[&str] = &[
         unify, amalgamate, pool, roll together, join up, join together",
     "collect, gather, compile, assemble, pull together, round up, bundle, draw together",
     "total, sum, sum up, add up, subtotal, tally, tot up, totals, totalled, totalling",
-    "fix, repair, mend, correct, sort out, improve, polish, make better, make nicer, make nice, beautify",
+    "fix, repair, mend, correct, sort out, improve, polish, make better, make nicer, make nice, beautify, nicer, neater, prettify, better organised",
     "deal with, handle, take care, do something, process, work on, help with, manage, whip into shape",
     "email, e-mail, mail",
     "summarise, summarize, recap, condense, sum it up",
@@ -37,7 +37,7 @@ const SAME: &[&str] = &[
     "number, enumerate them",
     "archive, zip, compress, pack",
     // What only wants to see.
-    "preview, dry run, dry-run, simulate, simulation, pretend, only show, only show me, just show, just show me, show me what, show what, \
+    "preview, show me what would change, what would change, what would happen, show me what would happen, what would be changed, dry run, dry-run, simulate, simulation, pretend, only show, only show me, just show, just show me, show me what, show what, \
         what you would, what would, only tell, just tell, only tell me, just tell me, test run, trial run, not touch, not change, \
         not do anything, not actually, not modify, not alter, no changes, not make any change, not make change, first show, show me first, \
         show first, only list, just list, only report, just report, only look, just look, just want to see, only want to see, just a list, \
@@ -86,10 +86,11 @@ const SMALL: &str = "a an the my our your his her their all any every each some 
     love wish try start begin ahead great nice good lot lots bit away off again gonna through across throughout please everybody \
     make give take keep use using leave alone intact untouched back under such while today currently still way possible kind sure \
     would'd got gotten per via between during about around myself yourself various different many much few several whole entire \
-    appear actually simply maybe perhaps ask sorry mate cheers dear assistant computer's along into themselves everyone anyone";
+    appear actually simply maybe perhaps ask sorry mate cheers dear assistant computer's think since time along into themselves everyone anyone";
 
 /// Words that may stand between the words of a phrase.
-const GLUE: &str = "a an the my our your his her their its this these those that all any some every each of are is up me which there";
+const GLUE: &str =
+    "a an the my our your his her their its this these those that all any some every each of are is up me which there";
 
 /// General words for files and where they are: what a playbook that works with any file works with.
 const FILES: &str = "file folder subfolder document download desktop thing stuff item everything material mess drive disk disc \
@@ -98,7 +99,7 @@ const FILES: &str = "file folder subfolder document download desktop thing stuff
     certificate photo offer quote manual doc docx txt md markdown text log recipe homework assignment drawing sketch icon logo \
     podcast recording gif png mp3 mp4 csv tsv spreadsheet export note card agreement lease tax computer pc mac library collection \
     usb-stick order payslip backup data directory place ones one lot set bunch batch contract word html json xml lecture \
-    handout script template draft brochure poster artwork design font asset episode album graphic svg";
+    handout script template draft brochure poster artwork design font asset episode album graphic svg version rest";
 
 /// Verbs that ask for something to be done. One that heads a clause and is none of a playbook's words asks for something that
 /// it doesn't do.
@@ -107,7 +108,7 @@ const VERBS: &str = "organise group split put tidy clean delete find rename repl
     explain describe compare contrast diff review proofread rate rank evaluate assess calculate compute estimate forecast predict \
     recommend suggest advise plan schedule book reserve buy purchase order pay sell call phone ring text message remind notify \
     play watch listen read open close launch run execute install uninstall update upgrade download draw paint sketch design sing cook \
-    code program debug deploy test compile build invent brainstorm think teach learn answer reply respond ask invite cancel register \
+    code program debug deploy test compile build invent brainstorm teach learn answer reply respond ask invite cancel register \
     sign fill apply transcribe crop resize rotate annotate highlight redact encrypt decrypt lock unlock protect hide unhide restore undo \
     revert recover sync synchronise synchronize print scan extract unzip decompress unpack attach link mount format partition shut \
     restart reboot turn switch set toggle enable disable block unblock subscribe unsubscribe like follow tweet chat talk speak paraphrase \
@@ -120,15 +121,15 @@ const LIGHT: &str = "show list check count create generate set turn mark label t
     preview measure see test follow report scan form book order invoice";
 
 /// Things that are no files, or parts of a file that only some playbooks know.
-const FOREIGN: &str = "email contact calendar meeting appointment party inbox message password account flight hotel restaurant weather news \
+const FOREIGN: &str = "email contact calendar meeting appointment party inbox message password account flight hotel restaurant weather headline \
     website webpage bookmark tab browser tweet poem joke story essay haiku limerick summary translation calculator function python \
-    javascript sql linux windows phone car bus train taxi pizza dinner lunch breakfast stock money colleague boss friend team \
+    javascript sql linux windows car bus train taxi pizza dinner lunch breakfast stock money colleague boss friend team \
     usb stick cloud server printer internet web google youtube slack row column cell line paragraph sentence table colour color \
     alphabetically alphabetical variance difference capital president birthday wedding holiday-booking reservation \
     alarm timer reminder light thermostat bitcoin crypto game puzzle code bug app software password wifi network advert \
     best nearest nearby cheap cheapest cheaper eat speech slogan caption cover-letter blog newsletter subscriber user database \
     dishes laundry kitchen room house garden bedroom wardrobe fridge desk bookshelf garage toy shoe clothes sock history cookie cache-browser \
-    question meaning life opinion advice idea tip trick reason";
+    question meaning life opinion advice idea tip trick reason page chapter background watermark font stain language";
 
 /// The words a sentence is compared with, made once.
 #[derive(Clone, Debug)]

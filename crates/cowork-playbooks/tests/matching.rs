@@ -81,7 +81,7 @@ impl Score {
 fn our_own_sentences() {
     let score = score(&std::fs::read_to_string(here("sentences.jsonl")).unwrap(), true);
     score.show("our own sentences");
-    assert!(score.rows >= 284 && score.destructive.is_empty() && score.wrong.is_empty());
+    assert!(score.rows >= 600 && score.destructive.is_empty() && score.wrong.is_empty());
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn the_names_of_granted_folders_are_understood() {
 #[test]
 fn the_answer_explains_itself_in_one_line_of_json() {
     let found = planner().match_words("sort the holiday pictures by place", &[]);
-    let why = "photos: “pictures” is what it works with; “sort” asks for it; by = place (“place”)";
+    let why = "photos: by = place (“by place”); “sort” asks for it; “holiday pictures” is what it works with";
     assert_eq!(json!(found), json!({ "playbook": "photos", "params": { "by": "place" }, "why": why }));
     let found = planner().match_words("delete everything", &[]);
     let why = "“delete everything” says too little: it could mean clean-up or duplicates";
@@ -163,7 +163,10 @@ fn two_that_fit_are_named_and_none_is_taken() {
     assert_eq!(planner.match_words("shelve the files", &[]).playbook, Chosen::One("shelve".to_owned()));
     let both = planner.match_words("organise the files by type and date", &[]);
     assert_eq!(both.why, "the task says date and type at once, and organise takes one");
-    assert_eq!(planner.match_words("organise the files by type", &[]).params, *json!({ "by": "type" }).as_object().unwrap());
+    assert_eq!(
+        planner.match_words("organise the files by type", &[]).params,
+        *json!({ "by": "type" }).as_object().unwrap()
+    );
 }
 
 /// What a task ends with where the words are not enough says which playbooks are meant, and how to say it.
@@ -171,15 +174,16 @@ fn two_that_fit_are_named_and_none_is_taken() {
 async fn a_question_names_the_candidates() {
     use cowork_core::{CancellationToken, Planner, Submit};
     let error = async |text: &str| {
-        let mut story = story::Story::of(Submit::new(text));
-        story.task();
+        let story = story::Story::of(Submit::new(text));
         planner().plan(story.view(), CancellationToken::new()).await.unwrap_err()
     };
     let asked = error("delete everything").await;
     assert_eq!(asked.kind, Kind::InvalidInput);
     assert_eq!(
         asked.fix(),
-        Some("say one thing at a time, like “delete empty folders” (clean-up) or “find duplicate photos” (duplicates), or name the playbook")
+        Some(
+            "say one thing at a time, like “delete empty folders” (clean-up) or “find duplicate photos” (duplicates), or name the playbook"
+        )
     );
     let none = error("write a poem about spring").await;
     assert_eq!((none.kind, none.message.as_str()), (Kind::NotFound, "no playbook fits “write a poem about spring”"));
