@@ -461,7 +461,7 @@ impl Fitting<'_> {
             let verb = word.head && !word.negated && !self.slots.vocabulary.is_small(&word.stem);
             // A `wedding photo` is a photo.
             let describes = sentence.words.get(at + 1).is_some_and(|w| self.slots.vocabulary.is_file(&w.stem));
-            let foreign = self.slots.vocabulary.is_foreign(&word.stem) && !(describes && !word.head);
+            let foreign = self.slots.vocabulary.is_foreign(&word.stem) && (word.head || !describes);
             let vague = matches!(word.stem.as_str(), "fix" | "deal-with");
             // What is to be left out is asked about where it matters most.
             let demand = DEMANDS.contains(&word.stem.as_str()) && !(word.stem == "except" && self.header.destructive);
