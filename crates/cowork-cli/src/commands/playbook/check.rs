@@ -9,7 +9,7 @@ use std::{
 
 use cowork::{
     What,
-    playbooks::{Header, PlaybookPlanner, Problem, Ran, TEST_FOLDER, Test},
+    playbooks::{Chosen, Header, PlaybookPlanner, Problem, Ran, TEST_FOLDER, Test},
 };
 use serde_json::{Value, json};
 
@@ -17,7 +17,6 @@ use super::{
     Source,
     engine::Aside,
     list::indented,
-    r#match::{Matched, matched},
     planner, problems, source, unless_stopped,
 };
 use crate::{
@@ -96,21 +95,22 @@ fn in_its_place(planner: &PlaybookPlanner, header: &Header, source: &Source) -> 
     if header.words.action.is_empty() || taken.is_none() && source.file.is_some() {
         return Ok(Vec::new());
     }
-    let mut found = Vec::new();
+    let mut wrong = Vec::new();
     for example in &header.examples {
-        let Matched { playbook, why, .. } = matched(planner, example)?;
-        if playbook.as_ref() == Some(&header.name) {
-            continue;
-        }
-        let why = playbook.filter(|p| p != "ask").map_or(why, |other| format!("it calls {other}"));
+        let found = planner.match_words(example, &[]);
+        let why = match found.playbook {
+            Chosen::One(name) if name == header.name => continue,
+            Chosen::One(other) => format!("it calls {other}"),
+            Chosen::Ask(_) | Chosen::None => found.why,
+        };
         let quoted = format!("{example:?}");
         let line = source.text.lines().position(|l| l.contains(&quoted)).and_then(|at| u32::try_from(at + 1).ok());
         let mut problem = Problem::whole(format!("the example “{example}” does not call this playbook: {why}"));
         problem.line = line;
         "change the example, or the words under [words]".clone_into(&mut problem.fix);
-        found.push(problem);
+        wrong.push(problem);
     }
-    Ok(found)
+    Ok(wrong)
 }
 
 /// Runs its tests, each in a folder of its own.

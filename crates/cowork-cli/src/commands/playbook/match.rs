@@ -1,7 +1,7 @@
 //! `cowork playbook match`: which playbook words call, and why. Nothing runs.
 
-use cowork::{Kind, playbooks::PlaybookPlanner};
-use serde_json::{Map, Value, json};
+use cowork::playbooks::{Chosen, Match};
+use serde_json::json;
 
 use super::planner;
 use crate::{
@@ -14,28 +14,21 @@ use crate::{
     },
 };
 
-/// What words call.
-pub(super) struct Matched {
-    /// The playbook's name, `ask` if it must be asked, nothing if none fits.
-    pub(super) playbook: Option<String>,
-    params: Map<String, Value>,
-    pub(super) why: String,
-}
-
 /// Says what a task in words would call: as one line of JSON, or for a person.
 pub(crate) fn match_words(task: &str, json: bool) -> Result<Exit, Fail> {
     let planner = planner()?;
-    let Matched { playbook, params, why } = matched(&planner, task)?;
+    let found = planner.match_words(task, &[]);
     let mut out = Out::default();
     if json {
-        out.text(&format!("{}\n", json!({ "playbook": playbook, "params": params, "why": why })));
+        out.text(&format!("{}\n", json!(found)));
         return Ok(Exit::Done);
     }
+    let Match { playbook, params, why } = found;
     let look = Look::of_stdout();
-    let (role, head) = match playbook.as_deref() {
-        None => (Role::Waiting, "No playbook fits.".to_owned()),
-        Some("ask") => (Role::Waiting, "It would have to ask.".to_owned()),
-        Some(name) => (Role::Done, name.to_owned()),
+    let (role, head) = match playbook {
+        Chosen::None => (Role::Waiting, "No playbook fits.".to_owned()),
+        Chosen::Ask(_) => (Role::Waiting, "It would have to ask.".to_owned()),
+        Chosen::One(name) => (Role::Done, name),
     };
     let mut lines = vec![Line::margin().add(role, head)];
     for (name, value) in &params {
@@ -46,22 +39,4 @@ pub(crate) fn match_words(task: &str, json: bool) -> Result<Exit, Fail> {
     lines.extend(why.into_iter().map(|l| Line::margin().add(Role::Quiet, l)));
     out.lines(&lines, &look);
     Ok(Exit::Done)
-}
-
-/// Asks the planner what words call.
-pub(super) fn matched(planner: &PlaybookPlanner, task: &str) -> Result<Matched, Fail> {
-    match planner.match_words(task) {
-        Ok((header, params)) => {
-            let why = format!("its words are those of {}", header.name);
-            Ok(Matched { playbook: Some(header.name), params, why })
-        }
-        Err(error) => {
-            let playbook = match error.kind {
-                Kind::NotFound => None,
-                Kind::InvalidInput => Some("ask".to_owned()),
-                _ => return Err(error.into()),
-            };
-            Ok(Matched { playbook, params: Map::new(), why: error.message })
-        }
-    }
 }
