@@ -6,7 +6,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::{
     check::{Problem, did_you_mean, meant},
-    header::{CLOSES, Header, OPENS, ParamKind, read_header},
+    header::{CLOSES, Header, OPENS, ParamKind, read_header, variable},
 };
 
 type Spanned<T> = toml::Spanned<T>;
@@ -363,7 +363,8 @@ fn placeholders(title: &str) -> impl Iterator<Item = &str> {
 
 /// Says what a parameter's value is, for the program's check.
 pub(crate) fn values_of(header: &Header, name: &str) -> Option<(ParamKind, Vec<String>)> {
-    header.params.get(name).map(|p| (p.kind, p.choices.keys().cloned().collect()))
+    let param = header.params.iter().find(|(param, _)| variable(param) == name);
+    param.map(|(_, p)| (p.kind, p.choices.keys().cloned().collect()))
 }
 
 #[cfg(test)]

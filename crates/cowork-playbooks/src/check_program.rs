@@ -18,7 +18,7 @@ use crate::{
     check_schema::{Fitter, Misfit},
     check_syntax::unreadable,
     fault,
-    header::{Header, MOST_SOURCE},
+    header::{Header, MOST_SOURCE, variable},
     host::FUNCTIONS,
 };
 
@@ -94,7 +94,7 @@ pub(crate) fn check(source: &str, header: Option<&Header>, tools: &[ToolSpec]) -
 }
 
 fn refused(source: &str, header: Option<&Header>) -> Option<Problem> {
-    let names = header.into_iter().flat_map(|h| h.params.keys().cloned()).collect();
+    let names = header.into_iter().flat_map(|h| h.params.keys()).map(|name| variable(name)).collect();
     let compiled = std::panic::catch_unwind(|| {
         MontyRun::new(source.to_owned(), "playbook.py", names, CompileOptions::default()).map(|_| ())
     });
@@ -308,7 +308,7 @@ impl Walker<'_> {
 
     fn is_known(&self, name: &str, called: bool) -> bool {
         // Without a header that can be read, any value may be a parameter.
-        self.header.map_or(!called, |h| h.params.contains_key(name))
+        self.header.map_or(!called, |h| h.params.keys().any(|param| variable(param) == name))
             || FUNCTIONS.contains(&name)
             || self.tools.iter().any(|t| t.name == name)
             || TYPES.split_whitespace().any(|t| t == name)

@@ -13,12 +13,7 @@ use cowork::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    Source,
-    engine::Aside,
-    list::indented,
-    planner, problems, source, unless_stopped,
-};
+use super::{Source, engine::Aside, list::indented, planner, problems, source, unless_stopped};
 use crate::{
     fail::{Exit, Fail, wrong},
     look::Look,
