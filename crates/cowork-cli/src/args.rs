@@ -15,7 +15,7 @@ Give it work
   init                Set up: your folders, how much it may do unasked, completions
   run TASK            Do something in the folders you name
   playbook list       List what it can do; also: show, new, check, run, edit, match
-  answer CALL allow   Answer its question (or: deny)
+  answer CALL allow   Answer its question (or: allow-task, deny)
   steer TASK \"...\"    Say something to it while it works
 
 See what it does
@@ -342,6 +342,9 @@ pub(crate) enum YesNo {
     /// Do it, once, as it was shown.
     #[value(alias = "yes", alias = "y")]
     Allow,
+    /// Do it, and don't ask for the like of it again in this task.
+    #[value(alias = "task")]
+    AllowTask,
     /// Don't.
     #[value(alias = "no", alias = "n")]
     Deny,

@@ -7,8 +7,9 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use cowork::{Access, AllowRule, Folder};
 use serde::Deserialize;
-use toml_edit::DocumentMut;
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table};
 
 use crate::{
     app::home,
@@ -39,6 +40,17 @@ pub(crate) struct Config {
     pub(crate) mode: Option<Mode>,
     /// Folders by the names that `--folder` takes.
     pub(crate) folders: BTreeMap<String, String>,
+    /// What may be done without a question.
+    pub(crate) always: Vec<Always>,
+}
+
+/// A tool that may make changes in a folder, if they can be undone, without a question.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Always {
+    pub(crate) tool: String,
+    /// The folder's whole path, as a grant writes it.
+    pub(crate) folder: String,
 }
 
 /// Gives the folder for what a person sets: `$COWORK_CONFIG`, or where the system keeps such things.
@@ -103,6 +115,13 @@ impl Config {
             }
         }
         Ok(config)
+    }
+
+    /// Gives what a task may do in these folders without a question.
+    pub(crate) fn allowed(&self, folders: &[Folder]) -> Vec<AllowRule> {
+        let fits = |(rule, folder): &(&Always, &Folder)| rule.folder == folder.at && folder.access == Access::Write;
+        let pairs = self.always.iter().flat_map(|rule| folders.iter().map(move |folder| (rule, folder)));
+        pairs.filter(fits).map(|(r, f)| AllowRule { tool: r.tool.clone(), folder: f.name.clone() }).collect()
     }
 
     /// Puts folders' paths in the place of their names. A path that is none of these names stays as it was typed.
@@ -171,6 +190,23 @@ impl Edit {
             if table.get(name).and_then(|v| v.as_str()) != Some(at) {
                 table.insert(name, toml_edit::value(at));
             }
+        }
+    }
+
+    /// Adds what may be done in these folders without a question.
+    pub(crate) fn allow(&mut self, rules: &[AllowRule], folders: &[Folder]) {
+        let always = self.document["always"].or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
+        let Some(tables) = always.as_array_of_tables_mut() else { return };
+        for rule in rules {
+            let Some(folder) = folders.iter().find(|f| f.name == rule.folder) else { continue };
+            let is = |table: &Table, key: &str, value: &str| table.get(key).and_then(Item::as_str) == Some(value);
+            if tables.iter().any(|t| is(t, "tool", &rule.tool) && is(t, "folder", &folder.at)) {
+                continue;
+            }
+            let mut table = Table::new();
+            table.insert("tool", toml_edit::value(&rule.tool));
+            table.insert("folder", toml_edit::value(&folder.at));
+            tables.push(table);
         }
     }
 

@@ -3,7 +3,8 @@
 use std::{collections::HashSet, time::Duration};
 
 use cowork::{
-    Answer, Ask, CallId, Finish, Item, Runtime, Status, Subscription, TaskId, ThreadId, Timestamp, TokioRuntime, Undo,
+    AllowRule, Answer, Ask, CallId, Finish, Item, Runtime, Status, Subscription, TaskId, ThreadId, Timestamp,
+    TokioRuntime, Undo,
 };
 use tokio::{
     runtime::Handle,
@@ -12,6 +13,7 @@ use tokio::{
 
 use crate::{
     app::App,
+    config::Edit,
     fail::{Exit, Fail},
     keys::{Keys, Offered, Reply},
     look::Look,
@@ -217,20 +219,37 @@ impl Follower<'_> {
             }
             return Ok(());
         }
-        match Reply::of(key, Offered::NOW.on(&ask.effects)) {
+        match Reply::of(key, Offered::on(&ask.effects)) {
             Some(Reply::Show) => self.show_all(&ask),
             Some(reply) => self.reply(&ask, reply).await?,
             None if matches!(key, b'?' | b'h') && self.view.is_live() => self.view.help = !self.view.help,
-            None if matches!(key, b'?' | b'h') => self.view.say(&ask::help(Offered::NOW.on(&ask.effects))),
+            None if matches!(key, b'?' | b'h') => self.view.say(&ask::help(Offered::on(&ask.effects))),
             None => {}
         }
         Ok(())
     }
 
     async fn reply(&mut self, ask: &Ask, reply: Reply) -> Result<(), Fail> {
+        if reply == Reply::Always {
+            self.remember(ask).await?;
+        }
         if let Some(answer) = reply.answer() {
             self.answered.insert(ask.call.id);
             self.app.answer(ask, answer).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes down what is allowed from now on in these folders. If that can't be, it holds for this task.
+    async fn remember(&mut self, ask: &Ask) -> Result<(), Fail> {
+        let task = self.app.engine.task(ask.task).await?;
+        let kept = Edit::open().and_then(|mut edit| {
+            edit.allow(&AllowRule::covering(&ask.call.tool, &ask.effects), &task.submit.folders);
+            edit.save()
+        });
+        if let Err(fail) = kept {
+            let why = format!("It holds for this task only: {}.", fail.error.message);
+            self.view.say(&[Line::margin().add(Role::Waiting, why)]);
         }
         Ok(())
     }
@@ -241,7 +260,7 @@ impl Follower<'_> {
             self.view.pager = Some(Pager::new(&whole::all(ask), &self.view.look));
             return;
         }
-        let offered = Offered::NOW.on(&ask.effects);
+        let offered = Offered::on(&ask.effects);
         let keys = if self.view.look.spoken { spoken::keys(offered) } else { ask::keys(offered, &self.view.look) };
         let all = whole::all(ask).into_iter().map(|l| Line::of("    ").add(Role::Plain, l));
         self.view.say(&all.chain([keys]).collect::<Vec<_>>());

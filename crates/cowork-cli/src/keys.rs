@@ -1,6 +1,6 @@
 //! Single keys from the terminal, read beside the work, and what they mean where something is asked.
 
-use cowork::{Answer, Effects};
+use cowork::{AllowRule, Answer, Effects};
 
 pub(crate) use platform::Keys;
 
@@ -27,12 +27,10 @@ pub(crate) struct Offered {
 }
 
 impl Offered {
-    /// What the engine can follow now.
-    pub(crate) const NOW: Self = Self { task: false, always: false };
-
-    /// Leaves out for good what can't be undone or can't be told beforehand: that is asked about each time.
-    pub(crate) fn on(self, effects: &Effects) -> Self {
-        if effects.undoable && effects.complete { self } else { Self::default() }
+    /// Leaves out for good what no rule covers, because it can't be undone or told beforehand: that is asked about each time.
+    pub(crate) fn on(effects: &Effects) -> Self {
+        let covered = !AllowRule::covering("", effects).is_empty();
+        Self { task: covered, always: covered }
     }
 }
 
@@ -53,8 +51,9 @@ impl Reply {
     pub(crate) fn answer(self) -> Option<Answer> {
         match self {
             Self::Once => Some(Answer::Allow),
+            Self::Task | Self::Always => Some(Answer::AllowTask),
             Self::No => Some(Answer::Deny),
-            Self::Task | Self::Always | Self::Show => None,
+            Self::Show => None,
         }
     }
 }
@@ -232,10 +231,9 @@ mod tests {
 
     #[test]
     fn what_can_not_be_undone_is_asked_about_each_time() {
-        let all = Offered { task: true, always: true };
         let undoable = Effects::changes(["Downloads".parse().unwrap()]);
-        assert_eq!(all.on(&undoable), all);
-        assert_eq!(all.on(&Effects { undoable: false, ..undoable.clone() }), Offered::default());
-        assert_eq!(all.on(&Effects { complete: false, ..undoable }), Offered::default());
+        assert_eq!(Offered::on(&undoable), Offered { task: true, always: true });
+        assert_eq!(Offered::on(&Effects { undoable: false, ..undoable.clone() }), Offered::default());
+        assert_eq!(Offered::on(&Effects { complete: false, ..undoable }), Offered::default());
     }
 }

@@ -23,7 +23,7 @@ fn it_asks_shows_everything_and_does_what_is_answered() {
     let place = Place::with_files();
     let args = organise(&place);
     let mut terminal = Terminal::run(&place, &words(&args), &[]);
-    terminal.until("show all");
+    terminal.until("always here");
     assert!(terminal.seen.contains("\x1b[32m✓\x1b[0m"), "{}", terminal.seen);
     terminal.press("s");
     terminal.until("a.pdf → Documents/");
@@ -41,7 +41,7 @@ fn a_question_that_is_answered_elsewhere_goes_away() {
     let place = Place::with_files();
     let args = organise(&place);
     let mut terminal = Terminal::run(&place, &words(&args), &[]);
-    terminal.until("show all");
+    terminal.until("always here");
     let asked = place.log().into_iter().find(|r| r["event"]["type"] == "permission_asked").unwrap();
     let call = asked["event"]["call"].as_str().unwrap();
     place.cowork(&["answer", &call[call.len() - 6..], "allow"]).ends(0).says("Done");
@@ -55,7 +55,7 @@ fn told_to_end_at_a_question_it_says_how_to_answer_later() {
     let before = place.tree();
     let args = organise(&place);
     let mut terminal = Terminal::run(&place, &words(&args), &[("NO_COLOR", "1")]);
-    terminal.until("show all");
+    terminal.until("always here");
     assert!(!terminal.seen.contains("\x1b[3"), "no colour: {}", terminal.seen);
     terminal.signal(Signal::TERM);
     terminal.until("cowork answer");
@@ -68,7 +68,7 @@ fn a_terminal_that_can_only_append_is_asked_on_too() {
     let place = Place::with_files();
     let args = organise(&place);
     let mut terminal = Terminal::run(&place, &words(&args), &[("TERM", "dumb")]);
-    terminal.until("show all");
+    terminal.until("always here");
     terminal.press("s");
     terminal.until("a.pdf → Documents/");
     terminal.press("n");
@@ -175,7 +175,7 @@ fn a_screen_reader_gets_sentences_and_no_sign() {
     let place = small();
     let args = organise(&place);
     let mut terminal = Terminal::run(&place, &words(&args), &[("COWORK_SCREEN_READER", "1")]);
-    terminal.until("to hear every change.");
+    terminal.until("always in this folder.");
     terminal.press("y");
     terminal.end();
     let seen = terminal.seen.replace("\r\n", "\n");
@@ -214,4 +214,34 @@ fn a_screen_that_is_hardly_one_and_one_that_is_huge_are_filled_alike() {
         assert!(tasks.text().lines().all(|l| l.chars().count() < size.0.into()), "{}", tasks.text());
         assert!(tasks.text().contains("failed"), "{}", tasks.text());
     }
+}
+
+#[test]
+fn always_here_is_kept_for_this_tool_in_this_folder() {
+    let place = Place::with_files();
+    let args = organise(&place);
+    let mut terminal = Terminal::run(&place, &words(&args), &[]);
+    terminal.until("always here");
+    terminal.press("a");
+    terminal.until("cowork undo");
+    assert_eq!(terminal.end().code(), Some(0));
+    let settings = std::fs::read_to_string(place.home().join(".config/cowork/config.toml")).unwrap();
+    let rule = format!("[[always]]\ntool = \"move_files\"\nfolder = {:?}\n", place.folder.to_str().unwrap());
+    assert!(settings.ends_with(&rule), "{settings}");
+    place.cowork(&["undo", "--yes"]).ends(0);
+    // Nobody can be asked here: a question would end it with 3, as it does where the rule says nothing.
+    place.cowork(&words(&args)).ends(0).says("Done");
+    let other = place.home().join("Other");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("a.pdf"), "a").unwrap();
+    place.cowork(&["run", "--folder", other.to_str().unwrap(), TASK]).ends(3);
+}
+
+#[test]
+fn a_yes_for_the_task_can_be_given_from_a_shell() {
+    let place = Place::with_files();
+    place.cowork(&words(&organise(&place))).ends(3);
+    let asked = place.log().into_iter().find(|r| r["event"]["type"] == "permission_asked").unwrap();
+    let call = asked["event"]["call"].as_str().unwrap();
+    place.cowork(&["answer", &call[call.len() - 6..], "allow-task"]).ends(0).says("Done");
 }

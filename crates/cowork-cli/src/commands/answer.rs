@@ -23,6 +23,7 @@ pub(crate) async fn answer(app: &App, call: &str, answer: YesNo, no_wait: bool, 
     let ask = names::ask(&app.engine, call).await?;
     let (answer, word, role) = match answer {
         YesNo::Allow => (Answer::Allow, "Allowed:", Role::Done),
+        YesNo::AllowTask => (Answer::AllowTask, "Allowed in this task:", Role::Done),
         YesNo::Deny => (Answer::Deny, "Refused:", Role::Waiting),
     };
     let after = app.engine.task(ask.task).await?.head;

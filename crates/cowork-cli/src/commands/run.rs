@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::{
     app::{App, SENDER, home},
     args::{self, Run},
+    config::Config,
     fail::{Exit, Fail, usage, wrong},
     folders,
     follow::{How, follow},
@@ -30,6 +31,7 @@ pub(crate) async fn run(args: Run, data: &Path) -> Result<Exit, Fail> {
     let mut submit = Submit::new(text(&args)?);
     submit.planner = planner(&args)?;
     submit.folders = folders::grants(&args.folder, &args.whole, home().as_deref(), data)?;
+    submit.allow = Config::load()?.allowed(&submit.folders);
     submit.mode = match args.mode {
         _ if args.dry_run => Mode::Plan,
         None | Some(args::Mode::Ask) => Mode::Ask,

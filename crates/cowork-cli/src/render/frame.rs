@@ -200,7 +200,7 @@ fn below(screen: &Screen, look: &Look, now: Timestamp, most: usize) -> Vec<Line>
         lines.push(Line::default());
         lines.extend(ask::question(first, look, most.saturating_sub(3)));
         if screen.prompting {
-            lines.extend([Line::default(), ask::keys(Offered::NOW.on(&first.effects), look)]);
+            lines.extend([Line::default(), ask::keys(Offered::on(&first.effects), look)]);
         }
         return lines;
     }
