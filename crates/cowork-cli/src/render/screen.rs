@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use cowork::{
-    Ask, CallId, Command, Delta, DeltaKind, Effects, Error, Event, Outcome, Record, Result, Stage, StepState, Task,
-    Timestamp,
+    Ask, CallId, Command, Delta, DeltaKind, Effects, Error, Event, Kind, Outcome, Record, Result, Stage, StepState,
+    Task, Timestamp,
 };
 
 use super::{pace::Pace, text::one_line};
@@ -177,6 +177,10 @@ impl Screen {
         match outcome {
             Outcome::Done { note, .. } if note.trim().is_empty() => {}
             Outcome::Done { note, .. } => self.notes.push(Note::Came(one_line(note))),
+            // Who looks whether something is there has an answer.
+            Outcome::Failed { error } if error.kind == Kind::NotFound => {
+                self.notes.push(Note::Came(one_line(&error.message)));
+            }
             Outcome::Failed { error } => self.notes.push(Note::Went(one_line(&error.message))),
             Outcome::Denied { reason, .. } => self.notes.push(Note::Went(format!("not allowed: {}", one_line(reason)))),
             Outcome::Withheld { effects } => self.withheld.push(effects.clone()),
