@@ -5,38 +5,39 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const HELP: &str = "\
-cowork works beside you on the files in folders you choose. It shows its plan, asks
-before it changes anything, and can give back all it did.
+cowork works beside you on the files in folders you choose. It shows its plan,
+asks before it changes anything, and can give back all it did.
 
   cowork run --folder ~/Downloads \"Organise these files by type\"
   cowork undo
 
 Give it work
-  init                Set up: your folders, how much it may do unasked, completions
+  init                Set up: folders, how much it may do unasked, completions
   run TASK            Do something in the folders you name
-  playbook list       List what it can do; also: show, new, check, run, edit, match
+  playbook list       List what it can do; also: show, new, check, run,
+                      edit, match
   answer CALL allow   Answer its question (or: allow-task, deny)
   steer TASK \"...\"    Say something to it while it works
 
 See what it does
   tasks               List the tasks, the newest last
-  show TASK           Show one: what was asked, done and came of it; --changes for all
-                      that it changed
+  show TASK           Show one: what was asked, done and came of it; --changes
+                      for all that it changed
   events THREAD       Read a thread's log; --follow to go on reading
 
 Stop it, go on, take back
   pause TASK          Let it finish what it is at, then rest
   resume [TASK]       Go on; without TASK with all that was interrupted
   cancel TASK         End it; what was done stays done
-  undo [TASK]         Give back what it did to files, or a part; without TASK the last
-                      one's; --show to only see what that would do
+  undo [TASK]         Give back what it did to files, or a part; without TASK
+                      the last one's; --show to only see what that would do
 
 Look after it
   doctor              Check its own data, and say how to mend it
 
 Options
-  --data DIR          Keep its own data here, not in ~/.local/share/cowork; $COWORK_DATA
-                      does the same
+  --data DIR          Keep its own data here, not in ~/.local/share/cowork;
+                      $COWORK_DATA does the same
   -h, --help          Show this; `cowork run --help` for more on one command
   -V, --version       Show the version
 
@@ -366,7 +367,7 @@ mod tests {
         for command in Cli::command().get_subcommands() {
             assert!(HELP.contains(&format!("\n  {}", command.get_name())), "{}", command.get_name());
         }
-        let wide: Vec<&str> = HELP.lines().filter(|l| l.len() > 88).collect();
+        let wide: Vec<&str> = HELP.lines().filter(|l| l.len() > 80).collect();
         assert!(wide.is_empty(), "{wide:?}");
     }
 }

@@ -30,7 +30,7 @@ pub(crate) async fn dispatch(command: Command, data: &Path) -> Result<Exit, Fail
             config.name_folders(&mut args.folder)?;
             config.name_folders(&mut args.whole)?;
             args.mode = args.mode.or(config.mode);
-            run::run(args, data).await
+            run::run(args, &config, data).await
         }
         Command::Playbook(command) => playbook::playbook(command, data).await,
         Command::Init { yes } => init::init(yes),

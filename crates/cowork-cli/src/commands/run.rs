@@ -26,12 +26,12 @@ const LONGEST: u64 = 2 << 20;
 const LONGEST_PLAYBOOK: u64 = 1 << 20;
 
 /// Submits a task and follows it.
-pub(crate) async fn run(args: Run, data: &Path) -> Result<Exit, Fail> {
+pub(crate) async fn run(args: Run, config: &Config, data: &Path) -> Result<Exit, Fail> {
     // All that can be wrong with what was typed is found before anything is opened or made.
     let mut submit = Submit::new(text(&args)?);
     submit.planner = planner(&args)?;
     submit.folders = folders::grants(&args.folder, &args.whole, home().as_deref(), data)?;
-    submit.allow = Config::load()?.allowed(&submit.folders);
+    submit.allow = config.allowed(&submit.folders);
     submit.mode = match args.mode {
         _ if args.dry_run => Mode::Plan,
         None | Some(args::Mode::Ask) => Mode::Ask,

@@ -28,6 +28,6 @@ pub(crate) async fn run(mut args: PlaybookRun, data: &Path) -> Result<Exit, Fail
     }
     let PlaybookRun { name, folder, whole, thread, mode, yes, dry_run, try_out: _, json, param } = args;
     let mode = mode.or(config.mode);
-    task::run(Run { task: None, folder, whole, thread, mode, yes, dry_run, json, playbook: Some(name), param }, data)
-        .await
+    let run = Run { task: None, folder, whole, thread, mode, yes, dry_run, json, playbook: Some(name), param };
+    task::run(run, &config, data).await
 }
