@@ -1,7 +1,7 @@
 # /// playbook
 # name = "clean-up"
 # about = "Sets aside what nobody needs: empty folders, temporary files, old installers, broken links"
-# title = "Clean up {folders}"
+# title = "Clean up {folders}: {what}"
 # examples = ["delete empty folders", "get rid of old installers and temp files", "clean out the junk in Downloads"]
 # folders = "write"
 # destructive = true
@@ -14,7 +14,8 @@
 #   "preview", "identify", "have i",
 # ]
 # with = [
-#   "empty folder", "empty subfolder", "folder … empty", "folder with nothing", "folder … contain nothing", "folder … nothing in", "empty ones", "folder without files", "folder … no files", "subfolder … empty", "folder without anything", "hollow folder", "vacant folder", "folder containing nothing", "folder not … anything", "folder … not contain", "temporary", "temporary file", "cache", "caches", "cached file", "backup file", "swap file", "lock file", "ds_store", "thumbs.db", "partial download", "unfinished download", "incomplete download", "crdownload", "bak file", "half-finished download", "temporaries", "half finished download", "interrupted download", "aborted download", "failed download", "ds store", "thumbs db", "office lock", "autosave", "broken download", "installer", "installers", "setup file", "dmg", "msi", "exe", "installation file", "setup program", "install file", "pkg", "installation package", "deb", "setup exe", "installer package", "disk image", "install package", "broken link", "dead link", "dangling link", "broken symlink", "dead symlink", "dangling symlink", "broken shortcut", "dead shortcut", "link … lead nowhere", "link … point nowhere", "broken symbolic link", "orphaned link", "orphaned symlink", "link … go nowhere", "shortcut … not work", "link … not work", "shortcut … nowhere", "symlink … nowhere", "broken alias", "link … to nothing", "invalid shortcut", "stale link", "stale symlink", "orphaned shortcut", "shortcut … to nothing", "symlink … to nothing", "dangling shortcut", "dead alias", "older than", "untouched for", "unused for", "not … in … year", "not … for … year",
+#   "bak",
+#   "empty folder", "empty subfolder", "folder … empty", "folder with nothing", "folder … contain nothing", "folder … nothing in", "empty ones", "folder without files", "folder … no files", "subfolder … empty", "folder without anything", "hollow folder", "vacant folder", "folder containing nothing", "folder not … anything", "folder … not contain", "temporary", "temporary file", "cache", "caches", "cached file", "backup file", "swap file", "lock file", "ds_store", "thumbs.db", "partial download", "unfinished download", "incomplete download", "crdownload", "bak file", "half-finished download", "temporaries", "half finished download", "interrupted download", "aborted download", "failed download", "ds store", "thumbs db", "office lock", "autosave", "broken download", "installer", "installers", "setup file", "dmg", "msi", "exe", "installation file", "setup program", "install file", "pkg", "installation package", "deb", "setup exe", "installer package", "disk image", "install package", "broken link", "dead link", "dangling link", "broken symlink", "dead symlink", "dangling symlink", "broken shortcut", "dead shortcut", "link … lead nowhere", "link … point nowhere", "broken symbolic link", "orphaned link", "orphaned symlink", "link … go nowhere", "shortcut … not work", "link … not work", "shortcut … nowhere", "symlink … nowhere", "broken alias", "link … to nothing", "invalid shortcut", "stale link", "stale symlink", "orphaned shortcut", "shortcut … to nothing", "symlink … to nothing", "dangling shortcut", "dead alias",
 #   "junk", "rubbish", "garbage", "clutter", "crap", "cruft", "leftover", "left over", "unneeded", "useless file", "debris", "stale file",
 #   "litter", "detritus", "gunk", "useless stuff", "junk file", "dead weight", "leftovers", "remnant", "garbage file", "rubbish file",
 # ]
@@ -24,10 +25,10 @@
 # ]
 #
 # [param.what]
-# about = "What is set aside"
+# about = "What is set aside, such as installers,temporary"
 # type = "choice"
 # default = "all"
-# several = "all"
+# several = true
 # [param.what.choices]
 # all = []
 # empty-folders = [
@@ -36,6 +37,7 @@
 #   "folder not … anything", "folder … not contain",
 # ]
 # temporary = [
+#   "bak",
 #   "temporary", "temporary file", "cache", "caches", "cached file", "backup file", "swap file", "lock file", "ds_store", "thumbs.db", "partial download", "unfinished download",
 #   "incomplete download", "crdownload", "bak file", "half-finished download", "temporaries", "half finished download", "interrupted download", "aborted download", "failed download",
 #   "ds store", "thumbs db", "office lock", "autosave", "broken download",
@@ -183,9 +185,13 @@ KINDS = {
 
 if older_than < 0:
     raise SystemExit("A number of days can't be less than 0\nleave it out for the usual: a day for temporary files, 90 for installers")
+wanted = what.split(",")
+kinds = [kind for kind in KINDS if "all" in wanted or kind in wanted]
+things = [KINDS[kind][0] + "s" for kind in kinds]
+things = " and ".join([", ".join(things[:-1]), things[-1]]) if len(things) > 1 else things[0]
 places = folders("write")
-look = "Look through the folders" if len(places) > 1 else "Look through the folder"
-plan([look, "Set things aside"])
+look, aside = f"Look for {things}", f"Set aside {things}"
+plan([look, aside])
 step(look)
 time = now()["millis"]
 notes = []
@@ -198,17 +204,16 @@ for place in places:
         continue
     if projects:
         notes.append(f"{count(len(projects), 'project')} in {place} {'was' if len(projects) == 1 else 'were'} left alone.")
-    for kind, (thing, finder) in KINDS.items():
-        if what in ("all", kind):
-            for path, size in finder(place):
-                if path not in seen:
-                    seen.add(path)
-                    found.setdefault(kind, []).append((path, size))
+    for kind in kinds:
+        for path, size in KINDS[kind][1](place):
+            if path not in seen:
+                seen.add(path)
+                found.setdefault(kind, []).append((path, size))
 total = len(seen)
 weight = sum([size for group in found.values() for _, size in group])
 parts = [count(len(found[kind]), KINDS[kind][0]) for kind in KINDS if kind in found]
 listed = ", ".join(parts)
-done(f"{listed}; {room(weight)}" if parts else "nothing found")
+done(listed + (f"; {room(weight)}" if weight else "") if parts else "nothing found")
 
 said = "".join([f" {note}" for note in notes])
 data = {"set_aside": 0, "bytes": 0, "found": {kind: {"count": len(group), "bytes": sum([size for _, size in group])} for kind, group in found.items()}}
@@ -231,7 +236,7 @@ if dry_run:
     data["would"] = paths[:10000]
     finish(f"{listed} would be set aside{f', {room(weight)} in all' if weight else ''}; nothing was changed.{said}" + shown(paths), data)
 
-step("Set things aside")
+step(aside, listed)
 parts = [paths[at : at + 100000] for at in range(0, total, 100000)]
 results = gather([later(set_aside, part) for part in parts], return_exceptions=True)
 errors = [result for result in results if isinstance(result, Exception)]

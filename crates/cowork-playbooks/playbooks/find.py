@@ -17,6 +17,7 @@
 # ]
 # with = ["file", "email", "page", "message", "password"]
 # never = [
+#   "title case",
 #   "duplicate", "duplicates", "twice", "same file", "identical", "bigger", "biggest", "smaller", "smallest", "oldest",
 #   "newest", "older than", "newer than", "more than", "less than", "mb", "gb", "size", "space", "empty folder", "empty file",
 #   "change every", "flight to", "how many", "how much", "best", "nearest", "nearby", "cheap", "cheapest", "how do", "how to", "how can", "yourself", "about you", "make a", "create a", "prepare", "generate", "make an",

@@ -7,6 +7,7 @@
 #
 # [words]
 # do = [
+#   "eat … up", "how many filekind",
 #   "report", "make … report", "overview", "how big", "how large", "how much space", "take … space", "using … space", "use … space", "eat … space", "hog … space",
 #   "fill up", "disk usage", "storage usage", "statistics", "stats", "breakdown", "what is using", "where … space", "where has … gone", "how full", "how many file",
 #   "space usage", "what is in here", "take up", "took up", "summary", "why … big", "so big", "so large", "so full", "why … full", "html report", "using up", "profile", "audit", "inventory", "what grew", "grown", "growth", "space hog", "how old", "takes the most", "how much",
@@ -15,11 +16,13 @@
 # ]
 # look = ["find", "show", "list", "which", "what", "where are", "are there", "give", "see", "create", "produce", "generate", "i want", "display", "any", "measure", "check", "rank"]
 # with = [
+#   "how many filekind",
 #   "biggest", "big file", "bigger than", "bigger", "size", "sizes", "larger than", "space", "storage", "folder size", "over", "disk usage", "file type", "big", "files are there",
 #   "largest", "folder report", "report … folder", "report on", "gb", "mb", "overview", "grown", "growth", "growing", "big folder", "most space", "how old", "by size", "oldest file", "newest file", "breakdown",
 #   "statistics", "stats", "full", "by type", "by size", "by age", "by kind", "by extension", "by folder", "since", "last month", "last week", "last year", "by year", "by month", "inventory", "smallest", "using up", "disk", "so big", "so large", "so full", "summary … folder", "html report", "csv report", "kinds of file", "how many file", "file count", "overview … folder", "disk hog", "room",
 # ]
 # never = [
+#   "too many", "too much",
 #   "delete", "identical", "duplicate", "duplicates", "twice", "rename", "merge", "replace", "todo", "to do", "note", "sales", "revenue", "customer",
 #   "client", "expense", "empty folder", "mention", "organise", "group", "photo by", "minutes", "compare", "words in", "spend", "cost", "money", "invoice total",
 # ]

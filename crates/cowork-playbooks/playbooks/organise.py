@@ -11,6 +11,8 @@
 #
 # [words]
 # do = [
+#   "one for filekind", "filekind to filekind folder",
+#   "each in … own folder", "in … own folder", "split … filekind from filekind", "keep … apart", "put … apart", "in one folder … in another", "split filekind and filekind",
 #   "organise", "group", "tidy", "bring order", "bring some order", "clean … sort", "order … folder", "sort out … folder",
 #   "move … into folder", "put … into folder", "put … into subfolder", "split … into folder", "move … into subfolder", "file away",
 #   "into folder", "into subfolder", "put … in order", "get … in order", "in separate folder", "into separate folder", "structure",
@@ -19,6 +21,7 @@
 # maybe = ["put", "split", "order", "file … by", "sort out", "clean", "move", "file … into"]
 # with = ["file"]
 # never = [
+#   "who is in",
 #   "duplicate", "duplicates", "twice", "rename", "lowercase", "uppercase", "delete", "empty", "junk", "copy", "place", "location", "gps",
 #   "tab", "trip", "best way", "back to", "back where", "outside", "trash", "filename … into", "before each filename", "each filename", "every filename", "all filename", "filename to", "to filename", "size",
 # ]
@@ -29,6 +32,10 @@
 # default = "type"
 # [param.by.choices]
 # type = [
+#   "filekind in one folder … in another", "filekind file in one folder … in another",
+#   "one for filekind", "filekind to filekind folder",
+#   "by filetype",
+#   "filekind each in … own folder", "filekind in … own folder", "split … filekind from filekind", "split filekind and filekind", "filekind and filekind apart", "filekind apart",
 #   "by type", "by kind", "by extension", "by format", "by suffix", "by category", "by sort of file", "by what they are", "by what kind",
 #   "by what type", "a folder for documents", "pdf … in one folder", "type folder",
 # ]

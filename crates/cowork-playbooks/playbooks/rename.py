@@ -7,7 +7,7 @@
 # destructive = true
 #
 # [words]
-# maybe = ["rename", "filename",
+# maybe = ["add the date", "add a date", "add … as a prefix", "append … filename", "append a number", "append the date", "put the date", "put the number", "start … name", "begin … name", "begin … filename", "start … filename", "rename", "filename",
 #   "replace … in filename", "tidy … filename", "clean … filename", "remove … from filename", "tidy … name", "delete … from filename",
 #   "number … file", "number … photo", "number … scan", "number … document", "number … picture", "prefix … file",
 #   "number … consecutively", "number … sequentially", "lowercase … filename", "delete … filename", "delete … in name",
@@ -16,11 +16,13 @@
 #   "slugify", "convert … filename", "turn … filename",  "number", "lowercase", "uppercase", "capitalise", "capitalize", "prefix", "renumber", "change … name", "give … name", "give … number", "names", "give … file", "lower case", "add … to … name", "convert … name"]
 # with = ["filename", "file", "name"]
 # forms = [
+#   "delete '{find}' from filename", "delete '{find}' in filename", "delete '{find}' from the name",
 #   "replace {find} with {with} in filename", "change {find} to {with} in filename", "replace {find} with {with} in the name",
-#   "in filename replace {find} with {with}", "in the filename change {find} to {with}", "change {find} to {with} in the name", "replace {find} by {with} in filename",
+#   "in filename replace {find} with {with}", "in filename change {find} to {with}", "change {find} to {with} in the name", "replace {find} by {with} in filename",
 #   "in every filename replace {find} with {with}",
 # ]
 # never = [
+#   "number … slide", "number … page", "number … line",
 #   "in the text", "inside the file", "text file", "in the contents", "folder by", "into folder", "subfolder", "column", "row", "contents of",
 #   "variable", "every mention", "find … mention",
 # ]
@@ -37,6 +39,7 @@
 #   "symbols", "non-ascii", "unusual character", "clean name",
 # ]
 # date = [
+#   "date … prefix",
 #   "by date", "by date taken", "by date they were taken", "by taken", "by when", "by exif", "by capture", "date in front", "date prefix",
 #   "date at the front", "date first", "date before", "prefix … date", "date … name", "date … filename", "date taken", "shooting date", "by the day", "by creation", "by invoice date",
 #   "capture date", "date to the start", "date to the front", "date … front", "date … start", "with … date", "their date", "iso date", "exif date", "day they were taken", "creation date", "date they were",

@@ -10,6 +10,8 @@
 # do = ["replace", "find and replace", "search and replace"]
 # with = ["file"]
 # forms = [
+#   "where it says {find} it should say {with}", "wherever it says {find} it should say {with}",
+#   "rename {find} to {with} inside", "rename {find} to {with} in the contents", "rename {find} to {with} in the text", "rename {find} to {with} in every document", "rename {find} to {with} in all document", "rename {find} to {with} in all letter", "rename {find} to {with} in all contract", "rename {find} to {with} within",
 #   "change the name from {find} to {with}", "change the company name from {find} to {with}", "change the address from {find} to {with}", "change the year from {find} to {with}", "change the date from {find} to {with}", "change the price from {find} to {with}", "change the number from {find} to {with}", "change the phone number from {find} to {with}", "change the word from {find} to {with}", "change the spelling from {find} to {with}", "change the title from {find} to {with}", "change the term from {find} to {with}", "change the email address from {find} to {with}",
 #   "replace the word {find} with the word {with}", "replace every occurrence of {find} with {with}", "replace all occurrences of {find} with {with}", "replace every mention of {find} with {with}", "replace all mentions of {find} with {with}",
 #   "replace every instance of {find} with {with}", "replace all instances of {find} with {with}", "replace every {find} with {with}", "replace all {find} with {with}", "replace the phrase {find} with {with}", "replace the text {find} with {with}",

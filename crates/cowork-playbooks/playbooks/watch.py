@@ -25,6 +25,7 @@
 # default = "type"
 # [param.by.choices]
 # type = [
+#   "by filetype",
 #   "by type", "by kind", "by extension", "by format", "by suffix", "by category", "by sort of file", "by what they are", "by what kind",
 #   "by what type", "a folder for documents", "pdf … in one folder", "type folder",
 # ]

@@ -51,7 +51,7 @@ const PARAM: [Key; 10] = [
     ("type", Holds::OneOf(&["text", "number", "bool", "choice"]), "its type: text, number, bool or choice"),
     ("default", Holds::Anything, ""),
     ("choices", Holds::Table, ""),
-    ("several", Holds::Text, ""),
+    ("several", Holds::Bool, ""),
     ("after", Holds::Texts, ""),
     ("before", Holds::Texts, ""),
     ("unit", Holds::OneOf(&["hours", "days", "MB"]), ""),
@@ -299,6 +299,10 @@ impl Checker<'_> {
                         format!("add a group [param.{name}.choices] with a line such as date = [\"date\", \"month\"]");
                     self.say(place("type"), format!("the parameter `{name}` is a choice without choices"), fix);
                 }
+                (false, _) if param.several => {
+                    let fix = "write type = \"choice\", or leave `several` out";
+                    self.say(place("several"), format!("the parameter `{name}` takes several, and is no choice"), fix);
+                }
                 (false, false) if param.kind != ParamKind::Text => {
                     let fix = "write type = \"choice\", or leave the choices out";
                     self.say(place("type"), format!("the parameter `{name}` has choices and is no choice"), fix);
@@ -364,7 +368,11 @@ fn placeholders(title: &str) -> impl Iterator<Item = &str> {
 /// Says what a parameter's value is, for the program's check.
 pub(crate) fn values_of(header: &Header, name: &str) -> Option<(ParamKind, Vec<String>)> {
     let param = header.params.iter().find(|(param, _)| variable(param) == name);
-    param.map(|(_, p)| (p.kind, p.choices.keys().cloned().collect()))
+    param.map(|(_, p)| match p.several {
+        // With commas between they are none of the choices.
+        true => (ParamKind::Text, Vec::new()),
+        false => (p.kind, p.choices.keys().cloned().collect()),
+    })
 }
 
 #[cfg(test)]

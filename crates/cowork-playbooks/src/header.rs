@@ -8,7 +8,7 @@ use monty_types::CompileOptions;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{fault, trial::Test};
+use crate::{check::meant, fault, trial::Test};
 
 /// A larger source is refused before it is looked at.
 pub(crate) const MOST_SOURCE: usize = 1024 * 1024;
@@ -99,9 +99,10 @@ pub struct Param {
     /// for, among any others.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub choices: BTreeMap<String, Vec<String>>,
-    /// For `choice`: the value that is taken where a task names several; without it, the task is asked about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub several: Option<String>,
+    /// For `choice`: says that it takes several of its values, written with commas between: `installers,temporary`. Without it,
+    /// a task that names several is asked about.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub several: bool,
     /// For `text` and `number`: the words that stand before it in a task. For a `text` that must be given, what is in quotes is
     /// taken first. Without them, and without a form, it is never taken from a task's words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -263,9 +264,6 @@ impl Header {
             if !param.sets.iter().all(fits) {
                 wrong(format!("what the parameter `{name}` sets fits no other parameter"));
             }
-            if param.several.as_ref().is_some_and(|v| !param.choices.contains_key(v)) {
-                wrong(format!("`several` of the parameter `{name}` is none of its choices"));
-            }
             if !word(name, '_') || name.starts_with(|c: char| c.is_ascii_digit()) {
                 wrong(format!("`{}` can't be a parameter's name: use a-z, 0-9 and _", name.escape_debug()));
             }
@@ -292,7 +290,8 @@ impl Header {
                 ParamKind::Text => "text".to_owned(),
                 ParamKind::Number => "a whole number".to_owned(),
                 ParamKind::Bool => "true or false".to_owned(),
-                ParamKind::Choice => param.choices.keys().cloned().collect::<Vec<_>>().join(" or "),
+                ParamKind::Choice if param.several => format!("{}, or several with commas between", param.listed()),
+                ParamKind::Choice => param.listed(),
             };
             match &param.default {
                 Some(Value::String(s)) if s.is_empty() => format!("{name} ({kind})"),
@@ -323,11 +322,24 @@ impl Param {
                 (_, Some("false" | "no")) => Ok(Value::Bool(false)),
                 _ => Err("it must be true or false".to_owned()),
             },
-            ParamKind::Choice => match text {
-                Some(choice) if self.choices.contains_key(choice) => Ok(value.clone()),
-                _ => Err(format!("it must be {}", self.choices.keys().cloned().collect::<Vec<_>>().join(" or "))),
-            },
+            ParamKind::Choice => self.check_choice(text.unwrap_or_default()),
         }
+    }
+
+    /// Takes one of the choices, or several in their order, each once.
+    fn check_choice(&self, text: &str) -> std::result::Result<Value, String> {
+        let named: Vec<&str> = if self.several { text.split(',').map(str::trim).collect() } else { vec![text] };
+        if let Some(wrong) = named.iter().find(|name| !self.choices.contains_key(**name)) {
+            let meant = meant(wrong, self.choices.keys().map(String::as_str));
+            let meant = meant.map(|choice| format!("; did you mean `{choice}`?")).unwrap_or_default();
+            return Err(format!("it must be {}{meant}", self.listed()));
+        }
+        let taken: Vec<&str> = self.choices.keys().map(String::as_str).filter(|c| named.contains(c)).collect();
+        Ok(Value::from(taken.join(",")))
+    }
+
+    fn listed(&self) -> String {
+        self.choices.keys().map(String::as_str).collect::<Vec<_>>().join(" or ")
     }
 }
 

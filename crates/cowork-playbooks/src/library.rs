@@ -6,7 +6,9 @@ use cowork_core::{Error, Kind, Result};
 use serde_json::{Map, Value};
 
 use crate::{
+    check::meant,
     header::{Header, check},
+    matcher::{self, Chosen},
     terms::Terms,
     vocabulary::Vocabulary,
 };
@@ -54,7 +56,10 @@ impl Playbook {
             Error::new(Kind::InvalidInput, "read parameters", why).with_fix(self.header.describe_params())
         };
         if let Some(unknown) = given.keys().find(|k| !self.header.params.contains_key(*k)) {
-            return Err(wrong(format!("the playbook {name} has no parameter `{}`", unknown.escape_debug())));
+            let meant = meant(unknown, self.header.params.keys().map(String::as_str));
+            let why = format!("the playbook {name} has no parameter `{}`", unknown.escape_debug());
+            return Err(Error::new(Kind::InvalidInput, "read parameters", why)
+                .with_fix(asked(meant, &self.header.describe_params())));
         }
         let mut filled = Map::new();
         for (key, param) in &self.header.params {
@@ -76,7 +81,7 @@ impl Playbook {
 pub(crate) struct Library {
     playbooks: BTreeMap<String, Arc<Playbook>>,
     terms: BTreeMap<String, Terms>,
-    vocabulary: Vocabulary,
+    vocabulary: Arc<Vocabulary>,
 }
 
 impl Library {
@@ -109,7 +114,10 @@ impl Library {
         let name = playbook.header.name.clone();
         let is_free = !self.playbooks.contains_key(&name);
         if is_free {
-            self.terms.insert(name.clone(), Terms::of(&playbook.header, &self.vocabulary));
+            let terms = Terms::of(&playbook.header, &self.vocabulary);
+            let vocabulary = Arc::make_mut(&mut self.vocabulary);
+            terms.stems().for_each(|stem| vocabulary.learn(stem));
+            self.terms.insert(name.clone(), terms);
             self.playbooks.insert(name, playbook);
         }
         is_free
@@ -118,8 +126,19 @@ impl Library {
     pub(crate) fn get(&self, name: &str) -> Result<&Arc<Playbook>> {
         self.playbooks.get(name).ok_or_else(|| {
             let why = format!("there is no playbook called `{}`", name.escape_debug());
-            Error::new(Kind::NotFound, "find playbook", why).with_fix(self.listed())
+            Error::new(Kind::NotFound, "find playbook", why).with_fix(asked(self.meant(name), &self.listed()))
         })
+    }
+
+    /// Finds the playbook that was probably meant: by its letters, or by what the words of the name call.
+    fn meant(&self, name: &str) -> Option<&str> {
+        if let Some(near) = meant(name, self.playbooks.keys().map(String::as_str)) {
+            return Some(near);
+        }
+        match matcher::choose(self, &name.replace(['-', '_'], " "), &[]).playbook {
+            Chosen::One(called) => self.playbooks.get_key_value(&called).map(|(name, _)| name.as_str()),
+            Chosen::Ask(_) | Chosen::None => None,
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Playbook>> {
@@ -147,4 +166,9 @@ impl Library {
         let more = if more == 0 { String::new() } else { format!(", and {more} more") };
         format!("the playbooks are: {}{more}", first.join(", "))
     }
+}
+
+/// Asks whether something was meant, beside what there is.
+fn asked(meant: Option<&str>, listed: &str) -> String {
+    meant.map(|meant| format!("did you mean `{meant}`? {listed}")).unwrap_or_else(|| listed.to_owned())
 }

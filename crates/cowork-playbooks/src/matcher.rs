@@ -86,10 +86,13 @@ impl Match {
         let said: Vec<String> = names.iter().take(MOST_NAMED).filter_map(say).collect();
         let fix = match names.as_slice() {
             [only] => match library.get(only) {
-                Ok(playbook) => format!("say it like {}; {}", said.join(" or "), playbook.header.describe_params()),
+                Ok(playbook) => {
+                    let params = playbook.header.describe_params();
+                    format!("say it like {}, or name the playbook: --playbook {only}; {params}", said.join(" or "))
+                }
                 Err(_) => library.listed(),
             },
-            _ => format!("say one thing at a time, like {}, or name the playbook", said.join(" or ")),
+            _ => format!("say one thing at a time, like {}, or name the playbook: --playbook NAME", said.join(" or ")),
         };
         Err(Error::new(Kind::InvalidInput, "match playbook", self.why).with_fix(fix))
     }
@@ -113,6 +116,30 @@ pub(crate) fn choose(library: &Library, text: &str, folders: &[&str]) -> Match {
     match whole.playbook {
         Chosen::None => in_parts(library, &sentence, &folders).unwrap_or(whole),
         _ => whole,
+    }
+}
+
+/// Gives the parameters that a task's words give to a playbook; `given` are not taken from its words.
+pub(crate) fn params_for(
+    library: &Library,
+    header: &Header,
+    text: &str,
+    folders: &[&str],
+    given: &Map<String, Value>,
+) -> Result<Map<String, Value>> {
+    let Some((_, terms)) = library.terms().find(|(h, _)| h.name == header.name).filter(|_| text.len() <= LONGEST)
+    else {
+        return Ok(Map::new());
+    };
+    let sentence = Sentence::read(text, library.vocabulary());
+    let folders: Vec<Phrase> = folders.iter().map(|f| Phrase::read(f, library.vocabulary())).collect();
+    let fit = fit(header, terms, &sentence, &folders, library.vocabulary());
+    match fit.twofold {
+        Some((param, why)) if !given.contains_key(&param) => {
+            Err(Error::new(Kind::InvalidInput, "read parameters", why)
+                .with_fix(format!("say one of them: --param {param}=…")))
+        }
+        _ => Ok(fit.params),
     }
 }
 

@@ -144,6 +144,26 @@ impl PlaybookPlanner {
         matcher::choose(&self.library(), text, folders)
     }
 
+    /// Gives the parameters for a playbook that a person chose where [`PlaybookPlanner::match_words`] had to ask: those that
+    /// the words of the task give it, and over them those that were given otherwise. Defaults are not filled in.
+    ///
+    /// # Errors
+    /// As [`PlaybookPlanner::playbook`]; `InvalidInput` if the words give a parameter two values, if one that must be given is
+    /// not, or if one does not fit.
+    pub fn params_for(
+        &self,
+        name: &str,
+        text: &str,
+        folders: &[&str],
+        given: &Map<String, Value>,
+    ) -> Result<Map<String, Value>> {
+        let playbook = self.playbook(name)?;
+        let mut params = matcher::params_for(&self.library(), &playbook.header, text, folders, given)?;
+        params.extend(given.clone());
+        playbook.fill(&params)?;
+        Ok(params)
+    }
+
     /// Gives the playbooks that there are now.
     fn library(&self) -> Library {
         self.own.as_ref().map_or_else(|| self.library.clone(), |own| own.read(&self.library).0)
@@ -339,7 +359,7 @@ fn check_folders(header: &Header, submit: &Submit) -> Result<()> {
         return Ok(());
     }
     let why = format!("the playbook {} needs {what}, and none is allowed", header.name);
-    Err(Error::new(Kind::NotAllowed, "start playbook", why).with_fix("allow a folder first"))
+    Err(Error::new(Kind::NotAllowed, "start playbook", why).with_fix("name one: --folder DIR"))
 }
 
 /// Gives what a run is called, for a person: `Organise Downloads by type`.

@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, ops::Range};
 
-use crate::vocabulary::Vocabulary;
+use crate::{
+    sentence_words::{Word, plain_stems, read},
+    vocabulary::Vocabulary,
+};
 
 /// Words after which a text is named and not told: nothing in it is a wish.
 const NAMING: [&str; 13] = [
@@ -20,23 +23,6 @@ const NAMING: [&str; 13] = [
     "refer to",
     "talk about",
 ];
-
-/// A word: its stem, and where it stands in the text.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Word {
-    pub(crate) stem: String,
-    pub(crate) at: Range<usize>,
-    /// What stood in quotes: a value, not a word.
-    pub(crate) quoted: bool,
-    /// A file's name: `budget.xlsx`. Its stem is its extension.
-    pub(crate) named: bool,
-    /// It heads what the sentence, or a part of it, asks for.
-    pub(crate) head: bool,
-    /// The sentence says not to: `don't delete`, `without moving`.
-    pub(crate) negated: bool,
-    /// It is part of a text that is named: `that mention X`.
-    pub(crate) literal: bool,
-}
 
 /// A sentence in words.
 #[derive(Debug, Default)]
@@ -67,14 +53,20 @@ impl Phrase {
     }
 }
 
+/// What begins something else after a comma.
+const ASIDES: [&str; 12] =
+    ["but", "and", "wher", "what", "which", "can", "could", "would", "pleas", "pls", "do", "thank"];
 /// After one of these stands how something is to be done.
 const LEADS: [&str; 6] = ["by", "into", "each", "every", "using", "after"];
+/// In a header, any word for a kind of file.
+const ANY_KIND: &str = "filekind";
 /// How many words may stand between the parts of a phrase.
 const GAP: usize = 6;
 
 impl<'a> Sentence<'a> {
     pub(crate) fn read(text: &'a str, vocabulary: &Vocabulary) -> Self {
-        let mut sentence = Self { text, words: same(&read(text), vocabulary), ..Self::default() };
+        let words = names_of_files(same(&mended(text, vocabulary), vocabulary), vocabulary);
+        let mut sentence = Self { text, words, ..Self::default() };
         sentence.mark_literals(vocabulary);
         sentence.mark_negated(vocabulary);
         sentence.mark_heads(vocabulary);
@@ -87,9 +79,12 @@ impl<'a> Sentence<'a> {
     /// Gives the places where a phrase stands. Articles and the like may stand between its words.
     pub(crate) fn find(&self, phrase: &Phrase, vocabulary: &Vocabulary) -> Vec<Vec<usize>> {
         let Some((first, rest)) = phrase.parts.split_first() else { return Vec::new() };
-        let Some(starts) = self.places.get(&first[0]) else { return Vec::new() };
+        let kinds = || (0..self.words.len()).filter(|at| self.is(*at, ANY_KIND, vocabulary)).collect();
+        let starts = if first[0] == ANY_KIND { Some(kinds()) } else { self.places.get(&first[0]).cloned() };
         let mut found = Vec::new();
-        for start in starts.iter().filter(|at| !phrase.led || self.is_led(**at)) {
+        let may_begin =
+            |at: &&usize| (!phrase.led || self.is_led(**at)) && !(first.len() == 1 && self.is_told_name(**at));
+        for start in starts.iter().flatten().filter(may_begin) {
             let Some(mut places) = self.run(*start, first, vocabulary) else { continue };
             let complete = rest.iter().all(|part| {
                 let after = places.last().map_or(*start, |at| at + 1);
@@ -114,17 +109,28 @@ impl<'a> Sentence<'a> {
         let mut at = start;
         let mut places = Vec::with_capacity(stems.len());
         for stem in stems {
-            while !places.is_empty() && self.words.get(at)?.stem != *stem && vocabulary.is_glue(&self.words[at].stem) {
+            while !places.is_empty() && !self.is(at, stem, vocabulary) && vocabulary.is_glue(&self.words.get(at)?.stem)
+            {
                 at += 1;
             }
-            let word = self.words.get(at)?;
-            if word.quoted || word.stem != *stem {
+            if !self.is(at, stem, vocabulary) {
                 return None;
             }
             places.push(at);
             at += 1;
         }
         Some(places)
+    }
+
+    fn is(&self, at: usize, stem: &str, vocabulary: &Vocabulary) -> bool {
+        let fits = |w: &Word| w.stem == stem || (stem == ANY_KIND && vocabulary.is_kind(&w.stem));
+        self.words.get(at).is_some_and(|w| !w.quoted && fits(w))
+    }
+
+    /// `our firm is now called Zeta` tells a name, and asks for no file of that name.
+    fn is_told_name(&self, at: usize) -> bool {
+        let told = |word: &Word| matches!(word.stem.as_str(), "is" | "are" | "was" | "wer" | "now" | "be");
+        matches!(self.words[at].stem.as_str(), "called" | "named") && at > 0 && told(&self.words[at - 1])
     }
 
     /// Says whether one of the words that lead to a value stands up to three words before.
@@ -135,7 +141,11 @@ impl<'a> Sentence<'a> {
     /// Gives what stands between a word and the next.
     pub(crate) fn between(&self, at: usize) -> &str {
         let (Some(word), Some(next)) = (self.words.get(at), self.words.get(at + 1)) else { return "" };
-        self.text.get(word.at.end..next.at.start).unwrap_or_default()
+        let between = self.text.get(word.at.end..next.at.start).unwrap_or_default();
+        // `Mr. Smith`
+        let is_short =
+            matches!(word.stem.as_str(), "mr" | "mrs" | "ms" | "dr" | "prof" | "st" | "no" | "inc" | "ltd" | "co");
+        if is_short { between.strip_prefix('.').unwrap_or(between) } else { between }
     }
 
     /// Says whether a clause ends with this word.
@@ -150,21 +160,33 @@ impl<'a> Sentence<'a> {
             let between = self.between(*at);
             between.contains(['?', '!', '\n', ';', '(', ')'])
                 || between.contains(". ")
-                || between.contains(", but")
-                || between.contains(", and")
+                || (between.contains(", ") && self.words.get(at + 1).is_some_and(|w| ASIDES.contains(&w.stem.as_str())))
                 || between.contains(" - ")
                 || between.contains('—')
         };
         range.clone().find(ends).map_or(range.end, |at| at + 1)
     }
 
+    /// Adds the signs that are written right before and behind: `IMG_`, `€5`, `-v2`.
+    fn with_signs(&self, range: Range<usize>) -> Range<usize> {
+        let sign = |c: char| {
+            matches!(c, '_' | '#' | '$' | '€' | '£' | '%' | '+' | '@' | '&' | '~' | '-' | '=' | '*' | '/' | '\\')
+        };
+        let (before, behind) = (&self.text[..range.start], &self.text[range.end..]);
+        let (left, right) = (before.trim_end_matches(sign), behind.trim_start_matches(sign));
+        let apart = |c: char| c.is_whitespace() || matches!(c, ',' | '.' | ';' | '?' | '!' | '(' | ')');
+        let start = if left.is_empty() || left.ends_with(apart) { left.len() } else { range.start };
+        let end = if right.is_empty() || right.starts_with(apart) { self.text.len() - right.len() } else { range.end };
+        start..end
+    }
+
     /// Gives the text of some words that stand one after the other.
     pub(crate) fn text_of(&self, range: Range<usize>) -> Option<String> {
         let words = self.words.get(range)?;
         if let Some(quoted) = words.iter().find(|w| w.quoted) {
-            return Some(self.text[quoted.at.clone()].trim().to_owned());
+            return Some(self.text[quoted.at.clone()].to_owned());
         }
-        Some(self.text[words.first()?.at.start..words.last()?.at.end].to_owned())
+        Some(self.text[self.with_signs(words.first()?.at.start..words.last()?.at.end)].to_owned())
     }
 
     fn mark_literals(&mut self, vocabulary: &Vocabulary) {
@@ -179,6 +201,9 @@ impl<'a> Sentence<'a> {
                 && (vocabulary.is_file(&self.words[at - 1].stem)
                     || matches!(self.words[at - 1].stem.as_str(), "everyth" | "anyth" | "someth"));
             let Some(length) = naming.iter().find(here).map(Vec::len).or(about.then_some(1)) else { continue };
+            if self.is_told_name(at) {
+                continue;
+            }
             // `the text files`
             if length == 2 && self.words.get(at + 2).is_some_and(|w| !w.quoted && w.stem == "fil") {
                 continue;
@@ -187,7 +212,7 @@ impl<'a> Sentence<'a> {
             if length == 2 && self.words[at].stem == "the" {
                 let goes_on =
                     |w: &Word| matches!(w.stem.as_str(), "in" | "from" | "with" | "to" | "by" | "into" | "and");
-                let after = at + length + 1;
+                let after = at + length;
                 end = (after..end).find(|at| goes_on(&self.words[*at])).unwrap_or(end);
             }
             self.words[at + length..end].iter_mut().for_each(|w| w.literal = true);
@@ -196,6 +221,14 @@ impl<'a> Sentence<'a> {
     }
 
     fn mark_negated(&mut self, vocabulary: &Vocabulary) {
+        // `no deleting`
+        for at in 1..self.words.len() {
+            let verb = &self.words[at];
+            let is_doing = self.text[verb.at.clone()].ends_with("ing") && vocabulary.is_verb(&verb.stem);
+            if is_doing && self.words[at - 1].stem == "no" {
+                self.words[at - 1].stem = "not".to_owned();
+            }
+        }
         for at in 0..self.words.len() {
             if self.words[at].stem != "not" || self.words[at].quoted {
                 continue;
@@ -255,9 +288,39 @@ pub(crate) fn stems(phrase: &str, vocabulary: &Vocabulary) -> Vec<String> {
     same(&read(phrase), vocabulary).into_iter().map(|w| w.stem).collect()
 }
 
-/// Gives the stems of a phrase as it stands there.
-pub(crate) fn plain_stems(phrase: &str) -> Vec<String> {
-    read(phrase).into_iter().map(|w| w.stem).collect()
+/// Reads a text, with slips of the keys mended. A name is none: it is written with a capital where no sentence begins.
+fn mended(text: &str, vocabulary: &Vocabulary) -> Vec<Word> {
+    let mut words = read(text);
+    for (at, word) in words.iter_mut().enumerate().filter(|(_, w)| !w.quoted && !w.named) {
+        let is_name = at > 0 && text[word.at.clone()].starts_with(char::is_uppercase);
+        if let Some(meant) = vocabulary.slip(&word.stem).filter(|_| !is_name) {
+            word.stem = meant.to_owned();
+        }
+    }
+    words
+}
+
+/// Makes `the names of the photos` one word: they are file names.
+fn names_of_files(words: Vec<Word>, vocabulary: &Vocabulary) -> Vec<Word> {
+    let mut folded: Vec<Word> = Vec::with_capacity(words.len());
+    let mut rest = words.as_slice();
+    while let Some(first) = rest.first() {
+        let glued = rest.iter().skip(2).take(2).take_while(|w| vocabulary.is_glue(&w.stem)).count();
+        let begins = first.stem == "nam" && !first.quoted && rest.get(1).is_some_and(|w| w.stem == "of");
+        let is_file = |w: &&Word| !w.quoted && !w.named && vocabulary.is_file(&w.stem) && !w.stem.ends_with("folder");
+        match rest.get(2 + glued).filter(is_file).filter(|_| begins) {
+            Some(file) => {
+                let at = first.at.start..file.at.end;
+                folded.push(Word { stem: "filenam".to_owned(), at, ..Word::default() });
+                rest = &rest[3 + glued..];
+            }
+            None => {
+                folded.push(first.clone());
+                rest = &rest[1..];
+            }
+        }
+    }
+    folded
 }
 
 /// Puts one word for each phrase that means the same as another.
@@ -280,166 +343,4 @@ fn same(words: &[Word], vocabulary: &Vocabulary) -> Vec<Word> {
         }
     }
     folded
-}
-
-fn read(text: &str) -> Vec<Word> {
-    let mut words = Vec::new();
-    let mut from = 0;
-    while let Some((open, inside, end)) = next_quote(text, from) {
-        add_words(&mut words, text, from..open);
-        words.push(Word { stem: "“”".to_owned(), at: inside, quoted: true, ..Word::default() });
-        from = end;
-    }
-    add_words(&mut words, text, from..text.len());
-    words
-}
-
-fn add_words(words: &mut Vec<Word>, text: &str, range: Range<usize>) {
-    let base = range.start;
-    let piece = &text[range];
-    let mut start = None;
-    for (at, c) in piece.char_indices().chain([(piece.len(), ' ')]) {
-        let next = || piece[at + c.len_utf8()..].chars().next();
-        let dot = c == '.' && start.is_some() && next().is_some_and(char::is_alphanumeric);
-        let inside = c.is_alphanumeric() || is_apostrophe(c) || dot;
-        match (inside, start) {
-            (true, None) => start = Some(at),
-            (false, Some(from)) => {
-                add_word(words, text, base + from..base + at);
-                start = None;
-            }
-            _ => {}
-        }
-    }
-}
-
-fn add_word(words: &mut Vec<Word>, text: &str, at: Range<usize>) {
-    let plain: String = text[at.clone()].chars().map(|c| if is_apostrophe(c) { '\'' } else { c }).collect();
-    let lower = plain.trim_matches('\'').to_lowercase();
-    if let Some((_, extension)) = lower.rsplit_once('.')
-        && (1..=5).contains(&extension.len())
-        && extension.contains(|c: char| c.is_ascii_alphabetic())
-        && extension.chars().all(|c| c.is_ascii_alphanumeric())
-    {
-        words.push(Word { stem: stem(extension), at, named: true, ..Word::default() });
-        return;
-    }
-    // `where's` is two words, `client's` is one.
-    let (head, tail) = if let Some(head) = lower.strip_suffix("n't") {
-        (head, Some("not"))
-    } else if let Some(head @ ("where" | "what" | "which" | "that" | "it")) = lower.strip_suffix("'s") {
-        (head, Some("is"))
-    } else {
-        let short = ["'s", "'d", "'m", "'ll", "'ve", "'re"].iter().find_map(|end| lower.strip_suffix(end));
-        (short.unwrap_or(&lower), None)
-    };
-    for part in [Some(head), tail].into_iter().flatten().filter(|p| !p.is_empty()) {
-        words.push(Word { stem: stem(part), at: at.clone(), ..Word::default() });
-    }
-}
-
-/// Cuts an English word to what its forms share. Both sides are cut alike, so it need not be a word itself.
-pub(crate) fn stem(word: &str) -> String {
-    // `the file named x` is no file name.
-    if matches!(word, "named" | "called") {
-        return word.to_owned();
-    }
-    let length = word.chars().count();
-    let undouble = |s: &str| {
-        let mut ends = s.chars().rev();
-        match (ends.next(), ends.next()) {
-            (Some(a), Some(b)) if a == b && !"aeioulsz".contains(a) => s[..s.len() - a.len_utf8()].to_owned(),
-            _ => s.to_owned(),
-        }
-    };
-    let cut = if let Some(head) = word.strip_suffix("ies").or_else(|| word.strip_suffix("ied")).filter(|_| length > 4) {
-        format!("{head}y")
-    } else if let Some(head) = word.strip_suffix("ing").filter(|_| length > 5) {
-        undouble(head)
-    } else if let Some(head) = word.strip_suffix("ed").filter(|_| length > 4) {
-        undouble(head)
-    } else if let Some(head) = word.strip_suffix('s').filter(|h| length > 3 && !h.ends_with('s')) {
-        head.to_owned()
-    } else {
-        word.to_owned()
-    };
-    match cut.strip_suffix('e') {
-        // `note` is not `not`.
-        Some("not") => cut,
-        Some(head) if cut.chars().count() > 3 => head.to_owned(),
-        _ => cut,
-    }
-}
-
-/// Finds what stands in quotes next: where they open, what is in them, where they end.
-fn next_quote(text: &str, from: usize) -> Option<(usize, Range<usize>, usize)> {
-    const PAIRS: [(char, char); 5] = [('"', '"'), ('“', '”'), ('„', '“'), ('«', '»'), ('`', '`')];
-    for (at, c) in text[from..].char_indices() {
-        let Some((_, close)) = PAIRS.iter().find(|(open, _)| *open == c) else { continue };
-        let inside = from + at + c.len_utf8();
-        if let Some(length) = text[inside..].find(*close)
-            && !text[inside..inside + length].trim().is_empty()
-        {
-            return Some((from + at, inside..inside + length, inside + length + close.len_utf8()));
-        }
-    }
-    single_quotes(text, from)
-}
-
-/// Single quotes count only around a whole word or words: `'a b'`, not `don't`.
-fn single_quotes(text: &str, from: usize) -> Option<(usize, Range<usize>, usize)> {
-    let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
-    let quotes: Vec<(usize, char)> = text[from..]
-        .char_indices()
-        .filter(|(_, c)| is_apostrophe(*c) || *c == '‘')
-        .map(|(at, c)| (from + at, c))
-        .collect();
-    let opens = |&&(at, c): &&(usize, char)| {
-        edge(text[..at].chars().next_back()) && !edge(text[at + c.len_utf8()..].chars().next())
-    };
-    let &(open, mark) = quotes.iter().find(opens)?;
-    let inside = open + mark.len_utf8();
-    let closes = |&&(at, c): &&(usize, char)| {
-        at > inside && !edge(text[..at].chars().next_back()) && edge(text[at + c.len_utf8()..].chars().next())
-    };
-    let &(close, mark) = quotes.iter().find(closes)?;
-    Some((open, inside..close, close + mark.len_utf8()))
-}
-
-fn is_apostrophe(c: char) -> bool {
-    matches!(c, '\'' | '’')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_forms_of_a_word_share_a_stem() {
-        for forms in [
-            &["sort", "sorts", "sorted", "sorting"][..],
-            &["organise", "organised", "organising", "organises"],
-            &["tidy", "tidied", "tidies", "tidying"],
-            &["file", "files", "filed"],
-            &["copy", "copies", "copied"],
-            &["group", "grouping", "grouped"],
-            &["client", "client's", "clients"],
-        ] {
-            let stems: Vec<String> = forms.iter().map(|f| plain_stems(f).concat()).collect();
-            assert!(stems.iter().all(|s| *s == stems[0]), "{forms:?} {stems:?}");
-        }
-    }
-
-    #[test]
-    fn quotes_are_values_and_apostrophes_are_not_quotes() {
-        let vocabulary = Vocabulary::default();
-        let read = |text: &'static str| -> Vec<&str> {
-            let sentence = Sentence::read(text, &vocabulary);
-            sentence.words.iter().filter(|w| w.quoted).map(|w| &text[w.at.clone()]).collect()
-        };
-        assert_eq!(read("find “Project Falcon” and \"it\""), ["Project Falcon", "it"]);
-        assert_eq!(read("find 'net 30' here"), ["net 30"]);
-        assert!(read("don't touch Anna's files").is_empty());
-        assert!(read("an \"open one").is_empty());
-    }
 }

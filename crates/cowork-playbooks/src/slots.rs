@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// Words that say where a text is looked for and are no part of it.
-const PLACES: [&str; 30] = [
+const PLACES: [&str; 31] = [
+    "list",
     "fil",
     "folder",
     "subfolder",
@@ -44,9 +45,36 @@ const PLACES: [&str; 30] = [
 ];
 
 /// Words that end a short text.
-const STOPS: [&str; 24] = [
-    "and", "or", "then", "but", "in", "into", "from", "to", "for", "with", "as", "on", "by", "using", "across", "that",
-    "which", "wher", "if", "not", "is", "are", "so", "pleas",
+const STOPS: [&str; 29] = [
+    "column",
+    "over",
+    "within",
+    "throughout",
+    "among",
+    "and",
+    "or",
+    "then",
+    "but",
+    "in",
+    "into",
+    "from",
+    "to",
+    "for",
+    "with",
+    "as",
+    "on",
+    "by",
+    "using",
+    "across",
+    "that",
+    "which",
+    "wher",
+    "if",
+    "not",
+    "is",
+    "are",
+    "so",
+    "pleas",
 ];
 
 const NUMBERS: [(&str, f64); 20] = [
@@ -113,6 +141,8 @@ const CHARACTERS: [(&str, &str); 9] = [
 pub(crate) struct Filled {
     pub(crate) words: Vec<usize>,
     pub(crate) holes: Vec<(String, Range<usize>)>,
+    /// What kind of text is replaced, as said before it: `the phone number 555-0142`.
+    pub(crate) kind: Option<Range<usize>>,
 }
 
 /// Looks for values in one sentence.
@@ -129,23 +159,31 @@ impl Slots<'_> {
     }
 
     fn form_at(&self, start: usize, pieces: &[Piece]) -> Option<Filled> {
-        let mut filled = Filled { words: Vec::new(), holes: Vec::new() };
+        let mut filled = Filled { words: Vec::new(), holes: Vec::new(), kind: None };
         let mut at = start;
-        let mut open: Option<(&String, usize)> = None;
+        let mut open: Option<(&String, bool, usize)> = None;
         for piece in pieces {
             match piece {
-                Piece::Hole(name) => open = Some((name, at)),
+                Piece::Hole { name, quoted } => open = Some((name, *quoted, at)),
                 Piece::Words(stems) => {
                     let phrase = Phrase { parts: vec![stems.clone()], led: false };
                     let places = self.sentence.find(&phrase, self.vocabulary);
                     let fits = |p: &&Vec<usize>| match open {
-                        Some((_, from)) => p[0] > from,
+                        Some((.., from)) => p[0] > from,
                         None => p[0] == at,
                     };
                     let begins = filled.words.is_empty() && open.is_none();
                     let found = places.iter().filter(|p| !begins || self.is_free(p[0])).find(fits)?;
-                    if let Some((name, from)) = open.take() {
-                        filled.holes.push((name.clone(), self.without_edges(from..found[0])?));
+                    if let Some((name, quoted, from)) = open.take() {
+                        let mut range = self.without_edges(from..found[0])?;
+                        if let Some(value) = self.without_kind(range.clone()) {
+                            filled.kind = Some(from..value);
+                            range.start = value;
+                        }
+                        if quoted && !(range.len() == 1 && self.sentence.words[range.start].quoted) {
+                            return None;
+                        }
+                        filled.holes.push((name.clone(), range));
                     } else if filled.words.is_empty() && self.sentence.words[found[0]].negated {
                         return None;
                     }
@@ -154,10 +192,13 @@ impl Slots<'_> {
                 }
             }
         }
-        if let Some((name, from)) = open {
+        if let Some((name, quoted, from)) = open {
             let range = self.trimmed(from..self.sentence.words.len())?;
-            let quoted = range.clone().find(|at| self.sentence.words[*at].quoted);
-            filled.holes.push((name.clone(), quoted.map_or(range, |at| at..at + 1)));
+            match range.clone().find(|at| self.sentence.words[*at].quoted) {
+                Some(at) => filled.holes.push((name.clone(), at..at + 1)),
+                None if quoted => return None,
+                None => filled.holes.push((name.clone(), range)),
+            }
         }
         Some(filled)
     }
@@ -282,6 +323,16 @@ impl Slots<'_> {
         if let Some(at) = (from..range.end).find(opens).filter(|at| *at > range.start) {
             return Some(at);
         }
+        // `in the price list`
+        let whole =
+            |at: usize| matches!(stem(at), "the" | "all" | "every" | "my" | "our" | "thes" | "thi" | "each" | "both");
+        let far =
+            |at: &usize| matches!(stem(*at), "in" | "insid" | "within" | "across" | "throughout") && whole(at + 1);
+        if place(last)
+            && let Some(at) = (last.saturating_sub(4).max(range.start + 1)..last.saturating_sub(1)).find(far)
+        {
+            return Some(at);
+        }
         let word = &self.sentence.text[words[last].at.clone()];
         let polite = matches!(stem(last), "pleas" | "anywher" | "everywher" | "thank" | "go" | "gone" | "went")
             || word.eq_ignore_ascii_case("here");
@@ -302,6 +353,25 @@ impl Slots<'_> {
         }
         let article = |at: usize| !self.sentence.words[at].quoted && self.is_article(at);
         (range.start < range.end && !(range.len() == 1 && article(range.start))).then_some(range)
+    }
+
+    /// Gives where a text begins before which it is said what it is: `phone number 555-0142`, `company from Foo`.
+    fn without_kind(&self, range: Range<usize>) -> Option<usize> {
+        const KINDS: [&str; 27] = [
+            "email", "mail", "url", "domain", "iban", "number", "phon", "telephon", "mobil", "fax", "address", "pric",
+            "name", "nam", "company", "firm", "client", "customer", "product", "project", "brand", "street", "rat",
+            "amount", "year", "dat", "invoic",
+        ];
+        let words = &self.sentence.words;
+        let kinds = range.clone().take(3).take_while(|at| KINDS.contains(&words[*at].stem.as_str())).count();
+        let mut value = range.start + kinds;
+        let from = words.get(value).is_some_and(|w| w.stem == "from" && !w.quoted);
+        value += usize::from(from);
+        let word = words.get(value).filter(|_| kinds > 0 && value < range.end)?;
+        let text = &self.sentence.text[word.at.start..words[range.end - 1].at.end];
+        let is_address = text.contains(['@', '/']);
+        (from || is_address || word.quoted || text.starts_with(|c: char| c.is_ascii_digit() || c.is_uppercase()))
+            .then_some(value)
     }
 
     /// Reads a number that stands here, perhaps after small words, with its unit: the value, and its words.
@@ -347,6 +417,6 @@ impl Slots<'_> {
         let text = self.sentence.text[word.at.clone()].to_lowercase();
         let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
         let value: f64 = text[..digits].parse().ok().filter(|v: &f64| *v < 1e12)?;
-        Some((value, crate::sentence::plain_stems(&text[digits..]).concat()))
+        Some((value, crate::sentence_words::plain_stems(&text[digits..]).concat()))
     }
 }

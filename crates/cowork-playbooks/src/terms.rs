@@ -24,7 +24,11 @@ pub(crate) struct Terms {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Piece {
     Words(Vec<String>),
-    Hole(String),
+    Hole {
+        name: String,
+        /// It takes only what stands in quotes.
+        quoted: bool,
+    },
 }
 
 /// The words of one parameter.
@@ -69,16 +73,30 @@ impl Terms {
         terms.params.sort_by_key(|s| s.param.kind != ParamKind::Text || s.param.default.is_some());
         terms
     }
+
+    /// Gives every word that is looked for.
+    pub(crate) fn stems(&self) -> impl Iterator<Item = &String> {
+        let lists = [&self.action, &self.maybe, &self.look, &self.object, &self.never].into_iter().flatten();
+        lists.chain(self.params.iter().flat_map(Slot::phrases)).flat_map(|phrase| phrase.parts.iter().flatten())
+    }
+}
+
+impl Slot {
+    fn phrases(&self) -> impl Iterator<Item = &Phrase> {
+        let choices = self.choices.iter().flat_map(|(_, phrases)| phrases);
+        choices.chain(&self.after).chain(&self.before).chain(&self.on)
+    }
 }
 
 fn pieces(form: &str, vocabulary: &Vocabulary) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut rest = form;
     while let Some((words, after)) = rest.split_once('{') {
-        pieces.push(Piece::Words(stems(words, vocabulary)));
+        let quoted = words.ends_with('\'');
+        pieces.push(Piece::Words(stems(words.trim_end_matches('\''), vocabulary)));
         let (hole, behind) = after.split_once('}').unwrap_or((after, ""));
-        pieces.push(Piece::Hole(hole.trim().to_owned()));
-        rest = behind;
+        pieces.push(Piece::Hole { name: hole.trim().to_owned(), quoted });
+        rest = behind.trim_start_matches('\'');
     }
     pieces.push(Piece::Words(stems(rest, vocabulary)));
     pieces.retain(|p| *p != Piece::Words(Vec::new()));

@@ -1,9 +1,9 @@
 //! What the matcher knows of English beyond the headers of playbooks: words that mean the same, words that say nothing,
 //! verbs that ask for something to be done, things that are no files.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::sentence::{plain_stems, stem};
+use crate::sentence_words::{plain_stems, stem};
 
 /// Words that mean the same, each row under its first.
 const SAME: &[&str] = &[
@@ -29,17 +29,17 @@ const SAME: &[&str] = &[
         unify, amalgamate, pool, roll together, join up, join together",
     "collect, gather, compile, assemble, pull together, round up, bundle, draw together",
     "total, sum, sum up, add up, subtotal, tally, tot up, totals, totalled, totalling",
-    "fix, repair, mend, correct, sort out, improve, polish, make better, make nicer, make nice, beautify, nicer, neater, prettify, better organised",
-    "deal with, handle, take care, do something, process, work on, help with, manage, whip into shape",
+    "fix, repair, mend, correct, sort out, improve, polish, make better, make nicer, make nice, make it nice, make it nicer, make this nice, make things nice, make it better, make this better, beautify, nicer, neater, prettify, better organised",
+    "deal with, handle, take care, do something, process, work on, help with, help me with, manage, whip into shape",
     "email, e-mail, mail",
     "summarise, summarize, recap, condense, sum it up",
     "analyse, analyze",
     "number, enumerate them",
     "archive, zip, compress, pack",
     // What only wants to see.
-    "preview, show me what would change, what would change, what would happen, show me what would happen, what would be changed, dry run, dry-run, simulate, simulation, pretend, only show, only show me, just show, just show me, show me what, show what, \
-        what you would, what would, only tell, just tell, only tell me, just tell me, test run, trial run, not touch, not change, \
-        not do anything, not actually, not modify, not alter, no changes, not make any change, not make change, first show, show me first, \
+    "preview, show me how you, show how you, show me what would change, what would change, what would happen, show me what would happen, what would be changed, dry run, dry-run, simulate, simulation, pretend, only show, only show me, just show, just show me, show me what, show what, \
+        what you would, how would you, how you would, what would, only tell, just tell, only tell me, just tell me, test run, trial run, not touch, not change, \
+        not do anything, no deletion, no removal, no modification, not actually, not modify, not alter, no changes, not make any change, not make change, first show, show me first, \
         show first, only list, just list, only report, just report, only look, just look, just want to see, only want to see, just a list, \
         as a test, as a trial, see what would, tell me what, list what, just preview, but do nothing, do nothing, hypothetically, \
         let me look first, let me check first, let me see first, just a report, before you do anything, before doing anything, just say, \
@@ -86,7 +86,7 @@ const SMALL: &str = "a an the my our your his her their all any every each some 
     love wish try start begin ahead great nice good lot lots bit away off again gonna through across throughout please everybody \
     make give take keep use using leave alone intact untouched back under such while today currently still way possible kind sure \
     would'd got gotten per via between during about around myself yourself various different many much few several whole entire \
-    appear actually simply maybe perhaps ask sorry mate cheers dear assistant computer's think since time along into themselves everyone anyone";
+    appear actually simply maybe perhaps ask sorry mate cheers dear assistant computer's think since time along into themselves everyone anyone u ur pls plz thx wanna gimme ya";
 
 /// Words that may stand between the words of a phrase.
 const GLUE: &str =
@@ -99,7 +99,11 @@ const FILES: &str = "file folder subfolder document download desktop thing stuff
     certificate photo offer quote manual doc docx txt md markdown text log recipe homework assignment drawing sketch icon logo \
     podcast recording gif png mp3 mp4 csv tsv spreadsheet export note card agreement lease tax computer pc mac library collection \
     usb-stick order payslip backup data directory place ones one lot set bunch batch contract word html json xml lecture \
-    handout script template draft brochure poster artwork design font asset episode album graphic svg version rest";
+    handout documentation correspondence script template draft brochure poster artwork design font asset episode album graphic svg version rest";
+
+/// What each kind of file is called, as `by type` tells them apart: `filekind` in a header stands for any of them.
+const KINDS: &str = "photo video movie film clip music song track audio ebook screenshot pdf spreadsheet presentation powerpoint slide \
+    document doc docx txt archive zip csv installer gif png mp3 mp4 svg recording podcast word ppt graphic font text";
 
 /// Verbs that ask for something to be done. One that heads a clause and is none of a playbook's words asks for something that
 /// it doesn't do.
@@ -121,7 +125,7 @@ const LIGHT: &str = "show list check count create generate set turn mark label t
     preview measure see test follow report scan form book order invoice";
 
 /// Things that are no files, or parts of a file that only some playbooks know.
-const FOREIGN: &str = "email contact calendar meeting appointment party inbox message password account flight hotel restaurant weather headline \
+const FOREIGN: &str = "news email contact calendar meeting appointment party inbox message password account flight hotel restaurant weather headline \
     website webpage bookmark tab browser tweet poem joke story essay haiku limerick summary translation calculator function python \
     javascript sql linux windows car bus train taxi pizza dinner lunch breakfast stock money colleague boss friend team \
     usb stick cloud server printer internet web google youtube slack row column cell line paragraph sentence table colour color \
@@ -138,9 +142,12 @@ pub(crate) struct Vocabulary {
     small: HashSet<String>,
     glue: HashSet<String>,
     files: HashSet<String>,
+    kinds: HashSet<String>,
     verbs: HashSet<String>,
     light: HashSet<String>,
     foreign: HashSet<String>,
+    /// Every stem that means something here, by its first letter: what a slip of the keys may have been.
+    known: HashMap<char, BTreeSet<String>>,
 }
 
 impl Default for Vocabulary {
@@ -160,7 +167,21 @@ impl Default for Vocabulary {
         }
         let light = set(LIGHT);
         let verbs = set(VERBS).into_iter().filter(|v| !light.contains(v)).collect();
-        Self { same, small: set(SMALL), glue: set(GLUE), files: set(FILES), verbs, light, foreign: set(FOREIGN) }
+        let mut vocabulary = Self {
+            same,
+            small: set(SMALL),
+            glue: set(GLUE),
+            files: set(FILES),
+            kinds: set(KINDS),
+            verbs,
+            light,
+            foreign: set(FOREIGN),
+            known: HashMap::new(),
+        };
+        let lists = [SMALL, GLUE, FILES, KINDS, VERBS, LIGHT, FOREIGN];
+        let words = lists.into_iter().flat_map(plain_stems).chain(SAME.iter().flat_map(|row| plain_stems(row)));
+        words.for_each(|stem| vocabulary.learn(&stem));
+        vocabulary
     }
 }
 
@@ -170,6 +191,43 @@ impl Vocabulary {
         let phrases = self.same.get(*stems.first()?)?;
         let begins = |phrase: &[String]| phrase.len() <= stems.len() && phrase.iter().zip(stems).all(|(a, b)| a == b);
         phrases.iter().find(|(phrase, _)| begins(phrase)).map(|(phrase, name)| (phrase.len(), name.as_str()))
+    }
+
+    /// Takes in a word of a header.
+    pub(crate) fn learn(&mut self, stem: &str) {
+        let Some(first) = stem.chars().next().filter(char::is_ascii_alphabetic) else { return };
+        let known = self.known.entry(first).or_default();
+        if !known.contains(stem) {
+            known.insert(stem.to_owned());
+        }
+    }
+
+    /// Gives the one known word that a slip of the keys made this of: two letters in each other's place, one left out, or one
+    /// twice; in a long word also one for another.
+    pub(crate) fn slip(&self, typed: &str) -> Option<&str> {
+        const SHORTEST: usize = 4;
+        const LONG: usize = 7;
+        let length = typed.len();
+        if length < SHORTEST || !typed.bytes().all(|b| b.is_ascii_lowercase()) {
+            return None;
+        }
+        let near = self.known.get(&typed.chars().next()?)?;
+        if near.contains(typed) {
+            return None;
+        }
+        let is_slip = |known: &&String| {
+            known.len() + 1 >= length && known.len() <= length + 1 && strsim::osa_distance(typed, known) == 1 && {
+                let same = known.len() == length && length < LONG;
+                let more = known.len() < length;
+                !(same && strsim::levenshtein(typed, known) == 1 || more && !doubles(typed, known))
+            }
+        };
+        let mut found = near.iter().filter(is_slip);
+        found.next().filter(|_| found.next().is_none()).map(String::as_str)
+    }
+
+    pub(crate) fn is_kind(&self, stem: &str) -> bool {
+        self.kinds.contains(stem)
     }
 
     pub(crate) fn is_small(&self, stem: &str) -> bool {
@@ -194,5 +252,33 @@ impl Vocabulary {
 
     pub(crate) fn is_foreign(&self, stem: &str) -> bool {
         self.foreign.contains(stem)
+    }
+}
+
+/// Says whether a word is another one with a letter twice.
+fn doubles(typed: &str, known: &str) -> bool {
+    let bytes = typed.as_bytes();
+    (1..bytes.len()).any(|at| bytes[at] == bytes[at - 1] && [&typed[..at], &typed[at + 1..]].concat() == known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_keys_is_no_other_word() {
+        let vocabulary = Vocabulary::default();
+        for (typed, meant) in [
+            ("orgnaise", Some("organise")),
+            ("dublicates", Some("duplicates")),
+            ("downlaods", Some("downloads")),
+            ("folderr", Some("folder")),
+            ("remoe", Some("remove")),
+            ("remote", None),
+            ("deplete", None),
+            ("resorts", None),
+        ] {
+            assert_eq!(vocabulary.slip(&stem(typed)).map(str::to_owned), meant.map(stem), "{typed}");
+        }
     }
 }
