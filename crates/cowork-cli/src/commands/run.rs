@@ -13,10 +13,14 @@ use serde_json::{Map, Value};
 use crate::{
     app::{App, SENDER, home},
     args::{self, Run},
+    commands::playbook::{Meant, which},
     config::Config,
     fail::{Exit, Fail, usage, wrong},
     folders,
     follow::{How, follow},
+    look::Look,
+    out::Out,
+    render::line::{Line, Role},
     signals::Signals,
 };
 
@@ -42,6 +46,15 @@ pub(crate) async fn run(args: Run, config: &Config, data: &Path) -> Result<Exit,
         return Err(wrong("the thread's name is empty", "leave out --thread, or give it a name"));
     }
     let mut signals = Signals::listen()?;
+    // With --yes and --json nobody is there to be asked.
+    if args.playbook.is_none() && !args.yes && !args.json {
+        match which(&submit, &params(&args.param)?, &mut signals).await? {
+            Meant::AsTyped => {}
+            Meant::This(told) => submit.planner = told,
+            Meant::None => return Ok(not_run(Exit::Failed)),
+            Meant::Unanswered => return Ok(not_run(Exit::Interrupted)),
+        }
+    }
     let app = App::open(data).await?;
     let thread = ThreadId::named(&args.thread);
     app.engine.open(thread, &args.thread).await?;
@@ -49,6 +62,11 @@ pub(crate) async fn run(args: Run, config: &Config, data: &Path) -> Result<Exit,
     let exit = follow(&app, thread, task, How { yes: args.yes, json: args.json, after: 0 }, &mut signals).await?;
     app.close(&mut signals).await;
     Ok(exit)
+}
+
+fn not_run(exit: Exit) -> Exit {
+    Out::default().lines(&[Line::margin().add(Role::Plain, "Nothing was run.")], &Look::of_stdout());
+    exit
 }
 
 fn text(args: &Run) -> Result<String, Fail> {

@@ -112,7 +112,10 @@ fn describe(param: &Param) -> String {
         ParamKind::Text => "text".to_owned(),
         ParamKind::Number => "a whole number".to_owned(),
         ParamKind::Bool => "true or false".to_owned(),
-        ParamKind::Choice => param.choices.keys().cloned().collect::<Vec<_>>().join(", "),
+        ParamKind::Choice => {
+            let choices = param.choices.keys().cloned().collect::<Vec<_>>().join(", ");
+            if param.several { format!("{choices}, or several with commas between") } else { choices }
+        }
     };
     let default = match &param.default {
         None => "must be given".to_owned(),

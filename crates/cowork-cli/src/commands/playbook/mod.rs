@@ -9,11 +9,13 @@ mod problems;
 mod run;
 mod template;
 mod try_out;
+mod which;
 
 use std::{fs, path::PathBuf, sync::Arc};
 
 use cowork::playbooks::{Playbook, PlaybookFolder, PlaybookPlanner};
 
+pub(crate) use self::which::{Meant, which};
 use crate::{
     args::PlaybookCommand,
     config,
