@@ -368,10 +368,10 @@ fn placeholders(title: &str) -> impl Iterator<Item = &str> {
 /// Says what a parameter's value is, for the program's check.
 pub(crate) fn values_of(header: &Header, name: &str) -> Option<(ParamKind, Vec<String>)> {
     let param = header.params.iter().find(|(param, _)| variable(param) == name);
-    param.map(|(_, p)| match p.several {
+    param.map(|(_, p)| {
         // With commas between they are none of the choices.
-        true => (ParamKind::Text, Vec::new()),
-        false => (p.kind, p.choices.keys().cloned().collect()),
+        let (kind, choices) = if p.several { (ParamKind::Text, None) } else { (p.kind, Some(p.choices.keys().cloned())) };
+        (kind, choices.into_iter().flatten().collect())
     })
 }
 

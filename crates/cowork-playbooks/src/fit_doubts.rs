@@ -60,15 +60,9 @@ const QUESTIONS: [&str; 43] = [
 /// With what a question can begin.
 const ASKS: [&str; 9] = ["how", "what", "when", "is", "are", "do", "would", "which", "doe"];
 /// What leaves open what else is meant, in so many words.
-const OPEN_ENDS: [&str; 8] = [
-    "and so on",
-    "and so forth",
-    "and the like",
-    "and all that",
-    "and stuff",
-    "and things",
-    "or something",
-    "or whatever",
+const OPEN_ENDS: [&str; 20] = [
+    "and so on", "and so forth", "and the like", "and all that", "and stuff", "and things", "or something", "or whatever", "half of", "half the",
+    "some of", "most of", "a few of", "part of the", "a couple of", "still need", "still use", "but not in", "but not if", "unless ",
 ];
 /// What says that something is to stay.
 const KEEPS: [&str; 6] = ["keep", "leav", "spar", "not", "except", "but"];
@@ -124,9 +118,12 @@ impl Fitting<'_> {
         let measure = ["too many", "too much", "too big", "too few"].iter().any(|p| has(p));
         let may_be = stems.iter().zip(stems.iter().skip(1)).any(|(word, next)| MAY_BE.contains(word) && *next != "you");
         let asks = stems.first().is_some_and(|first| ASKS.contains(first));
+        let whether = stems.first().is_some_and(|s| matches!(*s, "can" | "could"))
+            && !stems.get(1).is_some_and(|s| matches!(*s, "you" | "u" | "we" | "i" | "ya" | "pleas"));
         let perhaps = stems.first().is_some_and(|s| matches!(*s, "mayb" | "perhap"))
             && stems.iter().any(|s| matches!(*s, "should" | "could" | "might" | "would"));
         QUESTIONS.iter().any(starts)
+            || whether
             || perhaps
             || means
             || (asks && measure)

@@ -101,7 +101,7 @@ impl Fitting<'_> {
         for (value, phrases) in &slot.choices {
             let places = phrases.iter().flat_map(|p| self.places(p));
             let places: Vec<_> =
-                places.filter(|p| !self.is_negated(p) && !(slot.param.several && self.is_kept(p[0]))).collect();
+                places.filter(|p| !(self.is_negated(p) || slot.param.several && self.is_kept(p[0]))).collect();
             if !places.is_empty() {
                 chosen.push((value, places));
             }

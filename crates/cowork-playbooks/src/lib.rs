@@ -28,6 +28,7 @@ mod planner;
 mod sentence;
 mod sentence_words;
 mod slots;
+mod slots_number;
 mod terms;
 mod trial;
 mod values;

@@ -170,5 +170,5 @@ impl Library {
 
 /// Asks whether something was meant, beside what there is.
 fn asked(meant: Option<&str>, listed: &str) -> String {
-    meant.map(|meant| format!("did you mean `{meant}`? {listed}")).unwrap_or_else(|| listed.to_owned())
+    meant.map_or_else(|| listed.to_owned(), |meant| format!("did you mean `{meant}`? {listed}"))
 }

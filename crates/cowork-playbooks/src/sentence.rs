@@ -65,7 +65,7 @@ const GAP: usize = 6;
 
 impl<'a> Sentence<'a> {
     pub(crate) fn read(text: &'a str, vocabulary: &Vocabulary) -> Self {
-        let words = names_of_files(same(&mended(text, vocabulary), vocabulary), vocabulary);
+        let words = names_of_files(&same(&mended(text, vocabulary), vocabulary), vocabulary);
         let mut sentence = Self { text, words, ..Self::default() };
         sentence.mark_literals(vocabulary);
         sentence.mark_negated(vocabulary);
@@ -220,15 +220,26 @@ impl<'a> Sentence<'a> {
         self.words.iter_mut().filter(|w| w.quoted).for_each(|w| w.literal = true);
     }
 
-    fn mark_negated(&mut self, vocabulary: &Vocabulary) {
-        // `no deleting`
+    /// Makes a *not* of `no deleting` and `stop deleting`, and marks what must not happen: `no duplicates get deleted`.
+    fn mark_noes(&mut self, vocabulary: &Vocabulary) {
+        const REACH: usize = 6;
         for at in 1..self.words.len() {
-            let verb = &self.words[at];
-            let is_doing = self.text[verb.at.clone()].ends_with("ing") && vocabulary.is_verb(&verb.stem);
-            if is_doing && self.words[at - 1].stem == "no" {
+            let (word, before) = (&self.words[at], self.words[at - 1].stem.as_str());
+            let text = &self.text[word.at.clone()];
+            if !vocabulary.is_verb(&word.stem) || word.quoted {
+                continue;
+            }
+            if text.ends_with("ing") && matches!(before, "no" | "stop" | "quit") {
                 self.words[at - 1].stem = "not".to_owned();
+            } else if text.ends_with("ed") && matches!(before, "get" | "be" | "is" | "are" | "gets") {
+                let no = self.words[at.saturating_sub(REACH)..at].iter().any(|w| w.stem == "no" && !w.quoted);
+                self.words[at].negated |= no;
             }
         }
+    }
+
+    fn mark_negated(&mut self, vocabulary: &Vocabulary) {
+        self.mark_noes(vocabulary);
         for at in 0..self.words.len() {
             if self.words[at].stem != "not" || self.words[at].quoted {
                 continue;
@@ -301,9 +312,9 @@ fn mended(text: &str, vocabulary: &Vocabulary) -> Vec<Word> {
 }
 
 /// Makes `the names of the photos` one word: they are file names.
-fn names_of_files(words: Vec<Word>, vocabulary: &Vocabulary) -> Vec<Word> {
+fn names_of_files(words: &[Word], vocabulary: &Vocabulary) -> Vec<Word> {
     let mut folded: Vec<Word> = Vec::with_capacity(words.len());
-    let mut rest = words.as_slice();
+    let mut rest = words;
     while let Some(first) = rest.first() {
         let glued = rest.iter().skip(2).take(2).take_while(|w| vocabulary.is_glue(&w.stem)).count();
         let begins = first.stem == "nam" && !first.quoted && rest.get(1).is_some_and(|w| w.stem == "of");

@@ -86,7 +86,7 @@ const SMALL: &str = "a an the my our your his her their all any every each some 
     love wish try start begin ahead great nice good lot lots bit away off again gonna through across throughout please everybody \
     make give take keep use using leave alone intact untouched back under such while today currently still way possible kind sure \
     would'd got gotten per via between during about around myself yourself various different many much few several whole entire \
-    appear actually simply maybe perhaps ask sorry mate cheers dear assistant computer's think since time along into themselves everyone anyone u ur pls plz thx wanna gimme ya";
+    appear actually simply maybe perhaps ask sorry mate cheers dear assistant computer's think since time along into themselves everyone anyone u ur pls plz thx wanna gimme ya dare";
 
 /// Words that may stand between the words of a phrase.
 const GLUE: &str =
@@ -125,7 +125,7 @@ const LIGHT: &str = "show list check count create generate set turn mark label t
     preview measure see test follow report scan form book order invoice";
 
 /// Things that are no files, or parts of a file that only some playbooks know.
-const FOREIGN: &str = "news email contact calendar meeting appointment party inbox message password account flight hotel restaurant weather headline \
+const FOREIGN: &str = "playlist watchlist wishlist mailbox news email contact calendar meeting appointment party inbox message password account flight hotel restaurant weather headline \
     website webpage bookmark tab browser tweet poem joke story essay haiku limerick summary translation calculator function python \
     javascript sql linux windows car bus train taxi pizza dinner lunch breakfast stock money colleague boss friend team \
     usb stick cloud server printer internet web google youtube slack row column cell line paragraph sentence table colour color \

@@ -159,5 +159,5 @@ fn paragraph(text: &str, role: Role, look: &Look) -> Vec<Line> {
 }
 
 fn shown(value: &Value) -> String {
-    one_line(value.as_str().unwrap_or(&value.to_string())).to_string()
+    value.as_str().map_or_else(|| value.to_string(), one_line)
 }
