@@ -370,7 +370,8 @@ pub(crate) fn values_of(header: &Header, name: &str) -> Option<(ParamKind, Vec<S
     let param = header.params.iter().find(|(param, _)| variable(param) == name);
     param.map(|(_, p)| {
         // With commas between they are none of the choices.
-        let (kind, choices) = if p.several { (ParamKind::Text, None) } else { (p.kind, Some(p.choices.keys().cloned())) };
+        let (kind, choices) =
+            if p.several { (ParamKind::Text, None) } else { (p.kind, Some(p.choices.keys().cloned())) };
         (kind, choices.into_iter().flatten().collect())
     })
 }

@@ -61,8 +61,26 @@ const QUESTIONS: [&str; 43] = [
 const ASKS: [&str; 9] = ["how", "what", "when", "is", "are", "do", "would", "which", "doe"];
 /// What leaves open what else is meant, in so many words.
 const OPEN_ENDS: [&str; 20] = [
-    "and so on", "and so forth", "and the like", "and all that", "and stuff", "and things", "or something", "or whatever", "half of", "half the",
-    "some of", "most of", "a few of", "part of the", "a couple of", "still need", "still use", "but not in", "but not if", "unless ",
+    "and so on",
+    "and so forth",
+    "and the like",
+    "and all that",
+    "and stuff",
+    "and things",
+    "or something",
+    "or whatever",
+    "half of",
+    "half the",
+    "some of",
+    "most of",
+    "a few of",
+    "part of the",
+    "a couple of",
+    "still need",
+    "still use",
+    "but not in",
+    "but not if",
+    "unless ",
 ];
 /// What says that something is to stay.
 const KEEPS: [&str; 6] = ["keep", "leav", "spar", "not", "except", "but"];
