@@ -48,7 +48,9 @@ fn the_number_is_taken_and_recorded_like_the_name_of_a_playbook() {
     terminal.until("7 is none of them. Type 1 or a name, or n for none: then nothing is run.\r\n  > ");
     terminal.press("1\n");
     terminal.until("always here");
-    assert!(terminal.text().contains("Set aside empty folders"), "{}", terminal.text());
+    let text = terminal.text();
+    assert!(text.contains("Look for empty folders") && !text.contains("temporary"), "{text}");
+    assert!(text.contains("Set these aside") && text.contains("1 empty folder"), "{text}");
     terminal.press("y");
     terminal.until("cowork undo");
     assert_eq!(terminal.end().code(), Some(0));

@@ -187,33 +187,40 @@ if older_than < 0:
     raise SystemExit("A number of days can't be less than 0\nleave it out for the usual: a day for temporary files, 90 for installers")
 wanted = what.split(",")
 kinds = [kind for kind in KINDS if "all" in wanted or kind in wanted]
-things = [KINDS[kind][0] + "s" for kind in kinds]
-things = " and ".join([", ".join(things[:-1]), things[-1]]) if len(things) > 1 else things[0]
+looks = {kind: f"Look for {KINDS[kind][0]}s" for kind in kinds}
+aside = "Set these aside"
 places = folders("write")
-look, aside = f"Look for {things}", f"Set aside {things}"
-plan([look, aside])
-step(look)
+plan(list(looks.values()) + [aside])
+step(looks[kinds[0]])
 time = now()["millis"]
 notes = []
-found = {}
-seen = set()
+projects_of = {}
 for place in places:
     projects = projects_in(place)
     if place in projects:
         notes.append(f"{place} is the folder of a project, so nothing in it was touched.")
         continue
+    projects_of[place] = projects
     if projects:
         notes.append(f"{count(len(projects), 'project')} in {place} {'was' if len(projects) == 1 else 'were'} left alone.")
-    for kind in kinds:
-        for path, size in KINDS[kind][1](place):
+found = {}
+seen = set()
+for kind in kinds:
+    thing, finder = KINDS[kind]
+    step(looks[kind])
+    group = []
+    for place, projects in projects_of.items():
+        for path, size in finder(place):
             if path not in seen:
                 seen.add(path)
-                found.setdefault(kind, []).append((path, size))
+                group.append((path, size))
+    if group:
+        found[kind] = group
+    size = sum([size for _, size in group])
+    done(count(len(group), thing) + (f", {room(size)}" if size else "") if group else "none")
 total = len(seen)
 weight = sum([size for group in found.values() for _, size in group])
-parts = [count(len(found[kind]), KINDS[kind][0]) for kind in KINDS if kind in found]
-listed = ", ".join(parts)
-done(listed + (f"; {room(weight)}" if weight else "") if parts else "nothing found")
+listed = ", ".join([count(len(found[kind]), KINDS[kind][0]) for kind in found])
 
 said = "".join([f" {note}" for note in notes])
 data = {"set_aside": 0, "bytes": 0, "found": {kind: {"count": len(group), "bytes": sum([size for _, size in group])} for kind, group in found.items()}}
