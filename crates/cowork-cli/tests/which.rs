@@ -49,7 +49,7 @@ fn the_number_is_taken_and_recorded_like_the_name_of_a_playbook() {
     terminal.press("1\n");
     terminal.until("always here");
     let text = terminal.text();
-    assert!(text.contains("Look for empty folders") && !text.contains("temporary"), "{text}");
+    assert!(text.contains("Look for empty folders") && !text.contains("Look for temp"), "{text}");
     assert!(text.contains("Set these aside") && text.contains("1 empty folder"), "{text}");
     terminal.press("y");
     terminal.until("cowork undo");
