@@ -147,7 +147,7 @@ fn a_resize_in_the_middle_leaves_nothing_behind() {
             let got = terminal.shows(&format!("{from:?} to {to:?}\n{wanted}"), |text| text.trim() == wanted.trim());
             assert_eq!(got.trim(), wanted.trim());
             terminal.press("n");
-            terminal.until("Failed");
+            terminal.until("Not done");
             terminal.end();
         }
     }
@@ -207,7 +207,7 @@ fn a_screen_that_is_hardly_one_and_one_that_is_huge_are_filled_alike() {
         let text = terminal.shows("the question", is_asked);
         assert!(text.lines().all(|l| l.chars().count() < size.0.into()), "{text}");
         terminal.press("n");
-        terminal.until("Failed");
+        terminal.until("Not done");
         terminal.end();
         let mut tasks = Terminal::sized(&place, &["tasks"], &[], size);
         tasks.end();

@@ -1,6 +1,6 @@
 //! `cowork show`
 
-use cowork::{Call, CallState, ChangeSet, Event, Record, Status, Summary, Task, Undo};
+use cowork::{Ask, Call, CallState, ChangeSet, Event, Record, Status, Summary, Task, Undo};
 use jiff::tz::TimeZone;
 
 use crate::{
@@ -12,17 +12,19 @@ use crate::{
     out::Out,
     render::{
         ask,
-        frame::plan,
         line::{Line, Role},
         outcome,
+        plan::plan,
         records::{command_text, outcome_text, time},
         screen::Screen,
-        text::{count, one_line, sentence, shorten, tilde, visible, width, wrap},
-        tree,
+        text::{count, cut, grouped, one_line, sentence, shorten, tilde, visible, width, wrap},
+        tree, whole,
     },
 };
 
 const MOST_CALLS: usize = 200;
+const MOST_SAID: usize = 200;
+const MOST_ASKED: usize = 2_000;
 
 /// How many lines of changes are part of a task's page, and how many are shown by themselves.
 const FEW_LINES: usize = 12;
@@ -88,6 +90,7 @@ pub(crate) async fn show(app: &App, task: &str) -> Result<Exit, Fail> {
     if let Some(task) = &screen.task {
         let steps = plan(&screen, task, &look, None).concat();
         section(&mut lines, "Plan", steps);
+        section(&mut lines, "It said", it_said(task, &look));
         section(&mut lines, "Said to it", said(&records, &look));
         let calls = task.turns.iter().flat_map(|t| t.decision.calls.iter().zip(&t.calls));
         section(&mut lines, "Calls", calls_made(calls, &look));
@@ -99,8 +102,9 @@ pub(crate) async fn show(app: &App, task: &str) -> Result<Exit, Fail> {
     for one in &screen.asks {
         lines.push(Line::default());
         lines.extend(ask::question(one, &look, usize::MAX));
+        section(&mut lines, "All of it", every_change(one));
         lines.push(Line::default());
-        lines.extend(ask::how_to_answer(one, &look));
+        lines.extend(ask::how_to_answer(one, true));
     }
     let open = matches!(summary.status, Status::Running | Status::Queued | Status::Stopped);
     if !open || state.interrupted {
@@ -150,13 +154,36 @@ fn section(lines: &mut Vec<Line>, title: &str, content: Vec<Line>) {
     }
 }
 
+/// Gives what it said, whole; of a long story the end.
+fn it_said(task: &Task, look: &Look) -> Vec<Line> {
+    let said = task.turns.iter().filter_map(|t| t.decision.say.as_deref());
+    let mut lines: Vec<Line> = said.flat_map(|text| ask::told(text, look)).collect();
+    let over = lines.len().saturating_sub(MOST_SAID);
+    if over > 0 {
+        lines.drain(..over);
+        lines.insert(0, Line::margin().add(Role::Quiet, format!("… {} before", count(over as u64, "line"))));
+    }
+    lines
+}
+
+/// Gives every change that is asked about.
+fn every_change(ask: &Ask) -> Vec<Line> {
+    let all = whole::all(ask);
+    let mut lines: Vec<Line> = all.iter().take(MOST_ASKED).map(|l| Line::of("    ").add(Role::Plain, l)).collect();
+    if all.len() > MOST_ASKED {
+        let more = format!("and {} more", grouped((all.len() - MOST_ASKED) as u64));
+        lines.push(Line::of("    ").add(Role::Quiet, more));
+    }
+    lines
+}
+
 fn said(records: &[Record], look: &Look) -> Vec<Line> {
     let room = look.columns().saturating_sub(4);
     let commands = records.iter().skip(1).filter_map(|r| match &*r.event.event().ok()? {
         Event::Commanded { sender, command, .. } => Some(format!("{sender}: {}", command_text(command))),
         _ => None,
     });
-    commands.map(|text| Line::margin().add(Role::Plain, shorten(&one_line(&text), room))).collect()
+    commands.map(|text| Line::margin().add(Role::Plain, cut(&one_line(&text), room))).collect()
 }
 
 fn calls_made<'a>(calls: impl Iterator<Item = (&'a Call, &'a CallState)>, look: &Look) -> Vec<Line> {
@@ -181,6 +208,6 @@ fn made(call: &Call, state: &CallState, tool: usize, look: &Look) -> Line {
     let line = Line::margin()
         .add(Role::Quiet, format!("{}  ", call.id.short()))
         .add(Role::Plain, format!("{:<tool$}  ", shorten(&call.tool, tool)));
-    let room = look.columns().saturating_sub(line.width() + width(&again));
-    line.add(role, shorten(&one_line(&text), room)).add(Role::Waiting, again)
+    let room = look.columns().saturating_sub(line.width() + width(&again) + 2);
+    line.add(role, cut(&one_line(&text), room)).add(Role::Waiting, again)
 }

@@ -55,7 +55,7 @@ pub(crate) async fn undo(app: &App, wanted: Wanted) -> Result<Exit, Fail> {
     let mut out = Out::default();
     let busy = look.live && !wanted.json;
     out.text(if busy { LOOKING } else { "" });
-    let found = find(app, &wanted).await;
+    let found = find(app, &wanted, &look).await;
     out.text(if busy { WIPE } else { "" });
     let found = found?;
     let mut signals = Signals::listen()?;
@@ -124,11 +124,11 @@ fn command(wanted: &Wanted, task: &Task) -> String {
     format!("cowork undo {}{}", task.id.short(), paths.chain(calls).collect::<String>())
 }
 
-async fn find(app: &App, wanted: &Wanted) -> Result<Found, Fail> {
+async fn find(app: &App, wanted: &Wanted, look: &Look) -> Result<Found, Fail> {
     if let Some(task) = &wanted.task {
         return named(app, task, wanted).await;
     }
-    last(app, wanted).await
+    last(app, wanted, look).await
 }
 
 fn part(task: &Task, wanted: &Wanted) -> Result<UndoSpec, Fail> {
@@ -168,7 +168,7 @@ async fn named(app: &App, task: &str, wanted: &Wanted) -> Result<Found, Fail> {
 }
 
 /// Finds the last ended task that changed something and was not undone.
-async fn last(app: &App, wanted: &Wanted) -> Result<Found, Fail> {
+async fn last(app: &App, wanted: &Wanted, look: &Look) -> Result<Found, Fail> {
     let mut open = None;
     for summary in app.engine.tasks().await?.into_iter().rev() {
         let task = match summary.status {
@@ -189,7 +189,9 @@ async fn last(app: &App, wanted: &Wanted) -> Result<Found, Fail> {
         };
         if report.undone > 0 || !report.kept.is_empty() {
             if let Some(open) = &open {
-                eprintln!("  Task {open} came later and has not ended; this is about the one before it.");
+                // Over what says that it is looked for.
+                let wipe = if look.live && !wanted.json { WIPE } else { "" };
+                eprintln!("{wipe}  Task {open} came later and has not ended; this is about the one before it.");
             }
             return Ok(Found { task: summary, folded: task, spec, report });
         }

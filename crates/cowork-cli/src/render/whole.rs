@@ -3,7 +3,14 @@
 use cowork::Ask;
 use serde_json::{Map, Value};
 
-use super::text::visible;
+use super::text::{visible, visible_lines};
+
+/// Gives what was said before it was asked for, if anything, and then every change.
+pub(crate) fn shown(ask: &Ask, said: &str) -> Vec<String> {
+    let said = visible_lines(said);
+    let gap = (!said.is_empty()).then(String::new);
+    said.lines().map(str::to_owned).chain(gap).chain(all(ask)).collect()
+}
 
 /// Lists it, each change on a line of its own, texts as they stand and edits as what goes and what comes.
 pub(crate) fn all(ask: &Ask) -> Vec<String> {
