@@ -132,7 +132,7 @@ fn what_is_said_never_pushes_a_question_off_the_screen() {
             let whole = shown.contains("and 10 files more");
             assert!(whole || height < 34 || width < 80, "{width} x {height}\n{shown}");
             let hint = shown.contains("more lines: [s]");
-            assert!(whole || hint || height < if width < 40 { 24 } else { 14 }, "{width} x {height}\n{shown}");
+            assert!(whole || hint || height < if width < 40 { 24 } else { 16 }, "{width} x {height}\n{shown}");
         }
     }
 }
