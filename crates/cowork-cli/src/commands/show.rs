@@ -1,10 +1,10 @@
 //! `cowork show`
 
-use cowork::{Ask, Call, CallState, ChangeSet, Event, Record, Status, Summary, Task, Undo};
+use cowork::{Answer, Ask, Call, CallState, ChangeSet, Command, Event, Record, Stage, Status, Summary, Task, Undo};
 use jiff::tz::TimeZone;
 
 use crate::{
-    app::App,
+    app::{App, SENDER},
     commands::tasks::{State, state},
     fail::{Exit, Fail},
     look::Look,
@@ -51,7 +51,8 @@ pub(crate) async fn changes(app: &App, task: &str, all: bool, json: bool) -> Res
     if !lines.is_empty() {
         lines.push(Line::default());
     }
-    lines.push(Line::margin().add(Role::Plain, shorten(&said, look.columns().saturating_sub(4))));
+    let said = wrap(&said, look.columns().saturating_sub(4));
+    lines.extend(said.into_iter().map(|l| Line::margin().add(Role::Plain, l)));
     out.lines(&lines, &look);
     Ok(Exit::Done)
 }
@@ -59,7 +60,7 @@ pub(crate) async fn changes(app: &App, task: &str, all: bool, json: bool) -> Res
 fn drawn(set: &ChangeSet, most: usize, more: &str, look: &Look) -> Vec<Line> {
     let (mut lines, left) = tree::tree(&set.changes, most, look);
     if left > 0 {
-        lines.push(outcome::folded(left, more, look.columns()));
+        lines.extend(outcome::folded(left, more, look.columns()));
     }
     lines
 }
@@ -72,8 +73,8 @@ async fn changed(app: &App, task: &Task, look: &Look) -> Vec<Line> {
     match app.engine.changes(task.id).await {
         Ok(set) => drawn(&set, FEW_LINES, &format!("cowork show {} --changes", task.id.short()), look),
         Err(error) => {
-            let why = shorten(&one_line(&sentence(&error.message)), look.columns().saturating_sub(4)).into_owned();
-            vec![Line::margin().add(Role::Waiting, why)]
+            let why = wrap(&one_line(&sentence(&error.message)), look.columns().saturating_sub(4));
+            why.into_iter().map(|l| Line::margin().add(Role::Waiting, l)).collect()
         }
     }
 }
@@ -91,7 +92,7 @@ pub(crate) async fn show(app: &App, task: &str) -> Result<Exit, Fail> {
         let steps = plan(&screen, task, &look, None).concat();
         section(&mut lines, "Plan", steps);
         section(&mut lines, "It said", it_said(task, &look));
-        section(&mut lines, "Said to it", said(&records, &look));
+        section(&mut lines, "You said", said(&records, &look));
         let calls = task.turns.iter().flat_map(|t| t.decision.calls.iter().zip(&t.calls));
         section(&mut lines, "Calls", calls_made(calls, &look));
         section(&mut lines, "Changes", changed(app, task, &look).await);
@@ -180,10 +181,35 @@ fn every_change(ask: &Ask) -> Vec<Line> {
 fn said(records: &[Record], look: &Look) -> Vec<Line> {
     let room = look.columns().saturating_sub(4);
     let commands = records.iter().skip(1).filter_map(|r| match &*r.event.event().ok()? {
-        Event::Commanded { sender, command, .. } => Some(format!("{sender}: {}", command_text(command))),
+        Event::Commanded { sender, command, .. } if sender == SENDER => Some(in_words(command)),
+        Event::Commanded { sender, command, .. } => Some(format!("{} ({sender})", in_words(command))),
         _ => None,
     });
     commands.map(|text| Line::margin().add(Role::Plain, cut(&one_line(&text), room))).collect()
+}
+
+/// Says what a person said as one would tell it.
+fn in_words(command: &Command) -> String {
+    match command {
+        Command::Answer { call, answer: Answer::Allow, .. } => format!("yes to {}", call.short()),
+        Command::Answer { call, answer: Answer::AllowTask, .. } => {
+            format!("yes to {}, and to the like in this task", call.short())
+        }
+        Command::Answer { call, answer: Answer::Deny, .. } => format!("no to {}", call.short()),
+        other => command_text(other),
+    }
+}
+
+/// Says where a call without an outcome is.
+fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Proposed => "not begun",
+        Stage::Asked => "waits for your answer",
+        Stage::Answered => "answered, not begun",
+        Stage::Started => "under way",
+        Stage::Interrupted => "cut off",
+        Stage::Finished => "ended",
+    }
 }
 
 fn calls_made<'a>(calls: impl Iterator<Item = (&'a Call, &'a CallState)>, look: &Look) -> Vec<Line> {
@@ -201,7 +227,7 @@ fn calls_made<'a>(calls: impl Iterator<Item = (&'a Call, &'a CallState)>, look: 
 fn made(call: &Call, state: &CallState, tool: usize, look: &Look) -> Line {
     let (role, text) = match state.outcome() {
         Ok(Some(outcome)) => outcome_text(&outcome),
-        Ok(None) => (Role::Waiting, format!("{:?}", state.stage).to_lowercase()),
+        Ok(None) => (Role::Waiting, stage(state.stage).to_owned()),
         Err(error) => (Role::Failed, error.message),
     };
     let again = if state.attempt > 1 { format!(" (attempt {})", state.attempt) } else { String::new() };

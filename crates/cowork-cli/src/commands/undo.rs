@@ -12,7 +12,7 @@ use crate::{
     keys::Keys,
     look::Look,
     names,
-    out::Out,
+    out::{Out, WIPE},
     paths,
     render::{
         line::{Line, Role},
@@ -26,7 +26,6 @@ use crate::{
 // What takes its time with many files, on a terminal.
 const LOOKING: &str = "  Looking at what can be given back …";
 const GIVING: &str = "  Giving back …";
-const WIPE: &str = "\r\x1b[K";
 
 /// How many lines of changes are shown before it is asked; `--show` shows all.
 const FEW_LINES: usize = 12;
@@ -99,7 +98,9 @@ async fn show(app: &App, found: &Found, wanted: &Wanted, out: &mut Out, look: &L
         out.text(&format!("{}\n", json!({ "task": task.id, "report": report, "would": changes })));
         return Ok(());
     }
-    let most = if wanted.show { usize::MAX } else { FEW_LINES };
+    // What is asked about is seen together with the question.
+    let few = if look.live { look.height.saturating_sub(9).clamp(3, FEW_LINES) } else { FEW_LINES };
+    let most = if wanted.show { usize::MAX } else { few };
     out.text("\n");
     out.lines(&outcome::undo_preview(task, spec, report, &changes, most, look), look);
     out.text("\n");

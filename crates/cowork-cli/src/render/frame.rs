@@ -78,7 +78,9 @@ fn below(screen: &Screen, look: &Look, now: Timestamp, most: usize) -> Vec<Line>
         let kept = if said.is_empty() { 3 } else { 5 };
         let question = ask::question(first, look, most.saturating_sub(kept));
         let keys = if screen.prompting { 2 } else { 0 };
-        lines.extend(ask::said(said, look, most.saturating_sub(question.len() + 1 + keys)));
+        // The plan gives up its lines for it.
+        let least = if look.height < 16 { 0 } else { 2 };
+        lines.extend(ask::said(said, look, most.saturating_sub(question.len() + 1 + keys).max(least)));
         lines.push(Line::default());
         lines.extend(question);
         if screen.prompting {

@@ -89,7 +89,7 @@ pub(crate) fn undo_preview(
         lines.extend(drawn);
     }
     if more > 0 {
-        lines.push(folded(more, &format!("cowork undo {id} --show"), columns));
+        lines.extend(folded(more, &format!("cowork undo {id} --show"), columns));
     }
     if !report.kept.is_empty() {
         lines.push(Line::default());
@@ -101,15 +101,19 @@ pub(crate) fn undo_preview(
 }
 
 /// Says how many changes are not drawn, and how to see them.
-pub(crate) fn folded(more: usize, command: &str, columns: usize) -> Line {
-    Line::of("    ").add(Role::Quiet, format!("and {} more: {command}", grouped(more as u64))).fit(columns)
+pub(crate) fn folded(more: usize, command: &str, columns: usize) -> Vec<Line> {
+    let text = format!("and {} more: {command}", grouped(more as u64));
+    let lines = wrap(&text, columns.saturating_sub(5));
+    lines.into_iter().map(|l| Line::of("    ").add(Role::Quiet, l)).collect()
 }
 
 fn kept(report: &UndoReport, look: &Look) -> Vec<Line> {
     let columns = look.columns();
     let mut lines: Vec<Line> = Vec::new();
     for one in report.kept.iter().take(MOST_KEPT) {
-        let (path, reason) = (one_line(one.path.as_str()), one_line(&one.reason));
+        let path = one_line(one.path.as_str());
+        // The path stands before it already.
+        let reason = one_line(one.reason.strip_prefix(&format!("`{path}` ")).unwrap_or(&one.reason));
         let line = Line::of("    ").add(Role::Plain, &path);
         if line.width() + 2 + width(&reason) < columns {
             lines.push(line.add(Role::Quiet, format!("  {reason}")));
@@ -157,7 +161,12 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look) -> Vec<Line
         }
     }
     if task.submit.mode == Mode::Plan && !screen.withheld.is_empty() {
-        lines.push(Line::margin().add(Role::Plain, "Nothing was changed. To do it, run it again without --dry-run."));
+        let said =
+            matches!(result, Finish::Done { summary, .. } if summary.to_lowercase().contains("nothing was changed"));
+        let nothing = if said { "" } else { "Nothing was changed. " };
+        let text = format!("{nothing}To do it, run it again without --dry-run.");
+        let room = look.columns().saturating_sub(4);
+        lines.extend(wrap(&text, room).into_iter().map(|l| Line::margin().add(Role::Plain, l)));
     }
     if matches!(result, Finish::Failed { error } if error.op == "match playbook") {
         lines.push(next("More:", "cowork playbook list"));

@@ -33,10 +33,8 @@ impl Painter {
             }
             out.push('\n');
         }
-        if lines.len() < self.lines.len() {
-            // What was longer before is left below.
-            out.push_str("\x1b[J");
-        }
+        // What was longer before is left below. By this, too, one knows that a picture is complete.
+        out.push_str("\x1b[J");
         self.drawn = frame.iter().map(Line::width).collect();
         self.lines = lines;
         self.columns = look.width;
@@ -73,7 +71,7 @@ mod tests {
     fn the_same_picture_is_not_drawn_twice() {
         let mut painter = Painter::default();
         let frame = [Line::of("one"), Line::of("two")];
-        assert_eq!(painter.paint(&frame, &look(80)), "\x1b[Jone\x1b[K\ntwo\x1b[K\n");
+        assert_eq!(painter.paint(&frame, &look(80)), "\x1b[Jone\x1b[K\ntwo\x1b[K\n\x1b[J");
         assert_eq!(painter.paint(&frame, &look(80)), "");
         assert_eq!(painter.paint(&[Line::of("three")], &look(80)), "\r\x1b[2Athree\x1b[K\n\x1b[J");
     }
@@ -84,7 +82,7 @@ mod tests {
         painter.paint(&["one", "two", "three"].map(Line::of), &look(80));
         assert_eq!(
             painter.paint(&["one", "2", "three", "four"].map(Line::of), &look(80)),
-            "\r\x1b[3A\n2\x1b[K\n\nfour\x1b[K\n"
+            "\r\x1b[3A\n2\x1b[K\n\nfour\x1b[K\n\x1b[J"
         );
     }
 
