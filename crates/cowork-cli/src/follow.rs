@@ -278,7 +278,8 @@ impl Follower<'_> {
     fn show_all(&mut self, ask: &Ask) {
         if self.view.is_live() {
             let said = self.view.screen.said_with(ask.call.id);
-            self.view.pager = Some(Pager::new(&whole::shown(ask, said), &self.view.look));
+            let all = whole::shown(ask, said, self.view.look.width.saturating_sub(5));
+            self.view.pager = Some(Pager::new(&all, &self.view.look));
             return;
         }
         let offered = Offered::on(&ask.effects);

@@ -66,6 +66,11 @@ pub(crate) async fn undo(app: &App, wanted: Wanted) -> Result<Exit, Fail> {
         return Ok(Exit::Done);
     }
     let id = found.task.task.short();
+    if !wanted.yes && !wanted.json && found.report.undone == 0 {
+        // There is nothing to ask about.
+        out.lines(&[Line::margin().add(Role::Plain, "Nothing was changed.")], &look);
+        return Ok(Exit::Done);
+    }
     if !wanted.yes {
         if wanted.json || !look.asks {
             return Err(wrong("nobody can be asked here whether to undo", format!("to do it: cowork undo --yes {id}")));

@@ -44,20 +44,20 @@ pub(crate) fn undone(report: &UndoReport, look: &Look) -> Vec<Line> {
         (0, _, _) => "All that could be had been given back already.".to_owned(),
         (n, _, _) => format!("{} given back.", count(n, "change")),
     };
-    let line = match report.left {
-        0 => Line::margin().add(Role::Done, "Undone.").add(Role::Plain, format!(" {text}")),
-        1 => Line::margin().add(Role::Waiting, "Undone in part.").add(Role::Plain, format!(" {text} 1 still stands.")),
-        n => Line::margin()
-            .add(Role::Waiting, "Undone in part.")
-            .add(Role::Plain, format!(" {text} {} still stand.", grouped(n))),
+    let (head, role, rest) = match report.left {
+        0 => ("Undone.", Role::Done, String::new()),
+        1 => ("Undone in part.", Role::Waiting, " 1 still stands.".to_owned()),
+        n => ("Undone in part.", Role::Waiting, format!(" {} still stand.", grouped(n))),
     };
+    let said = headed(head, role, &format!("{head} {text}{rest}"), look);
     if report.kept.is_empty() {
-        return vec![line];
+        return said;
     }
     let what = format!("{} left in place:", count(report.kept_in_all(), "thing"));
     let mut lines = vec![Line::margin().add(Role::Waiting, what)];
     lines.extend(kept(report, look));
-    lines.extend([Line::default(), line]);
+    lines.push(Line::default());
+    lines.extend(said);
     lines
 }
 

@@ -115,7 +115,7 @@ fn what_is_said_before_a_question_is_read_before_it_is_answered() {
     insta::assert_snapshot!("said", sizes.join("\n"));
     insta::assert_snapshot!("said_colour", story.frame(&Look { height: 40, ..colourful() }));
     insta::assert_snapshot!("said_pipe", pipe);
-    let all = whole::shown(&story.screen.asks[0], story.screen.said_with(call_id()));
+    let all = whole::shown(&story.screen.asks[0], story.screen.said_with(call_id()), 120);
     assert_eq!(all[10..13], ["  and 10 files more", "", "invoice-1.pdf → Documents/"]);
 }
 
