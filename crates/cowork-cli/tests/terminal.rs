@@ -264,7 +264,7 @@ fn a_preview_stands_above_its_question_line_by_line() {
     terminal.until("Nothing was changed.");
     assert_eq!(terminal.end().code(), Some(1));
     let task = place.cowork(&["tasks", "--json"]).records()[0]["task"].as_str().unwrap().to_owned();
-    place.cowork(&["show", &task]).ends(0).says("      + From Globex, 0.").says("no to ");
+    place.cowork(&["show", &task]).ends(0).says("+ From Globex, 0.").says("no to ");
 }
 
 #[test]

@@ -40,9 +40,9 @@ pub(crate) fn tree(changes: &[Difference], most: usize, look: &Look) -> (Vec<Lin
     let indent = |row: &Row<'_>| 6 + row.depth.min(DEEPEST) * STEP;
     let room = look.columns().saturating_sub(2);
     let widest = rows.iter().filter(|r| r.change.is_some()).map(|r| indent(r) + width(&r.name)).max().unwrap_or(0);
-    // Names get what the details leave them, and more than half.
+    // Names get what the details leave them, and at least half.
     let details = rows.iter().filter_map(|r| r.change).map(|c| width(&detail(c, look))).max().unwrap_or(0);
-    let column = widest.min(room.saturating_sub(details + 2).max(room * 6 / 10));
+    let column = widest.min(room.saturating_sub(details + 2).max(if room < 60 { room * 6 / 10 } else { room / 2 }));
     (rows.iter().map(|row| row.line(indent(row), column, room, look)).collect(), left)
 }
 
