@@ -85,22 +85,18 @@ struct Follower<'a> {
 
 impl Follower<'_> {
     async fn run(mut self, signals: &mut Signals) -> Result<Exit, Fail> {
+        // A record, a key or a signal may change what is to be done next; how far something is does not.
+        let (mut still, mut news) = (false, true);
         loop {
-            if self.view.screen.is_settled()
-                && let Some(exit) = self.rest().await?
-            {
-                self.keys = None;
-                self.view.end(now());
-                return Ok(exit);
+            if news {
+                if let Some(exit) = self.turn().await? {
+                    return Ok(exit);
+                }
+                still = self.view.screen.is_settled();
             }
-            if !self.view.screen.is_settled() {
-                self.end_prompt();
-            }
+            news = true;
             // Where a person thinks nothing moves, and nothing is drawn until something comes.
-            let still = self.view.screen.is_settled();
-            if still || !self.view.is_live() {
-                self.view.show(now());
-            }
+            let moving = self.view.look.spoken || self.view.is_live() && !(still && cfg!(unix));
             tokio::select! {
                 biased;
                 heard = signals.heard() => match heard {
@@ -110,24 +106,48 @@ impl Follower<'_> {
                     Heard::Back => self.back(),
                 },
                 key = key(&mut self.keys) => self.key(key).await?,
-                _ = self.pictures.tick(), if self.view.is_live() && !(still && cfg!(unix)) => {
+                _ = self.pictures.tick(), if moving => {
                     self.view.show(now());
+                    news = false;
                 }
                 item = self.events.next() => match item {
-                    Some(item) => self.item(item?)?,
+                    Some(item) => news = self.item(item?)?,
                     None => return Err(cowork::Error::new(cowork::Kind::Internal, "follow task", "the engine stopped").into()),
                 },
             }
         }
     }
 
-    fn item(&mut self, item: Item) -> Result<(), Fail> {
+    /// Goes by how it stands now. Gives how to end; none if it is to go on.
+    async fn turn(&mut self) -> Result<Option<Exit>, Fail> {
+        if self.view.screen.is_settled()
+            && let Some(exit) = self.rest().await?
+        {
+            self.keys = None;
+            self.view.end(now());
+            return Ok(Some(exit));
+        }
+        let still = self.view.screen.is_settled();
+        if !still {
+            self.end_prompt();
+        }
+        if still || !self.view.is_live() {
+            self.view.show(now());
+        }
+        Ok(None)
+    }
+
+    /// Takes in an item. Says whether it was a record of the task.
+    fn item(&mut self, item: Item) -> Result<bool, Fail> {
         match item {
-            Item::Record(record) if record.task == Some(self.task) => self.view.record(&record)?,
+            Item::Record(record) if record.task == Some(self.task) => {
+                self.view.record(&record)?;
+                return Ok(true);
+            }
             Item::Delta(delta) if delta.task == self.task => self.view.delta(&delta, now()),
             _ => {}
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Sees to a task that has ended or waits. Gives how to end; none if it is to go on.
@@ -257,7 +277,9 @@ impl Follower<'_> {
     /// Shows every single change that a call would make.
     fn show_all(&mut self, ask: &Ask) {
         if self.view.is_live() {
-            self.view.pager = Some(Pager::new(&whole::all(ask), &self.view.look));
+            let said = self.view.screen.said_with(ask.call.id);
+            let all = whole::shown(ask, said, self.view.look.width.saturating_sub(5));
+            self.view.pager = Some(Pager::new(&all, &self.view.look));
             return;
         }
         let offered = Offered::on(&ask.effects);

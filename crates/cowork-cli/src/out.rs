@@ -4,20 +4,32 @@ use std::io::{Write, stdout};
 
 use crate::{look::Look, render::line::Line};
 
+/// Takes away what stands in the line that is written in.
+pub(crate) const WIPE: &str = "\r\x1b[K";
+
 /// Writes to the standard output until nobody reads it.
 #[derive(Debug, Default)]
 pub(crate) struct Out {
     closed: bool,
+    /// Whether the line that is written in may hold what only says that something is being done.
+    busy: bool,
 }
 
 impl Out {
+    /// Writes over what may stand in the line already.
+    pub(crate) fn over(busy: bool) -> Self {
+        Self { closed: false, busy }
+    }
+
     /// Writes a text as it is, at once.
     pub(crate) fn text(&mut self, text: &str) {
         if self.closed || text.is_empty() {
             return;
         }
         let mut to = stdout().lock();
-        self.closed = to.write_all(text.as_bytes()).and_then(|()| to.flush()).is_err();
+        let wipe = if std::mem::take(&mut self.busy) { WIPE } else { "" };
+        self.closed = to.write_all(wipe.as_bytes()).is_err();
+        self.closed |= to.write_all(text.as_bytes()).and_then(|()| to.flush()).is_err();
     }
 
     /// Writes lines.

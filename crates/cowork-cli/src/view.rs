@@ -49,7 +49,8 @@ impl View {
             (_, true) => How::Live(Painter::default()),
             (_, false) => How::Plain(plain),
         };
-        Self { screen: past, look, out: Out::default(), how, pager: None, help: false }
+        let out = Out::over(look.live && ended && !json);
+        Self { screen: past, look, out, how, pager: None, help: false }
     }
 
     /// Takes in a record.

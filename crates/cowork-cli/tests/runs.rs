@@ -120,7 +120,7 @@ fn a_waiting_task_can_be_told_paused_resumed_and_cancelled() {
         .ends(0)
         .says("cancelled")
         .says("keep the PDFs")
-        .says("Cancelled. What was done stays done.");
+        .says("Cancelled. Nothing was changed.");
 }
 
 #[test]

@@ -147,7 +147,7 @@ fn a_resize_in_the_middle_leaves_nothing_behind() {
             let got = terminal.shows(&format!("{from:?} to {to:?}\n{wanted}"), |text| text.trim() == wanted.trim());
             assert_eq!(got.trim(), wanted.trim());
             terminal.press("n");
-            terminal.until("Failed");
+            terminal.until("Not done");
             terminal.end();
         }
     }
@@ -207,7 +207,7 @@ fn a_screen_that_is_hardly_one_and_one_that_is_huge_are_filled_alike() {
         let text = terminal.shows("the question", is_asked);
         assert!(text.lines().all(|l| l.chars().count() < size.0.into()), "{text}");
         terminal.press("n");
-        terminal.until("Failed");
+        terminal.until("Not done");
         terminal.end();
         let mut tasks = Terminal::sized(&place, &["tasks"], &[], size);
         tasks.end();
@@ -244,4 +244,40 @@ fn a_yes_for_the_task_can_be_given_from_a_shell() {
     let asked = place.log().into_iter().find(|r| r["event"]["type"] == "permission_asked").unwrap();
     let call = asked["event"]["call"].as_str().unwrap();
     place.cowork(&["answer", &call[call.len() - 6..], "allow-task"]).ends(0).says("Done");
+}
+
+#[test]
+fn a_preview_stands_above_its_question_line_by_line() {
+    let place = Place::new();
+    for n in 0..3 {
+        place.file(&format!("{n}.md"), &format!("From Acme Ltd, {n}.\n"), 0o644, 1_500_000_000);
+    }
+    let folder = place.folder.to_str().unwrap();
+    let args = ["run", "--folder", folder, "replace Acme Ltd with Globex in all text files"];
+    let mut terminal = Terminal::run(&place, &args, &[]);
+    let text = terminal.shows("the question", is_asked);
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let at = lines.iter().position(|l| *l == "- From Acme Ltd, 0.").unwrap_or_else(|| panic!("{text}"));
+    assert_eq!(lines[at + 1], "+ From Globex, 0.", "{text}");
+    assert!(lines[at..].iter().any(|l| l.starts_with("Wants to replace")), "{text}");
+    terminal.press("n");
+    terminal.until("Nothing was changed.");
+    assert_eq!(terminal.end().code(), Some(1));
+    let task = place.cowork(&["tasks", "--json"]).records()[0]["task"].as_str().unwrap().to_owned();
+    place.cowork(&["show", &task]).ends(0).says("+ From Globex, 0.").says("no to ");
+}
+
+#[test]
+fn undo_asks_nothing_where_nothing_can_be_given_back() {
+    let place = small();
+    place.run(&["--mode", "auto", TASK]).ends(0);
+    for (folder, name) in [("Documents", "lease.pdf"), ("Images", "photo.jpg")] {
+        std::fs::write(place.folder.join(folder).join(name), "changed since").unwrap();
+    }
+    let after = place.tree();
+    let mut terminal = Terminal::run(&place, &["undo"], &[]);
+    terminal.until("Nothing was changed.");
+    assert_eq!(terminal.end().code(), Some(0));
+    assert!(!terminal.seen.contains("[y]"), "{}", terminal.seen);
+    assert_eq!(place.tree(), after);
 }

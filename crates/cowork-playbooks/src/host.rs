@@ -56,7 +56,7 @@ impl Host {
             }
             "say" => {
                 let [text] = given.take(["text"])?;
-                self.say(&line("text", text)?);
+                self.say(&lines("text", text)?);
             }
             "folders" => {
                 let [access] = given.take(["access"])?;
@@ -69,13 +69,14 @@ impl Host {
 
     /// Adds a sentence to what the next proposal says.
     pub(crate) fn say(&mut self, text: &str) {
-        if text.is_empty() || self.said.len() + text.len() > MOST_SAID {
+        let room = MOST_SAID.saturating_sub(self.said.len() + 1);
+        if text.is_empty() || room == 0 {
             return;
         }
         if !self.said.is_empty() {
             self.said.push('\n');
         }
-        self.said.push_str(text);
+        self.said.push_str(&text[..text.floor_char_boundary(room)]);
     }
 
     /// Takes what is to be said.
@@ -235,16 +236,27 @@ fn pending(title: String, state: StepState) -> PlanStep {
 
 /// Takes a text argument as one line of bounded length; what is left out is empty.
 fn line(name: &str, value: Option<&MontyObject>) -> Result<String, String> {
+    text(name, value).map(bounded)
+}
+
+/// Takes a text argument as lines of bounded length each.
+fn lines(name: &str, value: Option<&MontyObject>) -> Result<String, String> {
+    Ok(text(name, value)?.lines().map(bounded).collect::<Vec<_>>().join("\n"))
+}
+
+fn bounded(line: &str) -> String {
+    let mut text: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.len() > LONGEST_LINE {
+        text.truncate(text.floor_char_boundary(LONGEST_LINE));
+        text.push('…');
+    }
+    text
+}
+
+fn text<'a>(name: &str, value: Option<&'a MontyObject>) -> Result<&'a str, String> {
     match value {
-        None | Some(MontyObject::None) => Ok(String::new()),
-        Some(MontyObject::String(s)) => {
-            let mut text: String = s.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-            if text.len() > LONGEST_LINE {
-                text.truncate(text.floor_char_boundary(LONGEST_LINE));
-                text.push('…');
-            }
-            Ok(text)
-        }
+        None | Some(MontyObject::None) => Ok(""),
+        Some(MontyObject::String(s)) => Ok(s),
         Some(_) => Err(format!("`{name}` must be text: use str(…) or an f-string")),
     }
 }

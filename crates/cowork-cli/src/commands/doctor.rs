@@ -57,10 +57,17 @@ fn told(finding: &Finding, column: usize, look: &Look) -> Vec<Line> {
         (true, false) => ("[ok]", Role::Done),
         (false, false) => ("[!!]", Role::Failed),
     };
-    let indent = width(mark) + column + 5;
+    let beside = width(mark) + column + 5;
+    // Where there is little room what was found stands below.
+    let below = look.columns() < beside + 30;
+    let indent = if below { width(mark) + 3 } else { beside };
     let room = look.columns().saturating_sub(indent + 2);
     let mut lines = Vec::new();
-    for text in wrap(&one_line(&sentence(&finding.found)), room) {
+    if below {
+        lines.push(Line::margin().add(role, mark).add(Role::Plain, format!(" {}", finding.what)));
+    }
+    let found = tilde(&finding.found, look.home.as_deref());
+    for text in wrap(&one_line(&sentence(&found)), room) {
         let line = if lines.is_empty() {
             Line::margin().add(role, mark).add(Role::Plain, format!(" {:<column$}  ", finding.what))
         } else {

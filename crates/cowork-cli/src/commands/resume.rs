@@ -12,7 +12,7 @@ use crate::{
     render::{
         ask,
         line::{Line, Role},
-        text::{count, one_line, shorten},
+        text::{count, cut, one_line},
     },
     signals::Signals,
 };
@@ -79,10 +79,10 @@ async fn others(app: &App, tasks: &[Summary], resumed: usize, look: &Look) -> Re
     for task in of(Status::Waiting) {
         // Those that were gone on with have said it.
         if resumed == 0 {
-            let title = shorten(&one_line(&task.text), look.columns().saturating_sub(24)).into_owned();
+            let title = cut(&one_line(&task.text), look.columns().saturating_sub(24)).into_owned();
             lines.push(Line::margin().add(Role::Accent, task.task.short()).add(Role::Plain, format!("  {title}")));
             for one in app.engine.asks(task.task).await? {
-                lines.extend(ask::how_to_answer(&one, look));
+                lines.extend(ask::how_to_answer(&one, false));
             }
             lines.push(Line::default());
         }

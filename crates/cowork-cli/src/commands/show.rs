@@ -1,10 +1,10 @@
 //! `cowork show`
 
-use cowork::{Call, CallState, ChangeSet, Event, Record, Status, Summary, Task, Undo};
+use cowork::{Answer, Ask, Call, CallState, ChangeSet, Command, Event, Record, Stage, Status, Summary, Task, Undo};
 use jiff::tz::TimeZone;
 
 use crate::{
-    app::App,
+    app::{App, SENDER},
     commands::tasks::{State, state},
     fail::{Exit, Fail},
     look::Look,
@@ -12,17 +12,19 @@ use crate::{
     out::Out,
     render::{
         ask,
-        frame::plan,
         line::{Line, Role},
         outcome,
+        plan::plan,
         records::{command_text, outcome_text, time},
         screen::Screen,
-        text::{count, one_line, sentence, shorten, tilde, visible, width, wrap},
-        tree,
+        text::{count, cut, grouped, one_line, sentence, shorten, tilde, visible, width, wrap},
+        tree, whole,
     },
 };
 
 const MOST_CALLS: usize = 200;
+const MOST_SAID: usize = 200;
+const MOST_ASKED: usize = 2_000;
 
 /// How many lines of changes are part of a task's page, and how many are shown by themselves.
 const FEW_LINES: usize = 12;
@@ -49,7 +51,8 @@ pub(crate) async fn changes(app: &App, task: &str, all: bool, json: bool) -> Res
     if !lines.is_empty() {
         lines.push(Line::default());
     }
-    lines.push(Line::margin().add(Role::Plain, shorten(&said, look.columns().saturating_sub(4))));
+    let said = wrap(&said, look.columns().saturating_sub(4));
+    lines.extend(said.into_iter().map(|l| Line::margin().add(Role::Plain, l)));
     out.lines(&lines, &look);
     Ok(Exit::Done)
 }
@@ -57,7 +60,7 @@ pub(crate) async fn changes(app: &App, task: &str, all: bool, json: bool) -> Res
 fn drawn(set: &ChangeSet, most: usize, more: &str, look: &Look) -> Vec<Line> {
     let (mut lines, left) = tree::tree(&set.changes, most, look);
     if left > 0 {
-        lines.push(outcome::folded(left, more, look.columns()));
+        lines.extend(outcome::folded(left, more, look.columns()));
     }
     lines
 }
@@ -70,8 +73,8 @@ async fn changed(app: &App, task: &Task, look: &Look) -> Vec<Line> {
     match app.engine.changes(task.id).await {
         Ok(set) => drawn(&set, FEW_LINES, &format!("cowork show {} --changes", task.id.short()), look),
         Err(error) => {
-            let why = shorten(&one_line(&sentence(&error.message)), look.columns().saturating_sub(4)).into_owned();
-            vec![Line::margin().add(Role::Waiting, why)]
+            let why = wrap(&one_line(&sentence(&error.message)), look.columns().saturating_sub(4));
+            why.into_iter().map(|l| Line::margin().add(Role::Waiting, l)).collect()
         }
     }
 }
@@ -88,7 +91,8 @@ pub(crate) async fn show(app: &App, task: &str) -> Result<Exit, Fail> {
     if let Some(task) = &screen.task {
         let steps = plan(&screen, task, &look, None).concat();
         section(&mut lines, "Plan", steps);
-        section(&mut lines, "Said to it", said(&records, &look));
+        section(&mut lines, "It said", it_said(task, &look));
+        section(&mut lines, "You said", said(&records, &look));
         let calls = task.turns.iter().flat_map(|t| t.decision.calls.iter().zip(&t.calls));
         section(&mut lines, "Calls", calls_made(calls, &look));
         section(&mut lines, "Changes", changed(app, task, &look).await);
@@ -99,8 +103,9 @@ pub(crate) async fn show(app: &App, task: &str) -> Result<Exit, Fail> {
     for one in &screen.asks {
         lines.push(Line::default());
         lines.extend(ask::question(one, &look, usize::MAX));
+        section(&mut lines, "All of it", every_change(one));
         lines.push(Line::default());
-        lines.extend(ask::how_to_answer(one, &look));
+        lines.extend(ask::how_to_answer(one, true));
     }
     let open = matches!(summary.status, Status::Running | Status::Queued | Status::Stopped);
     if !open || state.interrupted {
@@ -150,13 +155,61 @@ fn section(lines: &mut Vec<Line>, title: &str, content: Vec<Line>) {
     }
 }
 
+/// Gives what it said, whole; of a long story the end.
+fn it_said(task: &Task, look: &Look) -> Vec<Line> {
+    let said = task.turns.iter().filter_map(|t| t.decision.say.as_deref());
+    let mut lines: Vec<Line> = said.flat_map(|text| ask::told(text, look)).collect();
+    let over = lines.len().saturating_sub(MOST_SAID);
+    if over > 0 {
+        lines.drain(..over);
+        lines.insert(0, Line::margin().add(Role::Quiet, format!("… {} before", count(over as u64, "line"))));
+    }
+    lines
+}
+
+/// Gives every change that is asked about.
+fn every_change(ask: &Ask) -> Vec<Line> {
+    let all = whole::all(ask);
+    let mut lines: Vec<Line> = all.iter().take(MOST_ASKED).map(|l| Line::of("    ").add(Role::Plain, l)).collect();
+    if all.len() > MOST_ASKED {
+        let more = format!("and {} more", grouped((all.len() - MOST_ASKED) as u64));
+        lines.push(Line::of("    ").add(Role::Quiet, more));
+    }
+    lines
+}
+
 fn said(records: &[Record], look: &Look) -> Vec<Line> {
     let room = look.columns().saturating_sub(4);
     let commands = records.iter().skip(1).filter_map(|r| match &*r.event.event().ok()? {
-        Event::Commanded { sender, command, .. } => Some(format!("{sender}: {}", command_text(command))),
+        Event::Commanded { sender, command, .. } if sender == SENDER => Some(in_words(command)),
+        Event::Commanded { sender, command, .. } => Some(format!("{} ({sender})", in_words(command))),
         _ => None,
     });
-    commands.map(|text| Line::margin().add(Role::Plain, shorten(&one_line(&text), room))).collect()
+    commands.map(|text| Line::margin().add(Role::Plain, cut(&one_line(&text), room))).collect()
+}
+
+/// Says what a person said as one would tell it.
+fn in_words(command: &Command) -> String {
+    match command {
+        Command::Answer { call, answer: Answer::Allow, .. } => format!("yes to {}", call.short()),
+        Command::Answer { call, answer: Answer::AllowTask, .. } => {
+            format!("yes to {}, and to the like in this task", call.short())
+        }
+        Command::Answer { call, answer: Answer::Deny, .. } => format!("no to {}", call.short()),
+        other => command_text(other),
+    }
+}
+
+/// Says where a call without an outcome is.
+fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Proposed => "not begun",
+        Stage::Asked => "waits for your answer",
+        Stage::Answered => "answered, not begun",
+        Stage::Started => "under way",
+        Stage::Interrupted => "cut off",
+        Stage::Finished => "ended",
+    }
 }
 
 fn calls_made<'a>(calls: impl Iterator<Item = (&'a Call, &'a CallState)>, look: &Look) -> Vec<Line> {
@@ -174,13 +227,13 @@ fn calls_made<'a>(calls: impl Iterator<Item = (&'a Call, &'a CallState)>, look: 
 fn made(call: &Call, state: &CallState, tool: usize, look: &Look) -> Line {
     let (role, text) = match state.outcome() {
         Ok(Some(outcome)) => outcome_text(&outcome),
-        Ok(None) => (Role::Waiting, format!("{:?}", state.stage).to_lowercase()),
+        Ok(None) => (Role::Waiting, stage(state.stage).to_owned()),
         Err(error) => (Role::Failed, error.message),
     };
     let again = if state.attempt > 1 { format!(" (attempt {})", state.attempt) } else { String::new() };
     let line = Line::margin()
         .add(Role::Quiet, format!("{}  ", call.id.short()))
         .add(Role::Plain, format!("{:<tool$}  ", shorten(&call.tool, tool)));
-    let room = look.columns().saturating_sub(line.width() + width(&again));
-    line.add(role, shorten(&one_line(&text), room)).add(Role::Waiting, again)
+    let room = look.columns().saturating_sub(line.width() + width(&again) + 2);
+    line.add(role, cut(&one_line(&text), room)).add(Role::Waiting, again)
 }

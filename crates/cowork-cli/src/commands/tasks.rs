@@ -10,7 +10,7 @@ use crate::{
     out::Out,
     render::{
         line::{Line, Role},
-        text::{age, one_line, pad, sentence, shorten, tilde, width},
+        text::{age, cut, one_line, pad, sentence, shorten, tilde, width},
     },
 };
 
@@ -95,7 +95,7 @@ impl Row {
     /// Takes two lines, where there is hardly room for one.
     fn stacked(&self, room: usize) -> [Line; 2] {
         let line = Line::margin().add(Role::Accent, &self.id).add(self.state.0, format!(" {}", self.state.1));
-        let text = Line::of("    ").add(Role::Plain, shorten(&self.text, room.saturating_sub(4)));
+        let text = Line::of("    ").add(Role::Plain, cut(&self.text, room.saturating_sub(4)));
         [line.fit(room), text]
     }
 
@@ -143,7 +143,7 @@ fn table(rows: &[Row], older: usize, look: &Look) -> Vec<Line> {
         }
         let line = line.add(role, pad(word, state)).add(Role::Plain, "  ");
         let left = room.saturating_sub(line.width() + if place > 0 { place + 2 } else { 0 });
-        let text = shorten(text, left).into_owned();
+        let text = cut(text, left).into_owned();
         if place == 0 {
             return line.add(roles[2], text);
         }

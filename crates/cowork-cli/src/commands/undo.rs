@@ -12,7 +12,7 @@ use crate::{
     keys::Keys,
     look::Look,
     names,
-    out::Out,
+    out::{Out, WIPE},
     paths,
     render::{
         line::{Line, Role},
@@ -26,7 +26,6 @@ use crate::{
 // What takes its time with many files, on a terminal.
 const LOOKING: &str = "  Looking at what can be given back …";
 const GIVING: &str = "  Giving back …";
-const WIPE: &str = "\r\x1b[K";
 
 /// How many lines of changes are shown before it is asked; `--show` shows all.
 const FEW_LINES: usize = 12;
@@ -55,7 +54,7 @@ pub(crate) async fn undo(app: &App, wanted: Wanted) -> Result<Exit, Fail> {
     let mut out = Out::default();
     let busy = look.live && !wanted.json;
     out.text(if busy { LOOKING } else { "" });
-    let found = find(app, &wanted).await;
+    let found = find(app, &wanted, &look).await;
     out.text(if busy { WIPE } else { "" });
     let found = found?;
     let mut signals = Signals::listen()?;
@@ -67,6 +66,11 @@ pub(crate) async fn undo(app: &App, wanted: Wanted) -> Result<Exit, Fail> {
         return Ok(Exit::Done);
     }
     let id = found.task.task.short();
+    if !wanted.yes && !wanted.json && found.report.undone == 0 {
+        // There is nothing to ask about.
+        out.lines(&[Line::margin().add(Role::Plain, "Nothing was changed.")], &look);
+        return Ok(Exit::Done);
+    }
     if !wanted.yes {
         if wanted.json || !look.asks {
             return Err(wrong("nobody can be asked here whether to undo", format!("to do it: cowork undo --yes {id}")));
@@ -99,7 +103,9 @@ async fn show(app: &App, found: &Found, wanted: &Wanted, out: &mut Out, look: &L
         out.text(&format!("{}\n", json!({ "task": task.id, "report": report, "would": changes })));
         return Ok(());
     }
-    let most = if wanted.show { usize::MAX } else { FEW_LINES };
+    // What is asked about is seen together with the question.
+    let few = if look.live { look.height.saturating_sub(9).clamp(3, FEW_LINES) } else { FEW_LINES };
+    let most = if wanted.show { usize::MAX } else { few };
     out.text("\n");
     out.lines(&outcome::undo_preview(task, spec, report, &changes, most, look), look);
     out.text("\n");
@@ -124,11 +130,11 @@ fn command(wanted: &Wanted, task: &Task) -> String {
     format!("cowork undo {}{}", task.id.short(), paths.chain(calls).collect::<String>())
 }
 
-async fn find(app: &App, wanted: &Wanted) -> Result<Found, Fail> {
+async fn find(app: &App, wanted: &Wanted, look: &Look) -> Result<Found, Fail> {
     if let Some(task) = &wanted.task {
         return named(app, task, wanted).await;
     }
-    last(app, wanted).await
+    last(app, wanted, look).await
 }
 
 fn part(task: &Task, wanted: &Wanted) -> Result<UndoSpec, Fail> {
@@ -168,7 +174,7 @@ async fn named(app: &App, task: &str, wanted: &Wanted) -> Result<Found, Fail> {
 }
 
 /// Finds the last ended task that changed something and was not undone.
-async fn last(app: &App, wanted: &Wanted) -> Result<Found, Fail> {
+async fn last(app: &App, wanted: &Wanted, look: &Look) -> Result<Found, Fail> {
     let mut open = None;
     for summary in app.engine.tasks().await?.into_iter().rev() {
         let task = match summary.status {
@@ -189,7 +195,9 @@ async fn last(app: &App, wanted: &Wanted) -> Result<Found, Fail> {
         };
         if report.undone > 0 || !report.kept.is_empty() {
             if let Some(open) = &open {
-                eprintln!("  Task {open} came later and has not ended; this is about the one before it.");
+                // Over what says that it is looked for.
+                let wipe = if look.live && !wanted.json { WIPE } else { "" };
+                eprintln!("{wipe}  Task {open} came later and has not ended; this is about the one before it.");
             }
             return Ok(Found { task: summary, folded: task, spec, report });
         }

@@ -4,19 +4,55 @@ use cowork::{Ask, Effects};
 
 use super::{
     line::{Line, Role},
-    text::{grouped, one_line, pad, sentence, shorten, width, wrap},
+    text::{count, fold, grouped, one_line, pad, sentence, shorten, visible_lines, width, wrap},
 };
 use crate::{keys::Offered, look::Look};
 
 const LABEL: usize = 30;
+/// Below this there is room for few words.
+const NARROW: usize = 40;
 
 /// Shows what a call wants, its groups aligned, in at most `most` lines.
 pub(crate) fn question(ask: &Ask, look: &Look, most: usize) -> Vec<Line> {
     let mut lines = effects(&ask.effects, &ask.call.tool, "Wants to", Role::Waiting, look, most);
     if !matches!(ask.rule.as_str(), "asks-before-changes" | "") && !ask.reason.is_empty() && lines.len() < most {
-        lines.push(Line::of("    ").add(Role::Waiting, one_line(&sentence(&ask.reason))));
+        let reason = wrap(&one_line(&sentence(&ask.reason)), look.columns().saturating_sub(6));
+        lines.extend(reason.into_iter().map(|l| Line::of("    ").add(Role::Waiting, l)));
     }
     lines
+}
+
+/// Shows what was said before a question, after a blank line: whole, or as much of it as there are lines.
+pub(crate) fn said(text: &str, look: &Look, most: usize) -> Vec<Line> {
+    let mut lines = told(text, look);
+    if lines.is_empty() || most < 2 {
+        return Vec::new();
+    }
+    let room = most - 1;
+    if lines.len() > room {
+        let more = lines.len() - (room - 1);
+        lines.truncate(room - 1);
+        let more = count(more as u64, "more line");
+        let how = if look.columns() < NARROW { "[s]" } else { "[s] shows all" };
+        lines.push(Line::margin().add(Role::Quiet, format!("… {more}: {how}")));
+    }
+    lines.insert(0, Line::default());
+    lines
+}
+
+/// Writes a text of several lines as it was said. Of what goes and what comes each has its colour.
+pub(crate) fn told(text: &str, look: &Look) -> Vec<Line> {
+    let text = visible_lines(text);
+    let begins = |with: &str| text.lines().any(|l| l.trim_start().starts_with(with));
+    let edits = begins("- ") && begins("+ ");
+    let role = |line: &str| match line.trim_start() {
+        l if edits && l.starts_with("- ") => Role::Waiting,
+        l if edits && l.starts_with("+ ") => Role::Done,
+        _ => Role::Plain,
+    };
+    let line = |role, text: String| if text.is_empty() { Line::default() } else { Line::margin().add(role, text) };
+    let room = look.columns().saturating_sub(4);
+    text.lines().flat_map(|l| wrap(l, room).into_iter().map(move |piece| line(role(l), piece))).collect()
 }
 
 /// Shows what plan mode held back.
@@ -53,33 +89,35 @@ pub(crate) fn keys(offered: Offered, look: &Look) -> Line {
 /// Explains the keys.
 pub(crate) fn help(offered: Offered) -> Vec<Line> {
     [
-        ("y  do it, this once, exactly as shown", true),
-        ("n  don't; the task is told and goes on without it", true),
-        ("s  show every single change", true),
-        ("t  do it, and don't ask for the like of it again in this task", offered.task),
-        ("a  do it, and don't ask for the like of it again in this folder", offered.always),
-        ("Ctrl-C  decide later: the question stays open", true),
+        ("y", "do it, this once, exactly as shown", true),
+        ("n", "don't; the task is told, and goes on without it if it can", true),
+        ("s", "show every single change", true),
+        ("t", "do it, and don't ask again for changes like this in this task", offered.task),
+        ("a", "do it, and don't ask again for changes like this in this folder", offered.always),
+        ("Ctrl-C", "decide later: the question stays open", true),
     ]
     .into_iter()
-    .filter(|(_, on)| *on)
-    .map(|(text, _)| Line::of("    ").add(Role::Quiet, text))
+    .filter(|(.., on)| *on)
+    .map(|(key, text, _)| Line::of("    ").add(Role::Strong, pad(key, 6)).add(Role::Quiet, format!("  {text}")))
     .collect()
 }
 
-/// Says how to answer from a shell.
-pub(crate) fn how_to_answer(ask: &Ask, look: &Look) -> Vec<Line> {
+/// Says how to answer from a shell, and how to see what it is about where that is not all seen.
+pub(crate) fn how_to_answer(ask: &Ask, seen: bool) -> Vec<Line> {
     let call = ask.call.id.short();
-    let dash = if look.signs { "—" } else { "-" };
-    vec![
-        Line::margin()
-            .add(Role::Waiting, "Waiting for your answer.")
-            .add(Role::Plain, " Nothing is changed meanwhile."),
-        Line::margin().add(Role::Plain, "To allow it:  ").add(Role::Strong, format!("cowork answer {call} allow")),
-        Line::margin()
-            .add(Role::Plain, "To refuse:    ")
-            .add(Role::Strong, format!("cowork answer {call} deny"))
-            .add(Role::Quiet, format!("   {dash} all of it: cowork show {}", ask.task.short())),
-    ]
+    let how = |what: &str, command: String| {
+        Line::margin().add(Role::Plain, format!("{what:<13} ")).add(Role::Strong, command)
+    };
+    let waiting = Line::margin().add(Role::Waiting, "Waiting for your answer.");
+    let see = (!seen).then(|| how("To see all:", format!("cowork show {}", ask.task.short())));
+    [waiting.add(Role::Plain, " Nothing is changed meanwhile.")]
+        .into_iter()
+        .chain(see)
+        .chain([
+            how("To allow it:", format!("cowork answer {call} allow")),
+            how("To refuse:", format!("cowork answer {call} deny")),
+        ])
+        .collect()
 }
 
 fn effects(effects: &Effects, tool: &str, verb: &str, role: Role, look: &Look, most: usize) -> Vec<Line> {
@@ -91,18 +129,20 @@ fn effects(effects: &Effects, tool: &str, verb: &str, role: Role, look: &Look, m
         (true, true) => ("can be undone", Role::Quiet),
         (true, false) => ("can't be undone", Role::Failed),
     };
-    let room = columns.saturating_sub(width(undo) + width(verb) + 8);
+    let text = format!("{verb} {title}");
     let mut lines = Vec::new();
-    if room < 20 {
-        lines.push(
-            Line::margin()
-                .add(role, verb)
-                .add(Role::Strong, format!(" {}", shorten(&title, columns.saturating_sub(12)))),
-        );
-        lines.push(Line::margin().add(undo_role, undo));
-    } else {
-        let line = Line::margin().add(role, verb).add(Role::Strong, format!(" {}", shorten(&title, room)));
+    if width(&text) + width(undo) + 6 <= columns {
+        let line = Line::margin().add(role, verb).add(Role::Strong, &text[verb.len()..]);
         lines.push(line.right(undo_role, undo, columns.saturating_sub(2)));
+    } else {
+        // Nothing of what is asked is left out to make room for what can be said below it.
+        for (i, line) in fold(&text, columns.saturating_sub(4), 4).into_iter().enumerate() {
+            lines.push(match line.strip_prefix(verb).filter(|_| i == 0) {
+                Some(rest) => Line::margin().add(role, verb).add(Role::Strong, rest),
+                None => Line::margin().add(Role::Strong, line),
+            });
+        }
+        lines.push(Line::margin().add(undo_role, undo));
     }
     lines.push(Line::default());
     let notes: Vec<String> = preview.notes.iter().flat_map(|n| wrap(&one_line(n), columns.saturating_sub(6))).collect();

@@ -8,6 +8,7 @@ pub(crate) mod pace;
 pub(crate) mod pager;
 pub(crate) mod painter;
 pub(crate) mod plain;
+pub(crate) mod plan;
 pub(crate) mod records;
 pub(crate) mod screen;
 pub(crate) mod spoken;

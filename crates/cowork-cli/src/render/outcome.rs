@@ -1,13 +1,13 @@
 //! What came of a task, the most important line last.
 
-use cowork::{ChangeSet, Error, Finish, Mode, Status, Task, Undo, UndoReport, UndoSpec};
+use cowork::{ChangeSet, Error, Finish, Kind, Mode, Status, Task, Undo, UndoReport, UndoSpec};
 
 use super::{
     ask,
     line::{Line, Role},
     screen::{Note, Screen},
     spoken,
-    text::{count, grouped, one_line, sentence, shorten, step, took, visible, width, wrap},
+    text::{clause, count, cut, grouped, one_line, shorten, step, took, visible, width, wrap},
     tree,
 };
 use crate::look::Look;
@@ -27,7 +27,7 @@ pub(crate) fn outcome(screen: &Screen, look: &Look) -> Vec<Line> {
             }
         }
         (Some(_), Undo::Failed(error)) => {
-            lines.extend(failed("Undo stopped", error, look));
+            lines.extend(failed("Undo stopped", Role::Failed, error, look));
             lines.push(next("Try again:", &format!("cowork undo {}", task.id.short())));
         }
         (Some(result), _) => lines.extend(ended(screen, task, result, look)),
@@ -44,20 +44,20 @@ pub(crate) fn undone(report: &UndoReport, look: &Look) -> Vec<Line> {
         (0, _, _) => "All that could be had been given back already.".to_owned(),
         (n, _, _) => format!("{} given back.", count(n, "change")),
     };
-    let line = match report.left {
-        0 => Line::margin().add(Role::Done, "Undone.").add(Role::Plain, format!(" {text}")),
-        1 => Line::margin().add(Role::Waiting, "Undone in part.").add(Role::Plain, format!(" {text} 1 still stands.")),
-        n => Line::margin()
-            .add(Role::Waiting, "Undone in part.")
-            .add(Role::Plain, format!(" {text} {} still stand.", grouped(n))),
+    let (head, role, rest) = match report.left {
+        0 => ("Undone.", Role::Done, String::new()),
+        1 => ("Undone in part.", Role::Waiting, " 1 still stands.".to_owned()),
+        n => ("Undone in part.", Role::Waiting, format!(" {} still stand.", grouped(n))),
     };
+    let said = headed(head, role, &format!("{head} {text}{rest}"), look);
     if report.kept.is_empty() {
-        return vec![line];
+        return said;
     }
     let what = format!("{} left in place:", count(report.kept_in_all(), "thing"));
     let mut lines = vec![Line::margin().add(Role::Waiting, what)];
     lines.extend(kept(report, look));
-    lines.extend([Line::default(), line]);
+    lines.push(Line::default());
+    lines.extend(said);
     lines
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn undo_preview(
 ) -> Vec<Line> {
     let columns = look.columns();
     let id = task.id.short();
-    let title = format!("\u{201c}{}\u{201d}", shorten(&one_line(&task.submit.text), columns.saturating_sub(30)));
+    let title = format!("\u{201c}{}\u{201d}", cut(&one_line(&task.submit.text), columns.saturating_sub(30)));
     let quoted = if look.signs { title } else { title.replace(['\u{201c}', '\u{201d}'], "\"") };
     let what = if spec.is_part() { format!("Undo of a part of {id} ") } else { format!("Undo of {id} ") };
     let mut gives = format!("gives back {}", count(report.undone, "change"));
@@ -89,7 +89,7 @@ pub(crate) fn undo_preview(
         lines.extend(drawn);
     }
     if more > 0 {
-        lines.push(folded(more, &format!("cowork undo {id} --show"), columns));
+        lines.extend(folded(more, &format!("cowork undo {id} --show"), columns));
     }
     if !report.kept.is_empty() {
         lines.push(Line::default());
@@ -101,15 +101,19 @@ pub(crate) fn undo_preview(
 }
 
 /// Says how many changes are not drawn, and how to see them.
-pub(crate) fn folded(more: usize, command: &str, columns: usize) -> Line {
-    Line::of("    ").add(Role::Quiet, format!("and {} more: {command}", grouped(more as u64))).fit(columns)
+pub(crate) fn folded(more: usize, command: &str, columns: usize) -> Vec<Line> {
+    let text = format!("and {} more: {command}", grouped(more as u64));
+    let lines = wrap(&text, columns.saturating_sub(5));
+    lines.into_iter().map(|l| Line::of("    ").add(Role::Quiet, l)).collect()
 }
 
 fn kept(report: &UndoReport, look: &Look) -> Vec<Line> {
     let columns = look.columns();
     let mut lines: Vec<Line> = Vec::new();
     for one in report.kept.iter().take(MOST_KEPT) {
-        let (path, reason) = (one_line(one.path.as_str()), one_line(&one.reason));
+        let path = one_line(one.path.as_str());
+        // The path stands before it already.
+        let reason = one_line(one.reason.strip_prefix(&format!("`{path}` ")).unwrap_or(&one.reason));
         let line = Line::of("    ").add(Role::Plain, &path);
         if line.width() + 2 + width(&reason) < columns {
             lines.push(line.add(Role::Quiet, format!("  {reason}")));
@@ -144,16 +148,25 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look) -> Vec<Line
         }
         Finish::Failed { error } => {
             lines.extend(went(screen, error, look));
-            lines.extend(failed(&head("Failed", "after"), error, look));
+            lines.extend(match error {
+                _ if is_refusal(error) => refusal(task, error, look),
+                _ if error.op == "match playbook" => failed("Not started", Role::Waiting, error, look),
+                _ => failed(&head("Failed", "after"), Role::Failed, error, look),
+            });
         }
-        Finish::Cancelled => lines.push(
-            Line::margin()
-                .add(Role::Waiting, format!("{}.", head("Cancelled", "after")))
-                .add(Role::Plain, " What was done stays done."),
-        ),
+        Finish::Cancelled => {
+            let left = if task.journalled { " What was done stays done." } else { " Nothing was changed." };
+            let head = format!("{}.", head("Cancelled", "after"));
+            lines.push(Line::margin().add(Role::Waiting, head).add(Role::Plain, left));
+        }
     }
     if task.submit.mode == Mode::Plan && !screen.withheld.is_empty() {
-        lines.push(Line::margin().add(Role::Plain, "Nothing was changed. To do it, run it again without --dry-run."));
+        let said =
+            matches!(result, Finish::Done { summary, .. } if summary.to_lowercase().contains("nothing was changed"));
+        let nothing = if said { "" } else { "Nothing was changed. " };
+        let text = format!("{nothing}To do it, run it again without --dry-run.");
+        let room = look.columns().saturating_sub(4);
+        lines.extend(wrap(&text, room).into_iter().map(|l| Line::margin().add(Role::Plain, l)));
     }
     if matches!(result, Finish::Failed { error } if error.op == "match playbook") {
         lines.push(next("More:", "cowork playbook list"));
@@ -174,28 +187,20 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look) -> Vec<Line
 }
 
 fn done(head: &str, summary: &str, look: &Look) -> Vec<Line> {
-    let room = look.columns().saturating_sub(4);
     let shown: Vec<String> = summary.lines().map(|l| visible(l).into_owned()).collect();
-    let text = wrap(&format!("{head} {}", shown.join("\n")), room);
-    let mut lines = Vec::new();
-    for (i, line) in text.into_iter().enumerate() {
-        lines.push(match line.strip_prefix(head) {
-            Some(rest) if i == 0 => Line::margin().add(Role::Done, head).add(Role::Plain, rest),
-            _ if line.is_empty() => Line::default(),
-            _ => Line::margin().add(Role::Plain, line),
-        });
-    }
-    lines
+    headed(head, Role::Done, &format!("{head} {}", shown.join("\n")), look)
 }
 
 /// Names what failed or was not let done though the task came to its end, where its summary does not say so.
 fn not_done(screen: &Screen, summary: &str, look: &Look) -> Vec<Line> {
     let (room, unsaid) = (look.columns().saturating_sub(14), unsaid(screen, summary));
-    let line = |(i, text): (usize, &&String)| {
-        let title = if i == 0 { "Not done:" } else { "" };
-        Line::margin().add(Role::Waiting, format!("{title:<9} ")).add(Role::Plain, shorten(&sentence(text), room))
-    };
-    let mut lines: Vec<Line> = unsaid.iter().take(MOST_WENT).enumerate().map(line).collect();
+    let mut lines = Vec::new();
+    for text in unsaid.iter().take(MOST_WENT) {
+        for line in wrap(&clause(text), room) {
+            let title = if lines.is_empty() { "Not done:" } else { "" };
+            lines.push(Line::margin().add(Role::Waiting, format!("{title:<9} ")).add(Role::Plain, line));
+        }
+    }
     let more = unsaid.len().saturating_sub(MOST_WENT);
     if more > 0 {
         lines.push(Line::margin().to(12).add(Role::Quiet, format!("and {more} more")));
@@ -203,13 +208,28 @@ fn not_done(screen: &Screen, summary: &str, look: &Look) -> Vec<Line> {
     lines
 }
 
+/// Says whether a task ended because a person said no: that is no failure.
+pub(crate) fn is_refusal(error: &Error) -> bool {
+    error.kind == Kind::NotAllowed && error.context.iter().any(|(name, value)| name == "rule" && value == "answer")
+}
+
+fn refusal(task: &Task, error: &Error, look: &Look) -> Vec<Line> {
+    let left = if task.journalled { "What was done before stays done." } else { "Nothing was changed." };
+    let text = format!("Not done: {} {left}", visible(&clause(&error.message)));
+    headed("Not done", Role::Waiting, &text, look)
+}
+
 /// Names calls that failed before the task did, other than by the same error.
 fn went(screen: &Screen, error: &Error, look: &Look) -> Vec<Line> {
+    if is_refusal(error) {
+        return Vec::new();
+    }
     let room = look.columns().saturating_sub(4);
     let mut lines: Vec<Line> = unsaid(screen, &error.message)
         .into_iter()
         .take(MOST_WENT)
-        .map(|t| Line::margin().add(Role::Quiet, shorten(t, room)))
+        .flat_map(|t| wrap(t, room))
+        .map(|t| Line::margin().add(Role::Quiet, t))
         .collect();
     if !lines.is_empty() {
         lines.push(Line::default());
@@ -230,28 +250,29 @@ fn unsaid<'a>(screen: &'a Screen, said: &str) -> Vec<&'a String> {
 }
 
 /// Says what happened, why, and the next step.
-fn failed(what: &str, error: &Error, look: &Look) -> Vec<Line> {
+fn failed(what: &str, role: Role, error: &Error, look: &Look) -> Vec<Line> {
     let room = look.columns().saturating_sub(4);
-    let mut text = wrap(&format!("{what}: {}", visible(&sentence(&error.message))), room).into_iter();
-    let mut lines = Vec::new();
-    if let Some(first) = text.next() {
-        let rest = first.strip_prefix(what).unwrap_or_default().to_owned();
-        lines.push(Line::margin().add(Role::Failed, what).add(Role::Plain, rest));
-    }
-    lines.extend(text.map(|l| Line::margin().add(Role::Plain, l)));
+    let mut lines = headed(what, role, &format!("{what}: {}", visible(&clause(&error.message))), look);
     if let Some(fix) = error.fix() {
         lines.extend(wrap(&visible(&step(fix)), room).into_iter().map(|l| Line::margin().add(Role::Plain, l)));
     }
     lines
 }
 
+/// Writes a text whose beginning has a colour.
+fn headed(head: &str, role: Role, text: &str, look: &Look) -> Vec<Line> {
+    let line = |(i, line): (usize, String)| match line.strip_prefix(head).filter(|_| i == 0) {
+        Some(rest) => Line::margin().add(role, head).add(Role::Plain, rest),
+        None if line.is_empty() => Line::default(),
+        None => Line::margin().add(Role::Plain, line),
+    };
+    wrap(text, look.columns().saturating_sub(4)).into_iter().enumerate().map(line).collect()
+}
+
 fn refused(screen: &Screen, look: &Look) -> Vec<Line> {
     let room = look.columns().saturating_sub(4);
-    let say = |e: &Error| {
-        let text = format!("Not followed: {}", sentence(&one_line(&e.message)));
-        Line::margin().add(Role::Waiting, shorten(&text, room))
-    };
-    screen.refused.iter().map(say).collect()
+    let say = |e: &Error| wrap(&format!("Not followed: {}", clause(&one_line(&e.message))), room);
+    screen.refused.iter().flat_map(say).map(|l| Line::margin().add(Role::Waiting, l)).collect()
 }
 
 fn resting(screen: &Screen, task: &Task) -> Vec<Line> {

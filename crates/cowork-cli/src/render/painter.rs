@@ -6,9 +6,10 @@ use crate::look::Look;
 /// What stands on the terminal now.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Painter {
-    /// Widths of the lines that were drawn last.
+    /// The lines that were drawn last, as they were written.
+    lines: Vec<String>,
+    /// Their widths.
     drawn: Vec<usize>,
-    text: String,
     columns: usize,
 }
 
@@ -16,23 +17,26 @@ impl Painter {
     /// Gives what to write so that `frame` stands where the last one stood; nothing if it is the same.
     pub(crate) fn paint(&mut self, frame: &[Line], look: &Look) -> String {
         let lines: Vec<String> = frame.iter().map(|l| l.write(look.ink)).collect();
-        let text = lines.join("\n");
         let resized = self.columns != look.width;
-        if text == self.text && !resized {
+        if lines == self.lines && !resized {
             return String::new();
         }
         let mut out = self.back(look);
         if resized {
             out.push_str("\x1b[J");
         }
-        for line in &lines {
-            out.push_str(line);
-            out.push_str("\x1b[K\n");
+        for (i, line) in lines.iter().enumerate() {
+            // A line that stands there already is only passed.
+            if resized || self.lines.get(i) != Some(line) {
+                out.push_str(line);
+                out.push_str("\x1b[K");
+            }
+            out.push('\n');
         }
-        // What was longer before is left below.
+        // What was longer before is left below. By this, too, one knows that a picture is complete.
         out.push_str("\x1b[J");
         self.drawn = frame.iter().map(Line::width).collect();
-        self.text = text;
+        self.lines = lines;
         self.columns = look.width;
         out
     }
@@ -67,9 +71,19 @@ mod tests {
     fn the_same_picture_is_not_drawn_twice() {
         let mut painter = Painter::default();
         let frame = [Line::of("one"), Line::of("two")];
-        assert_eq!(painter.paint(&frame, &look(80)), "one\x1b[K\ntwo\x1b[K\n\x1b[J".replacen("one", "\x1b[Jone", 1));
+        assert_eq!(painter.paint(&frame, &look(80)), "\x1b[Jone\x1b[K\ntwo\x1b[K\n\x1b[J");
         assert_eq!(painter.paint(&frame, &look(80)), "");
         assert_eq!(painter.paint(&[Line::of("three")], &look(80)), "\r\x1b[2Athree\x1b[K\n\x1b[J");
+    }
+
+    #[test]
+    fn only_lines_that_changed_are_written() {
+        let mut painter = Painter::default();
+        painter.paint(&["one", "two", "three"].map(Line::of), &look(80));
+        assert_eq!(
+            painter.paint(&["one", "2", "three", "four"].map(Line::of), &look(80)),
+            "\r\x1b[3A\n2\x1b[K\n\nfour\x1b[K\n\x1b[J"
+        );
     }
 
     #[test]

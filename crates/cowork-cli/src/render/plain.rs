@@ -4,12 +4,13 @@ use cowork::{Finish, StepState, Timestamp};
 
 use super::{
     ask,
-    frame::{header, step},
+    frame::header,
     line::{Line, Role},
     outcome,
+    plan::Layout,
     screen::{Note, Progress, Screen, StepTimes},
     spoken,
-    text::{one_line, shorten, width},
+    text::{one_line, shorten, visible_lines},
 };
 use crate::{keys::Offered, look::Look};
 
@@ -59,7 +60,7 @@ impl Plain {
 
     fn steps(&mut self, screen: &Screen, look: &Look) -> Vec<Line> {
         let Some(task) = &screen.task else { return Vec::new() };
-        let title = task.plan.iter().map(|s| width(&one_line(&s.title))).max().unwrap_or(0).min(30);
+        let layout = Layout::of(task, look);
         let none = StepTimes::default();
         let mut lines = Vec::new();
         let over = matches!(task.result, Some(Finish::Done { .. }));
@@ -70,7 +71,7 @@ impl Plain {
                 let times = screen.steps.get(i).unwrap_or(&none);
                 lines.extend(match look.spoken {
                     true => vec![spoken::step(one, times)],
-                    false => step(one, times, None, title, look, None),
+                    false => layout.step(one, times, None, None),
                 });
             }
         }
@@ -101,14 +102,16 @@ impl Plain {
         let room = look.columns().saturating_sub(4);
         let new = screen.notes.get(self.notes..).unwrap_or_default();
         self.notes = screen.notes.len();
-        let lines = new.iter().filter_map(|note| match note {
-            Note::Said(text) => Some((Role::Plain, text)),
-            Note::Came(text) if !planned => Some((Role::Quiet, text)),
-            Note::Went(text) if !planned => Some((Role::Failed, text)),
-            Note::Came(_) | Note::Went(_) => None,
-        });
         let margin = if look.spoken { Line::default } else { Line::margin };
-        lines.map(|(role, text)| margin().add(role, shorten(&one_line(text), room))).collect()
+        let line = |role, text: &str| vec![margin().add(role, shorten(&one_line(text), room))];
+        let lines = new.iter().flat_map(|note| match note {
+            Note::Said(text) if look.spoken => visible_lines(text).lines().map(|l| Line::of(l.trim())).collect(),
+            Note::Said(text) => ask::told(text, look),
+            Note::Came(text) if !planned => line(Role::Quiet, text),
+            Note::Went(text) if !planned => line(Role::Failed, text),
+            Note::Came(_) | Note::Went(_) => Vec::new(),
+        });
+        lines.collect()
     }
 }
 
@@ -129,7 +132,7 @@ pub(crate) fn ending(screen: &Screen, look: &Look) -> Vec<Line> {
     let none = lines.len();
     lines.extend(outcome::outcome(screen, look));
     for ask in &screen.asks {
-        lines.extend(ask::how_to_answer(ask, look));
+        lines.extend(ask::how_to_answer(ask, false));
     }
     if lines.len() == none { Vec::new() } else { lines }
 }

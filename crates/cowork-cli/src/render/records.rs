@@ -5,7 +5,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     line::{Line, Role},
-    text::{count, one_line, shorten, width},
+    text::{count, cut, one_line, width},
 };
 use crate::look::Look;
 
@@ -21,7 +21,7 @@ pub(crate) fn record(record: &Record, look: &Look, zone: &TimeZone) -> Line {
         Err(error) => (Role::Failed, format!("can't be read: {error}")),
     };
     let text = one_line(&text);
-    if width(&text) <= room { line.add(role, text) } else { line.add(role, shorten(&text, room)) }
+    if width(&text) <= room { line.add(role, text) } else { line.add(role, cut(&text, room)) }
 }
 
 /// Writes a moment in local time.

@@ -119,6 +119,13 @@ impl Screen {
         running.note.clone_from(note);
     }
 
+    /// Gives what the planner said as it proposed a call: a preview, say, of what is then asked.
+    pub(crate) fn said_with(&self, call: CallId) -> &str {
+        let turns = self.task.as_ref().map_or(&[][..], |t| &t.turns);
+        let turn = turns.iter().rev().find(|t| t.calls.iter().any(|c| c.id == call));
+        turn.and_then(|t| t.decision.say.as_deref()).unwrap_or_default()
+    }
+
     /// Says whether nothing happens until a person says something, or ever.
     pub(crate) fn is_settled(&self) -> bool {
         self.task.as_ref().is_some_and(|t| !t.wants_engine())

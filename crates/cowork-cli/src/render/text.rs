@@ -39,6 +39,31 @@ pub(crate) fn shorten(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}…{}", head(text, room - tail), self::tail(text, tail)))
 }
 
+/// Shortens a text at its end, between words where it can, so that it takes at most `most` columns: for what is no path.
+pub(crate) fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    if width(text) <= most {
+        return Cow::Borrowed(text);
+    }
+    if most == 0 {
+        return Cow::Borrowed("");
+    }
+    let kept = head(text, most - 1);
+    // A word that is longer than half of the room is broken.
+    let words = kept.rfind(' ').filter(|at| !text[kept.len()..].starts_with(' ') && width(&kept[..*at]) * 2 >= most);
+    let kept = words.map_or(kept, |at| &kept[..at]);
+    Cow::Owned(format!("{}…", kept.trim_end_matches([' ', ',', ';', ':'])))
+}
+
+/// Breaks a text into at most `rows` lines of at most `most` columns; what is beyond them is cut off.
+pub(crate) fn fold(text: &str, most: usize, rows: usize) -> Vec<String> {
+    let mut lines = wrap(text, most);
+    if lines.len() > rows {
+        let rest = lines.drain(rows.saturating_sub(1)..).collect::<Vec<_>>().join(" ");
+        lines.extend((rows > 0).then(|| cut(&rest, most).into_owned()));
+    }
+    lines
+}
+
 fn head(text: &str, most: usize) -> &str {
     let mut used = 0;
     let end = text.char_indices().find(|(_, c)| {
@@ -116,6 +141,12 @@ pub(crate) fn one_line(text: &str) -> String {
     visible(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned()
 }
 
+/// Shows a text of several lines as [`visible`] does, without what is blank at its start and end.
+pub(crate) fn visible_lines(text: &str) -> String {
+    let lines: Vec<Cow<'_, str>> = text.trim_matches(['\n', '\r']).lines().map(|l| visible(l.trim_end())).collect();
+    lines.join("\n")
+}
+
 /// Writes the home folder as `~`.
 pub(crate) fn tilde(path: &str, home: Option<&str>) -> String {
     match home.and_then(|home| path.strip_prefix(home)) {
@@ -124,12 +155,17 @@ pub(crate) fn tilde(path: &str, home: Option<&str>) -> String {
     }
 }
 
+/// Ends what follows a colon: a full stop last, and the first letter as it is.
+pub(crate) fn clause(message: &str) -> String {
+    let stop = if message.ends_with(['.', '?', '!', ':', '…']) { "" } else { "." };
+    format!("{message}{stop}")
+}
+
 /// Makes a sentence of a message: a capital first, a full stop last. Code at its start stays as it is.
 pub(crate) fn sentence(message: &str) -> String {
     let mut chars = message.chars();
     let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
-    let stop = if message.ends_with(['.', '?', '!', ':', '…']) { "" } else { "." };
-    format!("{first}{}{stop}", chars.as_str())
+    clause(&format!("{first}{}", chars.as_str()))
 }
 
 /// Writes a next step: a capital first, and no full stop that would be copied with a command.
@@ -213,6 +249,19 @@ mod tests {
         assert_eq!(shorten("Documents/a/long/way/down/to/invoice-2026-03.pdf", 26), "Docum…/invoice-2026-03.pdf");
         for most in 0..30 {
             assert!(width(&shorten("図書館/あいうえお/とても長い名前.pdf", most)) <= most, "{most}");
+        }
+    }
+
+    #[test]
+    fn a_sentence_is_cut_at_its_end_and_between_words() {
+        assert_eq!(cut("Find files with the same content", 26), "Find files with the same…");
+        assert_eq!(cut("Find files with the same content", 32), "Find files with the same content");
+        assert_eq!(cut("Lebensversicherungsgesellschaft", 12), "Lebensversi…");
+        assert_eq!(fold("one two three four five", 9, 2), ["one two", "three…"]);
+        assert_eq!(fold("one two", 9, 2), ["one two"]);
+        for most in 0..30 {
+            let text = cut("図書館の とても長い名前 です", most);
+            assert!(width(&text) <= most, "{most}: {text}");
         }
     }
 

@@ -6,7 +6,7 @@ use cowork::{ChangeSet, Difference, FileKind, FilePath, Kept, Side, UndoSpec, Wh
 
 use super::{
     line::{Line, Role},
-    text::{count, grouped, shorten, size, visible, width},
+    text::{count, cut, grouped, shorten, size, visible, width},
 };
 use crate::look::Look;
 
@@ -33,10 +33,16 @@ pub(crate) fn tree(changes: &[Difference], most: usize, look: &Look) -> (Vec<Lin
     root.below.iter().for_each(|(name, node)| node.rows(name, 0, &mut rows));
     let left = rows.iter().skip(most).filter(|r| r.change.is_some()).count();
     rows.truncate(most);
+    // A folder of which nothing is drawn says nothing.
+    while left > 0 && rows.last().is_some_and(|r| r.change.is_none()) {
+        rows.pop();
+    }
     let indent = |row: &Row<'_>| 6 + row.depth.min(DEEPEST) * STEP;
     let room = look.columns().saturating_sub(2);
     let widest = rows.iter().filter(|r| r.change.is_some()).map(|r| indent(r) + width(&r.name)).max().unwrap_or(0);
-    let column = widest.min(if room < 60 { room / 2 } else { room * 6 / 10 });
+    // Names get what the details leave them, and at least half.
+    let details = rows.iter().filter_map(|r| r.change).map(|c| width(&detail(c, look))).max().unwrap_or(0);
+    let column = widest.min(room.saturating_sub(details + 2).max(if room < 60 { room * 6 / 10 } else { room / 2 }));
     (rows.iter().map(|row| row.line(indent(row), column, room, look)).collect(), left)
 }
 
@@ -135,7 +141,7 @@ impl Row<'_> {
         if detail.is_empty() || free < 4 {
             return line.fit(room);
         }
-        line.add(Role::Quiet, format!("  {}", shorten(&detail, free))).fit(room)
+        line.add(Role::Quiet, format!("  {}", cut(&detail, free))).fit(room)
     }
 }
 

@@ -3,7 +3,15 @@
 use cowork::Ask;
 use serde_json::{Map, Value};
 
-use super::text::visible;
+use super::text::{visible, visible_lines, wrap};
+
+/// Gives what was said before it was asked for, if anything, in lines of so many columns, and then every change.
+pub(crate) fn shown(ask: &Ask, said: &str, columns: usize) -> Vec<String> {
+    let mut lines = wrap(&visible_lines(said), columns);
+    lines.extend((!lines.is_empty()).then(String::new));
+    lines.extend(all(ask));
+    lines
+}
 
 /// Lists it, each change on a line of its own, texts as they stand and edits as what goes and what comes.
 pub(crate) fn all(ask: &Ask) -> Vec<String> {

@@ -44,8 +44,8 @@ pub(crate) fn list(json: bool) -> Result<Exit, Fail> {
         let whose = if is_own(&header.name).is_some() { "  yours" } else { "" };
         lines.push(Line::margin().add(Role::Strong, &header.name).add(Role::Accent, whose));
         lines.extend(indented(&sentence(&header.about), Role::Plain, room));
-        lines
-            .extend(header.examples.first().map(|e| Line::of("    ").add(Role::Quiet, format!("\"{}\"", one_line(e)))));
+        let example = header.examples.first().map(|e| format!("\"{}\"", one_line(e)));
+        lines.extend(example.into_iter().flat_map(|e| indented(&e, Role::Quiet, room)));
         lines.push(Line::default());
     }
     for one in broken {

@@ -73,7 +73,7 @@ fn office() -> ChangeSet {
 fn drawn(set: &ChangeSet, most: usize, look: &Look) -> String {
     let (mut lines, left) = tree::tree(&set.changes, most, look);
     if left > 0 {
-        lines.push(folded(left, "cowork show 7f3a12 --changes --all", look.columns()));
+        lines.extend(folded(left, "cowork show 7f3a12 --changes --all", look.columns()));
     }
     written(&lines, look) + &tree::counts(&set.changes) + "\n"
 }
