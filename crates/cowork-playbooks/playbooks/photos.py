@@ -58,6 +58,12 @@ def split_name(name):
     return (name[:at], name[at + 1 :].lower()) if at > 0 else (name, "")
 
 
+def refused(what, why):
+    """Ends a task in which nothing could be done."""
+    fix = "let your user change what is there, or choose another folder" if "permission" in why else "see to that, then run it again"
+    raise SystemExit(f"{what}: {why}\n{fix}")
+
+
 def sort_out(entries, stay):
     """Gives the photos that decide where they go, and by their names what goes along with them."""
     found = []
@@ -207,7 +213,7 @@ several = len(places) > 1
 look = "Look at the folders" if several else "Look at the folder"
 plan([look, "Ask the photos", "Move photos"])
 step(look)
-listings = gather([later(list_folder, place, most=200000) for place in places])
+listings = gather([later(list_folder, place, most=100000) for place in places])
 files = sum([listing["count"] - listing["folders"] for listing in listings])
 done("1 file" if files == 1 else f"{files} files")
 
@@ -224,8 +230,8 @@ for place, listing in zip(places, listings):
     moves, counts = decide(place, listing["entries"], stayed)
     for target, number in counts.items():
         add(planned, target, number)
-    for begin in range(0, len(moves), 100000):
-        batches.append(moves[begin : begin + 100000] if len(moves) > 100000 else moves)
+    if moves:
+        batches.append(moves)
 total = sum([len(moves) for moves in batches])
 staying = sum(stayed.values())
 done(f"{total} to move, {staying} stay")
@@ -278,6 +284,8 @@ for moves, result in zip(batches, results):
         parts = move["to"].split("/")
         add(planned, "/".join(parts[:-1] if several else parts[1:-1]) + "/", -1)
 done(f"{photos(moved)} moved")
+if not_done and not moved:
+    refused("Nothing was moved", not_done[0]["why"])
 data["moved"] = moved
 data["renamed"] = numbered
 data["left"] = staying
@@ -288,5 +296,5 @@ summary = f"{photos(moved)} moved, {staying} left as they were, nothing deleted.
 if numbered:
     summary += f" {numbered} got a number, because the name was taken."
 if not_done:
-    summary += f" Not done: {not_done[0]['why']}."
+    summary += f" Not done: {total - moved}, because {not_done[0]['why']}."
 finish(summary + said + listed(planned), data)
