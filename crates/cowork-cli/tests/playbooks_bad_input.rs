@@ -127,7 +127,8 @@ fn a_file_in_place_of_a_folder_and_a_folder_that_went_away_are_told_before_anyth
     for (name, params) in ALL.into_iter().chain([("watch", &["hours=1"][..])]) {
         let place = Place::with_files();
         let (before, file) = (place.tree(), place.folder.join("a.pdf"));
-        let run = |at: &Path| place.cowork(&[&["run", "--folder", at.to_str().unwrap()], &args(name, params)[..]].concat());
+        let run =
+            |at: &Path| place.cowork(&[&["run", "--folder", at.to_str().unwrap()], &args(name, params)[..]].concat());
         run(&file).ends(2).says("is not a folder").says("name the folder that it lies in").briefly();
         run(&place.folder.join("gone")).ends(2).says("is not there").briefly();
         assert_eq!(place.tree(), before);
@@ -171,7 +172,8 @@ fn names_that_are_no_names_for_a_screen() {
 
 #[test]
 fn tables_with_broken_rows_and_texts_in_four_encodings() {
-    let utf16 = |text: &str| [&b"\xff\xfe"[..], &text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()].concat();
+    let utf16 =
+        |text: &str| [&b"\xff\xfe"[..], &text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()].concat();
     each(
         |place| {
             let files: [(&str, Vec<u8>); 10] = [
@@ -201,7 +203,8 @@ fn tables_with_broken_rows_and_texts_in_four_encodings() {
 fn pdf_files_that_lie_and_dates_that_can_not_be_right() {
     each(
         |place| {
-            let dated = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n\
+            let dated =
+                b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n\
                 3 0 obj<</CreationDate(D:99991399999999)>>endobj\ntrailer<</Root 1 0 R/Info 3 0 R>>\n%%EOF";
             let looped = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 1 0 R>>endobj\ntrailer<</Root 1 0 R/Prev 0>>\nstartxref\n0\n%%EOF";
             write(place, "a lie.pdf", b"no PDF at all\n", OLD);
@@ -213,7 +216,10 @@ fn pdf_files_that_lie_and_dates_that_can_not_be_right() {
             write(place, "to come.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF\0", 9_000_000_000);
         },
         &[
-            ("organise by=date", "5 files moved, 2 left as they were, nothing deleted. Left: 2 files, changed on a date that can't be right."),
+            (
+                "organise by=date",
+                "5 files moved, 2 left as they were, nothing deleted. Left: 2 files, changed on a date that can't be right.",
+            ),
             ("rename by=date", "5 files renamed, 2 left as they were."),
             ("photos by=day", "2 without a date"),
         ],
@@ -225,7 +231,9 @@ fn a_folder_in_which_somebody_works_meanwhile_loses_nothing() {
     for (name, params) in ALL {
         let place = Place::new();
         let ending = |n: usize| ["pdf", "jpg", "txt", "csv", "md"][n % 5];
-        (0..60).for_each(|n| write(&place, format!("file {n}.{}", ending(n)), format!("lease,{n}\n1,2\n").as_bytes(), OLD));
+        (0..60).for_each(|n| {
+            write(&place, format!("file {n}.{}", ending(n)), format!("lease,{n}\n1,2\n").as_bytes(), OLD)
+        });
         let over = AtomicBool::new(false);
         std::thread::scope(|both| {
             both.spawn(|| {
@@ -298,7 +306,9 @@ fn a_folder_that_may_not_be_opened_or_changed_says_so_and_what_to_do() {
         in_plain_words(&said, name);
         // What has nothing to do here has no need of a permission.
         let idle = said.code == 0 && (said.out.contains("Nothing to ") || name == "find");
-        let told = ["let your user", "see to that"].iter().any(|fix| said.err.to_lowercase().contains(fix) || said.out.to_lowercase().contains(fix));
+        let told = ["let your user", "see to that"]
+            .iter()
+            .any(|fix| said.err.to_lowercase().contains(fix) || said.out.to_lowercase().contains(fix));
         assert!(idle || (said.code == 1 && told), "{name} {params:?}: {}{}", said.out, said.err);
         may(0o755);
         assert_eq!(without_folder_times(place.tree()), without_folder_times(before), "{name} changed nothing");

@@ -290,19 +290,12 @@ def decide(folder, entries):
     stay = {}
     folders_here = {}
     pages = {}
-    paired = False
     every = set()
     groups = {}
-    movable = []
     for e in entries:
         name = e["name"]
-        if e["kind"] == "file" and name[0] != ".":
-            target = e["category"]
-            if target == "Unfinished":
-                target = "?files in use or not complete"
-            else:
-                movable.append(e)
-                paired = paired or "belongs_to" in e
+        target = e.get("category")
+        if target and name[0] != ".":
             if target in groups:
                 groups[target].append(e)
             else:
@@ -314,13 +307,15 @@ def decide(folder, entries):
         else:
             every.add(name)
             add_up(stay, {"hidden files" if e["kind"] == "file" else "links and special files": 1})
+    unfinished = groups.pop("Unfinished", [])
     if rule_list or by != "type":
-        unfinished = groups.get("?files in use or not complete", [])
+        movable = [e for group in groups.values() for e in group]
+        movable.sort(key=lambda e: e["name"])
         groups = by_rules(movable) if rule_list else by_date(movable) if by == "date" else by_name(movable)
-        if unfinished:
-            groups["?files in use or not complete"] = unfinished
-    if paired:
+    if any(["belongs_to" in e for e in entries]):
         groups = keep_together(groups)
+    if unfinished:
+        groups["?files in use or not complete"] = unfinished
 
     # A folder is used as it is written already: no `Images` beside `images`.
     spelled = {}
@@ -343,7 +338,7 @@ def decide(folder, entries):
 
     # A file that is called like one of the new folders makes way before the folder is made; one that stays keeps its name.
     tops = set([target.partition("/")[0] for target in goes]) - every - set(folders_here)
-    early = set([e["path"] for e in movable if e["name"] in tops])
+    early = set([e["path"] for group in goes.values() for e in group if e["name"] in tops])
     moves = []
     counts = {}
     for target, group in sorted(goes.items()):
@@ -390,14 +385,15 @@ notes = []
 total = 0
 for place, listing in zip(places, listings):
     entries = listing["entries"]
-    if listing["next"] is not None:
-        notes.append(f"{place} holds more than was looked at, {len(entries)} of {listing['count']}: run it again for the rest.")
     if listing["project"]:
         number = listing["count"] - listing["folders"]
         add_up(stayed, {"files of a project": number})
         notes.append(f"{place} is the folder of a project ({listing['project']} lies in it), so nothing in it was moved.")
         continue
     moves, counts, stay = decide(place, entries)
+    if listing["next"] is not None:
+        rest = "run it again for the rest" if moves else "put some of those elsewhere to have the rest looked at"
+        notes.append(f"{place} holds more than was looked at, {len(entries)} of {listing['count']}: {rest}.")
     add_up(stayed, stay)
     add_up(planned, counts)
     total += len(moves)

@@ -225,9 +225,10 @@ planned = {}
 notes = []
 batches = []
 for place, listing in zip(places, listings):
-    if listing["next"] is not None:
-        notes.append(f"{place} holds more than was looked at, {len(listing['entries'])} of {listing['count']}: run it again for the rest.")
     moves, counts = decide(place, listing["entries"], stayed)
+    if listing["next"] is not None:
+        rest = "run it again for the rest" if moves else "put some of those elsewhere to have the rest looked at"
+        notes.append(f"{place} holds more than was looked at, {len(listing['entries'])} of {listing['count']}: {rest}.")
     for target, number in counts.items():
         add(planned, target, number)
     if moves:

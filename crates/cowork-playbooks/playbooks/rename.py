@@ -133,7 +133,7 @@ for place, names in zip(places, suggested):
     for reason, number in names["stay"].items():
         add(stayed, reason, number)
     if names["more"]:
-        notes.append(f"{place} holds more files than are looked at in one go, {names['count']}: run it again for the rest.")
+        notes.append(f"{place} holds more files than are renamed in one go, {names['count']}: run it again for the rest.")
     if names["project"]:
         notes.append(f"{place} is the folder of a project ({names['project']} lies in it), so nothing in it was renamed.")
     if names["moves"]:

@@ -337,8 +337,7 @@ async fn what_belongs_together_stays_together() {
     months.put("Downloads/IMG_1.CR2", "file", 1_774_008_000_000);
     months.put("Downloads/IMG_1.JPG", "file", 1_577_836_799_999);
     months.put("Downloads/IMG_1.xmp", "file", 1_577_836_799_999);
-    let mut months =
-        months.together(&[("Downloads/IMG_1.JPG", "IMG_1.CR2"), ("Downloads/IMG_1.xmp", "IMG_1.CR2")]);
+    let mut months = months.together(&[("Downloads/IMG_1.JPG", "IMG_1.CR2"), ("Downloads/IMG_1.xmp", "IMG_1.CR2")]);
     months.done().await;
     assert_eq!(
         months.paths(),

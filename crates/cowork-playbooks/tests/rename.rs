@@ -79,7 +79,8 @@ async fn a_dry_run_shows_names_and_changes_none() {
 
 #[tokio::test]
 async fn the_folder_of_a_project_and_one_that_is_too_large_are_told() {
-    let answer = |value: Value| move |_: &ProposedCall| Some(Outcome::Done { value: value.clone(), note: String::new() });
+    let answer =
+        |value: Value| move |_: &ProposedCall| Some(Outcome::Done { value: value.clone(), note: String::new() });
     let project = json!({ "count": 2, "more": false, "moves": [], "project": "package.json", "undated": 0,
         "stay": { "files of a project": 2 } });
     let (summary, _) = Story::of(rename(json!({}))).answering(answer(project)).done().await;
@@ -89,7 +90,7 @@ async fn the_folder_of_a_project_and_one_that_is_too_large_are_told() {
     );
     let large = json!({ "count": 300_000, "more": true, "moves": [], "project": null, "undated": 0, "stay": {} });
     let (summary, _) = Story::of(rename(json!({}))).answering(answer(large)).done().await;
-    assert!(summary.contains("D holds more files than are looked at in one go, 300000: run it again"), "{summary}");
+    assert!(summary.contains("D holds more files than are renamed in one go, 300000: run it again"), "{summary}");
 }
 
 #[tokio::test]
@@ -106,7 +107,6 @@ async fn where_nothing_could_be_renamed_it_failed_and_says_what_to_do() {
     assert_eq!(error.message, "Nothing was renamed: `D/a b.txt` is not there");
     assert_eq!(error.fix(), Some("see to that, then run it again"));
     let mut suggest = suggesting(&[("a b.txt", "a_b.txt")]);
-    let mut story =
-        Story::of(rename(json!({}))).answering(move |call| suggest(call).or_else(|| Some(denied())));
+    let mut story = Story::of(rename(json!({}))).answering(move |call| suggest(call).or_else(|| Some(denied())));
     assert_eq!(story.fails().await.message, "you said no to “Rename files”");
 }

@@ -11,7 +11,10 @@ const UNFINISHED: &str = "Unfinished";
 
 /// Each category, and the extensions of what is in it.
 const CATEGORIES: [(&str, &str); 9] = [
-    ("Documents", "pdf doc docx odt rtf txt md tex pages ppt pptx odp key epub mobi azw3 djvu ps xps wpd msg eml ics vcf"),
+    (
+        "Documents",
+        "pdf doc docx odt rtf txt md tex pages ppt pptx odp key epub mobi azw3 djvu ps xps wpd msg eml ics vcf",
+    ),
     ("Spreadsheets", "xls xlsx xlsm xlsb ods csv tsv numbers"),
     (
         "Images",
@@ -192,7 +195,8 @@ mod tests {
 
     #[test]
     fn a_name_says_of_what_category_a_file_is() {
-        let names = ["a.PDF", "b.csv", "c.raf", "d.tar.gz", "e.html", "~$f.docx", "g.mkv.part", "h", ".bashrc", "i.", "j.ÄÖ"];
+        let names =
+            ["a.PDF", "b.csv", "c.raf", "d.tar.gz", "e.html", "~$f.docx", "g.mkv.part", "h", ".bashrc", "i.", "j.ÄÖ"];
         let expected = "Documents Spreadsheets Images Archives Code Unfinished Unfinished Other Other Other Other";
         assert_eq!(names.map(of_name).join(" "), expected);
     }
@@ -206,8 +210,23 @@ mod tests {
 
     #[test]
     fn what_belongs_to_another_goes_along_with_the_first_of_them_all() {
-        let photos = told(&["IMG_1.CR2", "IMG_1.JPG", "img_1.jpg.xmp", "IMG_1.CR2.xmp", "IMG_1.mov", "IMG_2.jpg", "IMG_2.MOV", "x.mov"]);
-        let with = ["IMG_1.CR2.xmp with IMG_1.CR2", "IMG_1.JPG with IMG_1.CR2", "IMG_1.mov with IMG_1.CR2", "IMG_2.MOV with IMG_2.jpg", "img_1.jpg.xmp with IMG_1.CR2"];
+        let photos = told(&[
+            "IMG_1.CR2",
+            "IMG_1.JPG",
+            "img_1.jpg.xmp",
+            "IMG_1.CR2.xmp",
+            "IMG_1.mov",
+            "IMG_2.jpg",
+            "IMG_2.MOV",
+            "x.mov",
+        ]);
+        let with = [
+            "IMG_1.CR2.xmp with IMG_1.CR2",
+            "IMG_1.JPG with IMG_1.CR2",
+            "IMG_1.mov with IMG_1.CR2",
+            "IMG_2.MOV with IMG_2.jpg",
+            "img_1.jpg.xmp with IMG_1.CR2",
+        ];
         assert_eq!(photos, with);
         let films = told(&["film.mp4", "film.en.srt", "film.srt", "alone.srt", "song.flac", "song.lrc", ".film.srt"]);
         assert_eq!(films, ["film.en.srt with film.mp4", "film.srt with film.mp4", "song.lrc with song.flac"]);

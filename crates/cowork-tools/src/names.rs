@@ -27,8 +27,10 @@ use crate::{
 };
 
 const OP: &str = "work out names";
-/// So many entries are looked at: that many changes fit into one call.
-const MOST: usize = 100_000;
+/// So many entries are looked at.
+const MOST_LOOKED_AT: usize = 1_000_000;
+/// So many new names are given: that many changes fit into one call.
+const MOST_GIVEN: usize = 100_000;
 /// So many files are asked for their dates at a time.
 const AT_ONCE: usize = 10_000;
 
@@ -79,7 +81,7 @@ impl TypedTool for SuggestNames {
         `to`, are what to give to move_files, in an order in which each name is free. What belongs together (a photo and its settings, a film \
         and its subtitles) keeps one name. A date is the one that a photo or PDF says of itself, else the one in the name, else that of the last change \
         (how many have only that is `undated`). Gives also how many files there are (`count`), how many `stay` by reason, and `project`: what marks \
-        the folder as that of a project, in which nothing should be renamed, or null. Of more than 100,000 entries the first are looked at (`more`).";
+        the folder as that of a project, in which nothing should be renamed, or null. Of more than 100,000 moves the first are given (`more`): ask again once they are made.";
 
     fn effects(&self, args: &NamesArgs) -> Result<Effects> {
         args.rule()?;
@@ -90,13 +92,14 @@ impl TypedTool for SuggestNames {
         let (label, rule) = (Label::file(args.folder.as_str()), args.rule()?);
         let files = ctx.files()?;
         be_folder(&*files, &args.folder, OP).await?;
-        let listed = first_by_name(&files, &args.folder, MOST, &ctx.watch).await?;
-        if listed.more && rule.numbers() {
-            let why = format!("`{}` holds more files than can be numbered at once", shown(args.folder.as_str()));
-            let fix = "divide them over several folders first";
+        let listed = first_by_name(&files, &args.folder, MOST_LOOKED_AT, &ctx.watch).await?;
+        let number = listed.all.saturating_sub(listed.folders);
+        if number > MOST_GIVEN as u64 && rule.numbers() {
+            let why =
+                format!("`{}` holds {number} files, more than can be numbered at once", shown(args.folder.as_str()));
+            let fix = "divide them over several folders first, of up to 100,000";
             return Err(Error::new(Kind::LimitExceeded, OP, why).with_fix(fix));
         }
-        let number = listed.all.saturating_sub(listed.folders);
         let mut value = json!({ "count": number, "more": listed.more, "moves": [], "stay": {}, "undated": 0 });
         value["project"] = json!(category::project(&listed.entries));
         if !value["project"].is_null() {
@@ -109,10 +112,12 @@ impl TypedTool for SuggestNames {
             false => HashMap::new(),
         };
         let known = Known { said: &said, believed: &believed, start: args.start };
-        let renames = Renames::of(&listed.entries, &rule, &known);
+        let renames = Renames::of(&listed.entries, &rule, &known, MOST_GIVEN);
+        value["more"] = json!(listed.more || renames.more);
         let note = format!("{} of {}", count(renames.names.len(), "new name"), number);
         let (folder, moves) = (args.folder.as_str(), renames.names.into_iter());
-        let moves = moves.map(|(old, new)| json!({ "from": format!("{folder}/{old}"), "to": format!("{folder}/{new}") }));
+        let moves =
+            moves.map(|(old, new)| json!({ "from": format!("{folder}/{old}"), "to": format!("{folder}/{new}") }));
         value["moves"] = Value::Array(moves.collect());
         value["stay"] = json!(renames.stay);
         value["undated"] = json!(renames.undated);

@@ -35,7 +35,8 @@ async fn names(rule: Value, files: &[&str]) -> Vec<String> {
         *after.iter_mut().find(|old| **old == name("from")).unwrap() = name("to");
     }
     after.sort();
-    let again = call(&desk(&after.iter().map(String::as_str).collect::<Vec<_>>()), "suggest_names", args).await.unwrap();
+    let again =
+        call(&desk(&after.iter().map(String::as_str).collect::<Vec<_>>()), "suggest_names", args).await.unwrap();
     assert_eq!(again["moves"], json!([]), "what is right already is left");
     after
 }
@@ -179,12 +180,8 @@ async fn a_folder_that_is_listed_says_what_its_files_are_by_their_names() {
     let plain = call(&memory, "list_folder", json!({ "path": "D" })).await.unwrap();
     assert!(plain.get("project").is_none() && plain["entries"][0].get("category").is_none(), "only who asks is told");
     let listed = call(&memory, "list_folder", json!({ "path": "D", "categories": true })).await.unwrap();
-    let told: Vec<[&Value; 3]> = listed["entries"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|e| [&e["name"], &e["category"], &e["belongs_to"]])
-        .collect();
+    let told: Vec<[&Value; 3]> =
+        listed["entries"].as_array().unwrap().iter().map(|e| [&e["name"], &e["category"], &e["belongs_to"]]).collect();
     let expected = json!([
         ["IMG_1.CR2", "Images", null],
         ["IMG_1.jpg", "Images", "IMG_1.CR2"],

@@ -251,7 +251,8 @@ impl Story {
         let entries: Vec<Value> = inside
             .map(|(path, t)| {
                 let name = path.rsplit('/').next().unwrap();
-                let mut entry = json!({ "path": path, "name": name, "kind": t.kind, "size": t.text.len(), "modified": t.modified });
+                let mut entry =
+                    json!({ "path": path, "name": name, "kind": t.kind, "size": t.text.len(), "modified": t.modified });
                 if t.kind == "file" {
                     entry["category"] = json!(category(name));
                 }

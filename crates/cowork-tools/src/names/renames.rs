@@ -16,6 +16,8 @@ use super::{
 pub(super) struct Renames {
     /// Old names and new ones, in an order in which each new name is free.
     pub(super) names: Vec<(String, String)>,
+    /// Whether there would be more.
+    pub(super) more: bool,
     /// How many stay, by reason.
     pub(super) stay: BTreeMap<&'static str, u64>,
     /// How many have no date but the one on which they were last changed.
@@ -63,7 +65,8 @@ pub(super) struct Known<'a> {
 }
 
 impl Renames {
-    pub(super) fn of(entries: &[Entry], rule: &Rule, known: &Known<'_>) -> Self {
+    /// Gives about `most` new names, so that no file is parted from those that go along with it.
+    pub(super) fn of(entries: &[Entry], rule: &Rule, known: &Known<'_>, most: usize) -> Self {
         let mut renames = Self::default();
         let mut used: HashSet<String> = HashSet::new();
         let mut all = renames.sort_out(entries, rule, &mut used);
@@ -77,8 +80,9 @@ impl Renames {
             *renames.stay.entry(reason).or_default() += 1 + able.behind.len() as u64;
             used.extend([able.name()].iter().chain(&able.behind).map(|name| name.to_lowercase()));
         }
-        let changing = all.iter().filter(|able| !able.is_right() && !able.is_nothing());
-        renames.names = in_order(free(changing, rule.mark(), &mut used));
+        let mut changing = all.iter().filter(|able| !able.is_right() && !able.is_nothing());
+        renames.names = in_order(free(&mut changing, rule.mark(), &mut used, most));
+        renames.more = changing.next().is_some();
         renames
     }
 
@@ -207,14 +211,17 @@ fn natural(name: &str) -> String {
 
 /// Gives each file the first name that is free, with those that go along.
 fn free<'a>(
-    changing: impl Iterator<Item = &'a Able<'a>>,
+    changing: &mut impl Iterator<Item = &'a Able<'a>>,
     mark: char,
     used: &mut HashSet<String>,
+    most: usize,
 ) -> Vec<(String, String)> {
     let mut names = Vec::new();
     // Where very many would have one name, each goes on where the one before found its own.
     let mut last: HashMap<String, u64> = HashMap::new();
-    for able in changing {
+    while names.len() < most
+        && let Some(able) = changing.next()
+    {
         let rests = able.rests();
         let number = last.entry(format!("{}\0{}", able.wanted, rests.join("\0")).to_lowercase()).or_insert(0);
         let base = loop {
@@ -251,6 +258,7 @@ fn in_order(names: Vec<(String, String)>) -> Vec<(String, String)> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test says so by failing")]
 mod tests {
     use super::*;
 
@@ -276,6 +284,33 @@ mod tests {
         let mut names = ["b 10", "B 9", "a\n3", "a 20", "a"];
         names.sort_by_cached_key(|name| natural(name));
         assert_eq!(names, ["a", "a\n3", "a 20", "B 9", "b 10"]);
+    }
+
+    #[test]
+    fn where_there_are_too_many_for_one_go_none_is_parted_from_what_goes_along() {
+        let entry = |name: &str| {
+            let path: cowork_core::FilePath = format!("D/{name}").parse().unwrap();
+            Entry {
+                path,
+                kind: FileKind::File,
+                size: 0,
+                modified: 0,
+                mode: 0o644,
+                links: 1,
+                identity: [0, 0],
+                placeholder: false,
+            }
+        };
+        let entries = ["a 1.CR2", "a 1.JPG", "a 1.xmp", "b 1.txt", "c 1.txt"].map(entry);
+        let rule = Rule::new(By::Tidy, "", "", "").unwrap();
+        let known = Known { said: &HashMap::new(), believed: &Believed::at(0), start: 1 };
+        let named = |most| Renames::of(&entries, &rule, &known, most);
+        let names: Vec<&str> = ["a_1.CR2", "a_1.JPG", "a_1.xmp", "b_1.txt", "c_1.txt"].to_vec();
+        for (most, given) in [(1, 3), (3, 3), (4, 4), (5, 5), (9, 5)] {
+            let found = named(most);
+            assert_eq!(found.names.iter().map(|(_, new)| new.as_str()).collect::<Vec<_>>(), names[..given]);
+            assert_eq!(found.more, given < 5, "{most}");
+        }
     }
 
     #[test]
