@@ -82,6 +82,10 @@ def why_it_stays(entry):
         return "files in use or not complete"
     if fits and not fits.match(name.lower()):
         return "names that do not fit the pattern"
+    # A clock that was never set, or one that runs ahead: such a date decides nothing. Times are in milliseconds.
+    changed = entry["modified"]
+    if by == "date" and (changed < -2208988800000 or 0 <= changed < 31536000000 or changed > until + 86400000):
+        return "dates that can't be right"
     return ""
 
 

@@ -359,10 +359,13 @@ async fn a_watch_goes_on_after_a_no_and_says_what_it_can_t_do() {
 
 #[tokio::test]
 async fn a_watch_by_pattern_and_date_takes_what_fits() {
-    let rounds = vec![arrived(json!([entry("Acme 1.pdf", 3), entry("other.pdf", 3)]))];
+    let mut never_set = entry("Acme 2.pdf", 3);
+    never_set["modified"] = json!(86_400_000);
+    let rounds = vec![arrived(json!([entry("Acme 1.pdf", 3), entry("other.pdf", 3), never_set]))];
     let params = json!({ "hours": 1, "by": "date", "pattern": "acme*" });
     let mut story = Story::of(submit("watch", params)).answering(coming(rounds));
-    story.done().await;
+    let (_, data) = story.done().await;
+    assert_eq!(data["stayed"]["dates that can't be right"], 1);
     let calls = story.calls();
     let moves = calls.iter().find(|c| c.tool == "move_files").unwrap();
     assert_eq!(moves.args["moves"], json!([{ "from": "Downloads/Acme 1.pdf", "to": "Downloads/2026/01/Acme 1.pdf" }]));

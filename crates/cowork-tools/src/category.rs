@@ -63,9 +63,14 @@ pub(crate) fn is_dated(name: &str) -> bool {
     extension == "pdf" || has(RAW, &extension) || has(PHOTOS, &extension)
 }
 
+/// Gives the names of which one in a folder makes it that of a project.
+pub(crate) fn projects() -> impl Iterator<Item = &'static str> {
+    PROJECT.split(' ')
+}
+
 /// Gives the first entry by which a folder is one of a project.
 pub(crate) fn project(entries: &[Entry]) -> Option<&str> {
-    entries.iter().map(|e| e.path.name()).find(|name| has(PROJECT, name))
+    entries.iter().map(|e| e.path.name()).find(|name| projects().any(|mark| mark == *name))
 }
 
 /// Gives what goes along with another, by its place: a photo's settings and its other form with the photo, subtitles with the film,

@@ -58,8 +58,9 @@ pub(crate) struct NamesArgs {
     #[serde(default)]
     #[schemars(length(max = 1_000))]
     with: String,
-    /// The first number; 1 if left out.
+    /// The first number, up to 1,000,000,000; 1 if left out.
     #[serde(default = "one")]
+    #[schemars(range(min = 0, max = 1_000_000_000))]
     start: i64,
 }
 
@@ -111,7 +112,7 @@ impl TypedTool for SuggestNames {
             true => said(&files, &listed.entries, &believed, &ctx.watch).await?,
             false => HashMap::new(),
         };
-        let known = Known { said: &said, believed: &believed, start: args.start };
+        let known = Known { said: &said, believed: &believed, start: args.start.clamp(0, 1_000_000_000) };
         let renames = Renames::of(&listed.entries, &rule, &known, MOST_GIVEN);
         value["more"] = json!(listed.more || renames.more);
         let note = format!("{} of {}", count(renames.names.len(), "new name"), number);
