@@ -41,7 +41,6 @@ from datetime import datetime, timedelta
 
 RAW = set("raw cr2 cr3 nef arw dng orf rw2 raf pef srw".split())
 PHOTOS = RAW | set("jpg jpeg heic heif avif png tif tiff webp psd".split())
-SIDECARS = set("xmp aae thm".split())
 
 
 def photos(number):
@@ -68,22 +67,21 @@ def sort_out(entries, stay):
     """Gives the photos that decide where they go, and by their names what goes along with them."""
     found = []
     others = []
+    rest = 0
     for e in entries:
-        name = e["name"]
-        if e["kind"] != "file":
+        category = e.get("category")
+        if category is None:
             if e["kind"] != "folder":
                 add(stay, "links and special files")
-        elif name[0] == ".":
+        elif e["name"][0] == ".":
             add(stay, "hidden files")
+        elif category == "Images" and split_name(e["name"])[1] in PHOTOS:
+            found.append(e)
+        elif "belongs_to" in e:
+            others.append(e)
         else:
-            at = name.rfind(".")
-            extension = name[at + 1 :].lower() if at > 0 else ""
-            if extension in PHOTOS:
-                found.append(e)
-            elif extension in SIDECARS or extension == "mov":
-                others.append(e)
-            else:
-                add(stay, "files that are not photos")
+            rest += 1
+    add(stay, "files that are not photos", rest)
     # Of a photo in two forms, raw and developed, the developed one decides: what it says of itself can be read more often.
     leads = {}
     along = {}
@@ -213,7 +211,7 @@ several = len(places) > 1
 look = "Look at the folders" if several else "Look at the folder"
 plan([look, "Ask the photos", "Move photos"])
 step(look)
-listings = gather([later(list_folder, place, most=100000) for place in places])
+listings = gather([later(list_folder, place, most=100000, categories=True) for place in places])
 files = sum([listing["count"] - listing["folders"] for listing in listings])
 done("1 file" if files == 1 else f"{files} files")
 
