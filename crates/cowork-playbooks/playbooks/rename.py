@@ -113,7 +113,7 @@ def refused(what, why):
     raise SystemExit(f"{what}: {why}\n{fix}")
 
 
-rule = {"by": case if by == "case" else by}
+rule = {"by": case if by == "case" else by, "most": 100000}
 if by == "pattern":
     rule["pattern"] = pattern
 if by == "replace":

@@ -2,7 +2,7 @@
 //!
 //! How names are made is told in `crates/cowork-tools/tests/names.rs`, what comes of it in `crates/cowork-cli/tests/arrange.rs`.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::needless_pass_by_value)]
 
 mod story;
 
@@ -34,7 +34,7 @@ async fn the_names_that_are_suggested_are_given_in_one_batch() {
         .files(&["D/a b.txt", "D/two\nlines.txt", "D/.h", "D/!!!"])
         .answering(suggesting(&[("a b.txt", "003.txt"), ("two\nlines.txt", "004.txt")]));
     let (summary, data) = story.done().await;
-    assert_eq!(story.calls()[0].args, json!({ "folder": "D", "by": "number", "start": 3 }));
+    assert_eq!(story.calls()[0].args, json!({ "folder": "D", "by": "number", "start": 3, "most": 100_000 }));
     assert_eq!(story.calls().len(), 2, "what is decided on is renamed in one call");
     assert_eq!(story.paths(), ["D/!!!", "D/.h", "D/003.txt", "D/004.txt"]);
     assert_eq!((&data["renamed"], &data["left"]), (&json!(2), &json!(2)));
@@ -48,15 +48,15 @@ async fn the_names_that_are_suggested_are_given_in_one_batch() {
 #[tokio::test]
 async fn each_rule_is_asked_for_with_what_belongs_to_it() {
     for (params, asked) in [
-        (json!({}), json!({ "folder": "D", "by": "tidy" })),
-        (json!({ "by": "case", "case": "title" }), json!({ "folder": "D", "by": "title" })),
+        (json!({}), json!({ "folder": "D", "by": "tidy", "most": 100_000 })),
+        (json!({ "by": "case", "case": "title" }), json!({ "folder": "D", "by": "title", "most": 100_000 })),
         (
             json!({ "by": "pattern", "pattern": "{name}" }),
-            json!({ "folder": "D", "by": "pattern", "pattern": "{name}", "start": 1 }),
+            json!({ "folder": "D", "by": "pattern", "pattern": "{name}", "start": 1, "most": 100_000 }),
         ),
         (
             json!({ "by": "replace", "find": "a", "with": "b" }),
-            json!({ "folder": "D", "by": "replace", "find": "a", "with": "b" }),
+            json!({ "folder": "D", "by": "replace", "find": "a", "with": "b", "most": 100_000 }),
         ),
     ] {
         let mut story = Story::of(rename(params)).answering(suggesting(&[]));

@@ -76,18 +76,21 @@ pub(crate) fn project(entries: &[Entry]) -> Option<&str> {
 /// Gives what goes along with another, by its place: a photo's settings and its other form with the photo, subtitles with the film,
 /// the folder of a saved page with the page. The name is that of the first of them all, which goes along with none.
 pub(crate) fn companions(entries: &[Entry]) -> HashMap<usize, &str> {
-    let known = Known::of(entries);
     let mut first = HashMap::new();
-    for at in 0..entries.len() {
-        let (mut name, mut found) = (entries[at].path.name(), None);
+    if !entries.iter().any(|e| matters(e.path.name())) {
+        return first;
+    }
+    let known = Known::of(entries);
+    for (at, entry) in entries.iter().enumerate() {
+        let (mut name, mut found) = (entry.path.name(), None);
         // Each step leads to a shorter name, or from a photo to its raw form.
         while let Some(next) = known.leader(name).filter(|next| *next != name) {
             (name, found) = (next, Some(next));
         }
-        if entries[at].kind == FileKind::Folder {
-            found = known.pages.get(entries[at].path.name()).copied();
+        if entry.kind == FileKind::Folder {
+            found = known.pages.get(entry.path.name()).copied();
         }
-        found.filter(|_| known.counts(&entries[at])).map(|name| first.insert(at, name));
+        found.filter(|_| counts(entry)).map(|name| first.insert(at, name));
     }
     first
 }
@@ -104,8 +107,7 @@ struct Known<'a> {
 impl<'a> Known<'a> {
     fn of(entries: &'a [Entry]) -> Self {
         let mut known = Self { files: HashMap::new(), stems: HashMap::new(), pages: HashMap::new() };
-        let interesting = entries.iter().any(|e| matters(e.path.name()));
-        for entry in entries.iter().filter(|e| interesting && e.kind == FileKind::File && known_name(e)) {
+        for entry in entries.iter().filter(|e| e.kind == FileKind::File && known_name(e)) {
             let name = entry.path.name();
             let (stem, extension) = split(name);
             known.files.insert(name.to_lowercase(), name);
@@ -120,10 +122,6 @@ impl<'a> Known<'a> {
             }
         }
         known
-    }
-
-    fn counts(&self, entry: &Entry) -> bool {
-        entry.kind == FileKind::Folder || (entry.kind == FileKind::File && known_name(entry))
     }
 
     fn leader(&self, name: &str) -> Option<&'a str> {
@@ -143,6 +141,10 @@ impl<'a> Known<'a> {
         let (rank, other) = self.stems.get(&stem.to_lowercase())?;
         (*rank == 0 || (*rank == 1 && extension == "mov")).then_some(*other)
     }
+}
+
+fn counts(entry: &Entry) -> bool {
+    entry.kind == FileKind::Folder || (entry.kind == FileKind::File && known_name(entry))
 }
 
 fn known_name(entry: &Entry) -> bool {

@@ -29,8 +29,8 @@ use crate::{
 const OP: &str = "work out names";
 /// So many entries are looked at.
 const MOST_LOOKED_AT: usize = 1_000_000;
-/// So many new names are given: that many changes fit into one call.
-const MOST_GIVEN: usize = 100_000;
+/// So many new names are given at most: that many changes fit into one call.
+const MOST_GIVEN: u32 = 100_000;
 /// So many files are asked for their dates at a time.
 const AT_ONCE: usize = 10_000;
 
@@ -62,10 +62,18 @@ pub(crate) struct NamesArgs {
     #[serde(default = "one")]
     #[schemars(range(min = 0, max = 1_000_000_000))]
     start: i64,
+    /// The most moves to give, up to 100,000; 200 if left out. Numbers are those among all: ask for all that are to be made.
+    #[serde(default = "usual")]
+    #[schemars(range(min = 1, max = 100_000))]
+    most: u32,
 }
 
 fn one() -> i64 {
     1
+}
+
+fn usual() -> u32 {
+    200
 }
 
 impl NamesArgs {
@@ -82,7 +90,7 @@ impl TypedTool for SuggestNames {
         `to`, are what to give to move_files, in an order in which each name is free. What belongs together (a photo and its settings, a film \
         and its subtitles) keeps one name. A date is the one that a photo or PDF says of itself, else the one in the name, else that of the last change \
         (how many have only that is `undated`). Gives also how many files there are (`count`), how many `stay` by reason, and `project`: what marks \
-        the folder as that of a project, in which nothing should be renamed, or null. Of more than 100,000 moves the first are given (`more`): ask again once they are made.";
+        the folder as that of a project, in which nothing should be renamed, or null. If there are `more` moves than were asked for, ask again once these are made.";
 
     fn effects(&self, args: &NamesArgs) -> Result<Effects> {
         args.rule()?;
@@ -95,7 +103,7 @@ impl TypedTool for SuggestNames {
         be_folder(&*files, &args.folder, OP).await?;
         let listed = first_by_name(&files, &args.folder, MOST_LOOKED_AT, &ctx.watch).await?;
         let number = listed.all.saturating_sub(listed.folders);
-        if number > MOST_GIVEN as u64 && rule.numbers() {
+        if number > u64::from(MOST_GIVEN) && rule.numbers() {
             let why =
                 format!("`{}` holds {number} files, more than can be numbered at once", shown(args.folder.as_str()));
             let fix = "divide them over several folders first, of up to 100,000";
@@ -113,7 +121,7 @@ impl TypedTool for SuggestNames {
             false => HashMap::new(),
         };
         let known = Known { said: &said, believed: &believed, start: args.start.clamp(0, 1_000_000_000) };
-        let renames = Renames::of(&listed.entries, &rule, &known, MOST_GIVEN);
+        let renames = Renames::of(&listed.entries, &rule, &known, args.most.clamp(1, MOST_GIVEN) as usize);
         value["more"] = json!(listed.more || renames.more);
         let note = format!("{} of {}", count(renames.names.len(), "new name"), number);
         let (folder, moves) = (args.folder.as_str(), renames.names.into_iter());

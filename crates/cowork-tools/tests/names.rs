@@ -150,10 +150,12 @@ async fn ten_thousand_files_that_would_have_one_name_get_numbers_at_once() {
     let marks = |n: usize| (0..9).map(move |at| ['!', '?', '~'][n / 3_usize.pow(at) % 3]).collect::<String>();
     let files: Vec<String> = (0..10_000).map(|n| format!("a{}.txt", marks(n))).collect();
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
-    let found = call(&desk(&files), "suggest_names", json!({ "folder": "D" })).await.unwrap();
+    let found = call(&desk(&files), "suggest_names", json!({ "folder": "D", "most": 100_000 })).await.unwrap();
     let to: std::collections::BTreeSet<&str> =
         found["moves"].as_array().unwrap().iter().map(|m| m["to"].as_str().unwrap()).collect();
     assert_eq!(to.len(), 10_000, "no two get one name");
+    let first = call(&desk(&files), "suggest_names", json!({ "folder": "D" })).await.unwrap();
+    assert_eq!((first["moves"].as_array().unwrap().len(), &first["more"]), (200, &json!(true)));
     assert!(to.contains("D/a.txt") && to.contains("D/a_2.txt") && to.contains("D/a_10000.txt"));
 }
 
