@@ -43,6 +43,11 @@ fn args<'a>(name: &'a str, params: &[&'a str]) -> Vec<&'a str> {
     ["--yes", "--playbook", name].into_iter().chain(params).collect()
 }
 
+/// Says which run it is: `organise by=type`.
+fn label(name: &str, params: &[&str]) -> String {
+    [&[name], params].concat().join(" ")
+}
+
 /// What a person reads is in sentences, and none of them is for whoever wrote the program.
 #[track_caller]
 fn in_plain_words(said: &Said, what: &str) {
@@ -55,6 +60,8 @@ fn in_plain_words(said: &Said, what: &str) {
 /// Runs each playbook on a folder that is made anew for each; what was changed is given back.
 fn each(make: impl Fn(&Place) + Sync, expected: &[(&str, &str)]) {
     let expected: BTreeMap<&str, &str> = expected.iter().copied().collect();
+    let known = |asked: &str| ALL.iter().any(|(name, params)| label(name, params) == asked);
+    assert!(expected.keys().all(|asked| known(asked)), "{expected:?}");
     std::thread::scope(|all| {
         for (name, params) in ALL {
             let (make, expected) = (&make, &expected);
@@ -67,7 +74,7 @@ fn each(make: impl Fn(&Place) + Sync, expected: &[(&str, &str)]) {
                 in_plain_words(&said, &what);
                 assert_eq!(said.code, 0, "{what}:\n{}{}", said.out, said.err);
                 let flat = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
-                if let Some(words) = expected.get(&*format!("{name} {}", params.join(" ")).trim()) {
+                if let Some(words) = expected.get(&*label(name, params)) {
                     assert!(flat.contains(words), "{what}: {words:?} is not in\n{}", said.out);
                 }
                 kept(&before, &place.tree(), name, &what);
@@ -232,7 +239,7 @@ fn a_folder_in_which_somebody_works_meanwhile_loses_nothing() {
         let place = Place::new();
         let ending = |n: usize| ["pdf", "jpg", "txt", "csv", "md"][n % 5];
         (0..60).for_each(|n| {
-            write(&place, format!("file {n}.{}", ending(n)), format!("lease,{n}\n1,2\n").as_bytes(), OLD)
+            write(&place, format!("file {n}.{}", ending(n)), format!("lease,{n}\n1,2\n").as_bytes(), OLD);
         });
         let over = AtomicBool::new(false);
         std::thread::scope(|both| {
