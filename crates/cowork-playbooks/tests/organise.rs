@@ -332,7 +332,10 @@ async fn what_belongs_together_stays_together() {
     let mut sorted = moved;
     sorted.sort_unstable();
     assert_eq!(sorted, expected);
+}
 
+#[tokio::test]
+async fn what_belongs_together_goes_by_the_date_of_the_first() {
     let mut months = Story::of(organise(json!({ "by": "date" })));
     months.put("Downloads/IMG_1.CR2", "file", 1_774_008_000_000);
     months.put("Downloads/IMG_1.JPG", "file", 1_577_836_799_999);
