@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn a_name_is_cut_where_its_extension_begins() {
         let names = ["a.txt", "b.tar.gz", ".tar.gz", "none", ".hidden", "Dr. Smith", "ü.é", "x."];
-        let cut = names.map(|name| split(name));
+        let cut = names.map(split);
         let expected = [
             ("a", ".txt"),
             ("b", ".tar.gz"),
