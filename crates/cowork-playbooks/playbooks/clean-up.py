@@ -97,6 +97,10 @@ def above(path):
     return path[: path.rfind("/")]
 
 
+# How much of each folder could not be looked into.
+unread = {}
+
+
 def pages(tool, key, folder, **more):
     """Gives all that a tool finds, page by page, up to a number that a person could still look over."""
     found = []
@@ -197,7 +201,6 @@ plan([look, "Set things aside"])
 step(look)
 time = now()["millis"]
 notes = []
-unread = {}
 found = {}
 seen = set()
 for place in places:
@@ -213,8 +216,6 @@ for place in places:
                 if path not in seen:
                     seen.add(path)
                     found.setdefault(kind, []).append((path, size))
-if sum(unread.values()):
-    notes.append(f"{sum(unread.values())} could not be looked into: there is no permission.")
 total = len(seen)
 weight = sum([size for group in found.values() for _, size in group])
 parts = [count(len(found[kind]), KINDS[kind][0]) for kind in KINDS if kind in found]
@@ -222,6 +223,8 @@ listed = ", ".join(parts)
 done(f"{listed}; {room(weight)}" if parts else "nothing found")
 
 said = "".join([f" {note}" for note in notes])
+if sum(unread.values()):
+    said += f" {sum(unread.values())} could not be looked into: there is no permission."
 data = {"set_aside": 0, "bytes": 0, "found": {kind: {"count": len(group), "bytes": sum([size for _, size in group])} for kind, group in found.items()}}
 if notes:
     data["notes"] = notes
