@@ -71,7 +71,7 @@ MOST_PAGES = 20
 # What programs leave behind. What was changed within a day may be in use; a download that breaks off is given a week.
 LEFT_BEHIND = "{*.tmp,*.temp,~$*,.~lock.*#,~*.tmp,.DS_Store,._.DS_Store,Thumbs.db,ehthumbs.db,*.swp,*.swo,.*.kate-swp}"
 BROKEN_OFF = "{*.crdownload,*.part,*.partial,*.download,*.opdownload,*.aria2,*.!ut}"
-INSTALLERS = set("msi msix dmg pkg deb rpm flatpakref snap".split())
+INSTALLERS = "msi msix dmg pkg deb rpm flatpakref snap".split()
 PROJECT = "{.git,.hg,.svn,Cargo.toml,package.json,pyproject.toml,go.mod,pom.xml,build.gradle,CMakeLists.txt}"
 
 
@@ -89,8 +89,18 @@ def room(size):
     return f"{size:.1f} {unit}" if size < 9.95 else f"{size:.0f} {unit}"
 
 
+def refused(what, why):
+    """Ends a task in which nothing could be done."""
+    fix = "let your user change what is there, or choose another folder" if "permission" in why else "see to that, then run it again"
+    raise SystemExit(f"{what}: {why}\n{fix}")
+
+
 def above(path):
     return path[: path.rfind("/")]
+
+
+# How much of each folder could not be looked into.
+unread = {}
 
 
 def pages(tool, key, folder, **more):
@@ -100,6 +110,7 @@ def pages(tool, key, folder, **more):
     for page in range(MOST_PAGES):
         result = tool(folder, most=10000, after=after, **more)
         found += result[key]
+        unread[folder] = max(unread.get(folder, 0), result["skipped"].get("unreadable", 0))
         after = result["next"]
         if after is None:
             return found
@@ -159,11 +170,12 @@ def is_installer(name):
 def installers(folder):
     """Installers that lie in the folder itself or in one for them; deeper down they may be a part of something."""
     found = []
-    listing = list_folder(folder, most=200000)
+    named = "{*.exe,*." + ",*.".join(INSTALLERS) + ",installers,downloads,setup}"
+    listing = list_folder(folder, name=named, most=100000)
     entries = listing["entries"]
     for entry in listing["entries"]:
         if entry["kind"] == "folder" and entry["name"].lower() in ("installers", "downloads", "setup"):
-            entries = entries + list_folder(entry["path"], most=100000)["entries"]
+            entries = entries + list_folder(entry["path"], name=named, most=100000)["entries"]
     for entry in entries:
         if entry["kind"] == "file" and entry["modified"] < time - (older_than or 90) * DAY and is_installer(entry["name"]):
             if not is_apart(entry["path"]):
@@ -223,6 +235,8 @@ weight = sum([size for group in found.values() for _, size in group])
 listed = ", ".join([count(len(found[kind]), KINDS[kind][0]) for kind in found])
 
 said = "".join([f" {note}" for note in notes])
+if sum(unread.values()):
+    said += f" {sum(unread.values())} could not be looked into: there is no permission."
 data = {"set_aside": 0, "bytes": 0, "found": {kind: {"count": len(group), "bytes": sum([size for _, size in group])} for kind, group in found.items()}}
 if notes:
     data["notes"] = notes
@@ -263,6 +277,8 @@ for part, result in zip(parts, results):
         gone.discard(part[other["index"]])
 weight = sum([sizes[path] for path in gone])
 done(f"{made} set aside, {room(weight)}")
+if not_done and not made:
+    refused("Nothing was set aside", not_done[0]["why"])
 data["set_aside"] = made
 data["bytes"] = weight
 if not_done:
@@ -271,5 +287,5 @@ less = f": {room(weight)} less in your folders" if weight else ""
 said_of = listed if made == total else f"{made} of {total} ({listed})"
 summary = f"Set aside: {said_of}{less}. All of it is kept for undo{'; the room is free when that is let go of' if weight else ''}."
 if not_done:
-    summary += f" Not done: {not_done[0]['why']}."
+    summary += f" Not done: {total - made}, because {not_done[0]['why']}."
 finish(summary + said + shown(sorted(gone)), data)

@@ -77,6 +77,12 @@ def shown(path):
     return re.sub(r"[\x00-\x1f\x7f]", "\ufffd", path)
 
 
+def refused(what, why):
+    """Ends a task in which nothing could be done."""
+    fix = "let your user change what is there, or choose another folder" if "permission" in why else "see to that, then run it again"
+    raise SystemExit(f"{what}: {why}\n{fix}")
+
+
 places = folders("write")
 look = "Find files with the same content"
 plan([look] if dry_run else [look, "Decide which stay", "Set the others aside"])
@@ -181,6 +187,8 @@ else:
         if left_out > len(result["otherwise"]):
             not_done.append({"files": left_out - len(result["otherwise"]), "why": "as those named before"})
     done(f"{files(made)} set aside")
+    if not_done and not made:
+        refused("Nothing was set aside", not_done[0]["why"])
     data["aside"] = made
     if stayed:
         room -= sum([group["size"] for group in groups for path in group["files"] if path in stayed])

@@ -45,6 +45,12 @@
 # contents = ["in the contents", "inside the files", "in the text", "in their contents", "in the content", "inside the document"]
 # both = []
 # ///
+import re
+
+
+def shown(path):
+    return re.sub(r"[\x00-\x1f\x7f]", "\ufffd", path)
+
 
 places = folders()
 title = "Search the folders" if len(places) > 1 else "Search the folder"
@@ -57,9 +63,10 @@ calls = [later(find_text, place, query, names=names, contents=contents, most=100
 results = gather(calls, return_exceptions=True)
 
 hits = []
+matched = 0
 searched = 0
 skipped = {}
-notes = []
+more = False
 not_done = []
 errors = [result for result in results if isinstance(result, Exception)]
 if len(errors) == len(results):
@@ -69,25 +76,24 @@ for place, result in zip(places, results):
         not_done.append({"folder": place, "why": str(result)})
         continue
     hits += result["hits"]
+    matched += result["matched"]
     searched += result["searched"]
     for reason, number in result["skipped"].items():
         skipped[reason] = skipped.get(reason, 0) + number
     if not result["complete"]:
-        notes.append(f"{place} was not searched to its end: {result['ended']}.")
+        more = True
 
-found = len({hit["path"] for hit in hits})
+found = matched if more else len({hit["path"] for hit in hits})
 seen = "1 file" if searched == 1 else f"{searched} files"
 if hits:
     told = "1 file" if found == 1 else f"{found} files"
-    times = "1 hit" if len(hits) == 1 else f"{len(hits)} hits"
+    times = f"the first {len(hits)} hits are given" if more else "1 hit" if len(hits) == 1 else f"{len(hits)} hits"
     summary = f"“{query}” is in {told} ({times}); {seen} searched."
 else:
     summary = f"Nothing found: “{query}” is not in the {seen} searched."
 left = skipped.get("binary", 0) + skipped.get("large", 0) + skipped.get("unreadable", 0)
 if left and contents:
     summary += f" The contents of {left} were not looked into: not text, too large or not readable."
-for note in notes:
-    summary += f" {note}"
 if not_done:
     summary += f" Not searched: {not_done[0]['folder']} ({not_done[0]['why']})."
 done(f"{len(hits)} hit{'' if len(hits) == 1 else 's'}")
@@ -98,9 +104,9 @@ if hits:
     summary += "\n"
 for hit in hits[:SHOWN]:
     if "line" in hit:
-        summary += f"\n  {hit['path']}:{hit['line']}  {hit['text'].strip()}"
+        summary += f"\n  {shown(hit['path'])}:{hit['line']}  {hit['text'].strip()}"
     else:
-        summary += f"\n  {hit['path']}"
+        summary += f"\n  {shown(hit['path'])}"
 if len(hits) > SHOWN:
     summary += f"\n  and {len(hits) - SHOWN} more"
 

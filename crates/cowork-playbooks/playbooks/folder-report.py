@@ -50,21 +50,6 @@
 from datetime import datetime, timedelta
 import re
 
-KINDS = {
-    "Documents": "pdf doc docx odt rtf txt md tex pages ppt pptx odp key epub mobi azw3 djvu ps xps wpd msg eml ics vcf",
-    "Spreadsheets": "xls xlsx xlsm xlsb ods csv tsv numbers",
-    "Images": "jpg jpeg png gif bmp tif tiff webp heic heif avif svg ico raw cr2 cr3 nef arw dng orf rw2 psd ai xcf jxl",
-    "Audio": "mp3 wav flac aac ogg oga opus m4a wma aif aiff mid midi amr",
-    "Video": "mp4 mov avi mkv webm wmv flv m4v mpg mpeg 3gp mts m2ts ogv vob",
-    "Archives": "zip tar gz tgz bz2 tbz xz txz 7z rar zst lz lzma cab",
-    "Code": "py js ts jsx tsx rs go java c h cc cpp hpp cs rb php sh ps1 bat html css scss json xml yaml yml toml sql ipynb lua r swift kt",
-    "Installers": "exe msi dmg pkg deb rpm appimage apk iso img flatpak snap",
-}
-KIND_OF = {}
-for kind, extensions in KINDS.items():
-    for extension in extensions.split():
-        KIND_OF[extension] = kind
-
 MONTHS = "January February March April May June July August September October November December".split()
 AGES = {7: "a week", 30: "a month", 90: "3 months", 365: "a year", 730: "2 years", 1825: "5 years"}
 NAME = "Folder report"
@@ -336,7 +321,7 @@ def page(heading, parts):
 places = folders()
 target = to.strip().strip("/") if to.strip() else f"{folders('write')[0]}/{NAME}"
 if to.strip().startswith(("/", "~", "\\")) or re.match("[A-Za-z]:", to.strip()):
-    raise ValueError(f"`{to}` is no place in the granted folders: begin it with the name of one ({', '.join(folders('write'))})")
+    raise SystemExit(f"`{to}` is no place in the granted folders\nbegin it with the name of one: {', '.join(folders('write'))}")
 if target.split("/")[0] not in places:
     target = f"{folders('write')[0]}/{target}"
 most = max(0, min(most, 1000))
@@ -363,20 +348,16 @@ for tree in trees:
         inside[folder["path"]] = folder["bytes"]
         counts[folder["path"]] = folder["files"]
 types = {}
+kinds = {}
 ages = [{"days": days, "files": 0, "bytes": 0} for days in list(AGES) + [None]]
 for tree in trees:
-    for one in tree["types"] + [{"type": "…", "files": tree["other_types"]["files"], "bytes": tree["other_types"]["bytes"]}]:
-        sums = types.setdefault(one["type"], {"files": 0, "bytes": 0})
-        sums["files"] += one["files"]
-        sums["bytes"] += one["bytes"]
+    for one in tree["types"] + [{"type": "…", "category": "Other", **tree["other_types"]}]:
+        for sums in [types.setdefault(one["type"], {"files": 0, "bytes": 0}), kinds.setdefault(one["category"], {"files": 0, "bytes": 0})]:
+            sums["files"] += one["files"]
+            sums["bytes"] += one["bytes"]
     for sum_of, one in zip(ages, tree["ages"]):
         sum_of["files"] += one["files"]
         sum_of["bytes"] += one["bytes"]
-kinds = {}
-for name, sums in types.items():
-    kind = kinds.setdefault(KIND_OF.get(name, "Other"), {"files": 0, "bytes": 0})
-    kind["files"] += sums["files"]
-    kind["bytes"] += sums["bytes"]
 by_bytes = lambda item: (-item[1]["bytes"], item[0])
 types = [item for item in sorted(types.items(), key=by_bytes) if item[1]["files"]]
 kinds = [item for item in sorted(kinds.items(), key=by_bytes) if item[1]["files"]]
@@ -388,7 +369,7 @@ done(f"{files_of(total['files'])}, {total['folders']:,} folder{'' if total['fold
 step("Compare with the last report")
 names = []
 try:
-    names = [entry["name"] for entry in list_folder(target, most=200000)["entries"]]
+    names = [entry["name"] for entry in list_folder(target, name=f"{NAME} *", most=100000)["entries"]]
 except RuntimeError:
     # It is not there yet, or no folder: that is said when it is written.
     names = []
@@ -477,7 +458,7 @@ reports = []
 for (path, _), result in zip(texts, written):
     other = result["otherwise"]
     if not result["made"]:
-        raise RuntimeError(f"`{path}` could not be written: {other[0]['reason'] if other else 'it is not known why'}")
+        raise SystemExit(f"`{path}` could not be written: {other[0]['reason'] if other else 'it is not known why'}\nsee to that, or say with `to` where else the report goes")
     reports.append(other[0]["renamed"] if other else path)
 done(f"{len(reports)} files written")
 

@@ -58,7 +58,7 @@ def counted(number, thing):
 
 
 def below(path):
-    return path if several else path.partition("/")[2]
+    return path if several or "/" not in path else path.partition("/")[2]
 
 
 places = folders()
@@ -82,6 +82,7 @@ step(find)
 stem = target.rpartition("/")[2].rpartition(".")[0] or "Notes report"
 own = re.compile(re.escape(stem.lower()) + r"( \(\d+\))?\.(md|markdown)$")
 sources = []
+unread = {}
 made = []
 left = []
 errors = []
@@ -90,7 +91,7 @@ for place in places:
     while True:
         options = {"after": after} if after else {}
         try:
-            page = find_files(place, name="{*.md,*.markdown,*.txt}", kinds=["file"], most=10000, **options)
+            page = find_files(place, name="{*.md,*.markdown,*.txt}", kinds=["file"], most=100000, **options)
         except RuntimeError as error:
             errors.append(error)
             left.append({"path": place, "why": str(error)})
@@ -102,15 +103,17 @@ for place in places:
                 left.append({"path": path, "why": "it is called like the report"})
             else:
                 sources.append(path)
+        unread[place] = page["skipped"].get("unreadable", 0)
         after = page.get("next")
         if not after or len(sources) > MOST:
             break
 if len(errors) == len(places):
     raise errors[0]
+left += [{"path": place, "why": f"{number:,} in it could not be looked into: there is no permission"} for place, number in unread.items() if number]
 done(counted(len(sources), "note"))
 
 if not sources:
-    told = f" {below(made[0])} is left out: it is called like the report." if made else ""
+    told = "".join([f" {below(one['path'])} is left out: {one['why']}." for one in left[:3]])
     finish("Nothing to do: no notes (.md, .txt) here." + told, {"texts": 0, "todos": [], "left": left})
 if len(sources) > MOST:
     raise SystemExit(f"There are more than {MOST:,} notes, too many for one document\nrun it on a folder with fewer")
@@ -123,7 +126,14 @@ if target:
     options["path"] = folders("write")[0] + "/" + target
     options["if_taken"] = "number"
     options["parts"] = "todos" if only_todos else "all"
-joined = join_texts(sources=sources, **options)
+for attempt in range(3):
+    try:
+        joined = join_texts(sources=sources, **options)
+        break
+    except RuntimeError as error:
+        # Somebody works on them just now: nothing was written yet.
+        if attempt == 2 or "while it was being read" not in str(error):
+            raise
 todos = joined["todo_count"]
 left += joined["left"]
 left_count = len(left) - len(joined["left"]) + joined["left_count"]

@@ -70,37 +70,6 @@
 from datetime import datetime, timedelta
 import re
 
-TYPES = {
-    "Documents": "pdf doc docx odt rtf txt md tex pages ppt pptx odp key epub mobi azw3 djvu ps xps wpd msg eml ics vcf",
-    "Spreadsheets": "xls xlsx xlsm xlsb ods csv tsv numbers",
-    "Images": "jpg jpeg png gif bmp tif tiff webp heic heif avif svg ico raw cr2 cr3 nef arw dng orf rw2 psd ai xcf jxl",
-    "Audio": "mp3 wav flac aac ogg oga opus m4a wma aif aiff mid midi amr",
-    "Video": "mp4 mov avi mkv webm wmv flv m4v mpg mpeg 3gp mts m2ts ogv vob",
-    "Archives": "zip tar gz tgz bz2 tbz xz txz 7z rar zst lz lzma cab",
-    "Code": "py js ts jsx tsx rs go java c h cc cpp hpp cs rb php sh ps1 bat html css scss json xml yaml yml toml sql ipynb lua r swift kt",
-    "Installers": "exe msi dmg pkg deb rpm appimage apk iso img flatpak snap",
-}
-FOLDER_OF = {}
-for folder, extensions in TYPES.items():
-    for extension in extensions.split():
-        FOLDER_OF[extension] = folder
-
-UNFINISHED = set("crdownload part partial download opdownload aria2 !ut tmp".split())
-
-# Files that belong to another of the same name: what goes along, and what it goes along with.
-RAW = set("raw cr2 cr3 nef arw dng orf rw2 raf pef srw".split())
-PHOTOS = RAW | set("jpg jpeg heic heif avif png tif tiff".split())
-VIDEOS = set(TYPES["Video"].split())
-SIDECARS = set("xmp aae thm".split())
-SUBTITLES = set("srt vtt ass ssa sub idx lrc".split())
-PAGES = set("html htm".split())
-PAIRED = SIDECARS | SUBTITLES | RAW | PAGES | set(["mov"])
-
-PROJECT = set(
-    ".git .hg .svn Cargo.toml package.json pyproject.toml setup.py go.mod pom.xml build.gradle build.gradle.kts CMakeLists.txt "
-    "Makefile Gemfile composer.json mix.exs Package.swift pubspec.yaml".split()
-)
-
 # Words that many file names begin with and that say nothing about whose they are.
 GENERIC = set(
     "the and for from with invoice invoices receipt receipts bill bills statement statements report reports letter letters "
@@ -110,6 +79,7 @@ GENERIC = set(
     "jan feb mar apr jun jul aug sep sept oct nov dec".split()
 )
 
+UNDATED = "?dates that can't be right"
 MOST_RULES = 500
 MOST_IN_BATCH = 100000
 
@@ -126,6 +96,12 @@ def add_up(into, more):
 def split_name(name):
     at = name.rfind(".")
     return (name[:at], name[at + 1 :].lower()) if at > 0 else (name, "")
+
+
+def refused(what, why):
+    """Ends a task in which nothing could be done."""
+    fix = "let your user change what is there, or choose another folder" if "permission" in why else "see to that, then run it again"
+    raise SystemExit(f"{what}: {why}\n{fix}")
 
 
 # The rules file.
@@ -218,9 +194,12 @@ def fill(target, e):
     if "{" not in target:
         return target
     _, ext = split_name(e["name"])
-    year, month, day = date_of(e["modified"])
-    target = target.replace("{year}", year).replace("{month}", month).replace("{day}", day)
-    return target.replace("{type}", FOLDER_OF.get(ext, "Other")).replace("{ext}", ext or "none")
+    if "{year}" in target or "{month}" in target or "{day}" in target:
+        year, month, day = date_of(e["modified"])
+        if not year:
+            return UNDATED
+        target = target.replace("{year}", year).replace("{month}", month).replace("{day}", day)
+    return target.replace("{type}", e["category"]).replace("{ext}", ext or "none")
 
 
 # Where files go: each of these gives lists of entries by the folder that they go to, or by "?" and why they stay.
@@ -233,7 +212,9 @@ def date_of(modified):
     day = modified // 86400000
     if day not in days:
         at = datetime(1970, 1, 1) + timedelta(days=day)
-        days[day] = (f"{at.year:04d}", f"{at.month:02d}", f"{at.day:02d}")
+        # A clock that was never set, or one that runs ahead: such a date says nothing.
+        right = 1900 <= at.year != 1970 and day <= tomorrow
+        days[day] = (f"{at.year:04d}", f"{at.month:02d}", f"{at.day:02d}") if right else ("", "", "")
     return days[day]
 
 
@@ -241,7 +222,7 @@ def by_date(entries):
     groups = {}
     for e in entries:
         year, month, _ = date_of(e["modified"])
-        groups.setdefault(f"{year}/{month}", []).append(e)
+        groups.setdefault(f"{year}/{month}" if year else UNDATED, []).append(e)
     return groups
 
 
@@ -298,56 +279,13 @@ def by_pattern(entries):
 # What belongs together.
 
 
-def partners(entries, folders_here):
-    """Says for files that belong to another which that is, and which folders belong to a saved page: two dicts by name."""
-    whole = {}
-    stems = {}
-    for e in entries:
-        name = e["name"]
-        stem, ext = split_name(name)
-        low = stem.lower()
-        whole[name.lower()] = name
-        if ext in PHOTOS or ext in VIDEOS or FOLDER_OF.get(ext) == "Audio":
-            # A raw photo leads, then any other photo, then a video.
-            rank = 0 if ext in RAW else 1 if ext in PHOTOS else 2
-            if low not in stems or rank < stems[low][0]:
-                stems[low] = (rank, name)
-    leader = {}
-    pages = {}
-    for e in entries:
-        name = e["name"]
-        stem, ext = split_name(name)
-        low = stem.lower()
-        found = None
-        if ext in PAGES:
-            for end in ("_files", "-Dateien", "_fichiers", "_archivos", "_file", "-filer"):
-                if stem + end in folders_here:
-                    pages[name] = stem + end
-        elif ext in SIDECARS or ext in SUBTITLES:
-            # IMG_1.CR2.xmp beside IMG_1.CR2; film.en.srt beside film.mp4.
-            found = whole.get(low) or stems.get(low, (0, None))[1] or stems.get(low[: low.rfind(".")] if "." in low else "", (0, None))[1]
-        elif ext in PHOTOS or ext == "mov":
-            rank, other = stems.get(low, (2, None))
-            # A photo beside its raw form; the moving part of a live photo.
-            if other != name and (rank == 0 or (ext == "mov" and rank < 2)):
-                found = other
-        if found and found != name:
-            leader[name] = found
-    return leader, pages
-
-
-def keep_together(groups, leader):
+def keep_together(groups):
     """Moves what belongs to another file to where that one goes."""
-    where = {}
-    for target, entries in groups.items():
-        for e in entries:
-            where[e["name"]] = target
+    where = {e["name"]: target for target, entries in groups.items() for e in entries}
     together = {}
     for target, entries in groups.items():
         for e in entries:
-            name = e["name"]
-            first = leader.get(name, name)
-            together.setdefault(where.get(leader.get(first, first), target), []).append(e)
+            together.setdefault(where.get(e.get("belongs_to"), target), []).append(e)
     return together
 
 
@@ -358,50 +296,33 @@ def decide(folder, entries):
     """Gives the moves, how many go to each folder, how many stay and why."""
     stay = {}
     folders_here = {}
+    pages = {}
     every = set()
-    # What decides for a file is asked once for each extension: there may be very many files.
-    by_extension = {}
+    groups = {}
     for e in entries:
         name = e["name"]
-        if e["kind"] != "file":
-            if e["kind"] == "folder":
-                folders_here[name] = name
-                continue
-            reason = "links and special files"
-        elif name[0] == ".":
-            reason = "hidden files"
+        target = e.get("category")
+        if target and name[0] != ".":
+            if target in groups:
+                groups[target].append(e)
+            else:
+                groups[target] = [e]
+        elif e["kind"] == "folder":
+            folders_here[name] = name
+            if "belongs_to" in e:
+                pages.setdefault(e["belongs_to"], []).append(name)
         else:
-            at = name.rfind(".")
-            extension = name[at + 1 :].lower() if at > 0 else ""
-            if name[0] != "~" or name[:2] != "~$":
-                if extension in by_extension:
-                    by_extension[extension].append(e)
-                else:
-                    by_extension[extension] = [e]
-                continue
-            reason = "files in use or not complete"
-        every.add(name)
-        stay[reason] = stay.get(reason, 0) + 1
-
-    groups = {}
-    paired = False
-    movable = []
-    for extension, group in by_extension.items():
-        if extension in UNFINISHED:
-            groups.setdefault("?files in use or not complete", []).extend(group)
-            continue
-        paired = paired or extension in PAIRED
-        movable += group
-        if by == "type" and not rule_list:
-            groups.setdefault(FOLDER_OF.get(extension, "Other"), []).extend(group)
+            every.add(name)
+            add_up(stay, {"hidden files" if e["kind"] == "file" else "links and special files": 1})
+    unfinished = groups.pop("Unfinished", [])
     if rule_list or by != "type":
+        movable = [e for group in groups.values() for e in group]
         movable.sort(key=lambda e: e["name"])
-        groups.update(by_rules(movable) if rule_list else by_date(movable) if by == "date" else by_name(movable))
-    pages = {}
-    if paired:
-        leader, pages = partners(movable, folders_here)
-        if leader:
-            groups = keep_together(groups, leader)
+        groups = by_rules(movable) if rule_list else by_date(movable) if by == "date" else by_name(movable)
+    if any(["belongs_to" in e for e in entries]):
+        groups = keep_together(groups)
+    if unfinished:
+        groups["?files in use or not complete"] = unfinished
 
     # A folder is used as it is written already: no `Images` beside `images`.
     spelled = {}
@@ -423,11 +344,8 @@ def decide(folder, entries):
         every |= set([e["name"] for e in group])
 
     # A file that is called like one of the new folders makes way before the folder is made; one that stays keeps its name.
-    early = set()
-    for top in set([target.partition("/")[0] for target in goes]):
-        for e in by_extension.get(split_name(top)[1], []):
-            if e["name"] == top and top not in every:
-                early.add(e["path"])
+    tops = set([target.partition("/")[0] for target in goes]) - every - set(folders_here)
+    early = set([e["path"] for group in goes.values() for e in group if e["name"] in tops])
     moves = []
     counts = {}
     for target, group in sorted(goes.items()):
@@ -439,7 +357,7 @@ def decide(folder, entries):
         counts[into if several else f"{target}/"] = len(group)
         moves += [{"from": e["path"], "to": into + e["name"]} for e in group]
         if pages:
-            beside = [pages[e["name"]] for e in group if e["name"] in pages]
+            beside = [name for e in group for name in pages.get(e["name"], [])]
             moves += [{"from": f"{folder}/{name}", "to": into + name} for name in beside if name != target.partition("/")[0]]
     if early:
         moves = [move for move in moves if move["from"] in early] + [move for move in moves if move["from"] not in early]
@@ -459,12 +377,14 @@ if rules.strip():
     path = asked if asked.partition("/")[0] in folders() and "/" in asked else f"{places[0]}/{asked}"
     rule_list = read_rules(path)
     rules_file = path
-listings = gather([later(list_folder, place, most=200000) for place in places])
+listings = gather([later(list_folder, place, most=MOST_IN_BATCH, categories=True) for place in places])
 found = sum([listing["count"] - listing["folders"] for listing in listings])
 found_folders = sum([listing["folders"] for listing in listings])
 done(f"{files(found)}, {found_folders} folder{'' if found_folders == 1 else 's'}")
 
 step("Decide where things go")
+dated = any([f"{{{word}}}" in target for _, target in rule_list for word in ("year", "month", "day")]) if rule_list else by == "date"
+tomorrow = now()["millis"] // 86400000 + 1 if dated else 0
 batches = []
 planned = {}
 stayed = {}
@@ -472,24 +392,26 @@ notes = []
 total = 0
 for place, listing in zip(places, listings):
     entries = listing["entries"]
-    if listing["next"] is not None:
-        notes.append(f"{place} holds more than was looked at, {len(entries)} of {listing['count']}: run it again for the rest.")
-    marks = [e["name"] for e in entries if e["name"] in PROJECT]
-    if marks:
+    if listing["project"]:
         number = listing["count"] - listing["folders"]
         add_up(stayed, {"files of a project": number})
-        notes.append(f"{place} is the folder of a project ({marks[0]} lies in it), so nothing in it was moved.")
+        notes.append(f"{place} is the folder of a project ({listing['project']} lies in it), so nothing in it was moved.")
         continue
     moves, counts, stay = decide(place, entries)
+    if listing["next"] is not None:
+        rest = "run it again for the rest" if moves else "put some of those elsewhere to have the rest looked at"
+        notes.append(f"{place} holds more than was looked at, {len(entries)} of {listing['count']}: {rest}.")
     add_up(stayed, stay)
     add_up(planned, counts)
     total += len(moves)
-    for start in range(0, len(moves), MOST_IN_BATCH):
-        batches.append(moves[start : start + MOST_IN_BATCH] if len(moves) > MOST_IN_BATCH else moves)
+    if moves:
+        batches.append(moves)
 staying = sum(stayed.values())
 done(f"{total} to move, {staying} stay")
 
-said = "".join([f" {note}" for note in notes])
+undated = stayed.get(UNDATED[1:], 0)
+said = f" Left: {files(undated)}, changed on a date that can't be right." if undated else ""
+said += "".join([f" {note}" for note in notes])
 data = {"moved": 0, "left": staying, "folders": {}, "stayed": stayed}
 if notes:
     data["notes"] = notes
@@ -528,6 +450,8 @@ for moves, result in zip(batches, results):
         key = "/".join(parts[:-1] if several else parts[1:-1]) + "/"
         planned[key] = planned.get(key, 0) - 1
 done(f"{files(moved)} moved")
+if not_done and not moved:
+    refused("Nothing was moved", not_done[0]["why"])
 
 counts = sorted([item for item in planned.items() if item[1] > 0], key=lambda item: (-item[1], item[0]))
 data["folders"] = dict(counts)
@@ -540,7 +464,7 @@ summary = f"{files(moved)} moved, {staying} left as they were, nothing deleted."
 if renamed:
     summary += f" {renamed} got a number, because the name was taken."
 if not_done:
-    summary += f" Not done: {not_done[0]['why']}."
+    summary += f" Not done: {total - moved}, because {not_done[0]['why']}."
 summary += said
 if counts:
     summary += "\n\n  " + "   ".join([f"{folder} {number}" for folder, number in counts[:8]])

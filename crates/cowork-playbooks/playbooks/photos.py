@@ -41,7 +41,6 @@ from datetime import datetime, timedelta
 
 RAW = set("raw cr2 cr3 nef arw dng orf rw2 raf pef srw".split())
 PHOTOS = RAW | set("jpg jpeg heic heif avif png tif tiff webp psd".split())
-SIDECARS = set("xmp aae thm".split())
 
 
 def photos(number):
@@ -58,26 +57,31 @@ def split_name(name):
     return (name[:at], name[at + 1 :].lower()) if at > 0 else (name, "")
 
 
+def refused(what, why):
+    """Ends a task in which nothing could be done."""
+    fix = "let your user change what is there, or choose another folder" if "permission" in why else "see to that, then run it again"
+    raise SystemExit(f"{what}: {why}\n{fix}")
+
+
 def sort_out(entries, stay):
     """Gives the photos that decide where they go, and by their names what goes along with them."""
     found = []
     others = []
+    rest = 0
     for e in entries:
-        name = e["name"]
-        if e["kind"] != "file":
+        category = e.get("category")
+        if category is None:
             if e["kind"] != "folder":
                 add(stay, "links and special files")
-        elif name[0] == ".":
+        elif e["name"][0] == ".":
             add(stay, "hidden files")
+        elif category == "Images" and split_name(e["name"])[1] in PHOTOS:
+            found.append(e)
+        elif "belongs_to" in e:
+            others.append(e)
         else:
-            at = name.rfind(".")
-            extension = name[at + 1 :].lower() if at > 0 else ""
-            if extension in PHOTOS:
-                found.append(e)
-            elif extension in SIDECARS or extension == "mov":
-                others.append(e)
-            else:
-                add(stay, "files that are not photos")
+            rest += 1
+    add(stay, "files that are not photos", rest)
     # Of a photo in two forms, raw and developed, the developed one decides: what it says of itself can be read more often.
     leads = {}
     along = {}
@@ -207,7 +211,7 @@ several = len(places) > 1
 look = "Look at the folders" if several else "Look at the folder"
 plan([look, "Ask the photos", "Move photos"])
 step(look)
-listings = gather([later(list_folder, place, most=200000) for place in places])
+listings = gather([later(list_folder, place, most=100000, categories=True) for place in places])
 files = sum([listing["count"] - listing["folders"] for listing in listings])
 done("1 file" if files == 1 else f"{files} files")
 
@@ -219,13 +223,14 @@ planned = {}
 notes = []
 batches = []
 for place, listing in zip(places, listings):
-    if listing["next"] is not None:
-        notes.append(f"{place} holds more than was looked at, {len(listing['entries'])} of {listing['count']}: run it again for the rest.")
     moves, counts = decide(place, listing["entries"], stayed)
+    if listing["next"] is not None:
+        rest = "run it again for the rest" if moves else "put some of those elsewhere to have the rest looked at"
+        notes.append(f"{place} holds more than was looked at, {len(listing['entries'])} of {listing['count']}: {rest}.")
     for target, number in counts.items():
         add(planned, target, number)
-    for begin in range(0, len(moves), 100000):
-        batches.append(moves[begin : begin + 100000] if len(moves) > 100000 else moves)
+    if moves:
+        batches.append(moves)
 total = sum([len(moves) for moves in batches])
 staying = sum(stayed.values())
 done(f"{total} to move, {staying} stay")
@@ -278,6 +283,8 @@ for moves, result in zip(batches, results):
         parts = move["to"].split("/")
         add(planned, "/".join(parts[:-1] if several else parts[1:-1]) + "/", -1)
 done(f"{photos(moved)} moved")
+if not_done and not moved:
+    refused("Nothing was moved", not_done[0]["why"])
 data["moved"] = moved
 data["renamed"] = numbered
 data["left"] = staying
@@ -288,5 +295,5 @@ summary = f"{photos(moved)} moved, {staying} left as they were, nothing deleted.
 if numbered:
     summary += f" {numbered} got a number, because the name was taken."
 if not_done:
-    summary += f" Not done: {not_done[0]['why']}."
+    summary += f" Not done: {total - moved}, because {not_done[0]['why']}."
 finish(summary + said + listed(planned), data)

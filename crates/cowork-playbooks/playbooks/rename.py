@@ -99,33 +99,6 @@
 # default = false
 # on = ["preview", "you would", "not rename", "not move", "not do"]
 # ///
-from datetime import datetime, timedelta
-import re
-
-UNFINISHED = set("crdownload part partial download opdownload aria2 !ut tmp".split())
-RAW = set("raw cr2 cr3 nef arw dng orf rw2 raf pef srw".split())
-PHOTOS = RAW | set("jpg jpeg heic heif avif png tif tiff webp".split())
-MEDIA = set("mp4 mov avi mkv webm wmv flv m4v mpg mpeg 3gp mts m2ts ogv vob mp3 wav flac aac ogg opus m4a wma".split())
-SIDECARS = set("xmp aae thm srt vtt ass ssa sub idx lrc".split())
-DATED = PHOTOS | set(["pdf"])
-# Extensions that are looked at more closely, with their dot: most files have none of these.
-SPECIAL = set(["." + extension for extension in UNFINISHED | SIDECARS | RAW | set("mov html htm gz bz2 xz zst lz".split())])
-PAIRED = set(["." + extension for extension in SIDECARS | RAW | set(["mov"])])
-PROJECT = set(
-    ".git .hg .svn Cargo.toml package.json pyproject.toml setup.py go.mod pom.xml build.gradle build.gradle.kts CMakeLists.txt "
-    "Makefile Gemfile composer.json mix.exs Package.swift pubspec.yaml".split()
-)
-PLAIN = {
-    "ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "å": "a", "ł": "l", "đ": "d", "ð": "d", "þ": "th",
-    "ı": "i", "&": "-and-", "’": "", "'": "",
-}
-LETTERS = (
-    "a àáâãāăą|c çćĉċč|d ď|e èéêëēĕėęě|g ĝğġģ|h ĥħ|i ìíîïĩīĭį|j ĵ|k ķ|l ĺļľ|n ñńņňŋ|o òóôõōŏő|r ŕŗř|s śŝşšș|t ţťț|u ùúûũūŭůűų|w ŵ|"
-    "y ýÿŷ|z źżž"
-)
-for group in LETTERS.split("|"):
-    for letter in group[2:]:
-        PLAIN[letter] = group[0]
 
 
 def files(number):
@@ -137,375 +110,46 @@ def add(stay, reason, number=1):
         stay[reason] = stay.get(reason, 0) + number
 
 
-def split_name(name):
-    """Gives the name without its extension, and the extension with its dot: `a.tar.gz` keeps both of its."""
-    at = name.rfind(".")
-    if at <= 0:
-        return name, ""
-    if at > 4 and name[at - 4 : at].lower() == ".tar":
-        at -= 4
-    return name[:at], name[at:]
+def refused(what, why):
+    """Ends a task in which nothing could be done."""
+    fix = "let your user change what is there, or choose another folder" if "permission" in why else "see to that, then run it again"
+    raise SystemExit(f"{what}: {why}\n{fix}")
 
 
-# New names. Each of these is given all names at once, a line each, because one replacement for all is cheaper than one for each.
-
-
-def squeeze(text, mark):
-    while mark + mark in text:
-        text = text.replace(mark + mark, mark)
-    return "\n".join([line.strip(mark) for line in text.split("\n")])
-
-
-def tidy(text):
-    for character in set(text):
-        if character.isspace() and character != "\n":
-            text = text.replace(character, "_")
-        elif not (character.isalnum() or character in "_-.\n" or "\u0300" <= character <= "\u036f"):
-            text = text.replace(character, "_" if character in "()[]{}+,;&–—" else "")
-    text = squeeze(text, "_")
-    for mark in "-.":
-        text = text.replace("_" + mark, mark).replace(mark + "_", mark)
-    return "\n".join([line.strip("_. ") for line in text.split("\n")])
-
-
-def slug(text):
-    text = text.lower()
-    for character in set(text):
-        if character in PLAIN:
-            text = text.replace(character, PLAIN[character])
-        elif "\u0300" <= character <= "\u036f":
-            text = text.replace(character, "")
-        elif not (character.isalnum() or character in "-\n"):
-            text = text.replace(character, "-")
-    return squeeze(text, "-")
-
-
-def title_case(text):
-    return "\n".join([" ".join([word[:1].upper() + word[1:].lower() for word in line.split(" ")]) for line in text.split("\n")])
-
-
-def change_all(text):
-    if by == "tidy":
-        return tidy(text)
-    if by == "slug":
-        return slug(text)
-    if by == "replace":
-        return text.replace(find, with_)
-    return text.lower() if case == "lower" else text.upper() if case == "upper" else title_case(text)
-
-
-# Dates.
-
-YEAR_FIRST = re.compile(r"(?:^|\D)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?:\D|$)")
-DAY_FIRST = re.compile(r"(?:^|\D)(0?[1-9]|[12]\d|3[01])\.(0?[1-9]|1[0-2])\.((?:19|20)\d\d)(?:\D|$)")
-
-
-def in_name(stem):
-    """Gives the date that a name has in it, and the name without it."""
-    if "20" not in stem and "19" not in stem:
-        return "", stem
-    match = YEAR_FIRST.search(stem)
-    if match:
-        found, written = f"{match.group(1)}-{match.group(3)}-{match.group(4)}", match.group(1) + match.group(2) + match.group(3) + match.group(2) + match.group(4)
-    else:
-        match = DAY_FIRST.search(stem)
-        if not match:
-            return "", stem
-        found = f"{match.group(3)}-{match.group(2).zfill(2)}-{match.group(1).zfill(2)}"
-        written = f"{match.group(1)}.{match.group(2)}.{match.group(3)}"
-    rest = stem.replace(written, "\x00", 1)
-    before, _, after = rest.partition("\x00")
-    before, after = before.rstrip(" _-."), after.lstrip(" _-.")
-    return found, f"{before}_{after}" if before and after else before or after
-
-
-def believed(day):
-    """Says whether a date can be one: no clock that was never set, nothing that is still to come."""
-    return len(day) == 10 and "1900-01-01" <= day <= tomorrow and day[:4] != "1970"
-
-
-def look_into(entries):
-    """Gives the dates that photos and PDF files say of themselves, by path."""
-    paths = [e["path"] for e in entries if split_name(e["name"])[1][1:].lower() in DATED and not e.get("placeholder")]
-    dates = {}
-    # One after the other, keeping only what is needed: there may be very many.
-    for at in range(0, len(paths), 10000):
-        for found in file_metadata(paths[at : at + 10000])["files"]:
-            metadata = found.get("metadata") or {}
-            day = (metadata.get("taken") or metadata.get("created") or metadata.get("changed") or "")[:10]
-            if believed(day):
-                dates[found["path"]] = day
-    return dates
-
-
-def date_of(e, stem, said):
-    """Gives a file's date and its name without it: what it says of itself, else what its name says, else when it was changed."""
-    day, rest = in_name(stem)
-    if e["path"] in said:
-        return said[e["path"]], rest
-    if day and believed(day):
-        return day, rest
-    number = e["modified"] // 86400000
-    if number not in days:
-        at = datetime(1970, 1, 1) + timedelta(days=number)
-        day = f"{at.year:04d}-{at.month:02d}-{at.day:02d}"
-        days[number] = day if believed(day) else ""
-    if days[number]:
-        by_time.append(e["path"])
-    return days[number], stem
-
-
-# One folder.
-
-
-def natural(names):
-    """Gives what to sort names by, so that 2 comes before 10: the names with their numbers filled up."""
-    names = [name.replace("\n", " ") for name in names]
-    shapes = "\n".join(names)
-    for digit in "123456789":
-        shapes = shapes.replace(digit, "0")
-    # Names of one shape have their numbers in the same places.
-    shapes = shapes.split("\n")
-    cuts = {shape: runs(shape) for shape in set(shapes)}
-    keys = []
-    for at in range(len(names)):
-        name = names[at]
-        places = cuts[shapes[at]]
-        if len(places) == 1:
-            begin, end = places[0]
-            keys.append(name[:begin] + name[begin:end].zfill(15) + name[end:])
-            continue
-        key, last = "", 0
-        for begin, end in places:
-            key += name[last:begin] + name[begin:end].zfill(15)
-            last = end
-        keys.append(key + name[last:])
-    return "\n".join(keys).lower().split("\n")
-
-
-def runs(shape):
-    """Gives where the numbers of a name lie."""
-    return [(match.start(), match.end()) for match in re.finditer("0+", shape)]
-
-
-def partners(entries):
-    """Says for files that belong to another which that is, by name: a photo's settings, its raw form, a film's subtitles."""
-    whole = {}
-    stems = {}
-    for e in entries:
-        name = e["name"]
-        stem, ext = split_name(name)
-        ext = ext[1:].lower()
-        whole[name.lower()] = name
-        if ext in PHOTOS or ext in MEDIA:
-            rank = 0 if ext in RAW else 1 if ext in PHOTOS else 2
-            low = stem.lower()
-            if low not in stems or rank < stems[low][0]:
-                stems[low] = (rank, name)
-    leader = {}
-    for e in entries:
-        name = e["name"]
-        stem, ext = split_name(name)
-        ext = ext[1:].lower()
-        low = stem.lower()
-        found = None
-        if ext in SIDECARS:
-            found = whole.get(low) or stems.get(low, (0, None))[1] or stems.get(low[: max(low.rfind("."), 0)], (0, None))[1]
-        elif ext in PHOTOS or ext == "mov":
-            rank, other = stems.get(low, (2, None))
-            if rank == 0 or (ext == "mov" and rank == 1):
-                found = other
-        if found and found != name:
-            leader[name] = found
-    # Who goes along goes along with the first of them all.
-    return {name: leader.get(first, first) for name, first in leader.items()}
-
-
-def wanted_names(entries, stems):
-    """Gives for each file the name that it should have, without its extension; nothing where there is none."""
-    if by not in ("date", "number", "pattern"):
-        # A name of several lines becomes one of one line.
-        return change_all("\n".join([stem.replace("\n", " ") if "\n" in stem else stem for stem in stems])).split("\n")
-    dated = by == "date" or "{date}" in form or "{year}" in form or "{month}" in form or "{day}" in form
-    said = look_into(entries) if dated else {}
-    width = max(3, len(str(start + len(entries) - 1)))
-    if by == "number":
-        return [f"{start + at:0{width}d}" for at in range(len(entries))]
-    wanted = []
-    for at in range(len(entries)):
-        stem = stems[at]
-        day, rest = date_of(entries[at], stem, said) if dated else ("", stem)
-        if dated and not day:
-            wanted.append("")
-        elif by == "date":
-            kept = stem == day or (stem[:10] == day and stem[10:11] in ("_", "-", " ", "."))
-            wanted.append(stem if kept else f"{day}_{rest}" if rest else day)
-        else:
-            name = form.replace("{date}", day).replace("{year}", day[:4]).replace("{month}", day[5:7]).replace("{day}", day[8:])
-            name = name.replace("{number}", f"{start + at:0{width}d}").replace("{ext}", "")
-            # Last, for a name may have braces in it: `{date}` in a file's name is a part of that name.
-            wanted.append(name.replace("{name}", rest.replace("\n", " ")).strip())
-    return wanted
-
-
-def decide(folder, entries):
-    """Gives the moves, in an order in which no name is taken, and how many stay and why."""
-    stay = {}
-    used = set()
-    paired = False
-    able, names, stems, ends = [], [], [], []
-    pages = set([e["name"][:-6] for e in entries if e["kind"] == "folder" and e["name"][-6:] == "_files"])
-    for e in entries:
-        name = e["name"]
-        if e["kind"] != "file":
-            reason = "" if e["kind"] == "folder" else "links and special files"
-        elif name[0] == ".":
-            reason = "hidden files"
-        else:
-            at = name.rfind(".")
-            end = name[at:] if at > 0 else ""
-            extension = end.lower()
-            reason = "names with bytes that are no characters" if "\\" in name else ""
-            if extension in SPECIAL:
-                paired = paired or extension in PAIRED
-                if extension[1:] in UNFINISHED:
-                    reason = "files in use or not complete"
-                elif name[:at] in pages and extension in (".html", ".htm"):
-                    reason = "saved pages, which find their pictures by name"
-                elif name[:at].lower().endswith(".tar"):
-                    end = name[at - 4 :]
-            if name[0] == "~" and name[:2] == "~$":
-                reason = "files in use or not complete"
-            if not reason:
-                able.append(e)
-                names.append(name)
-                ends.append(end)
-                stems.append(name[: -len(end)] if end else name)
-                continue
-        used.add(name.lower())
-        if reason:
-            add(stay, reason)
-
-    # Those that others go along with, in the order in which they are numbered.
-    leader = partners(able) if paired else {}
-    behind = {}
-    chosen = range(len(names))
-    if leader:
-        chosen = [at for at in chosen if names[at] not in leader]
-        for name, first in leader.items():
-            behind.setdefault(first, []).append(name)
-    if "{number}" in form:
-        keys = natural(names)
-        chosen = sorted(chosen, key=lambda at: keys[at])
-    if leader or "{number}" in form:
-        able, names, stems, ends = [able[at] for at in chosen], [names[at] for at in chosen], [stems[at] for at in chosen], [ends[at] for at in chosen]
-    wanted = wanted_names(able, stems)
-
-    # Who is right already keeps the name; then each of the others gets one that is free, with those that belong to it.
-    changing = [at for at in range(len(names)) if wanted[at] != stems[at] and wanted[at]]
-    if len(changing) < len(names):
-        for at in range(len(names)):
-            if wanted[at] == stems[at] or not wanted[at]:
-                group = [names[at]] + behind.get(names[at], [])
-                used |= set([name.lower() for name in group])
-                none = "files without a date" if by in ("date", "pattern") else "names of which nothing would be left"
-                add(stay, "names that are right already" if wanted[at] else none, len(group))
-    new = [wanted[at] + ends[at] for at in changing]
-    # Mostly every new name is free: then nothing has to be tried.
-    distinct = set("\n".join(new).lower().split("\n"))
-    if not behind and len(distinct) == len(new) and distinct.isdisjoint(used):
-        return in_order(folder, [names[at] for at in changing], new), stay
-    old, new = [], []
-    mark = "-" if by == "slug" else "_"
-    for at in changing:
-        name, stem = names[at], stems[at]
-        # IMG_1.CR2.xmp and IMG_1.xmp keep what comes after IMG_1.
-        rests = [ends[at]] + [other[len(stem) :] for other in behind.get(name, [])]
-        number = 1
-        while True:
-            base = wanted[at] if number == 1 else f"{wanted[at]}{mark}{number}"
-            low = base.lower()
-            if not any([low + rest.lower() in used for rest in rests]):
-                break
-            number += 1
-        used |= set([low + rest.lower() for rest in rests])
-        old += [name] + behind.get(name, [])
-        new += [base + rest for rest in rests]
-    return in_order(folder, old, new), stay
-
-
-def in_order(folder, old, new):
-    """Puts renames into an order in which each new name is free: who has it steps on first."""
-    if not set(old).isdisjoint(new):
-        goes = {old[at]: new[at] for at in range(len(old))}
-        begun = set()
-        order = []
-        for name in old:
-            chain = []
-            while name in goes and name not in begun:
-                begun.add(name)
-                chain.append(name)
-                name = goes[name]
-            order += reversed(chain)
-        old, new = order, [goes[name] for name in order]
-    into = folder + "/"
-    return [{"from": into + old[at], "to": into + new[at]} for at in range(len(old))]
-
-
-form = pattern.strip() if by == "pattern" else "{number}" if by == "number" else ""
+rule = {"by": case if by == "case" else by, "most": 100000}
 if by == "pattern":
-    if not form:
-        raise SystemExit("There is no pattern for the new names\ngive one such as {date}_{name}{ext}")
-    for word in re.findall(r"\{([^{}]*)\}", form):
-        if word not in ("name", "date", "year", "month", "day", "number", "ext"):
-            raise SystemExit(f"Nothing is known as {{{word}}} in a pattern\nthere are {{name}}, {{date}}, {{year}}, {{month}}, {{day}}, {{number}} and {{ext}}")
-    if "{ext}" in form[:-5]:
-        raise SystemExit("{ext} stands at the end of a pattern or is left out: every file keeps its extension\nsuch as {date}_{name}{ext}")
-    if "{" not in form:
-        raise SystemExit(f"All files would be called “{form}”\nput {{name}} or {{number}} into the pattern")
-if by == "replace" and not find:
-    raise SystemExit("There is no text to be replaced\nsay which: find the old one, with the new one")
-if by in ("pattern", "replace") and "/" in form + (with_ if by == "replace" else ""):
-    raise SystemExit("A name can't have a / in it\nto put files into folders, organise them")
-
+    rule["pattern"] = pattern
+if by == "replace":
+    rule["find"] = find
+    rule["with"] = with_
+if by in ("number", "pattern"):
+    rule["start"] = start
 places = folders("write")
-several = len(places) > 1
-look = "Look at the folders" if several else "Look at the folder"
-plan([look, "Decide on names", "Rename files"])
-
-step(look)
-listings = gather([later(list_folder, place, most=200000) for place in places])
-done(files(sum([listing["count"] - listing["folders"] for listing in listings])))
+plan(["Decide on names", "Rename files"])
 
 step("Decide on names")
-at = datetime(1970, 1, 1) + timedelta(seconds=now()["millis"] // 1000 + 86400)
-tomorrow = f"{at.year:04d}-{at.month:02d}-{at.day:02d}"
-by_time = []
-days = {}
+suggested = gather([later(suggest_names, place, **rule) for place in places])
 stayed = {}
 notes = []
 batches = []
-for place, listing in zip(places, listings):
-    entries = listing["entries"]
-    if listing["next"] is not None:
-        if by == "number" or "{number}" in form:
-            raise SystemExit(f"{place} holds {listing['count']} files, more than can be numbered at once\ndivide them over several folders first")
-        notes.append(f"{place} holds more than was looked at, {len(entries)} of {listing['count']}: run it again for the rest.")
-    marks = [e["name"] for e in entries if e["name"] in PROJECT]
-    if marks:
-        add(stayed, "files of a project", listing["count"] - listing["folders"])
-        notes.append(f"{place} is the folder of a project ({marks[0]} lies in it), so nothing in it was renamed.")
-        continue
-    moves, stay = decide(place, entries)
-    for reason, number in stay.items():
+for place, names in zip(places, suggested):
+    for reason, number in names["stay"].items():
         add(stayed, reason, number)
-    for begin in range(0, len(moves), 100000):
-        batches.append(moves[begin : begin + 100000] if len(moves) > 100000 else moves)
+    if names["more"]:
+        notes.append(f"{place} holds more files than are renamed in one go, {names['count']}: run it again for the rest.")
+    if names["project"]:
+        notes.append(f"{place} is the folder of a project ({names['project']} lies in it), so nothing in it was renamed.")
+    if names["moves"]:
+        batches.append(names["moves"])
 total = sum([len(moves) for moves in batches])
 staying = sum(stayed.values())
 done(f"{total} to rename, {staying} stay")
-if by_time:
-    notes.append(f"{len(by_time)} had no date but the one on which they were last changed.")
+undated = sum([names["undated"] for names in suggested])
+if undated:
+    notes.append(f"{undated} had no date but the one on which they were last changed.")
+nothing = stayed.get("names of which nothing would be left", 0)
+if nothing:
+    notes.append(f"{files(nothing)} would have no name left, so {'it keeps its own' if nothing == 1 else 'they keep theirs'}.")
 
 said = "".join([f" {note}" for note in notes])
 data = {"renamed": 0, "left": staying, "stayed": stayed}
@@ -513,11 +157,14 @@ if notes:
     data["notes"] = notes
 
 
+def one_line(path):
+    return path.split("/")[-1].replace("\n", "\\n")
+
+
 def shown(moves, number):
     lines = []
     for move in moves[:8]:
-        old, new = move["from"].split("/")[-1].replace("\n", "\\n"), move["to"].split("/")[-1]
-        lines.append(f"\n  {old} → {new}")
+        lines.append(f"\n  {one_line(move['from'])} → {one_line(move['to'])}")
     return "\n" + "".join(lines) + (f"\n  and {number - min(len(moves), 8)} more" if number > len(moves[:8]) else "") if moves else ""
 
 
@@ -547,11 +194,13 @@ for moves, result in zip(batches, results):
         not_done.append({"path": moves[other["index"]]["from"], "why": other["reason"]})
         first = [move for move in first if move["from"] != moves[other["index"]]["from"]]
 done(f"{files(made)} renamed")
+if not_done and not made:
+    refused("Nothing was renamed", not_done[0]["why"])
 data["renamed"] = made
 data["left"] = staying
 if not_done:
     data["not_done"] = not_done
 summary = f"{files(made)} renamed, {staying} left as they were."
 if not_done:
-    summary += f" Not done: {not_done[0]['why']}."
+    summary += f" Not done: {total - made}, because {not_done[0]['why']}."
 finish(summary + said + shown(first, made), data)

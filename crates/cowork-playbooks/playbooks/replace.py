@@ -81,6 +81,12 @@ def add_up(into, more):
         into[key] = into.get(key, 0) + number
 
 
+def refused(what, why):
+    """Ends a task in which nothing could be done."""
+    fix = "let your user change what is there, or choose another folder" if "permission" in why else "see to that, then run it again"
+    raise SystemExit(f"{what}: {why}\n{fix}")
+
+
 places = folders("write")
 only = {"files": files} if files.strip() else {}
 look = "Find the text in the folders" if len(places) > 1 else "Find the text in the folder"
@@ -90,9 +96,9 @@ step(look)
 old = find
 new = with_
 if not old.strip():
-    raise ValueError("there is nothing to look for: give the text that is to be replaced as `find`")
+    raise SystemExit("There is nothing to look for\ngive the text that is to be replaced as `find`")
 if old == new:
-    raise ValueError("the text would be replaced by itself: give another as `with`")
+    raise SystemExit("The text would be replaced by itself\ngive another as `with`")
 hits = []
 searched = 0
 skipped = {}
@@ -136,7 +142,9 @@ data = {"find": old, "with": new, "searched": searched, "skipped": skipped, "mat
 def unsaid():
     text = " Left: " + "; ".join(left) + "." if left else ""
     if not_done:
-        text += f" Not done: {not_done[0].get('path', not_done[0].get('folder'))} ({not_done[0]['why']})."
+        number = sum([one.get("files", 1) for one in not_done])
+        text += f" Not done: {shown(not_done[0].get('path', not_done[0].get('folder')))} ({not_done[0]['why']})"
+        text += f" and {number - 1:,} more." if number > 1 else "."
     return text
 
 
@@ -191,6 +199,8 @@ else:
         stayed.update([other["path"] for other in result["otherwise"]])
     changed = [hit for hit in hits if hit["path"] not in stayed] if stayed else hits
     done(f"{files_of(made)} changed")
+    if not_done and not made:
+        refused("Nothing was replaced", not_done[0]["why"])
     data["changed"] = made
     data["files"] = changed[:1000]
     if not_done:

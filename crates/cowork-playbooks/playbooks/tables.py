@@ -64,6 +64,7 @@ import re
 
 ENDINGS = ("csv", "tsv", "tab", "jsonl", "ndjson")
 SPREADSHEETS = ("xlsx", "xls", "xlsm", "ods", "numbers")
+NAMED = "*.{" + ",".join(ENDINGS + SPREADSHEETS) + "}"
 # Numbers in columns of such names are not amounts: nobody wants their sum.
 NAMES = set("id ids no nr num number year zip postcode plz postal code phone tel telephone mobile fax iban account index".split())
 # Words that people put around the name of a column.
@@ -142,7 +143,7 @@ for place in places:
     while True:
         options = {"after": after} if after else {}
         try:
-            page = list_folder(place, most=100000, **options)
+            page = list_folder(place, name=NAMED, most=100000, **options)
         except RuntimeError as error:
             errors.append(error)
             left.append({"path": place, "why": str(error)})
@@ -161,7 +162,7 @@ for place in places:
             elif ending_here in SPREADSHEETS:
                 spreadsheets.append(entry["path"])
         after = page.get("next")
-        if not after:
+        if not after or len(sources) > 100000:
             break
 if len(errors) == len(places):
     raise errors[0]
@@ -185,7 +186,7 @@ data = {"files": 0, "rows_in": 0, "rows_out": 0, "left": left}
 if not sources:
     finish("Nothing to merge: no CSV, TSV or JSON lines here." + tell_left(left, len(left)), data)
 if len(sources) > 100000:
-    raise SystemExit(f"{len(sources):,} tables are too many to merge at once, which takes up to 100,000\nput some of them into other folders")
+    raise SystemExit("There are more tables than can be merged at once, which is 100,000\nput some of them into other folders")
 sources.sort()
 
 step("Read the tables")
@@ -211,7 +212,14 @@ options = {"if_taken": "number", "distinct": dedupe, "group_by": group_by, "sum"
 if locale.strip():
     options["locale"] = locale.strip()
     options["clean"] = True
-merged = combine_tables(f"{home}/{target}", sources, **options)
+for attempt in range(3):
+    try:
+        merged = combine_tables(f"{home}/{target}", sources, **options)
+        break
+    except RuntimeError as error:
+        # Somebody works on them just now: nothing was written yet.
+        if attempt == 2 or "while it was being read" not in str(error):
+            raise
 done(f"{counted(merged['rows_out'], 'row')} in {below(merged['path'])}")
 
 for name in ["path", "files", "rows_in", "rows_out", "duplicates", "empty", "broken", "broken_rows", "columns", "groups", "totals", "unclear"]:

@@ -55,22 +55,6 @@
 from datetime import datetime, timedelta
 import re
 
-TYPES = {
-    "Documents": "pdf doc docx odt rtf txt md tex pages ppt pptx odp key epub mobi azw3 djvu ps xps wpd msg eml ics vcf",
-    "Spreadsheets": "xls xlsx xlsm xlsb ods csv tsv numbers",
-    "Images": "jpg jpeg png gif bmp tif tiff webp heic heif avif svg ico raw cr2 cr3 nef arw dng orf rw2 psd ai xcf jxl",
-    "Audio": "mp3 wav flac aac ogg oga opus m4a wma aif aiff mid midi amr",
-    "Video": "mp4 mov avi mkv webm wmv flv m4v mpg mpeg 3gp mts m2ts ogv vob",
-    "Archives": "zip tar gz tgz bz2 tbz xz txz 7z rar zst lz lzma cab",
-    "Code": "py js ts jsx tsx rs go java c h cc cpp hpp cs rb php sh ps1 bat html css scss json xml yaml yml toml sql ipynb lua r swift kt",
-    "Installers": "exe msi dmg pkg deb rpm appimage apk iso img flatpak snap",
-}
-FOLDER_OF = {}
-for folder, extensions in TYPES.items():
-    for extension in extensions.split():
-        FOLDER_OF[extension] = folder
-
-UNFINISHED = ["crdownload", "part", "partial", "download", "opdownload", "aria2", "!ut", "tmp"]
 # What a call of `watch_folder` takes: more can't be told from what arrives.
 MOST_KNOWN = 10000
 # So many calls are made at most; a playbook may make 1,000.
@@ -81,11 +65,6 @@ EMPTY = 60
 
 def files_of(number):
     return "1 file" if number == 1 else f"{number:,} files"
-
-
-def extension_of(name):
-    at = name.rfind(".")
-    return name[at + 1 :].lower() if at > 0 else ""
 
 
 def shown(text):
@@ -100,10 +79,14 @@ def why_it_stays(entry):
         return "links and special files"
     if name.startswith("."):
         return "hidden files"
-    if name.startswith("~$") or extension_of(name) in UNFINISHED:
+    if entry["category"] == "Unfinished":
         return "files in use or not complete"
     if fits and not fits.match(name.lower()):
         return "names that do not fit the pattern"
+    # A clock that was never set, or one that runs ahead: such a date decides nothing. Times are in milliseconds.
+    changed = entry["modified"]
+    if by == "date" and (changed < -2208988800000 or 0 <= changed < 31536000000 or changed > until + 86400000):
+        return "dates that can't be right"
     return ""
 
 
@@ -114,7 +97,7 @@ def folder_for(entry):
         return f"{at.year:04d}/{at.month:02d}"
     if by == "name":
         return re.sub(r"[*?/\\\x00-\x1f]+", " ", pattern).strip(" .-_") or "Other"
-    return FOLDER_OF.get(extension_of(entry["name"]), "Other")
+    return entry["category"]
 
 
 def move_of(entry):
@@ -194,9 +177,9 @@ def organised(entries):
 places = folders("write")
 place = places[0]
 if len(places) > 1:
-    raise ValueError(f"one folder can be watched at a time, and {len(places)} were given: {', '.join(places)}")
+    raise SystemExit(f"One folder can be watched at a time, and {len(places)} were given: {', '.join(places)}\nbegin a task for each")
 if not 1 <= hours <= 720:
-    raise ValueError(f"{hours} hours can't be watched: give 1 to 720")
+    raise SystemExit(f"{hours} hours can't be watched\ngive 1 to 720")
 fits = None
 if pattern.strip():
     plain = pattern.strip().lower()
@@ -204,7 +187,7 @@ if pattern.strip():
     expression = re.escape(plain).replace(r"\*", ".*").replace(r"\?", ".")
     fits = re.compile(expression + "$") if wild else re.compile(".*" + expression)
 elif by == "name":
-    raise ValueError("by name there must be a pattern that says which files go together: give `pattern`, such as `Acme*`")
+    raise SystemExit("By name there must be a pattern that says which files go together\ngive `pattern`, such as `Acme*`")
 
 plan(["Look at the folder", "Wait, and organise what arrives", "Say what was done"])
 step("Look at the folder")
@@ -212,7 +195,7 @@ begin = now()["millis"]
 until = begin + hours * 3600000
 first = list_folder(place, most=MOST_KNOWN + 1)["entries"]
 if len(first) > MOST_KNOWN:
-    raise RuntimeError(f"`{place}` holds more than {MOST_KNOWN:,} entries, among which what arrives can't be told: organise it first")
+    raise SystemExit(f"{place} holds more than {MOST_KNOWN:,} entries, among which what arrives can't be told\norganise it first")
 known = {entry["path"]: 1 for entry in first}
 before = {entry["path"]: 1 for entry in first if entry["kind"] != "folder"}
 written = {entry["name"].lower(): entry["name"] for entry in first if entry["kind"] == "folder"}

@@ -108,6 +108,40 @@ async fn files_go_by_month() {
 }
 
 #[tokio::test]
+async fn a_date_that_can_not_be_right_decides_nothing() {
+    let wrong = |params: Value| {
+        let mut story = Story::of(organise(params)).text("Downloads/r.txt", "*.pdf -> {year}\n*.zip -> Archives");
+        // A clock that was never set, one that runs ahead, and one that is right.
+        for (name, modified) in
+            [("a.pdf", 86_400_000), ("b.pdf", 4_102_444_800_000), ("c.pdf", 1_577_836_799_999), ("d.zip", 0)]
+        {
+            story.put(&format!("Downloads/{name}"), "file", modified);
+        }
+        story
+    };
+    let mut months = wrong(json!({ "by": "date" }));
+    let (summary, data) = months.done().await;
+    assert!(summary.contains("Left: 3 files, changed on a date that can't be right."), "{summary}");
+    assert_eq!(data["folders"], json!({ "2019/12/": 1, "2026/01/": 1 }));
+    let mut rules = wrong(json!({ "rules": "r.txt" }));
+    let (_, data) = rules.done().await;
+    assert_eq!(data["folders"], json!({ "2019/": 1, "Archives/": 1 }), "only who asks for the date is held up by it");
+}
+
+#[tokio::test]
+async fn where_nothing_could_be_moved_it_failed_and_says_what_to_do() {
+    let refusing = |call: &cowork_core::ProposedCall| {
+        let why = "there is no permission to change `Downloads/Documents`";
+        let left = json!([{ "index": 0, "path": "Downloads/Documents/a.pdf", "reason": why }]);
+        let value = json!({ "made": 0, "renamed": 0, "left": 1, "otherwise": left });
+        (call.tool == "move_files").then(|| cowork_core::Outcome::Done { value, note: String::new() })
+    };
+    let error = Story::of(organise(json!({}))).files(&["Downloads/a.pdf"]).answering(refusing).fails().await;
+    assert_eq!(error.message, "Nothing was moved: there is no permission to change `Downloads/Documents`");
+    assert_eq!(error.fix(), Some("let your user change what is there, or choose another folder"));
+}
+
+#[tokio::test]
 async fn files_go_by_the_name_they_share() {
     let names = [
         "Downloads/2026-01 Acme invoice.pdf",
@@ -167,7 +201,7 @@ async fn several_folders_are_done_each_in_its_own_batch() {
     assert_eq!(story.proposals[0].say.as_deref(), Some("Organise Downloads and Desktop by type (playbook organise)"));
     assert_eq!(
         summary,
-        "1 file moved, 1 left as they were, nothing deleted. Not done: you said no to “Move files”.\n\n  Downloads/Documents/ 1"
+        "1 file moved, 1 left as they were, nothing deleted. Not done: 1, because you said no to “Move files”.\n\n  Downloads/Documents/ 1"
     );
     assert_eq!(data["folders"], json!({ "Downloads/Documents/": 1 }));
     assert_eq!(story.paths(), ["Desktop/b.png", "Downloads/Documents/a.pdf", "Photos/c.jpg"]);
@@ -266,7 +300,16 @@ async fn what_belongs_together_stays_together() {
         "Downloads/page.html",
         "Downloads/page_files/style.css",
     ];
-    let mut story = Story::of(organise(json!({}))).files(&names);
+    let mut story = Story::of(organise(json!({}))).files(&names).together(&[
+        ("Downloads/IMG_1.JPG", "IMG_1.CR2"),
+        ("Downloads/IMG_1.xmp", "IMG_1.CR2"),
+        ("Downloads/IMG_1.CR2.xmp", "IMG_1.CR2"),
+        ("Downloads/IMG_2.MOV", "IMG_2.HEIC"),
+        ("Downloads/IMG_2.aae", "IMG_2.HEIC"),
+        ("Downloads/MVI_3.THM", "MVI_3.avi"),
+        ("Downloads/film.en.srt", "film.mp4"),
+        ("Downloads/page_files", "page.html"),
+    ]);
     story.done().await;
     let expected = [
         "Downloads/Code/page.html",
@@ -289,11 +332,15 @@ async fn what_belongs_together_stays_together() {
     let mut sorted = moved;
     sorted.sort_unstable();
     assert_eq!(sorted, expected);
+}
 
+#[tokio::test]
+async fn what_belongs_together_goes_by_the_date_of_the_first() {
     let mut months = Story::of(organise(json!({ "by": "date" })));
     months.put("Downloads/IMG_1.CR2", "file", 1_774_008_000_000);
     months.put("Downloads/IMG_1.JPG", "file", 1_577_836_799_999);
     months.put("Downloads/IMG_1.xmp", "file", 1_577_836_799_999);
+    let mut months = months.together(&[("Downloads/IMG_1.JPG", "IMG_1.CR2"), ("Downloads/IMG_1.xmp", "IMG_1.CR2")]);
     months.done().await;
     assert_eq!(
         months.paths(),

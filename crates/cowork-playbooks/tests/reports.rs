@@ -8,7 +8,7 @@ mod story;
 
 use cowork_core::{Error, Finish, Kind, Outcome, ProposedCall, Submit};
 use serde_json::{Value, json};
-use story::{Story, denied, folder, withheld};
+use story::{Story, category, denied, folder, withheld};
 
 fn submit(playbook: &str, params: Value) -> Submit {
     let mut submit = Submit::new("Do it");
@@ -126,7 +126,8 @@ fn tree(bytes: u64) -> Value {
         ],
         "largest": [{ "path": "Downloads/in <b>/film.mp4", "size": bytes - 2_000, "modified": 1_767_225_600_000_i64 }],
         "newest": [],
-        "types": [{ "type": "mp4", "files": 1, "bytes": bytes - 2_000 }, { "type": "", "files": 6, "bytes": 2_000 }],
+        "types": [{ "type": "mp4", "category": "Video", "files": 1, "bytes": bytes - 2_000 },
+            { "type": "", "category": "Other", "files": 6, "bytes": 2_000 }],
         "other_types": { "files": 0, "bytes": 0 },
         "ages": ages,
         "skipped": { "unreadable": 0, "mounts": 0 }, "complete": true, "next": null,
@@ -268,11 +269,11 @@ async fn a_text_that_is_only_there_in_other_capitals_is_told() {
         "{summary}"
     );
     let error = Story::of(submit("replace", json!({ "find": "x", "with": "x" }))).fails().await;
-    assert!(error.message.contains("the text would be replaced by itself"), "{error:?}");
+    assert!(error.message.contains("The text would be replaced by itself"), "{error:?}");
 }
 
 fn entry(name: &str, size: u64) -> Value {
-    json!({ "path": format!("Downloads/{name}"), "name": name, "kind": "file", "size": size, "modified": 1_767_225_600_000_i64 })
+    json!({ "path": format!("Downloads/{name}"), "name": name, "kind": "file", "category": category(name), "size": size, "modified": 1_767_225_600_000_i64 })
 }
 
 fn nothing() -> Value {
@@ -345,22 +346,26 @@ async fn a_watch_goes_on_after_a_no_and_says_what_it_can_t_do() {
     assert_eq!((&data["moved"], summary.contains("Not done: you said no to")), (&json!(1), true), "{summary}");
 
     let why = |params: Value| async move {
-        Story::of(submit("watch", params)).answering(coming(Vec::new())).fails().await.message
+        let error = Story::of(submit("watch", params)).answering(coming(Vec::new())).fails().await;
+        format!("{}\n{}", error.message, error.fix().unwrap_or_default())
     };
-    assert!(why(json!({ "hours": 0 })).await.contains("give 1 to 720"));
+    assert_eq!(why(json!({ "hours": 0 })).await, "0 hours can't be watched\ngive 1 to 720");
     assert!(why(json!({ "by": "name" })).await.contains("there must be a pattern"));
     let mut two = submit("watch", json!({}));
     two.folders.push(folder("Desktop"));
     let Finish::Failed { error } = Story::of(two).play().await else { panic!("two folders at once") };
-    assert!(error.message.contains("one folder can be watched at a time"), "{error:?}");
+    assert!(error.message.contains("One folder can be watched at a time"), "{error:?}");
 }
 
 #[tokio::test]
 async fn a_watch_by_pattern_and_date_takes_what_fits() {
-    let rounds = vec![arrived(json!([entry("Acme 1.pdf", 3), entry("other.pdf", 3)]))];
+    let mut never_set = entry("Acme 2.pdf", 3);
+    never_set["modified"] = json!(86_400_000);
+    let rounds = vec![arrived(json!([entry("Acme 1.pdf", 3), entry("other.pdf", 3), never_set]))];
     let params = json!({ "hours": 1, "by": "date", "pattern": "acme*" });
     let mut story = Story::of(submit("watch", params)).answering(coming(rounds));
-    story.done().await;
+    let (_, data) = story.done().await;
+    assert_eq!(data["stayed"]["dates that can't be right"], 1);
     let calls = story.calls();
     let moves = calls.iter().find(|c| c.tool == "move_files").unwrap();
     assert_eq!(moves.args["moves"], json!([{ "from": "Downloads/Acme 1.pdf", "to": "Downloads/2026/01/Acme 1.pdf" }]));

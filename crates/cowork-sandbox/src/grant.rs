@@ -134,6 +134,13 @@ fn not_there(folder: &Folder, fault: Fault) -> Error {
                 .with("folder", folder.name.clone())
                 .with_fix("name the folder that it lies in")
         }
+        Fault::Os(rustix::io::Errno::ACCESS | rustix::io::Errno::PERM) => Error::new(
+            Kind::NotAllowed,
+            "open folder",
+            format!("there is no permission to open the folder `{}`", folder.at),
+        )
+        .with("folder", folder.name.clone())
+        .with_fix("let your user open it (its owner and permissions), or choose another folder"),
         other => other.error("open folder", &folder.at),
     }
 }

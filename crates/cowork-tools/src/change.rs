@@ -152,6 +152,9 @@ async fn make(ctx: &ToolContext, changes: Vec<Change>, thing: &str, done: &str, 
     Ok(told(&changed, thing, done, label))
 }
 
+/// What to do where there is no permission.
+pub(crate) const LET: &str = "let your user change what is there (its owner and permissions), or choose another folder";
+
 /// Makes one change. If it is left out, that is the call's error: `Conflict`, with the next step that goes with the reason;
 /// `fix` where nothing more is known.
 pub(crate) async fn one(ctx: &ToolContext, change: Change, fix: &str) -> Result<Changed> {
@@ -162,6 +165,8 @@ pub(crate) async fn one(ctx: &ToolContext, change: Change, fix: &str) -> Result<
     let there = files.stat(path.clone()).await;
     let unread = reason.contains("read") && !reason.contains("already");
     let own = match &there {
+        _ if reason.contains("permission") => Some(LET),
+        _ if reason.contains("while it was being read") => Some("try again"),
         _ if unread || reason.contains("half of its content") || reason.contains("already") => None,
         Ok(entry) if entry.kind == FileKind::File && entry.mode & 0o222 == 0 => {
             Some("let it be written to with `set_mode` (`rw-r--r--`), then try again")

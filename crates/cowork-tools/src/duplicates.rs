@@ -5,25 +5,25 @@
 //! no known two contents with one hash, so that equal hashes are taken for equal contents; `verify` compares them byte by
 //! byte besides. Names of one and the same file (hard links) waste nothing: they count as one.
 
+mod scope;
+
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
-use cowork_core::{
-    Effects, Entry, Error, FileKind, FilePath, Files, Handed, Kind, OpenFile, Part, Preview, Reader, Result,
-    ToolContext, ToolOutput, TypedTool, Visitor, Watch,
-};
+use cowork_core::{Effects, FilePath, Files, OpenFile, Preview, Result, ToolContext, ToolOutput, TypedTool, Watch};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::scope::{Candidate, Held, Scope, Sizes};
 use crate::{
     find_first::Place,
     hash::{hex, outermost},
     hash_each::{self, Job, Task},
-    show::{self, count, shown, stopped},
+    show::{self, count, shown},
 };
 
 const OP: &str = "find duplicates";
@@ -31,8 +31,6 @@ const OP: &str = "find duplicates";
 const END: usize = 4 * 1024;
 /// A file that is no larger is hashed whole at once.
 const SMALL: u64 = 64 * 1024;
-/// So many files of equal size are held at most.
-const MOST_HELD: usize = 1_000_000;
 /// So many files are named in an answer, or one group.
 const MOST_NAMED: usize = 200_000;
 /// So many files with other names are told of in a group, and so many of their names.
@@ -180,132 +178,6 @@ fn page(groups: &mut [Group], after: Option<Place>, (most, in_group): (usize, us
         told.push(group.described(in_group));
     }
     (told, None)
-}
-
-/// What of some folders is looked at.
-#[derive(Clone)]
-struct Scope {
-    hidden: bool,
-    projects: bool,
-    /// The folders themselves: what was asked for is looked at whatever it is.
-    top: Vec<FilePath>,
-}
-
-/// What a folder that holds one of these is: a project, whose files belong together.
-const PROJECT: [&[u8]; 12] = [
-    b".git",
-    b".hg",
-    b".svn",
-    b"Cargo.toml",
-    b"package.json",
-    b"pyproject.toml",
-    b"setup.py",
-    b"go.mod",
-    b"pom.xml",
-    b"build.gradle",
-    b"CMakeLists.txt",
-    b"composer.json",
-];
-
-/// Handed down to a folder that is not looked at.
-struct LeftAlone;
-
-impl Scope {
-    fn enter(&self, folder: &FilePath, reader: &dyn Reader) -> Handed {
-        let is_project = || PROJECT.iter().any(|name| reader.stat(&folder.join_bytes(name)).is_ok());
-        let left_alone = !self.projects && !self.top.contains(folder) && is_project();
-        if left_alone { Some(Arc::new(LeftAlone)) } else { None }
-    }
-
-    /// Gives what of a part is looked at: files, with what they are, and folders.
-    fn of(&self, part: &dyn Part, handed: &Handed, watch: &Watch) -> Result<(Vec<Entry>, Vec<usize>)> {
-        if watch.cancel.is_cancelled() {
-            return Err(stopped(OP));
-        }
-        let (mut files, mut folders) = (Vec::new(), Vec::new());
-        if handed.is_some() {
-            return Ok((files, folders));
-        }
-        for at in (0..part.len()).filter(|at| self.hidden || !part.name(*at).starts_with(b".")) {
-            match part.kind(at) {
-                FileKind::File => files.extend(part.stat(at).ok().filter(|e| !e.placeholder)),
-                FileKind::Folder => folders.push(at),
-                FileKind::Link | FileKind::Other => {}
-            }
-        }
-        Ok((files, folders))
-    }
-}
-
-/// Counts how many files there are of each size.
-struct Sizes {
-    least: u64,
-    scope: Scope,
-    seen: Mutex<HashMap<u64, u32>>,
-    watch: Watch,
-}
-
-impl Sizes {
-    /// Gives the sizes that more than one file has, and how many files there are.
-    fn several(&self) -> (HashMap<u64, u32>, u64) {
-        let mut seen = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
-        let all = seen.values().map(|n| u64::from(*n)).sum();
-        seen.retain(|_, number| *number > 1);
-        seen.shrink_to_fit();
-        (seen, all)
-    }
-}
-
-impl Visitor for Sizes {
-    fn enter(&self, folder: &FilePath, _: &Handed, reader: &dyn Reader) -> Result<Handed> {
-        Ok(self.scope.enter(folder, reader))
-    }
-
-    fn visit(&self, part: &dyn Part, handed: &Handed) -> Result<Vec<usize>> {
-        let (entries, folders) = self.scope.of(part, handed, &self.watch)?;
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        for entry in entries.into_iter().filter(|e| e.size >= self.least) {
-            *seen.entry(entry.size).or_default() += 1;
-        }
-        Ok(folders)
-    }
-}
-
-/// Holds the files that share their size with another.
-struct Held {
-    several: HashMap<u64, u32>,
-    scope: Scope,
-    files: Mutex<Vec<Candidate>>,
-    watch: Watch,
-}
-
-struct Candidate {
-    path: FilePath,
-    size: u64,
-    modified: i64,
-    links: bool,
-    identity: [u64; 2],
-}
-
-impl Visitor for Held {
-    fn enter(&self, folder: &FilePath, _: &Handed, reader: &dyn Reader) -> Result<Handed> {
-        Ok(self.scope.enter(folder, reader))
-    }
-
-    fn visit(&self, part: &dyn Part, handed: &Handed) -> Result<Vec<usize>> {
-        let (entries, folders) = self.scope.of(part, handed, &self.watch)?;
-        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        for entry in entries.into_iter().filter(|e| self.several.contains_key(&e.size)) {
-            let links = entry.links > 1 && entry.identity != [0, 0];
-            let (size, modified, identity) = (entry.size, entry.modified, entry.identity);
-            files.push(Candidate { path: entry.path, size, modified, links, identity });
-        }
-        if files.len() > MOST_HELD {
-            let why = format!("more than {MOST_HELD} files share their size with another");
-            return Err(Error::new(Kind::LimitExceeded, OP, why).with_fix("search fewer folders, or give a `min_size`"));
-        }
-        Ok(folders)
-    }
 }
 
 /// Files with the same content.

@@ -28,7 +28,7 @@ use crate::{
 };
 
 const OP: &str = "find files";
-const MOST: u32 = 10_000;
+const MOST: u32 = 100_000;
 
 pub(crate) struct FindFiles;
 
@@ -71,9 +71,9 @@ pub(crate) struct FindFilesArgs {
     /// The order: `name` (the usual, by path), `largest`, `smallest`, `newest` or `oldest` first.
     #[serde(default)]
     sort: Sort,
-    /// The most to give, up to 10,000; 200 if left out.
+    /// The most to give, up to 100,000; 200 if left out.
     #[serde(default = "usual")]
-    #[schemars(range(min = 1, max = 10_000))]
+    #[schemars(range(min = 1, max = 100_000))]
     most: u32,
     /// The `next` of the answer before, to go on from there.
     #[serde(default)]

@@ -7,6 +7,8 @@
 #[cfg(feature = "archive")]
 mod archive;
 #[cfg(feature = "files")]
+mod category;
+#[cfg(feature = "files")]
 mod change;
 #[cfg(feature = "files")]
 mod compare;
@@ -41,6 +43,8 @@ mod look_text;
 mod look_type;
 #[cfg(feature = "metadata")]
 mod metadata;
+#[cfg(feature = "files")]
+mod names;
 #[cfg(feature = "files")]
 mod notes;
 #[cfg(feature = "files")]
@@ -88,7 +92,7 @@ pub fn builtin() -> Vec<Arc<dyn Tool>> {
 /// `make_folder`, `move_files`, `copy_files`, `set_aside`, `restore_files`, `set_mode`, with the feature `archive` `make_archive` and
 /// `extract_archive`, beside which `list_archive` only looks, and with `tables` `combine_tables`, beside which `read_tables` does. What
 /// only looks: `list_folder`, `folder_tree`, `file_info`, `file_metadata`, `read_file`, `find_files`, `find_text`, `hash_files`,
-/// `find_duplicates`, `compare_folders`, `watch_folder`; with the feature `places` also `name_places`, which looks at no file.
+/// `find_duplicates`, `compare_folders`, `suggest_names`, `watch_folder`; with the feature `places` also `name_places`, which looks at no file.
 #[cfg(feature = "files")]
 pub fn files() -> Vec<Arc<dyn Tool>> {
     let all = vec![
@@ -102,6 +106,7 @@ pub fn files() -> Vec<Arc<dyn Tool>> {
         tool(hash::HashFiles),
         tool(duplicates::FindDuplicates),
         tool(compare::CompareFolders),
+        tool(names::SuggestNames),
         tool(watch::WatchFolder),
         tool(write::WriteFile),
         tool(edit::EditFile),

@@ -10,15 +10,18 @@ use cowork_core::{
     Effects, Entry, Error, FileKind, FilePath, Files, Handed, Kind, Label, OpenFile, Part, Preview, Reader, Result,
     ToolContext, ToolOutput, TypedTool, Visitor, Watch,
 };
+use globset::GlobMatcher;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
+    category,
     change::letters,
     find::yes,
     find_first::{First, Place, Sort, may_come},
-    find_rules::Paths,
+    find_names::glob,
+    find_rules::{Paths, as_path},
     hash_each::{self, Task},
     look_type::{HEAD, Type},
     show::{count, shown, stopped},
@@ -44,12 +47,20 @@ pub(crate) struct ListArgs {
     /// The `next` of the answer before, to go on from there.
     #[serde(default)]
     after: Option<String>,
+    /// Only entries whose name fits this pattern are listed and counted: `*.pdf`, `{*.csv,*.tsv}`; all if left out.
+    #[serde(default)]
+    #[schemars(length(max = 1_000))]
+    name: Option<String>,
     /// Whether entries whose names begin with a dot are listed too; yes if left out.
     #[serde(default = "yes")]
     hidden: bool,
     /// Whether each listed file is looked into for its `type`; no if left out.
     #[serde(default)]
     types: bool,
+    /// Whether it is told what names say: the `category` of each file, what it `belongs_to`, and whether the folder is a `project`'s;
+    /// no if left out.
+    #[serde(default)]
+    categories: bool,
 }
 
 fn usually_listed() -> u32 {
@@ -62,11 +73,15 @@ impl TypedTool for ListFolder {
     const NAME: &'static str = "list_folder";
     const ABOUT: &'static str = "Lists what lies directly in a folder: the `count` of all, how many `files` and `folders`, and `entries` in \
         the order asked for, each with `path`, `name`, `kind` (file, folder, link, other), `size` in bytes, `modified` in milliseconds \
-        since 1970; with `types` also `type`, by content. If there are more, `next` is what to give as \
+        since 1970; with `types` also `type`, by content; with `categories` of each file also its `category` by name (Documents, \
+        Spreadsheets, Images, Audio, Video, Archives, Code, Installers, Unfinished, Other) and, where it goes along with another, the name of \
+        what it `belongs_to` (a photo's settings to the photo, subtitles to the film, its folder to a saved page), and of the whole the \
+        `project`: the name of what marks it as the folder of one, such as Cargo.toml, or null. If there are more, `next` is what to give as \
         `after` to go on (null at the end). For all that lies below, use folder_tree or find_files.";
 
     fn effects(&self, args: &ListArgs) -> Result<Effects> {
         args.after.as_deref().map(Place::parse).transpose()?;
+        args.name.as_deref().map(|name| glob("list", name, false)).transpose()?;
         Ok(looking("list", &args.path))
     }
 
@@ -75,15 +90,9 @@ impl TypedTool for ListFolder {
         let files = ctx.files()?;
         be_folder(&*files, &args.path, "list").await?;
         let place = args.after.as_deref().map(Place::parse).transpose()?;
-        let list = Arc::new(List {
-            sort: args.sort,
-            hidden: args.hidden,
-            first: First::new(args.most.clamp(1, MOST_LISTED) as usize, place),
-            files: AtomicU64::new(0),
-            folders: AtomicU64::new(0),
-            all: AtomicU64::new(0),
-            watch: ctx.watch.clone(),
-        });
+        let list = List::new(First::new(args.most.clamp(1, MOST_LISTED) as usize, place), &ctx.watch);
+        let name = args.name.as_deref().map(|name| glob("list", name, false)).transpose()?;
+        let list = Arc::new(List { sort: args.sort, hidden: args.hidden, name, ..list });
         files.walk(vec![args.path], list.clone(), ctx.watch.clone()).await?;
         let get = |n: &AtomicU64| n.load(Ordering::Relaxed);
         let (number, in_files, in_folders) = (get(&list.all), get(&list.files), get(&list.folders));
@@ -94,10 +103,26 @@ impl TypedTool for ListFolder {
                 entry["type"] = found;
             }
         }
+        if args.categories {
+            categorise(&mut listed, &entries);
+        }
         let note = format!("{}, {}", many(in_files, "file"), many(in_folders, "folder"));
-        let value =
+        let mut value =
             json!({ "count": number, "files": in_files, "folders": in_folders, "entries": listed, "next": next });
+        if args.categories {
+            value["project"] = json!(category::project(&entries));
+        }
         Ok(ToolOutput { value, note, label })
+    }
+}
+
+/// Adds to listed entries what their names say.
+fn categorise(listed: &mut [Value], entries: &[Entry]) {
+    for (value, entry) in listed.iter_mut().zip(entries).filter(|(_, entry)| entry.kind == FileKind::File) {
+        value["category"] = json!(category::of_name(entry.path.name()));
+    }
+    for (at, first) in category::companions(entries) {
+        listed[at]["belongs_to"] = json!(first);
     }
 }
 
@@ -114,15 +139,48 @@ pub(crate) async fn be_folder(files: &dyn Files, path: &FilePath, op: &str) -> R
     Err(Error::new(Kind::InvalidInput, op, why).with("path", path.as_str()).with_fix("give the folder it lies in"))
 }
 
+/// What was listed of a folder.
+pub(crate) struct Listed {
+    /// The first by name.
+    pub(crate) entries: Vec<Entry>,
+    /// Whether there are more.
+    pub(crate) more: bool,
+    pub(crate) all: u64,
+    pub(crate) folders: u64,
+}
+
+/// Lists what lies directly in a folder, by name: the first `most`.
+pub(crate) async fn first_by_name(
+    files: &Arc<dyn Files>,
+    path: &FilePath,
+    most: usize,
+    watch: &Watch,
+) -> Result<Listed> {
+    let list = Arc::new(List::new(First::new(most, None), watch));
+    files.walk(vec![path.clone()], list.clone(), watch.clone()).await?;
+    let get = |n: &AtomicU64| n.load(Ordering::Relaxed);
+    let (entries, next) = list.first.take();
+    Ok(Listed { entries, more: next.is_some(), all: get(&list.all), folders: get(&list.folders) })
+}
+
 /// Lists one folder.
 struct List {
     sort: Sort,
     hidden: bool,
+    name: Option<GlobMatcher>,
     first: First<Entry>,
     files: AtomicU64,
     folders: AtomicU64,
     all: AtomicU64,
     watch: Watch,
+}
+
+impl List {
+    fn new(first: First<Entry>, watch: &Watch) -> Self {
+        let zero = || AtomicU64::new(0);
+        let watch = watch.clone();
+        Self { sort: Sort::Name, hidden: true, name: None, first, files: zero(), folders: zero(), all: zero(), watch }
+    }
 }
 
 impl Visitor for List {
@@ -138,7 +196,8 @@ impl Visitor for List {
         let bound = self.first.bound();
         for at in 0..part.len() {
             let name = part.name(at);
-            if !self.hidden && name.starts_with(b".") {
+            let fits = self.name.as_ref().is_none_or(|glob| glob.is_match(as_path(name)));
+            if !fits || (!self.hidden && name.starts_with(b".")) {
                 continue;
             }
             let of_kind = match part.kind(at) {
@@ -196,6 +255,9 @@ pub(crate) fn looking(verb: &str, path: &FilePath) -> Effects {
 /// Describes an entry with its permissions, and how many seconds ago it changed.
 pub(crate) fn aged(entry: &Entry, now: i64) -> Value {
     let mut value = described(entry);
+    if entry.kind == FileKind::File {
+        value["category"] = json!(category::of_name(entry.path.name()));
+    }
     value["mode"] = json!(letters(entry.mode));
     value["age"] = json!(now.saturating_sub(entry.modified).max(0) / 1_000);
     value

@@ -36,7 +36,7 @@ impl TypedTool for FileInfo {
     const NAME: &'static str = "file_info";
     const ABOUT: &'static str = "Tells what one file or folder is: `path`, `name`, `kind` (file, folder, link, other), `size` in \
         bytes, `modified` in milliseconds since 1970, `age` in seconds, `mode` (`rw-r--r--`), `links` if it has several names, `placeholder` if its \
-        content is not on this disk; of a file its `type` by content (`mime`, and of text the `encoding`), and `metadata`: of a photo when \
+        content is not on this disk; of a file its `category` by name (Documents, Images and so on, as of list_folder), its `type` by content (`mime`, and of text the `encoding`), and `metadata`: of a photo when \
         and where it was taken and by what, of a PDF its title, author, dates and pages. For many files, use file_metadata.";
 
     fn effects(&self, args: &InfoArgs) -> Result<Effects> {
@@ -115,6 +115,12 @@ impl TypedTool for FileMetadata {
 enum Described {
     Is { mime: Value, metadata: Value },
     Not(String),
+}
+
+/// Gives what files say of themselves, in the order asked for; null for those that can't be read.
+pub(crate) async fn said(files: &Arc<dyn Files>, paths: Vec<FilePath>, watch: &Watch) -> Result<Vec<Value>> {
+    let described = describe(files, paths, watch).await?.into_iter();
+    Ok(described.map(|d| if let Described::Is { metadata, .. } = d { metadata } else { Value::Null }).collect())
 }
 
 /// Looks into files, on all threads.

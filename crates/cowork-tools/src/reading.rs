@@ -26,7 +26,7 @@ pub(crate) async fn reading<T: Send + 'static>(
                 let why = format!("`{path}` is no file");
                 missing = missing.or(Some(Error::new(Kind::InvalidInput, op, why).with("path", path.as_str())));
             }
-            Err(e) if e.kind == Kind::NotFound => missing = missing.or(Some(e)),
+            Err(e) if is_left_out(&e) => missing = missing.or(Some(e)),
             Err(e) => return Err(e),
         }
     }
@@ -38,6 +38,11 @@ pub(crate) async fn reading<T: Send + 'static>(
     files.walk(vec![begin.clone()], once.clone(), ctx.watch.clone()).await?;
     let done = once.done.lock().unwrap_or_else(PoisonError::into_inner).take();
     done.ok_or_else(|| Error::new(Kind::Conflict, op, format!("`{begin}` went away meanwhile")).with_fix("try again"))
+}
+
+/// Says whether an error is about one file alone, which is then left out: it is not there, or may not or can't be read.
+pub(crate) fn is_left_out(error: &Error) -> bool {
+    matches!(error.kind, Kind::NotFound | Kind::NotAllowed | Kind::Unavailable | Kind::InvalidInput)
 }
 
 /// Work that is done once, on the first part of a walk.

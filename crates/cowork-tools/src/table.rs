@@ -9,7 +9,9 @@ mod output;
 mod plan;
 mod read;
 mod rows;
+mod seen;
 mod survey;
+mod work;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -21,7 +23,8 @@ use serde_json::{Value, json};
 
 use self::{
     read::{OP, Stated},
-    survey::{LONGEST_NAME, Seen, Survey, cut, key},
+    seen::Seen,
+    survey::{LONGEST_NAME, Survey, cut, key},
 };
 use crate::{
     reading::reading,

@@ -100,7 +100,7 @@ impl TypedTool for FolderTree {
     const NAME: &'static str = "folder_tree";
     const ABOUT: &'static str = "Tells how much lies where in a folder and all folders in it: `total` with `files`, `folders`, `bytes` \
         and the time of the `newest` change; `tree`, a line for each folder down to `depth`, with the same of all that lies in it; the \
-        `largest` and the `newest` files; if asked for, `types`, with `files` and `bytes` of each `type`, and `ages`, with the same of what was \
+        `largest` and the `newest` files; if asked for, `types`, with `files` and `bytes` of each `type`, by name, and its `category`, and `ages`, with the same of what was \
         changed within so many `days`, and not within those before. Use it to get an overview before looking closer; to see one folder's entries, use list_folder.";
 
     fn effects(&self, args: &TreeArgs) -> Result<Effects> {

@@ -61,7 +61,7 @@ impl TypedTool for WatchFolder {
     type Args = WatchArgs;
     const NAME: &'static str = "watch_folder";
     const ABOUT: &'static str = "Waits until something arrives, changes or goes away directly in a folder and has settled, or until the \
-        time is up. Gives `arrived`, entries as of list_folder that are new or changed, `gone`, paths that are there no more, \
+        time is up. Gives `arrived`, entries as of list_folder with `category`, that are new or changed, `gone`, paths that are there no more, \
         `timed_out` if nothing happened, and `settled` (false) if the time was up before it had settled. To miss nothing between two calls, give \
         as `known` what was seen before; then what has settled is given while something else still grows, which counts as not seen.";
 

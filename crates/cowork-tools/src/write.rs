@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    change::{one, parse_mode, told},
+    change::{LET, one, parse_mode, told},
     show::{count, folder_of, shown},
 };
 
@@ -121,9 +121,10 @@ impl TypedTool for WriteFile {
             if let Some(left) = left
                 && files.stat(left.path.clone()).await.is_err()
             {
+                let other = "choose another path: a shorter name, in a folder that is there or can be made";
                 return Err(Error::new(Kind::Conflict, "write file", left.reason.clone())
                     .with("path", left.path.as_str())
-                    .with_fix("choose another path: a shorter name, in a folder that is there or can be made"));
+                    .with_fix(if left.reason.contains("permission") { LET } else { other }));
             }
             changed
         };

@@ -388,7 +388,8 @@ async fn a_tree_tells_what_share_each_type_and_each_age_has() {
     let desk = desk();
     let args = json!({ "path": "D", "types": 2, "ages": true, "files": 0 });
     let tree = call(&desk, "folder_tree", args).await.unwrap();
-    let types = json!([{ "type": "md", "files": 1, "bytes": 30 }, { "type": "txt", "files": 2, "bytes": 26 + 8 }]);
+    let of = |name: &str, files: u64, bytes: u64| json!({ "type": name, "category": "Documents", "files": files, "bytes": bytes });
+    let types = [of("md", 1, 30), of("txt", 2, 26 + 8)];
     assert_eq!(tree["types"].as_array().unwrap().len(), 2);
     let by_bytes = json!([types[1], types[0]]);
     assert_eq!((&tree["types"], &tree["other_types"]), (&by_bytes, &json!({ "files": 4, "bytes": 7 + 6 + 6 + 6 })));

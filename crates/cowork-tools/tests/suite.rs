@@ -62,6 +62,8 @@ tools! {
     hash_files: { "paths": ["Desk", "Shelf/a.txt"] }, { "paths": [] }, { "paths": ["Desk"], "algorithm": "md5" };
     find_duplicates: { "folders": ["Desk", "Shelf"], "verify": true }, { "folders": [] };
     compare_folders: { "left": "Desk", "right": "Shelf" }, { "left": "Desk", "right": "Desk/in" };
+    suggest_names: { "folder": "Desk", "by": "slug" }, { "folder": "Desk", "by": "pattern", "pattern": "{nmae}" },
+        { "folder": "Desk", "by": "replace" }, { "folder": "Desk", "by": "moon" };
     watch_folder: { "path": "Desk", "seconds": 0, "known": ["Desk/a.txt"] }, { "path": "Desk", "seconds": 9999 },
         { "path": "Desk", "known": ["Shelf/a.txt"] };
     write_file: { "path": "Desk/a.txt", "text": "new", "if_exists": "number" }, { "path": "Desk", "text": "" },

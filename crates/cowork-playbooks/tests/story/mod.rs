@@ -53,11 +53,13 @@ pub(crate) struct Story {
     pub(crate) proposals: Vec<Proposal>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Thing {
     kind: &'static str,
     text: String,
     modified: i64,
+    /// The name of what it goes along with.
+    belongs_to: Option<&'static str>,
 }
 
 impl Story {
@@ -93,10 +95,16 @@ impl Story {
     pub(crate) fn put(&mut self, path: &str, kind: &'static str, modified: i64) {
         let mut above = path;
         while let Some((folder, _)) = above.rsplit_once('/') {
-            self.world.entry(folder.to_owned()).or_insert(Thing { kind: "folder", text: String::new(), modified: 0 });
+            self.world.entry(folder.to_owned()).or_insert(Thing { kind: "folder", ..Thing::default() });
             above = folder;
         }
-        self.world.insert(path.to_owned(), Thing { kind, text: String::new(), modified });
+        self.world.insert(path.to_owned(), Thing { kind, modified, ..Thing::default() });
+    }
+
+    /// Says what goes along with what, as the real tool would tell by the names.
+    pub(crate) fn together(mut self, pairs: &[(&str, &'static str)]) -> Self {
+        pairs.iter().for_each(|(path, first)| self.world.get_mut(*path).unwrap().belongs_to = Some(first));
+        self
     }
 
     pub(crate) fn text(mut self, path: &str, text: &str) -> Self {
@@ -243,11 +251,20 @@ impl Story {
         let entries: Vec<Value> = inside
             .map(|(path, t)| {
                 let name = path.rsplit('/').next().unwrap();
-                json!({ "path": path, "name": name, "kind": t.kind, "size": t.text.len(), "modified": t.modified, "mode": 420 })
+                let mut entry =
+                    json!({ "path": path, "name": name, "kind": t.kind, "size": t.text.len(), "modified": t.modified });
+                if t.kind == "file" {
+                    entry["category"] = json!(category(name));
+                }
+                if let Some(first) = t.belongs_to {
+                    entry["belongs_to"] = json!(first);
+                }
+                entry
             })
             .collect();
         let folders = entries.iter().filter(|e| e["kind"] == "folder").count();
-        json!({ "count": entries.len(), "folders": folders, "entries": entries, "next": null })
+        let project = entries.iter().find(|e| e["name"] == "Cargo.toml").map(|e| e["name"].clone());
+        json!({ "count": entries.len(), "folders": folders, "entries": entries, "next": null, "project": project })
     }
 
     fn moved(&mut self, moves: &[Value]) -> Value {
@@ -285,6 +302,21 @@ impl Story {
             .collect();
         json!({ "hits": hits, "matched": hits.len(), "searched": files().count(), "complete": true, "ended": "",
             "skipped": { "links": 0, "special": 0, "binary": 0, "large": 0, "unreadable": 0 } })
+    }
+}
+
+/// Says of what category the files of these stories are.
+pub(crate) fn category(name: &str) -> &'static str {
+    let ending = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, ending)| ending.to_lowercase());
+    match ending.as_deref().unwrap_or_default() {
+        _ if name.starts_with("~$") => "Unfinished",
+        "crdownload" => "Unfinished",
+        "pdf" | "docx" | "txt" => "Documents",
+        "png" | "jpg" | "heic" | "cr2" => "Images",
+        "mp4" | "avi" | "mov" => "Video",
+        "zip" => "Archives",
+        "html" => "Code",
+        _ => "Other",
     }
 }
 

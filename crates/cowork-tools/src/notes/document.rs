@@ -14,6 +14,7 @@ use super::{
     markdown::{Anchors, Line, Parsed, parse, plain, slug, todo},
 };
 use crate::{
+    reading::is_left_out,
     show::stopped,
     whole_text::{WholeText, encoding_of_all},
 };
@@ -68,7 +69,7 @@ impl Texts {
                     texts.all.push(text);
                 }
                 Ok(Err(why)) => texts.left.push((path.clone(), why.to_owned())),
-                Err(e) if matches!(e.kind, Kind::NotFound | Kind::Unavailable | Kind::InvalidInput) => {
+                Err(e) if is_left_out(&e) => {
                     texts.left.push((path.clone(), e.message));
                 }
                 Err(e) => return Err(e),
@@ -338,10 +339,10 @@ impl Document {
 fn read(text: &Text, files: &dyn Reader, watch: &Watch) -> Result<String> {
     let path = &text.entry.path;
     let changed = || {
-        let why = format!("`{path}` was changed while it was being read");
+        let why = format!("`{path}` was changed or went away while it was being read");
         Error::new(Kind::Conflict, OP, why).with("path", path.as_str()).with_fix("try again")
     };
-    let file = files.open(path)?;
+    let file = files.open(path).map_err(|e| if is_left_out(&e) { changed() } else { e })?;
     let entry = file.entry();
     if (entry.size, entry.modified) != (text.entry.size, text.entry.modified) {
         return Err(changed());

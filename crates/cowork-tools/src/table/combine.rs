@@ -1,7 +1,7 @@
 //! Combining tables: rows of many go into one, as they are, once each, or in groups.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::HashMap,
     io,
     sync::{Mutex, PoisonError},
 };
@@ -16,25 +16,21 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    date::Date,
-    groups::{Adds, Group, Groups},
     locale::Locale,
-    number::{Decimal, Number, Style},
     output::{Output, Shape},
-    plan::{Part, Plan, Reading, Wish},
+    plan::{Part, Plan, Wish},
     read::{Found, Source},
     stated,
-    survey::{LONGEST_CELL, LONGEST_NAME, Room, Survey, Type, cut},
+    survey::{LONGEST_CELL, LONGEST_NAME, Survey, cut},
+    work::{Report, Unclear, Work},
 };
 use crate::{
     change::{IfTaken, one},
-    reading::reading,
+    reading::{is_left_out, reading},
     show::{check_size, count, folder_of, folders, label, shown, stopped, touched},
 };
 
 const OP: &str = "combine tables";
-/// So many groups are given; all are written.
-const MOST_GROUPS: usize = 20;
 /// So many columns are given of each of these.
 const MOST_COLUMNS: usize = 200;
 
@@ -222,27 +218,6 @@ struct Combine {
     report: Mutex<Option<Report>>,
 }
 
-/// What came of it.
-#[derive(Default)]
-struct Report {
-    read: u64,
-    written: u64,
-    duplicates: u64,
-    empty: u64,
-    kept: u64,
-    unclear: BTreeMap<usize, Unclear>,
-    groups: Vec<Vec<String>>,
-    group_count: usize,
-    totals: Vec<Decimal>,
-}
-
-/// Cells of a column that could not be read.
-struct Unclear {
-    cells: u64,
-    /// The first of them: its file, its line, what it holds, and why that is unclear.
-    first: (FilePath, u64, String, &'static str),
-}
-
 impl Make for Combine {
     fn key(&self) -> String {
         "combined".to_owned()
@@ -258,17 +233,7 @@ impl Make for Combine {
 impl Combine {
     fn write(&self, files: &dyn Reader, to: &mut dyn io::Write) -> Result<Report> {
         let plan = &self.plan;
-        let mut work = Work {
-            plan,
-            output: Output::new(self.shape, plan.names(), plan.numbers(), to)?,
-            room: plan.room,
-            groups: Groups::default(),
-            total: Groups::of_all(plan.sum.len()),
-            seen: HashSet::new(),
-            report: Report::default(),
-            cells: vec![String::new(); plan.columns.len()],
-            exact: vec![false; plan.columns.len()],
-        };
+        let mut work = Work::new(plan, Output::new(self.shape, plan.names(), plan.numbers(), to)?);
         for part in &plan.parts {
             self.part(part, files, &mut work)?;
         }
@@ -281,11 +246,14 @@ impl Combine {
         if self.watch.cancel.is_cancelled() {
             return Err(stopped(OP));
         }
-        let file = files.open(&table.path)?;
+        let changed = || {
+            let why = format!("`{}` was changed or went away while it was being read", table.path);
+            Error::new(Kind::Conflict, OP, why).with("path", table.path.as_str()).with_fix("try again")
+        };
+        let file = files.open(&table.path).map_err(|e| if is_left_out(&e) { changed() } else { e })?;
         let entry = file.entry();
         if (entry.size, entry.modified) != (table.size, table.modified) {
-            let why = format!("`{}` was changed while it was being read", table.path);
-            return Err(Error::new(Kind::Conflict, OP, why).with("path", table.path.as_str()).with_fix("try again"));
+            return Err(changed());
         }
         let source = Source { file: &*file, encoding: table.encoding, form: table.form, watch: &self.watch };
         let readings = self.plan.readings(part);
@@ -349,168 +317,5 @@ impl Combine {
             "group_count": report.group_count, "groups": report.groups.iter().map(group).collect::<Vec<_>>(), "totals": totals,
             "unclear": report.unclear.iter().take(MOST_COLUMNS).map(unclear).collect::<Vec<_>>(),
         })
-    }
-}
-
-/// A table on its way.
-struct Work<'a> {
-    plan: &'a Plan,
-    output: Output<'a>,
-    room: Room,
-    groups: Groups,
-    total: Group,
-    seen: HashSet<[u8; 16]>,
-    report: Report,
-    cells: Vec<String>,
-    /// Which of the cells are numbers of JSON.
-    exact: Vec<bool>,
-}
-
-impl Work<'_> {
-    fn clear(&mut self) {
-        self.cells.iter_mut().for_each(String::clear);
-        self.cells.truncate(self.plan.columns.len());
-        self.exact.fill(false);
-    }
-
-    fn put(&mut self, part: &Part, at: usize, cell: &str, exact: bool) {
-        if let Some(to) = part.to.get(at).copied().flatten() {
-            self.cells[to].push_str(cell);
-            self.exact[to] = exact;
-        }
-    }
-
-    /// Takes the row that was put together.
-    fn row(&mut self, path: &FilePath, line: u64, readings: &[Reading]) -> Result<()> {
-        let plan = self.plan;
-        self.report.read += 1;
-        if self.cells.iter().all(|c| c.trim().is_empty()) {
-            self.report.empty += 1;
-            return Ok(());
-        }
-        let sums: Vec<Option<Decimal>> =
-            plan.sum.iter().map(|at| self.number(*at, path, line, readings[*at])).collect();
-        let dates: Vec<Option<String>> =
-            plan.dates.iter().map(|at| self.date(*at, path, line, readings[*at])).collect();
-        if plan.wish.clean {
-            self.clean(path, line, readings);
-        }
-        if plan.wish.distinct && !self.is_new()? {
-            self.report.duplicates += 1;
-            return Ok(());
-        }
-        let names: Vec<&str> = plan.sum.iter().map(|at| plan.columns[*at].name.as_str()).collect();
-        let adds = Adds { sums: &sums, dates: &dates, names: &names };
-        self.total.add(&adds)?;
-        if plan.groups() {
-            let cells: Vec<&str> = plan.group_by.iter().map(|at| self.cells[*at].trim()).collect();
-            return self.groups.add(&cells, &adds, &mut self.room);
-        }
-        self.report.written += 1;
-        if plan.wish.source.is_some() {
-            self.cells.push(path.name().to_owned());
-        }
-        self.output.row(&self.cells)
-    }
-
-    fn number(&mut self, at: usize, path: &FilePath, line: u64, reading: Reading) -> Option<Decimal> {
-        let style = if self.exact[at] { Some(Style::Point) } else { reading.style };
-        let cell = &self.cells[at];
-        if cell.trim().is_empty() {
-            return None;
-        }
-        let (value, why) = match Number::read(cell) {
-            None => (None, "it is no number"),
-            Some(n) if n.is_unclear() => (n.value(style), "it could be two numbers: say which `locale`"),
-            Some(n) => (n.value(style), "it is not written as the others are"),
-        };
-        if value.is_none() {
-            self.unclear(at, path, line, why);
-        }
-        value
-    }
-
-    fn date(&mut self, at: usize, path: &FilePath, line: u64, reading: Reading) -> Option<String> {
-        let cell = &self.cells[at];
-        if cell.trim().is_empty() {
-            return None;
-        }
-        let (value, why) = match Date::read(cell) {
-            None => (None, "it is no date"),
-            Some(d) if d.is_unclear() => (d.iso(reading.order), "it could be two days: say which `locale`"),
-            Some(d) => (d.iso(reading.order), "it is not written as the others are"),
-        };
-        if value.is_none() {
-            self.unclear(at, path, line, why);
-        }
-        value
-    }
-
-    /// Writes numbers and dates in the one way.
-    fn clean(&mut self, path: &FilePath, line: u64, readings: &[Reading]) {
-        for (at, reading) in readings.iter().enumerate() {
-            let counted = self.plan.sum.contains(&at) || self.plan.dates.contains(&at);
-            let cell = &self.cells[at];
-            let (value, unclear) = match self.plan.columns[at].kind {
-                _ if self.exact[at] => continue,
-                Type::Number => match Number::read(cell) {
-                    // With its currency it says more than without.
-                    Some(n) if n.currency.is_none() => {
-                        (n.value(reading.style).map(|d| d.to_string()), "it could be two numbers: say which `locale`")
-                    }
-                    _ => continue,
-                },
-                Type::Date => match Date::read(cell) {
-                    Some(d) => (d.iso(reading.order), "it could be two days: say which `locale`"),
-                    None => continue,
-                },
-                Type::Empty | Type::Text => continue,
-            };
-            match value {
-                Some(value) => self.cells[at] = value,
-                None if !counted => self.unclear(at, path, line, unclear),
-                None => {}
-            }
-        }
-    }
-
-    fn unclear(&mut self, at: usize, path: &FilePath, line: u64, why: &'static str) {
-        let cell = &self.cells[at];
-        let first = || Unclear { cells: 0, first: (path.clone(), line, cell.clone(), why) };
-        self.report.unclear.entry(at).or_insert_with(first).cells += 1;
-    }
-
-    /// Says whether no row before was the same.
-    fn is_new(&mut self) -> Result<bool> {
-        let mut hasher = blake3::Hasher::new();
-        for cell in &self.cells {
-            let cell = cell.trim();
-            hasher.update(&(cell.len() as u64).to_le_bytes());
-            hasher.update(cell.as_bytes());
-        }
-        let mut hash = [0; 16];
-        hash.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-        let new = self.seen.insert(hash);
-        if new {
-            self.room.take(40, "leave `distinct` out, or combine fewer files at a time")?;
-        }
-        Ok(new)
-    }
-
-    fn end(mut self) -> Result<Report> {
-        if self.plan.groups() {
-            for group in self.groups.sorted() {
-                let row = group.row();
-                self.output.row(&row)?;
-                self.report.written += 1;
-                self.report.group_count += 1;
-                if self.report.groups.len() < MOST_GROUPS {
-                    self.report.groups.push(row);
-                }
-            }
-        }
-        self.report.totals = self.total.sums;
-        self.output.end()?;
-        Ok(self.report)
     }
 }

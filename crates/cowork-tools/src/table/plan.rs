@@ -8,7 +8,8 @@ use super::{
     date::Order,
     locale::Locale,
     number::Style,
-    survey::{Room, Seen, Survey, Table, Type, key},
+    seen::{Seen, Type},
+    survey::{Room, Survey, Table, key},
 };
 
 /// What is asked for.

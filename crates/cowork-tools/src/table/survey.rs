@@ -7,11 +7,13 @@ use encoding_rs::Encoding;
 use serde_json::{Value, json};
 
 use super::{
-    date::{Date, Order},
-    number::{Number, Style},
     read::{Form, Found, OP, Source, Stated},
+    seen::Seen,
 };
-use crate::show::{count, stopped};
+use crate::{
+    reading::is_left_out,
+    show::{count, stopped},
+};
 
 /// What is held of all tables together, in bytes, is at most this.
 const ROOM: usize = 256 * 1024 * 1024;
@@ -38,106 +40,6 @@ impl Room {
             Error::new(Kind::LimitExceeded, OP, "these tables need more than 256 MB of memory").with_fix(fix.to_owned())
         })?;
         Ok(())
-    }
-}
-
-/// What is in the cells of a column.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Seen {
-    pub(super) filled: u64,
-    numbers: u64,
-    dates: u64,
-    point: bool,
-    comma: bool,
-    day_first: bool,
-    month_first: bool,
-    padded: bool,
-    currency: Option<char>,
-    currencies: bool,
-}
-
-/// What a column is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Type {
-    Empty,
-    Number,
-    Date,
-    Text,
-}
-
-impl Type {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Empty => "empty",
-            Self::Number => "number",
-            Self::Date => "date",
-            Self::Text => "text",
-        }
-    }
-}
-
-impl Seen {
-    fn add(&mut self, cell: &str, json_number: bool) {
-        let cell = cell.trim();
-        if cell.is_empty() {
-            return;
-        }
-        self.filled += 1;
-        if json_number {
-            self.numbers += 1;
-            self.point = true;
-        } else if let Some(number) = Number::read(cell) {
-            self.numbers += 1;
-            self.padded |= number.padded;
-            self.point |= number.proves() == Some(Style::Point);
-            self.comma |= number.proves() == Some(Style::Comma);
-            self.currencies |= number.currency.is_some() && self.currency.is_some() && number.currency != self.currency;
-            self.currency = self.currency.or(number.currency);
-        } else if let Some(date) = Date::read(cell) {
-            self.dates += 1;
-            self.day_first |= date.proves() == Some(Order::DayFirst);
-            self.month_first |= date.proves() == Some(Order::MonthFirst);
-        }
-    }
-
-    /// Adds what is in a column of another table.
-    pub(super) fn join(&mut self, other: &Self) {
-        self.filled += other.filled;
-        self.numbers += other.numbers;
-        self.dates += other.dates;
-        self.padded |= other.padded;
-        self.currencies |=
-            other.currencies || other.currency.is_some() && self.currency.is_some() && other.currency != self.currency;
-        self.currency = self.currency.or(other.currency);
-    }
-
-    /// Says what it is: what nine of ten filled cells are. Numbers with zeros before them are names.
-    pub(super) fn kind(&self) -> Type {
-        let most = |some: u64| some * 10 >= self.filled * 9;
-        match () {
-            () if self.filled == 0 => Type::Empty,
-            () if most(self.dates) => Type::Date,
-            () if most(self.numbers) && !self.padded && !self.currencies => Type::Number,
-            () => Type::Text,
-        }
-    }
-
-    /// Says how numbers are written in it, as far as that is proved.
-    pub(super) fn style(&self) -> Option<Style> {
-        match (self.point, self.comma) {
-            (true, false) => Some(Style::Point),
-            (false, true) => Some(Style::Comma),
-            _ => None,
-        }
-    }
-
-    /// Says in which order dates are written in it, as far as that is proved.
-    pub(super) fn order(&self) -> Option<Order> {
-        match (self.day_first, self.month_first) {
-            (true, false) => Some(Order::DayFirst),
-            (false, true) => Some(Order::MonthFirst),
-            _ => None,
-        }
     }
 }
 
@@ -215,7 +117,7 @@ impl Survey {
             match all.look(path, files, watch) {
                 Ok(()) => {}
                 // Of this file; the others can be read.
-                Err(e) if matches!(e.kind, Kind::NotFound | Kind::Unavailable | Kind::InvalidInput) => {
+                Err(e) if is_left_out(&e) => {
                     all.leave(path, e.message);
                 }
                 Err(e) if e.fact("line").is_some() => {

@@ -8,6 +8,8 @@ use std::{
 use cowork_core::Entry;
 use serde_json::{Value, json};
 
+use crate::category;
+
 /// What was changed within so many days is told apart.
 const AGES: [i64; 6] = [7, 30, 90, 365, 730, 1_825];
 const DAY: i64 = 24 * 60 * 60 * 1_000;
@@ -83,7 +85,11 @@ impl Shares {
             types.sort_by(|a, b| b.1.bytes.cmp(&a.1.bytes).then(b.1.files.cmp(&a.1.files)).then(a.0.cmp(b.0)));
             let mut rest = all.rest;
             types.iter().skip(self.most).for_each(|(_, share)| rest.add(*share));
-            let first = types.iter().take(self.most).map(|(name, share)| told(("type", json!(name), *share)));
+            let first = types.iter().take(self.most).map(|(name, share)| {
+                let mut one = told(("type", json!(name), *share));
+                one["category"] = json!(category::of_extension(name));
+                one
+            });
             value["types"] = first.collect();
             value["other_types"] = json!({ "files": rest.files, "bytes": rest.bytes });
         }

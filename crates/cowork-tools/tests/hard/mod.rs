@@ -104,6 +104,12 @@ fn listing(name: &str) -> Option<Calls> {
             }
             (errors, vec![json!({ "path": "Desk", "most": 1_000_000_000 })], Some(call))
         }
+        "suggest_names" => {
+            let args = |p: &str| json!({ "folder": p, "by": "number" });
+            let mut errors = looks(&args);
+            errors.push((args("Desk/a.txt"), Kind::InvalidInput));
+            (errors, vec![json!({ "folder": "Desk", "by": "number", "start": i64::MAX })], Some(args("Many")))
+        }
         "file_info" | "list_archive" => (looks(&args), vec![], None),
         "file_metadata" => (
             locked(json!({ "paths": ["Elsewhere/a.txt"] })),
