@@ -46,6 +46,15 @@ fn cases() -> Vec<Case> {
         case("organise", json!({ "by": "date" }), mixed),
         case("organise", json!({ "by": "name" }), mixed),
         case("find", json!({ "query": "harbour" }), texts),
+        case("rename", json!({ "by": "number" }), mixed),
+        case("rename", json!({ "by": "slug" }), mixed),
+        case("photos", json!({ "by": "month" }), photos),
+        case("clean-up", json!({ "what": "temporary" }), worn),
+        case("duplicates", json!({}), twins),
+        case("folder-report", json!({}), mixed),
+        case("replace", json!({ "find": "harbour", "with": "port" }), texts),
+        case("notes-report", json!({}), notes),
+        case("tables", json!({ "group": "Client", "total": "Amount" }), tables),
     ]
 }
 
@@ -63,6 +72,46 @@ fn texts(at: &Path) {
     for n in 0..FILES {
         let word = if n % 1000 == 7 { "harbour" } else { "meadow" };
         fs::write(at.join(format!("note {n:05}.txt")), format!("A walk by the {word}, number {n}.\n")).unwrap();
+    }
+}
+
+/// Pictures without anything that says when they were taken but their names.
+fn photos(at: &Path) {
+    for n in 0..FILES {
+        let name = format!("IMG_2025{:02}{:02}_{n:06}.jpg", n % 12 + 1, n / 12 % 28 + 1);
+        fs::write(at.join(name), b"\xff\xd8\xff\xe0").unwrap();
+    }
+}
+
+/// One in ten is a temporary file.
+fn worn(at: &Path) {
+    for n in 0..FILES {
+        let ending = if n % 10 == 3 { "tmp" } else { ENDINGS[n % ENDINGS.len()] };
+        fs::write(at.join(format!("paper {n:05}.{ending}")), b"x").unwrap();
+    }
+}
+
+/// One in ten is there twice.
+fn twins(at: &Path) {
+    for n in 0..FILES {
+        let content = if n % 10 == 9 { n - 1 } else { n };
+        fs::write(at.join(format!("paper {n:05}.txt")), format!("Paper number {content}.\n")).unwrap();
+    }
+}
+
+fn notes(at: &Path) {
+    for n in 0..FILES {
+        let text = format!("# Note {n}\n\nA walk by the meadow.\n\n- [ ] write to {}\n", CLIENTS[n % CLIENTS.len()]);
+        fs::write(at.join(format!("note {n:05}.md")), text).unwrap();
+    }
+}
+
+/// Ten rows each.
+fn tables(at: &Path) {
+    for n in 0..FILES {
+        let row = |r: usize| format!("{},2026-01-{:02},{}.50\n", CLIENTS[(n + r) % CLIENTS.len()], r + 1, n % 900);
+        let rows: String = (0..10).map(row).collect();
+        fs::write(at.join(format!("bank {n:05}.csv")), format!("Client,Date,Amount\n{rows}")).unwrap();
     }
 }
 
