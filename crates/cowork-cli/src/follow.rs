@@ -157,7 +157,8 @@ impl Follower<'_> {
             (Some(_), Undo::Done(_)) => return Ok(Some(Exit::Done)),
             (Some(_), Undo::Failed(_)) => return Ok(Some(Exit::Failed)),
             (Some(Finish::Done { .. }), _) => return Ok(Some(Exit::Done)),
-            (Some(_), _) => return Ok(Some(Exit::Failed)),
+            // A person's no is no failure.
+            (Some(finish), _) => return Ok(Some(if finish.is_refusal() { Exit::Done } else { Exit::Failed })),
             (None, _) if task.status() == Status::Paused => return Ok(Some(Exit::Waiting)),
             (None, _) => {}
         }

@@ -30,9 +30,9 @@ const MOST_ASKED: usize = 2_000;
 const FEW_LINES: usize = 12;
 const MOST_LINES: usize = 40;
 
-/// Shows what a task changed in the folders.
-pub(crate) async fn changes(app: &App, task: &str, all: bool, json: bool) -> Result<Exit, Fail> {
-    let summary = names::task(&app.engine, task).await?;
+/// Shows what a task, or the last one, changed in the folders.
+pub(crate) async fn changes(app: &App, task: Option<&str>, all: bool, json: bool) -> Result<Exit, Fail> {
+    let summary = names::task_or_last(&app.engine, task).await?;
     let task = app.engine.task(summary.task).await?;
     // Without a journalled call there is no journal to ask.
     let set = if task.journalled { app.engine.changes(task.id).await? } else { ChangeSet::default() };
@@ -79,9 +79,9 @@ async fn changed(app: &App, task: &Task, look: &Look) -> Vec<Line> {
     }
 }
 
-/// Shows a task: what was asked, the plan, each call, what came of it.
-pub(crate) async fn show(app: &App, task: &str) -> Result<Exit, Fail> {
-    let summary = names::task(&app.engine, task).await?;
+/// Shows a task, or the last one: what was asked, the plan, each call, what came of it.
+pub(crate) async fn show(app: &App, task: Option<&str>) -> Result<Exit, Fail> {
+    let summary = names::task_or_last(&app.engine, task).await?;
     let records = app.records(summary.thread, summary.task).await?;
     let mut screen = Screen::default();
     records.iter().try_for_each(|r| screen.record(r))?;

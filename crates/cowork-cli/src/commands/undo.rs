@@ -150,7 +150,7 @@ async fn named(app: &App, task: &str, wanted: &Wanted) -> Result<Found, Fail> {
         Status::Undone => {
             return Err(wrong(format!("task {id} was undone already"), format!("look at it: cowork show {id}")));
         }
-        Status::Done | Status::Failed | Status::Cancelled => {}
+        status if status.is_ended() => {}
         _ => {
             let why = format!("task {id} has not ended, and only what has ended can be undone");
             return Err(wrong(why, format!("end it first: cowork cancel {id}")));

@@ -1,6 +1,6 @@
 //! What came of a task, the most important line last.
 
-use cowork::{ChangeSet, Error, Finish, Kind, Mode, Status, Task, Undo, UndoReport, UndoSpec};
+use cowork::{ChangeSet, Error, Finish, Mode, Status, Task, Undo, UndoReport, UndoSpec};
 
 use super::{
     ask,
@@ -147,9 +147,9 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look) -> Vec<Line
             lines.extend(not_done(screen, summary, look));
         }
         Finish::Failed { error } => {
-            lines.extend(went(screen, error, look));
+            lines.extend(if result.is_refusal() { Vec::new() } else { went(screen, error, look) });
             lines.extend(match error {
-                _ if is_refusal(error) => refusal(task, error, look),
+                _ if result.is_refusal() => refusal(task, error, look),
                 _ if error.op == "match playbook" => failed("Not started", Role::Waiting, error, look),
                 _ => failed(&head("Failed", "after"), Role::Failed, error, look),
             });
@@ -208,11 +208,6 @@ fn not_done(screen: &Screen, summary: &str, look: &Look) -> Vec<Line> {
     lines
 }
 
-/// Says whether a task ended because a person said no: that is no failure.
-pub(crate) fn is_refusal(error: &Error) -> bool {
-    error.kind == Kind::NotAllowed && error.context.iter().any(|(name, value)| name == "rule" && value == "answer")
-}
-
 fn refusal(task: &Task, error: &Error, look: &Look) -> Vec<Line> {
     let left = if task.journalled { "What was done before stays done." } else { "Nothing was changed." };
     let text = format!("Not done: {} {left}", visible(&clause(&error.message)));
@@ -221,9 +216,6 @@ fn refusal(task: &Task, error: &Error, look: &Look) -> Vec<Line> {
 
 /// Names calls that failed before the task did, other than by the same error.
 fn went(screen: &Screen, error: &Error, look: &Look) -> Vec<Line> {
-    if is_refusal(error) {
-        return Vec::new();
-    }
     let room = look.columns().saturating_sub(4);
     let mut lines: Vec<Line> = unsaid(screen, &error.message)
         .into_iter()

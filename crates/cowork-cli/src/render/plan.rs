@@ -6,7 +6,6 @@ use cowork::{Finish, PlanStep, StepState, Task, Timestamp};
 
 use super::{
     line::{Line, Role},
-    outcome::is_refusal,
     pace::{left_text, speed_text},
     screen::{Progress, Screen, StepTimes},
     text::{count, cut, fold, grouped, one_line, pad, took, width},
@@ -120,7 +119,7 @@ impl Layout {
 
     /// Writes a step that was not done when the task ended.
     fn left(self, step: &PlanStep, result: &Finish) -> Vec<Line> {
-        let failed = matches!(result, Finish::Failed { error } if !is_refusal(error));
+        let failed = matches!(result, Finish::Failed { .. }) && !result.is_refusal();
         let (mark, role) = match (failed, self.signs) {
             (true, true) => ("✗", Role::Failed),
             (true, false) => ("[!]", Role::Failed),

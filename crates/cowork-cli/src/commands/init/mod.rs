@@ -61,7 +61,7 @@ pub(crate) fn init(yes: bool) -> Result<Exit, Fail> {
         );
     }
     let folder = first.unwrap_or_else(|| "DIR".to_owned());
-    lines.push(next("Try it:", &format!("cowork run --folder {folder} --dry-run \"Organise these files by type\"")));
+    lines.push(next("Try it:", &format!("cowork run --folder {folder} --dry-run \"Organise by type\"")));
     lines.push(next("What it can do:", "cowork playbook list"));
     Out::default().lines(&lines, &look);
     Ok(Exit::Done)
