@@ -1,7 +1,8 @@
 //! `cowork show`
 
-use cowork::{Answer, Ask, Call, CallState, ChangeSet, Command, Event, Record, Stage, Status, Summary, Task, Undo};
+use cowork::{Answer, Ask, Call, CallState, ChangeSet, Command, Event, Finish, Record, Stage, Status, Summary, Task, Undo};
 use jiff::tz::TimeZone;
+use serde_json::Value;
 
 use crate::{
     app::{App, SENDER},
@@ -95,7 +96,14 @@ pub(crate) async fn show(app: &App, task: Option<&str>) -> Result<Exit, Fail> {
         section(&mut lines, "You said", said(&records, &look));
         let calls = task.turns.iter().flat_map(|t| t.decision.calls.iter().zip(&t.calls));
         section(&mut lines, "Calls", calls_made(calls, &look));
+        let found = found(task);
+        screen.whole = !found.is_empty();
+        section(&mut lines, "Found", found);
         section(&mut lines, "Changes", changed(app, task, &look).await);
+        if task.journalled && matches!(task.undo, Undo::None | Undo::Done(_)) {
+            // That it can't be had was said above.
+            screen.changed = app.engine.changes(task.id).await.ok();
+        }
     }
     if summary.status == Status::Waiting {
         screen.asks = app.engine.asks(summary.task).await?;
@@ -163,6 +171,28 @@ fn it_said(task: &Task, look: &Look) -> Vec<Line> {
     if over > 0 {
         lines.drain(..over);
         lines.insert(0, Line::margin().add(Role::Quiet, format!("… {} before", count(over as u64, "line"))));
+    }
+    lines
+}
+
+/// Gives all that a task found, where it told of some only.
+fn found(task: &Task) -> Vec<Line> {
+    let Some(Finish::Done { summary, data }) = &task.result else { return Vec::new() };
+    if !summary.lines().any(|l| l.trim_start().starts_with("and ") && l.ends_with(" more") && !l.contains("   ")) {
+        return Vec::new();
+    }
+    let lists = data.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_array());
+    let place = |one: &Value| {
+        let text = |key: &str| one.get(key).and_then(Value::as_str).map(one_line);
+        let line = one.get("line").and_then(Value::as_u64).map(|n| format!(":{n}")).unwrap_or_default();
+        Some(format!("{}{line}  {}", text("path")?, text("text").unwrap_or_default()))
+    };
+    let lists = lists.map(|list| list.iter().filter_map(place).collect::<Vec<_>>());
+    let all = lists.max_by_key(Vec::len).unwrap_or_default();
+    let mut lines: Vec<Line> = all.iter().take(MOST_ASKED).map(|l| Line::margin().add(Role::Plain, l)).collect();
+    if all.len() > MOST_ASKED {
+        let more = format!("and {} more", grouped((all.len() - MOST_ASKED) as u64));
+        lines.push(Line::margin().add(Role::Quiet, more));
     }
     lines
 }

@@ -8,7 +8,7 @@ use super::{
     line::{Line, Role},
     pace::{left_text, speed_text},
     screen::{Progress, Screen, StepTimes},
-    text::{count, cut, fold, grouped, one_line, pad, took, width},
+    text::{count, cut, figures, fold, grouped, one_line, pad, took, width},
 };
 use crate::look::Look;
 
@@ -85,7 +85,7 @@ impl Layout {
         let text =
             if matches!(step.state, StepState::Pending | StepState::Skipped) { Role::Quiet } else { Role::Plain };
         let time = time(times, progress, worked);
-        let (titles, detail) = (self.fold(&step.title, self.title), one_line(&step.detail));
+        let (titles, detail) = (self.fold(&step.title, self.title), figures(&one_line(&step.detail)));
         let begin = |i: usize| if i == 0 { self.begin(mark, role) } else { self.begin("", role) };
         let time_at = self.columns.saturating_sub(2);
         if self.stacked {
