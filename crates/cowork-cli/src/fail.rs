@@ -94,7 +94,8 @@ mod tests {
 
     #[test]
     fn an_error_is_told_in_a_few_lines_that_fit() {
-        let error = Error::new(Kind::NotFound, "x", "word ".repeat(500)).with_fix(format!("look {}", "again ".repeat(20)));
+        let error =
+            Error::new(Kind::NotFound, "x", "word ".repeat(500)).with_fix(format!("look {}", "again ".repeat(20)));
         let told: Vec<String> = lines(&error, 80).iter().map(|l| l.write(Ink::default())).collect();
         assert_eq!(told.len(), 5, "{told:?}");
         assert!(told.iter().all(|l| l.chars().count() <= 80), "{told:?}");

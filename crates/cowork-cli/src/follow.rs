@@ -3,8 +3,8 @@
 use std::{collections::HashSet, time::Duration};
 
 use cowork::{
-    AllowRule, Answer, Ask, CallId, ChangeSet, Finish, Item, Runtime, Status, Subscription, TaskId, ThreadId, Timestamp,
-    TokioRuntime, Undo,
+    AllowRule, Answer, Ask, CallId, ChangeSet, Finish, Item, Runtime, Status, Subscription, TaskId, ThreadId,
+    Timestamp, TokioRuntime, Undo,
 };
 use tokio::{
     runtime::Handle,
@@ -292,7 +292,8 @@ impl Follower<'_> {
         let home = self.view.look.home.as_deref();
         let folders = task.submit.folders.iter().filter(|f| rules.iter().any(|r| r.folder == f.name));
         let places: Vec<String> = folders.map(|f| tilde(&one_line(&f.at), home)).collect();
-        let what = format!("Saved: {} in {} is not asked about any more.", ask::deed(&ask.call.tool), places.join(", "));
+        let what =
+            format!("Saved: {} in {} is not asked about any more.", ask::deed(&ask.call.tool), places.join(", "));
         self.view.screen.saved = Some(format!("{what} Take it back: cowork init"));
         Ok(())
     }

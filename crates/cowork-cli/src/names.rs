@@ -109,7 +109,7 @@ fn name(task: TaskId) -> String {
 fn unknown(what: &str, text: &str, last: &[&Summary]) -> Fail {
     let why = format!("there is no {what} `{}`", shorten(&one_line(text), 60));
     let fix = if last.is_empty() {
-        START.to_owned()
+        format!("there are none yet; {START}")
     } else {
         let names = last.iter().map(|t| t.task.short()).collect::<Vec<_>>().join(", ");
         format!("the last ones are {names}; `cowork tasks` lists them")

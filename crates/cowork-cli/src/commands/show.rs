@@ -1,6 +1,8 @@
 //! `cowork show`
 
-use cowork::{Answer, Ask, Call, CallState, ChangeSet, Command, Event, Finish, Record, Stage, Status, Summary, Task, Undo};
+use cowork::{
+    Answer, Ask, Call, CallState, ChangeSet, Command, Event, Finish, Record, Stage, Status, Summary, Task, Undo,
+};
 use jiff::tz::TimeZone;
 use serde_json::Value;
 

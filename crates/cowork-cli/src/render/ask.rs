@@ -187,7 +187,8 @@ fn effects(
         lines.push(Line::margin().add(undo_role, undo));
     }
     lines.push(Line::default());
-    let notes: Vec<String> = preview.notes.iter().flat_map(|n| wrap(&figures(&one_line(n)), columns.saturating_sub(6))).collect();
+    let notes: Vec<String> =
+        preview.notes.iter().flat_map(|n| wrap(&figures(&one_line(n)), columns.saturating_sub(6))).collect();
     let room = most.saturating_sub(lines.len() + notes.len()).max(1);
     lines.extend(groups(&preview.groups, columns, room));
     lines.extend(notes.into_iter().map(|n| Line::of("    ").add(Role::Plain, n)));

@@ -107,7 +107,8 @@ fn below(screen: &Screen, look: &Look, now: Timestamp, most: usize) -> Vec<Line>
         _ => None,
     };
     // What was understood stands above already.
-    let said = screen.understood.as_ref().is_some_and(|(u, _)| last.as_ref().is_some_and(|l| u.text.starts_with(l.as_str())));
+    let said =
+        screen.understood.as_ref().is_some_and(|(u, _)| last.as_ref().is_some_and(|l| u.text.starts_with(l.as_str())));
     let Some(last) = last.filter(|_| !said) else { return lines };
     let room = look.columns().saturating_sub(4);
     let hint = if screen.details == Details::Folded && !screen.notes.is_empty() { "[d] what was done" } else { "" };

@@ -149,7 +149,7 @@ pub(crate) fn checked(summary: &str, changed: &ChangeSet) -> String {
 }
 
 /// Takes a line apart that lists places and how much went there. `None`: it is another line.
-fn cells(line: &str) -> Option<Vec<(&str, u64)>> {
+pub(crate) fn cells(line: &str) -> Option<Vec<(&str, u64)>> {
     let list = line.strip_prefix("  ")?;
     let cells = list.split("   ").filter(|cell| !cell.starts_with("and "));
     let cells: Option<Vec<(&str, u64)>> = cells

@@ -177,6 +177,8 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look, most: usize
             let said = screen.changed.as_ref().map_or_else(|| summary.clone(), |set| left::checked(summary, set));
             let (head, role) = match unchanged {
                 true => ("Nothing was changed.".to_owned(), Role::Waiting),
+                // Where there was nothing to do, nothing was done.
+                false if !task.journalled && said.starts_with("Nothing ") => (String::new(), Role::Plain),
                 false => (format!("{}.", head("Done", "in")), Role::Done),
             };
             let more = if screen.whole { "see above".to_owned() } else { format!("cowork show {}", task.id.short()) };
@@ -197,7 +199,8 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look, most: usize
             });
         }
         Finish::Cancelled => {
-            let left = if task.journalled && !unchanged { " What was done stays done." } else { " Nothing was changed." };
+            let left =
+                if task.journalled && !unchanged { " What was done stays done." } else { " Nothing was changed." };
             let head = format!("{}.", head("Cancelled", "after"));
             lines.push(Line::margin().add(Role::Waiting, head).add(Role::Plain, left));
         }
@@ -214,7 +217,9 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look, most: usize
         lines.push(next("More:", "cowork playbook list"));
     }
     if let Some(saved) = &screen.saved {
-        lines.extend(wrap(saved, look.columns().saturating_sub(4)).into_iter().map(|l| Line::margin().add(Role::Plain, l)));
+        lines.extend(
+            wrap(saved, look.columns().saturating_sub(4)).into_iter().map(|l| Line::margin().add(Role::Plain, l)),
+        );
     }
     if task.journalled && !unchanged {
         // A summary of several lines ends before what comes next begins.
@@ -241,10 +246,17 @@ fn done(head: &str, role: Role, summary: &str, show: &str, look: &Look, most: us
             Some(_) if !line.contains("   ") => shown.push(format!("{line}: {show}")),
             // Of a line that was found as much is shown as there is room for.
             _ if look.live && is_hit(&line) => shown.push(cut(&line, room).into_owned()),
-            _ => shown.push(line),
+            _ => shown.push(match left::cells(&line) {
+                Some(cells) if !line.contains("   and ") => {
+                    let cells = cells.iter().map(|(place, number)| format!("{place} {}", grouped(*number)));
+                    format!("  {}", cells.collect::<Vec<_>>().join("   "))
+                }
+                _ => line,
+            }),
         }
     }
-    let mut lines = headed(head, role, &format!("{head} {}", shown.join("\n")), look);
+    let text = format!("{head} {}", shown.join("\n"));
+    let mut lines = headed(head, role, text.trim_start(), look);
     if lines.len() > most {
         let kept = most.saturating_sub(1).max(1);
         let more = count((lines.len() - kept) as u64, "more line");
@@ -328,7 +340,14 @@ fn headed(head: &str, role: Role, text: &str, look: &Look) -> Vec<Line> {
         None if line.is_empty() => Line::default(),
         None => Line::margin().add(Role::Plain, line),
     };
-    wrap(text, look.columns().saturating_sub(4)).into_iter().enumerate().map(line).collect()
+    let room = look.columns().saturating_sub(4);
+    // In a pipe a place where something was found is one line, for other programs to read.
+    let lines = text.lines().flat_map(|l| match l {
+        "" => vec![String::new()],
+        l if !look.live && is_hit(l) => vec![l.to_owned()],
+        l => wrap(l, room),
+    });
+    lines.enumerate().map(line).collect()
 }
 
 fn refused(screen: &Screen, look: &Look) -> Vec<Line> {

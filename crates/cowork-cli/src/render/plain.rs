@@ -119,7 +119,10 @@ impl Plain {
 fn asked(ask: &cowork::Ask, prompting: bool, look: &Look) -> Vec<Line> {
     let offered = Offered::on(&ask.effects);
     if look.spoken {
-        return spoken::question(ask).into_iter().chain(prompting.then(|| spoken::keys(offered, &ask.call.tool))).collect();
+        return spoken::question(ask)
+            .into_iter()
+            .chain(prompting.then(|| spoken::keys(offered, &ask.call.tool)))
+            .collect();
     }
     let keys = prompting.then(|| [Line::default(), ask::keys(offered, &ask.call.tool, look)]);
     let question = ask::question(ask, look, MOST_QUESTION);

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use cowork::{
-    Ask, CallId, ChangeSet, Command, Delta, DeltaKind, Effects, Error, Event, Kind, Outcome, Record, Result, Stage, StepState,
-    Task, Timestamp,
+    Ask, CallId, ChangeSet, Command, Delta, DeltaKind, Effects, Error, Event, Kind, Outcome, Record, Result, Stage,
+    StepState, Task, Timestamp,
 };
 
 use super::{

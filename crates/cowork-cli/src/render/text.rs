@@ -196,8 +196,8 @@ pub(crate) fn grouped(number: u64) -> String {
 /// or a part of one stays as it is.
 pub(crate) fn figures(text: &str) -> String {
     const THINGS: [&str; 24] = [
-        "file", "folder", "row", "table", "photo", "page", "line", "place", "name", "thing", "change", "group", "entr", "copies", "hit",
-        "of", "more", "moved", "renamed", "left", "stay", "set", "other", "would",
+        "file", "folder", "row", "table", "photo", "page", "line", "place", "name", "thing", "change", "group", "entr",
+        "copies", "hit", "of", "more", "moved", "renamed", "left", "stay", "set", "other", "would",
     ];
     const DEEDS: [&str; 5] = ["move", "rename", "set aside", "copy", "change"];
     let mut out = String::new();
@@ -306,8 +306,13 @@ mod tests {
     fn numbers_and_times_read_well() {
         assert_eq!(count(1, "file"), "1 file");
         assert_eq!(count(50_000, "file"), "50,000 files");
-        assert_eq!(figures("10000 files, 0 folders; 1500 to move, 1200 stay"), "10,000 files, 0 folders; 1,500 to move, 1,200 stay");
-        for same in ["from 2019 to 2024", "IMG_2024 files", "scan 2024-05 of", "10,000 files", "in 2024", "1.5000 files"] {
+        assert_eq!(
+            figures("10000 files, 0 folders; 1500 to move, 1200 stay"),
+            "10,000 files, 0 folders; 1,500 to move, 1,200 stay"
+        );
+        for same in
+            ["from 2019 to 2024", "IMG_2024 files", "scan 2024-05 of", "10,000 files", "in 2024", "1.5000 files"]
+        {
             assert_eq!(figures(same), same);
         }
         let times = [0, 40, 200, 4_000, 9_960, 80_000, 7_500_000].map(|ms| took(Duration::from_millis(ms)));

@@ -60,7 +60,8 @@ pub(crate) fn counts(changes: &[Difference]) -> String {
 
 /// Says in words what these changes of an undo do, files and folders apart.
 pub(crate) fn gives(back: &[Difference]) -> String {
-    let words = ["brings back", "gives their content back to", "moves back", "takes away", "gives their permissions back to"];
+    let words =
+        ["brings back", "gives their content back to", "moves back", "takes away", "gives their permissions back to"];
     let things = |of: usize| {
         let number = |folder: bool| {
             let fits = |c: &&Difference| place(&c.what) == of && (c.kind == FileKind::Folder) == folder;

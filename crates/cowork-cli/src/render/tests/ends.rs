@@ -132,7 +132,8 @@ fn what_was_cancelled_says_whether_something_was_changed() {
 fn mostly_left(list: &str) -> Story {
     let mut story = organising(Mode::Auto);
     let left = |path: &str, reason: &str| json!({ "index": 0, "path": path, "reason": reason });
-    let named: Vec<Value> = (0..3).map(|i| left(&format!("Downloads/{i}"), &format!("`Downloads/{i}` is not there"))).collect();
+    let named: Vec<Value> =
+        (0..3).map(|i| left(&format!("Downloads/{i}"), &format!("`Downloads/{i}` is not there"))).collect();
     let reasons = json!([
         { "count": 4_900, "path": "Downloads/0", "reason": "`Downloads/0` is not there" },
         { "count": 94, "path": "Downloads/Plan.docx", "reason": "an office program has `Downloads/Plan.docx` open" },
@@ -140,7 +141,8 @@ fn mostly_left(list: &str) -> Story {
     ]);
     let value = json!({ "made": 2, "renamed": 0, "left": 5_000, "otherwise": named, "reasons": reasons });
     story.start(2).finish(900, Outcome::Done { value, note: "2 files moved, 5000 left as they were".into() });
-    let summary = format!("2 files moved, 5000 left as they were, nothing deleted. Not done: `Downloads/0` is not there.{list}");
+    let summary =
+        format!("2 files moved, 5000 left as they were, nothing deleted. Not done: `Downloads/0` is not there.{list}");
     story.then(1, Event::TaskFinished { result: Finish::Done { summary, data: Value::Null } });
     story
 }
@@ -175,7 +177,8 @@ fn a_run_that_changed_nothing_is_not_done_and_offers_no_undo() {
 fn what_was_found_takes_a_line_each_and_leaves_the_end_in_sight() {
     let mut story = organising(Mode::Ask);
     let hit = |i: usize| format!("\n  Downloads/notes/{i}.txt:{i}  {}", "the lease ".repeat(20));
-    let summary = format!("\u{201c}lease\u{201d} is in 500 lines.\n{}\n  and 492 more", (1..=40).map(hit).collect::<String>());
+    let summary =
+        format!("\u{201c}lease\u{201d} is in 500 lines.\n{}\n  and 492 more", (1..=40).map(hit).collect::<String>());
     story.then(1, Event::TaskFinished { result: Finish::Done { summary, data: Value::Null } });
     let end = story.end(&look(80));
     assert!(end.lines().count() <= 18, "{end}");
