@@ -21,8 +21,8 @@ Give it work
 
 See what it does
   tasks               List the tasks, the newest last
-  show TASK           Show one: what was asked, done and came of it; --changes
-                      for all that it changed
+  show [TASK]         Show one, or the last: what was asked, done and came of
+                      it; --changes for all that it changed
   events THREAD       Read a thread's log; --follow to go on reading
 
 Stop it, go on, take back
@@ -42,7 +42,8 @@ Options
   -V, --version       Show the version
 
 A TASK or CALL is named by the six digits that are shown for it.
-Exit: 0 done, 1 failed, 2 wrong usage, 3 waiting for an answer, 130 interrupted.
+Exit: 0 done, or you said no; 1 failed; 2 wrong usage; 3 it waits for an answer;
+130 interrupted.
 ";
 
 /// The command line.
@@ -81,8 +82,8 @@ pub(crate) enum Command {
     },
     /// Show a task: what was asked, done and came of it.
     Show {
-        /// The task: its six digits, or its whole id.
-        task: String,
+        /// The task: its six digits, or its whole id; without it, the last one.
+        task: Option<String>,
         /// Only what it changed in the folders.
         #[arg(long)]
         changes: bool,
@@ -194,8 +195,7 @@ Examples:
 Without --folder none of your files can be reached. In a script, add --mode auto (or
 --yes) and --json.")]
 pub(crate) struct Run {
-    /// What you want, in a sentence; `-` reads it from the standard input.
-    #[arg(required_unless_present = "playbook")]
+    /// What you want, in a sentence; `-` reads it from the standard input. Without it you are asked, on a terminal.
     pub(crate) task: Option<OsString>,
     /// A folder that it may look at and change: a path, or a name that `cowork init` set. Can be given several times.
     #[arg(long, short, value_name = "DIR|NAME")]

@@ -210,6 +210,16 @@ impl Edit {
         }
     }
 
+    /// Takes back what may be done without a question: those of these places, from 0.
+    pub(crate) fn forget(&mut self, gone: impl Fn(usize) -> bool) {
+        let Some(tables) = self.document.get_mut("always").and_then(Item::as_array_of_tables_mut) else { return };
+        let mut index = 0;
+        tables.retain(|_| {
+            index += 1;
+            !gone(index - 1)
+        });
+    }
+
     /// Writes it at once or not at all, and gives its place.
     pub(crate) fn save(self) -> Result<PathBuf, Fail> {
         write(&self.path, self.document.to_string().as_bytes())?;

@@ -11,6 +11,9 @@ use crate::{
     },
 };
 
+/// The most lines of what went wrong, and of what to do about it.
+const MOST_LINES: usize = 3;
+
 /// What the process says to its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -58,24 +61,29 @@ impl Fail {
             return;
         }
         let ink = Look::ink_on_stderr();
-        lines(&self.error).iter().for_each(|l| eprintln!("{}", l.write(ink)));
+        lines(&self.error, Look::columns_of_stderr()).iter().for_each(|l| eprintln!("{}", l.write(ink)));
     }
 }
 
-/// Says what happened and why in at most two lines, and the next step in one.
-fn lines(error: &Error) -> Vec<Line> {
-    let message = visible(&sentence(&error.message)).into_owned();
-    let mut said = wrap(&message, 100);
-    if said.len() > 2 {
-        said.truncate(2);
-        said[1].push_str(" …");
-    }
+/// Says what happened and why, and the next step, each in at most three lines.
+fn lines(error: &Error, columns: usize) -> Vec<Line> {
+    let room = columns.saturating_sub(4);
+    let brief = |text: &str| {
+        let mut said = wrap(&visible(text), room);
+        if said.len() > MOST_LINES {
+            said.truncate(MOST_LINES);
+            said[MOST_LINES - 1].push_str(" …");
+        }
+        said
+    };
+    let said = brief(&sentence(&error.message));
     let mut lines: Vec<Line> = said
         .into_iter()
         .enumerate()
         .map(|(i, l)| Line::margin().add(if i == 0 { Role::Failed } else { Role::Plain }, l))
         .collect();
-    lines.extend(error.fix().map(|fix| Line::margin().add(Role::Plain, visible(&step(fix)).into_owned())));
+    let fix = error.fix().map(|fix| brief(&step(fix))).unwrap_or_default();
+    lines.extend(fix.into_iter().map(|l| Line::margin().add(Role::Plain, l)));
     lines
 }
 
@@ -85,10 +93,12 @@ mod tests {
     use crate::look::Ink;
 
     #[test]
-    fn an_error_is_told_in_three_lines_at_most() {
-        let error = Error::new(Kind::NotFound, "x", "word ".repeat(500)).with_fix("look again");
-        let told: Vec<String> = lines(&error).iter().map(|l| l.write(Ink::default())).collect();
-        assert_eq!(told.len(), 3);
-        assert_eq!(told[2], "  Look again");
+    fn an_error_is_told_in_a_few_lines_that_fit() {
+        let error =
+            Error::new(Kind::NotFound, "x", "word ".repeat(500)).with_fix(format!("look {}", "again ".repeat(20)));
+        let told: Vec<String> = lines(&error, 80).iter().map(|l| l.write(Ink::default())).collect();
+        assert_eq!(told.len(), 5, "{told:?}");
+        assert!(told.iter().all(|l| l.chars().count() <= 80), "{told:?}");
+        assert!(told[3].starts_with("  Look again"), "{told:?}");
     }
 }

@@ -56,9 +56,10 @@ fn is_large(at: &Path, home: Option<&Path>) -> bool {
 }
 
 fn too_large(path: &Path, at: &Path) -> Fail {
-    let shown = path.display();
+    // A full stop at the end of a command would be lost.
+    let shown = if path.as_os_str().as_encoded_bytes().ends_with(b".") { at.display() } else { path.display() };
     let what = if at == Path::new("/") { "the whole computer" } else { "your whole home folder" };
-    let why = format!("{shown} is {what}, and that is only allowed when it is said twice");
+    let why = format!("`{shown}` is {what}, and that is only allowed when it is said twice");
     wrong(why, format!("name a folder in it, or say it twice: --folder {shown} --whole {shown}"))
 }
 

@@ -3,8 +3,8 @@
 use std::{collections::HashSet, time::Duration};
 
 use cowork::{
-    AllowRule, Answer, Ask, CallId, Finish, Item, Runtime, Status, Subscription, TaskId, ThreadId, Timestamp,
-    TokioRuntime, Undo,
+    AllowRule, Answer, Ask, CallId, ChangeSet, Finish, Item, Runtime, Status, Subscription, TaskId, ThreadId,
+    Timestamp, TokioRuntime, Undo,
 };
 use tokio::{
     runtime::Handle,
@@ -18,11 +18,13 @@ use crate::{
     keys::{Keys, Offered, Reply},
     look::Look,
     render::{
-        ask,
+        ask, left,
         line::{Line, Role},
         pager::Pager,
         screen::{Details, Screen},
-        spoken, whole,
+        spoken,
+        text::{one_line, tilde},
+        whole,
     },
     signals::{Heard, Signals},
     view::View,
@@ -124,6 +126,7 @@ impl Follower<'_> {
             && let Some(exit) = self.rest().await?
         {
             self.keys = None;
+            self.view.screen.changed = self.changed().await;
             self.view.end(now());
             return Ok(Some(exit));
         }
@@ -150,6 +153,18 @@ impl Follower<'_> {
         Ok(false)
     }
 
+    /// Asks the journal what the task changed, where its calls don't say that all went well. That it can't say is no reason
+    /// not to say the rest.
+    async fn changed(&self) -> Option<ChangeSet> {
+        let task = self.view.screen.task.as_ref().filter(|t| t.result.is_some() && !self.view.is_json())?;
+        let asks = match task.undo {
+            Undo::None => left::is_in_doubt(task),
+            Undo::Done(_) => true,
+            _ => false,
+        };
+        if asks { self.app.engine.changes(task.id).await.ok() } else { None }
+    }
+
     /// Sees to a task that has ended or waits. Gives how to end; none if it is to go on.
     async fn rest(&mut self) -> Result<Option<Exit>, Fail> {
         let Some(task) = &self.view.screen.task else { return Ok(None) };
@@ -157,7 +172,8 @@ impl Follower<'_> {
             (Some(_), Undo::Done(_)) => return Ok(Some(Exit::Done)),
             (Some(_), Undo::Failed(_)) => return Ok(Some(Exit::Failed)),
             (Some(Finish::Done { .. }), _) => return Ok(Some(Exit::Done)),
-            (Some(_), _) => return Ok(Some(Exit::Failed)),
+            // A person's no is no failure.
+            (Some(finish), _) => return Ok(Some(if finish.is_refusal() { Exit::Done } else { Exit::Failed })),
             (None, _) if task.status() == Status::Paused => return Ok(Some(Exit::Waiting)),
             (None, _) => {}
         }
@@ -243,7 +259,7 @@ impl Follower<'_> {
             Some(Reply::Show) => self.show_all(&ask),
             Some(reply) => self.reply(&ask, reply).await?,
             None if matches!(key, b'?' | b'h') && self.view.is_live() => self.view.help = !self.view.help,
-            None if matches!(key, b'?' | b'h') => self.view.say(&ask::help(Offered::on(&ask.effects))),
+            None if matches!(key, b'?' | b'h') => self.view.say(&ask::help(Offered::on(&ask.effects), &ask.call.tool)),
             None => {}
         }
         Ok(())
@@ -263,14 +279,22 @@ impl Follower<'_> {
     /// Writes down what is allowed from now on in these folders. If that can't be, it holds for this task.
     async fn remember(&mut self, ask: &Ask) -> Result<(), Fail> {
         let task = self.app.engine.task(ask.task).await?;
+        let rules = AllowRule::covering(&ask.call.tool, &ask.effects);
         let kept = Edit::open().and_then(|mut edit| {
-            edit.allow(&AllowRule::covering(&ask.call.tool, &ask.effects), &task.submit.folders);
+            edit.allow(&rules, &task.submit.folders);
             edit.save()
         });
         if let Err(fail) = kept {
             let why = format!("It holds for this task only: {}.", fail.error.message);
             self.view.say(&[Line::margin().add(Role::Waiting, why)]);
+            return Ok(());
         }
+        let home = self.view.look.home.as_deref();
+        let folders = task.submit.folders.iter().filter(|f| rules.iter().any(|r| r.folder == f.name));
+        let places: Vec<String> = folders.map(|f| tilde(&one_line(&f.at), home)).collect();
+        let what =
+            format!("Saved: {} in {} is not asked about any more.", ask::deed(&ask.call.tool), places.join(", "));
+        self.view.screen.saved = Some(format!("{what} Take it back: cowork init"));
         Ok(())
     }
 
@@ -283,7 +307,9 @@ impl Follower<'_> {
             return;
         }
         let offered = Offered::on(&ask.effects);
-        let keys = if self.view.look.spoken { spoken::keys(offered) } else { ask::keys(offered, &self.view.look) };
+        let tool = &ask.call.tool;
+        let keys =
+            if self.view.look.spoken { spoken::keys(offered, tool) } else { ask::keys(offered, tool, &self.view.look) };
         let all = whole::all(ask).into_iter().map(|l| Line::of("    ").add(Role::Plain, l));
         self.view.say(&all.chain([keys]).collect::<Vec<_>>());
     }

@@ -79,6 +79,11 @@ impl Look {
         Self::of(&set, stderr().is_terminal(), false, obeys).ink
     }
 
+    /// Gives the columns that an error is written in: eighty at most, wherever it goes.
+    pub(crate) fn columns_of_stderr() -> usize {
+        terminal_size_of(stderr()).map_or(80, |(Width(columns), _)| usize::from(columns).clamp(20, 80))
+    }
+
     fn of(set: Set<'_>, tty: bool, input: bool, obeys: bool) -> Self {
         // Windows sets no TERM.
         let dumb = !obeys || set("TERM").map_or(!cfg!(windows), |t| t == "dumb");

@@ -9,6 +9,7 @@ mod folders;
 mod follow;
 mod keys;
 mod look;
+mod mistyped;
 mod names;
 mod out;
 mod paths;
@@ -23,6 +24,7 @@ use clap::Parser;
 use crate::{
     args::{Cli, Command, PlaybookCommand},
     fail::{Exit, Fail},
+    mistyped::mistyped,
 };
 
 /// Counts what lives, which is what the memory limit of playbooks goes by.
@@ -32,10 +34,14 @@ static ALLOCATOR: monty_alloc::LimitedAllocator = monty_alloc::LimitedAllocator;
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
+        Err(error) if error.use_stderr() => {
+            mistyped(&error).tell(false);
+            return ExitCode::from(Exit::Usage as u8);
+        }
+        Err(help) => {
             // A closed pipe is no reason to complain.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { Exit::Usage as u8 } else { Exit::Done as u8 });
+            let _ = help.print();
+            return ExitCode::from(Exit::Done as u8);
         }
     };
     let json = cli.command.is_json();

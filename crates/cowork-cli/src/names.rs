@@ -10,6 +10,7 @@ use crate::{
 /// With fewer digits than this too much would fit by chance.
 const FEWEST: usize = 4;
 const MOST_NAMED: usize = 6;
+const START: &str = "start one: cowork run --folder ~/Downloads \"Organise these files by type\"";
 
 /// Finds a task by its id, or by four or more digits that it ends or begins with.
 pub(crate) async fn task(engine: &Engine, text: &str) -> Result<Summary, Fail> {
@@ -22,6 +23,15 @@ pub(crate) async fn task(engine: &Engine, text: &str) -> Result<Summary, Fail> {
         [one] => Ok((*one).clone()),
         many => Err(ambiguous("task", text, many.iter().map(|t| name(t.task)))),
     }
+}
+
+/// Finds a task by what was typed, or the last one if nothing was.
+pub(crate) async fn task_or_last(engine: &Engine, text: Option<&str>) -> Result<Summary, Fail> {
+    if let Some(text) = text {
+        return task(engine, text).await;
+    }
+    let none = || Error::new(Kind::NotFound, "find task", "there are no tasks yet").with_fix(START);
+    engine.tasks().await?.pop().ok_or_else(|| usage(none()))
 }
 
 /// Finds a call of a task by its id, or by four or more digits that it ends or begins with.
@@ -99,7 +109,7 @@ fn name(task: TaskId) -> String {
 fn unknown(what: &str, text: &str, last: &[&Summary]) -> Fail {
     let why = format!("there is no {what} `{}`", shorten(&one_line(text), 60));
     let fix = if last.is_empty() {
-        "there are none yet; start one: cowork run \"…\"".to_owned()
+        format!("there are none yet; {START}")
     } else {
         let names = last.iter().map(|t| t.task.short()).collect::<Vec<_>>().join(", ");
         format!("the last ones are {names}; `cowork tasks` lists them")

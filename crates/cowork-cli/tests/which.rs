@@ -75,7 +75,7 @@ fn the_name_is_taken_too() {
 fn none_the_end_of_the_input_and_an_interruption_run_nothing() {
     let place = place();
     let before = place.tree();
-    for (typed, code) in [("n\n", 1), ("\n", 1), ("\u{4}", 130)] {
+    for (typed, code) in [("n\n", 0), ("\n", 0), ("\u{4}", 130)] {
         let mut terminal = start(&place, &[], (80, 24));
         terminal.until(PROMPT);
         terminal.press(typed);

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AllowRule, CallId, ChangeSet, CommandId, Effects, Error, FilePath, Label, Sight, TaskId, ThreadId, Timestamp,
+    AllowRule, CallId, ChangeSet, CommandId, Effects, Error, FilePath, Kind, Label, Sight, TaskId, ThreadId, Timestamp,
 };
 
 /// The version of the words that this release writes.
@@ -426,6 +426,14 @@ pub enum Finish {
     },
     /// A person stopped it.
     Cancelled,
+}
+
+impl Finish {
+    /// Says whether it ended because a person said no: that is no failure.
+    pub fn is_refusal(&self) -> bool {
+        let by_answer = |error: &Error| error.context.iter().any(|(name, value)| name == "rule" && value == "answer");
+        matches!(self, Self::Failed { error } if error.kind == Kind::NotAllowed && by_answer(error))
+    }
 }
 
 /// How a call ended.

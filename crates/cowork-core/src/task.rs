@@ -184,10 +184,19 @@ pub enum Status {
     Done,
     /// It failed.
     Failed,
+    /// It ended because a person said no to what it asked.
+    Refused,
     /// A person cancelled it.
     Cancelled,
     /// It ended, and what it did was given back.
     Undone,
+}
+
+impl Status {
+    /// Says whether it has come to its end, however that was.
+    pub fn is_ended(self) -> bool {
+        matches!(self, Self::Done | Self::Failed | Self::Refused | Self::Cancelled | Self::Undone)
+    }
 }
 
 impl Task {
@@ -389,6 +398,7 @@ impl Task {
         match (&self.result, &self.undo) {
             (Some(_), Undo::Done(report)) if report.left == 0 => Status::Undone,
             (Some(Finish::Done { .. }), _) => Status::Done,
+            (Some(finish), _) if finish.is_refusal() => Status::Refused,
             (Some(Finish::Failed { .. }), _) => Status::Failed,
             (Some(Finish::Cancelled), _) => Status::Cancelled,
             (None, _) if self.stopped => Status::Stopped,

@@ -78,7 +78,7 @@ fn file(path: &Path) -> Result<String> {
     let mut wal = path.as_os_str().to_owned();
     wal.push("-wal");
     let (size, wal) = (size(path), size(Path::new(&wal)));
-    Ok(format!("{}, {} KiB and {} KiB not yet folded in", path.display(), size.div_ceil(1024), wal.div_ceil(1024)))
+    Ok(format!("{}, {:.1} MB", path.display(), (size + wal) as f64 / 1e6))
 }
 
 fn pages(conn: &Connection, path: &Path) -> Result<String> {

@@ -5,6 +5,8 @@ pub(crate) mod folders;
 mod mode;
 mod moves;
 
+use std::{cmp::Reverse, collections::BTreeMap};
+
 use async_trait::async_trait;
 use cowork_core::{
     Change, Changed, Clash, Effects, Error, FileKind, FilePath, Kind, Label, Otherwise, Preview, Result, ToolContext,
@@ -196,6 +198,22 @@ pub(crate) fn told(changed: &Changed, thing: &str, done: &str, label: Label) -> 
         note.push_str(&format!(", {left} left as they were"));
     }
     let named: Vec<Value> = otherwise.iter().take(MOST_OTHERWISE).map(|o| json!(o)).collect();
-    let value = json!({ "made": made, "renamed": renamed, "left": left, "otherwise": named });
+    let mut value = json!({ "made": made, "renamed": renamed, "left": left, "otherwise": named });
+    // Where not all are named, it is told how many there are of each kind.
+    if otherwise.len() > MOST_OTHERWISE {
+        value["reasons"] = reasons(otherwise);
+    }
     ToolOutput { value, note, label }
+}
+
+/// Counts what was left as it was by the reason, whichever names that holds, with one of each: the largest share first.
+fn reasons(otherwise: &[Otherwise]) -> Value {
+    let mut kinds: BTreeMap<String, (u64, &Otherwise)> = BTreeMap::new();
+    for one in otherwise.iter().filter(|o| o.renamed.is_none()) {
+        let kind: Vec<&str> = one.reason.split('`').step_by(2).collect();
+        kinds.entry(kind.join("`")).or_insert((0, one)).0 += 1;
+    }
+    let mut kinds: Vec<(u64, &Otherwise)> = kinds.into_values().collect();
+    kinds.sort_by_key(|(count, _)| Reverse(*count));
+    kinds.iter().map(|(count, one)| json!({ "count": count, "path": one.path, "reason": one.reason })).collect()
 }

@@ -35,6 +35,7 @@ pub(crate) async fn doctor(data: &Path) -> Result<Exit, Fail> {
         }
     };
     findings.sort_by_key(|f| !f.ok);
+    findings.iter_mut().for_each(|f| f.what = label(&f.what).to_owned());
     let well = findings.iter().all(|f| f.ok);
     let mut lines = vec![Line::default()];
     let column = findings.iter().map(|f| width(&f.what)).max().unwrap_or(0);
@@ -48,6 +49,22 @@ pub(crate) async fn doctor(data: &Path) -> Result<Exit, Fail> {
     lines.extend([Line::default(), end.add(Role::Quiet, format!(" Data: {}", one_line(&shown)))]);
     Out::default().lines(&lines, &look);
     Ok(if well { Exit::Done } else { Exit::Failed })
+}
+
+/// Says in plain words what was looked at.
+fn label(what: &str) -> &str {
+    match what {
+        "store file" => "where tasks are kept",
+        "store version" => "version of its format",
+        "store pages" => "the file itself",
+        "store logs" => "what the tasks did",
+        "store blobs" => "larger pieces of that",
+        "journal" => "room for undo",
+        "journals" => "kept for undo",
+        "walking beneath a folder" => "staying in your folders",
+        "replacing a file without losing it" => "replacing files safely",
+        other => other,
+    }
 }
 
 fn told(finding: &Finding, column: usize, look: &Look) -> Vec<Line> {

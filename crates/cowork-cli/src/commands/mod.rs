@@ -36,8 +36,10 @@ pub(crate) async fn dispatch(command: Command, data: &Path) -> Result<Exit, Fail
         Command::Init { yes } => init::init(yes),
         Command::Doctor => doctor::doctor(data).await,
         Command::Tasks { json, all } => tasks::tasks(&open().await?, json, all).await,
-        Command::Show { task, changes: true, all, json } => show::changes(&open().await?, &task, all, json).await,
-        Command::Show { task, .. } => show::show(&open().await?, &task).await,
+        Command::Show { task, changes: true, all, json } => {
+            show::changes(&open().await?, task.as_deref(), all, json).await
+        }
+        Command::Show { task, .. } => show::show(&open().await?, task.as_deref()).await,
         Command::Events { thread, follow, json } => events::events(&open().await?, &thread, follow, json).await,
         Command::Answer { call, answer, no_wait, json } => {
             answer::answer(&open().await?, &call, answer, no_wait, json).await

@@ -22,7 +22,7 @@ pub(crate) async fn one(app: &App, task: &str, yes: bool, json: bool) -> Result<
     let task = names::task(&app.engine, task).await?;
     let id = task.task.short();
     let ready = app.engine.ready().await?.contains(&task.task);
-    if !ready && matches!(task.status, Status::Done | Status::Failed | Status::Cancelled | Status::Undone) {
+    if !ready && task.status.is_ended() {
         return Err(wrong(format!("task {id} has ended"), format!("look at it: cowork show {id}")));
     }
     let mut signals = Signals::listen()?;

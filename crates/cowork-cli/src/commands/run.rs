@@ -51,7 +51,7 @@ pub(crate) async fn run(args: Run, config: &Config, data: &Path) -> Result<Exit,
         match which(&submit, &params(&args.param)?, &mut signals).await? {
             Meant::AsTyped => {}
             Meant::This(told) => submit.planner = told,
-            Meant::None => return Ok(not_run(Exit::Failed)),
+            Meant::None => return Ok(not_run(Exit::Done)),
             Meant::Unanswered => return Ok(not_run(Exit::Interrupted)),
         }
     }
@@ -77,7 +77,7 @@ fn text(args: &Run) -> Result<String, Fail> {
             let name = Path::new(playbook).file_stem().map_or_else(|| playbook.into(), |s| s.to_string_lossy());
             Ok(format!("Follow the playbook {name}"))
         }
-        (None, None) => Err(wrong("there is no task", "say what you want: cowork run \"…\"")),
+        (None, None) => asked(),
     }
 }
 
@@ -85,6 +85,26 @@ fn text(args: &Run) -> Result<String, Fail> {
 pub(crate) fn as_text(typed: &OsStr, what: &str) -> Result<String, Fail> {
     let text = typed.to_str().ok_or_else(|| not_text(what))?;
     Ok(text.to_owned())
+}
+
+/// Asks for the words, where somebody can be asked.
+fn asked() -> Result<String, Fail> {
+    let none = || {
+        let example = "cowork run --folder ~/Downloads \"Organise these files by type\"";
+        wrong("you did not say what is to be done", format!("say it in a sentence: {example}"))
+    };
+    let look = Look::of_stdout();
+    if !look.asks {
+        return Err(none());
+    }
+    let mut out = Out::default();
+    out.lines(&[Line::margin().add(Role::Plain, "What is to be done? A sentence, then Enter.")], &look);
+    out.text("  > ");
+    let mut line = String::new();
+    match stdin().read_line(&mut line) {
+        Ok(length) if length > 0 && !line.trim().is_empty() => Ok(line.trim().to_owned()),
+        _ => Err(none()),
+    }
 }
 
 fn from_stdin() -> Result<String, Fail> {

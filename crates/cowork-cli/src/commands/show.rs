@@ -1,7 +1,10 @@
 //! `cowork show`
 
-use cowork::{Answer, Ask, Call, CallState, ChangeSet, Command, Event, Record, Stage, Status, Summary, Task, Undo};
+use cowork::{
+    Answer, Ask, Call, CallState, ChangeSet, Command, Event, Finish, Record, Stage, Status, Summary, Task, Undo,
+};
 use jiff::tz::TimeZone;
+use serde_json::Value;
 
 use crate::{
     app::{App, SENDER},
@@ -30,9 +33,9 @@ const MOST_ASKED: usize = 2_000;
 const FEW_LINES: usize = 12;
 const MOST_LINES: usize = 40;
 
-/// Shows what a task changed in the folders.
-pub(crate) async fn changes(app: &App, task: &str, all: bool, json: bool) -> Result<Exit, Fail> {
-    let summary = names::task(&app.engine, task).await?;
+/// Shows what a task, or the last one, changed in the folders.
+pub(crate) async fn changes(app: &App, task: Option<&str>, all: bool, json: bool) -> Result<Exit, Fail> {
+    let summary = names::task_or_last(&app.engine, task).await?;
     let task = app.engine.task(summary.task).await?;
     // Without a journalled call there is no journal to ask.
     let set = if task.journalled { app.engine.changes(task.id).await? } else { ChangeSet::default() };
@@ -79,9 +82,9 @@ async fn changed(app: &App, task: &Task, look: &Look) -> Vec<Line> {
     }
 }
 
-/// Shows a task: what was asked, the plan, each call, what came of it.
-pub(crate) async fn show(app: &App, task: &str) -> Result<Exit, Fail> {
-    let summary = names::task(&app.engine, task).await?;
+/// Shows a task, or the last one: what was asked, the plan, each call, what came of it.
+pub(crate) async fn show(app: &App, task: Option<&str>) -> Result<Exit, Fail> {
+    let summary = names::task_or_last(&app.engine, task).await?;
     let records = app.records(summary.thread, summary.task).await?;
     let mut screen = Screen::default();
     records.iter().try_for_each(|r| screen.record(r))?;
@@ -95,7 +98,14 @@ pub(crate) async fn show(app: &App, task: &str) -> Result<Exit, Fail> {
         section(&mut lines, "You said", said(&records, &look));
         let calls = task.turns.iter().flat_map(|t| t.decision.calls.iter().zip(&t.calls));
         section(&mut lines, "Calls", calls_made(calls, &look));
+        let found = found(task);
+        screen.whole = !found.is_empty();
+        section(&mut lines, "Found", found);
         section(&mut lines, "Changes", changed(app, task, &look).await);
+        if task.journalled && matches!(task.undo, Undo::None | Undo::Done(_)) {
+            // That it can't be had was said above.
+            screen.changed = app.engine.changes(task.id).await.ok();
+        }
     }
     if summary.status == Status::Waiting {
         screen.asks = app.engine.asks(summary.task).await?;
@@ -163,6 +173,28 @@ fn it_said(task: &Task, look: &Look) -> Vec<Line> {
     if over > 0 {
         lines.drain(..over);
         lines.insert(0, Line::margin().add(Role::Quiet, format!("… {} before", count(over as u64, "line"))));
+    }
+    lines
+}
+
+/// Gives all that a task found, where it told of some only.
+fn found(task: &Task) -> Vec<Line> {
+    let Some(Finish::Done { summary, data }) = &task.result else { return Vec::new() };
+    if !summary.lines().any(|l| l.trim_start().starts_with("and ") && l.ends_with(" more") && !l.contains("   ")) {
+        return Vec::new();
+    }
+    let lists = data.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_array());
+    let place = |one: &Value| {
+        let text = |key: &str| one.get(key).and_then(Value::as_str).map(one_line);
+        let line = one.get("line").and_then(Value::as_u64).map(|n| format!(":{n}")).unwrap_or_default();
+        Some(format!("{}{line}  {}", text("path")?, text("text").unwrap_or_default()))
+    };
+    let lists = lists.map(|list| list.iter().filter_map(place).collect::<Vec<_>>());
+    let all = lists.max_by_key(Vec::len).unwrap_or_default();
+    let mut lines: Vec<Line> = all.iter().take(MOST_ASKED).map(|l| Line::margin().add(Role::Plain, l)).collect();
+    if all.len() > MOST_ASKED {
+        let more = format!("and {} more", grouped((all.len() - MOST_ASKED) as u64));
+        lines.push(Line::margin().add(Role::Quiet, more));
     }
     lines
 }

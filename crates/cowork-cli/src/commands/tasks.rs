@@ -60,6 +60,7 @@ pub(crate) async fn state(app: &App, task: &Summary) -> Result<State, Fail> {
         Status::Paused => ("paused", Role::Waiting),
         Status::Done => ("done", Role::Done),
         Status::Failed => ("failed", Role::Failed),
+        Status::Refused => ("not done", Role::Quiet),
         Status::Cancelled => ("cancelled", Role::Quiet),
         Status::Undone => ("undone", Role::Quiet),
         _ => ("unknown", Role::Quiet),

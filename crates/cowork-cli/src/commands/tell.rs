@@ -82,7 +82,7 @@ pub(crate) async fn cancel(app: &App, task: &str) -> Result<Exit, Fail> {
 async fn open_task(app: &App, task: &str) -> Result<Summary, Fail> {
     let task = names::task(&app.engine, task).await?;
     let id = task.task.short();
-    if matches!(task.status, Status::Done | Status::Failed | Status::Cancelled | Status::Undone) {
+    if task.status.is_ended() {
         return Err(wrong(format!("task {id} has ended"), format!("look at it: cowork show {id}")));
     }
     Ok(task)

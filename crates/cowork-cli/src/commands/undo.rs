@@ -17,7 +17,7 @@ use crate::{
     render::{
         line::{Line, Role},
         outcome,
-        text::visible,
+        text::{cut, one_line, visible},
         tree,
     },
     signals::Signals,
@@ -83,6 +83,9 @@ pub(crate) async fn undo(app: &App, wanted: Wanted) -> Result<Exit, Fail> {
             }
             None => return Ok(Exit::Interrupted),
         }
+    }
+    if wanted.yes && !wanted.json {
+        out.lines(&[outcome::which(&found.folded, &look)], &look);
     }
     out.text(if busy { GIVING } else { "" });
     let after = app.engine.task(found.task.task).await?.head;
@@ -150,7 +153,7 @@ async fn named(app: &App, task: &str, wanted: &Wanted) -> Result<Found, Fail> {
         Status::Undone => {
             return Err(wrong(format!("task {id} was undone already"), format!("look at it: cowork show {id}")));
         }
-        Status::Done | Status::Failed | Status::Cancelled => {}
+        status if status.is_ended() => {}
         _ => {
             let why = format!("task {id} has not ended, and only what has ended can be undone");
             return Err(wrong(why, format!("end it first: cowork cancel {id}")));
@@ -175,13 +178,14 @@ async fn named(app: &App, task: &str, wanted: &Wanted) -> Result<Found, Fail> {
 
 /// Finds the last ended task that changed something and was not undone.
 async fn last(app: &App, wanted: &Wanted, look: &Look) -> Result<Found, Fail> {
-    let mut open = None;
+    let (mut open, mut idle) = (None, None);
     for summary in app.engine.tasks().await?.into_iter().rev() {
         let task = match summary.status {
             Status::Undone => continue,
             _ => app.engine.task(summary.task).await?,
         };
         if !task.journalled || task.undo == Undo::Reclaimed {
+            idle.get_or_insert(task);
             continue;
         }
         if task.result.is_none() {
@@ -190,17 +194,24 @@ async fn last(app: &App, wanted: &Wanted, look: &Look) -> Result<Found, Fail> {
         }
         let spec = part(&task, wanted)?;
         let report = match app.engine.preview_undo(summary.task, spec.clone()).await {
-            Err(error) if error.kind == Kind::NotFound => continue,
+            Err(error) if error.kind == Kind::NotFound => {
+                idle.get_or_insert(task);
+                continue;
+            }
             report => report?,
         };
         if report.undone > 0 || !report.kept.is_empty() {
+            // Over what says that it is looked for.
+            let wipe = if look.live && !wanted.json { WIPE } else { "" };
             if let Some(open) = &open {
-                // Over what says that it is looked for.
-                let wipe = if look.live && !wanted.json { WIPE } else { "" };
                 eprintln!("{wipe}  Task {open} came later and has not ended; this is about the one before it.");
+            } else if let Some(idle) = &idle {
+                let text = cut(&one_line(&idle.submit.text), look.columns().saturating_sub(44)).into_owned();
+                eprintln!("{wipe}  Task {} \"{text}\" came later and changed nothing.", idle.id.short());
             }
             return Ok(Found { task: summary, folded: task, spec, report });
         }
+        idle.get_or_insert(task);
     }
     Err(match open {
         Some(id) => wrong(

@@ -1,10 +1,11 @@
 //! A question: what would happen, and on what.
 
-use cowork::{Ask, Effects};
+use cowork::{Ask, Effects, Group, Preview};
 
 use super::{
     line::{Line, Role},
-    text::{count, fold, grouped, one_line, pad, sentence, shorten, visible_lines, width, wrap},
+    renames,
+    text::{count, figures, fold, grouped, one_line, pad, sentence, shorten, visible_lines, width, wrap},
 };
 use crate::{keys::Offered, look::Look};
 
@@ -14,7 +15,8 @@ const NARROW: usize = 40;
 
 /// Shows what a call wants, its groups aligned, in at most `most` lines.
 pub(crate) fn question(ask: &Ask, look: &Look, most: usize) -> Vec<Line> {
-    let mut lines = effects(&ask.effects, &ask.call.tool, "Wants to", Role::Waiting, look, most);
+    let preview = renames::shown(ask, (most / 3).clamp(2, 5));
+    let mut lines = effects(&ask.effects, &preview, &ask.call.tool, "Wants to", Role::Waiting, look, most);
     if !matches!(ask.rule.as_str(), "asks-before-changes" | "") && !ask.reason.is_empty() && lines.len() < most {
         let reason = wrap(&one_line(&sentence(&ask.reason)), look.columns().saturating_sub(6));
         lines.extend(reason.into_iter().map(|l| Line::of("    ").add(Role::Waiting, l)));
@@ -57,11 +59,29 @@ pub(crate) fn told(text: &str, look: &Look) -> Vec<Line> {
 
 /// Shows what plan mode held back.
 pub(crate) fn withheld(effects: &Effects, look: &Look, most: usize) -> Vec<Line> {
-    self::effects(effects, "", "Would", Role::Accent, look, most)
+    self::effects(effects, &effects.preview, "", "Would", Role::Accent, look, most)
 }
 
-/// Names the keys that answer.
-pub(crate) fn keys(offered: Offered, look: &Look) -> Line {
+/// Says in a word or two what a tool does, which is what an answer for more than once covers.
+pub(crate) fn deed(tool: &str) -> String {
+    let known = match tool {
+        "move_files" => "moving",
+        "copy_files" => "copying",
+        "set_aside" => "setting aside",
+        "restore_files" => "bringing back",
+        "make_folder" => "new folders",
+        "write_file" | "combine_tables" | "join_texts" => "writing files",
+        "edit_file" | "apply_patch" | "replace_text" => "editing files",
+        "set_mode" => "permissions",
+        "make_archive" => "packing",
+        "extract_archive" => "unpacking",
+        other => return other.replace('_', " "),
+    };
+    known.to_owned()
+}
+
+/// Names the keys that answer, and what those for more than once cover.
+pub(crate) fn keys(offered: Offered, tool: &str, look: &Look) -> Line {
     let all = [
         ("y", "yes", true),
         ("n", "no", true),
@@ -70,31 +90,46 @@ pub(crate) fn keys(offered: Offered, look: &Look) -> Line {
         ("a", "always in this folder", offered.always),
     ];
     let short = [("y", "yes"), ("n", "no"), ("s", "show"), ("t", "this task"), ("a", "always here")];
-    let named = |gap: &str, names: &dyn Fn(usize) -> &'static str| {
+    let covers = if offered == Offered::default() { String::new() } else { format!(": {}", deed(tool)) };
+    let named = |gap: &str, names: &dyn Fn(usize) -> &'static str, covers: &str| {
         let keys = all.iter().enumerate().filter(|(_, (.., on))| *on);
         let line = keys.fold(Line::margin(), |line, (i, (key, ..))| {
             let what = if names(i).is_empty() { String::new() } else { format!(" {}", names(i)) };
+            // The last ones are for more than this once.
+            let covers = if i + 1 == all.len() { covers } else { "" };
+            let what = what + covers;
             line.add(Role::Strong, format!("[{key}]")).add(Role::Plain, what + gap)
         });
         line.add(Role::Quiet, "?")
     };
     // As much as there is room for.
     let (long, short, none) = (|i: usize| all[i].1, |i: usize| short[i].1, |_| "");
-    let lines = [named("   ", &long), named("  ", &long), named("  ", &short), named(" ", &short), named(" ", &none)];
+    let lines = [
+        named("   ", &long, &covers),
+        named("  ", &long, &covers),
+        named("  ", &short, &covers),
+        named(" ", &short, &covers),
+        named("  ", &short, ""),
+        named(" ", &short, ""),
+        named(" ", &none, ""),
+    ];
     let [first, .., least] = &lines;
     let fits = lines.iter().find(|line| line.width() < look.width);
     fits.unwrap_or(if look.live { least } else { first }).clone()
 }
 
 /// Explains the keys.
-pub(crate) fn help(offered: Offered) -> Vec<Line> {
+pub(crate) fn help(offered: Offered, tool: &str) -> Vec<Line> {
+    let deed = deed(tool);
+    let like = |where_: &str| format!("do it, and don't ask again about {deed} {where_}, if it can be undone");
+    let text = |text: &str| text.to_owned();
     [
-        ("y", "do it, this once, exactly as shown", true),
-        ("n", "don't; the task is told, and goes on without it if it can", true),
-        ("s", "show every single change", true),
-        ("t", "do it, and don't ask again for changes like this in this task", offered.task),
-        ("a", "do it, and don't ask again for changes like this in this folder", offered.always),
-        ("Ctrl-C", "decide later: the question stays open", true),
+        ("y", text("do it, this once, exactly as shown"), true),
+        ("n", text("don't; the task is told, and goes on without it if it can"), true),
+        ("s", text("show every single change"), true),
+        ("t", like("in this task"), offered.task),
+        ("a", like("in this folder"), offered.always),
+        ("Ctrl-C", text("decide later: the question stays open"), true),
     ]
     .into_iter()
     .filter(|(.., on)| *on)
@@ -120,10 +155,17 @@ pub(crate) fn how_to_answer(ask: &Ask, seen: bool) -> Vec<Line> {
         .collect()
 }
 
-fn effects(effects: &Effects, tool: &str, verb: &str, role: Role, look: &Look, most: usize) -> Vec<Line> {
+fn effects(
+    effects: &Effects,
+    preview: &Preview,
+    tool: &str,
+    verb: &str,
+    role: Role,
+    look: &Look,
+    most: usize,
+) -> Vec<Line> {
     let columns = look.columns();
-    let preview = &effects.preview;
-    let title = if preview.title.is_empty() { format!("use `{tool}`") } else { one_line(&preview.title) };
+    let title = if preview.title.is_empty() { format!("use `{tool}`") } else { figures(&one_line(&preview.title)) };
     let (undo, undo_role) = match (effects.complete, effects.undoable) {
         (false, _) => ("can't be told beforehand", Role::Failed),
         (true, true) => ("can be undone", Role::Quiet),
@@ -145,9 +187,10 @@ fn effects(effects: &Effects, tool: &str, verb: &str, role: Role, look: &Look, m
         lines.push(Line::margin().add(undo_role, undo));
     }
     lines.push(Line::default());
-    let notes: Vec<String> = preview.notes.iter().flat_map(|n| wrap(&one_line(n), columns.saturating_sub(6))).collect();
+    let notes: Vec<String> =
+        preview.notes.iter().flat_map(|n| wrap(&figures(&one_line(n)), columns.saturating_sub(6))).collect();
     let room = most.saturating_sub(lines.len() + notes.len()).max(1);
-    lines.extend(groups(effects, columns, room));
+    lines.extend(groups(&preview.groups, columns, room));
     lines.extend(notes.into_iter().map(|n| Line::of("    ").add(Role::Plain, n)));
     if lines.last() == Some(&Line::default()) {
         lines.pop();
@@ -155,8 +198,7 @@ fn effects(effects: &Effects, tool: &str, verb: &str, role: Role, look: &Look, m
     lines
 }
 
-fn groups(effects: &Effects, columns: usize, most: usize) -> Vec<Line> {
-    let groups = &effects.preview.groups;
+fn groups(groups: &[Group], columns: usize, most: usize) -> Vec<Line> {
     let shown = if groups.len() > most { most.saturating_sub(1) } else { groups.len() };
     let digits = groups.iter().map(|g| grouped(g.count).len()).max().unwrap_or(0);
     let labels: Vec<String> = groups.iter().map(|g| one_line(&g.label)).collect();

@@ -1,11 +1,13 @@
 //! The picture of a task that is redrawn in place.
 
-use cowork::{Mode, Task, Timestamp};
+use cowork::{Mode, Stage, Task, Timestamp};
+use jiff::tz::TimeZone;
 
 use super::{
     ask,
     line::{Line, Role},
     plan,
+    records::time,
     screen::{Details, Note, Screen},
     text::{cut, fold, one_line, shorten, tilde, visible_lines, width, wrap},
 };
@@ -17,6 +19,10 @@ pub(crate) fn frame(screen: &Screen, look: &Look, now: Timestamp) -> Vec<Line> {
     let most = look.height.saturating_sub(1).max(3);
     let mut lines = vec![Line::default()];
     lines.extend(header(task, look));
+    if let Some((understood, _)) = screen.understood.as_ref().filter(|_| look.height >= 16) {
+        let text = fold(&understood.text, look.columns().saturating_sub(4), 2);
+        lines.extend(text.into_iter().map(|l| Line::margin().add(Role::Quiet, l)));
+    }
     // Where there is little room a question matters more than the plan.
     let kept = if look.height < 16 { 0 } else { 2 };
     let below = below(screen, look, now, most.saturating_sub(lines.len() + kept));
@@ -84,13 +90,15 @@ fn below(screen: &Screen, look: &Look, now: Timestamp, most: usize) -> Vec<Line>
         lines.push(Line::default());
         lines.extend(question);
         if screen.prompting {
-            lines.extend([Line::default(), ask::keys(Offered::on(&first.effects), look)]);
+            lines.extend([Line::default(), ask::keys(Offered::on(&first.effects), &first.call.tool, look)]);
         }
         return lines;
     }
+    lines.extend(watching(screen, look));
     let note = screen.together(now).map(|p| p.note).filter(|n| !n.is_empty());
     if screen.details == Details::Unfolded {
-        return details(screen, note, look, most);
+        lines.extend(details(screen, note, look, most.saturating_sub(lines.len())));
+        return lines;
     }
     let last = match screen.notes.last() {
         _ if note.is_some() => note,
@@ -98,13 +106,32 @@ fn below(screen: &Screen, look: &Look, now: Timestamp, most: usize) -> Vec<Line>
         Some(Note::Came(text) | Note::Went(text)) if !screen.is_settled() => Some(one_line(text)),
         _ => None,
     };
-    let Some(last) = last else { return lines };
+    // What was understood stands above already.
+    let said =
+        screen.understood.as_ref().is_some_and(|(u, _)| last.as_ref().is_some_and(|l| u.text.starts_with(l.as_str())));
+    let Some(last) = last.filter(|_| !said) else { return lines };
     let room = look.columns().saturating_sub(4);
     let hint = if screen.details == Details::Folded && !screen.notes.is_empty() { "[d] what was done" } else { "" };
     let hint = if room >= 60 { hint } else { "" };
     let line = Line::margin().add(Role::Quiet, shorten(&last, room.saturating_sub(width(hint) + 2)));
     lines.extend([Line::default(), line.right(Role::Quiet, hint, room + 2)]);
     lines
+}
+
+/// Says of a folder that is watched until when that goes on, and how it is stopped.
+fn watching(screen: &Screen, look: &Look) -> Vec<Line> {
+    let turn = screen.task.as_ref().filter(|t| t.result.is_none()).and_then(|t| t.turns.last());
+    let mut calls = turn.into_iter().flat_map(|t| t.decision.calls.iter().zip(&t.calls));
+    if !calls.any(|(call, state)| call.tool == "watch_folder" && state.stage == Stage::Started) {
+        return Vec::new();
+    }
+    let until = screen.understood.as_ref().and_then(|(understood, began)| {
+        let ends = began.as_millis() + (understood.hours? * 3_600_000.0) as i64;
+        Some(format!(" until {}", time(Timestamp::from_millis(ends), &TimeZone::system()).get(..16)?))
+    });
+    let text = format!("Watching{}. Ctrl-C stops it; what was done stays done.", until.unwrap_or_default());
+    let text = wrap(&text, look.columns().saturating_sub(4)).into_iter().map(|l| Line::margin().add(Role::Plain, l));
+    [Line::default()].into_iter().chain(text).collect()
 }
 
 /// Unfolds what was done so far, the last thing last.

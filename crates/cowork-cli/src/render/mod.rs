@@ -2,6 +2,7 @@
 
 pub(crate) mod ask;
 pub(crate) mod frame;
+pub(crate) mod left;
 pub(crate) mod line;
 pub(crate) mod outcome;
 pub(crate) mod pace;
@@ -10,10 +11,12 @@ pub(crate) mod painter;
 pub(crate) mod plain;
 pub(crate) mod plan;
 pub(crate) mod records;
+pub(crate) mod renames;
 pub(crate) mod screen;
 pub(crate) mod spoken;
 pub(crate) mod text;
 pub(crate) mod tree;
+pub(crate) mod understood;
 pub(crate) mod whole;
 
 #[cfg(test)]

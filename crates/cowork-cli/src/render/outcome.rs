@@ -1,13 +1,16 @@
 //! What came of a task, the most important line last.
 
-use cowork::{ChangeSet, Error, Finish, Kind, Mode, Status, Task, Undo, UndoReport, UndoSpec};
+use cowork::{ChangeSet, Error, Finish, Mode, Status, Task, Undo, UndoReport, UndoSpec};
+use jiff::tz::TimeZone;
 
 use super::{
     ask,
+    left::{self, Left},
     line::{Line, Role},
+    records::time,
     screen::{Note, Screen},
     spoken,
-    text::{clause, count, cut, grouped, one_line, shorten, step, took, visible, width, wrap},
+    text::{clause, count, cut, figures, grouped, one_line, shorten, step, tilde, took, visible, width, wrap},
     tree,
 };
 use crate::look::Look;
@@ -17,11 +20,16 @@ const MOST_WENT: usize = 5;
 
 /// Says what came of it, and what can be done next.
 pub(crate) fn outcome(screen: &Screen, look: &Look) -> Vec<Line> {
+    within(screen, look, usize::MAX)
+}
+
+/// Says it with so many lines at most for what the task has to tell of itself.
+pub(crate) fn within(screen: &Screen, look: &Look, most: usize) -> Vec<Line> {
     let Some(task) = &screen.task else { return Vec::new() };
     let mut lines = refused(screen, look);
     match (&task.result, &task.undo) {
         (Some(_), Undo::Done(report)) => {
-            lines.extend(undone(report, look));
+            lines.extend(undone(screen, task, report, look));
             if report.left > 0 {
                 lines.push(next("The rest:", &format!("cowork undo {}", task.id.short())));
             }
@@ -30,15 +38,18 @@ pub(crate) fn outcome(screen: &Screen, look: &Look) -> Vec<Line> {
             lines.extend(failed("Undo stopped", Role::Failed, error, look));
             lines.push(next("Try again:", &format!("cowork undo {}", task.id.short())));
         }
-        (Some(result), _) => lines.extend(ended(screen, task, result, look)),
+        (Some(result), _) => lines.extend(ended(screen, task, result, look, most)),
         (None, _) => lines.extend(resting(screen, task)),
     }
     lines
 }
 
 /// Says what undo gave back, and what it kept and why.
-pub(crate) fn undone(report: &UndoReport, look: &Look) -> Vec<Line> {
+fn undone(screen: &Screen, task: &Task, report: &UndoReport, look: &Look) -> Vec<Line> {
+    let changed = screen.changed.as_ref().filter(|_| report.already == 0);
+    let given = changed.and_then(|set| tree::given_back(&set.changes));
     let text = match (report.undone, report.already, report.kept.is_empty()) {
+        (1.., _, _) if given.is_some() => format!("{} given back.", given.unwrap_or_default()),
         (0, 0, true) => "There was nothing to give back.".to_owned(),
         (0, 0, false) => "Nothing was given back.".to_owned(),
         (0, _, _) => "All that could be had been given back already.".to_owned(),
@@ -49,7 +60,8 @@ pub(crate) fn undone(report: &UndoReport, look: &Look) -> Vec<Line> {
         1 => ("Undone in part.", Role::Waiting, " 1 still stands.".to_owned()),
         n => ("Undone in part.", Role::Waiting, format!(" {} still stand.", grouped(n))),
     };
-    let said = headed(head, role, &format!("{head} {text}{rest}"), look);
+    let mut said = headed(head, role, &format!("{head} {text}{rest}"), look);
+    said.push(which(task, look));
     if report.kept.is_empty() {
         return said;
     }
@@ -59,6 +71,25 @@ pub(crate) fn undone(report: &UndoReport, look: &Look) -> Vec<Line> {
     lines.push(Line::default());
     lines.extend(said);
     lines
+}
+
+/// Says which task is given back: its name, what was asked, where, and when.
+pub(crate) fn which(task: &Task, look: &Look) -> Line {
+    let folders = task.submit.folders.iter().map(|f| tilde(&one_line(&f.at), look.home.as_deref()));
+    let about = format!("{}, {}", folders.collect::<Vec<_>>().join(", "), time(task.at, &zone()));
+    let room = look.columns().saturating_sub(14 + width(&about));
+    let line = Line::margin().add(Role::Plain, format!("Task {} ", task.id.short()));
+    line.add(Role::Strong, quoted(&task.submit.text, room.max(16), look)).add(Role::Plain, format!(" {about}"))
+}
+
+/// Gives the person's time zone. Stories that are told in tests have one of their own.
+fn zone() -> TimeZone {
+    if cfg!(test) { TimeZone::UTC } else { TimeZone::system() }
+}
+
+fn quoted(text: &str, most: usize, look: &Look) -> String {
+    let text = cut(&one_line(text), most).into_owned();
+    if look.signs { format!("\u{201c}{text}\u{201d}") } else { format!("\"{text}\"") }
 }
 
 /// Says what undoing this would do, at most in so many lines for the changes.
@@ -72,18 +103,16 @@ pub(crate) fn undo_preview(
 ) -> Vec<Line> {
     let columns = look.columns();
     let id = task.id.short();
-    let title = format!("\u{201c}{}\u{201d}", cut(&one_line(&task.submit.text), columns.saturating_sub(30)));
-    let quoted = if look.signs { title } else { title.replace(['\u{201c}', '\u{201d}'], "\"") };
-    let what = if spec.is_part() { format!("Undo of a part of {id} ") } else { format!("Undo of {id} ") };
-    let mut gives = format!("gives back {}", count(report.undone, "change"));
+    let back = tree::undoing(set, spec, &report.kept);
+    let mut gives = if back.is_empty() { "Gives nothing back".to_owned() } else { tree::gives(&back) };
     if report.left > 0 {
-        gives.push_str(&format!(", leaves {}", grouped(report.left)));
+        gives.push_str(&format!("; leaves {}", grouped(report.left)));
     }
-    let mut lines = vec![
-        Line::margin().add(Role::Plain, what).add(Role::Strong, quoted).fit(columns),
-        Line::margin().add(Role::Plain, gives).fit(columns),
-    ];
-    let (drawn, more) = tree::tree(&tree::undoing(set, spec, &report.kept), most, look);
+    let part = if spec.is_part() { "Undo of a part of it: " } else { "Undo: " };
+    let mut lines = vec![which(task, look).fit(columns)];
+    let gives = wrap(&format!("{part}{gives}"), columns.saturating_sub(4));
+    lines.extend(gives.into_iter().map(|l| Line::margin().add(Role::Plain, l)));
+    let (drawn, more) = tree::tree(&back, most, look);
     if !drawn.is_empty() {
         lines.push(Line::default());
         lines.extend(drawn);
@@ -132,10 +161,11 @@ fn kept(report: &UndoReport, look: &Look) -> Vec<Line> {
     lines
 }
 
-fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look) -> Vec<Line> {
+fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look, most: usize) -> Vec<Line> {
     // What took no time that anyone noticed needs no figure.
     let time = Some(screen.worked).filter(|t| t.as_millis() >= 500).map(took);
     let head = |word: &str, link: &str| time.as_ref().map_or_else(|| word.to_owned(), |t| format!("{word} {link} {t}"));
+    let unchanged = screen.changed.as_ref().is_some_and(|set| set.changes.is_empty());
     let mut lines = Vec::new();
     for effects in &screen.withheld {
         lines.extend(if look.spoken { spoken::withheld(effects) } else { ask::withheld(effects, look, 14) });
@@ -143,19 +173,34 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look) -> Vec<Line
     }
     match result {
         Finish::Done { summary, .. } => {
-            lines.extend(done(&format!("{}.", head("Done", "in")), summary, look));
+            let left = Left::of(task, screen.changed.as_ref());
+            let said = screen.changed.as_ref().map_or_else(|| summary.clone(), |set| left::checked(summary, set));
+            let (head, role) = match unchanged {
+                true => ("Nothing was changed.".to_owned(), Role::Waiting),
+                // Where there was nothing to do, nothing was done.
+                false if !task.journalled && said.starts_with("Nothing ") => (String::new(), Role::Plain),
+                false => (format!("{}.", head("Done", "in")), Role::Done),
+            };
+            let more = if screen.whole { "see above".to_owned() } else { format!("cowork show {}", task.id.short()) };
+            lines.extend(done(&head, role, &left.unsaid(&said), &more, look, most));
+            let why = left.lines(look);
+            if lines.iter().any(|l| *l == Line::default()) && !why.is_empty() {
+                lines.push(Line::default());
+            }
+            lines.extend(why);
             lines.extend(not_done(screen, summary, look));
         }
         Finish::Failed { error } => {
-            lines.extend(went(screen, error, look));
+            lines.extend(if result.is_refusal() { Vec::new() } else { went(screen, error, look) });
             lines.extend(match error {
-                _ if is_refusal(error) => refusal(task, error, look),
+                _ if result.is_refusal() => refusal(task, error, look),
                 _ if error.op == "match playbook" => failed("Not started", Role::Waiting, error, look),
                 _ => failed(&head("Failed", "after"), Role::Failed, error, look),
             });
         }
         Finish::Cancelled => {
-            let left = if task.journalled { " What was done stays done." } else { " Nothing was changed." };
+            let left =
+                if task.journalled && !unchanged { " What was done stays done." } else { " Nothing was changed." };
             let head = format!("{}.", head("Cancelled", "after"));
             lines.push(Line::margin().add(Role::Waiting, head).add(Role::Plain, left));
         }
@@ -171,7 +216,12 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look) -> Vec<Line
     if matches!(result, Finish::Failed { error } if error.op == "match playbook") {
         lines.push(next("More:", "cowork playbook list"));
     }
-    if task.journalled {
+    if let Some(saved) = &screen.saved {
+        lines.extend(
+            wrap(saved, look.columns().saturating_sub(4)).into_iter().map(|l| Line::margin().add(Role::Plain, l)),
+        );
+    }
+    if task.journalled && !unchanged {
         // A summary of several lines ends before what comes next begins.
         if matches!(result, Finish::Done { summary, .. } if summary.contains('\n')) {
             lines.push(Line::default());
@@ -186,9 +236,41 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look) -> Vec<Line
     lines
 }
 
-fn done(head: &str, summary: &str, look: &Look) -> Vec<Line> {
-    let shown: Vec<String> = summary.lines().map(|l| visible(l).into_owned()).collect();
-    headed(head, Role::Done, &format!("{head} {}", shown.join("\n")), look)
+/// Says what a task tells of itself: what there is no room for can be looked at.
+fn done(head: &str, role: Role, summary: &str, show: &str, look: &Look, most: usize) -> Vec<Line> {
+    let room = look.columns().saturating_sub(4);
+    let mut shown: Vec<String> = Vec::new();
+    for line in summary.lines().map(|l| figures(&visible(l))) {
+        match line.trim_start().strip_prefix("and ").and_then(|l| l.strip_suffix(" more")) {
+            // The page of the task has them all.
+            Some(_) if !line.contains("   ") => shown.push(format!("{line}: {show}")),
+            // Of a line that was found as much is shown as there is room for.
+            _ if look.live && is_hit(&line) => shown.push(cut(&line, room).into_owned()),
+            _ => shown.push(match left::cells(&line) {
+                Some(cells) if !line.contains("   and ") => {
+                    let cells = cells.iter().map(|(place, number)| format!("{place} {}", grouped(*number)));
+                    format!("  {}", cells.collect::<Vec<_>>().join("   "))
+                }
+                _ => line,
+            }),
+        }
+    }
+    let text = format!("{head} {}", shown.join("\n"));
+    let mut lines = headed(head, role, text.trim_start(), look);
+    if lines.len() > most {
+        let kept = most.saturating_sub(1).max(1);
+        let more = count((lines.len() - kept) as u64, "more line");
+        lines.truncate(kept);
+        lines.push(Line::margin().add(Role::Quiet, format!("… {more}: {show}")));
+    }
+    lines
+}
+
+/// Says whether a line tells where something was found: `  Desk/a.txt:12  its text`.
+fn is_hit(line: &str) -> bool {
+    let place = line.strip_prefix("  ").and_then(|l| l.split_once("  ")).map(|(place, _)| place);
+    let number = place.and_then(|p| p.rsplit_once(':')).map(|(_, number)| number);
+    number.is_some_and(|n| !n.is_empty() && n.chars().all(|c| c.is_ascii_digit()))
 }
 
 /// Names what failed or was not let done though the task came to its end, where its summary does not say so.
@@ -208,11 +290,6 @@ fn not_done(screen: &Screen, summary: &str, look: &Look) -> Vec<Line> {
     lines
 }
 
-/// Says whether a task ended because a person said no: that is no failure.
-pub(crate) fn is_refusal(error: &Error) -> bool {
-    error.kind == Kind::NotAllowed && error.context.iter().any(|(name, value)| name == "rule" && value == "answer")
-}
-
 fn refusal(task: &Task, error: &Error, look: &Look) -> Vec<Line> {
     let left = if task.journalled { "What was done before stays done." } else { "Nothing was changed." };
     let text = format!("Not done: {} {left}", visible(&clause(&error.message)));
@@ -221,9 +298,6 @@ fn refusal(task: &Task, error: &Error, look: &Look) -> Vec<Line> {
 
 /// Names calls that failed before the task did, other than by the same error.
 fn went(screen: &Screen, error: &Error, look: &Look) -> Vec<Line> {
-    if is_refusal(error) {
-        return Vec::new();
-    }
     let room = look.columns().saturating_sub(4);
     let mut lines: Vec<Line> = unsaid(screen, &error.message)
         .into_iter()
@@ -266,7 +340,14 @@ fn headed(head: &str, role: Role, text: &str, look: &Look) -> Vec<Line> {
         None if line.is_empty() => Line::default(),
         None => Line::margin().add(Role::Plain, line),
     };
-    wrap(text, look.columns().saturating_sub(4)).into_iter().enumerate().map(line).collect()
+    let room = look.columns().saturating_sub(4);
+    // In a pipe a place where something was found is one line, for other programs to read.
+    let lines = text.lines().flat_map(|l| match l {
+        "" => vec![String::new()],
+        l if !look.live && is_hit(l) => vec![l.to_owned()],
+        l => wrap(l, room),
+    });
+    lines.enumerate().map(line).collect()
 }
 
 fn refused(screen: &Screen, look: &Look) -> Vec<Line> {

@@ -119,9 +119,12 @@ impl Plain {
 fn asked(ask: &cowork::Ask, prompting: bool, look: &Look) -> Vec<Line> {
     let offered = Offered::on(&ask.effects);
     if look.spoken {
-        return spoken::question(ask).into_iter().chain(prompting.then(|| spoken::keys(offered))).collect();
+        return spoken::question(ask)
+            .into_iter()
+            .chain(prompting.then(|| spoken::keys(offered, &ask.call.tool)))
+            .collect();
     }
-    let keys = prompting.then(|| [Line::default(), ask::keys(offered, look)]);
+    let keys = prompting.then(|| [Line::default(), ask::keys(offered, &ask.call.tool, look)]);
     let question = ask::question(ask, look, MOST_QUESTION);
     [Line::default()].into_iter().chain(question).chain(keys.into_iter().flatten()).collect()
 }
@@ -130,7 +133,9 @@ fn asked(ask: &cowork::Ask, prompting: bool, look: &Look) -> Vec<Line> {
 pub(crate) fn ending(screen: &Screen, look: &Look) -> Vec<Line> {
     let mut lines = if look.spoken { Vec::new() } else { vec![Line::default()] };
     let none = lines.len();
-    lines.extend(outcome::outcome(screen, look));
+    // Where it is seen at once, how it ended and what can be done stay in sight.
+    let most = if look.live { look.height.saturating_sub(8).max(8) } else { usize::MAX };
+    lines.extend(outcome::within(screen, look, most));
     for ask in &screen.asks {
         lines.extend(ask::how_to_answer(ask, false));
     }

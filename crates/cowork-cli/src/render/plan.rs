@@ -6,10 +6,9 @@ use cowork::{Finish, PlanStep, StepState, Task, Timestamp};
 
 use super::{
     line::{Line, Role},
-    outcome::is_refusal,
     pace::{left_text, speed_text},
     screen::{Progress, Screen, StepTimes},
-    text::{count, cut, fold, grouped, one_line, pad, took, width},
+    text::{count, cut, figures, fold, grouped, one_line, pad, took, width},
 };
 use crate::look::Look;
 
@@ -86,7 +85,7 @@ impl Layout {
         let text =
             if matches!(step.state, StepState::Pending | StepState::Skipped) { Role::Quiet } else { Role::Plain };
         let time = time(times, progress, worked);
-        let (titles, detail) = (self.fold(&step.title, self.title), one_line(&step.detail));
+        let (titles, detail) = (self.fold(&step.title, self.title), figures(&one_line(&step.detail)));
         let begin = |i: usize| if i == 0 { self.begin(mark, role) } else { self.begin("", role) };
         let time_at = self.columns.saturating_sub(2);
         if self.stacked {
@@ -120,7 +119,7 @@ impl Layout {
 
     /// Writes a step that was not done when the task ended.
     fn left(self, step: &PlanStep, result: &Finish) -> Vec<Line> {
-        let failed = matches!(result, Finish::Failed { error } if !is_refusal(error));
+        let failed = matches!(result, Finish::Failed { .. }) && !result.is_refusal();
         let (mark, role) = match (failed, self.signs) {
             (true, true) => ("✗", Role::Failed),
             (true, false) => ("[!]", Role::Failed),

@@ -3,11 +3,15 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use cowork::{
-    Ask, CallId, Command, Delta, DeltaKind, Effects, Error, Event, Kind, Outcome, Record, Result, Stage, StepState,
-    Task, Timestamp,
+    Ask, CallId, ChangeSet, Command, Delta, DeltaKind, Effects, Error, Event, Kind, Outcome, Record, Result, Stage,
+    StepState, Task, Timestamp,
 };
 
-use super::{pace::Pace, text::one_line};
+use super::{
+    pace::Pace,
+    text::one_line,
+    understood::{Understood, understood},
+};
 
 /// A followed task.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +24,8 @@ pub(crate) struct Screen {
     progress: BTreeMap<CallId, Running>,
     /// What the planner said, and what calls noted, oldest first.
     pub(crate) notes: Vec<Note>,
+    /// How the words were understood, where a playbook was found for them, and when it began.
+    pub(crate) understood: Option<(Understood, Timestamp)>,
     /// What plan mode held back.
     pub(crate) withheld: Vec<Effects>,
     /// Open questions.
@@ -34,6 +40,12 @@ pub(crate) struct Screen {
     pub(crate) prompting: bool,
     /// What was done so far: whether a key unfolds it, and whether it is unfolded.
     pub(crate) details: Details,
+    /// What the journal says that it changed, where its calls did not do all that they wanted.
+    pub(crate) changed: Option<ChangeSet>,
+    /// What was allowed from here for later tasks, and where that is taken back.
+    pub(crate) saved: Option<String>,
+    /// Whether all that it found is shown besides.
+    pub(crate) whole: bool,
     /// Whether another process works on it.
     pub(crate) elsewhere: bool,
 }
@@ -160,6 +172,10 @@ impl Screen {
     fn take(&mut self, event: &Event) {
         match event {
             Event::Decided(decision) => {
+                if self.task.as_ref().is_some_and(|t| t.turns.len() == 1) {
+                    let began = self.task.as_ref().map(|t| t.last_at).unwrap_or_default();
+                    self.understood = understood(decision).map(|found| (found, began));
+                }
                 if let Some(plan) = &decision.plan {
                     self.plan(plan);
                 }

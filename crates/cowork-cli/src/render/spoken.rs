@@ -1,12 +1,14 @@
 //! A followed task in whole sentences, one event a line: what a screen reader reads out.
 
-use cowork::{Ask, Effects, Mode, PlanStep, StepState, Task};
+use cowork::{Ask, Effects, Mode, PlanStep, Preview, StepState, Task};
 
 use super::{
+    ask,
     line::{Line, Role},
     pace::left_text,
+    renames,
     screen::{Progress, StepTimes},
-    text::{grouped, one_line, sentence, tilde, took},
+    text::{figures, grouped, one_line, sentence, tilde, took},
 };
 use crate::{keys::Offered, look::Look};
 
@@ -28,7 +30,7 @@ pub(crate) fn header(task: &Task, look: &Look) -> Vec<Line> {
 
 /// Says what became of a step of the plan, or that it begins.
 pub(crate) fn step(step: &PlanStep, times: &StepTimes) -> Line {
-    let (title, detail) = (one_line(&step.title), one_line(&step.detail));
+    let (title, detail) = (one_line(&step.title), figures(&one_line(&step.detail)));
     let time = times.took().filter(|t| t.as_secs() >= 1).map(|t| format!("It took {}", took(t))).unwrap_or_default();
     match step.state {
         StepState::Done => said(Role::Plain, &[&format!("Done: {title}"), &detail, &time]),
@@ -45,7 +47,7 @@ pub(crate) fn progress(progress: &Progress) -> Line {
 
 /// Says what a call wants, and on what.
 pub(crate) fn question(ask: &Ask) -> Vec<Line> {
-    let mut lines = effects(&ask.effects, "It wants to", &ask.call.tool);
+    let mut lines = effects(&ask.effects, &renames::shown(ask, 2), "It wants to", &ask.call.tool);
     if !matches!(ask.rule.as_str(), "asks-before-changes" | "") {
         lines.push(said(Role::Plain, &[&one_line(&ask.reason)]));
     }
@@ -54,19 +56,20 @@ pub(crate) fn question(ask: &Ask) -> Vec<Line> {
 
 /// Says what plan mode held back.
 pub(crate) fn withheld(effects: &Effects) -> Vec<Line> {
-    self::effects(effects, "It would", "")
+    self::effects(effects, &effects.preview, "It would", "")
 }
 
 /// Says with which keys it is answered.
-pub(crate) fn keys(offered: Offered) -> Line {
+pub(crate) fn keys(offered: Offered, tool: &str) -> Line {
     let mut text = "Press y for yes, n for no, s to hear every change".to_owned();
-    text.push_str(if offered.task { ", t for yes to all of this kind in this task" } else { "" });
-    text.push_str(if offered.always { ", a for always in this folder" } else { "" });
+    let deed = ask::deed(tool);
+    text.push_str(&if offered.task { format!(", t for yes to {deed} in this task") } else { String::new() });
+    text.push_str(&if offered.always { format!(", a for always yes to {deed} in this folder") } else { String::new() });
     said(Role::Strong, &[&text])
 }
 
-fn effects(effects: &Effects, verb: &str, tool: &str) -> Vec<Line> {
-    let title = one_line(&effects.preview.title);
+fn effects(effects: &Effects, preview: &Preview, verb: &str, tool: &str) -> Vec<Line> {
+    let title = figures(&one_line(&preview.title));
     let title = if title.is_empty() { format!("use the tool {tool}") } else { title };
     let undo = match (effects.complete, effects.undoable) {
         (false, _) => "What it does can't be told beforehand",
@@ -74,13 +77,13 @@ fn effects(effects: &Effects, verb: &str, tool: &str) -> Vec<Line> {
         (true, false) => "This can't be undone",
     };
     let mut lines = vec![said(Role::Strong, &[&format!("{verb} {title}"), undo])];
-    for group in &effects.preview.groups {
+    for group in &preview.groups {
         let examples: Vec<String> = group.examples.iter().map(|e| one_line(e)).collect();
         let examples =
             if examples.is_empty() { String::new() } else { format!(", for instance {}", examples.join(", ")) };
         lines.push(said(Role::Plain, &[&format!("{} {}{examples}", grouped(group.count), one_line(&group.label))]));
     }
-    lines.extend(effects.preview.notes.iter().map(|note| said(Role::Plain, &[&one_line(note)])));
+    lines.extend(preview.notes.iter().map(|note| said(Role::Plain, &[&figures(&one_line(note))])));
     lines
 }
 

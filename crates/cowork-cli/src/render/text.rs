@@ -192,6 +192,34 @@ pub(crate) fn grouped(number: u64) -> String {
     out
 }
 
+/// Writes the numbers of things in a text as [`grouped`] does, for who wrote it did not: `10000 files`. What may be a year, a name
+/// or a part of one stays as it is.
+pub(crate) fn figures(text: &str) -> String {
+    const THINGS: [&str; 24] = [
+        "file", "folder", "row", "table", "photo", "page", "line", "place", "name", "thing", "change", "group", "entr",
+        "copies", "hit", "of", "more", "moved", "renamed", "left", "stay", "set", "other", "would",
+    ];
+    const DEEDS: [&str; 5] = ["move", "rename", "set aside", "copy", "change"];
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let end = rest[at..].find(|c: char| !c.is_ascii_digit()).map_or(rest.len(), |n| at + n);
+        let (before, number, after) = (&rest[..at], &rest[at..end], &rest[end..]);
+        let stands = before.is_empty() && out.is_empty() || before.ends_with([' ', '(']);
+        let counted = after.strip_prefix(' ').is_some_and(|next| {
+            let deed = next.strip_prefix("to ").is_some_and(|deed| DEEDS.iter().any(|d| deed.starts_with(d)));
+            deed || THINGS.iter().any(|thing| next.starts_with(thing))
+        });
+        out.push_str(before);
+        match number.parse() {
+            Ok(value) if stands && counted && !number.starts_with('0') => out.push_str(&grouped(value)),
+            _ => out.push_str(number),
+        }
+        rest = after;
+    }
+    out + rest
+}
+
 /// Writes a size: `512 B`, `1.2 KB`, `34 MB`; a KB is 1,000 bytes.
 pub(crate) fn size(bytes: u64) -> String {
     let mut unit = 1_000;
@@ -278,6 +306,15 @@ mod tests {
     fn numbers_and_times_read_well() {
         assert_eq!(count(1, "file"), "1 file");
         assert_eq!(count(50_000, "file"), "50,000 files");
+        assert_eq!(
+            figures("10000 files, 0 folders; 1500 to move, 1200 stay"),
+            "10,000 files, 0 folders; 1,500 to move, 1,200 stay"
+        );
+        for same in
+            ["from 2019 to 2024", "IMG_2024 files", "scan 2024-05 of", "10,000 files", "in 2024", "1.5000 files"]
+        {
+            assert_eq!(figures(same), same);
+        }
         let times = [0, 40, 200, 4_000, 9_960, 80_000, 7_500_000].map(|ms| took(Duration::from_millis(ms)));
         assert_eq!(times, ["0 s", "0 s", "0.2 s", "4 s", "10.0 s", "1 min 20 s", "2 h 5 min"]);
         let sizes = [0, 999, 1_000, 1_234, 99_400, 999_499, 999_500, 34_000_000, 5_000_000_000_000].map(size);

@@ -58,6 +58,38 @@ pub(crate) fn counts(changes: &[Difference]) -> String {
     said.join(", ")
 }
 
+/// Says in words what these changes of an undo do, files and folders apart.
+pub(crate) fn gives(back: &[Difference]) -> String {
+    let words =
+        ["brings back", "gives their content back to", "moves back", "takes away", "gives their permissions back to"];
+    let things = |of: usize| {
+        let number = |folder: bool| {
+            let fits = |c: &&Difference| place(&c.what) == of && (c.kind == FileKind::Folder) == folder;
+            back.iter().filter(fits).count() as u64
+        };
+        files_and_folders(number(false), number(true)).map(|things| format!("{} {things}", words[of]))
+    };
+    (0..words.len()).filter_map(things).collect::<Vec<_>>().join(", ")
+}
+
+/// Says how much of these was given back, files and folders apart. `None`: nothing.
+pub(crate) fn given_back(changes: &[Difference]) -> Option<String> {
+    let number = |folder: bool| {
+        let fits = |c: &&Difference| c.undone && (c.kind == FileKind::Folder) == folder;
+        changes.iter().filter(fits).count() as u64
+    };
+    files_and_folders(number(false), number(true))
+}
+
+fn files_and_folders(files: u64, folders: u64) -> Option<String> {
+    match (files, folders) {
+        (0, 0) => None,
+        (files, 0) => Some(count(files, "file")),
+        (0, folders) => Some(count(folders, "folder")),
+        (files, folders) => Some(format!("{} and {}", count(files, "file"), count(folders, "folder"))),
+    }
+}
+
 /// Gives what an undo of this part would do, as changes: what it brings back, takes away, moves back. What it would keep is
 /// not among it.
 pub(crate) fn undoing(set: &ChangeSet, spec: &UndoSpec, kept: &[Kept]) -> Vec<Difference> {

@@ -23,6 +23,10 @@ pub(crate) fn all(ask: &Ask) -> Vec<String> {
     if lines.is_empty() {
         lines.push("no arguments".to_owned());
     }
+    // What its preview says besides: what stays, say, and what is not touched.
+    let notes = &ask.effects.preview.notes;
+    lines.extend((!notes.is_empty()).then(String::new));
+    lines.extend(notes.iter().map(|note| visible(note).into_owned()));
     lines
 }
 

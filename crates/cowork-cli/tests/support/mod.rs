@@ -136,11 +136,12 @@ impl Said {
         self
     }
 
-    /// An error is told in at most three lines, on the standard error.
+    /// An error is told in a few lines of eighty columns, on the standard error.
     #[track_caller]
     pub fn briefly(self) -> Self {
         assert!(self.out.is_empty(), "{}", self.out);
-        assert!((1..=3).contains(&self.err.lines().count()), "{}", self.err);
+        assert!((1..=5).contains(&self.err.lines().count()), "{}", self.err);
+        assert!(self.err.lines().all(|l| l.starts_with('{') || l.chars().count() <= 80), "{}", self.err);
         self
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use tokio::sync::watch;
 
 use super::{Inner, read_summary};
-use crate::{Actor, Batch, Draft, Event, Expect, Keep, Kind, Label, Result, Status, TaskId, Timestamp, index};
+use crate::{Actor, Batch, Draft, Event, Expect, Keep, Kind, Label, Result, TaskId, Timestamp, index};
 
 /// How long at least between two rounds: each looks through the list of tasks.
 const PAUSE: Duration = Duration::from_secs(60);
@@ -89,7 +89,7 @@ impl Inner {
         let mut open = Vec::new();
         for (_, value) in index::scan_all(store, "task/").await? {
             let summary = read_summary(&value)?;
-            if !matches!(summary.status, Status::Done | Status::Failed | Status::Cancelled | Status::Undone) {
+            if !summary.status.is_ended() {
                 open.push(summary.task);
             }
         }

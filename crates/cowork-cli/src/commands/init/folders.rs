@@ -10,10 +10,13 @@ use super::guide::{Flow, Guide, Typed};
 use crate::{app::home, config, fail::Fail, render::text::width};
 
 /// The folders that most people have: the name here, the folder's own name, what `user-dirs.dirs` calls it.
-const USUAL: [(&str, &str, &str); 3] = [
+const USUAL: [(&str, &str, &str); 6] = [
     ("downloads", "Downloads", "XDG_DOWNLOAD_DIR"),
     ("documents", "Documents", "XDG_DOCUMENTS_DIR"),
     ("desktop", "Desktop", "XDG_DESKTOP_DIR"),
+    ("pictures", "Pictures", "XDG_PICTURES_DIR"),
+    ("music", "Music", "XDG_MUSIC_DIR"),
+    ("videos", "Videos", "XDG_VIDEOS_DIR"),
 ];
 
 pub(super) fn ask(guide: &mut Guide) -> Result<Flow, Fail> {
@@ -31,7 +34,10 @@ pub(super) fn ask(guide: &mut Guide) -> Result<Flow, Fail> {
             guide.say(&format!("  {} [{mark}] {:<column$}  {}", index + 1, one.name, one.at));
         }
         guide.say("");
-        match guide.ask("Enter takes those marked. A number marks or unmarks; a path adds a folder.") {
+        let enter = if offered.iter().any(|o| o.on) { "Enter takes those marked" } else { "Enter goes on without any" };
+        let mark = if offered.is_empty() { "" } else { " A number marks or unmarks;" };
+        let path = if offered.is_empty() { " A path adds a folder." } else { " a path adds a folder." };
+        match guide.ask(&format!("{enter}.{mark}{path}")) {
             Typed::Keep => break,
             Typed::Skip => return Ok(Flow::Next),
             Typed::Leave => return Ok(Flow::Leave),

@@ -100,6 +100,15 @@ impl Guide {
         self.touched = true;
     }
 
+    /// Takes back what was allowed for good where it is not kept.
+    pub(super) fn keep_always(&mut self, kept: &[bool]) {
+        let gone = |index: usize| kept.get(index) == Some(&false);
+        self.edit.forget(gone);
+        let all = std::mem::take(&mut self.config.always).into_iter().enumerate();
+        self.config.always = all.filter(|(index, _)| !gone(*index)).map(|(_, rule)| rule).collect();
+        self.touched = true;
+    }
+
     /// Has a file written at the end; `what` says what it is.
     pub(super) fn write(&mut self, path: PathBuf, bytes: Vec<u8>, what: &'static str) {
         self.files.push((path, bytes, what));

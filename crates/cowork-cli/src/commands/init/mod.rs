@@ -1,5 +1,6 @@
 //! `cowork init`: a guided first run. Each step asks one thing; a new one is a file here and a line in `STEPS`.
 
+mod always;
 mod completions;
 mod folders;
 mod guide;
@@ -20,13 +21,16 @@ use crate::{
 /// One thing that is asked for.
 struct Step {
     title: &'static str,
+    /// Whether there is anything to ask.
+    applies: fn(&Guide) -> bool,
     ask: fn(&mut Guide) -> Result<Flow, Fail>,
 }
 
-const STEPS: [Step; 3] = [
-    Step { title: "Your folders", ask: folders::ask },
-    Step { title: "How much it may do unasked", ask: mode::ask },
-    Step { title: "Shell completions", ask: completions::ask },
+const STEPS: [Step; 4] = [
+    Step { title: "Your folders", applies: |_| true, ask: folders::ask },
+    Step { title: "How much it may do unasked", applies: |_| true, ask: mode::ask },
+    Step { title: "What you always allowed", applies: |guide| !guide.config.always.is_empty(), ask: always::ask },
+    Step { title: "Shell completions", applies: |_| true, ask: completions::ask },
 ];
 
 /// Asks for what is to be set, shows what is set now, and writes it. With `yes` it asks nothing.
@@ -40,9 +44,10 @@ pub(crate) fn init(yes: bool) -> Result<Exit, Fail> {
         guide.say("");
         guide.say("Enter keeps what is shown; s skips a question; q leaves, and nothing is written.");
     }
-    for (index, step) in STEPS.iter().enumerate() {
+    let steps: Vec<&Step> = STEPS.iter().filter(|step| (step.applies)(&guide)).collect();
+    for (index, step) in steps.iter().enumerate() {
         if !yes {
-            guide.title(&format!("{} of {}  {}", index + 1, STEPS.len(), step.title));
+            guide.title(&format!("{} of {}  {}", index + 1, steps.len(), step.title));
         }
         if let Flow::Leave = (step.ask)(&mut guide)? {
             guide.say("");
@@ -61,7 +66,7 @@ pub(crate) fn init(yes: bool) -> Result<Exit, Fail> {
         );
     }
     let folder = first.unwrap_or_else(|| "DIR".to_owned());
-    lines.push(next("Try it:", &format!("cowork run --folder {folder} --dry-run \"Organise these files by type\"")));
+    lines.push(next("Try it:", &format!("cowork run --folder {folder} --dry-run \"Organise by type\"")));
     lines.push(next("What it can do:", "cowork playbook list"));
     Out::default().lines(&lines, &look);
     Ok(Exit::Done)

@@ -45,6 +45,7 @@ fn texts_that_are_asked_about_are_shown_whole() {
     let mut story = organising(Mode::Ask);
     asking(&mut story);
     let mut asked = story.screen.asks[0].clone();
+    asked.effects.preview.notes.clear();
     let long = "x".repeat(70);
     let patch = "*** Begin Patch\n*** Add File: q.txt\n+1\n*** End Patch\n";
     for (args, lines) in [
@@ -81,17 +82,18 @@ fn texts_that_are_asked_about_are_shown_whole() {
 #[test]
 fn every_answer_that_is_offered_has_its_key_at_any_width() {
     let all = Offered { task: true, always: true };
-    let keys = |width| written(&[ask::keys(all, &look(width))], &look(width));
+    let keys = |width| written(&[ask::keys(all, "move_files", &look(width))], &look(width));
     assert_eq!(
-        keys(100),
-        "  [y] yes   [n] no   [s] show all   [t] yes to all in this task   [a] always in this folder   ?\n"
+        keys(110),
+        "  [y] yes   [n] no   [s] show all   [t] yes to all in this task   [a] always in this folder: moving   ?\n"
     );
+    assert_eq!(keys(80), "  [y] yes  [n] no  [s] show  [t] this task  [a] always here: moving  ?\n");
     for width in 23..120 {
         let shown = keys(width);
         assert!(["[y]", "[n]", "[s]", "[t]", "[a]", "?"].iter().all(|key| shown.contains(key)), "{width}: {shown}");
     }
-    assert!(!written(&[ask::keys(Offered::default(), &look(100))], &look(100)).contains("[t]"));
-    assert_eq!((ask::help(all).len(), ask::help(Offered::default()).len()), (6, 4));
+    assert!(!written(&[ask::keys(Offered::default(), "x", &look(100))], &look(100)).contains("[t]"));
+    assert_eq!((ask::help(all, "x").len(), ask::help(Offered::default(), "x").len()), (6, 4));
 }
 
 const PREVIEW: &str = "“Acme Ltd” becomes “Globex” in 22 lines in 13 files.\n  contracts/contract 0.md:3\n    - Between Acme Ltd and client 0.\n    + Between Globex and client 0.\n  contracts/contract 1.md:3\n    - Between Acme Ltd and client 1.\n    + Between Globex and client 1.\n  notes/\u{1b}[2Jideas.txt:1\n    - Acme Ltd could sell lemonade, and all that goes with it, in every town along the coast.\n    + Globex could sell lemonade, and all that goes with it, in every town along the coast.\n  and 10 files more";

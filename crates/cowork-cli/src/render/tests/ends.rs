@@ -1,9 +1,12 @@
 //! How runs end: done, in part, refused, failed, put down, undone.
 
-use cowork::{Command, Error, Event, Finish, Kept, Kind, Mode, Outcome, UndoReport};
-use serde_json::Value;
+use cowork::{
+    ChangeSet, Command, Difference, Error, Event, FileKind, Finish, Kept, Kind, Mode, Outcome, UndoReport, What,
+};
+use serde_json::{Value, json};
 
-use super::{call_id, commanded, done, effects, look, organising};
+use super::{Story, call_id, commanded, done, effects, look, organising, pipe};
+use crate::{look::Look, render::left};
 
 #[test]
 fn a_dry_run_shows_what_it_would_do() {
@@ -123,4 +126,63 @@ fn what_was_cancelled_says_whether_something_was_changed() {
     story.then(1, commanded(Command::Cancel)).then(1, Event::TaskFinished { result: Finish::Cancelled });
     let shown = story.end(&look(80));
     assert!(shown.contains("What was done stays done.") && shown.contains("cowork undo"), "{shown}");
+}
+
+/// A run of which most was left as it was: of one call not all is named.
+fn mostly_left(list: &str) -> Story {
+    let mut story = organising(Mode::Auto);
+    let left = |path: &str, reason: &str| json!({ "index": 0, "path": path, "reason": reason });
+    let named: Vec<Value> =
+        (0..3).map(|i| left(&format!("Downloads/{i}"), &format!("`Downloads/{i}` is not there"))).collect();
+    let reasons = json!([
+        { "count": 4_900, "path": "Downloads/0", "reason": "`Downloads/0` is not there" },
+        { "count": 94, "path": "Downloads/Plan.docx", "reason": "an office program has `Downloads/Plan.docx` open" },
+        { "count": 6, "path": "Downloads/x", "reason": "you may not move `Downloads/x`" },
+    ]);
+    let value = json!({ "made": 2, "renamed": 0, "left": 5_000, "otherwise": named, "reasons": reasons });
+    story.start(2).finish(900, Outcome::Done { value, note: "2 files moved, 5000 left as they were".into() });
+    let summary =
+        format!("2 files moved, 5000 left as they were, nothing deleted. Not done: `Downloads/0` is not there.{list}");
+    story.then(1, Event::TaskFinished { result: Finish::Done { summary, data: Value::Null } });
+    story
+}
+
+#[test]
+fn what_was_left_is_counted_by_its_reason_and_what_was_made_by_the_journal() {
+    let mut story = mostly_left("\n\n  Documents/ 212   Images/ 4790");
+    let moved = |i: usize| Difference {
+        path: format!("Downloads/Documents/{i}.pdf").parse().unwrap(),
+        kind: FileKind::File,
+        what: What::Moved { from: format!("Downloads/{i}.pdf").parse().unwrap(), edited: false },
+        before: None,
+        after: None,
+        calls: vec![call_id()],
+        undone: false,
+    };
+    assert!(left::is_in_doubt(story.screen.task.as_ref().unwrap()));
+    story.screen.changed = Some(ChangeSet { changes: vec![moved(1), moved(2)], bytes_kept: 0 });
+    let ends = story.end(&look(80)) + &story.end(&look(40)) + &story.end(&Look { spoken: true, ..pipe() });
+    insta::assert_snapshot!("left", ends);
+}
+
+#[test]
+fn a_run_that_changed_nothing_is_not_done_and_offers_no_undo() {
+    let mut story = mostly_left("");
+    story.screen.changed = Some(ChangeSet::default());
+    let end = story.end(&look(80));
+    assert!(end.contains("Nothing was changed. ") && !end.contains("Undo:") && !end.contains("Done"), "{end}");
+}
+
+#[test]
+fn what_was_found_takes_a_line_each_and_leaves_the_end_in_sight() {
+    let mut story = organising(Mode::Ask);
+    let hit = |i: usize| format!("\n  Downloads/notes/{i}.txt:{i}  {}", "the lease ".repeat(20));
+    let summary =
+        format!("\u{201c}lease\u{201d} is in 500 lines.\n{}\n  and 492 more", (1..=40).map(hit).collect::<String>());
+    story.then(1, Event::TaskFinished { result: Finish::Done { summary, data: Value::Null } });
+    let end = story.end(&look(80));
+    assert!(end.lines().count() <= 18, "{end}");
+    assert!(end.contains("more lines: cowork show 7f3a12") && end.contains("Done"), "{end}");
+    let piped = story.piped();
+    assert!(piped.contains("and 492 more: cowork show 7f3a12"), "{piped}");
 }
