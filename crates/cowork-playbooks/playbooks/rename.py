@@ -86,6 +86,29 @@
 # default = ""
 # sets = { by = "replace" }
 #
+# [param.only]
+# about = "Only files of these kinds, such as photos,scans"
+# type = "choice"
+# default = "all"
+# several = true
+# [param.only.choices]
+# all = []
+# photos = []
+# videos = []
+# music = []
+# documents = []
+# spreadsheets = []
+# archives = []
+# installers = []
+# code = []
+# scans = []
+# screenshots = []
+#
+# [param.files]
+# about = "Only files whose names fit this, such as `*.pdf`"
+# type = "text"
+# default = ""
+#
 # [param.start]
 # about = "With by = number: the first number"
 # type = "number"
@@ -124,6 +147,11 @@ if by == "replace":
     rule["with"] = with_
 if by in ("number", "pattern"):
     rule["start"] = start
+kinds = [kind for kind in only.split(",") if kind != "all"]
+if kinds:
+    rule["only"] = kinds
+if files_.strip():
+    rule["files"] = files_.strip()
 places = folders("write")
 plan(["Decide on names", "Rename files"])
 
@@ -144,9 +172,13 @@ for place, names in zip(places, suggested):
 total = sum([len(moves) for moves in batches])
 staying = sum(stayed.values())
 done(f"{total} to rename, {staying} stay")
-undated = sum([names["undated"] for names in suggested])
-if undated:
-    notes.append(f"{undated} had no date but the one on which they were last changed.")
+dated = {}
+for names in suggested:
+    for source, number in names["dated"].items():
+        add(dated, source, number)
+SOURCES = {"name": "out of the name", "content": "out of the photo or PDF itself", "changed": "of the last change, for want of another"}
+if dated:
+    notes.append("Dates: " + ", ".join([f"{dated[source]} {SOURCES[source]}" for source in SOURCES if source in dated]) + ".")
 nothing = stayed.get("names of which nothing would be left", 0)
 if nothing:
     notes.append(f"{files(nothing)} would have no name left, so {'it keeps its own' if nothing == 1 else 'they keep theirs'}.")
