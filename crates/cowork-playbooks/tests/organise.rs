@@ -33,7 +33,8 @@ async fn files_go_by_type_and_the_rest_stays() {
     let (summary, data) = story.done().await;
     assert_eq!(
         summary,
-        "4 files moved, 6 left as they were, nothing deleted.\n\n  Other/ 2   Documents/ 1   Images/ 1"
+        "4 files moved, 6 left as they were (files in use or not complete: 2, hidden files: 2, links and special files: 2), \
+         nothing deleted.\n\n  Other/ 2   Documents/ 1   Images/ 1"
     );
     let folders = json!({ "Documents/": 1, "Images/": 1, "Other/": 2 });
     assert_eq!((&data["moved"], &data["left"], &data["folders"]), (&json!(4), &json!(6), &folders));
@@ -85,7 +86,7 @@ async fn the_plan_is_shown_before_anything_runs() {
 #[tokio::test]
 async fn a_second_run_finds_everything_in_order() {
     let mut story = Story::of(organise(json!({}))).files(&["Downloads/Documents/a.pdf", "Downloads/.hidden"]);
-    assert_eq!(story.done().await.0, "Nothing to move: 1 file left as they were.");
+    assert_eq!(story.done().await.0, "Nothing to move: 1 file left as they were (hidden files: 1).");
     let mut empty = Story::of(organise(json!({})));
     empty.put("Downloads/sub", "folder", 0);
     assert_eq!(empty.done().await.0, "Nothing to move: no files here.");
@@ -121,7 +122,7 @@ async fn a_date_that_can_not_be_right_decides_nothing() {
     };
     let mut months = wrong(json!({ "by": "date" }));
     let (summary, data) = months.done().await;
-    assert!(summary.contains("Left: 3 files, changed on a date that can't be right."), "{summary}");
+    assert!(summary.contains("3 left as they were (files with a date that can't be right: 3)"), "{summary}");
     assert_eq!(data["folders"], json!({ "2019/12/": 1, "2026/01/": 1 }));
     let mut rules = wrong(json!({ "rules": "r.txt" }));
     let (_, data) = rules.done().await;
@@ -133,7 +134,7 @@ async fn where_nothing_could_be_moved_it_failed_and_says_what_to_do() {
     let refusing = |call: &cowork_core::ProposedCall| {
         let why = "there is no permission to change `Downloads/Documents`";
         let left = json!([{ "index": 0, "path": "Downloads/Documents/a.pdf", "reason": why }]);
-        let value = json!({ "made": 0, "renamed": 0, "left": 1, "otherwise": left });
+        let value = json!({ "made": 0, "renamed": 0, "left": 1, "left_at": [0], "reasons": [{ "files": 1, "why": left[0]["reason"] }], "otherwise": left });
         (call.tool == "move_files").then(|| cowork_core::Outcome::Done { value, note: String::new() })
     };
     let error = Story::of(organise(json!({}))).files(&["Downloads/a.pdf"]).answering(refusing).fails().await;
@@ -223,7 +224,7 @@ async fn a_no_ends_it_and_plan_mode_only_shows() {
     assert_eq!(data["would"][0]["title"], "move 1 file inside Downloads");
 
     let mut dry = Story::of(organise(json!({ "dry_run": true }))).files(&["Downloads/a.pdf", "Downloads/.b"]);
-    assert_eq!(dry.done().await.0, "1 file would be moved, 1 left as they are; nothing was changed.");
+    assert_eq!(dry.done().await.0, "1 file would be moved, 1 left as they are (hidden files: 1); nothing was changed.");
     assert_eq!(dry.calls().len(), 1, "a dry run only looks");
 }
 
