@@ -285,7 +285,7 @@ for part, result in zip(parts, results):
     made += result["made"]
     reasons += result["reasons"]
     not_done += [{"path": other["path"], "why": other["reason"]} for other in result["otherwise"]]
-    gone -= set([part[at] for at in result["left_at"]])
+    gone -= set([part[at] for span in result["left_at"] for at in range(span[0], span[1])])
 weight = sum([sizes[path] for path in gone])
 done(f"{made} set aside, {room(weight)}")
 if not_done and not made:

@@ -222,7 +222,7 @@ else:
             break
         made += result["made"]
         not_done += [{"path": other["path"], "why": other["reason"]} for other in result["otherwise"]]
-        stayed.update([batch[at] for at in result["left_at"]])
+        stayed.update([batch[at] for span in result["left_at"] for at in range(span[0], span[1])])
         reasons += result["reasons"]
     done(f"{files(made)} set aside")
     if not_done and not made:

@@ -495,7 +495,7 @@ for moves, result in zip(batches, results):
         renamed += result["renamed"]
         staying += result["left"]
         reasons += result["reasons"]
-        lost = [moves[at] for at in result["left_at"]]
+        lost = [moves[at] for span in result["left_at"] for at in range(span[0], span[1])]
         not_done += [{"path": other["path"], "why": other["reason"]} for other in result["otherwise"] if not other.get("renamed")]
     folders_moved -= len([move for move in lost if move["from"] in pages_along])
     for move in lost:

@@ -249,7 +249,7 @@ for moves, result in zip(batches, results):
     staying += result["left"]
     reasons += result["reasons"]
     not_done += [{"path": moves[other["index"]]["from"], "why": other["reason"]} for other in result["otherwise"]]
-    lost = set([moves[at]["from"] for at in result["left_at"]])
+    lost = set([moves[at]["from"] for span in result["left_at"] for at in range(span[0], span[1])])
     first = [move for move in first if move["from"] not in lost]
 done(f"{counted(made)} renamed")
 if not_done and not made:

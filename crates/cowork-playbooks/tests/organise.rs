@@ -134,7 +134,7 @@ async fn where_nothing_could_be_moved_it_failed_and_says_what_to_do() {
     let refusing = |call: &cowork_core::ProposedCall| {
         let why = "there is no permission to change `Downloads/Documents`";
         let left = json!([{ "index": 0, "path": "Downloads/Documents/a.pdf", "reason": why }]);
-        let value = json!({ "made": 0, "renamed": 0, "left": 1, "left_at": [0], "reasons": [{ "files": 1, "why": left[0]["reason"] }], "otherwise": left });
+        let value = json!({ "made": 0, "renamed": 0, "left": 1, "left_at": [[0, 1]], "reasons": [{ "files": 1, "why": left[0]["reason"] }], "otherwise": left });
         (call.tool == "move_files").then(|| cowork_core::Outcome::Done { value, note: String::new() })
     };
     let error = Story::of(organise(json!({}))).files(&["Downloads/a.pdf"]).answering(refusing).fails().await;
@@ -185,7 +185,8 @@ async fn names_that_are_taken_get_a_number_or_make_way() {
     assert_eq!(story.paths(), expected, "a folder is used as it is written; a file called Images makes way");
     assert_eq!(
         summary,
-        "3 files moved, 2 left as they were, nothing deleted. 1 got a number, because the name was taken.\n\n  Images/ 1   Other/ 1   documents/ 1"
+        "3 files moved, 2 left as they were (files whose folder's name is taken by a file: 1, links and special files: 1), \
+         nothing deleted. 1 got a number, because the name was taken.\n\n  Images/ 1   Other/ 1   documents/ 1"
     );
     assert_eq!(data["stayed"]["files whose folder's name is taken by a file"], 1);
 }
@@ -356,7 +357,7 @@ async fn the_folder_of_a_project_is_left_alone() {
     let mut story = Story::of(submit).files(&["Downloads/a.pdf", "Work/b.pdf", "Work/Cargo.toml"]);
     let (summary, data) = story.done().await;
     assert_eq!(story.paths(), ["Downloads/Documents/a.pdf", "Work/Cargo.toml", "Work/b.pdf"]);
-    let said = "1 file moved, 2 left as they were, nothing deleted. Work is the folder of a project (Cargo.toml lies in it), so nothing in it was moved.";
+    let said = "1 file moved, 2 left as they were (files of a project: 2), nothing deleted. Work is the folder of a project (Cargo.toml lies in it), so nothing in it was moved.";
     assert!(summary.starts_with(said), "{summary}");
     assert_eq!(data["stayed"]["files of a project"], 2);
 }

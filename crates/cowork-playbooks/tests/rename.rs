@@ -61,7 +61,7 @@ async fn each_rule_is_asked_for_with_what_belongs_to_it() {
     ] {
         let mut story = Story::of(rename(params)).answering(suggesting(&[]));
         let (summary, _) = story.done().await;
-        assert!(summary.starts_with("Nothing to rename: 2 files left as they were."), "{summary}");
+        assert!(summary.starts_with("Nothing to rename: 2 files left as they were (hidden files: 1, "), "{summary}");
         assert_eq!(story.calls()[0].args, asked);
     }
 }
@@ -72,7 +72,7 @@ async fn a_dry_run_shows_names_and_changes_none() {
         .files(&["D/a b.txt"])
         .answering(suggesting(&[("a b.txt", "a_b.txt")]));
     let (summary, _) = story.done().await;
-    assert!(summary.starts_with("1 file would be renamed, 2 left as they are; nothing was changed."), "{summary}");
+    assert!(summary.starts_with("1 file would be renamed, 2 left as they are (hidden files: 1, "), "{summary}");
     assert!(summary.ends_with("\n\n  a b.txt → a_b.txt"), "{summary}");
     assert_eq!(story.paths(), ["D/a b.txt"]);
 }
@@ -86,7 +86,7 @@ async fn the_folder_of_a_project_and_one_that_is_too_large_are_told() {
     let (summary, _) = Story::of(rename(json!({}))).answering(answer(project)).done().await;
     assert_eq!(
         summary,
-        "Nothing to rename: 2 files left as they were. D is the folder of a project (package.json lies in it), so nothing in it was renamed."
+        "Nothing to rename: 2 files left as they were (files of a project: 2). D is the folder of a project (package.json lies in it), so nothing in it was renamed."
     );
     let large = json!({ "count": 300_000, "more": true, "moves": [], "project": null, "dated": {}, "stay": {} });
     let (summary, _) = Story::of(rename(json!({}))).answering(answer(large)).done().await;
@@ -99,7 +99,7 @@ async fn where_nothing_could_be_renamed_it_failed_and_says_what_to_do() {
     let mut story = Story::of(rename(json!({}))).answering(move |call| {
         suggest(call).or_else(|| {
             let left = json!([{ "index": 0, "path": "D/a_b.txt", "reason": "`D/a b.txt` is not there" }]);
-            let value = json!({ "made": 0, "renamed": 0, "left": 1, "left_at": [0], "reasons": [{ "files": 1, "why": left[0]["reason"] }], "otherwise": left });
+            let value = json!({ "made": 0, "renamed": 0, "left": 1, "left_at": [[0, 1]], "reasons": [{ "files": 1, "why": left[0]["reason"] }], "otherwise": left });
             Some(Outcome::Done { value, note: String::new() })
         })
     });

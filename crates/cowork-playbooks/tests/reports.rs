@@ -63,8 +63,10 @@ async fn all_but_one_of_equal_files_are_set_aside_in_one_batch() {
     assert_eq!((&data["aside"], &data["room"], &data["linked"]), (&json!(2), &json!(2_000_005), &json!(1)));
     let expected = "2 files set aside, 2.0 MB, from 2 groups; the newest is kept. Nothing was deleted: undo brings them back. \
         Left: 1 file with other names (hard links), because setting them aside frees nothing; 1 that could not be read.\n\n  \
-        Downloads/a.pdf stays; also as Downloads/a (1).pdf and 1 more (4.0 MB)\n  \
-        Downloads/b stays; also as Downloads/two\u{fffd}lines (5 B)";
+        stays: Downloads/a.pdf and 1 more  (2.0 MB)\n   \
+        goes: Downloads/a (1).pdf\n  \
+        stays: Downloads/b  (5 B)\n   \
+        goes: Downloads/two\u{fffd}lines";
     assert_eq!(summary, expected);
     golden("the_proposals_of_duplicates", &story);
 }
@@ -223,7 +225,7 @@ fn replacing(call: &ProposedCall) -> Option<Outcome> {
         }
         ("find_text", None) => done(json!({ "matched": 1, "searched": 1, "complete": true, "ended": "", "next": null,
             "skipped": {}, "hits": [{ "path": call.args["folder"], "line": 4, "text": "  Dear Acme,\t" }] })),
-        ("replace_text", _) => done(json!({ "made": 1, "renamed": 0, "left": 1, "left_at": [1],
+        ("replace_text", _) => done(json!({ "made": 1, "renamed": 0, "left": 1, "left_at": [[1, 2]],
             "reasons": [{ "files": 1, "why": "`Downloads/b.md` was changed meanwhile" }],
             "otherwise": [{ "index": 1, "path": "Downloads/b.md", "reason": "`Downloads/b.md` was changed meanwhile" }] })),
         _ => None,

@@ -200,13 +200,25 @@ pub(crate) fn told(changed: &Changed, thing: &str, done: &str, label: Label) -> 
         note.push_str(&format!(", {left} left as they were"));
     }
     let (left_out, others): (Vec<&Otherwise>, Vec<&Otherwise>) = otherwise.iter().partition(|o| o.renamed.is_none());
-    let left_at: Vec<u64> = left_out.iter().map(|o| o.index).collect();
+    let left_at = spans(&left_out);
     let reasons = reasons(&left_out);
     let named: Vec<Value> = left_out.into_iter().chain(others).take(MOST_OTHERWISE).map(|o| json!(o)).collect();
     let value = json!({
         "made": made, "renamed": renamed, "left": left, "left_at": left_at, "reasons": reasons, "otherwise": named,
     });
     ToolOutput { value, note, label }
+}
+
+/// Gives the places of changes that were left out: of each run of them the first, and that after the last.
+fn spans(left_out: &[&Otherwise]) -> Vec<[u64; 2]> {
+    let mut spans: Vec<[u64; 2]> = Vec::new();
+    for one in left_out {
+        match spans.last_mut() {
+            Some([_, end]) if *end == one.index => *end += 1,
+            _ => spans.push([one.index, one.index + 1]),
+        }
+    }
+    spans
 }
 
 /// Says why changes were left out: each reason as it was given first, and how many have it, those of most first. Reasons are one where

@@ -295,7 +295,8 @@ impl Story {
         }
         let renamed = otherwise.iter().filter(|o| o.get("renamed").is_some()).count();
         let left: Vec<&Value> = otherwise.iter().filter(|o| o.get("renamed").is_none()).collect();
-        let at: Vec<&Value> = left.iter().map(|o| &o["index"]).collect();
+        let at: Vec<Value> =
+            left.iter().map(|o| json!([o["index"], o["index"].as_u64().unwrap() + 1])).collect();
         let reasons: Vec<Value> = left.iter().take(1).map(|o| json!({ "files": left.len(), "why": o["reason"] })).collect();
         json!({ "made": made, "renamed": renamed, "left": left.len(), "left_at": at, "reasons": reasons, "otherwise": otherwise })
     }
