@@ -148,7 +148,9 @@ fn reporting(bytes: u64, before: Vec<(String, String)>) -> impl FnMut(&ProposedC
             let (_, text) = before.iter().find(|(name, _)| path.ends_with(name.as_str())).unwrap();
             done(json!({ "text": text.trim_start_matches('\u{feff}'), "next": null }))
         }
-        "write_file" => done(json!({ "made": 1, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "otherwise": [] })),
+        "write_file" => {
+            done(json!({ "made": 1, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "otherwise": [] }))
+        }
         _ => None,
     }
 }

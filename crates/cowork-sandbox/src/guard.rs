@@ -151,7 +151,9 @@ fn is_closed(path: &FilePath, dir: &Dir, name: &[u8]) -> Fine {
         }
         if is_in_use(&look, document) {
             let lock = String::from_utf8_lossy(&lock).into_owned();
-            return no(format!("an office program has `{path}` open, as `{lock}` beside it says: close it there first"));
+            return no(format!(
+                "an office program has `{path}` open, as `{lock}` beside it says: close it there first"
+            ));
         }
     }
     Ok(())

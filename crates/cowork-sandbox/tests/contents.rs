@@ -166,8 +166,10 @@ async fn a_mark_that_an_office_program_left_behind_holds_nothing_up() {
     // As long as a process has the document open, an old mark counts.
     let held = fs::File::open(&document).unwrap();
     let mut holder = std::process::Command::new("sleep").arg("600").stdin(held).spawn().unwrap();
-    let reasons =
-        [refused(&session, aside("F/Angebot 4.xlsx")).await, refused(&session, relocate("F/Angebot 4.xlsx", "F/x")).await];
+    let reasons = [
+        refused(&session, aside("F/Angebot 4.xlsx")).await,
+        refused(&session, relocate("F/Angebot 4.xlsx", "F/x")).await,
+    ];
     holder.kill().unwrap();
     holder.wait().unwrap();
     assert!(reasons.iter().all(|reason| reason.contains("has `F/Angebot 4.xlsx` open")), "{reasons:?}");

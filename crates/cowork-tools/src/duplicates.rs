@@ -121,7 +121,8 @@ fn is_spare(path: &FilePath) -> bool {
     let mut folders = path.as_str().rsplit('/').skip(1);
     folders.any(|folder| {
         let low = folder.to_lowercase();
-        low.split(|c: char| !c.is_alphanumeric()).any(|word| !word.is_empty() && SPARE.split_whitespace().any(|spare| spare == word))
+        low.split(|c: char| !c.is_alphanumeric())
+            .any(|word| !word.is_empty() && SPARE.split_whitespace().any(|spare| spare == word))
     })
 }
 
@@ -157,9 +158,16 @@ impl TypedTool for FindDuplicates {
         let label = show::label(args.folders.clone());
         let files = ctx.files()?;
         let folders = outermost(args.folders);
-        let scope = Scope { hidden: args.hidden, projects: args.projects, only: args.only.clone(), top: folders.clone() };
+        let scope =
+            Scope { hidden: args.hidden, projects: args.projects, only: args.only.clone(), top: folders.clone() };
         let least = args.min_size.max(1);
-        let sizes = Arc::new(Sizes { least, scope: scope.clone(), seen: Mutex::default(), watch: ctx.watch.clone(), searched: AtomicU64::new(0) });
+        let sizes = Arc::new(Sizes {
+            least,
+            scope: scope.clone(),
+            seen: Mutex::default(),
+            watch: ctx.watch.clone(),
+            searched: AtomicU64::new(0),
+        });
         let walked = files.walk(folders.clone(), sizes.clone(), ctx.watch.clone()).await?;
         let (several, searched) = sizes.several();
         let held = Arc::new(Held { several, scope, files: Mutex::default(), watch: ctx.watch.clone() });

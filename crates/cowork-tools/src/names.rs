@@ -127,12 +127,8 @@ impl TypedTool for SuggestNames {
             false => Vec::new(),
         };
         let fits = args.glob()?;
-        let known = Known {
-            days: &days,
-            start: args.start.clamp(0, 1_000_000_000),
-            only: &args.only,
-            files: fits.as_ref(),
-        };
+        let known =
+            Known { days: &days, start: args.start.clamp(0, 1_000_000_000), only: &args.only, files: fits.as_ref() };
         let renames = Renames::of(&listed.entries, &rule, &known, args.most.clamp(1, MOST_GIVEN) as usize);
         value["more"] = json!(listed.more || renames.more);
         let note = format!("{} of {}", count(renames.names.len(), "new name"), number);

@@ -213,7 +213,13 @@ async fn dated(memory: &Arc<MemorySession>, rule: Value) -> (Vec<String>, Value)
 #[tokio::test]
 async fn the_date_in_a_name_wins_and_none_that_says_something_else_is_dropped() {
     let pdf = samples::paper();
-    let paths = ["INV-0000 Hooli 2021-09-10.pdf", "INV-0010 Hooli 23.06.2022.pdf", "Vertrag.pdf", "due 2099-01-02.pdf", "a.txt"];
+    let paths = [
+        "INV-0000 Hooli 2021-09-10.pdf",
+        "INV-0010 Hooli 23.06.2022.pdf",
+        "Vertrag.pdf",
+        "due 2099-01-02.pdf",
+        "a.txt",
+    ];
     let mut nodes: Vec<(String, Node)> =
         paths.iter().map(|name| (format!("D/{name}"), Node::File(pdf.clone()))).collect();
     nodes.push(("D/not yet.jpg".to_owned(), Node::File(samples::photo())));
@@ -231,7 +237,10 @@ async fn the_date_in_a_name_wins_and_none_that_says_something_else_is_dropped() 
     assert_eq!(names, expected, "the invoice's date, not that of the PDF; one to come is not believed, and stays");
     assert_eq!(from, json!({ "name": 2, "content": 2, "changed": 2 }));
     let (names, _) = dated(&memory, json!({ "by": "pattern", "pattern": "{year} {name}" })).await;
-    assert!(names.contains(&"2021 INV-0000 Hooli 2021-09-10.pdf".to_owned()), "a year alone is not all of it: {names:?}");
+    assert!(
+        names.contains(&"2021 INV-0000 Hooli 2021-09-10.pdf".to_owned()),
+        "a year alone is not all of it: {names:?}"
+    );
     let listed = call(&memory, "list_folder", json!({ "path": "D", "dates": true })).await.unwrap();
     let told: Vec<[&Value; 2]> =
         listed["entries"].as_array().unwrap().iter().map(|e| [&e["date"], &e["date_from"]]).collect();
@@ -248,7 +257,8 @@ async fn the_date_in_a_name_wins_and_none_that_says_something_else_is_dropped() 
 
 #[tokio::test]
 async fn only_the_kinds_of_files_that_are_meant_get_new_names() {
-    let files = ["IMG_1.CR2", "IMG_1.xmp", "IMG_2.jpg", "Thumbs.db", "scan 1.pdf", "letter.docx", "film.mov", "001.txt"];
+    let files =
+        ["IMG_1.CR2", "IMG_1.xmp", "IMG_2.jpg", "Thumbs.db", "scan 1.pdf", "letter.docx", "film.mov", "001.txt"];
     let only = |only: Value, files: Value| json!({ "by": "number", "only": only, "files": files });
     for (rule, renamed) in [
         (only(json!(["photos"]), json!(null)), vec!["001.CR2", "001.xmp", "002.jpg"]),

@@ -185,7 +185,10 @@ async fn sums_are_exact_and_what_is_unclear_is_not_guessed() {
 #[tokio::test]
 async fn a_title_above_a_table_and_a_row_of_sums_below_it_are_no_rows_of_it() {
     let files: [(&str, &[u8]); 3] = [
-        ("titled.csv", b"Kontoauszug Sparkasse\nKonto: 123\n\nDatum;Kunde;Betrag\n01.03.2026;A;5,00\n02.03.2026;Total;1,00\n"),
+        (
+            "titled.csv",
+            b"Kontoauszug Sparkasse\nKonto: 123\n\nDatum;Kunde;Betrag\n01.03.2026;A;5,00\n02.03.2026;Total;1,00\n",
+        ),
         ("summed.csv", b"Datum;Kunde;Betrag\n01.04.2026;A;EUR 1.000,00\n02.04.2026;B;2,50\n;Summe;1.002,50\n;;\n"),
         ("other.csv", b"Wer;Was\nx;y\n"),
     ];

@@ -123,7 +123,11 @@ async fn a_batch_of_moves_says_what_came_of_it() {
         (0..400).map(|n| json!({ "from": format!("D/gone {n}"), "to": format!("D/T/{n}") })).collect();
     let out = run(&memory, "move_files", json!({ "moves": moves })).await.unwrap();
     assert_eq!((&out.value["left_at"], &out.value["left"]), (&json!([[0, 400]]), &json!(400)));
-    assert_eq!(out.value["reasons"], json!([{ "files": 400, "why": "`D/gone 0` is not there" }]), "one reason, not 400");
+    assert_eq!(
+        out.value["reasons"],
+        json!([{ "files": 400, "why": "`D/gone 0` is not there" }]),
+        "one reason, not 400"
+    );
 }
 
 #[tokio::test]

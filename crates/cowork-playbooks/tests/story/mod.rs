@@ -295,9 +295,9 @@ impl Story {
         }
         let renamed = otherwise.iter().filter(|o| o.get("renamed").is_some()).count();
         let left: Vec<&Value> = otherwise.iter().filter(|o| o.get("renamed").is_none()).collect();
-        let at: Vec<Value> =
-            left.iter().map(|o| json!([o["index"], o["index"].as_u64().unwrap() + 1])).collect();
-        let reasons: Vec<Value> = left.iter().take(1).map(|o| json!({ "files": left.len(), "why": o["reason"] })).collect();
+        let at: Vec<Value> = left.iter().map(|o| json!([o["index"], o["index"].as_u64().unwrap() + 1])).collect();
+        let reasons: Vec<Value> =
+            left.iter().take(1).map(|o| json!({ "files": left.len(), "why": o["reason"] })).collect();
         json!({ "made": made, "renamed": renamed, "left": left.len(), "left_at": at, "reasons": reasons, "otherwise": otherwise })
     }
 
@@ -315,7 +315,8 @@ impl Story {
 
 /// Gives the day of a change, where it can be right.
 fn day_of(millis: i64) -> Option<String> {
-    let (days, leap) = (millis.div_euclid(86_400_000), |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+    let (days, leap) =
+        (millis.div_euclid(86_400_000), |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
     let (mut year, mut left) = (1900, days + 25_567);
     while left >= 365 + i64::from(leap(year)) {
         left -= 365 + i64::from(leap(year));

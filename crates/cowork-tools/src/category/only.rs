@@ -76,8 +76,16 @@ mod tests {
     fn a_kind_is_told_by_the_name() {
         for (only, names, others) in [
             (Only::Photos, ["IMG_1.JPG", "a.cr2", "b.heic"], ["Thumbs.db", "film.mov", "a.xmp"]),
-            (Only::Scans, ["SCAN0001.jpg", "Scan 2024-05-01.pdf", "CamScanner 3.pdf"], ["Scania.pdf", "scan.docx", "a.jpg"]),
-            (Only::Screenshots, ["Screenshot_1.png", "Bildschirmfoto 2.png", "Screen Shot 3.jpg"], ["a.png", "screenshot.pdf", "b"]),
+            (
+                Only::Scans,
+                ["SCAN0001.jpg", "Scan 2024-05-01.pdf", "CamScanner 3.pdf"],
+                ["Scania.pdf", "scan.docx", "a.jpg"],
+            ),
+            (
+                Only::Screenshots,
+                ["Screenshot_1.png", "Bildschirmfoto 2.png", "Screen Shot 3.jpg"],
+                ["a.png", "screenshot.pdf", "b"],
+            ),
             (Only::Documents, ["a.docx", "b.PDF", "c.xlsx"], ["d.zip", "e.py", "f.jpg"]),
         ] {
             assert!(names.iter().all(|name| Only::any(&[only], name)), "{only:?}");

@@ -15,12 +15,7 @@ use crate::{
 
 /// Parts groups so that what goes along with another file is a duplicate only where that one is, of the one that the other goes
 /// along with; the one to keep is that which goes along with the one to keep. Files of no kind that is meant are left out.
-pub(super) async fn parted(
-    files: &dyn Files,
-    groups: Vec<Group>,
-    only: &[Only],
-    watch: &Watch,
-) -> Result<Vec<Group>> {
+pub(super) async fn parted(files: &dyn Files, groups: Vec<Group>, only: &[Only], watch: &Watch) -> Result<Vec<Group>> {
     let first = leaders(files, &groups, watch).await?;
     let places = if first.is_empty() { HashMap::new() } else { places(&groups) };
     let mut parted = Vec::with_capacity(groups.len());

@@ -35,8 +35,17 @@ impl Shape {
 /// Takes the rows of the combined table.
 pub(super) enum Output<'a> {
     /// `numbers` are the columns in which a point becomes a comma.
-    Delimited { writer: Box<csv::Writer<&'a mut dyn Write>>, numbers: Vec<bool>, cells: Vec<String> },
-    Lines { to: &'a mut dyn Write, names: Vec<String>, numbers: Vec<bool>, line: Vec<u8> },
+    Delimited {
+        writer: Box<csv::Writer<&'a mut dyn Write>>,
+        numbers: Vec<bool>,
+        cells: Vec<String>,
+    },
+    Lines {
+        to: &'a mut dyn Write,
+        names: Vec<String>,
+        numbers: Vec<bool>,
+        line: Vec<u8>,
+    },
 }
 
 impl<'a> Output<'a> {
@@ -66,7 +75,9 @@ impl<'a> Output<'a> {
     /// Writes a row.
     pub(super) fn row(&mut self, cells: &[String]) -> Result<()> {
         match self {
-            Self::Delimited { writer, numbers, .. } if numbers.is_empty() => writer.write_record(cells).map_err(unwritten),
+            Self::Delimited { writer, numbers, .. } if numbers.is_empty() => {
+                writer.write_record(cells).map_err(unwritten)
+            }
             Self::Delimited { writer, numbers, cells: row } => {
                 row.clear();
                 for (at, cell) in cells.iter().enumerate() {

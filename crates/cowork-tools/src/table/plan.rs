@@ -140,7 +140,9 @@ impl Plan {
             if !without.is_empty() {
                 let rows: u64 = without.iter().map(|p| p.table.rows).sum();
                 let paths: Vec<&FilePath> = without.iter().take(20).map(|p| &p.table.path).collect();
-                lacking.push(json!({ "column": self.columns[*at].name, "files": without.len(), "rows": rows, "paths": paths }));
+                lacking.push(
+                    json!({ "column": self.columns[*at].name, "files": without.len(), "rows": rows, "paths": paths }),
+                );
             }
         }
         lacking

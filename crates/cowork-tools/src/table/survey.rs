@@ -23,8 +23,20 @@ const MOST_COLUMNS: usize = 10_000;
 const MOST_NAMED: usize = 100;
 /// What a row is called that adds up others.
 const TOTALS: [&str; 14] = [
-    "summe", "gesamt", "gesamtsumme", "insgesamt", "zwischensumme", "total", "totals", "grand total", "subtotal", "sum", "somme", "totale",
-    "suma", "totaal",
+    "summe",
+    "gesamt",
+    "gesamtsumme",
+    "insgesamt",
+    "zwischensumme",
+    "total",
+    "totals",
+    "grand total",
+    "subtotal",
+    "sum",
+    "somme",
+    "totale",
+    "suma",
+    "totaal",
 ];
 /// Cells and names are told cut to so many characters.
 pub(super) const LONGEST_CELL: usize = 100;
@@ -310,7 +322,8 @@ impl Table {
 
 /// Says whether a row adds up others: a word for that is all its text, and beside it are numbers only.
 fn is_total(cells: &[std::borrow::Cow<'_, str>]) -> bool {
-    let mut texts = cells.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty() && Number::read(cell).is_none());
+    let mut texts =
+        cells.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty() && Number::read(cell).is_none());
     let word = texts.next().map(|text| text.trim_end_matches(':').to_lowercase());
     let is_word = word.is_some_and(|word| TOTALS.contains(&word.as_str()));
     is_word && texts.next().is_none() && cells.iter().any(|cell| Number::read(cell.trim()).is_some())
