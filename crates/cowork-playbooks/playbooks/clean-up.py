@@ -95,6 +95,15 @@ def refused(what, why):
     raise SystemExit(f"{what}: {why}\n{fix}")
 
 
+def not_made(number, reasons):
+    """Says how many were not done, and why."""
+    told = []
+    for one in reasons[:3]:
+        others = one["files"] - 1
+        told.append(one["why"] + (f" (and {others:,} more like it)" if others else ""))
+    return f" Not done: {number:,}, because {'; '.join(told)}{'; and for other reasons' if len(reasons) > 3 else ''}." if number else ""
+
+
 def above(path):
     return path[: path.rfind("/")]
 
@@ -265,16 +274,18 @@ if len(errors) == len(results):
     raise errors[0]
 made = 0
 not_done = []
+reasons = []
 gone = set(paths)
 for part, result in zip(parts, results):
     if isinstance(result, Exception):
         not_done.append({"files": len(part), "why": str(result)})
+        reasons.append({"files": len(part), "why": str(result)})
         gone -= set(part)
         continue
     made += result["made"]
-    for other in result["otherwise"]:
-        not_done.append({"path": other["path"], "why": other["reason"]})
-        gone.discard(part[other["index"]])
+    reasons += result["reasons"]
+    not_done += [{"path": other["path"], "why": other["reason"]} for other in result["otherwise"]]
+    gone -= set([part[at] for span in result["left_at"] for at in range(span[0], span[1])])
 weight = sum([sizes[path] for path in gone])
 done(f"{made} set aside, {room(weight)}")
 if not_done and not made:
@@ -286,6 +297,5 @@ if not_done:
 less = f": {room(weight)} less in your folders" if weight else ""
 said_of = listed if made == total else f"{made} of {total} ({listed})"
 summary = f"Set aside: {said_of}{less}. All of it is kept for undo{'; the room is free when that is let go of' if weight else ''}."
-if not_done:
-    summary += f" Not done: {total - made}, because {not_done[0]['why']}."
+summary += not_made(total - made, reasons)
 finish(summary + said + shown(sorted(gone)), data)

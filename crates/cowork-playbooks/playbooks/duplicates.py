@@ -38,6 +38,24 @@
 # shortest = ["shortest", "except … shortest", "shortest name", "shortest path", "shorter name", "shortest filename"]
 # first = ["keep the first", "except first", "except the first one", "first in the list", "first alphabetically", "first by name", "first one", "first copy"]
 #
+# [param.only]
+# about = "Only files of these kinds, such as photos,scans"
+# type = "choice"
+# default = "all"
+# several = true
+# [param.only.choices]
+# all = []
+# photos = []
+# videos = []
+# music = []
+# documents = []
+# spreadsheets = []
+# archives = []
+# installers = []
+# code = []
+# scans = []
+# screenshots = []
+#
 # [param.dry_run]
 # about = "Only say what would be done"
 # type = "bool"
@@ -52,6 +70,8 @@ RULES = {
     "shortest": "the one of the shortest path is kept",
     "first": "the first by path is kept",
 }
+# Said once, where it is decided.
+ELSEWHERE = "one outside of folders called backup, old, archive or copies before one in them"
 # What one call takes.
 BATCH = 100000
 SHOWN = 8
@@ -83,21 +103,34 @@ def refused(what, why):
     raise SystemExit(f"{what}: {why}\n{fix}")
 
 
+def not_made(number, reasons):
+    """Says how many were not done, and why."""
+    told = []
+    for one in reasons[:3]:
+        others = one["files"] - 1
+        told.append(one["why"] + (f" (and {others:,} more like it)" if others else ""))
+    return f" Not done: {number:,}, because {'; '.join(told)}{'; and for other reasons' if len(reasons) > 3 else ''}." if number else ""
+
+
 places = folders("write")
 look = "Find files with the same content"
 plan([look] if dry_run else [look, "Decide which stay", "Set the others aside"])
 
 step(look)
-found = find_duplicates(places, keep=keep, hidden=False, projects=False, most=100000, most_in_group=100000)
+kinds = [kind for kind in only.split(",") if kind != "all"]
+options = {"keep": keep, "hidden": False, "projects": False, "most": 100000, "most_in_group": 100000}
+if kinds:
+    options["only"] = kinds
+found = find_duplicates(places, **options)
 groups = found["duplicates"]
 seen = found
 # A call names 200,000 files: more is rare.
 while seen["next"]:
-    seen = find_duplicates(places, keep=keep, hidden=False, projects=False, most=100000, most_in_group=100000, after=seen["next"])
+    seen = find_duplicates(places, after=seen["next"], **options)
     groups += seen["duplicates"]
 searched = found["searched"]
 wasted = found["wasted"]
-told = f"{files(searched)} searched, {groups_of(len(groups))} of equal ones, {size(wasted)}"
+told = f"{files(searched)} searched{' of these kinds: ' + ', '.join(kinds) if kinds else ''}, {groups_of(len(groups))} of equal ones, {size(wasted)}"
 done(told)
 
 if not dry_run:
@@ -133,11 +166,16 @@ data["largest"] = [
 
 
 def listed():
+    """Shows of the first groups what stays, and what goes."""
     lines = ""
+    goes = set(aside)
     for group in groups[:SHOWN]:
-        others = group["files"][1:]
-        more = f" and {group['copies'] - 2:,} more" if group["copies"] > 2 else ""
-        lines += f"\n  {shown(group['files'][0])} stays; also as {shown(others[0])}{more} ({size(group['wasted'])})"
+        others = [path for path in group["files"][1:] if path in goes]
+        kept = [path for path in group["files"][1:] if path not in goes]
+        lines += f"\n  stays: {shown(group['files'][0])}" + (f" and {len(kept)} more" if kept else "") + f"  ({size(group['size'])})"
+        lines += "".join([f"\n   goes: {shown(path)}" for path in others[:3]])
+        if len(others) > 3:
+            lines += f"\n         and {len(others) - 3:,} more"
     if len(groups) > SHOWN:
         lines += f"\n  and {groups_of(len(groups) - SHOWN)} more"
     return "\n" + lines if lines else ""
@@ -166,9 +204,10 @@ elif dry_run:
 else:
     done(f"{files(len(aside))} to set aside, {len(groups):,} stay, {RULES[keep]}")
     step("Set the others aside")
-    say(f"Of equal files {RULES[keep]}." + listed())
+    say(f"Of equal files {RULES[keep]}, {ELSEWHERE}." + listed())
     made = 0
     not_done = []
+    reasons = []
     stayed = set()
     for start in range(0, len(aside), BATCH):
         batch = aside[start : start + BATCH]
@@ -178,14 +217,13 @@ else:
             if not made:
                 raise
             not_done.append({"files": len(aside) - start, "why": str(error)})
+            reasons.append(not_done[-1])
             stayed.update(aside[start:])
             break
         made += result["made"]
         not_done += [{"path": other["path"], "why": other["reason"]} for other in result["otherwise"]]
-        stayed.update([other["path"] for other in result["otherwise"]])
-        left_out = result["left"]
-        if left_out > len(result["otherwise"]):
-            not_done.append({"files": left_out - len(result["otherwise"]), "why": "as those named before"})
+        stayed.update([batch[at] for span in result["left_at"] for at in range(span[0], span[1])])
+        reasons += result["reasons"]
     done(f"{files(made)} set aside")
     if not_done and not made:
         refused("Nothing was set aside", not_done[0]["why"])
@@ -196,7 +234,5 @@ else:
     if not_done:
         data["not_done"] = not_done
     summary = f"{files(made)} set aside, {size(room)}, from {groups_of(len(groups))}; {RULES[keep]}. Nothing was deleted: undo brings them back."
-    if not_done:
-        why = not_done[0]["why"]
-        summary += f" Not done: {sum([n.get('files', 1) for n in not_done])}, because {why}."
+    summary += not_made(len(aside) - made, reasons)
     finish(summary + unsaid() + listed(), data)

@@ -67,7 +67,6 @@
 # default = false
 # on = ["preview", "you would", "not move", "not do", "not organise"]
 # ///
-from datetime import datetime, timedelta
 import re
 
 # Words that many file names begin with and that say nothing about whose they are.
@@ -76,16 +75,22 @@ GENERIC = set(
     "contract contracts document documents doc scan scans scanned copy final draft version file files img image image "
     "photo dsc screenshot screen shot note notes page pages new old untitled download attachment offer offers quote quotes "
     "order orders january february march april may june july august september october november december "
+    "inv rechnung rechnungen re rg facture factures fattura factura quittung angebot angebote vertrag vertrage verträge brief bescheid kontoauszug auszug "
+    "beleg belege mahnung gutschrift lieferschein auftrag "
     "jan feb mar apr jun jul aug sep sept oct nov dec".split()
 )
 
-UNDATED = "?dates that can't be right"
+UNDATED = "?files with a date that can't be right"
 MOST_RULES = 500
 MOST_IN_BATCH = 100000
 
 
 def files(number):
     return "1 file" if number == 1 else f"{number} files"
+
+
+def things(number, folders):
+    return files(number) + (f" and {'1 folder' if folders == 1 else str(folders) + ' folders'}" if folders else "")
 
 
 def add_up(into, more):
@@ -102,6 +107,30 @@ def refused(what, why):
     """Ends a task in which nothing could be done."""
     fix = "let your user change what is there, or choose another folder" if "permission" in why else "see to that, then run it again"
     raise SystemExit(f"{what}: {why}\n{fix}")
+
+
+def not_made(number, reasons):
+    """Says how many were not done, and why."""
+    told = []
+    for one in reasons[:3]:
+        others = one["files"] - 1
+        told.append(one["why"] + (f" (and {others:,} more like it)" if others else ""))
+    return f" Not done: {number:,}, because {'; '.join(told)}{'; and for other reasons' if len(reasons) > 3 else ''}." if number else ""
+
+
+def staying_for(stayed):
+    """Says how many stay for which reason."""
+    told = sorted([item for item in stayed.items() if item[1]], key=lambda item: (-item[1], item[0]))
+    return " (" + ", ".join([f"{reason}: {number}" for reason, number in told[:8]]) + (", …" if len(told) > 8 else "") + ")" if told else ""
+
+
+SOURCES = {"name": "out of the name", "content": "out of the photo or PDF itself", "changed": "of the last change, for want of another"}
+
+
+def dates_from(dated):
+    """Says where dates are from."""
+    told = [f"{dated[source]} {SOURCES[source]}" for source in SOURCES if dated.get(source)]
+    return f"Dates: {', '.join(told)}." if told else ""
 
 
 # The rules file.
@@ -195,7 +224,7 @@ def fill(target, e):
         return target
     _, ext = split_name(e["name"])
     if "{year}" in target or "{month}" in target or "{day}" in target:
-        year, month, day = date_of(e["modified"])
+        year, month, day = date_of(e)
         if not year:
             return UNDATED
         target = target.replace("{year}", year).replace("{month}", month).replace("{day}", day)
@@ -204,25 +233,23 @@ def fill(target, e):
 
 # Where files go: each of these gives lists of entries by the folder that they go to, or by "?" and why they stay.
 
-days = {}
-
-
-def date_of(modified):
-    # The day by UTC: the log knows no other zone.
-    day = modified // 86400000
-    if day not in days:
-        at = datetime(1970, 1, 1) + timedelta(days=day)
-        # A clock that was never set, or one that runs ahead: such a date says nothing.
-        right = 1900 <= at.year != 1970 and day <= tomorrow
-        days[day] = (f"{at.year:04d}", f"{at.month:02d}", f"{at.day:02d}") if right else ("", "", "")
-    return days[day]
+def date_of(e):
+    """Gives year, month and day of a file; of which none can be right, empty ones."""
+    day = e.get("date", "")
+    if day:
+        dated[e["date_from"]] = dated.get(e["date_from"], 0) + 1
+    return day[:4], day[5:7], day[8:]
 
 
 def by_date(entries):
     groups = {}
     for e in entries:
-        year, month, _ = date_of(e["modified"])
-        groups.setdefault(f"{year}/{month}" if year else UNDATED, []).append(e)
+        day = e.get("date")
+        if day:
+            dated[e["date_from"]] = dated.get(e["date_from"], 0) + 1
+            groups.setdefault(f"{day[:4]}/{day[5:7]}", []).append(e)
+        else:
+            groups.setdefault(UNDATED, []).append(e)
     return groups
 
 
@@ -252,15 +279,34 @@ def by_name(entries):
                 counts[low] = counts.get(low, 0) + 1
                 if low not in spelling or (spelling[low] == low and word != low):
                     spelling[low] = word
-    groups = {}
+    # What is in the names of nearly all tells nothing apart, unless there is nothing else.
+    common = set([low for low, number in counts.items() if number * 10 > len(entries) * 7]) if len(entries) > 9 else set()
+    found = {}
     for at in range(len(entries)):
-        target = "?names that share nothing"
-        for word in words[at]:
-            if counts.get(word.lower(), 0) > 1:
-                target = spelling[word.lower()]
-                break
-        groups.setdefault(target, []).append(entries[at])
+        shared = [word.lower() for word in words[at] if counts.get(word.lower(), 0) > 1]
+        low = ([word for word in shared if word not in common] or shared or [""])[0]
+        found.setdefault(low, []).append(entries[at])
+    groups = {}
+    for low, group in found.items():
+        target = whole_name(spelling[low], group) if low else "?names that share nothing"
+        groups.setdefault(target, []).extend(group)
     return groups
+
+
+def whole_name(word, group):
+    """Gives the words that follow one in all names of a group, with it: of “Côté Jardin 1” and “Côté Jardin 2” both words."""
+    after = re.compile(re.escape(word) + r"[^\W\d_]*((?:[ _\-]*(?:& |and |und )?[^\W\d_]{2,})*)", re.IGNORECASE)
+    rests = []
+    for e in group:
+        match = after.search(split_name(e["name"])[0])
+        rests.append(re.findall(r"[ _\-]*(?:& |and |und )?[^\W\d_]{2,}", match.group(1)) if match else [])
+    more = ""
+    for at in range(4):
+        parts = set([rest[at].lower() if at < len(rest) else "" for rest in rests])
+        if len(parts) != 1 or "" in parts or parts.pop().strip(" _-") in GENERIC:
+            break
+        more += rests[0][at]
+    return word + more.replace("_", " ")
 
 
 def by_pattern(entries):
@@ -358,16 +404,20 @@ def decide(folder, entries):
         moves += [{"from": e["path"], "to": into + e["name"]} for e in group]
         if pages:
             beside = [name for e in group for name in pages.get(e["name"], [])]
+            pages_along.update([f"{folder}/{name}" for name in beside if name != target.partition("/")[0]])
             moves += [{"from": f"{folder}/{name}", "to": into + name} for name in beside if name != target.partition("/")[0]]
     if early:
         moves = [move for move in moves if move["from"] in early] + [move for move in moves if move["from"] not in early]
     return moves, counts, stay
 
 
+# The folders of saved pages, which go along with these.
+pages_along = set()
 places = folders("write")
 several = len(places) > 1
 look = "Look at the folders" if several else "Look at the folder"
-plan([look, "Decide where things go", "Move files"])
+how = f"Decide by the rules in {rules.strip()}" if rules.strip() else "Decide where things go"
+plan([look, how, "Move files"])
 
 step(look)
 rule_list = []
@@ -377,14 +427,14 @@ if rules.strip():
     path = asked if asked.partition("/")[0] in folders() and "/" in asked else f"{places[0]}/{asked}"
     rule_list = read_rules(path)
     rules_file = path
-listings = gather([later(list_folder, place, most=MOST_IN_BATCH, categories=True) for place in places])
+wants_dates = any([f"{{{word}}}" in target for _, target in rule_list for word in ("year", "month", "day")]) if rule_list else by == "date"
+dated = {}
+listings = gather([later(list_folder, place, most=MOST_IN_BATCH, categories=True, dates=wants_dates) for place in places])
 found = sum([listing["count"] - listing["folders"] for listing in listings])
 found_folders = sum([listing["folders"] for listing in listings])
 done(f"{files(found)}, {found_folders} folder{'' if found_folders == 1 else 's'}")
 
-step("Decide where things go")
-dated = any([f"{{{word}}}" in target for _, target in rule_list for word in ("year", "month", "day")]) if rule_list else by == "date"
-tomorrow = now()["millis"] // 86400000 + 1 if dated else 0
+step(how)
 batches = []
 planned = {}
 stayed = {}
@@ -409,19 +459,19 @@ for place, listing in zip(places, listings):
 staying = sum(stayed.values())
 done(f"{total} to move, {staying} stay")
 
-undated = stayed.get(UNDATED[1:], 0)
-said = f" Left: {files(undated)}, changed on a date that can't be right." if undated else ""
-said += "".join([f" {note}" for note in notes])
+if dates_from(dated):
+    notes.append(dates_from(dated))
+said = "".join([f" {note}" for note in notes])
 data = {"moved": 0, "left": staying, "folders": {}, "stayed": stayed}
 if notes:
     data["notes"] = notes
 if total == 0:
-    nothing = f"Nothing to move: {files(staying)} left as they were." if staying else "Nothing to move: no files here."
+    nothing = f"Nothing to move: {files(staying)} left as they were{staying_for(stayed)}." if staying else "Nothing to move: no files here."
     finish(nothing + said, data)
 if dry_run:
     data["dry_run"] = True
     data["folders"] = dict(sorted(planned.items(), key=lambda item: (-item[1], item[0])))
-    finish(f"{files(total)} would be moved, {staying} left as they are; nothing was changed.{said}", data)
+    finish(f"{things(total - len(pages_along), len(pages_along))} would be moved, {staying} left as they are{staying_for(stayed)}; nothing was changed.{said}", data)
 
 step("Move files")
 results = gather([later(move_files, moves, if_taken="number") for moves in batches], return_exceptions=True)
@@ -431,25 +481,28 @@ if len(errors) == len(results):
 moved = 0
 renamed = 0
 not_done = []
+reasons = []
+folders_moved = len(pages_along)
 for moves, result in zip(batches, results):
     lost = []
     if isinstance(result, Exception):
         staying += len(moves)
         not_done.append({"folder": moves[0]["from"].split("/")[0], "files": len(moves), "why": str(result)})
+        reasons.append({"files": len(moves), "why": str(result)})
         lost = moves
     else:
         moved += result["made"]
         renamed += result["renamed"]
         staying += result["left"]
-        for other in result["otherwise"]:
-            if not other.get("renamed"):
-                lost.append(moves[other["index"]])
-                not_done.append({"path": other["path"], "why": other["reason"]})
+        reasons += result["reasons"]
+        lost = [moves[at] for span in result["left_at"] for at in range(span[0], span[1])]
+        not_done += [{"path": other["path"], "why": other["reason"]} for other in result["otherwise"] if not other.get("renamed")]
+    folders_moved -= len([move for move in lost if move["from"] in pages_along])
     for move in lost:
         parts = move["to"].split("/")
         key = "/".join(parts[:-1] if several else parts[1:-1]) + "/"
         planned[key] = planned.get(key, 0) - 1
-done(f"{files(moved)} moved")
+done(f"{things(moved - folders_moved, folders_moved)} moved")
 if not_done and not moved:
     refused("Nothing was moved", not_done[0]["why"])
 
@@ -460,11 +513,11 @@ data["renamed"] = renamed
 data["left"] = staying
 if not_done:
     data["not_done"] = not_done
-summary = f"{files(moved)} moved, {staying} left as they were, nothing deleted."
+summary = f"{things(moved - folders_moved, folders_moved)} moved, {staying} left as they were{staying_for(stayed)}, nothing deleted."
 if renamed:
     summary += f" {renamed} got a number, because the name was taken."
 if not_done:
-    summary += f" Not done: {total - moved}, because {not_done[0]['why']}."
+    summary += not_made(total - moved, reasons)
 summary += said
 if counts:
     summary += "\n\n  " + "   ".join([f"{folder} {number}" for folder, number in counts[:8]])

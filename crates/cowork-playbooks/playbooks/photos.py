@@ -37,14 +37,16 @@
 # default = false
 # on = ["preview", "you would", "not move", "not do", "not organise"]
 # ///
-from datetime import datetime, timedelta
-
 RAW = set("raw cr2 cr3 nef arw dng orf rw2 raf pef srw".split())
 PHOTOS = RAW | set("jpg jpeg heic heif avif png tif tiff webp psd".split())
 
 
 def photos(number):
     return "1 photo" if number == 1 else f"{number} photos"
+
+
+def moved_things(number, beside):
+    return photos(number) + (f" and {beside} that belong to them" if beside else "")
 
 
 def add(into, key, number=1):
@@ -61,6 +63,30 @@ def refused(what, why):
     """Ends a task in which nothing could be done."""
     fix = "let your user change what is there, or choose another folder" if "permission" in why else "see to that, then run it again"
     raise SystemExit(f"{what}: {why}\n{fix}")
+
+
+def not_made(number, reasons):
+    """Says how many were not done, and why."""
+    told = []
+    for one in reasons[:3]:
+        others = one["files"] - 1
+        told.append(one["why"] + (f" (and {others:,} more like it)" if others else ""))
+    return f" Not done: {number:,}, because {'; '.join(told)}{'; and for other reasons' if len(reasons) > 3 else ''}." if number else ""
+
+
+def staying_for(stayed):
+    """Says how many stay for which reason."""
+    told = sorted([item for item in stayed.items() if item[1]], key=lambda item: (-item[1], item[0]))
+    return " (" + ", ".join([f"{reason}: {number}" for reason, number in told[:8]]) + (", …" if len(told) > 8 else "") + ")" if told else ""
+
+
+SOURCES = {"name": "out of the name", "content": "out of the photo or PDF itself", "changed": "of the last change, for want of another"}
+
+
+def dates_from(dated):
+    """Says where dates are from."""
+    told = [f"{dated[source]} {SOURCES[source]}" for source in SOURCES if dated.get(source)]
+    return f"Dates: {', '.join(told)}." if told else ""
 
 
 def sort_out(entries, stay):
@@ -110,37 +136,32 @@ def sort_out(entries, stay):
 
 
 def look_into(entries):
-    """Gives where photos were taken, or the day, by path; nothing for those that can't be read."""
+    """Gives where photos were taken, by path; nothing for those that can't be read."""
     paths = [e["path"] for e in entries if not e.get("placeholder")]
     said = {}
     # One after the other, keeping only what is needed: there may be very many.
     for at in range(0, len(paths), 10000):
         for one in file_metadata(paths[at : at + 10000])["files"]:
             if "metadata" in one:
-                metadata = one["metadata"]
-                said[one["path"]] = (metadata.get("latitude"), metadata.get("longitude")) if by == "place" else metadata.get("taken", "")[:10]
+                said[one["path"]] = (one["metadata"].get("latitude"), one["metadata"].get("longitude"))
     return said
 
 
-def by_time(entries, said, stay):
+def by_time(entries, stay):
     groups = {}
     for e in entries:
-        path = e["path"]
-        if path not in said:
-            add(stay, "photos that can't be read")
-            continue
-        day = said[path]
+        day = e.get("date")
         if not day:
-            add(stay, "photos without a date")
-        elif day[:4] == "1970" or day < "1900" or day > tomorrow:
             add(stay, "photos with a date that can't be right")
-        else:
-            target = day[:4] if by == "year" else f"{day[:4]}/{day[5:7]}" if by == "month" else f"{day[:4]}/{day}"
-            groups.setdefault(target, []).append(e)
+            continue
+        add(dated, e["date_from"])
+        target = day[:4] if by == "year" else f"{day[:4]}/{day[5:7]}" if by == "month" else f"{day[:4]}/{day}"
+        groups.setdefault(target, []).append(e)
     return groups
 
 
-def by_place(entries, said, stay):
+def by_place(entries, stay):
+    said = look_into(entries)
     # Photos within a kilometre or so of each other are asked about once.
     spots = {}
     for e in entries:
@@ -176,9 +197,8 @@ def clean(name):
 def decide(folder, entries, stay):
     """Gives the moves, and how many files go where."""
     leads, along = sort_out(entries, stay)
-    said = look_into(leads)
     unsettled = {}
-    groups = by_place(leads, said, unsettled) if by == "place" else by_time(leads, said, unsettled)
+    groups = by_place(leads, unsettled) if by == "place" else by_time(leads, unsettled)
     going = set([e["name"] for group in groups.values() for e in group]) if along else set()
     for reason, number in unsettled.items():
         add(stay, reason, number)
@@ -203,23 +223,25 @@ def decide(folder, entries, stay):
         into = f"{folder}/{top}{slash}{below}/"
         moves += [{"from": e["path"], "to": into + e["name"]} for e in whole]
         add(counts, into if several else f"{top}{slash}{below}/", len(whole))
+        going_along.update([other["path"] for e in group for other in along.get(e["name"], [])])
     return moves, counts
 
 
+# What goes along with a photo, by path.
+going_along = set()
 places = folders("write")
 several = len(places) > 1
 look = "Look at the folders" if several else "Look at the folder"
 plan([look, "Ask the photos", "Move photos"])
 step(look)
-listings = gather([later(list_folder, place, most=100000, categories=True) for place in places])
+listings = gather([later(list_folder, place, most=100000, categories=True, dates=by != "place") for place in places])
 files = sum([listing["count"] - listing["folders"] for listing in listings])
 done("1 file" if files == 1 else f"{files} files")
 
 step("Ask the photos")
-at = datetime(1970, 1, 1) + timedelta(seconds=now()["millis"] // 1000 + 86400)
-tomorrow = f"{at.year:04d}-{at.month:02d}-{at.day:02d}"
 stayed = {}
 planned = {}
+dated = {}
 notes = []
 batches = []
 for place, listing in zip(places, listings):
@@ -236,26 +258,23 @@ staying = sum(stayed.values())
 done(f"{total} to move, {staying} stay")
 
 
-def reasons():
-    told = [f"{number} {reason[7:]}" for reason, number in sorted(stayed.items(), key=lambda item: (-item[1], item[0])) if reason[:7] == "photos "]
-    return f" Left: {', '.join(told)}." if told else ""
-
-
 def listed(counts):
     lines = sorted([item for item in counts.items() if item[1] > 0], key=lambda item: (-item[1], item[0]))
     text = "\n\n  " + "   ".join([f"{target} {number}" for target, number in lines[:8]]) if lines else ""
     return text + (f"   and {len(lines) - 8} more" if len(lines) > 8 else "")
 
 
-said = reasons() + "".join([f" {note}" for note in notes])
+if dates_from(dated):
+    notes.append(dates_from(dated))
+said = "".join([f" {note}" for note in notes])
 data = {"moved": 0, "left": staying, "folders": planned, "stayed": stayed}
 if notes:
     data["notes"] = notes
 if total == 0:
-    finish((f"Nothing to move: {staying} left as they were." if staying else "Nothing to move: no photos here.") + said, data)
+    finish((f"Nothing to move: {staying} left as they were{staying_for(stayed)}." if staying else "Nothing to move: no photos here.") + said, data)
 if dry_run:
     data["dry_run"] = True
-    finish(f"{photos(total)} would be moved, {staying} left as they are; nothing was changed.{said}" + listed(planned), data)
+    finish(f"{moved_things(total - len(going_along), len(going_along))} would be moved, {staying} left as they are{staying_for(stayed)}; nothing was changed.{said}" + listed(planned), data)
 
 step("Move photos")
 results = gather([later(move_files, moves, if_taken="number") for moves in batches], return_exceptions=True)
@@ -265,24 +284,27 @@ if len(errors) == len(results):
 moved = 0
 numbered = 0
 not_done = []
+reasons = []
+beside = len(going_along)
 for moves, result in zip(batches, results):
     lost = []
     if isinstance(result, Exception):
         not_done.append({"folder": moves[0]["from"].split("/")[0], "files": len(moves), "why": str(result)})
+        reasons.append({"files": len(moves), "why": str(result)})
         staying += len(moves)
         lost = moves
     else:
         moved += result["made"]
         numbered += result["renamed"]
         staying += result["left"]
-        for other in result["otherwise"]:
-            if not other.get("renamed"):
-                lost.append(moves[other["index"]])
-                not_done.append({"path": other["path"], "why": other["reason"]})
+        reasons += result["reasons"]
+        lost = [moves[at] for span in result["left_at"] for at in range(span[0], span[1])]
+        not_done += [{"path": other["path"], "why": other["reason"]} for other in result["otherwise"] if not other.get("renamed")]
+    beside -= len([move for move in lost if move["from"] in going_along])
     for move in lost:
         parts = move["to"].split("/")
         add(planned, "/".join(parts[:-1] if several else parts[1:-1]) + "/", -1)
-done(f"{photos(moved)} moved")
+done(f"{moved_things(moved - beside, beside)} moved")
 if not_done and not moved:
     refused("Nothing was moved", not_done[0]["why"])
 data["moved"] = moved
@@ -291,9 +313,9 @@ data["left"] = staying
 data["folders"] = {target: number for target, number in planned.items() if number > 0}
 if not_done:
     data["not_done"] = not_done
-summary = f"{photos(moved)} moved, {staying} left as they were, nothing deleted."
+summary = f"{moved_things(moved - beside, beside)} moved, {staying} left as they were{staying_for(stayed)}, nothing deleted."
 if numbered:
     summary += f" {numbered} got a number, because the name was taken."
 if not_done:
-    summary += f" Not done: {total - moved}, because {not_done[0]['why']}."
+    summary += not_made(total - moved, reasons)
 finish(summary + said + listed(planned), data)

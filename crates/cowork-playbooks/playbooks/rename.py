@@ -86,6 +86,29 @@
 # default = ""
 # sets = { by = "replace" }
 #
+# [param.only]
+# about = "Only files of these kinds, such as photos,scans"
+# type = "choice"
+# default = "all"
+# several = true
+# [param.only.choices]
+# all = []
+# photos = []
+# videos = []
+# music = []
+# documents = []
+# spreadsheets = []
+# archives = []
+# installers = []
+# code = []
+# scans = []
+# screenshots = []
+#
+# [param.files]
+# about = "Only files whose names fit this, such as `*.pdf`"
+# type = "text"
+# default = ""
+#
 # [param.start]
 # about = "With by = number: the first number"
 # type = "number"
@@ -101,7 +124,7 @@
 # ///
 
 
-def files(number):
+def counted(number):
     return "1 file" if number == 1 else f"{number} files"
 
 
@@ -116,6 +139,30 @@ def refused(what, why):
     raise SystemExit(f"{what}: {why}\n{fix}")
 
 
+def not_made(number, reasons):
+    """Says how many were not done, and why."""
+    told = []
+    for one in reasons[:3]:
+        others = one["files"] - 1
+        told.append(one["why"] + (f" (and {others:,} more like it)" if others else ""))
+    return f" Not done: {number:,}, because {'; '.join(told)}{'; and for other reasons' if len(reasons) > 3 else ''}." if number else ""
+
+
+def staying_for(stayed):
+    """Says how many stay for which reason."""
+    told = sorted([item for item in stayed.items() if item[1]], key=lambda item: (-item[1], item[0]))
+    return " (" + ", ".join([f"{reason}: {number}" for reason, number in told[:8]]) + (", …" if len(told) > 8 else "") + ")" if told else ""
+
+
+SOURCES = {"name": "out of the name", "content": "out of the photo or PDF itself", "changed": "of the last change, for want of another"}
+
+
+def dates_from(dated):
+    """Says where dates are from."""
+    told = [f"{dated[source]} {SOURCES[source]}" for source in SOURCES if dated.get(source)]
+    return f"Dates: {', '.join(told)}." if told else ""
+
+
 rule = {"by": case if by == "case" else by, "most": 100000}
 if by == "pattern":
     rule["pattern"] = pattern
@@ -124,6 +171,11 @@ if by == "replace":
     rule["with"] = with_
 if by in ("number", "pattern"):
     rule["start"] = start
+kinds = [kind for kind in only.split(",") if kind != "all"]
+if kinds:
+    rule["only"] = kinds
+if files.strip():
+    rule["files"] = files.strip()
 places = folders("write")
 plan(["Decide on names", "Rename files"])
 
@@ -144,12 +196,15 @@ for place, names in zip(places, suggested):
 total = sum([len(moves) for moves in batches])
 staying = sum(stayed.values())
 done(f"{total} to rename, {staying} stay")
-undated = sum([names["undated"] for names in suggested])
-if undated:
-    notes.append(f"{undated} had no date but the one on which they were last changed.")
+dated = {}
+for names in suggested:
+    for source, number in names["dated"].items():
+        add(dated, source, number)
+if dates_from(dated):
+    notes.append(dates_from(dated))
 nothing = stayed.get("names of which nothing would be left", 0)
 if nothing:
-    notes.append(f"{files(nothing)} would have no name left, so {'it keeps its own' if nothing == 1 else 'they keep theirs'}.")
+    notes.append(f"{counted(nothing)} would have no name left, so {'it keeps its own' if nothing == 1 else 'they keep theirs'}.")
 
 said = "".join([f" {note}" for note in notes])
 data = {"renamed": 0, "left": staying, "stayed": stayed}
@@ -170,11 +225,11 @@ def shown(moves, number):
 
 first = [move for moves in batches[:1] for move in moves[:100]]
 if total == 0:
-    finish((f"Nothing to rename: {files(staying)} left as they were." if staying else "Nothing to rename: no files here.") + said, data)
+    finish((f"Nothing to rename: {counted(staying)} left as they were{staying_for(stayed)}." if staying else "Nothing to rename: no files here.") + said, data)
 if dry_run:
     data["dry_run"] = True
     data["would"] = [move for moves in batches for move in moves[:1000]]
-    finish(f"{files(total)} would be renamed, {staying} left as they are; nothing was changed.{said}" + shown(first, total), data)
+    finish(f"{counted(total)} would be renamed, {staying} left as they are{staying_for(stayed)}; nothing was changed.{said}" + shown(first, total), data)
 
 step("Rename files")
 results = gather([later(move_files, moves) for moves in batches], return_exceptions=True)
@@ -183,24 +238,26 @@ if len(errors) == len(results):
     raise errors[0]
 made = 0
 not_done = []
+reasons = []
 for moves, result in zip(batches, results):
     if isinstance(result, Exception):
+        reasons.append({"files": len(moves), "why": str(result)})
         not_done.append({"folder": moves[0]["from"].split("/")[0], "files": len(moves), "why": str(result)})
         staying += len(moves)
         continue
     made += result["made"]
     staying += result["left"]
-    for other in result["otherwise"]:
-        not_done.append({"path": moves[other["index"]]["from"], "why": other["reason"]})
-        first = [move for move in first if move["from"] != moves[other["index"]]["from"]]
-done(f"{files(made)} renamed")
+    reasons += result["reasons"]
+    not_done += [{"path": moves[other["index"]]["from"], "why": other["reason"]} for other in result["otherwise"]]
+    lost = set([moves[at]["from"] for span in result["left_at"] for at in range(span[0], span[1])])
+    first = [move for move in first if move["from"] not in lost]
+done(f"{counted(made)} renamed")
 if not_done and not made:
     refused("Nothing was renamed", not_done[0]["why"])
 data["renamed"] = made
 data["left"] = staying
 if not_done:
     data["not_done"] = not_done
-summary = f"{files(made)} renamed, {staying} left as they were."
-if not_done:
-    summary += f" Not done: {total - made}, because {not_done[0]['why']}."
+data["dated"] = dated
+summary = f"{counted(made)} renamed, {staying} left as they were{staying_for(stayed)}." + not_made(total - made, reasons)
 finish(summary + said + shown(first, made), data)

@@ -54,6 +54,15 @@
 # de = ["german", "germany"]
 # fr = ["french"]
 #
+# [param.format]
+# about = "How a CSV is written: for Excel where one writes 1.234,56, or plain; auto goes by the tables"
+# type = "choice"
+# default = "auto"
+# [param.format.choices]
+# auto = []
+# excel = []
+# plain = []
+#
 # [param.to]
 # about = "The file to write"
 # type = "text"
@@ -67,6 +76,9 @@ SPREADSHEETS = ("xlsx", "xls", "xlsm", "ods", "numbers")
 NAMED = "*.{" + ",".join(ENDINGS + SPREADSHEETS) + "}"
 # Numbers in columns of such names are not amounts: nobody wants their sum.
 NAMES = set("id ids no nr num number year zip postcode plz postal code phone tel telephone mobile fax iban account index".split())
+# Languages that write 1.234,56, and places that don't though they speak one of these.
+COMMA = set("bg cs da de el es et fi fr hr hu id it lt lv nb nl no pl pt ro ru sk sl sr sv tr uk vi german french spanish italian dutch 1.234,56".split())
+POINT = set("de-ch de-li fr-ch it-ch es-mx".split())
 # Words that people put around the name of a column.
 FILLING = set("the a each every column field of".split())
 
@@ -208,10 +220,24 @@ else:
 dates = [c["name"] for c in columns if c["type"] == "date" and c["name"] not in group_by] if group_by else []
 
 step("Merge them")
+
+
+def writes_commas():
+    """Says whether numbers are written as in 1.234,56: as the locale says, else as the tables do."""
+    name = locale.strip().lower().replace("_", "-")
+    if not name:
+        return found["decimal"] == "comma"
+    return name.partition("-")[0] in COMMA and name not in POINT
+
+
 options = {"if_taken": "number", "distinct": dedupe, "group_by": group_by, "sum": amounts, "dates": dates}
 if locale.strip():
     options["locale"] = locale.strip()
     options["clean"] = True
+# Where fractions are written with a comma, spreadsheets want `;` between the cells, and a mark that it is UTF-8.
+comma = format == "excel" or (format == "auto" and writes_commas())
+if comma:
+    options["decimal_comma"] = True
 for attempt in range(3):
     try:
         merged = combine_tables(f"{home}/{target}", sources, **options)
@@ -222,7 +248,7 @@ for attempt in range(3):
             raise
 done(f"{counted(merged['rows_out'], 'row')} in {below(merged['path'])}")
 
-for name in ["path", "files", "rows_in", "rows_out", "duplicates", "empty", "broken", "broken_rows", "columns", "groups", "totals", "unclear"]:
+for name in ["path", "files", "rows_in", "rows_out", "duplicates", "empty", "broken", "broken_rows", "columns", "groups", "totals", "unclear", "total_rows", "lacking"]:
     data[name] = merged[name]
 data["left"] = left
 
@@ -236,8 +262,17 @@ if merged["empty"]:
     facts.append(counted(merged["empty"], "empty row"))
 if merged["broken"]:
     facts.append(counted(merged["broken"], "broken row"))
+if merged["total_rows"]:
+    facts.append(f"{counted(merged['total_rows'], 'row')} at the end of a table that only {'adds' if merged['total_rows'] == 1 else 'add'} up the others")
 if facts:
     summary += f" Not written: {', '.join(facts)}."
+
+for lack in merged["lacking"]:
+    fate = "they count for no group by it" if lack["column"] in group_by else "they add nothing to it"
+    named = ", ".join([below(path) for path in lack["paths"][:6]]) + (", …" if lack["files"] > 6 else "")
+    summary += f"\n\nWithout {lack['column']}: {counted(lack['files'], 'table')} of {merged['files']:,}, with {counted(lack['rows'], 'row')}; {fate}: {named}."
+if comma and ending_of(target) == "csv":
+    summary += "\n\nWritten for a spreadsheet with decimal commas: “;” between the cells, UTF-8 with its mark."
 
 SHOWN = 10
 
@@ -245,7 +280,7 @@ SHOWN = 10
 def table_of(groups):
     names = [group_by[0], "Rows"] + amounts
     heads = merged["columns"][:1] + merged["columns"][1 : 2 + len(amounts)]
-    rows = [heads] + [[row[h] for h in heads] for row in groups[:SHOWN]]
+    rows = [heads] + [[row[heads[0]].strip() or f"(no {heads[0]})"] + [row[h] for h in heads[1:]] for row in groups[:SHOWN]]
     rows = [[" ".join(cell.split()) for cell in row[:5]] for row in rows]
     rows = [[cell if len(cell) <= 30 else cell[:29] + "…" for cell in row] for row in rows]
     widths = [max([len(row[i]) for row in rows]) for i in range(len(rows[0]))]
@@ -264,9 +299,12 @@ if group_by:
 if merged["totals"]:
     summary += "\n\nTotal: " + ", ".join([f"{name} {amount}" for name, amount in list(merged["totals"].items())[:5]])
 for item in merged["unclear"][:5]:
-    cells = counted(item["cells"], "cell")
     fate = "not added up" if item["column"] in amounts else "left as it is" if item["cells"] == 1 else "left as they are"
-    summary += f"\n\n{cells} in {item['column']} {fate}: “{item['cell']}” ({below(item['path'])}:{item['line']}), {item['why'].replace(': say which `locale`', '; say which locale')}."
+    summary += f"\n\n{counted(item['cells'], 'cell')} in {item['column']} {fate}:"
+    for one in item["named"]:
+        summary += f"\n  “{one['cell']}” ({below(one['path'])}:{one['line']}), {one['why'].replace(': say which `locale`', '; say which locale')}"
+    if item["cells"] > len(item["named"]):
+        summary += f"\n  and {item['cells'] - len(item['named']):,} more"
 if merged["broken"]:
     summary += "\n\nBroken rows:"
     for row in merged["broken_rows"][:10]:

@@ -33,7 +33,8 @@ async fn files_go_by_type_and_the_rest_stays() {
     let (summary, data) = story.done().await;
     assert_eq!(
         summary,
-        "4 files moved, 6 left as they were, nothing deleted.\n\n  Other/ 2   Documents/ 1   Images/ 1"
+        "4 files moved, 6 left as they were (files in use or not complete: 2, hidden files: 2, links and special files: 2), \
+         nothing deleted.\n\n  Other/ 2   Documents/ 1   Images/ 1"
     );
     let folders = json!({ "Documents/": 1, "Images/": 1, "Other/": 2 });
     assert_eq!((&data["moved"], &data["left"], &data["folders"]), (&json!(4), &json!(6), &folders));
@@ -85,7 +86,7 @@ async fn the_plan_is_shown_before_anything_runs() {
 #[tokio::test]
 async fn a_second_run_finds_everything_in_order() {
     let mut story = Story::of(organise(json!({}))).files(&["Downloads/Documents/a.pdf", "Downloads/.hidden"]);
-    assert_eq!(story.done().await.0, "Nothing to move: 1 file left as they were.");
+    assert_eq!(story.done().await.0, "Nothing to move: 1 file left as they were (hidden files: 1).");
     let mut empty = Story::of(organise(json!({})));
     empty.put("Downloads/sub", "folder", 0);
     assert_eq!(empty.done().await.0, "Nothing to move: no files here.");
@@ -121,7 +122,7 @@ async fn a_date_that_can_not_be_right_decides_nothing() {
     };
     let mut months = wrong(json!({ "by": "date" }));
     let (summary, data) = months.done().await;
-    assert!(summary.contains("Left: 3 files, changed on a date that can't be right."), "{summary}");
+    assert!(summary.contains("3 left as they were (files with a date that can't be right: 3)"), "{summary}");
     assert_eq!(data["folders"], json!({ "2019/12/": 1, "2026/01/": 1 }));
     let mut rules = wrong(json!({ "rules": "r.txt" }));
     let (_, data) = rules.done().await;
@@ -133,7 +134,7 @@ async fn where_nothing_could_be_moved_it_failed_and_says_what_to_do() {
     let refusing = |call: &cowork_core::ProposedCall| {
         let why = "there is no permission to change `Downloads/Documents`";
         let left = json!([{ "index": 0, "path": "Downloads/Documents/a.pdf", "reason": why }]);
-        let value = json!({ "made": 0, "renamed": 0, "left": 1, "otherwise": left });
+        let value = json!({ "made": 0, "renamed": 0, "left": 1, "left_at": [[0, 1]], "reasons": [{ "files": 1, "why": left[0]["reason"] }], "otherwise": left });
         (call.tool == "move_files").then(|| cowork_core::Outcome::Done { value, note: String::new() })
     };
     let error = Story::of(organise(json!({}))).files(&["Downloads/a.pdf"]).answering(refusing).fails().await;
@@ -184,7 +185,8 @@ async fn names_that_are_taken_get_a_number_or_make_way() {
     assert_eq!(story.paths(), expected, "a folder is used as it is written; a file called Images makes way");
     assert_eq!(
         summary,
-        "3 files moved, 2 left as they were, nothing deleted. 1 got a number, because the name was taken.\n\n  Images/ 1   Other/ 1   documents/ 1"
+        "3 files moved, 2 left as they were (files whose folder's name is taken by a file: 1, links and special files: 1), \
+         nothing deleted. 1 got a number, because the name was taken.\n\n  Images/ 1   Other/ 1   documents/ 1"
     );
     assert_eq!(data["stayed"]["files whose folder's name is taken by a file"], 1);
 }
@@ -223,7 +225,7 @@ async fn a_no_ends_it_and_plan_mode_only_shows() {
     assert_eq!(data["would"][0]["title"], "move 1 file inside Downloads");
 
     let mut dry = Story::of(organise(json!({ "dry_run": true }))).files(&["Downloads/a.pdf", "Downloads/.b"]);
-    assert_eq!(dry.done().await.0, "1 file would be moved, 1 left as they are; nothing was changed.");
+    assert_eq!(dry.done().await.0, "1 file would be moved, 1 left as they are (hidden files: 1); nothing was changed.");
     assert_eq!(dry.calls().len(), 1, "a dry run only looks");
 }
 
@@ -355,7 +357,7 @@ async fn the_folder_of_a_project_is_left_alone() {
     let mut story = Story::of(submit).files(&["Downloads/a.pdf", "Work/b.pdf", "Work/Cargo.toml"]);
     let (summary, data) = story.done().await;
     assert_eq!(story.paths(), ["Downloads/Documents/a.pdf", "Work/Cargo.toml", "Work/b.pdf"]);
-    let said = "1 file moved, 2 left as they were, nothing deleted. Work is the folder of a project (Cargo.toml lies in it), so nothing in it was moved.";
+    let said = "1 file moved, 2 left as they were (files of a project: 2), nothing deleted. Work is the folder of a project (Cargo.toml lies in it), so nothing in it was moved.";
     assert!(summary.starts_with(said), "{summary}");
     assert_eq!(data["stayed"]["files of a project"], 2);
 }

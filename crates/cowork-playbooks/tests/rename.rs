@@ -22,7 +22,7 @@ fn suggesting(moves: &[(&str, &str)]) -> impl FnMut(&ProposedCall) -> Option<Out
     let moves: Vec<Value> =
         moves.iter().map(|(from, to)| json!({ "from": format!("D/{from}"), "to": format!("D/{to}") })).collect();
     move |call| {
-        let value = json!({ "count": moves.len() + 2, "more": false, "moves": moves, "project": null, "undated": 1,
+        let value = json!({ "count": moves.len() + 2, "more": false, "moves": moves, "project": null, "dated": { "name": 0, "content": 1, "changed": 1 },
             "stay": { "hidden files": 1, "names of which nothing would be left": 1 } });
         (call.tool == "suggest_names").then(|| Outcome::Done { value, note: String::new() })
     }
@@ -40,8 +40,8 @@ async fn the_names_that_are_suggested_are_given_in_one_batch() {
     assert_eq!((&data["renamed"], &data["left"]), (&json!(2), &json!(2)));
     assert_eq!(
         summary,
-        "2 files renamed, 2 left as they were. 1 had no date but the one on which they were last changed. \
-         1 file would have no name left, so it keeps its own.\n\n  a b.txt → 003.txt\n  two\\nlines.txt → 004.txt"
+        "2 files renamed, 2 left as they were (hidden files: 1, names of which nothing would be left: 1). \
+         Dates: 1 out of the photo or PDF itself, 1 of the last change, for want of another. 1 file would have no name left, so it keeps its own.\n\n  a b.txt → 003.txt\n  two\\nlines.txt → 004.txt"
     );
 }
 
@@ -61,7 +61,7 @@ async fn each_rule_is_asked_for_with_what_belongs_to_it() {
     ] {
         let mut story = Story::of(rename(params)).answering(suggesting(&[]));
         let (summary, _) = story.done().await;
-        assert!(summary.starts_with("Nothing to rename: 2 files left as they were."), "{summary}");
+        assert!(summary.starts_with("Nothing to rename: 2 files left as they were (hidden files: 1, "), "{summary}");
         assert_eq!(story.calls()[0].args, asked);
     }
 }
@@ -72,7 +72,7 @@ async fn a_dry_run_shows_names_and_changes_none() {
         .files(&["D/a b.txt"])
         .answering(suggesting(&[("a b.txt", "a_b.txt")]));
     let (summary, _) = story.done().await;
-    assert!(summary.starts_with("1 file would be renamed, 2 left as they are; nothing was changed."), "{summary}");
+    assert!(summary.starts_with("1 file would be renamed, 2 left as they are (hidden files: 1, "), "{summary}");
     assert!(summary.ends_with("\n\n  a b.txt → a_b.txt"), "{summary}");
     assert_eq!(story.paths(), ["D/a b.txt"]);
 }
@@ -81,14 +81,14 @@ async fn a_dry_run_shows_names_and_changes_none() {
 async fn the_folder_of_a_project_and_one_that_is_too_large_are_told() {
     let answer =
         |value: Value| move |_: &ProposedCall| Some(Outcome::Done { value: value.clone(), note: String::new() });
-    let project = json!({ "count": 2, "more": false, "moves": [], "project": "package.json", "undated": 0,
+    let project = json!({ "count": 2, "more": false, "moves": [], "project": "package.json", "dated": {},
         "stay": { "files of a project": 2 } });
     let (summary, _) = Story::of(rename(json!({}))).answering(answer(project)).done().await;
     assert_eq!(
         summary,
-        "Nothing to rename: 2 files left as they were. D is the folder of a project (package.json lies in it), so nothing in it was renamed."
+        "Nothing to rename: 2 files left as they were (files of a project: 2). D is the folder of a project (package.json lies in it), so nothing in it was renamed."
     );
-    let large = json!({ "count": 300_000, "more": true, "moves": [], "project": null, "undated": 0, "stay": {} });
+    let large = json!({ "count": 300_000, "more": true, "moves": [], "project": null, "dated": {}, "stay": {} });
     let (summary, _) = Story::of(rename(json!({}))).answering(answer(large)).done().await;
     assert!(summary.contains("D holds more files than are renamed in one go, 300000: run it again"), "{summary}");
 }
@@ -99,7 +99,7 @@ async fn where_nothing_could_be_renamed_it_failed_and_says_what_to_do() {
     let mut story = Story::of(rename(json!({}))).answering(move |call| {
         suggest(call).or_else(|| {
             let left = json!([{ "index": 0, "path": "D/a_b.txt", "reason": "`D/a b.txt` is not there" }]);
-            let value = json!({ "made": 0, "renamed": 0, "left": 1, "otherwise": left });
+            let value = json!({ "made": 0, "renamed": 0, "left": 1, "left_at": [[0, 1]], "reasons": [{ "files": 1, "why": left[0]["reason"] }], "otherwise": left });
             Some(Outcome::Done { value, note: String::new() })
         })
     });

@@ -47,7 +47,7 @@ fn twins(call: &ProposedCall) -> Option<Outcome> {
             "duplicates": groups, "skipped": { "unreadable": 1, "mounts": 0 }, "next": null })),
         "set_aside" => {
             let asked = call.args["paths"].as_array().unwrap().len();
-            done(json!({ "made": asked, "renamed": 0, "left": 0, "otherwise": [] }))
+            done(json!({ "made": asked, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "otherwise": [] }))
         }
         _ => None,
     }
@@ -63,8 +63,10 @@ async fn all_but_one_of_equal_files_are_set_aside_in_one_batch() {
     assert_eq!((&data["aside"], &data["room"], &data["linked"]), (&json!(2), &json!(2_000_005), &json!(1)));
     let expected = "2 files set aside, 2.0 MB, from 2 groups; the newest is kept. Nothing was deleted: undo brings them back. \
         Left: 1 file with other names (hard links), because setting them aside frees nothing; 1 that could not be read.\n\n  \
-        Downloads/a.pdf stays; also as Downloads/a (1).pdf and 1 more (4.0 MB)\n  \
-        Downloads/b stays; also as Downloads/two\u{fffd}lines (5 B)";
+        stays: Downloads/a.pdf and 1 more  (2.0 MB)\n   \
+        goes: Downloads/a (1).pdf\n  \
+        stays: Downloads/b  (5 B)\n   \
+        goes: Downloads/two\u{fffd}lines";
     assert_eq!(summary, expected);
     golden("the_proposals_of_duplicates", &story);
 }
@@ -146,7 +148,9 @@ fn reporting(bytes: u64, before: Vec<(String, String)>) -> impl FnMut(&ProposedC
             let (_, text) = before.iter().find(|(name, _)| path.ends_with(name.as_str())).unwrap();
             done(json!({ "text": text.trim_start_matches('\u{feff}'), "next": null }))
         }
-        "write_file" => done(json!({ "made": 1, "renamed": 0, "left": 0, "otherwise": [] })),
+        "write_file" => {
+            done(json!({ "made": 1, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "otherwise": [] }))
+        }
         _ => None,
     }
 }
@@ -223,7 +227,8 @@ fn replacing(call: &ProposedCall) -> Option<Outcome> {
         }
         ("find_text", None) => done(json!({ "matched": 1, "searched": 1, "complete": true, "ended": "", "next": null,
             "skipped": {}, "hits": [{ "path": call.args["folder"], "line": 4, "text": "  Dear Acme,\t" }] })),
-        ("replace_text", _) => done(json!({ "made": 1, "renamed": 0, "left": 1,
+        ("replace_text", _) => done(json!({ "made": 1, "renamed": 0, "left": 1, "left_at": [[1, 2]],
+            "reasons": [{ "files": 1, "why": "`Downloads/b.md` was changed meanwhile" }],
             "otherwise": [{ "index": 1, "path": "Downloads/b.md", "reason": "`Downloads/b.md` was changed meanwhile" }] })),
         _ => None,
     }
@@ -294,7 +299,7 @@ fn coming(rounds: Vec<Value>) -> impl FnMut(&ProposedCall) -> Option<Outcome> {
         "file_info" => done(entry("loads.zip", 9)),
         "move_files" => {
             let made = call.args["moves"].as_array().unwrap().len();
-            done(json!({ "made": made, "renamed": 0, "left": 0, "otherwise": [] }))
+            done(json!({ "made": made, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "otherwise": [] }))
         }
         _ => None,
     }

@@ -38,7 +38,7 @@ fn play(call: &Call) -> Outcome {
             let file = |name: &str| json!({ "path": format!("{folder}/{name}"), "name": name, "kind": "file", "size": 1, "modified": 0, "mode": 420 });
             json!({ "count": 2, "entries": [file("a.pdf"), file("b.png")] })
         }
-        "move_files" => json!({ "made": 2, "renamed": 0, "left": 0, "otherwise": [] }),
+        "move_files" => json!({ "made": 2, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "otherwise": [] }),
         other => {
             let error = Error::new(Kind::NotFound, "play", format!("there is no `{other}` here"));
             return Outcome::Failed { error };

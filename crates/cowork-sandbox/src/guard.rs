@@ -7,6 +7,7 @@ use cowork_core::{FilePath, Known};
 use crate::{
     disk::{Dir, Stop},
     fault::Trouble,
+    holders,
     stage::sum,
     stamp::{Is, Print, Seen},
     sys::{self, Look, content},
@@ -15,6 +16,9 @@ use crate::{
 
 /// A file with less in it than this, in bytes, may lose what it likes.
 const SMALL: u64 = 1024;
+
+/// A mark of an open document that is older than this, in seconds, may have been left behind.
+const LEFT_BEHIND: i64 = 24 * 60 * 60;
 
 /// The endings of files that office programs mark as open.
 const OFFICE: [&[u8]; 32] = [
@@ -121,23 +125,52 @@ pub(crate) fn is_file(path: &FilePath, look: &Look, what_is_done: &str) -> Fine 
     no(format!("`{path}` is {}, and only files are {what_is_done}", kind_text(look.file_type())))
 }
 
-/// Refuses an office file that a program has open, before it is taken from under it.
+/// Refuses an office file that a program has open, before it is taken from under it; and the mark of one.
 pub(crate) fn may_leave(path: &FilePath, dir: &Dir, name: &[u8]) -> Fine {
+    if is_mark(name) {
+        let look = dir.at(name).look().ok().flatten();
+        return match look.filter(|look| look.is_file() && is_in_use(look, None)) {
+            Some(_) => no(format!("`{path}` marks a document that an office program has open: close it there first")),
+            None => Ok(()),
+        };
+    }
     let ending = name.iter().rposition(|b| *b == b'.').map(|dot| name[dot + 1..].to_ascii_lowercase());
     if ending.is_some_and(|ending| OFFICE.contains(&ending.as_slice())) { is_closed(path, dir, name) } else { Ok(()) }
 }
 
 /// Looks for the file that an office program puts beside one that it has open.
 fn is_closed(path: &FilePath, dir: &Dir, name: &[u8]) -> Fine {
+    if is_mark(name) {
+        return Ok(());
+    }
+    let mut document = None;
     for lock in lock_names(name) {
-        if dir.at(&lock).look().ok().flatten().is_some_and(|look| look.is_file()) {
+        let Some(look) = dir.at(&lock).look().ok().flatten().filter(Look::is_file) else { continue };
+        if document.is_none() {
+            document = dir.at(name).look().ok().flatten();
+        }
+        if is_in_use(&look, document) {
             let lock = String::from_utf8_lossy(&lock).into_owned();
             return no(format!(
-                "an office program has `{path}` open: close it there first (or remove `{lock}` if it has not)"
+                "an office program has `{path}` open, as `{lock}` beside it says: close it there first"
             ));
         }
     }
     Ok(())
+}
+
+/// Says whether a file is the mark of an open document, and none itself.
+fn is_mark(name: &[u8]) -> bool {
+    name.starts_with(b"~$") || name.starts_with(b".~lock.")
+}
+
+/// Says whether a mark is of a document that is open. A program that was ended otherwise leaves it behind: one of more than a day
+/// counts only where a process holds it or its document open.
+fn is_in_use(mark: &Look, document: Option<Look>) -> bool {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Realtime).tv_sec;
+    let is_old = now.saturating_sub(mark.mtime / 1_000_000_000) > LEFT_BEHIND;
+    let held: Vec<Look> = [Some(*mark), document].into_iter().flatten().collect();
+    !is_old || holders::is_held(&held)
 }
 
 /// Gives the names of such files: `.~lock.NAME#`, and `~$NAME`, for which longer names lose one or two characters.

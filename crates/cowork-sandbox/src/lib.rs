@@ -47,6 +47,7 @@ mod file;
 mod fill;
 mod grant;
 mod guard;
+mod holders;
 mod journal;
 mod judge;
 mod local;

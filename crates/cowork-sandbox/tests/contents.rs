@@ -137,7 +137,7 @@ async fn what_an_office_program_has_open_is_left_where_it_is() {
     for (name, mark) in marks {
         put(&world.folder.join(name), name);
         let session = world.open(None, false).await.unwrap();
-        put(&world.folder.join(mark), "somebody");
+        fs::write(world.folder.join(mark), "somebody").unwrap();
         let at = format!("F/{name}");
         let changes =
             [write(&at, b"b", Known::Nothing), relocate(&at, "F/x"), Change::SetAside { path: path(&at) }, edit(&at)];
@@ -148,6 +148,33 @@ async fn what_an_office_program_has_open_is_left_where_it_is() {
         fs::remove_file(world.folder.join(mark)).unwrap();
         assert_eq!(change(&session, vec![relocate(&at, &format!("F/was {name}"))]).await.made, 1);
     }
+}
+
+#[tokio::test]
+async fn a_mark_that_an_office_program_left_behind_holds_nothing_up() {
+    let world = World::new(Disks::One);
+    let (document, mark) = (world.folder.join("Angebot 4.xlsx"), world.folder.join("~$Angebot 4.xlsx"));
+    put(&document, "numbers");
+    fs::write(&mark, "somebody").unwrap();
+    let session = world.open(None, false).await.unwrap();
+    let aside = |at: &str| Change::SetAside { path: path(at) };
+    // The mark of a document that is open now is a mark, not a document of which it would be the mark itself.
+    let reason = refused(&session, aside("F/~$Angebot 4.xlsx")).await;
+    assert_eq!(reason, "`F/~$Angebot 4.xlsx` marks a document that an office program has open: close it there first");
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 86_400);
+    fs::File::options().append(true).open(&mark).unwrap().set_modified(long_ago).unwrap();
+    // As long as a process has the document open, an old mark counts.
+    let held = fs::File::open(&document).unwrap();
+    let mut holder = std::process::Command::new("sleep").arg("600").stdin(held).spawn().unwrap();
+    let reasons = [
+        refused(&session, aside("F/Angebot 4.xlsx")).await,
+        refused(&session, relocate("F/Angebot 4.xlsx", "F/x")).await,
+    ];
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    assert!(reasons.iter().all(|reason| reason.contains("has `F/Angebot 4.xlsx` open")), "{reasons:?}");
+    let changes = vec![relocate("F/Angebot 4.xlsx", "F/b.xlsx"), aside("F/~$Angebot 4.xlsx")];
+    assert_eq!(change(&session, changes).await.made, 2);
 }
 
 #[tokio::test]

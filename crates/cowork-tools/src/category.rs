@@ -1,8 +1,12 @@
 //! What files are by their names alone: of what category, and which go along with another.
 
+mod only;
+
 use std::collections::HashMap;
 
 use cowork_core::{Entry, FileKind};
+
+pub(crate) use self::only::Only;
 
 /// What a name tells nothing about.
 const OTHER: &str = "Other";
@@ -25,7 +29,7 @@ const CATEGORIES: [(&str, &str); 9] = [
     ("Archives", "zip tar gz tgz bz2 tbz xz txz 7z rar zst lz lzma cab"),
     (
         "Code",
-        "py js ts jsx tsx rs go java c h cc cpp hpp cs rb php sh ps1 bat html css scss json xml yaml yml toml sql ipynb lua r swift kt",
+        "py js ts jsx tsx rs go java c h cc cpp hpp cs rb php sh ps1 bat html htm css scss json xml yaml yml toml sql ipynb lua r swift kt",
     ),
     ("Installers", "exe msi dmg pkg deb rpm appimage apk iso img flatpak snap"),
     (UNFINISHED, "crdownload part partial download opdownload aria2 !ut tmp"),
@@ -39,6 +43,8 @@ const RAW: &str = "raw cr2 cr3 nef arw dng orf rw2 raf pef srw";
 const PHOTOS: &str = "jpg jpeg heic heif avif png tif tiff webp";
 /// Settings of a photo, subtitles of a film, words of a song.
 const SIDECARS: &str = "xmp aae thm srt vtt ass ssa sub idx lrc";
+/// Files that programs put beside others for themselves.
+const OF_PROGRAMS: &str = "thumbs.db ehthumbs.db desktop.ini .ds_store ._.ds_store picasa.ini .picasa.ini";
 /// What a browser puts after a page's name for the folder of its pictures, in several languages.
 const PAGE_FOLDERS: [&str; 6] = ["_files", "-Dateien", "_fichiers", "_archivos", "_file", "-filer"];
 
@@ -55,6 +61,24 @@ pub(crate) fn of_extension(extension: &str) -> &'static str {
 /// Says whether a program still writes a file or holds it open, by its name.
 pub(crate) fn is_unfinished(name: &str) -> bool {
     of_name(name) == UNFINISHED
+}
+
+/// Says whether a program puts such a file beside others for itself, so that it is nobody's document: `~$letter.docx`, `Thumbs.db`.
+pub(crate) fn is_of_a_program(name: &str) -> bool {
+    let low = name.to_lowercase();
+    name.starts_with("~$") || low.starts_with(".~lock.") || has(OF_PROGRAMS, &low)
+}
+
+/// Says whether a file of this name may go along with another.
+pub(crate) fn may_follow(name: &str) -> bool {
+    let (_, extension) = split(name);
+    [SIDECARS, RAW, PHOTOS, "mov"].iter().any(|list| has(list, &extension))
+}
+
+/// Says whether a file of this name can be one of several that go together, as the first or along with it.
+pub(crate) fn goes_together(name: &str) -> bool {
+    let (_, extension) = split(name);
+    may_follow(name) || rank(&extension).is_some()
 }
 
 /// Says whether a file may say of itself of when it is: a photo, or a PDF.

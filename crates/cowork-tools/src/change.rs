@@ -5,7 +5,7 @@ pub(crate) mod folders;
 mod mode;
 mod moves;
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use cowork_core::{
@@ -25,6 +25,8 @@ use crate::show::{check_size, count, folder_of, folders, label, list, shown, tou
 
 /// How many of the changes that went otherwise are named; the count says how many there were.
 const MOST_OTHERWISE: usize = 300;
+/// So many reasons are told apart.
+const MOST_REASONS: usize = 10;
 
 /// What to do when a target's name is taken.
 #[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
@@ -72,7 +74,7 @@ impl TypedTool for MakeFolder {
         let label = Label::file(args.path.as_str());
         let fix = "take another name, or move what is there first";
         one(&ctx, Change::MakeFolder { path: args.path, mode: None }, fix).await?;
-        let value = json!({ "made": 1, "renamed": 0, "left": 0, "otherwise": [] });
+        let value = json!({ "made": 1, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "otherwise": [] });
         Ok(ToolOutput { value, note: "1 folder made".to_owned(), label })
     }
 }
@@ -197,23 +199,37 @@ pub(crate) fn told(changed: &Changed, thing: &str, done: &str, label: Label) -> 
     if left > 0 {
         note.push_str(&format!(", {left} left as they were"));
     }
-    let named: Vec<Value> = otherwise.iter().take(MOST_OTHERWISE).map(|o| json!(o)).collect();
-    let mut value = json!({ "made": made, "renamed": renamed, "left": left, "otherwise": named });
-    // Where not all are named, it is told how many there are of each kind.
-    if otherwise.len() > MOST_OTHERWISE {
-        value["reasons"] = reasons(otherwise);
-    }
+    let (left_out, others): (Vec<&Otherwise>, Vec<&Otherwise>) = otherwise.iter().partition(|o| o.renamed.is_none());
+    let left_at = spans(&left_out);
+    let reasons = reasons(&left_out);
+    let named: Vec<Value> = left_out.into_iter().chain(others).take(MOST_OTHERWISE).map(|o| json!(o)).collect();
+    let value = json!({
+        "made": made, "renamed": renamed, "left": left, "left_at": left_at, "reasons": reasons, "otherwise": named,
+    });
     ToolOutput { value, note, label }
 }
 
-/// Counts what was left as it was by the reason, whichever names that holds, with one of each: the largest share first.
-fn reasons(otherwise: &[Otherwise]) -> Value {
-    let mut kinds: BTreeMap<String, (u64, &Otherwise)> = BTreeMap::new();
-    for one in otherwise.iter().filter(|o| o.renamed.is_none()) {
-        let kind: Vec<&str> = one.reason.split('`').step_by(2).collect();
-        kinds.entry(kind.join("`")).or_insert((0, one)).0 += 1;
+/// Gives the places of changes that were left out: of each run of them the first, and that after the last.
+fn spans(left_out: &[&Otherwise]) -> Vec<[u64; 2]> {
+    let mut spans: Vec<[u64; 2]> = Vec::new();
+    for one in left_out {
+        match spans.last_mut() {
+            Some([_, end]) if *end == one.index => *end += 1,
+            _ => spans.push([one.index, one.index + 1]),
+        }
     }
-    let mut kinds: Vec<(u64, &Otherwise)> = kinds.into_values().collect();
-    kinds.sort_by_key(|(count, _)| Reverse(*count));
-    kinds.iter().map(|(count, one)| json!({ "count": count, "path": one.path, "reason": one.reason })).collect()
+    spans
+}
+
+/// Says why changes were left out: each reason as it was given first, and how many have it, those of most first. Reasons are one where
+/// they differ only in the names that stand in them.
+fn reasons(left_out: &[&Otherwise]) -> Vec<Value> {
+    let mut seen: HashMap<String, (usize, u64, &str)> = HashMap::new();
+    for (at, one) in left_out.iter().enumerate() {
+        let key = one.reason.split('`').step_by(2).collect::<Vec<_>>().join("`");
+        seen.entry(key).or_insert((at, 0, &one.reason)).1 += 1;
+    }
+    let mut reasons: Vec<(usize, u64, &str)> = seen.into_values().collect();
+    reasons.sort_by_key(|(at, number, _)| (std::cmp::Reverse(*number), *at));
+    reasons.into_iter().take(MOST_REASONS).map(|(_, number, why)| json!({ "files": number, "why": why })).collect()
 }

@@ -6,10 +6,11 @@
 //! byte besides. Names of one and the same file (hard links) waste nothing: they count as one.
 
 mod scope;
+mod together;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
 };
 
 use async_trait::async_trait;
@@ -20,6 +21,7 @@ use serde_json::{Value, json};
 
 use self::scope::{Candidate, Held, Scope, Sizes};
 use crate::{
+    category::Only,
     find_first::Place,
     hash::{hex, outermost},
     hash_each::{self, Job, Task},
@@ -49,11 +51,16 @@ pub(crate) struct DuplicatesArgs {
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     min_size: u64,
+    /// Only files of these kinds, with what goes along with them: `photos`, `documents` and so on; all if left out.
+    #[serde(default)]
+    #[schemars(length(max = 20))]
+    only: Vec<Only>,
     /// Whether equal files are compared byte by byte besides their 256-bit hashes, which reads them once more; no if left out.
     #[serde(default)]
     verify: bool,
     /// Which of equal files comes first in `files`, as the one to keep: the `first` by path (the usual), the `oldest`, the `newest`, or
-    /// the one of the `shortest` path; among those of one age the one of the shorter path.
+    /// the one of the `shortest` path; among those of one age the one of the shorter path. What lies in a folder called backup, old, archive or
+    /// copies comes after what doesn't.
     #[serde(default)]
     keep: Keep,
     /// Whether what lies in hidden folders or is hidden counts too; yes if left out.
@@ -93,15 +100,30 @@ enum Keep {
 
 impl Keep {
     /// Says where a file comes among its equals.
-    fn rank(self, file: &Candidate) -> (i64, usize) {
+    fn rank(self, file: &Candidate) -> (bool, i64, usize) {
         let long = file.path.as_str().chars().count();
+        let spare = is_spare(&file.path);
         match self {
-            Self::First => (0, 0),
-            Self::Oldest => (file.modified, long),
-            Self::Newest => (file.modified.saturating_neg(), long),
-            Self::Shortest => (0, long),
+            Self::First => (spare, 0, 0),
+            Self::Oldest => (spare, file.modified, long),
+            Self::Newest => (spare, file.modified.saturating_neg(), long),
+            Self::Shortest => (spare, 0, long),
         }
     }
+}
+
+/// What folders of copies are called.
+const SPARE: &str = "backup backups bak old archive archives archived copy copies trash archiv kopie kopien sicherung sicherungen sauvegarde \
+    sauvegardes copia copias";
+
+/// Says whether a file lies in a folder that is called after copies: `_OLD`, `Backup 2024`.
+fn is_spare(path: &FilePath) -> bool {
+    let mut folders = path.as_str().rsplit('/').skip(1);
+    folders.any(|folder| {
+        let low = folder.to_lowercase();
+        low.split(|c: char| !c.is_alphanumeric())
+            .any(|word| !word.is_empty() && SPARE.split_whitespace().any(|spare| spare == word))
+    })
 }
 
 fn one() -> u64 {
@@ -120,7 +142,8 @@ impl TypedTool for FindDuplicates {
         many `groups` there are, how many bytes they `wasted` and how many files were `searched`; and `duplicates`, those that waste most \
         first, each with the `size` of one, `copies`, `wasted`, and the `files`, the one to keep first (up to 100). Names of one and the same file (hard \
         links) count as one copy; of these, only the first is in `files` and the others in `same_file`; `linked` are those in `files` that have \
-        other names anywhere. `next` is what to give as `after` to go on (null at the end).";
+        other names anywhere. What goes along with another file, such as a photo's settings, is a duplicate only where that file is one; what \
+        programs put beside files for themselves, such as `~$letter.docx` and `Thumbs.db`, is left out. `next` is what to give as `after` to go on (null at the end).";
 
     fn effects(&self, args: &DuplicatesArgs) -> Result<Effects> {
         show::check_size(OP, args.folders.len())?;
@@ -135,9 +158,16 @@ impl TypedTool for FindDuplicates {
         let label = show::label(args.folders.clone());
         let files = ctx.files()?;
         let folders = outermost(args.folders);
-        let scope = Scope { hidden: args.hidden, projects: args.projects, top: folders.clone() };
+        let scope =
+            Scope { hidden: args.hidden, projects: args.projects, only: args.only.clone(), top: folders.clone() };
         let least = args.min_size.max(1);
-        let sizes = Arc::new(Sizes { least, scope: scope.clone(), seen: Mutex::default(), watch: ctx.watch.clone() });
+        let sizes = Arc::new(Sizes {
+            least,
+            scope: scope.clone(),
+            seen: Mutex::default(),
+            watch: ctx.watch.clone(),
+            searched: AtomicU64::new(0),
+        });
         let walked = files.walk(folders.clone(), sizes.clone(), ctx.watch.clone()).await?;
         let (several, searched) = sizes.several();
         let held = Arc::new(Held { several, scope, files: Mutex::default(), watch: ctx.watch.clone() });
@@ -150,6 +180,7 @@ impl TypedTool for FindDuplicates {
         if args.verify {
             groups = hunt.verified(groups).await?;
         }
+        groups = together::parted(&*files, groups, &args.only, &ctx.watch).await?;
         let wasted: u64 = groups.iter().map(Group::wasted).sum();
         let copies: usize = groups.iter().map(|g| g.files.len()).sum();
         let place = args.after.as_deref().map(Place::parse).transpose()?;

@@ -13,6 +13,8 @@ mod change;
 #[cfg(feature = "files")]
 mod compare;
 #[cfg(feature = "files")]
+mod dates;
+#[cfg(feature = "files")]
 mod duplicates;
 #[cfg(feature = "files")]
 mod edit;

@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     category,
     change::letters,
+    dates,
     find::yes,
     find_first::{First, Place, Sort, may_come},
     find_names::glob,
@@ -61,6 +62,9 @@ pub(crate) struct ListArgs {
     /// no if left out.
     #[serde(default)]
     categories: bool,
+    /// Whether the `date` of each file is told, and where that is from; no if left out.
+    #[serde(default)]
+    dates: bool,
 }
 
 fn usually_listed() -> u32 {
@@ -76,7 +80,8 @@ impl TypedTool for ListFolder {
         since 1970; with `types` also `type`, by content; with `categories` of each file also its `category` by name (Documents, \
         Spreadsheets, Images, Audio, Video, Archives, Code, Installers, Unfinished, Other) and, where it goes along with another, the name of \
         what it `belongs_to` (a photo's settings to the photo, subtitles to the film, its folder to a saved page), and of the whole the \
-        `project`: the name of what marks it as the folder of one, such as Cargo.toml, or null. If there are more, `next` is what to give as \
+        `project`: the name of what marks it as the folder of one, such as Cargo.toml, or null; with `dates` of each file also its `date`, `2026-05-17`, and `date_from`: the `name` if \
+        one stands in it, else the `content` of a photo or PDF, else the day on which it was `changed`; none where none can be right. If there are more, `next` is what to give as \
         `after` to go on (null at the end). For all that lies below, use folder_tree or find_files.";
 
     fn effects(&self, args: &ListArgs) -> Result<Effects> {
@@ -105,6 +110,13 @@ impl TypedTool for ListFolder {
         }
         if args.categories {
             categorise(&mut listed, &entries);
+        }
+        if args.dates {
+            let days = dates::of_all(&files, &entries, ctx.runtime.now().as_millis(), &ctx.watch).await?;
+            for (value, day) in listed.iter_mut().zip(days).filter_map(|(value, day)| Some((value, day?))) {
+                value["date_from"] = json!(day.from.name());
+                value["date"] = json!(day.day);
+            }
         }
         let note = format!("{}, {}", many(in_files, "file"), many(in_folders, "folder"));
         let mut value =

@@ -1,28 +1,24 @@
 //! New names for the files of a folder, worked out by a rule. Nothing is renamed here.
 
-mod dates;
 mod renames;
 mod rule;
 
-use std::{collections::HashMap, sync::Arc};
-
 use async_trait::async_trait;
-use cowork_core::{
-    Effects, Entry, Error, FileKind, FilePath, Files, Kind, Label, Result, ToolContext, ToolOutput, TypedTool, Watch,
-};
+use cowork_core::{Effects, Error, FilePath, Kind, Label, Result, ToolContext, ToolOutput, TypedTool};
+use globset::GlobMatcher;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::{
-    dates::Believed,
     renames::{Known, Renames},
     rule::{By, Rule},
 };
 use crate::{
-    category,
+    category::{self, Only},
+    dates,
+    find_names::glob,
     look::{be_folder, first_by_name, looking},
-    look_info,
     show::{count, shown},
 };
 
@@ -31,8 +27,6 @@ const OP: &str = "work out names";
 const MOST_LOOKED_AT: usize = 1_000_000;
 /// So many new names are given at most: that many changes fit into one call.
 const MOST_GIVEN: u32 = 100_000;
-/// So many files are asked for their dates at a time.
-const AT_ONCE: usize = 10_000;
 
 pub(crate) struct SuggestNames;
 
@@ -62,6 +56,14 @@ pub(crate) struct NamesArgs {
     #[serde(default = "one")]
     #[schemars(range(min = 0, max = 1_000_000_000))]
     start: i64,
+    /// Only files of these kinds get new names, with what goes along with them: `photos`, `scans`, `documents` and so on; all if left out.
+    #[serde(default)]
+    #[schemars(length(max = 20))]
+    only: Vec<Only>,
+    /// Only files whose names fit this pattern get new names: `*.pdf`, `{IMG*,DSC*}`; all if left out.
+    #[serde(default)]
+    #[schemars(length(max = 1_000))]
+    files: Option<String>,
     /// The most moves to give, up to 100,000; 200 if left out. Numbers are those among all: ask for all that are to be made.
     #[serde(default = "usual")]
     #[schemars(range(min = 1, max = 100_000))]
@@ -80,6 +82,10 @@ impl NamesArgs {
     fn rule(&self) -> Result<Rule> {
         Rule::new(self.by, &self.pattern, &self.find, &self.with)
     }
+
+    fn glob(&self) -> Result<Option<GlobMatcher>> {
+        self.files.as_deref().filter(|f| !f.is_empty()).map(|files| glob(OP, files, false)).transpose()
+    }
 }
 
 #[async_trait]
@@ -88,12 +94,13 @@ impl TypedTool for SuggestNames {
     const NAME: &'static str = "suggest_names";
     const ABOUT: &'static str = "Works out new names for the files directly in a folder by a rule, and renames nothing: `moves`, each with `from` and \
         `to`, are what to give to move_files, in an order in which each name is free. What belongs together (a photo and its settings, a film \
-        and its subtitles) keeps one name. A date is the one that a photo or PDF says of itself, else the one in the name, else that of the last change \
-        (how many have only that is `undated`). Gives also how many files there are (`count`), how many `stay` by reason, and `project`: what marks \
+        and its subtitles) keeps one name. A date is the one in the name, else the one that a photo or PDF says of itself, else that of the last change: \
+        how many are from each is `dated` (`name`, `content`, `changed`). A date that says something else stays in the name. Gives also how many files there are (`count`), how many `stay` by reason, and `project`: what marks \
         the folder as that of a project, in which nothing should be renamed, or null. If there are `more` moves than were asked for, ask again once these are made.";
 
     fn effects(&self, args: &NamesArgs) -> Result<Effects> {
         args.rule()?;
+        args.glob()?;
         Ok(looking("work out names in", &args.folder))
     }
 
@@ -109,18 +116,19 @@ impl TypedTool for SuggestNames {
             let fix = "divide them over several folders first, of up to 100,000";
             return Err(Error::new(Kind::LimitExceeded, OP, why).with_fix(fix));
         }
-        let mut value = json!({ "count": number, "more": listed.more, "moves": [], "stay": {}, "undated": 0 });
+        let mut value = json!({ "count": number, "more": listed.more, "moves": [], "stay": {}, "dated": {} });
         value["project"] = json!(category::project(&listed.entries));
         if !value["project"].is_null() {
             value["stay"]["files of a project"] = json!(number);
             return Ok(ToolOutput { value, note: "the folder of a project".to_owned(), label });
         }
-        let believed = Believed::at(ctx.runtime.now().as_millis());
-        let said = match rule.dates() {
-            true => said(&files, &listed.entries, &believed, &ctx.watch).await?,
-            false => HashMap::new(),
+        let days = match rule.dates() {
+            true => dates::of_all(&files, &listed.entries, ctx.runtime.now().as_millis(), &ctx.watch).await?,
+            false => Vec::new(),
         };
-        let known = Known { said: &said, believed: &believed, start: args.start.clamp(0, 1_000_000_000) };
+        let fits = args.glob()?;
+        let known =
+            Known { days: &days, start: args.start.clamp(0, 1_000_000_000), only: &args.only, files: fits.as_ref() };
         let renames = Renames::of(&listed.entries, &rule, &known, args.most.clamp(1, MOST_GIVEN) as usize);
         value["more"] = json!(listed.more || renames.more);
         let note = format!("{} of {}", count(renames.names.len(), "new name"), number);
@@ -129,28 +137,7 @@ impl TypedTool for SuggestNames {
             moves.map(|(old, new)| json!({ "from": format!("{folder}/{old}"), "to": format!("{folder}/{new}") }));
         value["moves"] = Value::Array(moves.collect());
         value["stay"] = json!(renames.stay);
-        value["undated"] = json!(renames.undated);
+        value["dated"] = json!(dates::sources(&renames.dated));
         Ok(ToolOutput { value, note, label })
     }
-}
-
-/// Gives the dates that photos and PDF files say of themselves, by their places; those that can't be right are left out.
-async fn said(
-    files: &Arc<dyn Files>,
-    entries: &[Entry],
-    believed: &Believed,
-    watch: &Watch,
-) -> Result<HashMap<usize, String>> {
-    let asked = |e: &Entry| e.kind == FileKind::File && !e.placeholder && category::is_dated(e.path.name());
-    let places: Vec<usize> = (0..entries.len()).filter(|at| asked(&entries[*at])).collect();
-    let mut dates = HashMap::new();
-    for places in places.chunks(AT_ONCE) {
-        let paths = places.iter().map(|at| entries[*at].path.clone()).collect();
-        for (at, metadata) in places.iter().zip(look_info::said(files, paths, watch).await?) {
-            let told = ["taken", "created", "changed"].iter().find_map(|key| metadata[*key].as_str());
-            let day = told.and_then(|told| told.get(..10)).filter(|day| believed.is(day));
-            day.map(|day| dates.insert(*at, day.to_owned()));
-        }
-    }
-    Ok(dates)
 }

@@ -22,6 +22,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::{
+    number::Style,
     read::{OP, Stated},
     seen::Seen,
     survey::{LONGEST_NAME, Survey, cut, key},
@@ -96,7 +97,7 @@ impl TypedTool for ReadTables {
     const NAME: &'static str = "read_tables";
     const ABOUT: &'static str = "Reads tables, to know what is in them: CSV, TSV and JSON lines, in any encoding. Gives how many `files` are tables, their \
         `rows`, how many rows are `broken` (the first 100 as `broken_rows`, with `path`, `line` and `why`), the `columns` of all of them in order of \
-        first appearance, each with `name`, `type` (number, date, text, empty), `filled` cells and in how many `files` it is, `tables` one by one with \
+        first appearance, each with `name`, `type` (number, date, text, empty), `filled` cells and in how many `files` it is, by what `decimal` fractions are parted (`comma`, `point`, or null where that is not the same in all), `tables` one by one with \
         what was found of each (`format`, `delimiter`, `encoding`, `header`, `columns`, `rows`, the `first` rows), and the files that are `left`, \
         because they are no tables, with `why`. A column is the same under another case or with other spaces.";
 
@@ -122,11 +123,19 @@ impl TypedTool for ReadTables {
         let value = json!({
             "files": survey.tables.len(), "rows": rows, "broken": survey.troubled(), "broken_rows": survey.broken_rows(),
             "column_count": columns.len(), "columns": columns.into_iter().take(MOST_COLUMNS).collect::<Vec<_>>(),
-            "tables": tables, "left_count": survey.left_count, "left": survey.left_files(),
+            "decimal": decimal(&survey), "tables": tables, "left_count": survey.left_count, "left": survey.left_files(),
         });
         let note = format!("{}, {rows} rows", count(survey.tables.len(), "table"));
         Ok(ToolOutput { value, note, label })
     }
+}
+
+/// Says how fractions are written in these tables, as far as that is proved and the same in all.
+fn decimal(survey: &Survey) -> Option<&'static str> {
+    let mut styles = survey.tables.iter().flat_map(|t| &t.columns).filter_map(|c| c.seen.style());
+    let first = styles.next()?;
+    let name = if first == Style::Comma { "comma" } else { "point" };
+    styles.all(|style| style == first).then_some(name)
 }
 
 /// Tells the columns of all tables.

@@ -370,6 +370,60 @@ async fn equal_files_come_in_the_order_of_what_to_keep_and_projects_are_left_alo
 }
 
 #[tokio::test]
+async fn the_settings_of_a_photo_are_no_duplicate_of_those_of_another() {
+    let memory = MemorySession::new(&[
+        ("D/a/IMG_1.jpg", file("photo one")),
+        ("D/a/IMG_1.xmp", file("settings")),
+        ("D/a/IMG_2.heic", file("photo two")),
+        ("D/a/IMG_2.AAE", file("settings")),
+        ("D/a/IMG_2.mov", file("moves")),
+        ("D/b/IMG_3.heic", file("photo six")),
+        ("D/b/IMG_3.mov", file("moves")),
+        // A copy of the first photo, with its settings: both may go, and the photo decides which pair stays.
+        ("D/z old/one.jpg", file("photo one")),
+        ("D/z old/one.xmp", file("settings")),
+        ("D/z old/alone.xmp", file("settings")),
+        ("D/notes.txt", file("settings")),
+    ]);
+    let found = |only: Value| {
+        let args = json!({ "folders": ["D"], "only": only });
+        let memory = memory.clone();
+        async move {
+            let out = call(&memory, "find_duplicates", args).await.unwrap();
+            let mut files: Vec<Value> =
+                out["duplicates"].as_array().unwrap().iter().map(|g| g["files"].clone()).collect();
+            files.sort_by_key(ToString::to_string);
+            (json!(files), out["searched"].clone())
+        }
+    };
+    let one = json!(["D/a/IMG_1.jpg", "D/z old/one.jpg"]);
+    let settings = json!(["D/a/IMG_1.xmp", "D/z old/one.xmp"]);
+    let others = json!(["D/notes.txt", "D/z old/alone.xmp"]);
+    assert_eq!(found(json!([])).await, (json!([one, settings, others]), json!(11)));
+    assert_eq!(found(json!(["photos"])).await, (json!([one, settings]), json!(4)));
+    assert_eq!(found(json!(["documents"])).await, (json!([]), json!(1)));
+}
+
+#[tokio::test]
+async fn what_programs_put_beside_files_is_no_duplicate_and_the_copy_outside_a_backup_stays() {
+    let memory = MemorySession::new(&[
+        ("D/Backup 2020/a.txt", file("same")),
+        ("D/_OLD/a.txt", file("same")),
+        ("D/work/2024/the same.txt", file("same")),
+        ("D/x/~$a.docx", file("owner")),
+        ("D/y/~$b.docx", file("owner")),
+        ("D/x/Thumbs.db", file("owner")),
+        ("D/x/desktop.ini", file("owner")),
+        ("D/y/.DS_Store", file("owner")),
+    ]);
+    for keep in ["first", "oldest", "newest", "shortest"] {
+        let out = call(&memory, "find_duplicates", json!({ "folders": ["D"], "keep": keep })).await.unwrap();
+        assert_eq!((&out["groups"], &out["searched"]), (&json!(1), &json!(3)), "{keep}");
+        assert_eq!(out["duplicates"][0]["files"][0], "D/work/2024/the same.txt", "{keep}");
+    }
+}
+
+#[tokio::test]
 async fn fifty_thousand_equal_files_are_named_in_one_call() {
     let names: Vec<String> = (0..50_000).map(|n| format!("D/{}/{n}", n % 100)).collect();
     // Half of them in pairs, the others all the same.

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a story that goes wrong ends")]
 
+mod samples;
+
 use std::sync::Arc;
 
 use cowork_core::{Error, Kind, Result, Timestamp};
@@ -195,4 +197,81 @@ async fn a_folder_that_is_listed_says_what_its_files_are_by_their_names() {
     ]);
     assert_eq!(json!(told), expected);
     assert_eq!(listed["project"], "go.mod");
+}
+
+/// Gives the new names by a rule, and where their dates are from.
+async fn dated(memory: &Arc<MemorySession>, rule: Value) -> (Vec<String>, Value) {
+    let mut args = rule;
+    args["folder"] = json!("D");
+    let found = call(memory, "suggest_names", args).await.unwrap();
+    let to = |m: &Value| m["to"].as_str().unwrap().strip_prefix("D/").unwrap().to_owned();
+    let mut names: Vec<String> = found["moves"].as_array().unwrap().iter().map(to).collect();
+    names.sort();
+    (names, found["dated"].clone())
+}
+
+#[tokio::test]
+async fn the_date_in_a_name_wins_and_none_that_says_something_else_is_dropped() {
+    let pdf = samples::paper();
+    let paths = [
+        "INV-0000 Hooli 2021-09-10.pdf",
+        "INV-0010 Hooli 23.06.2022.pdf",
+        "Vertrag.pdf",
+        "due 2099-01-02.pdf",
+        "a.txt",
+    ];
+    let mut nodes: Vec<(String, Node)> =
+        paths.iter().map(|name| (format!("D/{name}"), Node::File(pdf.clone()))).collect();
+    nodes.push(("D/not yet.jpg".to_owned(), Node::File(samples::photo())));
+    let nodes: Vec<(&str, Node)> = nodes.iter().map(|(path, node)| (path.as_str(), node.clone())).collect();
+    let memory = MemorySession::new(&nodes);
+    let (names, from) = dated(&memory, json!({ "by": "date" })).await;
+    let expected = [
+        "2021-09-10_INV-0000 Hooli.pdf",
+        "2022-06-23_INV-0010 Hooli.pdf",
+        "2023-01-02_Vertrag.pdf",
+        "2023-01-02_due 2099-01-02.pdf",
+        "2023-11-14_a.txt",
+        "2023-11-14_not yet.jpg",
+    ];
+    assert_eq!(names, expected, "the invoice's date, not that of the PDF; one to come is not believed, and stays");
+    assert_eq!(from, json!({ "name": 2, "content": 2, "changed": 2 }));
+    let (names, _) = dated(&memory, json!({ "by": "pattern", "pattern": "{year} {name}" })).await;
+    assert!(
+        names.contains(&"2021 INV-0000 Hooli 2021-09-10.pdf".to_owned()),
+        "a year alone is not all of it: {names:?}"
+    );
+    let listed = call(&memory, "list_folder", json!({ "path": "D", "dates": true })).await.unwrap();
+    let told: Vec<[&Value; 2]> =
+        listed["entries"].as_array().unwrap().iter().map(|e| [&e["date"], &e["date_from"]]).collect();
+    let expected = json!([
+        ["2021-09-10", "name"],
+        ["2022-06-23", "name"],
+        ["2023-01-02", "content"],
+        ["2023-11-14", "changed"],
+        ["2023-01-02", "content"],
+        ["2023-11-14", "changed"],
+    ]);
+    assert_eq!(json!(told), expected);
+}
+
+#[tokio::test]
+async fn only_the_kinds_of_files_that_are_meant_get_new_names() {
+    let files =
+        ["IMG_1.CR2", "IMG_1.xmp", "IMG_2.jpg", "Thumbs.db", "scan 1.pdf", "letter.docx", "film.mov", "001.txt"];
+    let only = |only: Value, files: Value| json!({ "by": "number", "only": only, "files": files });
+    for (rule, renamed) in [
+        (only(json!(["photos"]), json!(null)), vec!["001.CR2", "001.xmp", "002.jpg"]),
+        (only(json!(["scans"]), json!(null)), vec!["001.pdf"]),
+        (only(json!(["documents", "videos"]), json!("*.{docx,mov}")), vec!["001.mov", "002.docx"]),
+        (only(json!([]), json!("img_*")), vec!["001.CR2", "001.xmp", "002.jpg"]),
+    ] {
+        let (names, _) = dated(&desk(&files), rule.clone()).await;
+        assert_eq!(names, renamed, "{rule}");
+    }
+    let args = json!({ "folder": "D", "by": "number", "only": ["photos"] });
+    let found = call(&desk(&files), "suggest_names", args).await.unwrap();
+    assert_eq!(found["stay"], json!({ "files of other kinds": 5 }));
+    let error = refused(json!({ "files": "[" })).await;
+    assert!(error.message.contains("is not a pattern for names"), "{error:?}");
 }

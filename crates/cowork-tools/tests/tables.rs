@@ -170,11 +170,36 @@ async fn sums_are_exact_and_what_is_unclear_is_not_guessed() {
     assert_eq!(
         told["unclear"],
         json!([
-            { "column": "Betrag", "cells": 2, "path": "Desk/which.csv", "line": 2, "cell": "2.000", "why": "it could be two numbers: say which `locale`" },
-            { "column": "Am", "cells": 1, "path": "Desk/which.csv", "line": 2, "cell": "03/04/2026", "why": "it could be two days: say which `locale`" },
+            { "column": "Betrag", "cells": 2, "named": [
+                { "path": "Desk/which.csv", "line": 2, "cell": "2.000", "why": "it could be two numbers: say which `locale`" },
+                { "path": "Desk/which.csv", "line": 3, "cell": "1.5 apples", "why": "it is no number" },
+            ] },
+            { "column": "Am", "cells": 1, "named": [
+                { "path": "Desk/which.csv", "line": 2, "cell": "03/04/2026", "why": "it could be two days: say which `locale`" },
+            ] },
         ])
     );
     assert_eq!(told["groups"][0]["Betrag"], "2469.22");
+}
+
+#[tokio::test]
+async fn a_title_above_a_table_and_a_row_of_sums_below_it_are_no_rows_of_it() {
+    let files: [(&str, &[u8]); 3] = [
+        (
+            "titled.csv",
+            b"Kontoauszug Sparkasse\nKonto: 123\n\nDatum;Kunde;Betrag\n01.03.2026;A;5,00\n02.03.2026;Total;1,00\n",
+        ),
+        ("summed.csv", b"Datum;Kunde;Betrag\n01.04.2026;A;EUR 1.000,00\n02.04.2026;B;2,50\n;Summe;1.002,50\n;;\n"),
+        ("other.csv", b"Wer;Was\nx;y\n"),
+    ];
+    let how = json!({ "group_by": ["Kunde"], "sum": ["Betrag"], "decimal_comma": true });
+    let (written, told) = combined(&files, how).await;
+    // A customer who is called Total is one, where the row is none that only adds up: it has a date.
+    let expected = "\u{feff}Kunde;Rows;Betrag\n;1;0\nA;2;1005,00\nB;1;2,50\nTotal;1;1,00\n";
+    assert_eq!(written, expected, "as a spreadsheet opens it that knows decimal commas");
+    assert_eq!((&told["total_rows"], &told["unclear"], &told["broken"]), (&json!(1), &json!([]), &json!(0)));
+    let lacking = |column: &str| json!({ "column": column, "files": 1, "rows": 1, "paths": ["Desk/other.csv"] });
+    assert_eq!(told["lacking"], json!([lacking("Kunde"), lacking("Betrag")]));
 }
 
 #[tokio::test]

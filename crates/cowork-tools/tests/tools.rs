@@ -116,8 +116,18 @@ async fn a_batch_of_moves_says_what_came_of_it() {
     let out = run(&memory, "move_files", json!({ "moves": moves, "if_taken": "number" })).await.unwrap();
     assert_eq!(out.note, "2 files moved, 1 under another name, 1 left as they were");
     assert_eq!(memory.paths(), ["D", "D/T", "D/T/a (2).txt", "D/T/a.txt", "D/T/b.txt"]);
-    assert_eq!(out.value["otherwise"][0]["renamed"], "D/T/a (2).txt");
-    assert_eq!(out.value["otherwise"][1]["reason"], "`D/gone` is not there");
+    assert_eq!(out.value["otherwise"][0]["reason"], "`D/gone` is not there");
+    assert_eq!(out.value["otherwise"][1]["renamed"], "D/T/a (2).txt");
+    assert_eq!(out.value["left_at"], json!([[2, 3]]));
+    let moves: Vec<Value> =
+        (0..400).map(|n| json!({ "from": format!("D/gone {n}"), "to": format!("D/T/{n}") })).collect();
+    let out = run(&memory, "move_files", json!({ "moves": moves })).await.unwrap();
+    assert_eq!((&out.value["left_at"], &out.value["left"]), (&json!([[0, 400]]), &json!(400)));
+    assert_eq!(
+        out.value["reasons"],
+        json!([{ "files": 400, "why": "`D/gone 0` is not there" }]),
+        "one reason, not 400"
+    );
 }
 
 #[tokio::test]

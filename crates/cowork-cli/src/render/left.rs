@@ -45,7 +45,7 @@ impl Left {
             // Where not all are named the call has counted them.
             if (named.len() as u64) < told {
                 for one in list(&value, "reasons") {
-                    count(one.get("count").and_then(Value::as_u64).unwrap_or(0), text(one, "reason"));
+                    count(one.get("files").and_then(Value::as_u64).unwrap_or(0), text(one, "why"));
                 }
                 continue;
             }

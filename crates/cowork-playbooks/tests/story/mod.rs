@@ -255,6 +255,10 @@ impl Story {
                     json!({ "path": path, "name": name, "kind": t.kind, "size": t.text.len(), "modified": t.modified });
                 if t.kind == "file" {
                     entry["category"] = json!(category(name));
+                    if let Some(day) = day_of(t.modified) {
+                        entry["date"] = json!(day);
+                        entry["date_from"] = json!("changed");
+                    }
                 }
                 if let Some(first) = t.belongs_to {
                     entry["belongs_to"] = json!(first);
@@ -290,7 +294,11 @@ impl Story {
             }
         }
         let renamed = otherwise.iter().filter(|o| o.get("renamed").is_some()).count();
-        json!({ "made": made, "renamed": renamed, "left": otherwise.len() - renamed, "otherwise": otherwise })
+        let left: Vec<&Value> = otherwise.iter().filter(|o| o.get("renamed").is_none()).collect();
+        let at: Vec<Value> = left.iter().map(|o| json!([o["index"], o["index"].as_u64().unwrap() + 1])).collect();
+        let reasons: Vec<Value> =
+            left.iter().take(1).map(|o| json!({ "files": left.len(), "why": o["reason"] })).collect();
+        json!({ "made": made, "renamed": renamed, "left": left.len(), "left_at": at, "reasons": reasons, "otherwise": otherwise })
     }
 
     fn find(&self, folder: &str, query: &str) -> Value {
@@ -303,6 +311,25 @@ impl Story {
         json!({ "hits": hits, "matched": hits.len(), "searched": files().count(), "complete": true, "ended": "",
             "skipped": { "links": 0, "special": 0, "binary": 0, "large": 0, "unreadable": 0 } })
     }
+}
+
+/// Gives the day of a change, where it can be right.
+fn day_of(millis: i64) -> Option<String> {
+    let (days, leap) =
+        (millis.div_euclid(86_400_000), |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+    let (mut year, mut left) = (1900, days + 25_567);
+    while left >= 365 + i64::from(leap(year)) {
+        left -= 365 + i64::from(leap(year));
+        year += 1;
+    }
+    let mut month = 0;
+    let lengths = [31, 28 + i64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    while left >= lengths[month] {
+        left -= lengths[month];
+        month += 1;
+    }
+    let day = format!("{year}-{:02}-{:02}", month + 1, left + 1);
+    (day.as_str() < "2026-03-22" && year != 1970).then_some(day)
 }
 
 /// Says of what category the files of these stories are.

@@ -38,8 +38,9 @@ pub(crate) struct MoveArgs {
 impl TypedTool for MoveFiles {
     type Args = MoveArgs;
     const NAME: &'static str = "move_files";
-    const ABOUT: &'static str = "Moves or renames files and folders, as one batch that can be undone. Gives `made` and `otherwise`: those left \
-        out, or made under another name, each with `index`, `path`, `renamed` and `reason`.";
+    const ABOUT: &'static str = "Moves or renames files and folders, as one batch that can be undone. Gives `made`, how many were `left`, for which \
+        `reasons` (`files`, `why`), where among the moves as `left_at` (of each run the first place, from 0, and that after the last), and `otherwise`: those left out, or made under another name, each \
+        with `index`, `path`, `renamed` and `reason` (the first 300).";
 
     fn effects(&self, args: &MoveArgs) -> Result<Effects> {
         check_size("move files", args.moves.len())?;

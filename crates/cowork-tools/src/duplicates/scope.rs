@@ -2,13 +2,19 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use cowork_core::{Entry, Error, FileKind, FilePath, Handed, Kind, Part, Reader, Result, Visitor, Watch};
 
 use super::OP;
-use crate::{category, show::stopped};
+use crate::{
+    category::{self, Only},
+    show::stopped,
+};
 
 /// So many files of equal size are held at most.
 const MOST: usize = 1_000_000;
@@ -18,6 +24,8 @@ const MOST: usize = 1_000_000;
 pub(super) struct Scope {
     pub(super) hidden: bool,
     pub(super) projects: bool,
+    /// Files of these kinds, and what may go along with them.
+    pub(super) only: Vec<Only>,
     /// The folders themselves: what was asked for is looked at whatever it is.
     pub(super) top: Vec<FilePath>,
 }
@@ -32,6 +40,11 @@ impl Scope {
         if left_alone { Some(Arc::new(LeftAlone)) } else { None }
     }
 
+    fn may_count(&self, name: &[u8]) -> bool {
+        let name = String::from_utf8_lossy(name);
+        !category::is_of_a_program(&name) && (Only::any(&self.only, &name) || category::may_follow(&name))
+    }
+
     /// Gives what of a part is looked at: files, with what they are, and folders.
     fn of(&self, part: &dyn Part, handed: &Handed, watch: &Watch) -> Result<(Vec<Entry>, Vec<usize>)> {
         if watch.cancel.is_cancelled() {
@@ -43,7 +56,10 @@ impl Scope {
         }
         for at in (0..part.len()).filter(|at| self.hidden || !part.name(*at).starts_with(b".")) {
             match part.kind(at) {
-                FileKind::File => files.extend(part.stat(at).ok().filter(|e| !e.placeholder)),
+                FileKind::File if self.may_count(part.name(at)) => {
+                    files.extend(part.stat(at).ok().filter(|e| !e.placeholder));
+                }
+                FileKind::File => {}
                 FileKind::Folder => folders.push(at),
                 FileKind::Link | FileKind::Other => {}
             }
@@ -57,6 +73,8 @@ pub(super) struct Sizes {
     pub(super) least: u64,
     pub(super) scope: Scope,
     pub(super) seen: Mutex<HashMap<u64, u32>>,
+    /// How many files of the kinds that are meant there are.
+    pub(super) searched: AtomicU64,
     pub(super) watch: Watch,
 }
 
@@ -64,10 +82,9 @@ impl Sizes {
     /// Gives the sizes that more than one file has, and how many files there are.
     pub(super) fn several(&self) -> (HashMap<u64, u32>, u64) {
         let mut seen = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
-        let all = seen.values().map(|n| u64::from(*n)).sum();
         seen.retain(|_, number| *number > 1);
         seen.shrink_to_fit();
-        (seen, all)
+        (seen, self.searched.load(Ordering::Relaxed))
     }
 }
 
@@ -81,6 +98,9 @@ impl Visitor for Sizes {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         for entry in entries.into_iter().filter(|e| e.size >= self.least) {
             *seen.entry(entry.size).or_default() += 1;
+            if Only::any(&self.scope.only, entry.path.name()) {
+                self.searched.fetch_add(1, Ordering::Relaxed);
+            }
         }
         Ok(folders)
     }

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use cowork_core::{Entry, FileKind};
+use globset::GlobMatcher;
 
-use crate::category::{self, companions};
-
-use super::{
-    dates::{Believed, day_of, in_name},
-    rule::{By, Rule},
+use crate::{
+    category::{self, Only, companions},
+    dates::{Day, Source, in_name},
 };
+
+use super::rule::{By, Rule};
 
 /// What is to be renamed, and what stays.
 #[derive(Default)]
@@ -20,8 +21,8 @@ pub(super) struct Renames {
     pub(super) more: bool,
     /// How many stay, by reason.
     pub(super) stay: BTreeMap<&'static str, u64>,
-    /// How many have no date but the one on which they were last changed.
-    pub(super) undated: u64,
+    /// The dates that are in the new names.
+    pub(super) dated: Vec<Day>,
 }
 
 /// A file that may get another name.
@@ -58,10 +59,18 @@ impl Able<'_> {
 
 /// What is known beside the names.
 pub(super) struct Known<'a> {
-    /// The dates that files say of themselves, by their places.
-    pub(super) said: &'a HashMap<usize, String>,
-    pub(super) believed: &'a Believed,
+    /// The dates of the files, by their places; empty where none is asked for.
+    pub(super) days: &'a [Option<Day>],
     pub(super) start: i64,
+    /// Files of other kinds, or whose names don't fit, stay.
+    pub(super) only: &'a [Only],
+    pub(super) files: Option<&'a GlobMatcher>,
+}
+
+impl Known<'_> {
+    fn is_meant(&self, name: &str) -> bool {
+        Only::any(self.only, name) && self.files.is_none_or(|fits| fits.is_match(name))
+    }
 }
 
 impl Renames {
@@ -69,7 +78,7 @@ impl Renames {
     pub(super) fn of(entries: &[Entry], rule: &Rule, known: &Known<'_>, most: usize) -> Self {
         let mut renames = Self::default();
         let mut used: HashSet<String> = HashSet::new();
-        let mut all = renames.sort_out(entries, rule, &mut used);
+        let mut all = renames.sort_out(entries, rule, known, &mut used);
         renames.decide(&mut all, rule, known, entries);
         for able in all.iter().filter(|able| able.is_right() || able.is_nothing()) {
             let reason = match (able.is_right(), rule.dates()) {
@@ -87,7 +96,13 @@ impl Renames {
     }
 
     /// Gives what may be renamed, in the order in which it is numbered; the names of all else are used.
-    fn sort_out<'a>(&mut self, entries: &'a [Entry], rule: &Rule, used: &mut HashSet<String>) -> Vec<Able<'a>> {
+    fn sort_out<'a>(
+        &mut self,
+        entries: &'a [Entry],
+        rule: &Rule,
+        known: &Known<'_>,
+        used: &mut HashSet<String>,
+    ) -> Vec<Able<'a>> {
         let firsts = companions(entries);
         let pages: HashSet<&str> =
             firsts.iter().filter(|(at, _)| entries[**at].kind == FileKind::Folder).map(|(_, page)| *page).collect();
@@ -113,6 +128,16 @@ impl Renames {
             }
             None => true,
         });
+        able.retain(|(_, entry)| {
+            let name = entry.path.name();
+            let meant = known.is_meant(name);
+            if !meant {
+                let along = behind.remove(name).unwrap_or_default();
+                *self.stay.entry("files of other kinds").or_default() += 1 + along.len() as u64;
+                used.extend([name].into_iter().chain(along).map(str::to_lowercase));
+            }
+            meant
+        });
         if rule.numbers() {
             able.sort_by_cached_key(|(_, entry)| natural(entry.path.name()));
         }
@@ -128,7 +153,7 @@ impl Renames {
     fn decide(&mut self, all: &mut [Able<'_>], rule: &Rule, known: &Known<'_>, entries: &[Entry]) {
         let last = known.start.saturating_add(i64::try_from(all.len()).unwrap_or(i64::MAX)).saturating_sub(1);
         let width = last.to_string().len().max(3);
-        let places: HashMap<&str, usize> = match known.said.is_empty() {
+        let places: HashMap<&str, usize> = match known.days.is_empty() {
             true => HashMap::new(),
             false => entries.iter().enumerate().map(|(at, e)| (e.path.as_str(), at)).collect(),
         };
@@ -137,33 +162,21 @@ impl Renames {
                 able.wanted = rule.plain(able.stem);
                 continue;
             }
-            let said = places.get(able.entry.path.as_str()).and_then(|at| known.said.get(at));
-            let (day, rest) = match rule.dates() {
-                true => self.date_of(able, said, known.believed),
-                false => (String::new(), able.stem.to_owned()),
-            };
-            if !rule.dates() || !day.is_empty() {
-                able.wanted = rule.filled(able.stem, &day, &rest, &format!("{number:0width$}"));
+            let dated = places.get(able.entry.path.as_str()).and_then(|at| known.days[*at].as_ref());
+            let day = dated.map_or("", |dated| dated.day.as_str());
+            if rule.dates() && day.is_empty() {
+                continue;
             }
+            able.wanted = rule.filled(able.stem, day, &rest(able.stem, dated, rule), &format!("{number:0width$}"));
+            self.dated.extend(dated.cloned());
         }
     }
+}
 
-    /// Gives a file's date and its name without it: what it says of itself, else what its name says, else when it was changed.
-    fn date_of(&mut self, able: &Able<'_>, said: Option<&String>, believed: &Believed) -> (String, String) {
-        let (day, rest) = in_name(able.stem).unwrap_or_else(|| (String::new(), able.stem.to_owned()));
-        if let Some(said) = said {
-            return (said.clone(), rest);
-        }
-        if believed.is(&day) {
-            return (day, rest);
-        }
-        let day = day_of(able.entry.modified);
-        if !believed.is(&day) {
-            return (String::new(), able.stem.to_owned());
-        }
-        self.undated += 1;
-        (day, able.stem.to_owned())
-    }
+/// Gives a name without the date that the new one has in full; any other date stays.
+fn rest(stem: &str, dated: Option<&Day>, rule: &Rule) -> String {
+    let here = dated.filter(|dated| dated.from == Source::Name && rule.says_day()).and_then(|_| in_name(stem));
+    here.map_or_else(|| stem.to_owned(), |(_, rest)| rest)
 }
 
 fn why_it_stays(entry: &Entry, pages: &HashSet<&str>) -> Option<&'static str> {
@@ -303,7 +316,7 @@ mod tests {
         };
         let entries = ["a 1.CR2", "a 1.JPG", "a 1.xmp", "b 1.txt", "c 1.txt"].map(entry);
         let rule = Rule::new(By::Tidy, "", "", "").unwrap();
-        let known = Known { said: &HashMap::new(), believed: &Believed::at(0), start: 1 };
+        let known = Known { days: &[], start: 1, only: &[], files: None };
         let named = |most| Renames::of(&entries, &rule, &known, most);
         let names: Vec<&str> = ["a_1.CR2", "a_1.JPG", "a_1.xmp", "b_1.txt", "c_1.txt"].to_vec();
         for (most, given) in [(1, 3), (3, 3), (4, 4), (5, 5), (9, 5)] {

@@ -77,6 +77,12 @@ impl Rule {
         self.by == By::Date || ["{date}", "{year}", "{month}", "{day}"].iter().any(|word| self.form.contains(word))
     }
 
+    /// Says whether the whole date stands in the new name.
+    pub(super) fn says_day(&self) -> bool {
+        let has = |word: &str| self.form.contains(word);
+        self.by == By::Date || has("{date}") || (has("{year}") && has("{month}") && has("{day}"))
+    }
+
     /// What stands before the number of a name that would be taken.
     pub(super) fn mark(&self) -> char {
         if self.by == By::Slug { '-' } else { '_' }

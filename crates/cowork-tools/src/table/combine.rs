@@ -71,6 +71,10 @@ pub(super) struct CombineArgs {
     /// How numbers and dates are written: `de`, `en-GB`, `en-US`, or an example, `1.234,56`; by what each column proves if left out.
     #[serde(default)]
     locale: Option<String>,
+    /// Whether a `.csv` is written as spreadsheets open it in places where one writes `1.234,56`: `;` between the cells, decimal commas, UTF-8
+    /// with its mark; no if left out. Numbers are then cleaned as with `clean`.
+    #[serde(default)]
+    decimal_comma: bool,
     /// What becomes of rows with more or fewer cells than columns; `leave_out` if left out. `keep` fills them up with empty cells, and puts
     /// what is too much into further columns.
     #[serde(default)]
@@ -112,7 +116,7 @@ impl CombineArgs {
             sum: self.sum.clone(),
             dates: self.dates.clone(),
             distinct: self.distinct,
-            clean: self.clean,
+            clean: self.clean || self.decimal_comma,
             locale,
             keep_uneven: self.uneven == Uneven::Keep,
             source: self.source_column.clone().filter(|_| self.group_by.is_empty()),
@@ -144,8 +148,10 @@ impl TypedTool for CombineTables {
         with sums and first and last dates, and their numbers and dates cleaned. Sums are exact. Other cells are written as they were read, also \
         what a spreadsheet takes for a formula (`=`, `+`, `-`, `@`). Gives the table's `path`, `rows_in`, `rows_out`, `duplicates`, `empty` rows, its \
         `columns`, the first 20 `groups`, the `totals`, how many rows were `broken` (the first 100 as `broken_rows`, with `path`, `line` and `why`; \
-        left out, but uneven ones where `uneven` keeps them: `kept`), the files that are `left` with `why`, and `unclear`: for each column how many \
-        `cells` could not be read as a number or date, the first one with `path` and `line`.";
+        left out, but uneven ones where `uneven` keeps them: `kept`), the files that are `left` with `why`, `total_rows`, how many \
+        rows at the end of a table only add up the others and were left out, the columns asked for that tables are `lacking` (`files`, `rows`, \
+        `paths`), and `unclear`: for each column how many `cells` could not be read as a number or date, the first 20 `named` with `path`, `line`, \
+        `cell` and `why`. Lines of a title above a table are passed over.";
 
     fn effects(&self, args: &CombineArgs) -> Result<Effects> {
         let folder = folder_of(OP, &args.path)?;
@@ -166,7 +172,10 @@ impl TypedTool for CombineTables {
 
     async fn run(&self, args: CombineArgs, ctx: ToolContext) -> Result<ToolOutput> {
         let label = label(folders(&args.sources));
-        let shape = Shape::of(OP, &args.path)?;
+        let shape = match Shape::of(OP, &args.path)? {
+            Shape::Delimited(b',') if args.decimal_comma => Shape::Comma,
+            shape => shape,
+        };
         let (wish, watch) = (args.wish()?, ctx.watch.clone());
         let stated = stated(args.delimiter.as_deref(), args.encoding.as_deref(), args.header)?;
         let sources = args.sources.clone();
@@ -259,6 +268,7 @@ impl Combine {
         let readings = self.plan.readings(part);
         let names: HashMap<&str, usize> =
             table.columns.iter().enumerate().map(|(at, c)| (c.written.as_str(), at)).collect();
+        let mut whole = 0;
         source.each(&mut |line, found| {
             if work.report.read.is_multiple_of(8192) {
                 (self.watch.progress)(work.report.read, self.plan.rows, table.path.as_str());
@@ -272,6 +282,11 @@ impl Combine {
                     cells.iter().enumerate().for_each(|(at, cell)| work.put(part, at, cell, false));
                 }
                 Found::Cells(cells) => {
+                    whole += 1;
+                    if table.before_totals.is_some_and(|before| whole > before) {
+                        work.report.totals_left += u64::from(cells.iter().any(|cell| !cell.trim().is_empty()));
+                        return Ok(());
+                    }
                     cells.iter().enumerate().for_each(|(at, cell)| work.put(part, at, cell, false));
                 }
                 Found::Pairs(pairs) => {
@@ -304,8 +319,9 @@ impl Combine {
             .map(|(at, sum)| (cut(&plan.columns[*at].name, LONGEST_NAME), json!(sum.to_string())))
             .collect();
         let unclear = |(at, unclear): (&usize, &Unclear)| {
-            let (path, line, cell, why) = &unclear.first;
-            json!({ "column": cut(&plan.columns[*at].name, LONGEST_NAME), "cells": unclear.cells, "path": path, "line": line, "cell": cut(cell, LONGEST_CELL), "why": why })
+            let named = |(path, line, cell, why): &(FilePath, u64, String, &'static str)| json!({ "path": path, "line": line, "cell": cut(cell, LONGEST_CELL), "why": why });
+            let named: Vec<Value> = unclear.named.iter().map(named).collect();
+            json!({ "column": cut(&plan.columns[*at].name, LONGEST_NAME), "cells": unclear.cells, "named": named })
         };
         let (uneven, broken) =
             plan.parts.iter().fold((0, 0), |sum, p| (sum.0 + p.table.uneven, sum.1 + p.table.broken));
@@ -315,7 +331,7 @@ impl Combine {
             "columns": names.iter().take(MOST_COLUMNS).map(|n| cut(n, LONGEST_NAME)).collect::<Vec<_>>(), "broken": uneven + broken, "kept": report.kept,
             "broken_rows": survey.broken_rows(), "left_count": survey.left_count, "left": survey.left_files(),
             "group_count": report.group_count, "groups": report.groups.iter().map(group).collect::<Vec<_>>(), "totals": totals,
-            "unclear": report.unclear.iter().take(MOST_COLUMNS).map(unclear).collect::<Vec<_>>(),
+            "total_rows": report.totals_left, "lacking": plan.lacking(), "unclear": report.unclear.iter().take(MOST_COLUMNS).map(unclear).collect::<Vec<_>>(),
         })
     }
 }

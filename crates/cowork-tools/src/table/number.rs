@@ -99,7 +99,8 @@ fn bare(cell: &str) -> Option<(&str, bool, Option<char>)> {
     }
     let sign = |c: char| matches!(c, '-' | '\u{2212}');
     let money = |c: char| matches!(c, '€' | '$' | '£' | '¥');
-    let mut currency = None;
+    let (rest, mut currency) = without_code(text);
+    text = rest;
     for _ in 0..2 {
         if let Some(c) = text.chars().next().filter(|c| currency.is_none() && money(*c)) {
             currency = Some(c);
@@ -114,6 +115,22 @@ fn bare(cell: &str) -> Option<(&str, bool, Option<char>)> {
         text = text[..text.len() - c.len_utf8()].trim_end();
     }
     (!text.is_empty()).then_some((text, negative, currency))
+}
+
+/// Takes off the letters of a currency before or after a number: `EUR 5`.
+fn without_code(text: &str) -> (&str, Option<char>) {
+    const CODES: [(&str, char); 5] = [("EUR", '€'), ("USD", '$'), ("GBP", '£'), ("JPY", '¥'), ("CHF", '₣')];
+    let is = |part: Option<&str>, code: &str| part.is_some_and(|part| part.eq_ignore_ascii_case(code));
+    for (code, sign) in CODES {
+        if is(text.get(..3), code) {
+            return (text[3..].trim_start(), Some(sign));
+        }
+        let at = text.len().saturating_sub(3);
+        if is(text.get(at..), code) {
+            return (text[..at].trim_end(), Some(sign));
+        }
+    }
+    (text, None)
 }
 
 /// Says what a number's separators make of it, and how many digits follow the last one.
@@ -214,6 +231,8 @@ mod tests {
             ("€ 1.234,50", "1234.50"),
             ("-$5", "-5"),
             ("5 €", "5"),
+            ("EUR 1.000,00", "1000.00"),
+            ("-12,50 eur", "-12.50"),
         ] {
             assert_eq!(value(cell, None).as_deref(), Some(expected), "{cell}");
         }

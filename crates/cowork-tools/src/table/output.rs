@@ -10,6 +10,8 @@ use crate::show::shown;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     Delimited(u8),
+    /// As the spreadsheets of those open it who write `1.234,56`: `;` between cells, decimal commas, and a mark that it is UTF-8.
+    Comma,
     Lines,
 }
 
@@ -32,19 +34,36 @@ impl Shape {
 
 /// Takes the rows of the combined table.
 pub(super) enum Output<'a> {
-    Delimited(Box<csv::Writer<&'a mut dyn Write>>),
-    Lines { to: &'a mut dyn Write, names: Vec<String>, numbers: Vec<bool>, line: Vec<u8> },
+    /// `numbers` are the columns in which a point becomes a comma.
+    Delimited {
+        writer: Box<csv::Writer<&'a mut dyn Write>>,
+        numbers: Vec<bool>,
+        cells: Vec<String>,
+    },
+    Lines {
+        to: &'a mut dyn Write,
+        names: Vec<String>,
+        numbers: Vec<bool>,
+        line: Vec<u8>,
+    },
 }
 
 impl<'a> Output<'a> {
     /// Begins a table with these columns; `numbers` says which of the first ones hold numbers.
     pub(super) fn new(shape: Shape, names: Vec<String>, mut numbers: Vec<bool>, to: &'a mut dyn Write) -> Result<Self> {
         match shape {
-            Shape::Delimited(delimiter) => {
+            Shape::Delimited(_) | Shape::Comma => {
+                let (delimiter, numbers) = match shape {
+                    Shape::Delimited(delimiter) => (delimiter, Vec::new()),
+                    _ => (b';', numbers),
+                };
+                if shape == Shape::Comma {
+                    to.write_all(b"\xef\xbb\xbf").map_err(unwritten)?;
+                }
                 let mut builder = csv::WriterBuilder::new();
                 let mut writer = builder.delimiter(delimiter).buffer_capacity(256 * 1024).from_writer(to);
                 writer.write_record(&names).map_err(unwritten)?;
-                Ok(Self::Delimited(Box::new(writer)))
+                Ok(Self::Delimited { writer: Box::new(writer), numbers, cells: Vec::new() })
             }
             Shape::Lines => {
                 numbers.resize(names.len(), false);
@@ -56,7 +75,17 @@ impl<'a> Output<'a> {
     /// Writes a row.
     pub(super) fn row(&mut self, cells: &[String]) -> Result<()> {
         match self {
-            Self::Delimited(writer) => writer.write_record(cells).map_err(unwritten),
+            Self::Delimited { writer, numbers, .. } if numbers.is_empty() => {
+                writer.write_record(cells).map_err(unwritten)
+            }
+            Self::Delimited { writer, numbers, cells: row } => {
+                row.clear();
+                for (at, cell) in cells.iter().enumerate() {
+                    let point = numbers.get(at).copied().unwrap_or(false) && is_json_number(cell);
+                    row.push(if point { cell.replace('.', ",") } else { cell.clone() });
+                }
+                writer.write_record(&*row).map_err(unwritten)
+            }
             Self::Lines { to, names, numbers, line } => {
                 let mut sep = b'{';
                 for ((name, cell), number) in names.iter().zip(cells).zip(numbers.iter()) {
@@ -85,7 +114,7 @@ impl<'a> Output<'a> {
     /// Writes what is left to write.
     pub(super) fn end(self) -> Result<()> {
         match self {
-            Self::Delimited(mut writer) => writer.flush().map_err(unwritten),
+            Self::Delimited { mut writer, .. } => writer.flush().map_err(unwritten),
             Self::Lines { to, line, .. } => to.write_all(&line).and_then(|()| to.flush()).map_err(unwritten),
         }
     }

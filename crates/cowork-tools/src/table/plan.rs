@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use cowork_core::{Error, FilePath, Kind, Result};
+use serde_json::{Value, json};
 
 use super::{
     date::Order,
@@ -129,6 +130,22 @@ impl Plan {
         } else {
             (0..self.columns.len()).map(|at| is_number(&at)).collect()
         }
+    }
+
+    /// Tells of each column that is grouped or added up by which tables lack it: how many, with how many rows, and the first of them.
+    pub(super) fn lacking(&self) -> Vec<Value> {
+        let mut lacking = Vec::new();
+        for at in self.group_by.iter().chain(&self.sum) {
+            let without: Vec<&Part> = self.parts.iter().filter(|p| !p.to.contains(&Some(*at))).collect();
+            if !without.is_empty() {
+                let rows: u64 = without.iter().map(|p| p.table.rows).sum();
+                let paths: Vec<&FilePath> = without.iter().take(20).map(|p| &p.table.path).collect();
+                lacking.push(
+                    json!({ "column": self.columns[*at].name, "files": without.len(), "rows": rows, "paths": paths }),
+                );
+            }
+        }
+        lacking
     }
 
     /// Gives the files that are read, in order.

@@ -20,12 +20,15 @@ use crate::whole_text::{WholeText, encoding_of_all};
 pub(super) const OP: &str = "read table";
 /// A form is told by so much of a file.
 const HEAD: usize = 256 * 1024;
+/// So many rows are looked at to find where a table begins, and so many may stand above it.
+const LOOKED_AT: usize = 200;
+const MOST_TITLE: usize = 20;
 
 /// How a table is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// Cells with this between them; `header` if the first row names the columns.
-    Delimited { delimiter: u8, header: bool },
+    /// Cells with this between them, after so many lines of a title; `header` if the first row names the columns.
+    Delimited { delimiter: u8, header: bool, skip: u64 },
     /// An object of JSON on each line.
     Lines,
 }
@@ -109,11 +112,12 @@ impl<'a> Source<'a> {
             return Ok(Err("it is JSON, but not a line for each row"));
         } else {
             let delimiter = stated.delimiter.unwrap_or_else(|| delimiter(begin, ends(&[".tsv", ".tab"])));
+            let skip = if stated.header.is_some() { 0 } else { title_lines(&head, delimiter, watch)? };
             let header = match stated.header {
                 Some(header) => header,
-                None => is_header(begin, delimiter, watch)?,
+                None => is_header(&head, delimiter, skip, watch)?,
             };
-            Form::Delimited { delimiter, header }
+            Form::Delimited { delimiter, header, skip }
         };
         Ok(Ok(Self { file, encoding, form, watch }))
     }
@@ -122,19 +126,15 @@ impl<'a> Source<'a> {
     pub(super) fn each(&self, see: &mut dyn FnMut(u64, Found<'_>) -> Result<()>) -> Result<()> {
         let text = WholeText::new(OP, self.file, self.encoding, self.watch);
         match self.form {
-            Form::Delimited { delimiter, header } => delimited(text, delimiter, header, see),
+            Form::Delimited { delimiter, header, skip } => {
+                delimited(Rows::new(text, delimiter, 0).after(skip), header, see)
+            }
             Form::Lines => json_lines(text, see),
         }
     }
 }
 
-fn delimited(
-    text: WholeText<'_>,
-    delimiter: u8,
-    mut header: bool,
-    see: &mut dyn FnMut(u64, Found<'_>) -> Result<()>,
-) -> Result<()> {
-    let mut rows = Rows::new(text, delimiter, 0);
+fn delimited(mut rows: Rows<'_>, mut header: bool, see: &mut dyn FnMut(u64, Found<'_>) -> Result<()>) -> Result<()> {
     while let Some((line, row)) = rows.next()? {
         match row {
             Row::Whole(cells) if std::mem::take(&mut header) => see(line, Found::Header(&cells))?,
@@ -163,9 +163,31 @@ fn json_lines(text: WholeText<'_>, see: &mut dyn FnMut(u64, Found<'_>) -> Result
     Ok(())
 }
 
-/// Says whether the first row names the columns: it does, unless a number or a date is in it, or it is empty. Years may name columns.
-fn is_header(head: &[u8], delimiter: u8, watch: &Watch) -> Result<bool> {
+/// Says how many lines stand above a table: a title, who made it, when. They have a cell or two, and the rows below have more.
+fn title_lines(head: &[u8], delimiter: u8, watch: &Watch) -> Result<u64> {
     let mut rows = Rows::new(WholeText::of(head, watch), delimiter, 0);
+    let mut seen: Vec<(u64, usize)> = Vec::new();
+    while seen.len() < LOOKED_AT
+        && let Some((line, row)) = rows.next()?
+    {
+        if let Row::Whole(cells) | Row::Uneven(cells) = row {
+            seen.push((line, cells.iter().filter(|cell| !cell.trim().is_empty()).count()));
+        }
+    }
+    // As many cells as most rows fill, or nearly: the first such row is where the table begins.
+    let mut filled: Vec<usize> = seen.iter().map(|(_, filled)| *filled).collect();
+    filled.sort_unstable();
+    let usual = filled.get(filled.len() / 2).copied().unwrap_or(0);
+    let first = seen.iter().take(MOST_TITLE + 1).position(|(_, filled)| filled * 3 >= usual * 2);
+    match first {
+        Some(at) if at > 0 && usual > 2 && seen[..at].iter().all(|(_, filled)| *filled <= 2) => Ok(seen[at].0 - 1),
+        _ => Ok(0),
+    }
+}
+
+/// Says whether the first row names the columns: it does, unless a number or a date is in it, or it is empty. Years may name columns.
+fn is_header(head: &[u8], delimiter: u8, skip: u64, watch: &Watch) -> Result<bool> {
+    let mut rows = Rows::new(WholeText::of(head, watch), delimiter, 0).after(skip);
     while let Some((_, row)) = rows.next()? {
         let (Row::Whole(cells) | Row::Uneven(cells)) = row else { continue };
         let is_year = |cell: &str| cell.len() == 4 && matches!(cell.as_bytes(), [b'1', b'9', ..] | [b'2', b'0', ..]);

@@ -118,6 +118,7 @@ pub(super) struct Rows<'a> {
     /// Lines up to here belong, it may be, to a row that was broken before them.
     doubted: u64,
     again: usize,
+    skip: u64,
 }
 
 impl<'a> Rows<'a> {
@@ -125,7 +126,13 @@ impl<'a> Rows<'a> {
     pub(super) fn new(text: WholeText<'a>, delimiter: u8, width: usize) -> Self {
         let core = ReaderBuilder::new().delimiter(delimiter).terminator(Terminator::Any(b'\n')).build();
         let (text_of_row, ends) = (vec![0; 1024], vec![0; 64]);
-        Self { lines: Lines::new(text), core, delimiter, width, text: text_of_row, ends, doubted: 0, again: 0 }
+        Self { lines: Lines::new(text), core, delimiter, width, text: text_of_row, ends, doubted: 0, again: 0, skip: 0 }
+    }
+
+    /// Passes over so many lines at the beginning.
+    pub(super) fn after(mut self, lines: u64) -> Self {
+        self.skip = lines;
+        self
     }
 
     /// Gives the next row and the line that it begins on. Blank lines are passed over.
@@ -134,7 +141,7 @@ impl<'a> Rows<'a> {
             let Some(end) = self.lines.end(0)? else { return Ok(None) };
             let line = content(self.lines.upto(end));
             let names_delimiter = self.lines.number == 1 && line.len() == 5 && line.starts_with(b"sep=");
-            if !line.is_empty() && !names_delimiter {
+            if !line.is_empty() && !names_delimiter && self.lines.number > self.skip {
                 break end;
             }
             self.lines.pass(end, 1);
@@ -278,7 +285,10 @@ pub(super) fn delimiter(head: &[u8], is_tab: bool) -> u8 {
         let mut reader =
             csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(false).from_reader(whole);
         let widths: Vec<usize> = reader.byte_records().take(200).filter_map(Result::ok).map(|r| r.len()).collect();
-        let first = widths.first().copied().unwrap_or(0);
+        let mut sorted = widths.clone();
+        sorted.sort_unstable();
+        // That of most rows: above the table there may be a title.
+        let first = sorted.get(sorted.len() / 2).copied().unwrap_or(0);
         let alike = widths.iter().filter(|w| **w == first).count();
         if first < 2 { 0 } else { alike * 100 / widths.len() }
     };
@@ -357,6 +367,7 @@ mod tests {
             ("a|b\n1|2\n", b'|'),
             ("one\ntwo\n", b','),
             ("sep=;\na;b\n", b';'),
+            ("Export, of 2024\n\na;b\n1,5;2\n2,5;3\n", b';'),
             ("a,b\n\"x;y\",2\n\"z;w\",3\n", b','),
         ] {
             assert_eq!(char::from(delimiter(text.as_bytes(), false)), char::from(expected), "{text:?}");

@@ -7,6 +7,7 @@ use encoding_rs::Encoding;
 use serde_json::{Value, json};
 
 use super::{
+    number::Number,
     read::{Form, Found, OP, Source, Stated},
     seen::Seen,
 };
@@ -20,6 +21,23 @@ const ROOM: usize = 256 * 1024 * 1024;
 const MOST_COLUMNS: usize = 10_000;
 /// So many broken rows, and files that are left, are named; all are counted.
 const MOST_NAMED: usize = 100;
+/// What a row is called that adds up others.
+const TOTALS: [&str; 14] = [
+    "summe",
+    "gesamt",
+    "gesamtsumme",
+    "insgesamt",
+    "zwischensumme",
+    "total",
+    "totals",
+    "grand total",
+    "subtotal",
+    "sum",
+    "somme",
+    "totale",
+    "suma",
+    "totaal",
+];
 /// Cells and names are told cut to so many characters.
 pub(super) const LONGEST_CELL: usize = 100;
 pub(super) const LONGEST_NAME: usize = 1_000;
@@ -76,6 +94,8 @@ pub(super) struct Table {
     /// The most cells that a row has.
     pub(super) widest: usize,
     first: Vec<Vec<String>>,
+    /// Of rows that are whole, how many come before those at the end that only add up the others: `Summe;;732,50`.
+    pub(super) before_totals: Option<u64>,
 }
 
 /// A row that is broken.
@@ -198,6 +218,7 @@ impl Table {
             broken: 0,
             widest: 0,
             first: Vec::new(),
+            before_totals: None,
         }
     }
 
@@ -217,6 +238,11 @@ impl Table {
             Found::Cells(cells) => {
                 if self.columns.is_empty() {
                     self.name(cells.iter().map(|_| ""), names, room)?;
+                }
+                if is_total(cells) {
+                    self.before_totals = self.before_totals.or((self.rows > 0).then_some(self.rows));
+                } else if cells.iter().any(|cell| !cell.trim().is_empty()) {
+                    self.before_totals = None;
                 }
                 self.row(cells.iter().map(|c| &**c), keep);
             }
@@ -283,7 +309,7 @@ impl Table {
             "path": self.path, "format": self.form.name(), "encoding": self.encoding.name(), "columns": columns,
             "rows": self.rows, "broken": self.uneven + self.broken, "first": first,
         });
-        if let Form::Delimited { delimiter, header } = self.form {
+        if let Form::Delimited { delimiter, header, .. } = self.form {
             told["delimiter"] = json!(char::from(delimiter).to_string());
             told["header"] = json!(header);
         }
@@ -292,6 +318,15 @@ impl Table {
         }
         told
     }
+}
+
+/// Says whether a row adds up others: a word for that is all its text, and beside it are numbers only.
+fn is_total(cells: &[std::borrow::Cow<'_, str>]) -> bool {
+    let mut texts =
+        cells.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty() && Number::read(cell).is_none());
+    let word = texts.next().map(|text| text.trim_end_matches(':').to_lowercase());
+    let is_word = word.is_some_and(|word| TOTALS.contains(&word.as_str()));
+    is_word && texts.next().is_none() && cells.iter().any(|cell| Number::read(cell.trim()).is_some())
 }
 
 /// The names of a table's columns: each of them once, none of them empty.

@@ -16,6 +16,8 @@ use super::{
 
 /// So many groups are given; all are written.
 const MOST_GROUPS: usize = 20;
+/// So many cells of a column that could not be read are named.
+const MOST_UNCLEAR: usize = 20;
 
 /// A table on its way.
 pub(super) struct Work<'a> {
@@ -155,8 +157,11 @@ impl<'a> Work<'a> {
 
     fn unclear(&mut self, at: usize, path: &FilePath, line: u64, why: &'static str) {
         let cell = &self.cells[at];
-        let first = || Unclear { cells: 0, first: (path.clone(), line, cell.clone(), why) };
-        self.report.unclear.entry(at).or_insert_with(first).cells += 1;
+        let unclear = self.report.unclear.entry(at).or_default();
+        unclear.cells += 1;
+        if unclear.named.len() < MOST_UNCLEAR {
+            unclear.named.push((path.clone(), line, cell.clone(), why));
+        }
     }
 
     /// Says whether no row before was the same.
@@ -202,6 +207,8 @@ pub(super) struct Report {
     pub(super) duplicates: u64,
     pub(super) empty: u64,
     pub(super) kept: u64,
+    /// How many rows only add up others.
+    pub(super) totals_left: u64,
     pub(super) unclear: BTreeMap<usize, Unclear>,
     pub(super) groups: Vec<Vec<String>>,
     pub(super) group_count: usize,
@@ -209,8 +216,9 @@ pub(super) struct Report {
 }
 
 /// Cells of a column that could not be read.
+#[derive(Default)]
 pub(super) struct Unclear {
     pub(super) cells: u64,
-    /// The first of them: its file, its line, what it holds, and why that is unclear.
-    pub(super) first: (FilePath, u64, String, &'static str),
+    /// The first of them, each with its file, its line, what it holds, and why that is unclear.
+    pub(super) named: Vec<(FilePath, u64, String, &'static str)>,
 }

@@ -1,29 +1,113 @@
-//! Dates of files: in their names, and on which they were changed.
+//! Dates of files: in their names, in what photos and PDF files say of themselves, and on which they were changed.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use cowork_core::{Entry, FileKind, Files, Result, Watch};
+
+use crate::{category, look_info};
+
+/// So many files are asked for what they say of themselves at a time.
+const AT_ONCE: usize = 10_000;
+
+/// Where a date is from: what comes first is believed first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Source {
+    /// It stands in the name, where somebody put it.
+    Name,
+    /// A photo or a PDF says it of itself.
+    Content,
+    /// The file was changed last on that day.
+    Change,
+}
+
+impl Source {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Content => "content",
+            Self::Change => "changed",
+        }
+    }
+}
+
+/// The date of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Day {
+    /// `2024-05-17`.
+    pub(crate) day: String,
+    pub(crate) from: Source,
+}
+
+/// Gives the date of each file: that in its name, else the one that it says of itself, else that of its last change. What can't be
+/// right is passed over; nothing where all of it is, and for what is no file.
+pub(crate) async fn of_all(
+    files: &Arc<dyn Files>,
+    entries: &[Entry],
+    now: i64,
+    watch: &Watch,
+) -> Result<Vec<Option<Day>>> {
+    let believed = Believed::at(now);
+    let named = |e: &Entry| in_name(stem(e.path.name())).filter(|(day, _)| believed.is(day));
+    let mut days: Vec<Option<Day>> = entries
+        .iter()
+        .map(|e| (e.kind == FileKind::File).then(|| named(e).map(|(day, _)| Day { day, from: Source::Name })).flatten())
+        .collect();
+    let asked = |e: &Entry| e.kind == FileKind::File && !e.placeholder && category::is_dated(e.path.name());
+    let places: Vec<usize> = (0..entries.len()).filter(|at| days[*at].is_none() && asked(&entries[*at])).collect();
+    for places in places.chunks(AT_ONCE) {
+        let paths = places.iter().map(|at| entries[*at].path.clone()).collect();
+        for (at, metadata) in places.iter().zip(look_info::said(files, paths, watch).await?) {
+            let told = ["taken", "created", "changed"].iter().filter_map(|key| metadata[*key].as_str()?.get(..10));
+            let day = told.into_iter().find(|day| believed.is(day));
+            days[*at] = day.map(|day| Day { day: day.to_owned(), from: Source::Content });
+        }
+    }
+    for (day, entry) in days.iter_mut().zip(entries).filter(|(day, e)| day.is_none() && e.kind == FileKind::File) {
+        let changed = day_of(entry.modified);
+        *day = believed.is(&changed).then_some(Day { day: changed, from: Source::Change });
+    }
+    Ok(days)
+}
+
+/// Counts where dates are from.
+pub(crate) fn sources<'a>(days: impl IntoIterator<Item = &'a Day>) -> BTreeMap<&'static str, u64> {
+    let mut counts = BTreeMap::from([Source::Name, Source::Content, Source::Change].map(|from| (from.name(), 0)));
+    days.into_iter().for_each(|day| *counts.entry(day.from.name()).or_default() += 1);
+    counts
+}
+
+/// Gives a name without its extension; what follows a dot and is a part of a date is none: `Brief 17.5.2024`.
+fn stem(name: &str) -> &str {
+    match name.rfind('.').filter(|at| *at > 0 && !name[*at + 1..].bytes().all(|b| b.is_ascii_digit())) {
+        Some(at) => &name[..at],
+        None => name,
+    }
+}
 
 /// The dates that can be believed: no clock that was never set, nothing that is still to come.
-pub(super) struct Believed {
+struct Believed {
     tomorrow: String,
 }
 
 impl Believed {
-    pub(super) fn at(now: i64) -> Self {
+    fn at(now: i64) -> Self {
         Self { tomorrow: day_of(now.saturating_add(86_400_000)) }
     }
 
     /// Says whether a date, `2024-05-17`, can be one.
-    pub(super) fn is(&self, day: &str) -> bool {
+    fn is(&self, day: &str) -> bool {
         day.len() == 10 && ("1900-01-01"..=self.tomorrow.as_str()).contains(&day) && !day.starts_with("1970")
     }
 }
 
 /// Gives the day by UTC.
-pub(super) fn day_of(millis: i64) -> String {
+fn day_of(millis: i64) -> String {
     let at = jiff::Timestamp::from_millisecond(millis).unwrap_or_default();
     at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
 }
 
 /// Finds a date in a name, and gives it and the name without it.
-pub(super) fn in_name(stem: &str) -> Option<(String, String)> {
+pub(crate) fn in_name(stem: &str) -> Option<(String, String)> {
     let bytes = stem.as_bytes();
     let begins = |at: &usize| *at == 0 || !bytes[at - 1].is_ascii_digit();
     let starts = || (0..bytes.len()).filter(begins);
