@@ -32,11 +32,35 @@
 # about = "Which of the files that are the same stays"
 # type = "choice"
 # default = "oldest"
+# opposites = { oldest = "newest", newest = "oldest" }
 # [param.keep.choices]
-# oldest = ["oldest", "except oldest", "except … oldest", "except original", "except … original", "except the first version", "keep the original", "earliest", "keep … original", "older one", "oldest one", "first one i saved", "keep the older"]
-# newest = ["newest", "except newest", "except … newest", "except latest", "except … latest", "except … recent", "latest", "most recent", "keep the newer", "keep … recent", "newer one", "keep the last", "keep … newer", "recent one"]
+# oldest = ["older", "oldest", "except oldest", "except … oldest", "except original", "except … original", "except the first version", "keep the original", "earliest", "keep … original", "older one", "oldest one", "first one i saved", "keep the older"]
+# newest = ["newer", "newest", "except newest", "except … newest", "except latest", "except … latest", "except … recent", "latest", "most recent", "keep the newer", "keep … recent", "newer one", "keep the last", "keep … newer", "recent one"]
 # shortest = ["shortest", "except … shortest", "shortest name", "shortest path", "shorter name", "shortest filename"]
 # first = ["keep the first", "except first", "except the first one", "first in the list", "first alphabetically", "first by name", "first one", "first copy"]
+#
+# [param.only]
+# about = "Only these kinds of files; all if left out"
+# type = "choice"
+# default = "all"
+# several = true
+# limits = true
+# [param.only.choices]
+# all = []
+# photos = ["photo"]
+# videos = ["video", "movie", "film", "mp4"]
+# music = ["music", "song", "mp3", "audio", "audio file"]
+# pdfs = ["pdf"]
+# documents = ["document", "word document", "docx"]
+# spreadsheets = ["spreadsheet"]
+# presentations = ["presentation", "powerpoint", "slide"]
+# archives = ["zip", "zip file", "archive file"]
+# screenshots = ["screenshot", "screengrab"]
+# scans = ["scan"]
+# invoices = ["invoice"]
+# receipts = ["receipt"]
+# letters = ["letter"]
+# contracts = ["contract"]
 #
 # [param.dry_run]
 # about = "Only say what would be done"
@@ -77,6 +101,37 @@ def shown(path):
     return re.sub(r"[\x00-\x1f\x7f]", "\ufffd", path)
 
 
+# What each kind of file ends with; of the others the names say it.
+KINDS = {
+    "photos": "jpg jpeg png heic heif avif gif tif tiff webp bmp raw cr2 cr3 nef arw dng orf rw2 raf pef srw",
+    "videos": "mp4 mov avi mkv webm wmv flv m4v mpg mpeg 3gp mts m2ts ogv vob",
+    "music": "mp3 wav flac aac ogg oga opus m4a wma aif aiff mid midi",
+    "pdfs": "pdf",
+    "documents": "pdf doc docx odt rtf txt md tex pages",
+    "spreadsheets": "xls xlsx xlsm xlsb ods csv tsv numbers",
+    "presentations": "ppt pptx odp key",
+    "archives": "zip tar gz tgz bz2 tbz xz txz 7z rar zst",
+}
+WORDS = {
+    "screenshots": ["screenshot", "screen shot", "bildschirmfoto"],
+    "scans": ["scan"],
+    "invoices": ["invoice", "rechnung"],
+    "receipts": ["receipt", "quittung", "beleg"],
+    "letters": ["letter", "brief"],
+    "contracts": ["contract", "vertrag"],
+}
+wanted_ends = set([end for kind in only.split(",") for end in KINDS.get(kind, "").split()])
+wanted_words = [word for kind in only.split(",") for word in WORDS.get(kind, [])]
+
+
+def is_wanted(path):
+    """Says whether a file is of one of the kinds that are wanted."""
+    if only == "all":
+        return True
+    name = path[path.rfind("/") + 1 :].lower()
+    return name[name.rfind(".") + 1 :] in wanted_ends or any([word in name for word in wanted_words])
+
+
 places = folders("write")
 look = "Find files with the same content"
 plan([look] if dry_run else [look, "Decide which stay", "Set the others aside"])
@@ -89,9 +144,13 @@ seen = found
 while seen["next"]:
     seen = find_duplicates(places, keep=keep, hidden=False, projects=False, most=100000, most_in_group=100000, after=seen["next"])
     groups += seen["duplicates"]
+if only != "all":
+    # What is equal and of no kind that is wanted stays, and counts for nothing.
+    groups = [{**g, "files": [path for path in g["files"] if is_wanted(path)], "unnamed": g["copies"] - len(g["files"])} for g in groups]
+    groups = [{**g, "copies": len(g["files"]) + g["unnamed"], "wasted": (len(g["files"]) - 1) * g["size"]} for g in groups if len(g["files"]) > 1]
 searched = found["searched"]
-wasted = found["wasted"]
-told = f"{files(searched)} searched, {groups_of(len(groups))} of equal ones, {size(wasted)}"
+wasted = found["wasted"] if only == "all" else sum([g["wasted"] for g in groups])
+told = f"{files(searched)} searched, {groups_of(len(groups))} of equal {'ones' if only == 'all' else only.replace(',', ' and ')}, {size(wasted)}"
 done(told)
 
 if not dry_run:
@@ -146,7 +205,7 @@ if not aside:
         done("nothing to set aside")
         step("Set the others aside")
         done("nothing to do")
-    what = f"No two of {files(searched)} have the same content" if searched else "No files to compare here"
+    what = f"No two {'' if only == 'all' else only.replace(',', ' or ') + ' '}of {files(searched)} have the same content" if searched else "No files to compare here"
     finish((f"Nothing to set aside: {told}." if groups else f"{what}.") + unsaid(), data)
 elif dry_run:
     data["room"] = room

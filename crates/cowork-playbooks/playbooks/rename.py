@@ -93,6 +93,29 @@
 # after = ["starting at", "starting from", "starting with", "start at", "start from", "beginning at", "beginning with", "from number", "start with"]
 # sets = { by = "number" }
 #
+# [param.only]
+# about = "Only these kinds of files; all if left out"
+# type = "choice"
+# default = "all"
+# several = true
+# limits = true
+# [param.only.choices]
+# all = []
+# photos = ["photo"]
+# videos = ["video", "movie", "film", "mp4"]
+# music = ["music", "song", "mp3", "audio", "audio file"]
+# pdfs = ["pdf"]
+# documents = ["document", "word document", "docx"]
+# spreadsheets = ["spreadsheet"]
+# presentations = ["presentation", "powerpoint", "slide"]
+# archives = ["zip", "zip file", "archive file"]
+# screenshots = ["screenshot", "screengrab"]
+# scans = ["scan"]
+# invoices = ["invoice"]
+# receipts = ["receipt"]
+# letters = ["letter"]
+# contracts = ["contract"]
+#
 # [param.dry_run]
 # about = "Only say what would be done"
 # type = "bool"
@@ -258,6 +281,37 @@ def date_of(e, stem, said):
 # One folder.
 
 
+# What each kind of file ends with; of the others the names say it.
+KINDS = {
+    "photos": "jpg jpeg png heic heif avif gif tif tiff webp bmp raw cr2 cr3 nef arw dng orf rw2 raf pef srw",
+    "videos": "mp4 mov avi mkv webm wmv flv m4v mpg mpeg 3gp mts m2ts ogv vob",
+    "music": "mp3 wav flac aac ogg oga opus m4a wma aif aiff mid midi",
+    "pdfs": "pdf",
+    "documents": "pdf doc docx odt rtf txt md tex pages",
+    "spreadsheets": "xls xlsx xlsm xlsb ods csv tsv numbers",
+    "presentations": "ppt pptx odp key",
+    "archives": "zip tar gz tgz bz2 tbz xz txz 7z rar zst",
+}
+WORDS = {
+    "screenshots": ["screenshot", "screen shot", "bildschirmfoto"],
+    "scans": ["scan"],
+    "invoices": ["invoice", "rechnung"],
+    "receipts": ["receipt", "quittung", "beleg"],
+    "letters": ["letter", "brief"],
+    "contracts": ["contract", "vertrag"],
+}
+wanted_ends = set([end for kind in only.split(",") for end in KINDS.get(kind, "").split()])
+wanted_words = [word for kind in only.split(",") for word in WORDS.get(kind, [])]
+
+
+def is_wanted(path):
+    """Says whether a file is of one of the kinds that are wanted."""
+    if only == "all":
+        return True
+    name = path[path.rfind("/") + 1 :].lower()
+    return name[name.rfind(".") + 1 :] in wanted_ends or any([word in name for word in wanted_words])
+
+
 def natural(names):
     """Gives what to sort names by, so that 2 comes before 10: the names with their numbers filled up."""
     names = [name.replace("\n", " ") for name in names]
@@ -397,7 +451,15 @@ def decide(folder, entries):
     if "{number}" in form:
         keys = natural(names)
         chosen = sorted(chosen, key=lambda at: keys[at])
-    if leader or "{number}" in form:
+    if only != "all":
+        # What goes along with a file of another kind stays with it.
+        for at in chosen:
+            if not is_wanted(names[at]):
+                group = [names[at]] + behind.get(names[at], [])
+                used |= set([name.lower() for name in group])
+                add(stay, "files of other kinds", len(group))
+        chosen = [at for at in chosen if is_wanted(names[at])]
+    if leader or only != "all" or "{number}" in form:
         able, names, stems, ends = [able[at] for at in chosen], [names[at] for at in chosen], [stems[at] for at in chosen], [ends[at] for at in chosen]
     wanted = wanted_names(able, stems)
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     fit::{Fitting, SURE},
+    fit_limits::Fate,
     header::ParamKind,
     slots::Filled,
     terms::Slot,
@@ -80,11 +81,21 @@ impl Fitting<'_> {
             ParamKind::Text if slot.param.default.is_none() => self.take_long(slot),
             ParamKind::Text => {
                 self.take_choice(slot);
+                if slot.param.limits {
+                    self.take_limit(slot);
+                }
                 if self.params.contains_key(&slot.name) {
                     return;
                 }
                 let places: Vec<_> = slot.after.iter().flat_map(|p| self.places(p)).collect();
                 let found = places.into_iter().find_map(|p| Some((self.slots.short(p.last()? + 1)?, p)));
+                // `sum up the bank statements by customer`: they are what it works with.
+                let files = |range: &Range<usize>| {
+                    let last = &self.slots.sentence.words[range.end - 1];
+                    let text = &self.slots.sentence.text[last.at.clone()];
+                    !last.quoted && text.ends_with('s') && (self.slots.vocabulary.is_file(&last.stem) || last.stem == "export")
+                };
+                let found = found.filter(|(range, _)| !files(range));
                 if let Some((range, mut words)) = found
                     && let Some(text) = self.slots.sentence.text_of(range.clone())
                 {
@@ -100,8 +111,10 @@ impl Fitting<'_> {
         let mut chosen: Vec<(&str, Vec<Vec<usize>>)> = Vec::new();
         for (value, phrases) in &slot.choices {
             let places = phrases.iter().flat_map(|p| self.places(p));
-            let places: Vec<_> =
-                places.filter(|p| !(self.is_negated(p) || slot.param.several && self.is_kept(p[0]))).collect();
+            let told_apart = slot.param.several || slot.param.limits;
+            let places: Vec<_> = places
+                .filter(|p| !(self.is_negated(p) || told_apart && self.is_kept(p[0]) || slot.param.limits && self.is_no_kind(p)))
+                .collect();
             if !places.is_empty() {
                 chosen.push((value, places));
             }
@@ -123,6 +136,21 @@ impl Fitting<'_> {
             index += 1;
             !covered[index - 1]
         });
+        if !slot.param.opposites.is_empty() {
+            for (value, places) in &mut chosen {
+                let fates: Vec<Fate> = places.iter().map(|p| self.fate(p)).collect();
+                let opposite = slot.param.opposites.get(*value);
+                match (opposite, fates.as_slice()) {
+                    (_, [Fate::Stays, rest @ ..]) if rest.iter().all(|f| *f == Fate::Stays) => {}
+                    (Some(other), [Fate::Goes, rest @ ..]) if rest.iter().all(|f| *f == Fate::Goes) => *value = other,
+                    _ => {
+                        let why = format!("the task does not say clearly whether {} stays or goes", self.quote(&places.concat()));
+                        self.twofold = Some((slot.name.clone(), why));
+                        return;
+                    }
+                }
+            }
+        }
         match chosen.as_slice() {
             [] => {}
             [(value, places)] => {
@@ -145,12 +173,12 @@ impl Fitting<'_> {
     }
 
     /// Says whether a thing is to stay: `but keep the temp files`.
-    fn is_kept(&self, at: usize) -> bool {
+    pub(crate) fn is_kept(&self, at: usize) -> bool {
         let words = &self.slots.sentence.words;
         let before = words[..at].iter().rev().take(4).map(|w| w.stem.as_str());
         let mut before =
             before.skip_while(|stem| matches!(*stem, "the" | "my" | "all" | "any" | "thos" | "thes" | "alon"));
-        matches!(before.next(), Some("keep" | "leav" | "spar" | "not"))
+        matches!(before.next(), Some("keep" | "leav" | "spar" | "not" | "except" | "skip" | "ignor" | "exclud" | "but" | "protect"))
     }
 
     fn take_number(&mut self, slot: &Slot) {
@@ -200,7 +228,10 @@ impl Fitting<'_> {
             while let Some((_, next)) = marks.iter().filter(|(_, m)| m.start == from).max_by_key(|(_, m)| m.end) {
                 from = next.end;
             }
-            let Some(value) = self.slots.trimmed(from..words.len()) else { continue };
+            let Some(mut value) = self.slots.trimmed(from..words.len()) else { continue };
+            if *weak {
+                value = self.slots.what_it_is_about(value);
+            }
             if *weak && self.is_of_the_world(value.clone()) {
                 continue;
             }
@@ -247,7 +278,7 @@ impl Fitting<'_> {
         }
     }
 
-    fn give(&mut self, name: &str, value: Value, words: &[usize]) {
+    pub(crate) fn give(&mut self, name: &str, value: Value, words: &[usize]) {
         words.iter().for_each(|at| self.weigh(*at, SURE));
         let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let from = if words.is_empty() { String::new() } else { format!(" ({})", self.quote(words)) };
