@@ -112,9 +112,11 @@ impl Fitting<'_> {
         let words = &self.slots.sentence.words;
         let stem = words[at].stem.as_str();
         let in_order = stem == "order" && at > 0 && words[at - 1].stem == "in";
+        // Where folders are granted, those are meant.
+        let usual = self.folders.is_empty() && self.is_usual(at);
         // `the date in the document`
         let its_own = self.slots.sentence.text[words[at].at.clone()].to_lowercase() == "document" && self.is_in(at);
-        ANY.contains(&stem) || ASIDE.contains(&stem) || in_order || its_own || self.is_folder(at) || self.is_usual(at)
+        ANY.contains(&stem) || ASIDE.contains(&stem) || in_order || its_own || self.is_folder(at) || usual
     }
 
     /// Says whether words name no kind of file: `in my Pictures folder`, `in the document`, `small letters`, `zip them`.
@@ -134,9 +136,7 @@ impl Fitting<'_> {
         let words = &self.slots.sentence.words;
         let named = self.is_capital(at);
         let folder = words.get(at + 1).is_some_and(|w| matches!(w.stem.as_str(), "folder" | "subfolder" | "drive" | "driv"));
-        // With folders granted, those are what is meant, or none.
-        let granted = self.folders.is_empty() || self.is_folder(at);
-        USUAL.contains(&words[at].stem.as_str()) && self.is_in(at) && (named || folder) && granted
+        USUAL.contains(&words[at].stem.as_str()) && self.is_in(at) && (named || folder)
     }
 
     /// Says whether a word is written with a capital, as names are, where no sentence begins: `Letters`, but not `PDFs`.

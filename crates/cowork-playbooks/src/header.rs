@@ -332,7 +332,7 @@ impl Param {
                 (Value::Bool(_), _) => Ok(value.clone()),
                 (_, Some("true" | "yes")) => Ok(Value::Bool(true)),
                 (_, Some("false" | "no")) => Ok(Value::Bool(false)),
-                _ => Err("it must be true or false".to_owned()),
+                _ => Err("it must be yes or no".to_owned()),
             },
             ParamKind::Choice => self.check_choice(text.unwrap_or_default()),
         }

@@ -126,6 +126,23 @@ async fn what_belongs_to_a_photo_or_film_keeps_its_name() {
     assert_eq!(numbered, expected);
 }
 
+/// Only files of the kinds that are named get new names, numbered among themselves, and what goes along with others stays.
+#[tokio::test]
+async fn files_of_other_kinds_keep_their_names() {
+    let files = ["a b.JPG", "a b.xmp", "c d.mov", "c d.xmp", "e f.pdf", "my scan.pdf", "Scan 2.png"];
+    let photos = names(json!({ "only": "photos" }), &files).await;
+    let expected = ["Scan_2.png", "a_b.JPG", "a_b.xmp", "c d.mov", "c d.xmp", "e f.pdf", "my scan.pdf"];
+    assert_eq!(photos, expected);
+    let scans = names(json!({ "only": "scans", "by": "number" }), &files).await;
+    assert_eq!(scans, ["001.pdf", "002.png", "a b.JPG", "a b.xmp", "c d.mov", "c d.xmp", "e f.pdf"]);
+    let several = names(json!({ "only": "pdfs,videos", "by": "case", "case": "upper" }), &["a.pdf", "b.mp4", "c.txt"]).await;
+    assert_eq!(several, ["A.pdf", "B.mp4", "c.txt"]);
+    let mut none = Story::of(rename(json!({ "only": "music" }))).files(&["D/a b.jpg"]);
+    let (summary, data) = none.done().await;
+    assert_eq!(summary, "Nothing to rename: 1 file left as they were.");
+    assert_eq!(data["stayed"]["files of other kinds"], 1);
+}
+
 #[tokio::test]
 async fn a_saved_page_and_a_project_keep_their_names() {
     let mut page = Story::of(rename(json!({}))).files(&["D/a page.html", "D/a page_files/x.css", "D/b c.html"]);

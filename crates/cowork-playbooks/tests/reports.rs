@@ -96,6 +96,29 @@ async fn duplicates_are_only_told_in_a_dry_run_and_a_no_ends_it() {
     assert_eq!(summary, "No files to compare here.");
 }
 
+/// Photos are compared with photos; a file of another kind stays, and so does a group of which only one is left.
+#[tokio::test]
+async fn only_duplicates_of_the_kinds_that_are_named_are_set_aside() {
+    let groups = json!([
+        { "size": 1_000, "copies": 3, "wasted": 2_000, "blake3": "a",
+          "files": ["Downloads/a.bin", "Downloads/b.jpg", "Downloads/c.JPG"] },
+        { "size": 9_000, "copies": 2, "wasted": 9_000, "blake3": "b", "files": ["Downloads/a.pdf", "Downloads/b.pdf"] },
+        { "size": 7, "copies": 2, "wasted": 7, "blake3": "c", "files": ["Downloads/x.png", "Downloads/x.xmp"] },
+    ]);
+    let photos = move |call: &ProposedCall| match call.tool.as_str() {
+        "find_duplicates" => done(json!({ "groups": 3, "files": 7, "wasted": 11_007, "searched": 20,
+            "duplicates": groups, "skipped": {}, "next": null })),
+        _ => twins(call),
+    };
+    let mut story = Story::of(submit("duplicates", json!({ "only": "photos" }))).answering(photos.clone());
+    let (summary, data) = story.done().await;
+    assert_eq!(story.calls()[1].args, json!({ "paths": ["Downloads/c.JPG"] }));
+    assert!(summary.starts_with("1 file set aside, 1.0 KB, from 1 group; the oldest is kept."), "{summary}");
+    assert_eq!((&data["groups"], &data["wasted"], &data["room"]), (&json!(1), &json!(1_000), &json!(1_000)));
+    let (summary, _) = Story::of(submit("duplicates", json!({ "only": "music,videos" }))).answering(photos).done().await;
+    assert_eq!(summary, "No two music or videos of 20 files have the same content.");
+}
+
 #[tokio::test]
 async fn fifty_thousand_duplicates_take_two_calls() {
     let group = |n: usize| json!({ "size": 10, "copies": 2, "wasted": 10, "blake3": "", "files": [format!("Downloads/{n} a.jpg"), format!("Downloads/{n} b.jpg")] });
