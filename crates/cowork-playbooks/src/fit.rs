@@ -185,8 +185,8 @@ impl Fitting<'_> {
             "it could mean too much".to_owned()
         };
         let all_known = strange == 0 || (self.header.destructive && strange <= 1 && (general || thing));
-        let near = is_unheld
-            || (vague && (all_known || (done && thing && few))) || (done && thing && self.header.destructive);
+        let near =
+            is_unheld || (vague && (all_known || (done && thing && few))) || (done && thing && self.header.destructive);
         (if near { Verdict::Near } else { Verdict::No }, why)
     }
 

@@ -29,14 +29,71 @@ const ONLY: [&str; 3] = ["only", "just", "solely"];
 const BUT: [&str; 10] = ["except", "but", "not", "leav", "keep", "spar", "skip", "ignor", "exclud", "protect"];
 /// General words for files and for where they lie, which limit nothing.
 const ANY: [&str; 37] = [
-    "fil", "file", "folder", "subfolder", "download", "desktop", "thing", "stuff", "item", "everyth", "material", "mess", "mes", "drive", "driv",
-    "disk", "disc", "laptop", "machin", "hom", "content", "computer", "pc", "mac", "library", "collection", "directory", "plac", "ones",
-    "one", "lot", "set", "bunch", "batch", "data", "pil", "drawer",
+    "fil",
+    "file",
+    "folder",
+    "subfolder",
+    "download",
+    "desktop",
+    "thing",
+    "stuff",
+    "item",
+    "everyth",
+    "material",
+    "mess",
+    "mes",
+    "drive",
+    "driv",
+    "disk",
+    "disc",
+    "laptop",
+    "machin",
+    "hom",
+    "content",
+    "computer",
+    "pc",
+    "mac",
+    "library",
+    "collection",
+    "directory",
+    "plac",
+    "ones",
+    "one",
+    "lot",
+    "set",
+    "bunch",
+    "batch",
+    "data",
+    "pil",
+    "drawer",
 ];
 /// Words that go with a wish and limit nothing: `I no longer need`, `without deleting anything`, `the oldest copy`.
 const ASIDE: [&str; 25] = [
-    "copy", "anyth", "noth", "someth", "longer", "long", "occurrenc", "instanc", "everywher", "anywher", "whether", "word", "instead", "exist",
-    "useless", "unnecessary", "recursively", "strip", "spac", "actually", "completely", "safely", "yet", "taken", "mad",
+    "copy",
+    "anyth",
+    "noth",
+    "someth",
+    "longer",
+    "long",
+    "occurrenc",
+    "instanc",
+    "everywher",
+    "anywher",
+    "whether",
+    "word",
+    "instead",
+    "exist",
+    "useless",
+    "unnecessary",
+    "recursively",
+    "strip",
+    "spac",
+    "actually",
+    "completely",
+    "safely",
+    "yet",
+    "taken",
+    "mad",
 ];
 /// Folders that everybody has: where they stand with a capital or before *folder*, no kind of file is meant.
 const USUAL: [&str; 5] = ["document", "photo", "music", "video", "movie"];
@@ -85,7 +142,8 @@ impl Fitting<'_> {
         // `only files that begin with A`
         let told = |at: usize| {
             let next = words.get(at + 1).map_or("", |w| w.stem.as_str());
-            let tells = matches!(next, "start" | "begin" | "end" | "with" | "that" | "which" | "from" | "whos" | "old" | "new");
+            let tells =
+                matches!(next, "start" | "begin" | "end" | "with" | "that" | "which" | "from" | "whos" | "old" | "new");
             at > part.start && part.contains(&(at + 2)) && self.slots.vocabulary.is_file(&words[at].stem) && tells
         };
         part.clone().any(|at| content(at) || told(at)) && !part.clone().any(firm)
@@ -126,16 +184,21 @@ impl Fitting<'_> {
         let one = !self.slots.sentence.text[words[*last].at.clone()].ends_with('s');
         let gathered = words.get(last + 1).is_some_and(|w| self.slots.vocabulary.is_file(&w.stem));
         let folder = self.is_capital(*first)
-            && first.checked_sub(1).is_some_and(|at| matches!(words[at].stem.as_str(), "in" | "insid" | "from" | "within"));
+            && first
+                .checked_sub(1)
+                .is_some_and(|at| matches!(words[at].stem.as_str(), "in" | "insid" | "from" | "within"));
         folder
-            || place.iter().any(|at| words[*at].head || words[*at].named || self.weights[*at] >= SURE || self.is_usual(*at))
+            || place
+                .iter()
+                .any(|at| words[*at].head || words[*at].named || self.weights[*at] >= SURE || self.is_usual(*at))
             || one && !gathered && self.is_in(*first)
     }
 
     fn is_usual(&self, at: usize) -> bool {
         let words = &self.slots.sentence.words;
         let named = self.is_capital(at);
-        let folder = words.get(at + 1).is_some_and(|w| matches!(w.stem.as_str(), "folder" | "subfolder" | "drive" | "driv"));
+        let folder =
+            words.get(at + 1).is_some_and(|w| matches!(w.stem.as_str(), "folder" | "subfolder" | "drive" | "driv"));
         USUAL.contains(&words[at].stem.as_str()) && self.is_in(at) && (named || folder)
     }
 
@@ -165,7 +228,8 @@ impl Fitting<'_> {
         let words = &self.slots.sentence.words;
         let ends = |at: &usize| {
             let stem = words[*at].stem.as_str();
-            self.slots.sentence.ends_clause(at - 1) || matches!(stem, "and" | "or" | "then" | "plu" | "by" | "into" | "to")
+            self.slots.sentence.ends_clause(at - 1)
+                || matches!(stem, "and" | "or" | "then" | "plu" | "by" | "into" | "to")
         };
         (from..words.len()).find(ends).unwrap_or(words.len())
     }
@@ -186,7 +250,9 @@ impl Fitting<'_> {
         let (first, last) = (place[0], place[place.len() - 1]);
         let behind = (last + 1..self.part_end(last + 1)).take(4).find_map(|at| match stem(at) {
             "keep" | "kept" | "remain" | "surviv" => Some(Fate::Stays),
-            "whenever" if self.slots.sentence.text[words[at].at.clone()].to_lowercase().starts_with("stay") => Some(Fate::Stays),
+            "whenever" if self.slots.sentence.text[words[at].at.clone()].to_lowercase().starts_with("stay") => {
+                Some(Fate::Stays)
+            }
             "go" | "delet" | "away" => Some(Fate::Goes),
             _ => None,
         });
@@ -209,11 +275,15 @@ impl Fitting<'_> {
         let words = &self.slots.sentence.words;
         let free = |at: &usize| !self.values[*at] && !words[*at].quoted && !words[*at].negated && !self.is_kept(*at);
         let text = |at: usize| self.slots.sentence.text[words[at].at.clone()].to_owned();
-        let named: Vec<usize> = (0..words.len()).filter(free).filter(|at| words[*at].named && self.is_in(*at)).collect();
+        let named: Vec<usize> =
+            (0..words.len()).filter(free).filter(|at| words[*at].named && self.is_in(*at)).collect();
         let folder = |at: &usize| {
             let stem = words[*at].stem.as_str();
             let next = words.get(at + 1).is_some_and(|w| w.stem == "folder" && !w.quoted);
-            let own = !self.slots.vocabulary.is_small(stem) && !ANY.contains(&stem) && !self.is_usual(*at) && !self.is_folder(*at);
+            let own = !self.slots.vocabulary.is_small(stem)
+                && !ANY.contains(&stem)
+                && !self.is_usual(*at)
+                && !self.is_folder(*at);
             next && own && self.is_in(*at)
         };
         let folders: Vec<usize> = (0..words.len()).filter(free).filter(folder).collect();
@@ -223,7 +293,8 @@ impl Fitting<'_> {
             ([one], []) if !was => (text(*one), vec![*one]),
             ([], [one]) if !was => (format!("**/{}/**", text(*one)), vec![*one, one + 1]),
             _ => {
-                let why = format!("the task says several times which files are meant, and {} takes one", self.header.name);
+                let why =
+                    format!("the task says several times which files are meant, and {} takes one", self.header.name);
                 self.twofold = Some((slot.name.clone(), why));
                 return;
             }

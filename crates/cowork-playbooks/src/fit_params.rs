@@ -93,7 +93,9 @@ impl Fitting<'_> {
                 let files = |range: &Range<usize>| {
                     let last = &self.slots.sentence.words[range.end - 1];
                     let text = &self.slots.sentence.text[last.at.clone()];
-                    !last.quoted && text.ends_with('s') && (self.slots.vocabulary.is_file(&last.stem) || last.stem == "export")
+                    !last.quoted
+                        && text.ends_with('s')
+                        && (self.slots.vocabulary.is_file(&last.stem) || last.stem == "export")
                 };
                 let found = found.filter(|(range, _)| !files(range));
                 if let Some((range, mut words)) = found
@@ -113,7 +115,9 @@ impl Fitting<'_> {
             let places = phrases.iter().flat_map(|p| self.places(p));
             let told_apart = slot.param.several || slot.param.limits;
             let places: Vec<_> = places
-                .filter(|p| !(self.is_negated(p) || told_apart && self.is_kept(p[0]) || slot.param.limits && self.is_no_kind(p)))
+                .filter(|p| {
+                    !(self.is_negated(p) || told_apart && self.is_kept(p[0]) || slot.param.limits && self.is_no_kind(p))
+                })
                 .collect();
             if !places.is_empty() {
                 chosen.push((value, places));
@@ -144,7 +148,10 @@ impl Fitting<'_> {
                     (_, [Fate::Stays, rest @ ..]) if rest.iter().all(|f| *f == Fate::Stays) => {}
                     (Some(other), [Fate::Goes, rest @ ..]) if rest.iter().all(|f| *f == Fate::Goes) => *value = other,
                     _ => {
-                        let why = format!("the task does not say clearly whether {} stays or goes", self.quote(&places.concat()));
+                        let why = format!(
+                            "the task does not say clearly whether {} stays or goes",
+                            self.quote(&places.concat())
+                        );
                         self.twofold = Some((slot.name.clone(), why));
                         return;
                     }
@@ -178,7 +185,10 @@ impl Fitting<'_> {
         let before = words[..at].iter().rev().take(4).map(|w| w.stem.as_str());
         let mut before =
             before.skip_while(|stem| matches!(*stem, "the" | "my" | "all" | "any" | "thos" | "thes" | "alon"));
-        matches!(before.next(), Some("keep" | "leav" | "spar" | "not" | "except" | "skip" | "ignor" | "exclud" | "but" | "protect"))
+        matches!(
+            before.next(),
+            Some("keep" | "leav" | "spar" | "not" | "except" | "skip" | "ignor" | "exclud" | "but" | "protect")
+        )
     }
 
     fn take_number(&mut self, slot: &Slot) {

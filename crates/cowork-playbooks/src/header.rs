@@ -307,7 +307,9 @@ impl Header {
             match &param.default {
                 Some(Value::String(s)) if s.is_empty() => format!("{name}: {kind}"),
                 Some(Value::String(s)) => format!("{name}: {kind} ({s} if you don't say)"),
-                Some(Value::Bool(on)) => format!("{name}: {kind} ({} if you don't say)", if *on { "yes" } else { "no" }),
+                Some(Value::Bool(on)) => {
+                    format!("{name}: {kind} ({} if you don't say)", if *on { "yes" } else { "no" })
+                }
                 Some(default) => format!("{name}: {kind} ({default} if you don't say)"),
                 None => format!("{name}: {kind} (you must say it)"),
             }

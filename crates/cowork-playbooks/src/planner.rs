@@ -82,7 +82,12 @@ impl PlaybookPlanner {
     /// # Errors
     /// `InvalidInput` if a built-in playbook can't be read, which would be a fault of this build.
     pub fn new() -> Result<Self> {
-        Ok(Self { library: Arc::new(Library::built_in()?), own: None, limits: Limits::default(), cache: Arc::default() })
+        Ok(Self {
+            library: Arc::new(Library::built_in()?),
+            own: None,
+            limits: Limits::default(),
+            cache: Arc::default(),
+        })
     }
 
     /// Sets what a playbook may use.

@@ -53,7 +53,8 @@ impl Phrase {
         if led {
             parts[0].remove(0);
         }
-        let marks = parts.iter().flatten().filter(|stem| *stem != ANY_KIND).map(|stem| mark(stem)).fold(0, |a, b| a | b);
+        let marks =
+            parts.iter().flatten().filter(|stem| *stem != ANY_KIND).map(|stem| mark(stem)).fold(0, |a, b| a | b);
         Self { parts, led, marks }
     }
 }
@@ -89,7 +90,9 @@ impl<'a> Sentence<'a> {
 
     /// Gives the places where a phrase stands. Articles and the like may stand between its words.
     pub(crate) fn find(&self, phrase: &Phrase, vocabulary: &Vocabulary) -> Vec<Vec<usize>> {
-        let Some((first, rest)) = phrase.parts.split_first().filter(|_| self.may_have(phrase)) else { return Vec::new() };
+        let Some((first, rest)) = phrase.parts.split_first().filter(|_| self.may_have(phrase)) else {
+            return Vec::new();
+        };
         let kinds = || (0..self.words.len()).filter(|at| self.is(*at, ANY_KIND, vocabulary)).collect();
         let starts = if first[0] == ANY_KIND { Some(kinds()) } else { self.places.get(&first[0]).cloned() };
         let mut found = Vec::new();
@@ -307,7 +310,9 @@ impl<'a> Sentence<'a> {
 
 /// Gives one of 128 marks for a word; different words may share one.
 fn mark(stem: &str) -> u128 {
-    let hash = stem.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    let hash = stem
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     1 << ((hash >> 32) % 128)
 }
 

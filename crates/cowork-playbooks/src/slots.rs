@@ -2,11 +2,7 @@
 
 use std::ops::Range;
 
-use crate::{
-    sentence::Sentence,
-    terms::Piece,
-    vocabulary::Vocabulary,
-};
+use crate::{sentence::Sentence, terms::Piece, vocabulary::Vocabulary};
 
 /// Words that say where a text is looked for and are no part of it.
 const PLACES: [&str; 31] = [
@@ -323,7 +319,9 @@ impl Slots<'_> {
     pub(crate) fn what_it_is_about(&self, range: Range<usize>) -> Range<usize> {
         let words = &self.sentence.words;
         let (first, next) = (&words[range.start], words.get(range.start + 1));
-        let leads = |stem: &str| matches!(stem, "with" | "for" | "from" | "about" | "of" | "to" | "on" | "by" | "regard" | "concern");
+        let leads = |stem: &str| {
+            matches!(stem, "with" | "for" | "from" | "about" | "of" | "to" | "on" | "by" | "regard" | "concern")
+        };
         let is_it = range.len() > 2
             && !first.quoted
             && self.vocabulary.is_file(&first.stem)

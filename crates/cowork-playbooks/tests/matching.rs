@@ -268,7 +268,10 @@ async fn a_question_names_the_candidates() {
     assert_eq!(near.kind, Kind::NotFound);
     let fix = near.fix().unwrap();
     assert!(fix.starts_with("the nearest are “find duplicate photos” (duplicates)"), "{fix}");
-    assert!(fix.matches("(“").count() <= 3 && fix.ends_with("`cowork playbook list` shows all that there are"), "{fix}");
+    assert!(
+        fix.matches("(“").count() <= 3 && fix.ends_with("`cowork playbook list` shows all that there are"),
+        "{fix}"
+    );
 }
 
 mod story;

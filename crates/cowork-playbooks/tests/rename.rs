@@ -135,7 +135,8 @@ async fn files_of_other_kinds_keep_their_names() {
     assert_eq!(photos, expected);
     let scans = names(json!({ "only": "scans", "by": "number" }), &files).await;
     assert_eq!(scans, ["001.pdf", "002.png", "a b.JPG", "a b.xmp", "c d.mov", "c d.xmp", "e f.pdf"]);
-    let several = names(json!({ "only": "pdfs,videos", "by": "case", "case": "upper" }), &["a.pdf", "b.mp4", "c.txt"]).await;
+    let several =
+        names(json!({ "only": "pdfs,videos", "by": "case", "case": "upper" }), &["a.pdf", "b.mp4", "c.txt"]).await;
     assert_eq!(several, ["A.pdf", "B.mp4", "c.txt"]);
     let mut none = Story::of(rename(json!({ "only": "music" }))).files(&["D/a b.jpg"]);
     let (summary, data) = none.done().await;

@@ -115,7 +115,8 @@ async fn only_duplicates_of_the_kinds_that_are_named_are_set_aside() {
     assert_eq!(story.calls()[1].args, json!({ "paths": ["Downloads/c.JPG"] }));
     assert!(summary.starts_with("1 file set aside, 1.0 KB, from 1 group; the oldest is kept."), "{summary}");
     assert_eq!((&data["groups"], &data["wasted"], &data["room"]), (&json!(1), &json!(1_000), &json!(1_000)));
-    let (summary, _) = Story::of(submit("duplicates", json!({ "only": "music,videos" }))).answering(photos).done().await;
+    let (summary, _) =
+        Story::of(submit("duplicates", json!({ "only": "music,videos" }))).answering(photos).done().await;
     assert_eq!(summary, "No two music or videos of 20 files have the same content.");
 }
 
