@@ -140,25 +140,34 @@ impl Fitting<'_> {
             index += 1;
             !covered[index - 1]
         });
-        if !slot.param.opposites.is_empty() {
-            for (value, places) in &mut chosen {
-                let fates: Vec<Fate> = places.iter().map(|p| self.fate(p)).collect();
-                let opposite = slot.param.opposites.get(*value);
-                match (opposite, fates.as_slice()) {
-                    (_, [Fate::Stays, rest @ ..]) if rest.iter().all(|f| *f == Fate::Stays) => {}
-                    (Some(other), [Fate::Goes, rest @ ..]) if rest.iter().all(|f| *f == Fate::Goes) => *value = other,
-                    _ => {
-                        let why = format!(
-                            "the task does not say clearly whether {} stays or goes",
-                            self.quote(&places.concat())
-                        );
-                        self.twofold = Some((slot.name.clone(), why));
-                        return;
-                    }
+        if self.turn_round(slot, &mut chosen) {
+            self.give_choice(slot, &chosen);
+        }
+    }
+
+    /// Puts the opposite for a value where the words say that it goes; `false` where they don't say it clearly.
+    fn turn_round<'a>(&mut self, slot: &'a Slot, chosen: &mut [(&'a str, Vec<Vec<usize>>)]) -> bool {
+        for (value, places) in chosen.iter_mut().filter(|_| !slot.param.opposites.is_empty()) {
+            let fates: Vec<Fate> = places.iter().map(|p| self.fate(p)).collect();
+            let all = |fate: Fate| fates.iter().all(|f| *f == fate);
+            match slot.param.opposites.get(*value) {
+                _ if all(Fate::Stays) => {}
+                Some(other) if all(Fate::Goes) => *value = other,
+                _ => {
+                    let said = self.quote(&places.concat());
+                    self.twofold = Some((
+                        slot.name.clone(),
+                        format!("the task does not say clearly whether {said} stays or goes"),
+                    ));
+                    return false;
                 }
             }
         }
-        match chosen.as_slice() {
+        true
+    }
+
+    fn give_choice(&mut self, slot: &Slot, chosen: &[(&str, Vec<Vec<usize>>)]) {
+        match chosen {
             [] => {}
             [(value, places)] => {
                 let value = Value::from(*value);

@@ -308,10 +308,14 @@ impl Slots<'_> {
         let end = (from + 1..words.len()).filter(free).find(breaks).unwrap_or(words.len());
         let last = end - 1;
         let last = if last > from && matches!(stem(last), "only" | "pleas") { last - 1 } else { last };
-        let is_where = words[last].named || self.vocabulary.is_file(stem(last)) || last + 1 < end;
+        // `in files that …`
+        let is_where = |from: usize| {
+            last + 1 < end
+                || (from + 1..=last).any(|at| words[at].named || !words[at].quoted && self.vocabulary.is_file(stem(at)))
+        };
         let opens = |at: &usize| matches!(stem(*at), "in" | "insid" | "within" | "across" | "throughout");
         let near = (from + 1).max(last.saturating_sub(LONGEST))..last;
-        near.rev().filter(free).find(opens).filter(|_| is_where).unwrap_or(end)
+        near.rev().filter(free).find(opens).filter(|at| is_where(*at)).unwrap_or(end)
     }
 
     /// Gives what a thing that is looked for is about: `Globex` of `the invoice for Globex`. Nobody writes the whole of that into a
