@@ -32,29 +32,37 @@
 # about = "Which of the files that are the same stays"
 # type = "choice"
 # default = "oldest"
+# opposites = { oldest = "newest", newest = "oldest" }
 # [param.keep.choices]
-# oldest = ["oldest", "except oldest", "except … oldest", "except original", "except … original", "except the first version", "keep the original", "earliest", "keep … original", "older one", "oldest one", "first one i saved", "keep the older"]
-# newest = ["newest", "except newest", "except … newest", "except latest", "except … latest", "except … recent", "latest", "most recent", "keep the newer", "keep … recent", "newer one", "keep the last", "keep … newer", "recent one"]
+# oldest = ["older", "oldest", "except oldest", "except … oldest", "except original", "except … original", "except the first version", "keep the original", "earliest", "keep … original", "older one", "oldest one", "first one i saved", "keep the older"]
+# newest = ["newer", "newest", "except newest", "except … newest", "except latest", "except … latest", "except … recent", "latest", "most recent", "keep the newer", "keep … recent", "newer one", "keep the last", "keep … newer", "recent one"]
 # shortest = ["shortest", "except … shortest", "shortest name", "shortest path", "shorter name", "shortest filename"]
 # first = ["keep the first", "except first", "except the first one", "first in the list", "first alphabetically", "first by name", "first one", "first copy"]
 #
 # [param.only]
-# about = "Only files of these kinds, such as photos,scans"
+# about = "Only these kinds of files; all if left out"
 # type = "choice"
 # default = "all"
 # several = true
+# limits = true
 # [param.only.choices]
 # all = []
-# photos = []
-# videos = []
-# music = []
-# documents = []
-# spreadsheets = []
-# archives = []
-# installers = []
-# code = []
-# scans = []
-# screenshots = []
+# photos = ["photo"]
+# videos = ["video", "movie", "film", "mp4"]
+# music = ["music", "song", "mp3", "audio", "audio file"]
+# pdfs = ["pdf"]
+# documents = ["document", "word document", "docx"]
+# spreadsheets = ["spreadsheet"]
+# presentations = ["presentation", "powerpoint", "slide"]
+# archives = ["zip", "zip file", "archive file"]
+# screenshots = ["screenshot", "screengrab"]
+# scans = ["scan"]
+# invoices = ["invoice"]
+# receipts = ["receipt"]
+# letters = ["letter"]
+# contracts = ["contract"]
+# installers = ["installer"]
+# code = ["source file", "script"]
 #
 # [param.dry_run]
 # about = "Only say what would be done"
@@ -190,7 +198,7 @@ if not aside:
         done("nothing to set aside")
         step("Set the others aside")
         done("nothing to do")
-    what = f"No two of {files(searched)} have the same content" if searched else "No files to compare here"
+    what = f"No two {'' if only == 'all' else only.replace(',', ' or ') + ' '}of {files(searched)} have the same content" if searched else "No files to compare here"
     finish((f"Nothing to set aside: {told}." if groups else f"{what}.") + unsaid(), data)
 elif dry_run:
     data["room"] = room

@@ -5,7 +5,7 @@
 # examples = [
 #   "Organise these files by type",
 #   "Put everything into year/month folders",
-#   "group the invoices by client name",
+#   "group these files by the first word of their names",
 # ]
 # folders = "write"
 #
@@ -45,10 +45,19 @@
 #   "chronologically", "year month folder", "date folder",
 # ]
 # name = [
-#   "by name", "by client", "by customer", "by company", "by project", "by prefix", "by pattern", "by filename", "by supplier", "by vendor",
+#   "by name", "by first word", "by the first word", "by what their names begin with", "by how their names begin", "by client", "by customer", "by company", "by project", "by prefix", "by pattern", "by filename", "by supplier", "by vendor",
 #   "by person", "by subject", "by who", "by sender", "by author", "by topic", "by employee", "by tenant", "by patient", "by student",
 #   "by brand", "by shop", "by course", "by case", "by account name", "client folder", "project folder", "customer folder", "named after", "same name", "same prefix", "similar name",
 # ]
+#
+# [param.each]
+# about = "With by = date: whether each month or each year gets a folder"
+# type = "choice"
+# default = "month"
+# sets = { by = "date" }
+# [param.each.choices]
+# month = ["by month", "monthly folder", "month folder", "folder for … month", "year month folder", "year … month", "month … year"]
+# year = ["by year", "yearly folder", "year folder", "folder for … year", "by calendar year", "annual folder"]
 #
 # [param.pattern]
 # about = "With by = name: only files whose name fits this, such as `Acme*`, go into one folder named after it"
@@ -247,7 +256,7 @@ def by_date(entries):
         day = e.get("date")
         if day:
             dated[e["date_from"]] = dated.get(e["date_from"], 0) + 1
-            groups.setdefault(f"{day[:4]}/{day[5:7]}", []).append(e)
+            groups.setdefault(day[:4] if each == "year" else f"{day[:4]}/{day[5:7]}", []).append(e)
         else:
             groups.setdefault(UNDATED, []).append(e)
     return groups

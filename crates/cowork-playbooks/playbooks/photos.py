@@ -14,7 +14,7 @@
 # with = ["photo", "photography", "shot", "camera roll", "raw file", "dcim", "iphone photo", "holiday snap", "album", "camera"]
 # never = [
 #   "duplicate", "duplicates", "rename", "twice", "delete", "filename", "by type", "by format", "by kind", "by extension", "by size", "by name", "empty", "by file type", "by client", "by project", "by customer", "number",
-#   "lowercase",
+#   "lowercase", "prefix", "by camera", "by lens", "by device", "by phone", "by model", "by photographer", "by person", "by people", "by face", "by colour", "by color", "by event",
 # ]
 #
 # [param.by]

@@ -86,24 +86,6 @@
 # default = ""
 # sets = { by = "replace" }
 #
-# [param.only]
-# about = "Only files of these kinds, such as photos,scans"
-# type = "choice"
-# default = "all"
-# several = true
-# [param.only.choices]
-# all = []
-# photos = []
-# videos = []
-# music = []
-# documents = []
-# spreadsheets = []
-# archives = []
-# installers = []
-# code = []
-# scans = []
-# screenshots = []
-#
 # [param.files]
 # about = "Only files whose names fit this, such as `*.pdf`"
 # type = "text"
@@ -115,6 +97,31 @@
 # default = 1
 # after = ["starting at", "starting from", "starting with", "start at", "start from", "beginning at", "beginning with", "from number", "start with"]
 # sets = { by = "number" }
+#
+# [param.only]
+# about = "Only these kinds of files; all if left out"
+# type = "choice"
+# default = "all"
+# several = true
+# limits = true
+# [param.only.choices]
+# all = []
+# photos = ["photo"]
+# videos = ["video", "movie", "film", "mp4"]
+# music = ["music", "song", "mp3", "audio", "audio file"]
+# pdfs = ["pdf"]
+# documents = ["document", "word document", "docx"]
+# spreadsheets = ["spreadsheet"]
+# presentations = ["presentation", "powerpoint", "slide"]
+# archives = ["zip", "zip file", "archive file"]
+# screenshots = ["screenshot", "screengrab"]
+# scans = ["scan"]
+# invoices = ["invoice"]
+# receipts = ["receipt"]
+# letters = ["letter"]
+# contracts = ["contract"]
+# installers = ["installer"]
+# code = ["source file", "script"]
 #
 # [param.dry_run]
 # about = "Only say what would be done"

@@ -8,7 +8,10 @@
 #
 # [words]
 # do = ["replace", "find and replace", "search and replace"]
-# with = ["file"]
+# with = [
+#   "file", "text", "text file", "document", "documentation", "letter", "contract", "note", "docs", "template", "manual", "page", "price list", "draft", "paper",
+#   "paperwork", "report", "agreement", "script", "correspondence", "recipe", "book", "txt", "md", "log",
+# ]
 # forms = [
 #   "where it says {find} it should say {with}", "wherever it says {find} it should say {with}",
 #   "rename {find} to {with} inside", "rename {find} to {with} in the contents", "rename {find} to {with} in the text", "rename {find} to {with} in every document", "rename {find} to {with} in all document", "rename {find} to {with} in all letter", "rename {find} to {with} in all contract", "rename {find} to {with} within",
@@ -40,6 +43,7 @@
 # about = "Which files: a pattern such as `*.md`; empty for all text files"
 # type = "text"
 # default = ""
+# limits = true
 # [param.files.choices]
 # "*.md" = ["markdown", "md file", "md"]
 # "*.txt" = ["txt file", "txt", "plain text file"]
@@ -47,7 +51,19 @@
 # "*.csv" = ["csv", "csv file"]
 # "*.json" = ["json", "json file"]
 # "*.xml" = ["xml"]
-# "*.yaml" = ["yaml"]
+# "*.{yml,yaml}" = ["yaml", "yml"]
+# "*.css" = ["css", "style sheet", "stylesheet"]
+# "*.{js,mjs,cjs}" = ["javascript", "js"]
+# "*.{ts,tsx}" = ["typescript"]
+# "*.toml" = ["toml"]
+# "*.{ini,cfg,conf}" = ["ini", "cfg", "conf", "config file"]
+# "*.log" = ["log file"]
+# "*.tex" = ["latex", "tex"]
+# "*.tsv" = ["tsv"]
+# "*.sql" = ["sql"]
+# "*.{sh,bash}" = ["shell script", "sh file", "bash script"]
+# "*.rs" = ["rust file", "rs file"]
+# "*.java" = ["java file"]
 # "*.py" = ["python file", "py file", "python source", "python script"]
 #
 # [param.dry_run]

@@ -14,6 +14,7 @@
 # ]
 # maybe = []
 # with = [
+#   "total … by", "total by month", "total by year", "total by week", "total by day", "total by quarter", "total by customer", "total by client", "total by supplier", "total by category",
 #   "group", "csv", "tsv", "jsonl", "json lines", "spreadsheet", "table", "row", "column", "monthly exports", "export", "exports", "xlsx", "ndjson", "sheet", "timesheet",
 #   "duplicate row", "csvs", "bank statement", "sales data", "data file", "tabular", "transactions", "ledger", "order list", "price list", "expense list", "monthly files", "sales files", "sales figures",
 #   "comma separated", "delimited", "semicolon", "figures", "sales", "record", "mailing list", "price lists", "lists", "dataset",

@@ -46,7 +46,7 @@ const WORDS: [Key; 6] = [
     ("forms", Holds::Texts, ""),
     ("never", Holds::Texts, ""),
 ];
-const PARAM: [Key; 10] = [
+const PARAM: [Key; 12] = [
     ("about", Holds::Text, "what it is for, such as about = \"The size, in MB\""),
     ("type", Holds::OneOf(&["text", "number", "bool", "choice"]), "its type: text, number, bool or choice"),
     ("default", Holds::Anything, ""),
@@ -55,6 +55,8 @@ const PARAM: [Key; 10] = [
     ("after", Holds::Texts, ""),
     ("before", Holds::Texts, ""),
     ("unit", Holds::OneOf(&["hours", "days", "MB"]), ""),
+    ("limits", Holds::Bool, ""),
+    ("opposites", Holds::Table, ""),
     ("sets", Holds::Table, ""),
     ("on", Holds::Texts, ""),
 ];

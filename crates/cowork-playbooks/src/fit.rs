@@ -19,7 +19,7 @@ use crate::{
 /// How much a word speaks for a playbook: what is done, its own things and values; what says too little; any file.
 pub(crate) const SURE: u32 = 3;
 const WEAK: u32 = 2;
-const GENERAL: u32 = 1;
+pub(crate) const GENERAL: u32 = 1;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -171,11 +171,13 @@ impl Fitting<'_> {
         let Found { vague, done, thing, general } = *found;
         let (known, strange) = self.count();
         let few = if self.header.destructive { strange * 2 <= known } else { strange <= known };
+        let unheld = if done && thing { self.unheld() } else { None };
+        let is_unheld = unheld.is_some();
         let why = if let Some((_, why)) = &self.twofold {
             why.clone()
         } else if let Some(name) = self.lacking() {
             format!("it must be told its {name}")
-        } else if let Some(open) = if done && thing { self.open() } else { None } {
+        } else if let Some(open) = unheld.or_else(|| if done && thing { self.open() } else { None }) {
             open
         } else if done && thing && few && !self.only_tidies() {
             return (Verdict::Fits, self.notes.join("; "));
@@ -183,7 +185,8 @@ impl Fitting<'_> {
             "it could mean too much".to_owned()
         };
         let all_known = strange == 0 || (self.header.destructive && strange <= 1 && (general || thing));
-        let near = (vague && (all_known || (done && thing && few))) || (done && thing && self.header.destructive);
+        let near =
+            is_unheld || (vague && (all_known || (done && thing && few))) || (done && thing && self.header.destructive);
         (if near { Verdict::Near } else { Verdict::No }, why)
     }
 
@@ -246,7 +249,7 @@ impl Fitting<'_> {
             && param.default.is_some()
             && param.sets.is_empty()
             && param.choices.is_empty();
-        !any_text && self.params.get(&slot.name).is_some_and(|v| !v.is_boolean())
+        !any_text && !param.limits && self.params.get(&slot.name).is_some_and(|v| !v.is_boolean())
     }
 
     fn is_vague(&self) -> bool {

@@ -205,7 +205,8 @@ impl Fitting<'_> {
             // What is to be left out is asked about where it matters most.
             // `my photos and documents`, to one that knows photos only
             let beside = !self.header.destructive && !self.terms.any_file && self.is_beside(at);
-            let demand = DEMANDS.contains(&word.stem.as_str()) && !(word.stem == "except" && self.header.destructive);
+            let asked = word.stem == "except" && (self.header.destructive || self.terms.any_file);
+            let demand = DEMANDS.contains(&word.stem.as_str()) && !asked;
             if (verb && !vague) || foreign || word.named || demand || beside {
                 let more = if word.stem == "by" { vec![at, (at + 1).min(sentence.words.len() - 1)] } else { vec![at] };
                 return Some(format!("{} is nothing that {} does", self.quote(&more), self.header.name));

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     fit::{Fitting, SURE},
+    fit_limits::Fate,
     header::ParamKind,
     slots::Filled,
     terms::Slot,
@@ -80,11 +81,23 @@ impl Fitting<'_> {
             ParamKind::Text if slot.param.default.is_none() => self.take_long(slot),
             ParamKind::Text => {
                 self.take_choice(slot);
+                if slot.param.limits {
+                    self.take_limit(slot);
+                }
                 if self.params.contains_key(&slot.name) {
                     return;
                 }
                 let places: Vec<_> = slot.after.iter().flat_map(|p| self.places(p)).collect();
                 let found = places.into_iter().find_map(|p| Some((self.slots.short(p.last()? + 1)?, p)));
+                // `sum up the bank statements by customer`: they are what it works with.
+                let files = |range: &Range<usize>| {
+                    let last = &self.slots.sentence.words[range.end - 1];
+                    let text = &self.slots.sentence.text[last.at.clone()];
+                    !last.quoted
+                        && text.ends_with('s')
+                        && (self.slots.vocabulary.is_file(&last.stem) || last.stem == "export")
+                };
+                let found = found.filter(|(range, _)| !files(range));
                 if let Some((range, mut words)) = found
                     && let Some(text) = self.slots.sentence.text_of(range.clone())
                 {
@@ -100,8 +113,12 @@ impl Fitting<'_> {
         let mut chosen: Vec<(&str, Vec<Vec<usize>>)> = Vec::new();
         for (value, phrases) in &slot.choices {
             let places = phrases.iter().flat_map(|p| self.places(p));
-            let places: Vec<_> =
-                places.filter(|p| !(self.is_negated(p) || slot.param.several && self.is_kept(p[0]))).collect();
+            let told_apart = slot.param.several || slot.param.limits;
+            let places: Vec<_> = places
+                .filter(|p| {
+                    !(self.is_negated(p) || told_apart && self.is_kept(p[0]) || slot.param.limits && self.is_no_kind(p))
+                })
+                .collect();
             if !places.is_empty() {
                 chosen.push((value, places));
             }
@@ -123,7 +140,34 @@ impl Fitting<'_> {
             index += 1;
             !covered[index - 1]
         });
-        match chosen.as_slice() {
+        if self.turn_round(slot, &mut chosen) {
+            self.give_choice(slot, &chosen);
+        }
+    }
+
+    /// Puts the opposite for a value where the words say that it goes; `false` where they don't say it clearly.
+    fn turn_round<'a>(&mut self, slot: &'a Slot, chosen: &mut [(&'a str, Vec<Vec<usize>>)]) -> bool {
+        for (value, places) in chosen.iter_mut().filter(|_| !slot.param.opposites.is_empty()) {
+            let fates: Vec<Fate> = places.iter().map(|p| self.fate(p)).collect();
+            let all = |fate: Fate| fates.iter().all(|f| *f == fate);
+            match slot.param.opposites.get(*value) {
+                _ if all(Fate::Stays) => {}
+                Some(other) if all(Fate::Goes) => *value = other,
+                _ => {
+                    let said = self.quote(&places.concat());
+                    self.twofold = Some((
+                        slot.name.clone(),
+                        format!("the task does not say clearly whether {said} stays or goes"),
+                    ));
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    fn give_choice(&mut self, slot: &Slot, chosen: &[(&str, Vec<Vec<usize>>)]) {
+        match chosen {
             [] => {}
             [(value, places)] => {
                 let value = Value::from(*value);
@@ -145,12 +189,15 @@ impl Fitting<'_> {
     }
 
     /// Says whether a thing is to stay: `but keep the temp files`.
-    fn is_kept(&self, at: usize) -> bool {
+    pub(crate) fn is_kept(&self, at: usize) -> bool {
         let words = &self.slots.sentence.words;
         let before = words[..at].iter().rev().take(4).map(|w| w.stem.as_str());
         let mut before =
             before.skip_while(|stem| matches!(*stem, "the" | "my" | "all" | "any" | "thos" | "thes" | "alon"));
-        matches!(before.next(), Some("keep" | "leav" | "spar" | "not"))
+        matches!(
+            before.next(),
+            Some("keep" | "leav" | "spar" | "not" | "except" | "skip" | "ignor" | "exclud" | "but" | "protect")
+        )
     }
 
     fn take_number(&mut self, slot: &Slot) {
@@ -200,7 +247,10 @@ impl Fitting<'_> {
             while let Some((_, next)) = marks.iter().filter(|(_, m)| m.start == from).max_by_key(|(_, m)| m.end) {
                 from = next.end;
             }
-            let Some(value) = self.slots.trimmed(from..words.len()) else { continue };
+            let Some(mut value) = self.slots.trimmed(from..words.len()) else { continue };
+            if *weak {
+                value = self.slots.what_it_is_about(value);
+            }
             if *weak && self.is_of_the_world(value.clone()) {
                 continue;
             }
@@ -247,7 +297,7 @@ impl Fitting<'_> {
         }
     }
 
-    fn give(&mut self, name: &str, value: Value, words: &[usize]) {
+    pub(crate) fn give(&mut self, name: &str, value: Value, words: &[usize]) {
         words.iter().for_each(|at| self.weigh(*at, SURE));
         let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let from = if words.is_empty() { String::new() } else { format!(" ({})", self.quote(words)) };

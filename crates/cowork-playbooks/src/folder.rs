@@ -20,12 +20,27 @@ const MOST_FILES: usize = 1_000;
 
 /// A folder with playbooks of a person's own: each file in it that ends in `.py` is one, and needs nothing beside it.
 ///
-/// It need not be there. It is read when a task begins, on the thread that plans; a file is read again only if its size or
+/// It need not be there. It is looked at when a task begins, on the thread that plans; a file is read again only if its size or
 /// time is another. Cancellation: none, it is quick.
 #[derive(Debug)]
 pub struct PlaybookFolder {
     path: PathBuf,
-    seen: Mutex<BTreeMap<PathBuf, Seen>>,
+    seen: Mutex<State>,
+}
+
+/// What was found the last time.
+#[derive(Debug, Default)]
+struct State {
+    files: BTreeMap<PathBuf, Seen>,
+    whole: Option<Whole>,
+}
+
+/// The playbooks of the folder with those beside it, kept until one of them is another.
+#[derive(Clone, Debug)]
+struct Whole {
+    beside: Arc<Library>,
+    library: Arc<Library>,
+    own: Arc<[OwnPlaybook]>,
 }
 
 /// One of a person's own playbooks, in order or not.
@@ -62,9 +77,41 @@ impl PlaybookFolder {
     /// Gives these playbooks and one's own beside them, and what was found in the folder.
     ///
     /// A name is given once: a file with the name of a built-in playbook, or of another file before it, is not in order.
-    pub(crate) fn read(&self, beside: &Library) -> (Library, Vec<OwnPlaybook>) {
-        let mut library = beside.clone();
-        let mut found = self.files();
+    pub(crate) fn read(&self, beside: &Arc<Library>) -> (Arc<Library>, Arc<[OwnPlaybook]>) {
+        let mut state = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let (found, same) = self.files(&mut state.files);
+        let whole = state.whole.take().filter(|whole| same && Arc::ptr_eq(&whole.beside, beside));
+        let whole = whole.unwrap_or_else(|| Whole::of(beside, found));
+        state.whole = Some(whole.clone());
+        (whole.library, whole.own)
+    }
+
+    /// Looks at the files, and says whether all are as they were.
+    fn files(&self, seen: &mut BTreeMap<PathBuf, Seen>) -> (Vec<OwnPlaybook>, bool) {
+        let paths = match listed(&self.path) {
+            Ok(paths) => paths,
+            Err(problem) => {
+                let name = self.path.display().to_string();
+                return (vec![OwnPlaybook { name, file: self.path.clone(), playbook: Err(vec![problem]) }], false);
+            }
+        };
+        let mut same = paths.len() == seen.len();
+        let mut now = BTreeMap::new();
+        for path in paths {
+            let stamp = fs::metadata(&path).map_or((0, None), |m| (m.len(), m.modified().ok()));
+            let known = seen.remove(&path).filter(|s| s.stamp == stamp && stamp.1.is_some());
+            same &= known.is_some();
+            let own = known.map_or_else(|| read(&path), |s| s.own);
+            now.insert(path, Seen { stamp, own });
+        }
+        *seen = now;
+        (seen.values().map(|s| s.own.clone()).collect(), same)
+    }
+}
+
+impl Whole {
+    fn of(beside: &Arc<Library>, mut found: Vec<OwnPlaybook>) -> Self {
+        let mut library = Library::clone(beside);
         for own in &mut found {
             let Ok(playbook) = &own.playbook else { continue };
             if library.add_checked(playbook.clone()) {
@@ -76,27 +123,7 @@ impl PlaybookFolder {
             problem.line = name_line(&playbook.source);
             own.playbook = Err(vec![problem.fix("give it another name in its header")]);
         }
-        (library, found)
-    }
-
-    fn files(&self) -> Vec<OwnPlaybook> {
-        let paths = match listed(&self.path) {
-            Ok(paths) => paths,
-            Err(problem) => {
-                let name = self.path.display().to_string();
-                return vec![OwnPlaybook { name, file: self.path.clone(), playbook: Err(vec![problem]) }];
-            }
-        };
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut now = BTreeMap::new();
-        for path in paths {
-            let stamp = fs::metadata(&path).map_or((0, None), |m| (m.len(), m.modified().ok()));
-            let known = seen.remove(&path).filter(|s| s.stamp == stamp && stamp.1.is_some());
-            let own = known.map_or_else(|| read(&path), |s| s.own);
-            now.insert(path, Seen { stamp, own });
-        }
-        *seen = now;
-        seen.values().map(|s| s.own.clone()).collect()
+        Self { beside: beside.clone(), library: Arc::new(library), own: found.into() }
     }
 }
 
@@ -168,17 +195,17 @@ mod tests {
         )
     }
 
-    fn names(folder: &PlaybookFolder, beside: &Library) -> (Vec<String>, Vec<String>) {
+    fn names(folder: &PlaybookFolder, beside: &Arc<Library>) -> (Vec<String>, Vec<String>) {
         let (library, own) = folder.read(beside);
         let all = library.iter().map(|p| p.header.name.clone()).collect();
-        (all, own.into_iter().filter(|o| o.playbook.is_err()).map(|o| o.name).collect())
+        (all, own.iter().filter(|o| o.playbook.is_err()).map(|o| o.name.clone()).collect())
     }
 
     #[test]
     fn what_is_put_there_changed_or_taken_away_counts_the_next_time() {
         let dir = tempfile::tempdir().unwrap();
         let folder = PlaybookFolder::new(dir.path().join("playbooks"));
-        let none = Library::default();
+        let none = Arc::default();
         assert_eq!(names(&folder, &none), (vec![], vec![]));
         fs::create_dir(folder.path()).unwrap();
         let at = |name: &str| folder.path().join(name);
@@ -193,6 +220,21 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_built_again_while_no_file_is_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = PlaybookFolder::new(dir.path());
+        let beside = Arc::new(Library::built_in().unwrap());
+        fs::write(folder.path().join("a.py"), playbook("first", "finish('x')")).unwrap();
+        let (first, _) = folder.read(&beside);
+        assert!(Arc::ptr_eq(&first, &folder.read(&beside).0));
+        fs::write(folder.path().join("b.py"), playbook("second", "finish('x')")).unwrap();
+        let (second, _) = folder.read(&beside);
+        assert!(!Arc::ptr_eq(&first, &second) && second.get("second").is_ok());
+        let other = Arc::new(Library::default());
+        assert!(folder.read(&other).0.get("find").is_err());
+    }
+
+    #[test]
     fn a_broken_file_or_a_name_that_is_taken_hinders_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
         let folder = PlaybookFolder::new(dir.path());
@@ -203,7 +245,7 @@ mod tests {
         fs::write(at("d.py"), playbook("broken", "if (")).unwrap();
         fs::write(at("e.py"), b"\xff").unwrap();
         fs::create_dir(at("f.py")).unwrap();
-        let built_in = Library::built_in().unwrap();
+        let built_in = Arc::new(Library::built_in().unwrap());
         let (all, wrong) = names(&folder, &built_in);
         assert!(all.contains(&"good".to_owned()), "{all:?}");
         assert_eq!(all.len(), built_in.iter().count() + 1);

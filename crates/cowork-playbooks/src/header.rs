@@ -113,6 +113,14 @@ pub struct Param {
     /// For `number`: what is counted; a task may say it in others: `2 weeks` are 14 days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<Unit>,
+    /// Says that it limits what the playbook works on and not how. Its value alone is no wish. A `text` also takes a file's name
+    /// from a task, and a folder's: `in the letters folder`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub limits: bool,
+    /// For `choice`, where a value says what stays: the value that is meant where the task says that it goes. *Delete the oldest*
+    /// means that the newest stays.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub opposites: BTreeMap<String, String>,
     /// Values of other parameters that follow where this one is given.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sets: BTreeMap<String, String>,
@@ -264,6 +272,9 @@ impl Header {
             if !param.sets.iter().all(fits) {
                 wrong(format!("what the parameter `{name}` sets fits no other parameter"));
             }
+            if !param.opposites.iter().flat_map(|(a, b)| [a, b]).all(|value| param.choices.contains_key(value)) {
+                wrong(format!("the parameter `{name}` has opposites that are none of its choices"));
+            }
             if !word(name, '_') || name.starts_with(|c: char| c.is_ascii_digit()) {
                 wrong(format!("`{}` can't be a parameter's name: use a-z, 0-9 and _", name.escape_debug()));
             }
@@ -280,28 +291,31 @@ impl Header {
         found
     }
 
-    /// Gives the parameters as a person reads them: `by (type, date or name; type if not given)`.
+    /// Gives the parameters as a person reads them: `by: type, date or name (type if you don't say)`.
     pub(crate) fn describe_params(&self) -> String {
         if self.params.is_empty() {
-            return "it takes no parameters".to_owned();
+            return format!("{} can be told nothing more", self.name);
         }
         let one = |(name, param): (&String, &Param)| {
             let kind = match param.kind {
-                ParamKind::Text => "text".to_owned(),
-                ParamKind::Number => "a whole number".to_owned(),
-                ParamKind::Bool => "true or false".to_owned(),
+                ParamKind::Text => "any words".to_owned(),
+                ParamKind::Number => "a number".to_owned(),
+                ParamKind::Bool => "yes or no".to_owned(),
                 ParamKind::Choice if param.several => format!("{}, or several with commas between", param.listed()),
                 ParamKind::Choice => param.listed(),
             };
             match &param.default {
-                Some(Value::String(s)) if s.is_empty() => format!("{name} ({kind})"),
-                Some(Value::String(s)) => format!("{name} ({kind}; {s} if not given)"),
-                Some(default) => format!("{name} ({kind}; {default} if not given)"),
-                None => format!("{name} ({kind}; must be given)"),
+                Some(Value::String(s)) if s.is_empty() => format!("{name}: {kind}"),
+                Some(Value::String(s)) => format!("{name}: {kind} ({s} if you don't say)"),
+                Some(Value::Bool(on)) => {
+                    format!("{name}: {kind} ({} if you don't say)", if *on { "yes" } else { "no" })
+                }
+                Some(default) => format!("{name}: {kind} ({default} if you don't say)"),
+                None => format!("{name}: {kind} (you must say it)"),
             }
         };
         let all: Vec<String> = self.params.iter().map(one).collect();
-        format!("the parameters of {} are: {}", self.name, all.join(", "))
+        format!("{} can be told {}", self.name, all.join("; "))
     }
 }
 
@@ -320,7 +334,7 @@ impl Param {
                 (Value::Bool(_), _) => Ok(value.clone()),
                 (_, Some("true" | "yes")) => Ok(Value::Bool(true)),
                 (_, Some("false" | "no")) => Ok(Value::Bool(false)),
-                _ => Err("it must be true or false".to_owned()),
+                _ => Err("it must be yes or no".to_owned()),
             },
             ParamKind::Choice => self.check_choice(text.unwrap_or_default()),
         }

@@ -14,6 +14,7 @@ mod check_syntax;
 mod fault;
 mod fit;
 mod fit_doubts;
+mod fit_limits;
 mod fit_params;
 mod folder;
 mod header;

@@ -1,6 +1,9 @@
 //! The playbooks that there are.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use cowork_core::{Error, Kind, Result};
 use serde_json::{Map, Value};
@@ -76,20 +79,26 @@ impl Playbook {
     }
 }
 
-/// Playbooks, by name, with their words as they are compared.
+/// Playbooks, by name, with their words as they are compared: those are read when a task is first matched.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Library {
-    playbooks: BTreeMap<String, Arc<Playbook>>,
-    terms: BTreeMap<String, Terms>,
-    vocabulary: Arc<Vocabulary>,
+    playbooks: BTreeMap<String, Entry>,
+    vocabulary: OnceLock<Vocabulary>,
+}
+
+/// A playbook with its words, which every library that holds it shares.
+#[derive(Clone, Debug)]
+struct Entry {
+    playbook: Arc<Playbook>,
+    terms: Arc<OnceLock<Terms>>,
 }
 
 impl Library {
-    /// Gives the playbooks that are built in.
+    /// Gives the playbooks that are built in. That their programs compile is checked by a test, not at each start.
     pub(crate) fn built_in() -> Result<Self> {
         let mut library = Self::default();
         for (file, source) in BUILT_IN {
-            library.add(Playbook::read(source, file)?)?;
+            library.add_checked(Arc::new(Playbook::read(source, file)?));
         }
         Ok(library)
     }
@@ -114,19 +123,16 @@ impl Library {
         let name = playbook.header.name.clone();
         let is_free = !self.playbooks.contains_key(&name);
         if is_free {
-            let terms = Terms::of(&playbook.header, &self.vocabulary);
-            let vocabulary = Arc::make_mut(&mut self.vocabulary);
-            terms.stems().for_each(|stem| vocabulary.learn(stem));
-            self.terms.insert(name.clone(), terms);
-            self.playbooks.insert(name, playbook);
+            self.playbooks.insert(name, Entry { playbook, terms: Arc::default() });
+            self.vocabulary = OnceLock::new();
         }
         is_free
     }
 
     pub(crate) fn get(&self, name: &str) -> Result<&Arc<Playbook>> {
-        self.playbooks.get(name).ok_or_else(|| {
+        self.playbooks.get(name).map(|entry| &entry.playbook).ok_or_else(|| {
             let why = format!("there is no playbook called `{}`", name.escape_debug());
-            Error::new(Kind::NotFound, "find playbook", why).with_fix(asked(self.meant(name), &self.listed()))
+            Error::new(Kind::NotFound, "find playbook", why).with_fix(asked(self.meant(name), &self.named(&[])))
         })
     }
 
@@ -142,29 +148,37 @@ impl Library {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Playbook>> {
-        self.playbooks.values()
+        self.playbooks.values().map(|entry| &entry.playbook)
     }
 
     /// Gives each playbook's header with its words as they are compared.
     pub(crate) fn terms(&self) -> impl Iterator<Item = (&Header, &Terms)> {
-        self.playbooks.values().filter_map(|p| Some((&p.header, self.terms.get(&p.header.name)?)))
+        // The vocabulary reads them all.
+        self.vocabulary();
+        self.playbooks.values().filter_map(|entry| Some((&entry.playbook.header, entry.terms.get()?)))
     }
 
+    /// Gives the words that are known, with those of all headers.
     pub(crate) fn vocabulary(&self) -> &Vocabulary {
-        &self.vocabulary
+        self.vocabulary.get_or_init(|| {
+            let mut vocabulary = Vocabulary::default();
+            for entry in self.playbooks.values() {
+                let terms = entry.terms.get_or_init(|| Terms::of(&entry.playbook.header, &vocabulary));
+                terms.stems().for_each(|stem| vocabulary.learn(stem));
+            }
+            vocabulary
+        })
     }
 
-    /// Says which playbooks there are, with a sentence for each of the first few.
-    pub(crate) fn listed(&self) -> String {
-        const MOST: usize = 12;
-        let one = |p: &Arc<Playbook>| {
-            let example = p.header.examples.first().map(String::as_str).unwrap_or_default();
-            format!("{} (“{example}”)", p.header.name)
+    /// Names some playbooks, each with a sentence that calls it, and says where all are.
+    pub(crate) fn named(&self, names: &[String]) -> String {
+        const ALL: &str = "`cowork playbook list` shows all that there are";
+        let one = |name: &String| {
+            let example = self.playbooks.get(name)?.playbook.header.examples.first()?;
+            Some(format!("“{example}” ({name})"))
         };
-        let first: Vec<String> = self.iter().take(MOST).map(one).collect();
-        let more = self.playbooks.len().saturating_sub(MOST);
-        let more = if more == 0 { String::new() } else { format!(", and {more} more") };
-        format!("the playbooks are: {}{more}", first.join(", "))
+        let named: Vec<String> = names.iter().filter_map(one).collect();
+        if named.is_empty() { ALL.to_owned() } else { format!("the nearest are {}; {ALL}", named.join(", ")) }
     }
 }
 

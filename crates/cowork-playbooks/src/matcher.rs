@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 use serde_json::{Map, Value};
 
 use crate::{
-    fit::{Fit, Verdict, fit},
+    fit::{Fit, GENERAL, Verdict, fit},
     header::Header,
     library::Library,
     sentence::{Phrase, Sentence},
@@ -71,11 +71,12 @@ impl Match {
     }
 
     /// Gives the name and the parameters of the playbook that is called, or the error that a task ends with.
-    pub(crate) fn called(self, library: &Library) -> Result<(String, Map<String, Value>)> {
+    pub(crate) fn called(self, library: &Library, text: &str) -> Result<(String, Map<String, Value>)> {
         let names = match self.playbook {
             Chosen::One(name) => return Ok((name, self.params)),
             Chosen::None => {
-                return Err(Error::new(Kind::NotFound, "match playbook", self.why).with_fix(library.listed()));
+                let fix = library.named(&nearest(library, text));
+                return Err(Error::new(Kind::NotFound, "match playbook", self.why).with_fix(fix));
             }
             Chosen::Ask(names) => names,
         };
@@ -90,7 +91,7 @@ impl Match {
                     let params = playbook.header.describe_params();
                     format!("say it like {}, or name the playbook: --playbook {only}; {params}", said.join(" or "))
                 }
-                Err(_) => library.listed(),
+                Err(_) => library.named(&[]),
             },
             _ => format!("say one thing at a time, like {}, or name the playbook: --playbook NAME", said.join(" or ")),
         };
@@ -114,8 +115,9 @@ pub(crate) fn choose(library: &Library, text: &str, folders: &[&str]) -> Match {
     let folders: Vec<Phrase> = folders.iter().map(|f| Phrase::read(f, library.vocabulary())).collect();
     let whole = compare(library, &sentence, &folders);
     match whole.playbook {
-        Chosen::None => in_parts(library, &sentence, &folders).unwrap_or(whole),
-        _ => whole,
+        Chosen::None => in_parts(library, &sentence, &folders, false).unwrap_or(whole),
+        Chosen::One(_) => in_parts(library, &sentence, &folders, true).unwrap_or(whole),
+        Chosen::Ask(_) => whole,
     }
 }
 
@@ -187,10 +189,35 @@ fn compare(library: &Library, sentence: &Sentence<'_>, folders: &[Phrase]) -> Ma
     Match::ask(all.into_iter().map(|h| h.name.clone()), why)
 }
 
-/// Looks at a task that asks for several things part by part, to say what it could mean; it is never done in parts.
-fn in_parts(library: &Library, sentence: &Sentence<'_>, folders: &[Phrase]) -> Option<Match> {
-    let heads: Vec<usize> =
-        sentence.words.iter().filter(|w| w.head && !w.negated && !w.literal).map(|w| w.at.start).collect();
+/// Gives the names of the playbooks that a task comes nearest to, the nearest first.
+fn nearest(library: &Library, text: &str) -> Vec<String> {
+    const MOST: usize = 3;
+    if text.len() > LONGEST {
+        return Vec::new();
+    }
+    let sentence = Sentence::read(text, library.vocabulary());
+    let score = |(header, terms)| {
+        let fit: Fit = fit(header, terms, &sentence, &[], library.vocabulary());
+        (fit.score(), &header.name)
+    };
+    let mut scores: Vec<(u32, &String)> = library.terms().map(score).filter(|(score, _)| *score > GENERAL).collect();
+    scores.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    scores.into_iter().take(MOST).map(|(_, name)| name.clone()).collect()
+}
+
+/// Looks at a task that asks for several things part by part, to say what it could mean; it is never done in parts. If `one` fits
+/// the whole, only *then* divides it, and each part must call another playbook.
+fn in_parts(library: &Library, sentence: &Sentence<'_>, folders: &[Phrase], one: bool) -> Option<Match> {
+    let words = &sentence.words;
+    let then = |at: usize| (at.saturating_sub(2)..at).any(|at| words[at].stem == "then" && !words[at].literal);
+    let asks = |at: &usize| {
+        let word = &words[*at];
+        (word.head || one && word.stem == "whenever") && !word.negated && !word.literal
+    };
+    let mut heads: Vec<usize> = (0..words.len()).filter(asks).collect();
+    let first = heads.first().copied();
+    heads.retain(|at| !one || Some(*at) == first || then(*at));
+    let heads: Vec<usize> = heads.into_iter().map(|at| words[at].at.start).collect();
     if heads.len() < 2 {
         return None;
     }
@@ -200,9 +227,12 @@ fn in_parts(library: &Library, sentence: &Sentence<'_>, folders: &[Phrase]) -> O
         let part = Sentence::read(sentence.text.get(*start..end)?, library.vocabulary());
         match compare(library, &part, folders).playbook {
             Chosen::One(name) => drop(names.insert(name)),
-            Chosen::Ask(all) => names.extend(all),
-            Chosen::None => return None,
+            Chosen::Ask(all) if !one => names.extend(all),
+            Chosen::Ask(_) | Chosen::None => return None,
         }
+    }
+    if one && names.len() < 2 {
+        return None;
     }
     let why = format!("“{}” asks for several things, and a task does one", shortened(sentence.text));
     Some(Match::ask(names, why))

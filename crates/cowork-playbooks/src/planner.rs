@@ -53,7 +53,7 @@ const STACK: usize = 64 * 1024 * 1024;
 /// Cancellation: the token stops a running program at its next check; a dropped future lets it run to its time limit,
 /// unheard.
 pub struct PlaybookPlanner {
-    library: Library,
+    library: Arc<Library>,
     own: Option<PlaybookFolder>,
     limits: Limits,
     cache: Arc<Cache>,
@@ -82,7 +82,12 @@ impl PlaybookPlanner {
     /// # Errors
     /// `InvalidInput` if a built-in playbook can't be read, which would be a fault of this build.
     pub fn new() -> Result<Self> {
-        Ok(Self { library: Library::built_in()?, own: None, limits: Limits::default(), cache: Arc::default() })
+        Ok(Self {
+            library: Arc::new(Library::built_in()?),
+            own: None,
+            limits: Limits::default(),
+            cache: Arc::default(),
+        })
     }
 
     /// Sets what a playbook may use.
@@ -97,7 +102,7 @@ impl PlaybookPlanner {
     /// # Errors
     /// `Conflict` if there is one of its name; `InvalidInput` if its program does not compile.
     pub fn add(&mut self, playbook: Playbook) -> Result<()> {
-        self.library.add(playbook)
+        Arc::make_mut(&mut self.library).add(playbook)
     }
 
     /// Takes the person's own playbooks from a folder, beside those that there are.
@@ -134,7 +139,7 @@ impl PlaybookPlanner {
 
     /// Gives the person's own playbooks as they are now, those that are not in order too.
     pub fn own(&self) -> Vec<OwnPlaybook> {
-        self.own.as_ref().map(|own| own.read(&self.library).1).unwrap_or_default()
+        self.own.as_ref().map(|own| own.read(&self.library).1.to_vec()).unwrap_or_default()
     }
 
     /// Works out which playbook a task in words calls, and with which parameters. It runs nothing.
@@ -165,7 +170,7 @@ impl PlaybookPlanner {
     }
 
     /// Gives the playbooks that there are now.
-    fn library(&self) -> Library {
+    fn library(&self) -> Arc<Library> {
         self.own.as_ref().map_or_else(|| self.library.clone(), |own| own.read(&self.library).0)
     }
 
@@ -188,7 +193,7 @@ impl PlaybookPlanner {
         }
         let folders: Vec<&str> = submit.folders.iter().map(|f| f.name.as_str()).collect();
         let library = self.library();
-        let (name, mut found) = matcher::choose(&library, &submit.text, &folders).called(&library)?;
+        let (name, mut found) = matcher::choose(&library, &submit.text, &folders).called(&library, &submit.text)?;
         found.extend(params);
         Ok((library.get(&name)?.clone(), found))
     }

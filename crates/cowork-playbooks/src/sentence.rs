@@ -30,6 +30,8 @@ pub(crate) struct Sentence<'a> {
     pub(crate) text: &'a str,
     pub(crate) words: Vec<Word>,
     places: HashMap<String, Vec<usize>>,
+    /// The marks of all its words.
+    marks: u128,
 }
 
 /// Words of a header, as they are looked for.
@@ -39,6 +41,8 @@ pub(crate) struct Phrase {
     pub(crate) parts: Vec<Vec<String>>,
     /// It counts only after *by*, *into*, *each*: it was written `by …`.
     pub(crate) led: bool,
+    /// The marks of all its words: where a sentence lacks one, the phrase is not in it.
+    marks: u128,
 }
 
 impl Phrase {
@@ -49,7 +53,9 @@ impl Phrase {
         if led {
             parts[0].remove(0);
         }
-        Self { parts, led }
+        let marks =
+            parts.iter().flatten().filter(|stem| *stem != ANY_KIND).map(|stem| mark(stem)).fold(0, |a, b| a | b);
+        Self { parts, led, marks }
     }
 }
 
@@ -72,13 +78,21 @@ impl<'a> Sentence<'a> {
         sentence.mark_heads(vocabulary);
         for (at, word) in sentence.words.iter().enumerate().filter(|(_, w)| !w.quoted) {
             sentence.places.entry(word.stem.clone()).or_default().push(at);
+            sentence.marks |= mark(&word.stem);
         }
         sentence
     }
 
+    /// Says whether all the words of a phrase may be in it, at once and without looking at each.
+    pub(crate) fn may_have(&self, phrase: &Phrase) -> bool {
+        phrase.marks & !self.marks == 0
+    }
+
     /// Gives the places where a phrase stands. Articles and the like may stand between its words.
     pub(crate) fn find(&self, phrase: &Phrase, vocabulary: &Vocabulary) -> Vec<Vec<usize>> {
-        let Some((first, rest)) = phrase.parts.split_first() else { return Vec::new() };
+        let Some((first, rest)) = phrase.parts.split_first().filter(|_| self.may_have(phrase)) else {
+            return Vec::new();
+        };
         let kinds = || (0..self.words.len()).filter(|at| self.is(*at, ANY_KIND, vocabulary)).collect();
         let starts = if first[0] == ANY_KIND { Some(kinds()) } else { self.places.get(&first[0]).cloned() };
         let mut found = Vec::new();
@@ -294,6 +308,14 @@ impl<'a> Sentence<'a> {
     }
 }
 
+/// Gives one of 128 marks for a word; different words may share one.
+fn mark(stem: &str) -> u128 {
+    let hash = stem
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    1 << ((hash >> 32) % 128)
+}
+
 /// Gives the stems of a phrase, with words that mean the same made one.
 pub(crate) fn stems(phrase: &str, vocabulary: &Vocabulary) -> Vec<String> {
     same(&read(phrase), vocabulary).into_iter().map(|w| w.stem).collect()
@@ -311,7 +333,7 @@ fn mended(text: &str, vocabulary: &Vocabulary) -> Vec<Word> {
     words
 }
 
-/// Makes `the names of the photos` one word: they are file names.
+/// Makes `the names of` in `the names of the photos` one word: they are file names.
 fn names_of_files(words: &[Word], vocabulary: &Vocabulary) -> Vec<Word> {
     let mut folded: Vec<Word> = Vec::with_capacity(words.len());
     let mut rest = words;
@@ -320,10 +342,10 @@ fn names_of_files(words: &[Word], vocabulary: &Vocabulary) -> Vec<Word> {
         let begins = first.stem == "nam" && !first.quoted && rest.get(1).is_some_and(|w| w.stem == "of");
         let is_file = |w: &&Word| !w.quoted && !w.named && vocabulary.is_file(&w.stem) && !w.stem.ends_with("folder");
         match rest.get(2 + glued).filter(is_file).filter(|_| begins) {
-            Some(file) => {
-                let at = first.at.start..file.at.end;
+            Some(_) => {
+                let at = first.at.start..rest[1].at.end;
                 folded.push(Word { stem: "filenam".to_owned(), at, ..Word::default() });
-                rest = &rest[3 + glued..];
+                rest = &rest[2..];
             }
             None => {
                 folded.push(first.clone());

@@ -2,11 +2,7 @@
 
 use std::ops::Range;
 
-use crate::{
-    sentence::{Phrase, Sentence},
-    terms::Piece,
-    vocabulary::Vocabulary,
-};
+use crate::{sentence::Sentence, terms::Piece, vocabulary::Vocabulary};
 
 /// Words that say where a text is looked for and are no part of it.
 const PLACES: [&str; 31] = [
@@ -107,6 +103,13 @@ pub(crate) struct Slots<'a> {
 impl Slots<'_> {
     /// Finds a form, from the first place where it fits.
     pub(crate) fn form(&self, pieces: &[Piece]) -> Option<Filled> {
+        let may_be = |piece: &Piece| match piece {
+            Piece::Words(phrase) => self.sentence.may_have(phrase),
+            Piece::Hole { .. } => true,
+        };
+        if !pieces.iter().all(may_be) {
+            return None;
+        }
         (0..self.sentence.words.len()).find_map(|start| self.form_at(start, pieces))
     }
 
@@ -117,9 +120,8 @@ impl Slots<'_> {
         for piece in pieces {
             match piece {
                 Piece::Hole { name, quoted } => open = Some((name, *quoted, at)),
-                Piece::Words(stems) => {
-                    let phrase = Phrase { parts: vec![stems.clone()], led: false };
-                    let places = self.sentence.find(&phrase, self.vocabulary);
+                Piece::Words(phrase) => {
+                    let places = self.sentence.find(phrase, self.vocabulary);
                     let fits = |p: &&Vec<usize>| match open {
                         Some((.., from)) => p[0] > from,
                         None => p[0] == at,
@@ -145,7 +147,7 @@ impl Slots<'_> {
             }
         }
         if let Some((name, quoted, from)) = open {
-            let range = self.trimmed(from..self.sentence.words.len())?;
+            let range = self.trimmed(from..self.limited(from))?;
             match range.clone().find(|at| self.sentence.words[*at].quoted) {
                 Some(at) => filled.holes.push((name.clone(), at..at + 1)),
                 None if quoted => return None,
@@ -290,6 +292,46 @@ impl Slots<'_> {
             || word.eq_ignore_ascii_case("here");
         let joins = matches!(stem(last), "and" | "then" | "in" | "or" | "but");
         (last > range.start && (polite || joins)).then_some(last)
+    }
+
+    /// Gives where a text ends that is put in place of another one, before what says where: `in yml files`, `but not in …`.
+    fn limited(&self, from: usize) -> usize {
+        const LONGEST: usize = 6;
+        let words = &self.sentence.words;
+        let stem = |at: usize| words.get(at).map_or("", |w| w.stem.as_str());
+        let free = |at: &usize| !words[*at].quoted && !words[*at].literal;
+        let breaks = |at: &usize| match stem(*at) {
+            "but" | "except" | "unless" => true,
+            "only" | "just" => matches!(stem(at + 1), "in" | "insid" | "within" | "for"),
+            _ => false,
+        };
+        let end = (from + 1..words.len()).filter(free).find(breaks).unwrap_or(words.len());
+        let last = end - 1;
+        let last = if last > from && matches!(stem(last), "only" | "pleas") { last - 1 } else { last };
+        // `in files that …`
+        let is_where = |from: usize| {
+            last + 1 < end
+                || (from + 1..=last).any(|at| words[at].named || !words[at].quoted && self.vocabulary.is_file(stem(at)))
+        };
+        let opens = |at: &usize| matches!(stem(*at), "in" | "insid" | "within" | "across" | "throughout");
+        let near = (from + 1).max(last.saturating_sub(LONGEST))..last;
+        near.rev().filter(free).find(opens).filter(|at| is_where(*at)).unwrap_or(end)
+    }
+
+    /// Gives what a thing that is looked for is about: `Globex` of `the invoice for Globex`. Nobody writes the whole of that into a
+    /// file.
+    pub(crate) fn what_it_is_about(&self, range: Range<usize>) -> Range<usize> {
+        let words = &self.sentence.words;
+        let (first, next) = (&words[range.start], words.get(range.start + 1));
+        let leads = |stem: &str| {
+            matches!(stem, "with" | "for" | "from" | "about" | "of" | "to" | "on" | "by" | "regard" | "concern")
+        };
+        let is_it = range.len() > 2
+            && !first.quoted
+            && self.vocabulary.is_file(&first.stem)
+            && next.is_some_and(|w| !w.quoted && leads(&w.stem));
+        let about = if is_it { self.without_edges(range.start + 2..range.end) } else { None };
+        about.unwrap_or(range)
     }
 
     fn without_edges(&self, mut range: Range<usize>) -> Option<Range<usize>> {

@@ -2,7 +2,7 @@
 
 use crate::{
     header::{Header, Param, ParamKind},
-    sentence::{Phrase, stems},
+    sentence::Phrase,
     vocabulary::Vocabulary,
 };
 
@@ -23,7 +23,7 @@ pub(crate) struct Terms {
 /// A part of a form: words that must stand there, or the hole for a parameter.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Piece {
-    Words(Vec<String>),
+    Words(Phrase),
     Hole {
         name: String,
         /// It takes only what stands in quotes.
@@ -93,12 +93,12 @@ fn pieces(form: &str, vocabulary: &Vocabulary) -> Vec<Piece> {
     let mut rest = form;
     while let Some((words, after)) = rest.split_once('{') {
         let quoted = words.ends_with('\'');
-        pieces.push(Piece::Words(stems(words.trim_end_matches('\''), vocabulary)));
+        pieces.push(Piece::Words(Phrase::read(words.trim_end_matches('\''), vocabulary)));
         let (hole, behind) = after.split_once('}').unwrap_or((after, ""));
         pieces.push(Piece::Hole { name: hole.trim().to_owned(), quoted });
         rest = behind.trim_start_matches('\'');
     }
-    pieces.push(Piece::Words(stems(rest, vocabulary)));
-    pieces.retain(|p| *p != Piece::Words(Vec::new()));
+    pieces.push(Piece::Words(Phrase::read(rest, vocabulary)));
+    pieces.retain(|p| !matches!(p, Piece::Words(phrase) if phrase.parts.is_empty()));
     pieces
 }

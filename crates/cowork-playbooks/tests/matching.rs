@@ -202,6 +202,49 @@ fn several_kinds_are_exactly_those_that_are_named() {
     assert!(take("temporary,").is_err());
 }
 
+/// Nothing that limits a wish is left out: it is held by a parameter, or asked about.
+#[test]
+fn what_limits_a_wish_is_followed_or_asked_about() {
+    let planner = planner();
+    for (text, words) in [
+        ("organise only the pdfs by type", "only the pdfs"),
+        ("organise by type but leave the pdfs", "but leave the pdfs"),
+        ("delete duplicates in _OLD only", "in OLD only"),
+        ("delete duplicates in _OLD", "OLD"),
+        ("remove installers, but not the ones from this month", "but not the ones from this month"),
+        ("replace foo with bar in the spreadsheets", "spreadsheets"),
+    ] {
+        let found = planner.match_words(text, &[]);
+        assert!(matches!(found.playbook, Chosen::Ask(_)), "{text}: {}", found.why);
+        assert!(found.why.ends_with(&format!("but it can't follow “{words}”")), "{}", found.why);
+    }
+    // The folder that is granted is the one that is meant.
+    let granted = planner.match_words("delete duplicates in _OLD", &["_OLD"]);
+    assert_eq!(granted.playbook, Chosen::One("duplicates".to_owned()), "{}", granted.why);
+    let other = planner.match_words("delete duplicates in my Pictures folder", &["Downloads"]);
+    assert!(matches!(other.playbook, Chosen::Ask(_)), "{}", other.why);
+}
+
+/// To keep the newest is to delete the older ones.
+#[test]
+fn what_goes_is_the_opposite_of_what_stays() {
+    let planner = planner();
+    for (text, keep) in [
+        ("delete the oldest duplicates", "newest"),
+        ("delete duplicates but keep the oldest", "oldest"),
+        ("remove duplicates, don't delete the newest", "newest"),
+        ("remove all duplicates but the newest", "newest"),
+        ("remove the duplicates, the newer ones should go", "oldest"),
+    ] {
+        let found = planner.match_words(text, &[]);
+        assert_eq!(found.params.get("keep"), Some(&Value::from(keep)), "{text}: {}", found.why);
+    }
+    for unclear in ["delete duplicates newest", "delete the duplicates with the shortest name"] {
+        let found = planner.match_words(unclear, &[]);
+        assert!(matches!(found.playbook, Chosen::Ask(_)), "{unclear}: {}", found.why);
+    }
+}
+
 /// What a task ends with where the words are not enough says which playbooks are meant, and how to say it.
 #[tokio::test]
 async fn a_question_names_the_candidates() {
@@ -220,7 +263,15 @@ async fn a_question_names_the_candidates() {
     );
     let none = error("write a poem about spring").await;
     assert_eq!((none.kind, none.message.as_str()), (Kind::NotFound, "no playbook fits “write a poem about spring”"));
-    assert!(none.fix().unwrap().starts_with("the playbooks are: clean-up (“delete empty folders”), duplicates (“find"));
+    assert_eq!(none.fix(), Some("`cowork playbook list` shows all that there are"));
+    let near = error("translate the invoices and the duplicate photos into French").await;
+    assert_eq!(near.kind, Kind::NotFound);
+    let fix = near.fix().unwrap();
+    assert!(fix.starts_with("the nearest are “find duplicate photos” (duplicates)"), "{fix}");
+    assert!(
+        fix.matches("(“").count() <= 3 && fix.ends_with("`cowork playbook list` shows all that there are"),
+        "{fix}"
+    );
 }
 
 mod story;

@@ -128,13 +128,13 @@ fn told(planner: Value) -> Submit {
 
 #[test]
 fn parameters_that_do_not_fit_name_those_there_are() {
-    let describes = "the parameters of organise are: by (date or name or type; type if not given), dry_run (true or false; false if not \
-        given), pattern (text), rules (text)";
+    let describes = "organise can be told by: date or name or type (type if you don't say); dry_run: yes or no (no if you don't say); \
+        each: month or year (month if you don't say); pattern: any words; rules: any words";
     for (params, why) in [
         (json!({ "colour": "red" }), "the playbook organise has no parameter `colour`"),
         (json!({ "by": "size" }), "the parameter `by` of organise does not fit: it must be date or name or type"),
         (json!({ "by": 3 }), "the parameter `by` of organise does not fit: it must be date or name or type"),
-        (json!({ "dry_run": "perhaps" }), "the parameter `dry_run` of organise does not fit: it must be true or false"),
+        (json!({ "dry_run": "perhaps" }), "the parameter `dry_run` of organise does not fit: it must be yes or no"),
     ] {
         let error = refused(told(json!({ "playbook": "organise", "params": params })));
         assert_eq!((error.kind, error.message.as_str(), error.fix()), (Kind::InvalidInput, why, Some(describes)));
@@ -144,7 +144,7 @@ fn parameters_that_do_not_fit_name_those_there_are() {
     let words = next(&Story::of(told(json!({ "params": { "dry_run": "true" } })))).unwrap();
     assert_eq!(
         words.note["params"],
-        json!({ "by": "type", "dry_run": true, "pattern": "", "rules": "" }),
+        json!({ "by": "type", "dry_run": true, "each": "month", "pattern": "", "rules": "" }),
         "words and parameters together"
     );
 }
@@ -155,7 +155,7 @@ fn what_the_planner_is_told_must_make_sense() {
     let error = refused(told(json!({ "playbook": "tidy" })));
     assert_eq!((error.kind, error.message.as_str()), (Kind::NotFound, "there is no playbook called `tidy`"));
     let fix = error.fix().unwrap();
-    assert!(fix.starts_with("the playbooks are: ") && fix.contains("find ("), "{fix}");
+    assert!(fix.ends_with("`cowork playbook list` shows all that there are"), "{fix}");
     let error = refused(told(json!({ "source": "print('hello')", "file": "mine.py" })));
     assert!(error.message.starts_with("mine.py: there is no header"), "{error:?}");
     let mut nowhere = told(Value::Null);

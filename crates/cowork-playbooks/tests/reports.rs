@@ -98,6 +98,22 @@ async fn duplicates_are_only_told_in_a_dry_run_and_a_no_ends_it() {
     assert_eq!(summary, "No files to compare here.");
 }
 
+/// The tool compares files of these kinds only.
+#[tokio::test]
+async fn only_files_of_the_kinds_that_are_named_are_compared() {
+    let none = |_: &ProposedCall| {
+        done(
+            json!({ "groups": 0, "files": 0, "wasted": 0, "searched": 20, "duplicates": [], "skipped": {}, "next": null }),
+        )
+    };
+    let mut story = Story::of(submit("duplicates", json!({ "only": "photos,scans" }))).answering(none);
+    story.done().await;
+    assert_eq!(story.calls()[0].args["only"], json!(["photos", "scans"]));
+    let mut story = Story::of(submit("duplicates", json!({}))).answering(none);
+    story.done().await;
+    assert_eq!(story.calls()[0].args.get("only"), None);
+}
+
 #[tokio::test]
 async fn fifty_thousand_duplicates_take_two_calls() {
     let group = |n: usize| json!({ "size": 10, "copies": 2, "wasted": 10, "blake3": "", "files": [format!("Downloads/{n} a.jpg"), format!("Downloads/{n} b.jpg")] });

@@ -29,6 +29,18 @@ pub(crate) enum Only {
     Scans,
     /// Pictures that say in their names that they show a screen.
     Screenshots,
+    /// PDF files.
+    Pdfs,
+    /// Presentations.
+    Presentations,
+    /// What calls itself an invoice.
+    Invoices,
+    /// What calls itself a receipt.
+    Receipts,
+    /// What calls itself a letter.
+    Letters,
+    /// What calls itself a contract.
+    Contracts,
 }
 
 /// Words that a name of a scan has.
@@ -36,6 +48,11 @@ const SCANS: &str = "scan scans scanned scanner camscanner scannen gescannt scan
 /// What is in a name of a picture of a screen.
 const SCREENS: [&str; 7] =
     ["screenshot", "screen shot", "screen_shot", "bildschirmfoto", "capture d", "captura de pantalla", "schermata"];
+const PRESENTATIONS: &str = "ppt pptx pps ppsx odp key";
+const INVOICES: &str = "invoice invoices rechnung rechnungen facture factures factura fattura";
+const RECEIPTS: &str = "receipt receipts quittung quittungen beleg belege reçu recibo ricevuta";
+const LETTERS: &str = "letter letters brief briefe lettre carta lettera";
+const CONTRACTS: &str = "contract contracts vertrag verträge contrat contrato contratto";
 
 impl Only {
     /// Says whether a file of this name is of one of these kinds; every file is if there are none.
@@ -55,7 +72,13 @@ impl Only {
             Self::Archives => category == "Archives",
             Self::Installers => category == "Installers",
             Self::Code => category == "Code",
-            Self::Scans => (category == "Images" || extension == "pdf") && is_scan(stem),
+            Self::Pdfs => extension == "pdf",
+            Self::Presentations => has(PRESENTATIONS, &extension),
+            Self::Invoices => is_paper(category) && says(stem, INVOICES),
+            Self::Receipts => is_paper(category) && says(stem, RECEIPTS),
+            Self::Letters => is_paper(category) && says(stem, LETTERS),
+            Self::Contracts => is_paper(category) && says(stem, CONTRACTS),
+            Self::Scans => (category == "Images" || extension == "pdf") && says(stem, SCANS),
             Self::Screenshots => {
                 let low = stem.to_lowercase();
                 category == "Images" && SCREENS.iter().any(|words| low.contains(words))
@@ -64,8 +87,14 @@ impl Only {
     }
 }
 
-fn is_scan(stem: &str) -> bool {
-    stem.to_lowercase().split(|c: char| !c.is_alphabetic()).any(|word| has(SCANS, word))
+/// Says whether such a file can be a paper that somebody wrote: a document, or a picture of one.
+fn is_paper(category: &str) -> bool {
+    matches!(category, "Documents" | "Spreadsheets" | "Images")
+}
+
+/// Says whether one of these words stands in a name.
+fn says(stem: &str, words: &str) -> bool {
+    stem.to_lowercase().split(|c: char| !c.is_alphabetic()).any(|word| !word.is_empty() && has(words, word))
 }
 
 #[cfg(test)]
@@ -85,6 +114,11 @@ mod tests {
                 Only::Screenshots,
                 ["Screenshot_1.png", "Bildschirmfoto 2.png", "Screen Shot 3.jpg"],
                 ["a.png", "screenshot.pdf", "b"],
+            ),
+            (
+                Only::Invoices,
+                ["Invoice 7.pdf", "RECHNUNG_2024.docx", "scan-invoice.jpg"],
+                ["invoice.py", "invoicing.pdf", "a.pdf"],
             ),
             (Only::Documents, ["a.docx", "b.PDF", "c.xlsx"], ["d.zip", "e.py", "f.jpg"]),
         ] {
