@@ -120,8 +120,8 @@
 # receipts = ["receipt"]
 # letters = ["letter"]
 # contracts = ["contract"]
-# installers = ["installer"]
-# code = ["source file", "script"]
+# installers = []
+# code = []
 #
 # [param.dry_run]
 # about = "Only say what would be done"
