@@ -169,9 +169,9 @@ fn names_that_are_no_names_for_a_screen() {
         &[
             ("organise by=type", "13 files moved, 0 left"),
             ("find query=lease", "“lease” is in 13 files"),
-            ("rename by=date", "Not done: 1, because the name"),
+            ("rename by=date", "Not done: the name"),
             ("tables", "2 rows from 2 tables"),
-            ("photos by=day", "1 without a date"),
+            ("photos by=day", "photos without a date that can be right: 1"),
             ("replace find=lease with=rent", "13 files changed"),
         ],
     );
@@ -225,10 +225,10 @@ fn pdf_files_that_lie_and_dates_that_can_not_be_right() {
         &[
             (
                 "organise by=date",
-                "5 files moved, 2 left as they were, nothing deleted. Left: 2 files, changed on a date that can't be right.",
+                "5 files moved, 2 left as they were (files with a date that can't be right: 2), nothing deleted.",
             ),
-            ("rename by=date", "5 files renamed, 2 left as they were."),
-            ("photos by=day", "2 without a date"),
+            ("rename by=date", "5 files renamed, 2 left as they were (files without a date: 2)."),
+            ("photos by=day", "photos without a date that can be right: 2"),
         ],
     );
 }

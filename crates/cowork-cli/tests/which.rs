@@ -129,7 +129,7 @@ fn what_is_mistyped_is_guessed_but_not_run() {
     let before = place.tree();
     let folder = place.folder.to_str().unwrap();
     let run = |more: &[&str]| place.cowork(&[&["run", "--folder", folder], more].concat());
-    run(&["--playbook", "organize-files"]).says("did you mean `organise`? ").says("the playbooks are");
+    run(&["--playbook", "organize-files"]).says("Did you mean `organise`? ").says("`cowork playbook list` shows all");
     run(&["--playbook", "clean-up", "--param", "waht=all"]).says("did you mean `what`? ").says("older_than");
     run(&["--playbook", "clean-up", "--param", "what=temporary,instalers"]).says("did you mean `installers`?");
     place.cowork(&["playbook", "show", "oragnise"]).says("did you mean `organise`? ");

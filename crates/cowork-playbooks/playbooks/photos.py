@@ -80,7 +80,7 @@ def staying_for(stayed):
     return " (" + ", ".join([f"{reason}: {number}" for reason, number in told[:8]]) + (", …" if len(told) > 8 else "") + ")" if told else ""
 
 
-SOURCES = {"name": "out of the name", "content": "out of the photo or PDF itself", "changed": "of the last change, for want of another"}
+SOURCES = {"name": "out of the name", "content": "out of the photo or PDF itself"}
 
 
 def dates_from(dated):
@@ -151,8 +151,9 @@ def by_time(entries, stay):
     groups = {}
     for e in entries:
         day = e.get("date")
-        if not day:
-            add(stay, "photos with a date that can't be right")
+        # The last change says mostly when it was copied.
+        if not day or e["date_from"] == "changed":
+            add(stay, "photos without a date that can be right")
             continue
         add(dated, e["date_from"])
         target = day[:4] if by == "year" else f"{day[:4]}/{day[5:7]}" if by == "month" else f"{day[:4]}/{day}"

@@ -268,7 +268,7 @@ if merged["total_rows"]:
 if facts:
     summary += f" Not written: {', '.join(facts)}."
 
-for lack in merged["lacking"]:
+for lack in [lack for lack in merged["lacking"] if lack["rows"]]:
     fate = "they count for no group by it" if lack["column"] in group_by else "they add nothing to it"
     named = ", ".join([below(path) for path in lack["paths"][:6]]) + (", …" if lack["files"] > 6 else "")
     summary += f"\n\nWithout {lack['column']}: {counted(lack['files'], 'table')} of {merged['files']:,}, with {counted(lack['rows'], 'row')}; {fate}: {named}."

@@ -173,22 +173,8 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look, most: usize
     }
     match result {
         Finish::Done { summary, .. } => {
-            let left = Left::of(task, screen.changed.as_ref());
-            let said = screen.changed.as_ref().map_or_else(|| summary.clone(), |set| left::checked(summary, set));
-            let (head, role) = match unchanged {
-                true => ("Nothing was changed.".to_owned(), Role::Waiting),
-                // Where there was nothing to do, nothing was done.
-                false if !task.journalled && said.starts_with("Nothing ") => (String::new(), Role::Plain),
-                false => (format!("{}.", head("Done", "in")), Role::Done),
-            };
-            let more = if screen.whole { "see above".to_owned() } else { format!("cowork show {}", task.id.short()) };
-            lines.extend(done(&head, role, &left.unsaid(&said), &more, look, most));
-            let why = left.lines(look);
-            if lines.iter().any(|l| *l == Line::default()) && !why.is_empty() {
-                lines.push(Line::default());
-            }
-            lines.extend(why);
-            lines.extend(not_done(screen, summary, look));
+            let head = (!unchanged).then(|| head("Done", "in"));
+            well(screen, task, summary, head, look, most, &mut lines);
         }
         Finish::Failed { error } => {
             lines.extend(if result.is_refusal() { Vec::new() } else { went(screen, error, look) });
@@ -222,18 +208,50 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look, most: usize
         );
     }
     if task.journalled && !unchanged {
-        // A summary of several lines ends before what comes next begins.
-        if matches!(result, Finish::Done { summary, .. } if summary.contains('\n')) {
-            lines.push(Line::default());
-        }
-        lines.push(match task.undo {
-            Undo::Reclaimed => {
-                Line::margin().add(Role::Quiet, "Its journal was let go of to make room: it can't be undone any more.")
-            }
-            _ => next("Undo:", &format!("cowork undo {}", task.id.short())),
-        });
+        lines.extend(way_back(task, result));
     }
     lines
+}
+
+/// Says that a task came to its end, what it says of itself, and what was not done. Without a head nothing was changed.
+fn well(
+    screen: &Screen,
+    task: &Task,
+    summary: &str,
+    head: Option<String>,
+    look: &Look,
+    most: usize,
+    lines: &mut Vec<Line>,
+) {
+    let left = Left::of(task, screen.changed.as_ref());
+    let said = screen.changed.as_ref().map_or_else(|| summary.to_owned(), |set| left::checked(summary, set));
+    let (head, role) = match head {
+        None => ("Nothing was changed.".to_owned(), Role::Waiting),
+        // Where there was nothing to do, nothing was done.
+        Some(_) if !task.journalled && said.starts_with("Nothing ") => (String::new(), Role::Plain),
+        Some(head) => (format!("{head}."), Role::Done),
+    };
+    let more = if screen.whole { "see above".to_owned() } else { format!("cowork show {}", task.id.short()) };
+    lines.extend(done(&head, role, &left.unsaid(&said), &more, look, most));
+    let why = left.lines(look);
+    if lines.iter().any(|l| *l == Line::default()) && !why.is_empty() {
+        lines.push(Line::default());
+    }
+    lines.extend(why);
+    lines.extend(not_done(screen, summary, look));
+}
+
+/// Says how to give back what was done.
+fn way_back(task: &Task, result: &Finish) -> Vec<Line> {
+    // A summary of several lines ends before what comes next begins.
+    let apart = matches!(result, Finish::Done { summary, .. } if summary.contains('\n'));
+    let line = match task.undo {
+        Undo::Reclaimed => {
+            Line::margin().add(Role::Quiet, "Its journal was let go of to make room: it can't be undone any more.")
+        }
+        _ => next("Undo:", &format!("cowork undo {}", task.id.short())),
+    };
+    apart.then(Line::default).into_iter().chain([line]).collect()
 }
 
 /// Says what a task tells of itself: what there is no room for can be looked at.
