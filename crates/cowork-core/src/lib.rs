@@ -9,6 +9,7 @@
 
 mod allow;
 mod change;
+mod conversation;
 mod effects;
 mod engine;
 
@@ -41,6 +42,10 @@ pub use change::{
     Change, ChangeSet, Changed, Clash, Content, Difference, Known, Make, Otherwise, Progress, Side, Sink, Splice,
     Watch, What, Write,
 };
+pub use conversation::{
+    Block, Effort, Head, Message, ModelAnswer, ModelCall, ModelCard, ModelRequest, Price, Role, Stop, Tokens, Usage,
+    Written,
+};
 pub use effects::{Effects, FileEffect, Group, Lock, Preview};
 
 pub use engine::{Approver, Ask, Claim, Engine, EngineParts, Item, Limits, Subscription};
@@ -57,7 +62,7 @@ pub use label::{Confidentiality, Integrity, Label};
 pub use lease::LeaseState;
 pub use memory::MemoryStore;
 
-pub use model::{Message, Model, ModelAnswer, ModelCall, ModelRequest, Say};
+pub use model::{Model, Said, Say};
 pub use path::FilePath;
 pub use planner::{Planner, Proposal, ProposedCall, View};
 pub use policy::{GrantPolicy, Policy, Question, Ruling, Verdict};
