@@ -2,6 +2,7 @@
 
 mod answer;
 mod compact;
+mod deferred;
 mod head;
 mod history;
 mod note;
@@ -116,14 +117,14 @@ impl Planner for ModelPlanner {
         let card = ctx.models.card(wanted.model.as_deref())?.clone();
         let mut history = match self.take(task.id) {
             Some(kept) => kept,
-            None => History::new(&task, &tools, &self.instructions)?,
+            None => History::new(&task, &tools, &self.instructions, &card)?,
         };
-        history.go_on(&task)?;
-        let mut step = Step::new(&task, &tools, wanted, card, ctx, history);
+        history.go_on(&task, &tools)?;
+        let mut step = Step::new(&task, wanted, card, ctx, history);
         // The engine changes the task while a model is asked; whoever holds on to it makes it copy everything.
-        let (id, schema_tools) = (task.id, tools);
+        let id = task.id;
         drop(task);
-        let proposal = step.take(&schema_tools).await;
+        let proposal = step.take(&tools).await;
         if matches!(&proposal, Ok(p) if p.finish.is_none()) {
             self.keep(id, step.history);
         }
@@ -154,14 +155,7 @@ fn endless() -> Error {
 }
 
 impl Step {
-    fn new(
-        task: &Task,
-        _tools: &[ToolSpec],
-        wanted: Wanted,
-        card: ModelCard,
-        ctx: PlanContext,
-        history: History,
-    ) -> Self {
+    fn new(task: &Task, wanted: Wanted, card: ModelCard, ctx: PlanContext, history: History) -> Self {
         let most = wanted.most_tokens.unwrap_or(MOST_TOKENS).min(card.most_tokens).min(card.window / 4);
         let most_tokens = head::within(most, &task.spent, &task.submit.budget, &card);
         let (note, aside, begun) = (Note::default(), Vec::new(), Vec::new());

@@ -524,6 +524,60 @@ async fn a_big_result_is_shown_by_its_beginning_and_read_on_when_wanted() {
     assert_eq!(&result(2)[..1_000], &whole[6_144..7_144]);
 }
 
+#[tokio::test]
+async fn five_hundred_tools_take_a_tenth_of_what_a_model_holds_and_each_can_be_found_and_called() {
+    let stage = Stage::new();
+    let many: Vec<Arc<dyn Tool>> = (0..500).map(|n| wordy(n) as Arc<dyn Tool>).collect();
+    let card = ModelCard { window: 200_000, ..ModelCard::local("large") };
+    let script = [
+        calls([called("find_tools", json!({ "words": "number 417" }))]),
+        calls([called("call_tool", json!({ "tool": "service_417", "args": { "query": "x" } }))]),
+        calls([called("call_tool", json!({ "name": "service_417" }))]),
+        ends(Stop::End, "Done."),
+    ];
+    let talk = talk_with(card, script);
+    let engine = talk.engine(&stage, &many);
+    let task = stage.run(&engine, "use number 417").await;
+    assert_eq!(summary(&task), "Done.");
+    assert_eq!((task.turns[1].decision.calls[0].tool.as_str()), "service_417", "the log and the policy see the tool");
+    let asked = talk.asked();
+    let head = ModelRequest { messages: Vec::new(), ..asked[0].clone() };
+    assert!(head.estimate().count <= 20_000, "{}", head.estimate().count);
+    grows(&asked);
+    asked.iter().for_each(well_formed);
+    let told = |n: usize| serde_json::to_string(&asked[n].messages.last().unwrap().blocks).unwrap();
+    assert!(told(1).contains("service_417") && told(1).contains("What to look for in 417"), "{}", told(1));
+    assert!(told(2).contains("found by 417"), "{}", told(2));
+    assert!(serde_json::to_string(&asked[2].messages).unwrap().contains("call_tool"), "as it was called");
+    assert!(told(3).contains("Failed"), "{}", told(3));
+}
+
+/// A tool with much to say about itself.
+fn wordy(n: usize) -> Arc<Wordy> {
+    let about = format!("Searches service number {n}. {}", "It has many options and says much about each. ".repeat(8));
+    let query = json!({ "type": "string", "description": format!("What to look for in {n}") });
+    let schema = json!({ "type": "object", "properties": { "query": query }, "required": ["query"] });
+    Arc::new(Wordy(cowork_core::ToolSpec { name: format!("service_{n}"), about, schema }))
+}
+
+struct Wordy(cowork_core::ToolSpec);
+
+#[cowork_core::async_trait]
+impl Tool for Wordy {
+    fn spec(&self) -> &cowork_core::ToolSpec {
+        &self.0
+    }
+
+    fn effects(&self, _: &Value) -> cowork_core::Result<Effects> {
+        Ok(Effects::none())
+    }
+
+    async fn run(&self, _: Value, _: cowork_core::ToolContext) -> cowork_core::Result<cowork_core::ToolOutput> {
+        let value = json!(self.0.name.replace("service_", "found by "));
+        Ok(cowork_core::ToolOutput { value, ..Default::default() })
+    }
+}
+
 async fn planned_by_a_model() -> Subject {
     let script = |request: &ModelRequest| match request.messages.len() {
         1 => calls([called("look", json!({ "at": "Desk" }))]),

@@ -139,6 +139,7 @@ fn calls(blocks: Vec<Block>, text: &str) -> Turned {
     for block in blocks {
         let kept = match block {
             Block::Call(ModelCall { tool, args, .. }) => {
+                let (tool, args) = own::called(tool, args);
                 turned.plan = own::plan(&tool, &args).or(turned.plan);
                 turned.calls.push(ProposedCall { tool, args });
                 Kept::Call(turned.calls.len() - 1)

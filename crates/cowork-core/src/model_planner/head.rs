@@ -1,7 +1,8 @@
 //! What a model is told before the conversation: how to work here, and what it may use.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
+use super::{deferred, own};
 use crate::{Access, Budget, Head, Mode, ModelCard, Spent, Submit, ToolSpec, Written};
 
 /// How it is to work, for every task.
@@ -23,7 +24,13 @@ When you are done, answer with text and no call: what you did and where it is, w
 the results show.";
 
 /// Writes what stands before the conversation. It is the same in every step of the task.
-pub(super) fn head(submit: &Submit, tools: &[ToolSpec], instructions: &str) -> Head {
+pub(super) fn head(
+    submit: &Submit,
+    tools: &[ToolSpec],
+    deferred: &BTreeSet<String>,
+    instructions: &str,
+    card: &ModelCard,
+) -> Head {
     let mut system = RULES.to_owned();
     system.push_str("\n\nFolders:\n");
     for folder in &submit.folders {
@@ -46,7 +53,11 @@ pub(super) fn head(submit: &Submit, tools: &[ToolSpec], instructions: &str) -> H
         system.push_str("\n\nStanding instructions:\n");
         system.push_str(instructions.trim());
     }
-    Head { system, tools: tools.to_vec(), written: Written::default() }
+    if !deferred.is_empty() {
+        system.push_str(&deferred::listed(tools, deferred, card));
+    }
+    let shown = |t: &&ToolSpec| !deferred.contains(&t.name) && (!deferred.is_empty() || !own::is_for_deferred(&t.name));
+    Head { system, tools: tools.iter().filter(shown).cloned().collect(), written: Written::default() }
 }
 
 /// The fewest tokens that an answer is worth asking for.

@@ -1,9 +1,9 @@
 //! The conversation as a model is shown it, rendered from a task's log.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    head,
+    deferred, head,
     note::{self, Note, Summary},
     own,
 };
@@ -23,6 +23,8 @@ const REFUSED: usize = 50;
 #[derive(Debug)]
 pub(super) struct History {
     head: Arc<Head>,
+    /// Tools that are called by way of another one.
+    deferred: BTreeSet<String>,
     /// The opening, then two for each turn: what the model wanted, what came of it.
     messages: Vec<Arc<Message>>,
     /// How many turns the opening stands for.
@@ -40,10 +42,12 @@ pub(super) struct History {
 
 impl History {
     /// Begins with what stands before the first turn that is shown.
-    pub(super) fn new(task: &Task, tools: &[ToolSpec], instructions: &str) -> Result<Self> {
-        let head = Arc::new(head::head(&task.submit, tools, instructions));
+    pub(super) fn new(task: &Task, tools: &[ToolSpec], instructions: &str, card: &ModelCard) -> Result<Self> {
+        let deferred = deferred::choose(tools, card);
+        let head = Arc::new(head::head(&task.submit, tools, &deferred, instructions, card));
         let mut history = Self {
             head,
+            deferred,
             messages: Vec::new(),
             from: 0,
             turns: 0,
@@ -77,7 +81,7 @@ impl History {
     }
 
     /// Takes in what happened since.
-    pub(super) fn go_on(&mut self, task: &Task) -> Result<()> {
+    pub(super) fn go_on(&mut self, task: &Task, tools: &[ToolSpec]) -> Result<()> {
         let is_other = task.turns.len() < self.turns || task.steers.len() < self.steers;
         if is_other {
             return Err(Error::new(Kind::Internal, "read task", "a task became shorter than it was"));
@@ -87,17 +91,17 @@ impl History {
             if let Some(last) = self.messages.pop() {
                 self.size -= last.size();
             }
-            self.results(task, self.turns - 1)?;
+            self.results(task, tools, self.turns - 1)?;
         } else if self.turns == 0 && self.from == 0 && task.turns.is_empty() {
             self.messages.clear();
             self.size = 0;
             self.push(Message::user(opening(task)));
         }
         while let Some(turn) = task.turns.get(self.turns) {
-            let blocks = note::blocks(&turn.decision);
+            let blocks = note::blocks(&turn.decision, &self.deferred);
             self.push(Message::new(Role::Assistant, blocks));
             self.turns += 1;
-            self.results(task, self.turns - 1)?;
+            self.results(task, tools, self.turns - 1)?;
         }
         self.steers = task.steers.len();
         self.said = task.steers.iter().map(|s| s.text.clone()).collect();
@@ -106,11 +110,11 @@ impl History {
     }
 
     /// Renders what came of a turn's calls, and what the person said before the next one.
-    fn results(&mut self, task: &Task, at: usize) -> Result<()> {
+    fn results(&mut self, task: &Task, tools: &[ToolSpec], at: usize) -> Result<()> {
         let Some(Turn { decision, calls }) = task.turns.get(at) else { return Ok(()) };
         let mut blocks = Vec::with_capacity(calls.len());
         for (call, state) in decision.calls.iter().zip(calls) {
-            let (text, failed) = match own::result(task, call, state)? {
+            let (text, failed) = match own::result(task, tools, call, state)? {
                 Some(text) => (text, false),
                 None => shown(state)?,
             };

@@ -1,8 +1,11 @@
 //! What a decision keeps of the answer that it was made from.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::own;
 use crate::{Block, Decision, ModelCall};
 
 /// What stands in [`Decision::note`].
@@ -67,10 +70,14 @@ impl Note {
 }
 
 /// Gives the blocks of a decision, its calls with the names that they have in the log.
-pub(super) fn blocks(decision: &Decision) -> Vec<Block> {
+pub(super) fn blocks(decision: &Decision, deferred: &BTreeSet<String>) -> Vec<Block> {
     let call = |n: usize| {
         let call = decision.calls.get(n)?;
-        let (id, tool, args) = (call.id.uuid().simple().to_string(), call.tool.clone(), call.args.clone());
+        let id = call.id.uuid().simple().to_string();
+        let (tool, args) = match deferred.contains(&call.tool) {
+            true => own::call_of(&call.tool, &call.args),
+            false => (call.tool.clone(), call.args.clone()),
+        };
         Some(Block::Call(ModelCall { id, tool, args, fault: None }))
     };
     let note = Note::read(&decision.note);

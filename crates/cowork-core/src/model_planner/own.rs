@@ -7,19 +7,34 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::history::{shortened, text_of};
+use super::{
+    deferred,
+    history::{shortened, text_of},
+};
 use crate::{
     Call, CallId, CallState, Effects, Error, Kind, Label, Outcome, PlanStep, Result, StepState, Task, Tool,
-    ToolContext, ToolOutput, TypedTool, tool,
+    ToolContext, ToolOutput, ToolSpec, TypedTool, tool,
 };
 
+pub(super) const FIND_TOOLS: &str = <FindTools as TypedTool>::NAME;
+pub(super) const CALL_TOOL: &str = <CallTool as TypedTool>::NAME;
 pub(super) const READ_RESULT: &str = <ReadResult as TypedTool>::NAME;
 /// How much of a result is read at once at the most.
 const PIECE: usize = 20 << 10;
 
 /// Gives them.
 pub(super) fn tools() -> Vec<Arc<dyn Tool>> {
-    vec![tool(SetPlan), tool(ReadResult)]
+    vec![tool(SetPlan), tool(ReadResult), tool(FindTools), tool(CallTool)]
+}
+
+/// Says whether a tool is one of these.
+pub(super) fn is_own(name: &str) -> bool {
+    [SetPlan::NAME, READ_RESULT, FIND_TOOLS, CALL_TOOL].contains(&name)
+}
+
+/// Says whether a tool is of use only where others are deferred.
+pub(super) fn is_for_deferred(name: &str) -> bool {
+    [FIND_TOOLS, CALL_TOOL].contains(&name)
 }
 
 struct SetPlan;
@@ -112,10 +127,85 @@ impl TypedTool for ReadResult {
     }
 }
 
+struct FindTools;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct FindToolsArgs {
+    /// Words that say what the tool should do, or its name.
+    words: String,
+}
+
+#[async_trait]
+impl TypedTool for FindTools {
+    type Args = FindToolsArgs;
+    const NAME: &'static str = "find_tools";
+    const ABOUT: &'static str = "Finds tools by words and describes them in full.";
+
+    fn effects(&self, _: &FindToolsArgs) -> Result<Effects> {
+        Ok(Effects::none())
+    }
+
+    async fn run(&self, _: FindToolsArgs, _: ToolContext) -> Result<ToolOutput> {
+        // What there is to find, the host put there.
+        Ok(ToolOutput { value: Value::Null, note: String::new(), label: Label::trusted() })
+    }
+}
+
+struct CallTool;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CallToolArgs {
+    /// The tool's name.
+    tool: String,
+    /// Its arguments, as its description wants them.
+    #[serde(default)]
+    args: Value,
+}
+
+#[async_trait]
+impl TypedTool for CallTool {
+    type Args = CallToolArgs;
+    const NAME: &'static str = "call_tool";
+    const ABOUT: &'static str = "Calls a tool that was found with `find_tools`.";
+
+    fn effects(&self, _: &CallToolArgs) -> Result<Effects> {
+        // One that fits is a call of the tool that it names before it comes here.
+        Err(Error::new(Kind::InvalidInput, "call tool", "a tool is called with `tool` and `args`"))
+    }
+
+    async fn run(&self, _: CallToolArgs, _: ToolContext) -> Result<ToolOutput> {
+        Err(Error::new(Kind::Unsupported, "call tool", "this does nothing by itself"))
+    }
+}
+
+/// Gives the tool and arguments that a call means.
+pub(super) fn called(tool: String, args: Value) -> (String, Value) {
+    match CallToolArgs::deserialize(&args) {
+        Ok(call) if tool == CALL_TOOL => {
+            let args = if call.args.is_null() { Value::Object(serde_json::Map::new()) } else { call.args };
+            (call.tool, args)
+        }
+        _ => (tool, args),
+    }
+}
+
+/// Gives the call by which a deferred tool is called.
+pub(super) fn call_of(tool: &str, args: &Value) -> (String, Value) {
+    (CALL_TOOL.to_owned(), serde_json::json!({ "tool": tool, "args": args }))
+}
+
 /// Gives what a model is shown for a call of one of these, from the log; none for every other call and for one that failed.
-pub(super) fn result(task: &Task, call: &Call, state: &CallState) -> Result<Option<String>> {
-    if call.tool != READ_RESULT || !matches!(state.outcome()?, Some(Outcome::Done { .. })) {
+pub(super) fn result(task: &Task, tools: &[ToolSpec], call: &Call, state: &CallState) -> Result<Option<String>> {
+    if !matches!(call.tool.as_str(), READ_RESULT | FIND_TOOLS)
+        || !matches!(state.outcome()?, Some(Outcome::Done { .. }))
+    {
         return Ok(None);
+    }
+    if call.tool == FIND_TOOLS {
+        let words = FindToolsArgs::deserialize(&call.args).map(|args| args.words).unwrap_or_default();
+        return Ok(Some(deferred::find(tools, &words).to_string()));
     }
     let Ok(args) = ReadResultArgs::deserialize(&call.args) else { return Ok(None) };
     let found = uuid::Uuid::try_parse(&args.call).ok().and_then(|id| task.call(CallId::from_uuid(id)));
