@@ -5,7 +5,12 @@
 //!
 //! - [`transport`] is the way to a service: one client, deadlines, limits, and errors that say what to do.
 //! - [`sse`] reads a stream of events, whichever way its bytes are cut.
+#![cfg_attr(feature = "anthropic", doc = "- [`anthropic`] speaks the Messages API.")]
 
+#[cfg(feature = "anthropic")]
+pub mod anthropic;
+mod call;
+mod json;
 pub mod secret;
 pub mod sse;
 pub mod transport;
