@@ -20,6 +20,8 @@ pub mod policy;
 pub mod probe;
 pub mod runtime;
 pub mod sandbox;
+#[cfg(feature = "service")]
+pub mod service;
 pub mod store;
 mod tell;
 pub mod tool;
@@ -32,5 +34,7 @@ pub use memory::{MemorySession, Node};
 pub use model::ScriptedModel;
 pub use planner::ScriptedPlanner;
 pub use runtime::{TestRuntime, block_on};
+#[cfg(feature = "service")]
+pub use service::MockService;
 pub use tell::tell;
 pub use tool::{NoopTool, ProbeTool};
