@@ -35,7 +35,11 @@ fn main() {
     loop {
         for seen in service.seen().iter().skip(told) {
             let bytes = seen.body.len();
-            println!("{} {bytes} bytes{}", seen.path, seen.malformed.as_ref().map_or(String::new(), |m| format!(", malformed: {m}")));
+            println!(
+                "{} {bytes} bytes{}",
+                seen.path,
+                seen.malformed.as_ref().map_or(String::new(), |m| format!(", malformed: {m}"))
+            );
             told += 1;
         }
         thread::sleep(Duration::from_millis(200));

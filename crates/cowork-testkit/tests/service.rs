@@ -97,7 +97,11 @@ fn wherever_it_splits_what_it_sends_it_says_the_same() {
         for seed in 0..20 {
             let service = MockService::builder(|_| two_calls()).with_seed(seed).start();
             let (_, _, body) = post(&service, path, &request(path, "look", true));
-            assert_eq!(said(&String::from_utf8(body.clone()).unwrap()), r#"I look.{"path":"a"}{"path":"b"}"#, "{path} {seed}");
+            assert_eq!(
+                said(&String::from_utf8(body.clone()).unwrap()),
+                r#"I look.{"path":"a"}{"path":"b"}"#,
+                "{path} {seed}"
+            );
             shapes.insert(body);
         }
         assert!(shapes.len() > 5, "seeds differ");
@@ -180,7 +184,8 @@ fn it_stalls_and_goes_on_without_end_until_the_client_hangs_up() {
         let service = MockService::start(move |_| two_calls().with_fault(fault.clone()));
         let body = request("/v1/messages", "look", true).to_string();
         let mut stream = TcpStream::connect(service.at()).unwrap();
-        let head = "POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nanthropic-version: 1\r\n";
+        let head =
+            "POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nanthropic-version: 1\r\n";
         stream.write_all(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes()).unwrap();
         let mut buffer = vec![0; most];
         stream.read_exact(&mut buffer).unwrap();
@@ -235,7 +240,9 @@ fn whatever_a_turn_is_made_of_has_its_place_in_each_format() {
     let whole = |path: &str| -> Value {
         serde_json::from_slice(&post(&service, path, &request(path, "look", false)).2).unwrap()
     };
-    let kinds = |items: &Value| items.as_array().unwrap().iter().map(|i| i["type"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let kinds = |items: &Value| {
+        items.as_array().unwrap().iter().map(|i| i["type"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
     let message = whole(PATHS[0]);
     let expected = ["thinking", "server_tool_use", "web_search_tool_result", "text", "redacted_thinking", "text"];
     assert_eq!(kinds(&message["content"]), expected);

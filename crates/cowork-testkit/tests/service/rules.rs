@@ -111,7 +111,11 @@ fn messages_are_judged_as_the_service_judges_them() {
     wrong("/messages/2/content", Some(late), "must come first");
     wrong("/messages/-", Some(json!({ "role": "assistant", "content": "then " })), "trailing whitespace");
     wrong("/messages/0/content", Some(json!([{ "type": "novel" }])), "does not match any of the expected tags");
-    wrong("/messages/0/content", Some(json!([{ "type": "tool_use", "id": "a", "name": "b", "input": {} }])), "can only be in `assistant`");
+    wrong(
+        "/messages/0/content",
+        Some(json!([{ "type": "tool_use", "id": "a", "name": "b", "input": {} }])),
+        "can only be in `assistant`",
+    );
     wrong("/tools/-", Some(body["tools"][0].clone()), "must be unique");
     wrong("/tools/0/input_schema/type", Some(json!("string")), "'object'");
     wrong("/tools/0/input_schema/anyOf", Some(json!([])), "not supported at the top level");
@@ -170,7 +174,11 @@ fn responses_are_judged_as_the_service_judges_them() {
     wrong("/input/2", None, "No tool call found for function call output");
     wrong("/input/1/encrypted_content", None, "not found. Items are not persisted");
     wrong("/input/1/encrypted_content", Some(json!("mock-0000000000000000")), "could not be verified");
-    wrong("/input/-", Some(json!({ "type": "reasoning", "summary": [], "encrypted_content": "x" })), "required following item");
+    wrong(
+        "/input/-",
+        Some(json!({ "type": "reasoning", "summary": [], "encrypted_content": "x" })),
+        "required following item",
+    );
     wrong("/input/-", Some(body["input"][1].clone()), "Duplicate item");
     wrong("/input/2/id", Some(json!("fc_1_after_9")), "without its required 'reasoning' item");
     wrong("/input/3/call_id", Some(json!("call_1")), "twice");

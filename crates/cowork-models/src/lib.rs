@@ -1,0 +1,14 @@
+//! Clients of model services behind [`Model`](cowork_core::Model): what goes over the wire, and what comes back.
+//!
+//! They decide nothing: a request is written as its service wants it, sent once, and read as it arrives. Whether it is tried
+//! again, what it may cost and where it may go is decided above.
+//!
+//! - [`transport`] is the way to a service: one client, deadlines, limits, and errors that say what to do.
+//! - [`sse`] reads a stream of events, whichever way its bytes are cut.
+
+pub mod secret;
+pub mod sse;
+pub mod transport;
+
+pub use secret::Secret;
+pub use transport::{Auth, Endpoint, Limits, Transport};
