@@ -10,6 +10,8 @@
 
 pub mod approver;
 pub mod blobs;
+#[cfg(feature = "service")]
+pub mod cassette;
 mod faulty;
 mod golden;
 mod log;
@@ -27,6 +29,8 @@ mod tell;
 pub mod tool;
 
 pub use approver::ScriptedApprover;
+#[cfg(feature = "service")]
+pub use cassette::cassette;
 pub use faulty::{Fault, FaultyStore};
 pub use golden::golden;
 pub use log::TaskLog;

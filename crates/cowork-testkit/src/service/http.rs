@@ -27,7 +27,7 @@ use super::{
     Ask, Fault, Format, Seen, Shared, check,
     flow::Flow,
     messages,
-    render::{self, Plan},
+    render::{self, Mark, Piece, Plan},
     responses,
 };
 
@@ -138,10 +138,11 @@ fn play(shared: &Arc<Shared>, reset: &AtomicBool, ask: &Ask, at: usize) -> Answe
     }
     let plan = Plan::new(ask, &reply, fault, shared.seed);
     let streamed = ask.stream && fault != Some(&Fault::NotStreamed);
+    let raw = reply.raw.as_ref().map(|raw| vec![Piece { bytes: raw.clone().into_bytes(), mark: Mark::Nothing }]);
     let (pieces, kind) =
         if streamed { (plan.stream(), "text/event-stream; charset=utf-8") } else { (plan.whole(), "application/json") };
     let kind = if fault == Some(&Fault::WrongType) { "text/plain" } else { kind };
-    let flow = Flow::new(pieces, fault, ask.format, shared.seed).noted(shared.clone(), at);
+    let flow = Flow::new(raw.unwrap_or(pieces), fault, ask.format, shared.seed).noted(shared.clone(), at);
     Ok(response(200, kind, flow))
 }
 

@@ -16,6 +16,9 @@ pub struct Reply {
     pub fault: Option<Fault>,
     /// In what way it is written otherwise than the format's documents say.
     pub quirks: Vec<Quirk>,
+    /// The answer's body instead of all that, as a service sent it: a stream where one is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw: Option<String>,
 }
 
 /// An answer.
@@ -210,6 +213,11 @@ impl Reply {
     pub fn turn(parts: impl IntoIterator<Item = Part>) -> Self {
         let turn = Turn { parts: parts.into_iter().collect(), ..Turn::default() };
         Self { turn, ..Self::default() }
+    }
+
+    /// Answers with this body, as a service sent it.
+    pub fn raw(body: &str) -> Self {
+        Self { raw: Some(body.to_owned()), ..Self::default() }
     }
 
     /// Goes wrong, each time.

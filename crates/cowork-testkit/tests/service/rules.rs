@@ -1,6 +1,9 @@
 //! What the validators let pass and what they refuse.
 
-use cowork_testkit::service::{chat, messages};
+use cowork_testkit::{
+    cassette,
+    service::{chat, messages, responses},
+};
 use serde_json::{Value, json};
 
 use super::validators;
@@ -186,4 +189,34 @@ fn responses_are_judged_as_the_service_judges_them() {
     wrong("/max_output_tokens", Some(json!(4)), "at least 16");
     wrong("/messages", Some(json!([])), "Extra inputs");
     wrong("/input/-", Some(json!({ "type": "item_reference", "id": "rs_9" })), "not persisted");
+}
+
+#[test]
+fn what_real_services_accepted_passes() {
+    let openai: [(&str, fn(&Value) -> Result<(), String>); 8] = [
+        ("openai_chat_stream", chat::validate),
+        ("openai_chat_stream_crusoe", chat::validate_local),
+        ("openai_chat_stream_deepseek_reasoning", chat::validate_deepseek),
+        ("openai_chat_stream_groq_tool_errors", chat::validate_local),
+        ("openai_chat_stream_mistral", chat::validate_mistral),
+        ("openai_chat_stream_openrouter_reasoning", chat::validate_openrouter),
+        ("openai_responses_stream", responses::validate),
+        ("openai_responses_stream_reasoning", responses::validate),
+    ];
+    let anthropic = [
+        "anthropic_parallel_tool_calls",
+        "anthropic_stream_advisor_thinking",
+        "anthropic_stream_code_execution",
+        "anthropic_stream_redacted_thinking",
+        "anthropic_stream_thinking",
+        "anthropic_stream_web_search",
+        "anthropic_tool_with_thinking",
+    ];
+    let anthropic = anthropic.map(|name| (name, messages::validate as fn(&Value) -> Result<(), String>));
+    for (name, validate) in openai.into_iter().chain(anthropic) {
+        for exchange in cassette(name).into_iter().flatten() {
+            assert_eq!(exchange.status, 200, "{name}");
+            assert_eq!(validate(&exchange.asked), Ok(()), "{name}: {}", exchange.asked);
+        }
+    }
 }
