@@ -58,7 +58,7 @@ fn fault() -> impl Strategy<Value = Fault> {
 }
 
 fn quirk() -> impl Strategy<Value = Quirk> {
-    let all = [
+    const ALL: &[&str] = &[
         "no_ids",
         "no_index",
         "zero_index",
@@ -86,7 +86,7 @@ fn quirk() -> impl Strategy<Value = Quirk> {
         "cr_lf",
         "comments",
     ];
-    prop::sample::select(&all[..]).prop_map(|name| serde_json::from_value(json!(name)).unwrap())
+    prop::sample::select(ALL).prop_map(|name| serde_json::from_value(json!(name)).unwrap())
 }
 
 fn reply() -> impl Strategy<Value = Reply> {
