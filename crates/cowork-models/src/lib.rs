@@ -6,7 +6,10 @@
 //! - [`transport`] is the way to a service: one client, deadlines, limits, and errors that say what to do.
 //! - [`sse`] reads a stream of events, whichever way its bytes are cut.
 #![cfg_attr(feature = "openai", doc = "- [`openai`] speaks Chat Completions and Responses, as many services do.")]
+#![cfg_attr(feature = "openai", doc = "- [`local`] finds the servers of models on this computer.")]
 
+#[cfg(feature = "openai")]
+pub mod local;
 #[cfg(feature = "openai")]
 pub mod openai;
 pub mod secret;

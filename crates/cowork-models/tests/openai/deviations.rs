@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cowork_core::{Kind as ErrorKind, ModelAnswer, Result, Stop, Usage};
+use cowork_core::{Kind as ErrorKind, ModelAnswer, Result, Retry, Stop, Usage};
 use cowork_models::Limits;
 use cowork_testkit::{
     MockService,
@@ -20,7 +20,7 @@ fn two() -> Reply {
 
 /// Plays a reply, then goes on with the conversation, which the service judges.
 async fn played(kind: Kind, reply: Reply) -> Result<ModelAnswer> {
-    let service = MockService::builder(move |ask| if ask.turns == 0 { reply.clone() } else { Reply::text("Done.") });
+    let service = MockService::builder(move |ask| if ask.number == 0 { reply.clone() } else { Reply::text("Done.") });
     let service = service.with_seed(5).start();
     let model = model(kind, &service);
     let mut talk = request("look");
@@ -190,7 +190,7 @@ async fn an_answer_without_an_end_is_an_error() {
         {
             let error = played(kind, two().with_fault(fault.clone())).await.unwrap_err();
             assert_eq!(error.kind, ErrorKind::Unavailable, "{fault:?}: {error:?}");
-            assert!(error.fix().is_some(), "{fault:?}: {error:?}");
+            assert_ne!(error.retry, Retry::Never, "{fault:?}: {error:?}");
         }
     }
     let error = played(Kind::Responses, two().with_quirk(Quirk::NoDone)).await.unwrap_err();

@@ -16,7 +16,7 @@ fn script(ask: &Ask) -> Reply {
     };
     match ask.text.as_str() {
         "call" => calls(),
-        "endless" => Reply::text("It never ends, whatever comes.").with_fault(Fault::Stall { after: 900 }),
+        "endless" => Reply::text(&"It never ends. ".repeat(500)).with_fault(Fault::Stall { after: 6000 }),
         "cut off" => calls().with_fault(Fault::CutInArguments),
         "overloaded" => Reply::status(503),
         _ => Reply::text("Hello there, how are you?"),
