@@ -11,6 +11,13 @@
 pub mod anthropic;
 mod call;
 mod json;
+#![cfg_attr(feature = "openai", doc = "- [`openai`] speaks Chat Completions and Responses, as many services do.")]
+#![cfg_attr(feature = "openai", doc = "- [`local`] finds the servers of models on this computer.")]
+
+#[cfg(feature = "openai")]
+pub mod local;
+#[cfg(feature = "openai")]
+pub mod openai;
 pub mod secret;
 pub mod sse;
 pub mod transport;

@@ -1,0 +1,57 @@
+//! Responses.
+
+mod read;
+mod write;
+
+use std::fmt;
+
+use async_trait::async_trait;
+use cowork_core::{CancellationToken, Model, ModelAnswer, ModelCard, ModelRequest, Result, Say};
+
+use super::read::answer;
+use crate::Transport;
+
+/// The name under which messages are kept as they are written for this format.
+const DIALECT: &str = "responses";
+
+/// A model behind a service that speaks Responses.
+///
+/// Nothing is stored at the service: what a model thought comes sealed and goes back unchanged with what came of it.
+pub struct Responses {
+    name: String,
+    model: String,
+    card: ModelCard,
+    transport: Transport,
+}
+
+impl Responses {
+    /// Makes one; `service` is what a person calls the service, `transport` leads to its address, `card` says what is known of
+    /// the model.
+    pub fn new(service: &str, model: &str, card: ModelCard, transport: Transport) -> Self {
+        Self { name: format!("{service}/{model}"), model: model.to_owned(), card, transport }
+    }
+}
+
+#[async_trait]
+impl Model for Responses {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn card(&self) -> &ModelCard {
+        &self.card
+    }
+
+    async fn answer(&self, request: ModelRequest, say: Say, cancel: CancellationToken) -> Result<ModelAnswer> {
+        let body = write::body(&self.model, &request);
+        let mut reader = read::Reader::default();
+        answer(&self.transport, "/responses", body, &mut reader, &say, &cancel).await?;
+        reader.finish(&request)
+    }
+}
+
+impl fmt::Debug for Responses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Responses({})", self.name)
+    }
+}

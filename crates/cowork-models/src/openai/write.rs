@@ -1,0 +1,110 @@
+//! JSON as it is written for these services.
+
+use std::io::Write as _;
+
+use bytes::Bytes;
+use cowork_core::{ModelRequest, Role, ToolSpec};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::transport::Pieces;
+
+/// JSON in the making.
+#[derive(Default)]
+pub(super) struct Json(pub(super) Vec<u8>);
+
+impl Json {
+    /// Adds JSON as it is.
+    pub(super) fn raw(&mut self, json: &str) -> &mut Self {
+        self.0.extend_from_slice(json.as_bytes());
+        self
+    }
+
+    /// Adds a value.
+    pub(super) fn value(&mut self, value: &(impl Serialize + ?Sized)) -> &mut Self {
+        // Writing into memory can't fail, and neither can writing what is JSON by its type.
+        let _ = serde_json::to_writer(&mut self.0, value);
+        self
+    }
+
+    /// Adds a comma, unless something begins here.
+    pub(super) fn comma(&mut self) -> &mut Self {
+        if !matches!(self.0.last(), None | Some(b'[' | b'{' | b':')) {
+            self.0.push(b',');
+        }
+        self
+    }
+
+    /// Adds a number.
+    pub(super) fn number(&mut self, number: u32) -> &mut Self {
+        let _ = write!(self.0, "{number}");
+        self
+    }
+}
+
+/// Adds the messages to a body that ends where they begin. Those of which nothing is written are left out.
+pub(super) fn messages(body: &mut Pieces, begun: bool, written: impl Iterator<Item = Bytes>) {
+    let mut first = !begun;
+    for message in written.filter(|message| !message.is_empty()) {
+        if !first {
+            body.write(b",");
+        }
+        body.push(message);
+        first = false;
+    }
+}
+
+/// Gives the address that holds data itself.
+pub(super) fn data_url(json: &mut Json, media_type: &str, data: &str) {
+    // The media type comes from a host; it is written as JSON so that it can't break out.
+    let quoted = Value::from(media_type).to_string();
+    json.raw("\"data:").raw(quoted.trim_matches('"')).raw(";base64,").raw(data).raw("\"");
+}
+
+/// Gives a file's name, for a service that wants one.
+pub(super) fn file_name(name: &str) -> &str {
+    if name.is_empty() { "file.pdf" } else { name }
+}
+
+/// Writes the tools, in the one form or the other.
+pub(super) fn tools(json: &mut Json, tools: &[ToolSpec], each: impl Fn(&mut Json, &ToolSpec)) {
+    for (i, tool) in tools.iter().enumerate() {
+        json.raw(if i == 0 { "" } else { "," });
+        each(json, tool);
+    }
+}
+
+/// Says whether a schema can be kept strictly: each object names all of its properties as required, and allows no others.
+pub(super) fn is_strict(schema: &Value) -> bool {
+    const UNKNOWN: [&str; 8] =
+        ["oneOf", "allOf", "not", "if", "patternProperties", "propertyNames", "unevaluatedProperties", "default"];
+    match schema {
+        Value::Object(all) => {
+            let object = all.get("type").is_some_and(|t| t == "object") || all.contains_key("properties");
+            (!object || is_closed(all))
+                && UNKNOWN.iter().all(|word| !all.contains_key(*word))
+                && all.iter().all(|(name, value)| match name.as_str() {
+                    "properties" | "$defs" | "definitions" => {
+                        value.as_object().is_some_and(|all| all.values().all(is_strict))
+                    }
+                    "enum" | "const" | "required" => true,
+                    _ => is_strict(value),
+                })
+        }
+        Value::Array(all) => all.iter().all(is_strict),
+        _ => true,
+    }
+}
+
+fn is_closed(schema: &Map<String, Value>) -> bool {
+    let required = schema.get("required").and_then(Value::as_array);
+    let mut names = schema.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
+    schema.get("additionalProperties") == Some(&Value::Bool(false))
+        && names.all(|name| required.is_some_and(|all| all.iter().any(|r| r == name)))
+}
+
+/// Says whether a conversation holds a call with this id.
+pub(super) fn has_call(request: &ModelRequest, id: &str) -> bool {
+    let turns = request.messages.iter().filter(|message| message.role == Role::Assistant);
+    turns.flat_map(|turn| &turn.blocks).any(|block| matches!(block, cowork_core::Block::Call(call) if call.id == id))
+}

@@ -1,0 +1,154 @@
+//! What is written: byte for byte the same in a growing conversation, and as each service wants it.
+
+use std::sync::Arc;
+
+use cowork_core::{Block, Effort, Message, Role};
+use cowork_testkit::{
+    MockService,
+    service::{Part, Quirk, Reply, chat},
+};
+use serde_json::{Value, json};
+
+use super::{Kind, ask, go_on, model, request};
+
+fn bodies(service: &MockService) -> Vec<Value> {
+    service.seen().iter().map(|seen| serde_json::from_slice(&seen.body).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_growing_conversation_is_the_same_bytes_and_more() {
+    for kind in [Kind::Chat("openai"), Kind::Chat("mistral"), Kind::Responses] {
+        let service = MockService::start(|_| {
+            let thought = Part::Thinking("Hm.".into());
+            let calls = (0..3)
+                .map(|i| Part::call("list_folder", json!({ "path": format!("{i}\"ä"), "a": { "z": 1, "b": null } })));
+            Reply::turn([thought, Part::Text("I look.".into())].into_iter().chain(calls))
+        });
+        let (model, mut talk) = (model(kind, &service), request("look"));
+        for _ in 0..5 {
+            let answer = ask(&model, &talk).await.unwrap();
+            go_on(&mut talk, &answer);
+        }
+        let seen = service.seen();
+        for two in seen.windows(2) {
+            let last = two[0].body.windows(3).rposition(|w| w == b"],\"").unwrap();
+            let same = two[0].body.iter().zip(&two[1].body).take_while(|(a, b)| a == b).count();
+            // What may differ stands after the messages.
+            let messages = two[0].body.windows(10).rposition(|w| w == b"\"stream\":t").unwrap() - 2;
+            assert!(same >= messages, "{kind:?}: {same} of {messages} ({last})");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_mistral_is_sent_has_its_ids() {
+    let service = MockService::builder(|ask| {
+        if ask.turns == 0 { Reply::calls("", [("list_folder", json!({}))]) } else { Reply::text("Done.") }
+    });
+    let service = service.with_chat_rules(chat::validate_mistral).start();
+    let (model, mut talk) = (model(Kind::Chat("mistral"), &service), request("look"));
+    let answer = ask(&model, &talk).await.unwrap();
+    go_on(&mut talk, &answer);
+    assert_eq!(ask(&model, &talk).await.unwrap().text(), "Done.");
+    assert_eq!(bodies(&service)[1]["max_tokens"], 500);
+}
+
+#[tokio::test]
+async fn what_deepseek_thought_goes_back_with_the_calls_that_came_of_it() {
+    let service = MockService::builder(|ask| {
+        let thought = Part::Thinking(format!("Thought \"{}\".", ask.turns));
+        let then = if ask.turns < 2 { Part::call("list_folder", json!({})) } else { Part::Text("Done.".into()) };
+        Reply::turn([thought, then]).with_quirk(Quirk::ReasoningContent)
+    });
+    let service = service.with_chat_rules(chat::validate_deepseek).with_seed(2).start();
+    let (model, mut talk) = (model(Kind::Chat("deepseek"), &service), request("look"));
+    for _ in 0..4 {
+        let answer = ask(&model, &talk).await.unwrap();
+        go_on(&mut talk, &answer);
+    }
+    let last = bodies(&service).pop().unwrap();
+    assert_eq!(last["messages"][2]["reasoning_content"], "Thought \"0\".");
+    assert_eq!(last["messages"][6]["content"], "Done.");
+    assert!(last["messages"][6].get("reasoning_content").is_none(), "only with calls");
+}
+
+#[tokio::test]
+async fn what_openrouter_thought_goes_back_unchanged() {
+    let service = MockService::builder(|ask| {
+        let then = if ask.turns == 0 { Part::call("list_folder", json!({})) } else { Part::Text("Done.".into()) };
+        // In one piece, so that its seal fits its text.
+        Reply::turn([Part::Thinking("Hm".into()), then]).with_quirk(Quirk::ReasoningDetails)
+    });
+    let service = service.with_chat_rules(chat::validate_openrouter).start();
+    let (model, mut talk) = (model(Kind::Chat("openrouter"), &service), request("look"));
+    for _ in 0..3 {
+        let answer = ask(&model, &talk).await.unwrap();
+        go_on(&mut talk, &answer);
+    }
+    let last = bodies(&service).pop().unwrap();
+    let details = &last["messages"][2]["reasoning_details"];
+    assert_eq!((details.as_array().unwrap().len(), &details[0]["text"]), (1, &json!("Hm")));
+}
+
+#[tokio::test]
+async fn what_responses_thought_goes_back_sealed_and_only_with_what_came_of_it() {
+    let service = MockService::start(|ask| match ask.turns {
+        0 => Reply::turn([
+            Part::Thinking("Hm".into()),
+            Part::call("list_folder", json!({})),
+            Part::call("list_folder", json!({})),
+        ]),
+        1 => Reply::turn([Part::Text("Wait.".into()), Part::Redacted("x".into())]),
+        _ => Reply::text("Done."),
+    });
+    let (model, mut talk) = (model(Kind::Responses, &service), request("look"));
+    for _ in 0..3 {
+        let answer = ask(&model, &talk).await.unwrap();
+        go_on(&mut talk, &answer);
+    }
+    let last = bodies(&service).pop().unwrap();
+    assert_eq!((&last["store"], &last["include"]), (&json!(false), &json!(["reasoning.encrypted_content"])));
+    let kinds: Vec<&str> =
+        last["input"].as_array().unwrap().iter().map(|i| i["type"].as_str().or(i["role"].as_str()).unwrap()).collect();
+    let call = "function_call";
+    assert_eq!(kinds[..6], ["user", "reasoning", call, call, "function_call_output", "function_call_output"]);
+    assert_eq!(kinds[6..], ["assistant", "user"], "a thought of which nothing came does not go back");
+}
+
+#[tokio::test]
+async fn pictures_documents_schemas_and_effort_are_written_as_each_format_wants_them() {
+    for kind in [Kind::Chat("openai"), Kind::Chat("deepseek"), Kind::Responses] {
+        let service = MockService::builder(|_| Reply::text("{}"));
+        let rules = if kind == Kind::Chat("deepseek") { chat::validate_deepseek } else { chat::validate };
+        let service = service.with_chat_rules(rules).start();
+        let media = |media_type: &str| Block::Media {
+            name: "a b.pdf".into(),
+            media_type: media_type.into(),
+            data: "AAAA".into(),
+        };
+        let mut talk = request("look");
+        talk.messages = vec![Arc::new(Message::new(
+            Role::User,
+            vec![Block::text("see"), media("image/png"), media("application/pdf")],
+        ))];
+        talk.effort = Effort::Low;
+        talk.schema = Some(Arc::new(
+            json!({ "type": "object", "properties": { "a": { "type": "string" } }, "required": ["a"], "additionalProperties": false }),
+        ));
+        ask(&model(kind, &service), &talk).await.unwrap();
+        let body = bodies(&service).remove(0);
+        let text = body.to_string();
+        assert!(
+            text.contains("data:image/png;base64,AAAA") && text.contains("data:application/pdf;base64,AAAA"),
+            "{text}"
+        );
+        match kind {
+            Kind::Responses => assert_eq!(
+                (&body["reasoning"]["effort"], &body["text"]["format"]["strict"]),
+                (&json!("low"), &json!(true))
+            ),
+            Kind::Chat("openai") => assert_eq!(body["response_format"]["json_schema"]["strict"], true),
+            Kind::Chat(_) => assert_eq!(body["response_format"], json!({ "type": "json_object" })),
+        }
+    }
+}
