@@ -5,11 +5,13 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::{
     Inner,
     calls::{PAUSE, TRIES},
     models::{Models, Told},
+    spans,
 };
 use crate::{
     Actor, Batch, BoxFuture, Call, CallId, Decision, Draft, Error, Event, Expect, Finish, Kind, Label, Lease, Next,
@@ -79,10 +81,12 @@ pub(super) async fn run(
         engine: engine.clone(),
     };
     let keep = engine.keep_lease(task, lease.fence);
+    let span = spans::task(thread, task);
     let work = async {
         driver.begin(lease)?;
         driver.work().await
     };
+    let work = work.instrument(span.clone());
     tokio::select! {
         biased;
         result = AssertUnwindSafe(work).catch_unwind() => result.unwrap_or_else(|_| {
@@ -90,6 +94,7 @@ pub(super) async fn run(
         }),
         lost = keep => Err(lost),
     }
+    .inspect_err(|error| spans::failed(&span, error))
 }
 
 impl Driver {

@@ -16,6 +16,7 @@ mod events;
 mod locks;
 mod models;
 mod reclaim;
+mod spans;
 
 use std::{
     collections::HashSet,

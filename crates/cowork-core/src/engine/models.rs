@@ -12,8 +12,9 @@ use std::{
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
-use super::{Inner, events::Live};
+use super::{Inner, events::Live, spans};
 use crate::{
     AskId, Circuit, Delta, DeltaKind, Error, Event, Kind, Model, ModelAnswer, ModelCard, ModelRequest, Patience,
     Reserve, Result, Runtime, Said, Say, TaskId, ThreadId, Usage,
@@ -131,7 +132,9 @@ impl Models {
             is_closed: false,
         };
         open.read = request.estimate().count;
-        let answer = open.persist(request).await;
+        let span = spans::chat(&**model, purpose, &request);
+        let answer = open.persist(request).instrument(span.clone()).await;
+        spans::answered(&span, open.tries, &answer);
         open.close(&answer);
         answer
     }
