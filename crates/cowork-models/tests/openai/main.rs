@@ -14,6 +14,7 @@ use cowork_testkit::MockService;
 use serde_json::json;
 
 mod cassettes;
+mod damaged;
 mod deviations;
 mod faults;
 mod suite;

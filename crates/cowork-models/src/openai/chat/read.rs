@@ -103,7 +103,7 @@ struct WriteDetails {
 
 /// Reads an answer, piece by piece.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(in crate::openai) struct Reader {
     service: Service,
     text: String,
     refused: bool,
@@ -120,7 +120,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(service: Service) -> Self {
+    pub(in crate::openai) fn new(service: Service) -> Self {
         Self {
             service,
             text: String::new(),
@@ -194,7 +194,7 @@ impl Reader {
     }
 
     /// Gives the answer to this request.
-    pub(super) fn finish(self, request: &ModelRequest) -> Result<ModelAnswer> {
+    pub(in crate::openai) fn finish(self, request: &ModelRequest) -> Result<ModelAnswer> {
         let stop = match self.finish.as_str() {
             "" if !self.ended => return Err(endless()),
             "error" => return Err(broken("word that it failed")),

@@ -119,7 +119,7 @@ enum Slot {
 
 /// Reads an answer, event by event.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(in crate::openai) struct Reader {
     slots: BTreeMap<u64, Slot>,
     refused: bool,
     stop: Option<Stop>,
@@ -140,10 +140,8 @@ impl Reader {
                 self.refused = true;
                 self.text(at, &piece.delta.0, say);
             }
-            "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => {
-                if !piece.delta.0.is_empty() {
-                    say(Said::Thinking(&piece.delta.0));
-                }
+            "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" if !piece.delta.0.is_empty() => {
+                say(Said::Thinking(&piece.delta.0));
             }
             "response.function_call_arguments.delta" => {
                 if let Some(Slot::Call(call)) = self.slots.get_mut(&at) {
@@ -262,7 +260,7 @@ impl Reader {
     }
 
     /// Gives the answer to this request.
-    pub(super) fn finish(self, request: &ModelRequest) -> Result<ModelAnswer> {
+    pub(in crate::openai) fn finish(self, request: &ModelRequest) -> Result<ModelAnswer> {
         let stop = self.stop.ok_or_else(endless)?;
         let (mut blocks, mut taken) = (Vec::new(), Vec::new());
         for (at, slot) in self.slots.into_values().enumerate() {

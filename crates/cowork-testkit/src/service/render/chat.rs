@@ -68,10 +68,10 @@ pub(super) fn stream(plan: &Plan) -> Vec<Event> {
     }
     deltas.extend(call_deltas(plan));
     let mut events: Vec<Event> =
-        deltas.into_iter().map(|(delta, mark)| chunk(plan, delta, Value::Null).marked(mark)).collect();
-    events.push(chunk(plan, json!({}), finish(plan)));
+        deltas.into_iter().map(|(delta, mark)| chunk(plan, &delta, &Value::Null).marked(mark)).collect();
+    events.push(chunk(plan, &json!({}), &finish(plan)));
     if !plan.has(Quirk::NoUsage) {
-        let mut last = chunk(plan, Value::Null, Value::Null);
+        let mut last = chunk(plan, &Value::Null, &Value::Null);
         last.data["choices"] = json!([]);
         last.data["usage"] = usage(plan);
         events.push(last);
@@ -167,7 +167,7 @@ fn call(plan: &Plan, id: &str, tool: &str, args: &str) -> Value {
     call
 }
 
-fn chunk(plan: &Plan, delta: Value, finish: Value) -> Event {
+fn chunk(plan: &Plan, delta: &Value, finish: &Value) -> Event {
     let mut chunk = json!({
         "id": format!("chatcmpl-{}", plan.id), "object": "chat.completion.chunk", "created": 1_700_000_000,
         "model": plan.model, "choices": [{ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish }],
