@@ -5,9 +5,14 @@
 //!
 //! - [`transport`] is the way to a service: one client, deadlines, limits, and errors that say what to do.
 //! - [`sse`] reads a stream of events, whichever way its bytes are cut.
+#![cfg_attr(feature = "anthropic", doc = "- [`anthropic`] speaks the Messages API.")]
 #![cfg_attr(feature = "openai", doc = "- [`openai`] speaks Chat Completions and Responses, as many services do.")]
 #![cfg_attr(feature = "openai", doc = "- [`local`] finds the servers of models on this computer.")]
 
+#[cfg(feature = "anthropic")]
+pub mod anthropic;
+mod call;
+mod json;
 #[cfg(feature = "openai")]
 pub mod local;
 #[cfg(feature = "openai")]

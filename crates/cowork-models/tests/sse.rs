@@ -1,4 +1,5 @@
 //! Streams of events, cut in any way.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on says so by panicking")]
 
 use cowork_core::{Kind, Result};
 use cowork_models::sse::Parser;

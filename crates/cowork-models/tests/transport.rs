@@ -1,4 +1,5 @@
 //! The way to a service: what is sent, what is taken, and what is said when it does not work.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on says so by panicking")]
 
 mod service;
 

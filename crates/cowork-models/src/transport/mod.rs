@@ -126,6 +126,11 @@ impl Transport {
         &self.0.at
     }
 
+    /// Gives the path of its address, without a slash at the end.
+    pub fn path(&self) -> &str {
+        self.0.base.path().trim_end_matches('/')
+    }
+
     /// Posts a body of JSON to a path, and gives the answer once it begins.
     ///
     /// Cancellation: by the token, or by dropping the future; the connection is closed.
@@ -156,8 +161,10 @@ impl Transport {
 
     fn request(&self, method: Method, path: &str) -> Result<Request> {
         let mut url = self.0.base.clone();
-        let whole = format!("{}{path}", url.path().trim_end_matches('/'));
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        let whole = format!("{}{path}", self.path());
         url.set_path(&whole);
+        url.set_query(query);
         let mut request = Request::new(method, url);
         *request.headers_mut() = self.0.headers.clone();
         Ok(request)

@@ -119,7 +119,7 @@ impl Service {
             for stream in listener.incoming().flatten() {
                 all.opened.fetch_add(1, Ordering::SeqCst);
                 let (all, script) = (all.clone(), script.clone());
-                thread::spawn(move || all.serve(stream, &*script));
+                thread::spawn(move || all.serve(&stream, &*script));
             }
         });
         service
@@ -148,14 +148,14 @@ impl Service {
         }
     }
 
-    fn serve(&self, stream: TcpStream, script: &Script) {
+    fn serve(&self, stream: &TcpStream, script: &Script) {
         stream.set_nodelay(true).expect("it is a socket");
         let mut reader = BufReader::new(stream.try_clone().expect("it can be shared"));
         while let Some(asked) = read(&mut reader) {
             self.reached.fetch_add(1, Ordering::SeqCst);
             let answer = script(&asked);
             self.asked.lock().expect("nobody panics").push(asked);
-            if write(&stream, &answer).is_err() || answer.end == End::Cut {
+            if write(stream, &answer).is_err() || answer.end == End::Cut {
                 if answer.end != End::Cut {
                     self.left.fetch_add(1, Ordering::SeqCst);
                 }

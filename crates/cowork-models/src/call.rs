@@ -1,0 +1,78 @@
+//! Calls as models write them: their arguments and their names.
+
+use std::collections::HashSet;
+
+use cowork_core::{Block, ModelRequest};
+use serde_json::{Map, Value};
+
+/// How long a call's name may be.
+const MOST_ID: usize = 64;
+
+/// Reads a call's arguments: an object, or an empty one and what is wrong with them.
+///
+/// None, `null` and an empty text are no arguments; a text that holds an object is that object, since some services write it twice.
+pub(crate) fn args(written: &str) -> (Value, Option<String>) {
+    let none = || Value::Object(Map::new());
+    if written.trim().is_empty() {
+        return (none(), None);
+    }
+    match serde_json::from_str::<Value>(written) {
+        Ok(Value::Object(args)) => (Value::Object(args), None),
+        Ok(Value::Null) => (none(), None),
+        Ok(Value::String(text)) if text.trim().is_empty() || text.trim() == "null" => (none(), None),
+        Ok(Value::String(text)) => match serde_json::from_str::<Value>(&text) {
+            Ok(Value::Object(args)) => (Value::Object(args), None),
+            _ => (none(), Some("the arguments are a text, not an object".to_owned())),
+        },
+        Ok(other) => (none(), Some(format!("the arguments are {}, not an object", name_of(&other)))),
+        Err(e) => (none(), Some(format!("the arguments are not JSON: {e}"))),
+    }
+}
+
+fn name_of(value: &Value) -> &'static str {
+    match value {
+        Value::Array(_) => "a list",
+        Value::Bool(_) => "true or false",
+        _ => "a number",
+    }
+}
+
+/// Gives each call of an answer a name of its own, the service's where it can be.
+pub(crate) struct Ids<'a> {
+    request: &'a ModelRequest,
+    /// Names that begin so are the service's own, and never come twice in a conversation.
+    own: &'static str,
+    taken: HashSet<String>,
+}
+
+impl<'a> Ids<'a> {
+    pub(crate) fn new(request: &'a ModelRequest, own: &'static str) -> Self {
+        Self { request, own, taken: HashSet::new() }
+    }
+
+    /// Gives the name of the answer's next call.
+    pub(crate) fn name(&mut self, id: String) -> String {
+        let id = if self.is_free(&id) { id } else { self.mint() };
+        self.taken.insert(id.clone());
+        id
+    }
+
+    fn is_free(&self, id: &str) -> bool {
+        let fits = !id.is_empty()
+            && id.len() <= MOST_ID
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        let own = !self.own.is_empty() && id.starts_with(self.own);
+        fits && !self.taken.contains(id) && (own || !self.is_in_conversation(id))
+    }
+
+    fn mint(&self) -> String {
+        let turn = self.request.messages.len();
+        let names = (self.taken.len()..).map(|n| format!("call_{turn}_{n}"));
+        names.into_iter().find(|id| self.is_free(id)).unwrap_or_default()
+    }
+
+    fn is_in_conversation(&self, id: &str) -> bool {
+        let blocks = self.request.messages.iter().flat_map(|message| &message.blocks);
+        blocks.into_iter().any(|block| matches!(block, Block::Call(call) if call.id == id))
+    }
+}
