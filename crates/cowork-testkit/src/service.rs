@@ -6,7 +6,7 @@ use std::{
     net::{SocketAddr, TcpListener},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
 };
@@ -68,6 +68,7 @@ pub(crate) struct Shared {
     seen: Mutex<Vec<Seen>>,
     attempts: Mutex<std::collections::BTreeMap<u64, u64>>,
     open: AtomicU64,
+    panicked: AtomicBool,
 }
 
 impl Shared {
@@ -163,7 +164,7 @@ impl fmt::Debug for Builder {
 /// A model service on loopback, on a thread and a runtime of its own; dropping it ends it.
 ///
 /// A request that the real service would refuse gets that service's 400 and is a fault of the test: unless
-/// [`MockService::take_malformed`] was called for it, dropping the service panics.
+/// [`MockService::take_malformed`] was called for it, dropping the service panics. So does a script that panicked.
 ///
 /// ```
 /// use cowork_testkit::{MockService, service::Reply};
@@ -192,6 +193,7 @@ impl MockService {
             seen: Mutex::default(),
             attempts: Mutex::default(),
             open: AtomicU64::new(0),
+            panicked: AtomicBool::new(false),
         })
     }
 
@@ -258,7 +260,10 @@ impl Drop for MockService {
             let _ = thread.join();
         }
         let malformed = self.take_malformed();
-        assert!(malformed.is_empty() || thread::panicking(), "the service refused requests: {malformed:#?}");
+        if !thread::panicking() {
+            assert!(malformed.is_empty(), "the service refused requests: {malformed:#?}");
+            assert!(!self.shared.panicked.load(Ordering::SeqCst), "the script panicked");
+        }
     }
 }
 

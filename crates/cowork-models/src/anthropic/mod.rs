@@ -79,7 +79,7 @@ pub async fn models(transport: &Transport, cancel: &CancellationToken) -> Result
         id: String,
     }
     let mut incoming = transport.get(&path(transport, "/models?limit=1000"), cancel).await?;
-    let page: Page = parse(&mut incoming).await?;
+    let page: Page = parse(&mut incoming).await.map_err(|e| transport.hide(e))?;
     Ok(page.data.into_iter().map(|entry| entry.id).collect())
 }
 
@@ -129,6 +129,16 @@ impl Anthropic {
         self
     }
 
+    async fn ask(&self, request: &ModelRequest, say: &Say, cancel: &CancellationToken) -> Result<ModelAnswer> {
+        let body = write::answer(self, request);
+        let mut incoming = self.transport.post(&path(&self.transport, "/messages"), body, cancel).await?;
+        let mut reader = Reader::new(&**say);
+        self.read(&mut incoming, &mut reader).await?;
+        let answer = reader.answer(request)?;
+        incoming.rest().await;
+        Ok(answer)
+    }
+
     async fn read(&self, incoming: &mut Incoming, reader: &mut Reader<'_>) -> Result<()> {
         if incoming.content() == Content::Json {
             let whole = incoming.whole().await?;
@@ -168,12 +178,7 @@ impl Model for Anthropic {
     }
 
     async fn answer(&self, request: ModelRequest, say: Say, cancel: CancellationToken) -> Result<ModelAnswer> {
-        let body = write::answer(self, &request);
-        let mut incoming = self.transport.post(&path(&self.transport, "/messages"), body, &cancel).await?;
-        let mut reader = Reader::new(&*say);
-        self.read(&mut incoming, &mut reader).await?;
-        let answer = reader.answer(&request)?;
-        incoming.rest().await;
+        let answer = self.ask(&request, &say, &cancel).await.map_err(|e| self.transport.hide(e))?;
         tracing::debug!(model = %self.name, id = %answer.id, stop = ?answer.stop, usage = ?answer.usage, "answered");
         Ok(answer)
     }
@@ -186,7 +191,7 @@ impl Model for Anthropic {
         let (path, cancel) = (path(&self.transport, "/messages/count_tokens"), CancellationToken::new());
         match self.transport.post(&path, write::count(self, request), &cancel).await {
             Ok(mut incoming) => {
-                let counted: Counted = parse(&mut incoming).await?;
+                let counted: Counted = parse(&mut incoming).await.map_err(|e| self.transport.hide(e))?;
                 Ok(Tokens { count: counted.input_tokens, estimated: false })
             }
             // A compatible service need not count. One that does says which model it does not know.

@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use cowork_core::{Error, Kind, ModelCall, ModelRequest, Result, Retry};
+use cowork_core::{Error, Kind, ModelCall, Result, Retry};
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value};
 
-use super::write::has_call;
+use crate::call::{self, Ids};
 
 /// A call in the making.
 #[derive(Debug, Default)]
@@ -65,49 +64,18 @@ pub(super) fn add(calls: &mut Vec<Partial>, piece: &Piece<'_>) -> bool {
 ///
 /// # Errors
 /// `Unavailable` for one that was cut off.
-pub(super) fn finish(
-    partial: Partial,
-    at: usize,
-    cut: bool,
-    request: &ModelRequest,
-    taken: &[String],
-) -> Result<ModelCall> {
-    let id = id(&partial.id, at, request, taken);
-    let Partial { tool, args, .. } = partial;
-    let written = args.trim();
-    if written.is_empty() && cut {
+pub(super) fn finish(partial: Partial, cut: bool, ids: &mut Ids<'_>) -> Result<ModelCall> {
+    let Partial { id, tool, args, .. } = partial;
+    if cut && is_begun(&args) {
         return Err(cut_off(&tool));
     }
-    let parsed = if written.is_empty() { Ok(Value::Null) } else { serde_json::from_str(written) };
-    let call = |args, fault| Ok(ModelCall { id: id.clone(), tool: tool.clone(), args, fault });
-    let none = || Value::Object(Map::new());
-    match parsed.map(unquoted) {
-        Err(error) if cut && error.is_eof() => Err(cut_off(&tool)),
-        Err(error) => call(none(), Some(format!("the arguments are no JSON: {error}"))),
-        Ok(Value::Null) => call(none(), None),
-        Ok(args @ Value::Object(_)) => call(args, None),
-        Ok(_) => call(none(), Some("the arguments are JSON, but no object".to_owned())),
-    }
+    let (args, fault) = call::args(&args);
+    Ok(ModelCall { id: ids.name(id), tool, args, fault })
 }
 
-/// Gives the object that some services put into a string of its own.
-fn unquoted(value: Value) -> Value {
-    match &value {
-        Value::String(text) => serde_json::from_str(text).ok().filter(Value::is_object).unwrap_or(value),
-        _ => value,
-    }
-}
-
-/// Gives the service's id for a call if it is a proper one and new to the conversation, else one that is.
-fn id(given: &str, at: usize, request: &ModelRequest, taken: &[String]) -> String {
-    let proper =
-        (1..=64).contains(&given.len()) && given.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-    let is_new = |id: &str| !taken.iter().any(|t| t == id) && !has_call(request, id);
-    if proper && is_new(given) {
-        return given.to_owned();
-    }
-    let minted = (request.messages.len()..).map(|turn| format!("call_{turn}_{at}")).find(|id| is_new(id));
-    minted.unwrap_or_default()
+/// Says whether arguments have no end: they are empty, or JSON whose end is missing.
+fn is_begun(args: &str) -> bool {
+    args.trim().is_empty() || serde_json::from_str::<IgnoredAny>(args).is_err_and(|error| error.is_eof())
 }
 
 fn cut_off(tool: &str) -> Error {

@@ -1,6 +1,6 @@
 //! Chat Completions.
 
-mod read;
+pub(super) mod read;
 mod write;
 
 use std::fmt;

@@ -5,6 +5,8 @@
 
 mod calls;
 mod chat;
+#[doc(hidden)]
+pub mod fuzzed;
 mod read;
 mod responses;
 mod services;

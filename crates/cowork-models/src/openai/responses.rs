@@ -1,6 +1,6 @@
 //! Responses.
 
-mod read;
+pub(super) mod read;
 mod write;
 
 use std::fmt;

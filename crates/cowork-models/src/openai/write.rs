@@ -3,11 +3,11 @@
 use std::io::Write as _;
 
 use bytes::Bytes;
-use cowork_core::{ModelRequest, Role, ToolSpec};
+use cowork_core::ToolSpec;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::transport::Pieces;
+use crate::{json, transport::Pieces};
 
 /// JSON in the making.
 #[derive(Default)]
@@ -22,8 +22,7 @@ impl Json {
 
     /// Adds a value.
     pub(super) fn value(&mut self, value: &(impl Serialize + ?Sized)) -> &mut Self {
-        // Writing into memory can't fail, and neither can writing what is JSON by its type.
-        let _ = serde_json::to_writer(&mut self.0, value);
+        json::write(value, &mut self.0);
         self
     }
 
@@ -101,10 +100,4 @@ fn is_closed(schema: &Map<String, Value>) -> bool {
     let mut names = schema.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
     schema.get("additionalProperties") == Some(&Value::Bool(false))
         && names.all(|name| required.is_some_and(|all| all.iter().any(|r| r == name)))
-}
-
-/// Says whether a conversation holds a call with this id.
-pub(super) fn has_call(request: &ModelRequest, id: &str) -> bool {
-    let turns = request.messages.iter().filter(|message| message.role == Role::Assistant);
-    turns.flat_map(|turn| &turn.blocks).any(|block| matches!(block, cowork_core::Block::Call(call) if call.id == id))
 }

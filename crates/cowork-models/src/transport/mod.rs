@@ -159,6 +159,15 @@ impl Transport {
         fault.error(&self.0.at, self.0.key.as_ref(), &self.0.key_from)
     }
 
+    /// Hides the key in all that an error says, as where it repeats what a service sent.
+    #[must_use]
+    pub fn hide(&self, error: Error) -> Error {
+        match &self.0.key {
+            Some(key) => fault::hide(error, key),
+            None => error,
+        }
+    }
+
     fn request(&self, method: Method, path: &str) -> Result<Request> {
         let mut url = self.0.base.clone();
         let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
@@ -182,8 +191,7 @@ impl Transport {
     }
 
     fn unreached(&self, error: reqwest::Error) -> Error {
-        let error = fault::network(error, &self.0.at);
-        self.0.key.as_ref().map_or(error.clone(), |key| fault::hide(error, key))
+        self.hide(fault::network(error, &self.0.at))
     }
 }
 

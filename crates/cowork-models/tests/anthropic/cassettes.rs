@@ -66,8 +66,8 @@ fn put_together(body: &str) -> Value {
                         "partial_json" => input.push_str(part.as_str().unwrap()),
                         "citation" => block["citations"].as_array_mut().unwrap().push(part.clone()),
                         _ => {
-                            block[name] =
-                                (block[name].as_str().unwrap_or_default().to_owned() + part.as_str().unwrap()).into()
+                            let before = block[name].as_str().unwrap_or_default().to_owned();
+                            block[name] = (before + part.as_str().unwrap()).into();
                         }
                     }
                 }

@@ -1,5 +1,10 @@
 //! The Messages API: the suite of models, and what services do that their documents do not say.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on says so by panicking"
+)]
 #![cfg(feature = "anthropic")]
 
 mod beside;

@@ -10,13 +10,13 @@ fn called(id: &str) -> Block {
     Block::Call(ModelCall { id: id.into(), tool: "look".into(), args: json!({ "b": 1, "a": [2] }), fault: None })
 }
 
-#[tokio::test]
-async fn a_request_says_all_that_the_conversation_does() {
+/// A conversation of every kind of block.
+fn conversation() -> Vec<Message> {
     let media =
         |media_type: &str| Block::Media { name: "A".into(), media_type: media_type.into(), data: "QUJD".into() };
     let thought = r#"{"type":"thinking","thinking":"Hm","signature":"c2ln"}"#;
     let cited = Block::Text { text: "It rains.".into(), citations: vec![json!({ "url": "x" })] };
-    let conversation = vec![
+    vec![
         Message::new(
             Role::User,
             vec![
@@ -38,8 +38,12 @@ async fn a_request_says_all_that_the_conversation_does() {
             ],
         ),
         Message::new(Role::User, vec![Block::text("and now?"), result("toolu_1", false), result("toolu_2", true)]),
-    ];
-    let body = sent("claude-sonnet-4-5", request(conversation)).await;
+    ]
+}
+
+#[tokio::test]
+async fn a_request_says_all_that_the_conversation_does() {
+    let body = sent("claude-sonnet-4-5", request(conversation())).await;
     let mark = json!({ "type": "ephemeral" });
     assert_eq!(
         body,

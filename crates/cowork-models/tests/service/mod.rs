@@ -3,7 +3,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -110,16 +110,32 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn new(script: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
+        Self::over(None, script)
+    }
+
+    /// One behind TLS, if there is something to prove who it is with.
+    pub(crate) fn over(
+        tls: Option<Arc<rustls::ServerConfig>>,
+        script: impl Fn(&Asked) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let base = format!("http://{}", listener.local_addr().expect("it has an address"));
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let base = format!("{scheme}://{}", listener.local_addr().expect("it has an address"));
         let (asked, reached) = (Arc::default(), Arc::default());
         let service = Self { base, asked, reached, opened: Arc::default(), left: Arc::default() };
         let (script, all): (Arc<Script>, _) = (Arc::new(script), service.clone());
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 all.opened.fetch_add(1, Ordering::SeqCst);
-                let (all, script) = (all.clone(), script.clone());
-                thread::spawn(move || all.serve(&stream, &*script));
+                stream.set_nodelay(true).expect("it is a socket");
+                let (all, script, tls) = (all.clone(), script.clone(), tls.clone());
+                thread::spawn(move || match tls {
+                    None => all.serve(stream, &*script),
+                    Some(config) => {
+                        let connection = rustls::ServerConnection::new(config).expect("the configuration is whole");
+                        all.serve(rustls::StreamOwned::new(connection, stream), &*script);
+                    }
+                });
             }
         });
         service
@@ -148,14 +164,13 @@ impl Service {
         }
     }
 
-    fn serve(&self, stream: &TcpStream, script: &Script) {
-        stream.set_nodelay(true).expect("it is a socket");
-        let mut reader = BufReader::new(stream.try_clone().expect("it can be shared"));
+    fn serve(&self, stream: impl Read + Write, script: &Script) {
+        let mut reader = BufReader::new(stream);
         while let Some(asked) = read(&mut reader) {
             self.reached.fetch_add(1, Ordering::SeqCst);
             let answer = script(&asked);
             self.asked.lock().expect("nobody panics").push(asked);
-            if write(stream, &answer).is_err() || answer.end == End::Cut {
+            if write(reader.get_mut(), &answer).is_err() || answer.end == End::Cut {
                 if answer.end != End::Cut {
                     self.left.fetch_add(1, Ordering::SeqCst);
                 }
@@ -189,7 +204,7 @@ fn read(reader: &mut impl BufRead) -> Option<Asked> {
     Some(asked)
 }
 
-fn write(mut stream: &TcpStream, answer: &Answer) -> std::io::Result<()> {
+fn write(stream: &mut impl Write, answer: &Answer) -> std::io::Result<()> {
     let mut head = format!("HTTP/1.1 {} Test\r\ntransfer-encoding: chunked\r\n", answer.status);
     for (name, value) in &answer.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
@@ -200,5 +215,8 @@ fn write(mut stream: &TcpStream, answer: &Answer) -> std::io::Result<()> {
         stream.write_all(piece)?;
         stream.write_all(b"\r\n")?;
     }
-    if answer.end == End::Whole { stream.write_all(b"0\r\n\r\n") } else { Ok(()) }
+    if answer.end == End::Whole {
+        stream.write_all(b"0\r\n\r\n")?;
+    }
+    stream.flush()
 }

@@ -111,8 +111,7 @@ fn faulty(pieces: Vec<Piece>, fault: Option<&Fault>, format: Format) -> VecDeque
         Some(Fault::CutInArguments) => {
             let args: Vec<usize> = (0..pieces.len()).filter(|i| pieces[*i].mark == Mark::Args).collect();
             // In the middle of the last call's, and of an event.
-            let at = args.len().checked_sub(args.len().div_ceil(4)).and_then(|at| args.get(at.min(args.len() - 1)));
-            let at = at.copied().unwrap_or(pieces.len() / 2);
+            let at = args.get(args.len() - args.len().div_ceil(4)).copied().unwrap_or(pieces.len() / 2);
             let before: usize = pieces[..at].iter().map(|p| p.bytes.len()).sum();
             let half = pieces.get(at).map_or(0, |p| p.bytes.len() / 2);
             shortened(pieces, before + half, Step::Cut)

@@ -49,11 +49,15 @@ async fn accept(shared: Arc<Shared>, listener: TcpListener) {
         let reset = Arc::new(AtomicBool::new(false));
         let line = Line { stream, reset: reset.clone(), shared: shared.clone() };
         shared.open.fetch_add(1, Ordering::SeqCst);
+        let theirs = shared.clone();
+        let service = service_fn(move |request| answer(theirs.clone(), reset.clone(), request));
+        // What goes wrong with a connection is what the script wanted, or the client's to tell.
+        let served = tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(line), service));
         let shared = shared.clone();
         tokio::spawn(async move {
-            let service = service_fn(move |request| answer(shared.clone(), reset.clone(), request));
-            // What goes wrong with a connection is what the script wanted, or the client's to tell.
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(line), service).await;
+            if served.await.is_err_and(|e| e.is_panic()) {
+                shared.panicked.store(true, Ordering::SeqCst);
+            }
         });
     }
 }

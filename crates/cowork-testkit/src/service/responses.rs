@@ -150,60 +150,70 @@ fn format(text: &Value) -> Check {
     if format["strict"] == true { strict("text.format.schema", &format["schema"]) } else { Ok(()) }
 }
 
+/// The items that came so far.
+#[derive(Default)]
+struct Before<'a> {
+    ids: BTreeSet<String>,
+    /// The calls, and whether each was answered.
+    calls: BTreeMap<&'a str, bool>,
+}
+
 fn input(body: &Value) -> Check {
     let stored = body["store"] != false;
     let items = list("input", &body["input"])?;
-    let mut ids = BTreeSet::new();
-    let mut calls: BTreeMap<&str, bool> = BTreeMap::new();
-    for (i, item) in items.iter().enumerate() {
+    let mut before = Before::default();
+    for (i, one) in items.iter().enumerate() {
         let at = format!("input.{i}");
-        if let Some(id) = item["id"].as_str() {
-            ensure(ids.insert(id.to_owned()), || {
+        if let Some(id) = one["id"].as_str() {
+            ensure(before.ids.insert(id.to_owned()), || {
                 format!(
                     "{at}: Duplicate item found with id {id}. Remove duplicate items from your input and try again."
                 )
             })?;
         }
-        match item["type"].as_str().unwrap_or("message") {
-            "message" => message(&at, item)?,
-            "function_call" => {
-                let id = call(&at, item, &ids)?;
-                ensure(calls.insert(id, false).is_none(), || format!("{at}.call_id: {id} is there twice"))?;
-            }
-            "function_call_output" => {
-                object(&at, item, &["type", "call_id", "output"], &["id", "status"])?;
-                let id = some_text(&format!("{at}.call_id"), &item["call_id"])?;
-                let answered = calls
-                    .get_mut(id)
-                    .ok_or_else(|| format!("{at}: No tool call found for function call output with call_id {id}."))?;
-                ensure(!*answered, || format!("{at}: there are several outputs for the call {id}"))?;
-                *answered = true;
-                output(&at, &item["output"])?;
-            }
-            "reasoning" => {
-                thought(&at, item, stored)?;
-                let next = items.get(i + 1).and_then(|n| n["type"].as_str().or(n["role"].as_str()));
-                let follows = next.is_some_and(|n| n != "function_call_output" && n != "user");
-                ensure(follows, || {
-                    format!(
-                        "{at}: Item '{}' of type 'reasoning' was provided without its required following item.",
-                        item["id"]
-                    )
-                })?;
-            }
-            "item_reference" => ensure(stored, || {
-                format!(
-                    "{at}: Item with id '{}' not found. Items are not persisted when `store` is set to false.",
-                    item["id"]
-                )
-            })?,
-            kind if kind.ends_with("_call") || kind.ends_with("_output") => {}
-            "compaction" | "mcp_list_tools" | "mcp_approval_request" | "mcp_approval_response" | "mock_unknown" => {}
-            kind => return Err(format!("{at}.type: Invalid value: '{kind}'")),
-        }
+        item(&at, one, items.get(i + 1), stored, &mut before)?;
     }
-    let open: Vec<&&str> = calls.iter().filter(|(_, answered)| !**answered).map(|(id, _)| id).collect();
+    let open: Vec<&&str> = before.calls.iter().filter(|(_, answered)| !**answered).map(|(id, _)| id).collect();
     ensure(open.is_empty(), || format!("No tool output found for function call {open:?}."))
+}
+
+fn item<'a>(at: &str, item: &'a Value, next: Option<&Value>, stored: bool, before: &mut Before<'a>) -> Check {
+    match item["type"].as_str().unwrap_or("message") {
+        "message" => message(at, item),
+        "function_call" => {
+            let id = call(at, item, &before.ids)?;
+            ensure(before.calls.insert(id, false).is_none(), || format!("{at}.call_id: {id} is there twice"))
+        }
+        "function_call_output" => {
+            object(at, item, &["type", "call_id", "output"], &["id", "status"])?;
+            let id = some_text(&format!("{at}.call_id"), &item["call_id"])?;
+            let answered = before
+                .calls
+                .get_mut(id)
+                .ok_or_else(|| format!("{at}: No tool call found for function call output with call_id {id}."))?;
+            ensure(!*answered, || format!("{at}: there are several outputs for the call {id}"))?;
+            *answered = true;
+            output(at, &item["output"])
+        }
+        "reasoning" => {
+            thought(at, item, stored)?;
+            let next = next.and_then(|n| n["type"].as_str().filter(|t| *t != "message").or(n["role"].as_str()));
+            let follows = next.is_some_and(|n| n != "function_call_output" && n != "user");
+            let id = &item["id"];
+            ensure(follows, || {
+                format!("{at}: Item '{id}' of type 'reasoning' was provided without its required following item.")
+            })
+        }
+        "item_reference" => ensure(stored, || not_stored(at, item)),
+        kind if kind.ends_with("_call") || kind.ends_with("_output") => Ok(()),
+        "compaction" | "mcp_list_tools" | "mcp_approval_request" | "mcp_approval_response" | "mock_unknown" => Ok(()),
+        kind => Err(format!("{at}.type: Invalid value: '{kind}'")),
+    }
+}
+
+fn not_stored(at: &str, item: &Value) -> String {
+    let id = &item["id"];
+    format!("{at}: Item with id '{id}' not found. Items are not persisted when `store` is set to false.")
 }
 
 fn message(at: &str, item: &Value) -> Check {
@@ -282,9 +292,7 @@ fn call<'a>(at: &str, item: &'a Value, ids: &BTreeSet<String>) -> Check<&'a str>
 fn thought(at: &str, item: &Value, stored: bool) -> Check {
     object(at, item, &["type", "summary"], &["id", "content", "encrypted_content", "status", "format", "signature"])?;
     let sealed = item["encrypted_content"].as_str().unwrap_or_default();
-    ensure(stored || !sealed.is_empty(), || {
-        format!("{at}: Item with id '{}' not found. Items are not persisted when `store` is set to false.", item["id"])
-    })?;
+    ensure(stored || !sealed.is_empty(), || not_stored(at, item))?;
     ensure(!broken(sealed, &item["summary"].to_string()), || {
         format!("{at}: The encrypted content for item {} could not be verified.", item["id"])
     })

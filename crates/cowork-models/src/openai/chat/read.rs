@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
+    call::Ids,
     openai::{
         Service, Thoughts,
         calls::{self, Partial, Piece},
@@ -103,7 +104,7 @@ struct WriteDetails {
 
 /// Reads an answer, piece by piece.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(in crate::openai) struct Reader {
     service: Service,
     text: String,
     refused: bool,
@@ -120,7 +121,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(service: Service) -> Self {
+    pub(in crate::openai) fn new(service: Service) -> Self {
         Self {
             service,
             text: String::new(),
@@ -194,7 +195,7 @@ impl Reader {
     }
 
     /// Gives the answer to this request.
-    pub(super) fn finish(self, request: &ModelRequest) -> Result<ModelAnswer> {
+    pub(in crate::openai) fn finish(self, request: &ModelRequest) -> Result<ModelAnswer> {
         let stop = match self.finish.as_str() {
             "" if !self.ended => return Err(endless()),
             "error" => return Err(broken("word that it failed")),
@@ -213,13 +214,11 @@ impl Reader {
         if !self.text.is_empty() {
             blocks.push(Block::text(self.text));
         }
-        let mut taken = Vec::new();
-        for (at, partial) in self.calls.into_iter().enumerate() {
-            let call = calls::finish(partial, at, stop == Stop::Length, request, &taken)?;
-            taken.push(call.id.clone());
-            blocks.push(Block::Call(call));
+        let (mut ids, calls) = (Ids::new(request, ""), !self.calls.is_empty());
+        for partial in self.calls {
+            blocks.push(Block::Call(calls::finish(partial, stop == Stop::Length, &mut ids)?));
         }
-        let stop = if taken.is_empty() { stop } else { Stop::Calls };
+        let stop = if calls { Stop::Calls } else { stop };
         Ok(ModelAnswer { blocks, stop, usage: self.usage, id: self.id, model: self.model })
     }
 }

@@ -1,13 +1,12 @@
 //! An answer, read: its items in the order that they have, whichever way they come.
 
-use std::collections::BTreeMap;
-
 use cowork_core::{Block, ModelAnswer, ModelRequest, Result, Said, Say, Stop, Usage};
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use super::DIALECT;
 use crate::{
+    call::Ids,
     openai::{
         calls::{self, Partial},
         read::{self, Args, Number, Text, broken, endless, fault_of, there},
@@ -119,8 +118,9 @@ enum Slot {
 
 /// Reads an answer, event by event.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
-    slots: BTreeMap<u64, Slot>,
+pub(in crate::openai) struct Reader {
+    /// What came, in the order in which it began, with the place that the service gave it.
+    slots: Vec<(u64, Slot)>,
     refused: bool,
     stop: Option<Stop>,
     usage: Usage,
@@ -140,13 +140,11 @@ impl Reader {
                 self.refused = true;
                 self.text(at, &piece.delta.0, say);
             }
-            "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => {
-                if !piece.delta.0.is_empty() {
-                    say(Said::Thinking(&piece.delta.0));
-                }
+            "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" if !piece.delta.0.is_empty() => {
+                say(Said::Thinking(&piece.delta.0));
             }
             "response.function_call_arguments.delta" => {
-                if let Some(Slot::Call(call)) = self.slots.get_mut(&at) {
+                if let Some(call) = self.call(at) {
                     call.args.push_str(&piece.delta.0);
                 }
             }
@@ -163,19 +161,28 @@ impl Reader {
         Ok(())
     }
 
+    /// Adds to the text that is being said. Text of another place begins anew, so that in the end the texts are what was said.
     fn text(&mut self, at: u64, more: &str, say: &Say) {
         if more.is_empty() {
             return;
         }
         say(Said::Text(more));
-        let slot = self.slots.entry(at).or_insert_with(|| Slot::Text { text: String::new(), citations: Vec::new() });
-        if let Slot::Text { text, .. } = slot {
-            text.push_str(more);
+        let last = self.slots.iter_mut().rev().find(|(_, slot)| matches!(slot, Slot::Text { .. }));
+        match last {
+            Some((place, Slot::Text { text, .. })) if *place == at => text.push_str(more),
+            _ => self.slots.push((at, Slot::Text { text: more.to_owned(), citations: Vec::new() })),
         }
     }
 
+    fn call(&mut self, at: u64) -> Option<&mut Partial> {
+        self.slots.iter_mut().find_map(|(place, slot)| match slot {
+            Slot::Call(call) if *place == at => Some(call),
+            _ => None,
+        })
+    }
+
     fn arguments(&mut self, at: u64, whole: Option<&RawValue>) -> Result<()> {
-        let (Some(Slot::Call(call)), Some(raw)) = (self.slots.get_mut(&at), whole) else { return Ok(()) };
+        let (Some(call), Some(raw)) = (self.call(at), whole) else { return Ok(()) };
         let whole: Args<'_> =
             serde_json::from_str(raw.get()).map_err(|e| broken("arguments that are no JSON").with_source(e))?;
         if !whole.0.is_empty() {
@@ -184,13 +191,26 @@ impl Reader {
         Ok(())
     }
 
-    /// Takes note of an item that begins: of a call, since its pieces don't name it.
+    fn opaque(&mut self, at: u64) -> Option<&mut String> {
+        self.slots.iter_mut().find_map(|(place, slot)| match slot {
+            Slot::Opaque(json) if *place == at => Some(json),
+            _ => None,
+        })
+    }
+
+    /// Takes note of an item that begins: its place, and the name of a call, which its pieces don't tell.
     fn begun(&mut self, at: u64, raw: Option<&RawValue>, say: &Say) -> Result<()> {
         let Some(raw) = raw else { return Ok(()) };
         let item = item_of(raw)?;
-        if item.kind.0 == "function_call" && !self.slots.contains_key(&at) {
-            say(Said::Call(&item.name.0));
-            self.slots.insert(at, Slot::Call(call_of(&item)));
+        match item.kind.0.as_ref() {
+            "message" => {}
+            "function_call" if self.call(at).is_none() => {
+                say(Said::Call(&item.name.0));
+                self.slots.push((at, Slot::Call(call_of(&item))));
+            }
+            "function_call" => {}
+            _ if self.opaque(at).is_none() => self.slots.push((at, Slot::Opaque(String::new()))),
+            _ => {}
         }
         Ok(())
     }
@@ -200,37 +220,42 @@ impl Reader {
         let Some(raw) = raw else { return Ok(()) };
         let item = item_of(raw)?;
         match item.kind.0.as_ref() {
-            "message" => {
-                let parts = item.content.unwrap_or_default();
-                let said = matches!(self.slots.get(&at), Some(Slot::Text { text, .. }) if !text.is_empty());
-                for part in parts {
-                    self.refused |= !part.refusal.0.is_empty();
-                    if !said {
-                        self.text(at, &part.text.0, say);
-                        self.text(at, &part.refusal.0, say);
-                    }
-                    if let Some(Slot::Text { citations, .. }) = self.slots.get_mut(&at) {
-                        citations.extend(part.annotations.unwrap_or_default());
-                    }
-                }
-            }
+            "message" => self.message(at, item.content.unwrap_or_default(), say),
             "function_call" => {
-                if !self.slots.contains_key(&at) {
-                    say(Said::Call(&item.name.0));
-                }
-                let before = self.slots.insert(at, Slot::Call(call_of(&item)));
-                // Its pieces count where it does not repeat them.
-                if let (Some(Slot::Call(before)), Some(Slot::Call(call))) = (before, self.slots.get_mut(&at))
-                    && call.args.is_empty()
-                {
-                    call.args = before.args;
+                self.begun(at, Some(raw), say)?;
+                if let Some(call) = self.call(at) {
+                    let whole = call_of(&item);
+                    // Its pieces count where it does not repeat them.
+                    let args = if whole.args.is_empty() { std::mem::take(&mut call.args) } else { whole.args };
+                    *call = Partial { args, ..whole };
                 }
             }
             // What was thought and is neither sealed nor shown is stored there, and can't go back where nothing is stored.
             "reasoning" if item.encrypted_content.0.is_empty() && item.content.is_none_or(|c| c.is_empty()) => {}
-            _ => drop(self.slots.insert(at, Slot::Opaque(raw.get().to_owned()))),
+            _ => {
+                self.begun(at, Some(raw), say)?;
+                if let Some(json) = self.opaque(at) {
+                    raw.get().clone_into(json);
+                }
+            }
         }
         Ok(())
+    }
+
+    fn message(&mut self, at: u64, parts: Vec<Part<'_>>, say: &Say) {
+        let is_text = |(place, slot): &(u64, Slot)| *place == at && matches!(slot, Slot::Text { .. });
+        let said = self.slots.iter().any(is_text);
+        for part in parts {
+            self.refused |= !part.refusal.0.is_empty();
+            if !said {
+                self.text(at, &part.text.0, say);
+                self.text(at, &part.refusal.0, say);
+            }
+            let last = self.slots.iter_mut().rev().find(|slot| is_text(slot));
+            if let Some((_, Slot::Text { citations, .. })) = last {
+                citations.extend(part.annotations.unwrap_or_default());
+            }
+        }
     }
 
     /// Takes the last event, or all of an answer.
@@ -262,22 +287,19 @@ impl Reader {
     }
 
     /// Gives the answer to this request.
-    pub(super) fn finish(self, request: &ModelRequest) -> Result<ModelAnswer> {
+    pub(in crate::openai) fn finish(self, request: &ModelRequest) -> Result<ModelAnswer> {
         let stop = self.stop.ok_or_else(endless)?;
-        let (mut blocks, mut taken) = (Vec::new(), Vec::new());
-        for (at, slot) in self.slots.into_values().enumerate() {
+        let (mut blocks, mut ids) = (Vec::new(), Ids::new(request, ""));
+        for (_, slot) in self.slots {
             blocks.push(match slot {
-                Slot::Text { text, .. } if text.is_empty() => continue,
+                Slot::Opaque(json) if json.is_empty() => continue,
                 Slot::Text { text, citations } => Block::Text { text, citations },
                 Slot::Opaque(json) => Block::Opaque { dialect: DIALECT.to_owned(), json },
-                Slot::Call(partial) => {
-                    let call = calls::finish(partial, at, stop == Stop::Length, request, &taken)?;
-                    taken.push(call.id.clone());
-                    Block::Call(call)
-                }
+                Slot::Call(partial) => Block::Call(calls::finish(partial, stop == Stop::Length, &mut ids)?),
             });
         }
-        let stop = if taken.is_empty() { stop } else { Stop::Calls };
+        let calls = blocks.iter().any(|block| matches!(block, Block::Call(_)));
+        let stop = if calls { Stop::Calls } else { stop };
         Ok(ModelAnswer { blocks, stop, usage: self.usage, id: self.id, model: self.model })
     }
 }

@@ -22,54 +22,63 @@ pub(super) fn block(at: &str, role: &str, block: &Value, points: &mut Vec<String
     let theirs = match kind {
         "text" => return plain(at, block, points),
         "image" | "document" | "search_result" | "tool_result" | "container_upload" => "user",
-        _ => "assistant",
+        "tool_use" | "thinking" | "redacted_thinking" | "server_tool_use" | "mcp_tool_use" | "compaction"
+        | "mock_unknown" => "assistant",
+        _ if kind.ends_with("_tool_result") => "assistant",
+        _ => {
+            return Err(format!("{at}: Input tag '{kind}' found using 'type' does not match any of the expected tags"));
+        }
     };
     ensure(role == theirs, || format!("{at}: `{kind}` blocks can only be in `{theirs}` messages"))?;
+    match role {
+        "user" => users(at, kind, block, points)?,
+        _ => assistants(at, kind, block)?,
+    }
+    point(at, block, points)
+}
+
+fn users(at: &str, kind: &str, block: &Value, points: &mut Vec<String>) -> Check {
     match kind {
         "image" => {
             object(at, block, &["type", "source"], &["cache_control"])?;
-            media(at, block, IMAGES)?;
+            media(at, block, IMAGES)
         }
         "document" => {
             object(at, block, &["type", "source"], &["cache_control", "title", "context", "citations"])?;
-            media(at, block, &["application/pdf"])?;
+            media(at, block, &["application/pdf"])
         }
-        "tool_result" => result(at, block, points)?,
-        "tool_use" => {
+        "tool_result" => result(at, block, points),
+        _ => Ok(()),
+    }
+}
+
+fn assistants(at: &str, kind: &str, block: &Value) -> Check {
+    match kind {
+        "tool_use" | "server_tool_use" => {
             object(at, block, &["type", "id", "name", "input"], &["cache_control", "caller"])?;
-            name(&format!("{at}.id"), &block["id"], 256)?;
-            name(&format!("{at}.name"), &block["name"], 200)?;
-            ensure(block["input"].is_object(), || {
-                format!("{at}.input: Input should be an object, not {}", block["input"])
+            let id = name(&format!("{at}.id"), &block["id"], 256)?;
+            ensure(kind == "tool_use" || id.starts_with("srvtoolu_"), || {
+                format!("{at}.id: String should match pattern '^srvtoolu_', not {id:?}")
             })?;
+            name(&format!("{at}.name"), &block["name"], 200)?;
+            let input = &block["input"];
+            ensure(input.is_object(), || format!("{at}.input: Input should be an object, not {input}"))
         }
         "thinking" => {
             object(at, block, &["type", "thinking", "signature"], &[])?;
             text(&format!("{at}.thinking"), &block["thinking"])?;
-            some_text(&format!("{at}.signature"), &block["signature"])?;
+            some_text(&format!("{at}.signature"), &block["signature"]).map(drop)
         }
         "redacted_thinking" => {
             object(at, block, &["type", "data"], &[])?;
-            some_text(&format!("{at}.data"), &block["data"])?;
+            some_text(&format!("{at}.data"), &block["data"]).map(drop)
         }
-        "server_tool_use" => {
-            object(at, block, &["type", "id", "name", "input"], &["cache_control", "caller"])?;
-            let id = name(&format!("{at}.id"), &block["id"], 256)?;
-            ensure(id.starts_with("srvtoolu_"), || {
-                format!("{at}.id: String should match pattern '^srvtoolu_', not {id:?}")
-            })?;
-            ensure(block["input"].is_object(), || format!("{at}.input: Input should be an object"))?;
-        }
-        // Blocks of the service's own tools, and such as only this service writes: they have come from it.
+        // What came of the service's own tools came from the service.
         _ if kind.ends_with("_tool_result") => {
-            object(at, block, &["type", "tool_use_id", "content"], &["cache_control", "caller"])?;
+            object(at, block, &["type", "tool_use_id", "content"], &["cache_control", "caller"]).map(drop)
         }
-        "search_result" | "container_upload" | "mcp_tool_use" | "compaction" | "mock_unknown" => {}
-        _ => {
-            return Err(format!("{at}: Input tag '{kind}' found using 'type' does not match any of the expected tags"));
-        }
+        _ => Ok(()),
     }
-    point(at, block, points)
 }
 
 fn plain(at: &str, block: &Value, points: &mut Vec<String>) -> Check {

@@ -9,14 +9,14 @@ use crate::service::Quirk;
 pub(super) fn whole(plan: &Plan) -> Value {
     let mut message = json!({ "role": "assistant", "content": null, "refusal": null, "annotations": [] });
     let mut calls = Vec::new();
-    for made in &plan.made {
+    for (at, made) in plan.made.iter().enumerate() {
         match made {
             Made::Text { text, .. } if plan.has(Quirk::ThinkingParts) => {
                 push(&mut message["content"], json!({ "type": "text", "text": text }));
             }
             Made::Text { text, .. } => add(&mut message["content"], text),
             Made::Thinking(text) => {
-                for (name, value) in thought(plan, text) {
+                for (name, value) in thought(plan, at, text, Some(text)) {
                     match &value {
                         Value::String(text) => add(&mut message[&name], text),
                         _ => push(&mut message[&name], value[0].clone()),
@@ -49,7 +49,7 @@ pub(super) fn stream(plan: &Plan) -> Vec<Event> {
     if plan.has(Quirk::NullDelta) {
         deltas.push((Value::Null, Mark::Nothing));
     }
-    for made in &plan.made {
+    for (at, made) in plan.made.iter().enumerate() {
         match made {
             Made::Text { text, .. } => {
                 let texts = plan.pieces(text).into_iter().map(|t| (said(plan, t), Mark::Text));
@@ -57,7 +57,10 @@ pub(super) fn stream(plan: &Plan) -> Vec<Event> {
             }
             Made::Thinking(text) => {
                 let pieces = plan.pieces(text).into_iter();
-                deltas.extend(pieces.map(|t| (Value::Object(thought(plan, t)), Mark::Nothing)));
+                let pieces = pieces.map(|piece| thought(plan, at, piece, None));
+                // The seal comes last, and is that of all.
+                let sealed = plan.has(Quirk::ReasoningDetails).then(|| thought(plan, at, "", Some(text)));
+                deltas.extend(pieces.chain(sealed).map(|delta| (Value::Object(delta), Mark::Nothing)));
             }
             Made::Refusal(text) => {
                 let pieces = plan.pieces(text).into_iter();
@@ -68,10 +71,10 @@ pub(super) fn stream(plan: &Plan) -> Vec<Event> {
     }
     deltas.extend(call_deltas(plan));
     let mut events: Vec<Event> =
-        deltas.into_iter().map(|(delta, mark)| chunk(plan, delta, Value::Null).marked(mark)).collect();
-    events.push(chunk(plan, json!({}), finish(plan)));
+        deltas.into_iter().map(|(delta, mark)| chunk(plan, &delta, &Value::Null).marked(mark)).collect();
+    events.push(chunk(plan, &json!({}), &finish(plan)));
     if !plan.has(Quirk::NoUsage) {
-        let mut last = chunk(plan, Value::Null, Value::Null);
+        let mut last = chunk(plan, &Value::Null, &Value::Null);
         last.data["choices"] = json!([]);
         last.data["usage"] = usage(plan);
         events.push(last);
@@ -139,12 +142,14 @@ fn said(plan: &Plan, text: &str) -> Value {
 }
 
 /// Gives what it thinks as its service writes it; `OpenAI`'s own does not show it.
-fn thought(plan: &Plan, text: &str) -> Map<String, Value> {
+fn thought(plan: &Plan, at: usize, text: &str, sealed: Option<&str>) -> Map<String, Value> {
     let thought = match () {
         () if plan.has(Quirk::ReasoningContent) => json!({ "reasoning_content": text }),
         () if plan.has(Quirk::ReasoningDetails) => json!({
             "reasoning": text,
-            "reasoning_details": [{ "type": "reasoning.text", "text": text, "signature": seal(text), "format": "mock", "index": 0 }],
+            "reasoning_details": [{
+                "type": "reasoning.text", "text": text, "signature": sealed.map(seal), "format": "mock", "index": at,
+            }],
         }),
         () if plan.has(Quirk::ThinkingParts) => {
             json!({ "content": [{ "type": "thinking", "thinking": [{ "type": "text", "text": text }] }] })
@@ -167,7 +172,7 @@ fn call(plan: &Plan, id: &str, tool: &str, args: &str) -> Value {
     call
 }
 
-fn chunk(plan: &Plan, delta: Value, finish: Value) -> Event {
+fn chunk(plan: &Plan, delta: &Value, finish: &Value) -> Event {
     let mut chunk = json!({
         "id": format!("chatcmpl-{}", plan.id), "object": "chat.completion.chunk", "created": 1_700_000_000,
         "model": plan.model, "choices": [{ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish }],

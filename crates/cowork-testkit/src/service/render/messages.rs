@@ -8,11 +8,11 @@ use crate::service::Quirk;
 
 pub(super) fn whole(plan: &Plan) -> Value {
     let content: Vec<Value> = plan.made.iter().flat_map(|made| blocks(plan, made)).collect();
-    message(plan, &content, stop_reason(plan), &usage(plan, plan.usage.output))
+    message(plan, &content, &stop_reason(plan), &usage(plan, plan.usage.output))
 }
 
 pub(super) fn stream(plan: &Plan) -> Vec<Event> {
-    let start = message(plan, &[], Value::Null, &usage(plan, 1));
+    let start = message(plan, &[], &Value::Null, &usage(plan, 1));
     let mut events = vec![Event::new("message_start", json!({ "type": "message_start", "message": start }))];
     let mut index = 0;
     for made in &plan.made {
@@ -108,7 +108,7 @@ fn blocks(plan: &Plan, made: &Made) -> Vec<Value> {
     .collect()
 }
 
-fn message(plan: &Plan, content: &[Value], stop: Value, usage: &Value) -> Value {
+fn message(plan: &Plan, content: &[Value], stop: &Value, usage: &Value) -> Value {
     json!({
         "id": format!("msg_{}", plan.id), "type": "message", "role": "assistant", "model": plan.model,
         "content": content, "stop_reason": stop, "stop_sequence": null, "usage": usage,

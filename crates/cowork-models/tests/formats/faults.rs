@@ -101,7 +101,9 @@ fn reply() -> impl Strategy<Value = Reply> {
 
 fn kind() -> impl Strategy<Value = Kind> {
     let all = ["openai", "mistral", "deepseek", "openrouter", "ollama"].map(Kind::Chat);
-    prop::sample::select([&all[..], &[Kind::Responses, Kind::Responses]].concat())
+    prop::sample::select(
+        [&all[..], &[Kind::Responses, Kind::Responses, Kind::Messages, Kind::Messages, Kind::Messages]].concat(),
+    )
 }
 
 proptest! {

@@ -37,6 +37,10 @@ async fn subject(kind: Kind) -> Subject {
     }
 }
 
+mod messages {
+    super::suite!(|| super::subject(super::Kind::Messages));
+}
+
 mod chat {
     super::suite!(|| super::subject(super::Kind::Chat("openai")));
 }

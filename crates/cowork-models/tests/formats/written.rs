@@ -148,7 +148,7 @@ async fn pictures_documents_schemas_and_effort_are_written_as_each_format_wants_
                 (&json!("low"), &json!(true))
             ),
             Kind::Chat("openai") => assert_eq!(body["response_format"]["json_schema"]["strict"], true),
-            Kind::Chat(_) => assert_eq!(body["response_format"], json!({ "type": "json_object" })),
+            _ => assert_eq!(body["response_format"], json!({ "type": "json_object" })),
         }
     }
 }

@@ -152,11 +152,11 @@ async fn arguments_that_are_no_object_say_so() {
         let answer = played(kind, Reply::turn([Part::call("list_folder", json!([1]))])).await.unwrap();
         let call = answer.calls().next().unwrap();
         assert_eq!(call.args, json!({}));
-        assert!(call.fault.as_ref().unwrap().contains("no object"), "{call:?}");
+        assert!(call.fault.as_ref().unwrap().contains("not an object"), "{call:?}");
     }
     let bad = r#"{"id":"x","choices":[{"delta":{"tool_calls":[{"id":"c1","function":{"name":"list_folder","arguments":"{path: 1}"}}]},"finish_reason":"tool_calls"}]}"#;
     let answer = played(CHAT, Reply::raw(&format!("data: {bad}\n\ndata: [DONE]\n\n"))).await.unwrap();
-    assert!(answer.calls().next().unwrap().fault.as_ref().unwrap().contains("no JSON"), "{answer:?}");
+    assert!(answer.calls().next().unwrap().fault.as_ref().unwrap().contains("not JSON"), "{answer:?}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
-//! Chat Completions and Responses against a service that answers as services do, and judges what it is sent.
-#![cfg(feature = "openai")]
+//! Each format against a service that answers as services do, and judges what it is sent. What `OpenAI`'s formats are, besides.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on says so by panicking")]
+#![cfg(all(feature = "anthropic", feature = "openai"))]
 
 use std::sync::{Arc, Mutex};
 
@@ -8,42 +9,48 @@ use cowork_core::{
 };
 use cowork_models::{
     Auth, Endpoint, Limits, Secret, Transport,
+    anthropic::{self, Anthropic},
     openai::{Chat, Responses, Service, service},
 };
 use cowork_testkit::MockService;
 use serde_json::json;
 
 mod cassettes;
+mod damaged;
 mod deviations;
 mod faults;
 mod suite;
 mod written;
 
-/// A model of each kind that is tested: a row of the table, or the Responses format.
+/// A model of each kind that is tested: Messages, a row of the table of Chat Completions, or Responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
+    Messages,
     Chat(&'static str),
     Responses,
 }
 
-fn transport(base: &str, limits: Limits) -> Transport {
-    let key = Some(Secret::new("sk-test-0123456789", "TEST_KEY"));
-    let endpoint = Endpoint {
-        base: format!("{base}/v1"),
-        key,
-        auth: Auth::Bearer,
-        key_from: "TEST_KEY".into(),
-        headers: Vec::new(),
-    };
-    Transport::new(endpoint, limits).unwrap()
+fn transport(base: &str, key: Secret, limits: Limits) -> Transport {
+    let (base, key, key_from) = (format!("{base}/v1"), Some(key), "TEST_KEY".into());
+    Transport::new(Endpoint { base, key, auth: Auth::Bearer, key_from, headers: Vec::new() }, limits).unwrap()
 }
 
 fn model_at(kind: Kind, base: &str, limits: Limits) -> Arc<dyn Model> {
-    let transport = transport(base, limits);
-    let card = ModelCard { at: transport.at().to_owned(), ..ModelCard::local("") };
+    let at = |transport: &Transport| ModelCard { at: transport.at().to_owned(), ..ModelCard::local("") };
+    let key = Secret::new("sk-test-0123456789", "TEST_KEY");
     match kind {
-        Kind::Chat(name) => Arc::new(Chat::new(row(name), "mock-1", card, transport)),
-        Kind::Responses => Arc::new(Responses::new("openai", "gpt-5-mock", card, transport)),
+        Kind::Messages => {
+            let endpoint = Endpoint { base: base.to_owned(), ..anthropic::endpoint(Some(key)) };
+            Arc::new(Anthropic::new(Transport::new(endpoint, limits).unwrap(), "claude-sonnet-5-5"))
+        }
+        Kind::Chat(name) => {
+            let transport = transport(base, key, limits);
+            Arc::new(Chat::new(row(name), "mock-1", at(&transport), transport))
+        }
+        Kind::Responses => {
+            let transport = transport(base, key, limits);
+            Arc::new(Responses::new("openai", "gpt-5-mock", at(&transport), transport))
+        }
     }
 }
 
