@@ -9,7 +9,9 @@
 
 #[cfg(feature = "anthropic")]
 pub mod anthropic;
+#[cfg(any(feature = "anthropic", feature = "openai"))]
 mod call;
+#[cfg(any(feature = "anthropic", feature = "openai"))]
 mod json;
 pub mod secret;
 pub mod sse;
