@@ -201,6 +201,12 @@ impl Step {
                     self.compact().await?;
                     continue;
                 }
+                // Cut at its limit in the middle of a call: asked the same again, it would write the same again.
+                Err(error) if error.fact("stop") == Some("length") && repairs < REPAIRS => {
+                    repairs += 1;
+                    self.aside.push(Arc::new(answer::cut(&error)));
+                    continue;
+                }
                 Err(error) => return Err(error),
             };
             match answer::read(answer, &mut self.begun, tools, self.wanted.schema.as_deref()) {

@@ -17,7 +17,7 @@ use tracing::Instrument;
 use super::{Inner, events::Live, spans};
 use crate::{
     AskId, Circuit, Delta, DeltaKind, Error, Event, Kind, Model, ModelAnswer, ModelCard, ModelRequest, Patience,
-    Reserve, Result, Runtime, Said, Say, TaskId, ThreadId, Usage,
+    Reserve, Result, Retry, Runtime, Said, Say, TaskId, ThreadId, Usage,
 };
 
 /// How long a service that is down is left alone before one task tries again.
@@ -188,6 +188,7 @@ impl Open {
                 continue;
             }
             self.tries += 1;
+            let said = self.said.load(Ordering::Relaxed);
             let error = match self.once(request.clone(), left).await {
                 Ok(answer) => {
                     self.at_circuit(|circuit, now| circuit.ended(false, now, PAUSE));
@@ -195,7 +196,11 @@ impl Open {
                 }
                 Err(error) => error,
             };
-            self.at_circuit(|circuit, now| circuit.ended(error.kind == Kind::Unavailable, now, PAUSE));
+            // One that spoke is not down, however it ended.
+            let is_down = error.kind == Kind::Unavailable
+                && error.retry != Retry::Never
+                && self.said.load(Ordering::Relaxed) == said;
+            self.at_circuit(|circuit, now| circuit.ended(is_down, now, PAUSE));
             let wait = self.desk.patience.wait(&error, self.tries, passed(), self.desk.runtime.entropy());
             let Some(wait) = wait else { return Err(self.at_the_end(error)) };
             tracing::debug!(%error, tries = self.tries, wait_ms = wait.as_millis(), "the model is asked again");

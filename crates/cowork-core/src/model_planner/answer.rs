@@ -68,6 +68,15 @@ pub(super) fn read(answer: ModelAnswer, begun: &mut Vec<Block>, tools: &[ToolSpe
     if has_calls { Next::Turn(calls(blocks, &text)) } else { end(blocks, text, schema) }
 }
 
+/// What a model is told whose answer reached its limit in the middle of a call.
+pub(super) fn cut(error: &Error) -> Message {
+    let tool = error.fact("tool").map(|tool| format!(" of `{tool}`")).unwrap_or_default();
+    Message::user(format!(
+        "Your answer reached its limit in the middle of a call{tool}, so nothing of it was done. Write less in one call, \
+         in several steps if need be."
+    ))
+}
+
 /// Joins the parts of one answer: text that was cut goes on in the same block.
 fn append(blocks: &mut Vec<Block>, more: Vec<Block>) {
     for block in more {
