@@ -88,7 +88,11 @@ fn model(options: &Options, steps: usize) -> Arc<dyn Model> {
     match options.api.as_str() {
         "chat" => Arc::new(Chat::new(service("openai").unwrap(), &name, ModelCard::local("the harness"), transport)),
         "responses" => Arc::new(Responses::new("harness", &name, ModelCard::local("the harness"), transport)),
-        _ => Arc::new(Anthropic::new(transport, name)),
+        _ => {
+            // However long the history grows, it is not summarized here.
+            let card = ModelCard { window: 100_000_000, ..ModelCard::local("the harness") };
+            Arc::new(Anthropic::new(transport, name).with_card(card))
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
-use super::{driver::Driver, events::Live, spans};
+use super::{driver::Driver, live::Live, spans};
 use crate::{
     Answer, BoxFuture, Call, CallId, CallState, Delta, DeltaKind, Effects, Error, Event, Hash, Kind, Lock, Outcome,
     Question, Recovery, Result, Session, SessionSpec, ToolContext, Verdict, Watch,
@@ -167,7 +167,7 @@ impl Driver {
         let (engine, thread, task) = (self.engine.clone(), self.task.thread, self.task.id);
         let progress = move |done, total, note: &str| {
             let what = DeltaKind::Progress { done, total, note: note.to_owned() };
-            engine.hub.send(thread, Live::Delta(Delta { thread, task, call: Some(call), what }));
+            engine.hub.send(thread, Live::Delta(Delta { thread, task, call: Some(call), what }.into()));
         };
         Watch { cancel: self.cancel.child_token(), progress: Arc::new(progress) }
     }

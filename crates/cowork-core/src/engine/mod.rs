@@ -13,6 +13,7 @@ mod dispatch;
 mod door;
 mod driver;
 mod events;
+mod live;
 mod locks;
 mod models;
 mod reclaim;
@@ -33,7 +34,7 @@ pub use self::{
     events::{Item, Subscription},
     models::Models,
 };
-use self::{dispatch::Crew, events::Hub, locks::Locks, models::Circuits, reclaim::Reclaiming};
+use self::{dispatch::Crew, live::Hub, locks::Locks, models::Circuits, reclaim::Reclaiming};
 use crate::{
     CallId, ChangeSet, Error, Finding, Kind, LeaseAsk, Model, Patience, Planner, Policy, Read, Record, Registry,
     Result, Runtime, Sandbox, Store, Submit, Summary, Task, TaskId, ThreadId, ToolSpec, UndoMode, UndoReport, UndoSpec,
@@ -263,7 +264,7 @@ impl Engine {
 
     /// Reads a thread: everything after `after`, then what comes.
     pub fn events(&self, thread: ThreadId, after: u64) -> Subscription {
-        self.inner.hub.subscribe(self.inner.parts.store.clone(), thread, after)
+        Subscription::new(&self.inner.hub, self.inner.parts.store.clone(), thread, after)
     }
 
     /// Gives a task as its log tells it now.

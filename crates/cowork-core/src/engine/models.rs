@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::{Inner, events::Live, spans};
+use super::{Inner, live::Live, spans};
 use crate::{
     AskId, Circuit, Delta, DeltaKind, Error, Event, Kind, Model, ModelAnswer, ModelCard, ModelRequest, Patience,
     Reserve, Result, Retry, Runtime, Said, Say, TaskId, ThreadId, Usage,
@@ -78,7 +78,7 @@ impl Models {
     ) -> (Self, mpsc::UnboundedReceiver<Told>) {
         let (tell, told) = mpsc::unbounded_channel();
         let hub = engine.clone();
-        let show = move |what| hub.hub.send(thread, Live::Delta(Delta { thread, task, call: None, what }));
+        let show = move |what| hub.hub.send(thread, Live::Delta(Delta { thread, task, call: None, what }.into()));
         let parts = &engine.parts;
         let desk = Desk {
             runtime: parts.runtime.clone(),
