@@ -157,6 +157,7 @@ fn route(path: &str) -> Option<(Format, bool)> {
         ("/messages/count_tokens", Format::Messages, true),
         ("/chat/completions", Format::Chat, false),
         ("/responses", Format::Responses, false),
+        ("/responses/input_tokens", Format::Responses, true),
     ];
     routes.iter().find(|(end, ..)| path.ends_with(end)).map(|(_, format, count)| (*format, *count))
 }
@@ -171,6 +172,7 @@ fn judge(shared: &Shared, format: Format, count: bool, headers: &HeaderMap, body
         Format::Messages if count => messages::validate_count(&value)?,
         Format::Messages => messages::validate(&value)?,
         Format::Chat => (shared.chat)(&value)?,
+        Format::Responses if count => responses::validate_count(&value)?,
         Format::Responses => responses::validate(&value)?,
     }
     Ok(value)

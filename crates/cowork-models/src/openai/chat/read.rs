@@ -168,7 +168,7 @@ impl Reader {
         let thought = [delta.reasoning_content.0.as_ref(), delta.reasoning.0.as_ref(), delta.content.thought.as_str()];
         if let Some(thought) = thought.into_iter().find(|t| !t.is_empty()) {
             say(Said::Thinking(thought));
-            if self.service.thoughts == Thoughts::WithCalls {
+            if self.service.thoughts == Thoughts::Content {
                 self.thought.push_str(thought);
             }
         }
@@ -206,7 +206,7 @@ impl Reader {
         };
         let mut blocks = Vec::new();
         let thoughts = match self.service.thoughts {
-            Thoughts::WithCalls if !self.thought.is_empty() => Some(Value::from(self.thought).to_string()),
+            Thoughts::Content if !self.thought.is_empty() => Some(Value::from(self.thought).to_string()),
             Thoughts::Details if !self.details.is_empty() => serde_json::to_string(&self.details).ok(),
             _ => None,
         };

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use cowork_core::{Block, Head, Message, ModelRequest, Role, ToolSpec};
+use cowork_core::{Block, Effort, Head, Message, ModelRequest, Role, ToolSpec};
 
 use crate::{
     openai::{
@@ -63,11 +63,7 @@ fn tail(service: &Service, model: &str, request: &ModelRequest) -> Json {
         };
         json.raw(name).number(request.most_tokens);
     }
-    match (service.think, effort(model, request.effort)) {
-        (Think::Effort, Some(word)) if thinks(model) => drop(json.raw(",\"reasoning_effort\":").value(word)),
-        (Think::Object, Some(word)) => drop(json.raw(",\"reasoning\":{\"effort\":").value(word).raw("}")),
-        _ => {}
-    }
+    think(&mut json, service, model, request.effort);
     match (&request.schema, service.schemas) {
         (Some(schema), Schemas::Schema) => {
             json.raw(",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"answer\",\"strict\":");
@@ -78,6 +74,16 @@ fn tail(service: &Service, model: &str, request: &ModelRequest) -> Json {
     }
     json.raw("}");
     json
+}
+
+fn think(json: &mut Json, service: &Service, model: &str, how: Effort) {
+    match (service.think, effort(model, how)) {
+        (Think::Effort, Some(word)) if thinks(model) => drop(json.raw(",\"reasoning_effort\":").value(word)),
+        (Think::Object, Some(word)) => drop(json.raw(",\"reasoning\":{\"effort\":").value(word).raw("}")),
+        (Think::Switch, Some(_)) if how == Effort::None => drop(json.raw(",\"thinking\":{\"type\":\"disabled\"}")),
+        (Think::Switch, Some(word)) => drop(json.raw(",\"reasoning_effort\":").value(word)),
+        _ => {}
+    }
 }
 
 fn message(service: &Service, message: &Message) -> Vec<u8> {
@@ -151,16 +157,15 @@ fn assistant(service: &Service, json: &mut Json, blocks: &[Block]) {
     } else {
         json.value(&text)
     };
-    for block in blocks {
-        let Block::Opaque { dialect, json: thought } = block else { continue };
-        let name = match service.thoughts {
-            Thoughts::WithCalls if any => ",\"reasoning_content\":",
-            Thoughts::Details => ",\"reasoning_details\":",
-            _ => continue,
-        };
-        if dialect == service.dialect {
-            json.raw(name).raw(thought);
-        }
+    let thought = blocks.iter().find_map(|block| match block {
+        Block::Opaque { dialect, json } if dialect == service.dialect => Some(json.as_str()),
+        _ => None,
+    });
+    match (service.thoughts, thought) {
+        (Thoughts::Content, Some(thought)) => drop(json.raw(",\"reasoning_content\":").raw(thought)),
+        (Thoughts::Content, None) if any => drop(json.raw(",\"reasoning_content\":\"\"")),
+        (Thoughts::Details, Some(thought)) => drop(json.raw(",\"reasoning_details\":").raw(thought)),
+        _ => {}
     }
     if any {
         json.raw(",\"tool_calls\":[");

@@ -16,11 +16,24 @@ const LEAST_TOKENS: u32 = 16;
 
 /// Writes the body: the model, the head, the items, and last what may differ from request to request.
 pub(super) fn body(model: &str, request: &ModelRequest) -> Pieces {
+    let mut body = input(model, "\"store\":false,", request);
+    body.write(&tail(model, request).0);
+    body
+}
+
+/// Writes the body of a request to count.
+pub(super) fn count(model: &str, request: &ModelRequest) -> Pieces {
+    let mut body = input(model, "", request);
+    body.write(b"]}");
+    body
+}
+
+/// Writes all up to the end of the items.
+fn input(model: &str, store: &str, request: &ModelRequest) -> Pieces {
     let mut body = Pieces::default();
-    body.write(&Json::default().raw("{\"model\":").value(model).raw(",\"store\":false,").0);
+    body.write(&Json::default().raw("{\"model\":").value(model).raw(",").raw(store).0);
     body.push(request.head.written.get_or(DIALECT, || head(&request.head)));
     messages(&mut body, false, request.messages.iter().map(|m| m.written.get_or(DIALECT, || message(m))));
-    body.write(&tail(model, request).0);
     body
 }
 
