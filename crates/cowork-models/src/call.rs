@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use cowork_core::{Block, ModelRequest};
 use serde_json::{Map, Value};
 
-/// How long a call's name may be.
-const MOST_ID: usize = 64;
+/// How long a name may be.
+const MOST_NAME: usize = 64;
 
 /// Reads a call's arguments: an object, or an empty one and what is wrong with them.
 ///
@@ -37,6 +37,25 @@ fn name_of(value: &Value) -> &'static str {
     }
 }
 
+/// Gives a tool's name as it can be sent back to a service, and what is wrong with it if it was another.
+pub(crate) fn tool(name: String) -> (String, Option<String>) {
+    if is_name(&name) {
+        return (name, None);
+    }
+    let kept: String = name.chars().map(|c| if is_sign(c) { c } else { '_' }).take(MOST_NAME).collect();
+    let kept = if kept.is_empty() { "unknown".to_owned() } else { kept };
+    let fault = format!("there is no tool called {:?}", name.chars().take(MOST_NAME).collect::<String>());
+    (kept, Some(fault))
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= MOST_NAME && name.chars().all(is_sign)
+}
+
+fn is_sign(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == '-'
+}
+
 /// Gives each call of an answer a name of its own, the service's where it can be.
 pub(crate) struct Ids<'a> {
     request: &'a ModelRequest,
@@ -58,11 +77,8 @@ impl<'a> Ids<'a> {
     }
 
     fn is_free(&self, id: &str) -> bool {
-        let fits = !id.is_empty()
-            && id.len() <= MOST_ID
-            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
         let own = !self.own.is_empty() && id.starts_with(self.own);
-        fits && !self.taken.contains(id) && (own || !self.is_in_conversation(id))
+        is_name(id) && !self.taken.contains(id) && (own || !self.is_in_conversation(id))
     }
 
     fn mint(&self) -> String {

@@ -11,7 +11,9 @@
 
 #[cfg(feature = "anthropic")]
 pub mod anthropic;
+#[cfg(any(feature = "anthropic", feature = "openai"))]
 mod call;
+#[cfg(any(feature = "anthropic", feature = "openai"))]
 mod json;
 #[cfg(feature = "openai")]
 pub mod local;

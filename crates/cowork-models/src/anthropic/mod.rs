@@ -6,6 +6,7 @@
 //! the one that the step before ended with. Messages are written once and never change, so a step reads from the cache all
 //! that the step before wrote, however many blocks came in between (the service looks back over 20 at most).
 
+mod block;
 mod known;
 mod read;
 mod schema;

@@ -4,10 +4,14 @@ use cowork_core::{Block, Error, Kind, ModelAnswer, ModelCall, ModelRequest, Resu
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-use super::{DIALECT, ids};
+use super::{
+    DIALECT,
+    block::{Delta, Open, Part, Raw, drop_unanswered},
+    ids,
+};
 use crate::{
     call,
-    json::{Fields, Text, append, write},
+    json::{Text, append},
     transport::Fault,
 };
 
@@ -48,31 +52,6 @@ pub struct Reader<'s> {
     model: String,
 }
 
-/// A block that may still grow.
-struct Open {
-    index: u64,
-    part: Part,
-}
-
-enum Part {
-    Text {
-        text: String,
-        citations: Vec<Value>,
-    },
-    Call {
-        id: String,
-        tool: String,
-        /// The arguments that it began with; they count where none came after.
-        given: String,
-        json: String,
-    },
-    /// What is not ours to understand: as it began, and what was added to its fields.
-    Raw {
-        start: String,
-        added: Vec<(String, String)>,
-    },
-}
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reason {
     End,
@@ -97,22 +76,6 @@ struct Event<'a> {
     usage: Option<Counts>,
     #[serde(borrow, default)]
     error: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Delta<'a> {
-    #[serde(borrow, default)]
-    text: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    thinking: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    signature: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    partial_json: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    citation: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    stop_reason: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -238,6 +201,7 @@ impl<'s> Reader<'s> {
             let message = "the answer was cut off: the service ended it without saying that it had";
             return Err(Error::new(Kind::Unavailable, OP, message).with_retry(Retry::Now).with_fix("try again"));
         };
+        let whole = !matches!(reason, Reason::Cut(_) | Reason::Refused);
         let (mut ids, count) = (ids(request), self.blocks.len());
         let mut blocks = Vec::with_capacity(count);
         for (n, open) in self.blocks.into_iter().enumerate() {
@@ -253,15 +217,16 @@ impl<'s> Reader<'s> {
                     if cut && (fault.is_some() || written.is_empty()) {
                         return Err(cut_off(&tool));
                     }
-                    blocks.push(Block::Call(ModelCall { id: ids.name(id), tool, args, fault }));
+                    let (tool, odd) = call::tool(tool);
+                    blocks.push(Block::Call(ModelCall { id: ids.name(id), tool, args, fault: odd.or(fault) }));
                 }
-                Part::Raw { start, added } => {
-                    let whole = !matches!(reason, Reason::Cut(_) | Reason::Refused);
-                    blocks.extend(
-                        raw(&start, &added, whole).map(|json| Block::Opaque { dialect: DIALECT.to_owned(), json }),
-                    );
+                Part::Raw(raw) => {
+                    blocks.extend(raw.end(whole).map(|json| Block::Opaque { dialect: DIALECT.to_owned(), json }));
                 }
             }
+        }
+        if !whole {
+            drop_unanswered(&mut blocks);
         }
         let calls = blocks.iter().any(|block| matches!(block, Block::Call(_)));
         let stop = match reason {
@@ -332,7 +297,7 @@ impl<'s> Reader<'s> {
                 if typed.thinking.is_some_and(|raw| append(raw, &mut thinking)) && !thinking.is_empty() {
                     (self.say)(Said::Thinking(&thinking));
                 }
-                Part::Raw { start: block.get().to_owned(), added: Vec::new() }
+                Part::Raw(Raw::new(block.get()))
             }
         };
         self.blocks.push(Open { index, part });
@@ -371,7 +336,7 @@ impl<'s> Reader<'s> {
                     json.push_str(raw.get());
                 }
             }
-            Part::Raw { added, .. } => add(self.say, added, &delta, data)?,
+            Part::Raw(raw) => raw.add(self.say, &delta, data)?,
         }
         Ok(())
     }
@@ -381,7 +346,7 @@ impl<'s> Reader<'s> {
         let part = if delta.text.is_some() {
             Part::Text { text: String::new(), citations: Vec::new() }
         } else if delta.thinking.is_some() {
-            Part::Raw { start: r#"{"type":"thinking","thinking":"","signature":""}"#.to_owned(), added: Vec::new() }
+            Part::Raw(Raw::new(r#"{"type":"thinking","thinking":"","signature":""}"#))
         } else {
             let message = "the service sent a part of a block that it had not begun";
             return Err(Error::new(Kind::Unavailable, OP, message).with_retry(Retry::Now));
@@ -395,93 +360,6 @@ impl std::fmt::Debug for Reader<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Reader({} blocks)", self.blocks.len())
     }
-}
-
-/// Adds a delta to the fields of a block that is not ours to understand.
-fn add(
-    say: &(dyn Fn(Said<'_>) + Send + Sync),
-    added: &mut Vec<(String, String)>,
-    delta: &Delta<'_>,
-    data: &str,
-) -> Result<()> {
-    let known = [
-        ("thinking", delta.thinking),
-        ("signature", delta.signature),
-        ("input", delta.partial_json),
-        ("text", delta.text),
-    ];
-    let mut any = false;
-    for (name, raw) in known {
-        let Some(raw) = raw else { continue };
-        any = true;
-        let so_far = field(added, name);
-        let from = so_far.len();
-        append(raw, so_far);
-        if name == "thinking" && so_far.len() > from {
-            say(Said::Thinking(&so_far[from..]));
-        }
-    }
-    if any {
-        return Ok(());
-    }
-    // A delta that came later than this program: what is text in it belongs to the field of that name.
-    #[derive(Deserialize)]
-    struct Later<'a> {
-        #[serde(borrow)]
-        delta: Fields<'a>,
-    }
-    let later: Later<'_> = serde_json::from_str(data).map_err(|e| unreadable(&e))?;
-    for (name, raw) in later.delta.0.iter().filter(|(name, _)| name.0 != "type") {
-        append(raw, field(added, &name.0));
-    }
-    Ok(())
-}
-
-fn field<'a>(added: &'a mut Vec<(String, String)>, name: &str) -> &'a mut String {
-    let at = added.iter().position(|(n, _)| n == name).unwrap_or_else(|| {
-        added.push((name.to_owned(), String::new()));
-        added.len() - 1
-    });
-    &mut added[at].1
-}
-
-/// Writes such a block as it was when it ended. One without additions is what the service sent, byte for byte. Of a turn that was cut off
-/// (it is not `whole`) it gives none that could not be sent back.
-fn raw(start: &str, added: &[(String, String)], whole: bool) -> Option<String> {
-    let fields: Fields<'_> = serde_json::from_str(start).ok()?;
-    let given = |name: &str| fields.0.iter().find(|(n, _)| n.0 == name).map(|(_, raw)| raw.get());
-    let has = |name: &str| {
-        let later = added.iter().any(|(n, text)| n == name && !text.is_empty());
-        later || given(name).is_some_and(|raw| raw != "\"\"" && raw != "null")
-    };
-    if !whole && given("type") == Some("\"thinking\"") && !has("signature") {
-        return None;
-    }
-    if added.is_empty() {
-        return Some(start.to_owned());
-    }
-    let names: Vec<&str> = fields.0.iter().map(|(name, _)| &*name.0).collect();
-    let new = added.iter().filter(|(name, _)| !names.contains(&name.as_str())).map(|(name, _)| (name.as_str(), ""));
-    let mut to = vec![b'{'];
-    for (name, old) in fields.0.iter().map(|(name, raw)| (&*name.0, raw.get())).chain(new) {
-        to.extend_from_slice(if to.len() == 1 { b"" } else { b"," });
-        write(name, &mut to);
-        to.push(b':');
-        match added.iter().find(|(n, text)| n == name && !text.is_empty()) {
-            None if old.is_empty() => to.extend_from_slice(b"\"\""),
-            None => to.extend_from_slice(old.as_bytes()),
-            Some((_, json)) if name == "input" => {
-                serde_json::from_str::<&RawValue>(json).ok()?;
-                to.extend_from_slice(json.as_bytes());
-            }
-            Some((_, text)) => {
-                let before = serde_json::from_str::<String>(old).unwrap_or_default();
-                write(&(before + text), &mut to);
-            }
-        }
-    }
-    to.push(b'}');
-    String::from_utf8(to).ok()
 }
 
 fn fault(data: &str) -> Fault {

@@ -53,11 +53,15 @@ pub(super) fn messages(body: &mut Pieces, begun: bool, written: impl Iterator<It
     }
 }
 
-/// Gives the address that holds data itself.
+/// Writes the address that holds data itself.
 pub(super) fn data_url(json: &mut Json, media_type: &str, data: &str) {
-    // The media type comes from a host; it is written as JSON so that it can't break out.
-    let quoted = Value::from(media_type).to_string();
-    json.raw("\"data:").raw(quoted.trim_matches('"')).raw(";base64,").raw(data).raw("\"");
+    json.value(&format_args!("data:{media_type};base64,{data}"));
+}
+
+/// Says what stands for a file that the service has no way to be shown.
+pub(super) fn unshown(name: &str, media_type: &str) -> String {
+    let name = if name.is_empty() { "no name" } else { name };
+    format!("[{name}: a file of the type {media_type}, which can't be shown here]")
 }
 
 /// Gives a file's name, for a service that wants one.

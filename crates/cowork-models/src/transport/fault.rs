@@ -135,7 +135,7 @@ impl Fault {
             "too many tokens",
             "exceeds the context",
         ];
-        let empty = ["credit balance", "insufficient_quota", "exceeded your current quota", "billing"];
+        let empty = ["credit balance", "insufficient_quota", "exceeded your current quota"];
         if kind == "context_length_exceeded" || (matches!(self.status, 0 | 400 | 413 | 422) && said(&full)) {
             return (What::TooLong, false);
         }

@@ -114,7 +114,7 @@ fn conversation() -> impl Strategy<Value = Vec<Vec<Message>>> {
 }
 
 /// Says what is wrong with a request by the service's rules.
-fn check(body: &Value) -> Result<(), String> {
+pub(crate) fn check(body: &Value) -> Result<(), String> {
     let messages = body["messages"].as_array().ok_or("no messages")?;
     if messages.first().is_none_or(|first| first["role"] != "user") {
         return Err("it does not begin with the person".to_owned());
@@ -122,8 +122,9 @@ fn check(body: &Value) -> Result<(), String> {
     let mut open: Vec<&str> = Vec::new();
     for message in messages {
         let blocks = message["content"].as_array().filter(|blocks| !blocks.is_empty()).ok_or("an empty message")?;
-        let results: Vec<&str> = blocks.iter().filter_map(|block| block["tool_use_id"].as_str()).collect();
-        if results != open || blocks[..results.len()].iter().any(|block| block["type"] != "tool_result") {
+        let results = blocks.iter().take_while(|block| block["type"] == "tool_result");
+        let results: Vec<&str> = results.filter_map(|block| block["tool_use_id"].as_str()).collect();
+        if results != open || blocks[results.len()..].iter().any(|block| block["type"] == "tool_result") {
             return Err(format!("calls {open:?} are followed by {results:?}"));
         }
         let empty =
@@ -134,14 +135,22 @@ fn check(body: &Value) -> Result<(), String> {
         if message["role"] == "assistant" && blocks.last().is_some_and(|block| block["type"] == "thinking") {
             return Err("a turn that ends with a thought".to_owned());
         }
-        open = blocks
-            .iter()
-            .filter(|block| block["type"] == "tool_use")
-            .filter_map(|block| block["id"].as_str())
-            .collect();
+        let calls = || blocks.iter().filter(|block| block["type"] == "tool_use");
+        if calls().any(|call| !is_name(&call["id"]) || !is_name(&call["name"]) || !call["input"].is_object()) {
+            return Err("a call that can't be".to_owned());
+        }
+        open = calls().filter_map(|block| block["id"].as_str()).collect();
+        if open.iter().enumerate().any(|(n, id)| open[..n].contains(id)) {
+            return Err(format!("two calls of one name: {open:?}"));
+        }
     }
     let marks = body.to_string().matches("cache_control").count();
     if marks <= 4 { Ok(()) } else { Err(format!("{marks} marks")) }
+}
+
+fn is_name(name: &Value) -> bool {
+    let signs = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    name.as_str().is_some_and(|name| (1..=64).contains(&name.len()) && signs(name))
 }
 
 proptest! {

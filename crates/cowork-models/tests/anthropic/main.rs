@@ -11,6 +11,7 @@ mod beside;
 mod cached;
 mod cassettes;
 mod deviations;
+mod faults;
 mod reading;
 #[path = "../service/mod.rs"]
 mod service;

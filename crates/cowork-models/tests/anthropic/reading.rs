@@ -145,6 +145,19 @@ async fn a_thought_that_was_cut_off_is_not_kept() {
 }
 
 #[tokio::test]
+async fn what_a_services_tool_was_asked_and_did_not_answer_before_the_cut_is_not_kept() {
+    let asked = |index: u64, id: &str| {
+        begin(index, &json!({ "type": "server_tool_use", "id": id, "name": "web_search", "input": { "query": "x" } }))
+    };
+    let answered = begin(1, &json!({ "type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": [] }));
+    let blocks = [asked(0, "srvtoolu_1"), answered, asked(2, "srvtoolu_2")];
+    for (reason, kept) in [("max_tokens", 2), ("refusal", 2), ("pause_turn", 3)] {
+        let answer = read_events(stream(blocks.clone(), reason)).await.unwrap();
+        assert_eq!(answer.blocks.len(), kept, "{reason}: {answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_call_that_ends_just_at_the_limit_is_whole() {
     let answer = read_events(stream(call(0, "toolu_1", &["{\"at\":1}"]), "max_tokens")).await.unwrap();
     assert_eq!(only_call(&answer).args, json!({ "at": 1 }));

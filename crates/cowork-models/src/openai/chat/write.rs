@@ -8,7 +8,7 @@ use crate::{
     openai::{
         Ids, MostTokens, Schemas, Service, Think, Thoughts,
         services::{effort, thinks},
-        write::{Json, data_url, file_name, is_strict, messages, tools},
+        write::{Json, data_url, file_name, is_strict, messages, tools, unshown},
     },
     transport::Pieces,
 };
@@ -130,11 +130,14 @@ fn part(json: &mut Json, part: &Block) {
             data_url(json, media_type, data);
             json.raw("}}");
         }
-        Block::Media { name, media_type, data } => {
+        Block::Media { name, media_type, data } if media_type == "application/pdf" => {
             json.comma().raw("{\"type\":\"file\",\"file\":{\"filename\":").value(file_name(name));
             json.raw(",\"file_data\":");
             data_url(json, media_type, data);
             json.raw("}}");
+        }
+        Block::Media { name, media_type, .. } => {
+            json.comma().raw("{\"type\":\"text\",\"text\":").value(&unshown(name, media_type)).raw("}");
         }
         _ => {}
     }

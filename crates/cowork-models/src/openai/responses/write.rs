@@ -6,7 +6,7 @@ use super::DIALECT;
 use crate::{
     openai::{
         services::{effort, thinks},
-        write::{Json, data_url, file_name, is_strict, messages, tools},
+        write::{Json, data_url, file_name, is_strict, messages, tools, unshown},
     },
     transport::Pieces,
 };
@@ -117,10 +117,13 @@ fn part(json: &mut Json, part: &Block) {
             data_url(json, media_type, data);
             json.raw("}");
         }
-        Block::Media { name, media_type, data } => {
+        Block::Media { name, media_type, data } if media_type == "application/pdf" => {
             json.comma().raw("{\"type\":\"input_file\",\"filename\":").value(file_name(name)).raw(",\"file_data\":");
             data_url(json, media_type, data);
             json.raw("}");
+        }
+        Block::Media { name, media_type, .. } => {
+            json.comma().raw("{\"type\":\"input_text\",\"text\":").value(&unshown(name, media_type)).raw("}");
         }
         _ => {}
     }
