@@ -1,4 +1,10 @@
 //! The model service of a test's own: what it says, how it goes wrong, and what it refuses.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on says so by panicking"
+)]
 #![cfg(feature = "service")]
 
 use std::{
@@ -12,7 +18,7 @@ use std::{
 use cowork_core::Stop;
 use cowork_testkit::{
     MockService,
-    service::{Ask, Fault, Part, Quirk, Reply, chat, messages, responses},
+    service::{Ask, Fault, Part, Quirk, Reply, Validate, chat, messages, responses},
 };
 use serde_json::{Value, json};
 
@@ -281,6 +287,6 @@ fn keys_models_and_sizes_are_minded() {
 }
 
 /// The validators, by format.
-fn validators() -> [(&'static str, fn(&Value) -> Result<(), String>); 3] {
+fn validators() -> [(&'static str, Validate); 3] {
     [("messages", messages::validate), ("chat", chat::validate), ("responses", responses::validate)]
 }
