@@ -31,6 +31,13 @@ impl Responses {
     pub fn new(service: &str, model: &str, card: ModelCard, transport: Transport) -> Self {
         Self { name: format!("{service}/{model}"), model: model.to_owned(), card, transport }
     }
+
+    /// Calls it otherwise than by its service and its model.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
 }
 
 #[async_trait]
@@ -47,7 +54,9 @@ impl Model for Responses {
         let body = write::body(&self.model, &request);
         let mut reader = read::Reader::default();
         answer(&self.transport, "/responses", body, &mut reader, &say, &cancel).await?;
-        reader.finish(&request)
+        let answer = reader.finish(&request)?;
+        tracing::debug!(model = %self.name, id = %answer.id, stop = ?answer.stop, usage = ?answer.usage, "answered");
+        Ok(answer)
     }
 
     async fn count(&self, request: &ModelRequest) -> Result<Tokens> {

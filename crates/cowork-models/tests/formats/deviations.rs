@@ -264,6 +264,8 @@ async fn an_empty_answer_is_one_and_a_refusal_says_so() {
         let answer = played(kind, Reply::text("I was").with_stop(Stop::Length)).await.unwrap();
         assert_eq!(answer.stop, Stop::Length);
     }
+    let full = r#"data: {"choices":[{"delta":{"content":"I was"},"finish_reason":"model_length"}]}"#;
+    assert_eq!(played(CHAT, Reply::raw(&format!("{full}\n\n"))).await.unwrap().stop, Stop::Full);
 }
 
 #[tokio::test]

@@ -199,7 +199,8 @@ impl Reader {
         let stop = match self.finish.as_str() {
             "" if !self.ended => return Err(endless()),
             "error" => return Err(broken("word that it failed")),
-            "length" | "max_tokens" | "model_length" => Stop::Length,
+            "length" | "max_tokens" => Stop::Length,
+            "model_length" => Stop::Full,
             "content_filter" | "refusal" | "safety" => Stop::Refused,
             _ if self.refused => Stop::Refused,
             _ => Stop::End,
@@ -216,7 +217,7 @@ impl Reader {
         }
         let (mut ids, calls) = (Ids::new(request, ""), !self.calls.is_empty());
         for partial in self.calls {
-            blocks.push(Block::Call(calls::finish(partial, stop == Stop::Length, &mut ids)?));
+            blocks.push(Block::Call(calls::finish(partial, matches!(stop, Stop::Length | Stop::Full), &mut ids)?));
         }
         let stop = if calls { Stop::Calls } else { stop };
         Ok(ModelAnswer { blocks, stop, usage: self.usage, id: self.id, model: self.model })
