@@ -118,6 +118,8 @@ async fn a_services_own_tool_is_offered_only_where_the_host_says_so() {
 async fn how_hard_to_think_is_said_in_each_models_way() {
     use Effort::{High, Low, None, Usual};
     let shown = json!({ "type": "adaptive", "display": "summarized" });
+    let mut bound = shown.clone();
+    bound["block_binding"] = json!({ "prefix_mismatch_behavior": "drop_block" });
     let cases = [
         ("claude-3-5-haiku-latest", High, json!(null), json!(null)),
         ("something-else", High, json!(null), json!(null)),
@@ -128,9 +130,10 @@ async fn how_hard_to_think_is_said_in_each_models_way() {
         ("claude-opus-4-8", Low, shown.clone(), json!({ "effort": "low" })),
         ("claude-sonnet-5", Usual, shown.clone(), json!(null)),
         ("claude-sonnet-5", None, json!({ "type": "disabled" }), json!(null)),
-        ("claude-sonnet-5-5", None, json!({ "type": "between_tools" }), json!(null)),
-        ("us.anthropic.claude-sonnet-5-5-v1:0", High, shown.clone(), json!({ "effort": "high" })),
-        ("claude-fable-5-2", None, shown.clone(), json!({ "effort": "low" })),
+        ("claude-sonnet-5-5", None, bound.clone(), json!({ "effort": "low" })),
+        ("us.anthropic.claude-sonnet-5-5-v1:0", High, bound.clone(), json!({ "effort": "high" })),
+        ("claude-fable-5-2", None, bound.clone(), json!({ "effort": "low" })),
+        ("claude-haiku-5-5", None, json!({ "type": "disabled" }), json!(null)),
     ];
     for (model, effort, thinking, config) in cases {
         let body = sent(model, ModelRequest { effort, most_tokens: 0, ..hello() }).await;
@@ -139,6 +142,37 @@ async fn how_hard_to_think_is_said_in_each_models_way() {
             assert!(body.get(sampling).is_none(), "{model}: newer models refuse {sampling}");
         }
     }
+}
+
+#[tokio::test]
+async fn thoughts_whose_beginning_has_changed_are_left_out_and_not_refused() {
+    let thought = opaque(r#"{"type":"thinking","thinking":"Hm","signature":"c2ln"}"#);
+    let turn = Message::new(Role::Assistant, vec![thought, Block::text("I see.")]);
+    let compacted = request(vec![Message::user("What was said: …"), turn, Message::user("go on")]);
+    for (model, effort, dropped) in [
+        ("claude-opus-5-5", Effort::Usual, true),
+        ("claude-haiku-5-5", Effort::None, true),
+        ("claude-opus-5", Effort::Usual, false),
+    ] {
+        let service = Service::always(Answer::events(stream(text(0, "ok"), "end_turn")));
+        ask(&model_of(&service, model), ModelRequest { effort, ..compacted.clone() }).await.unwrap();
+        let asked = &service.asked()[0];
+        let binding = &asked.json()["thinking"]["block_binding"]["prefix_mismatch_behavior"];
+        assert_eq!((binding == "drop_block", asked.header("anthropic-beta").is_some()), (dropped, dropped), "{model}");
+    }
+    let reader = ModelRequest { head: Arc::default(), effort: Effort::None, ..hello() };
+    assert_eq!(sent("claude-sonnet-5-5", reader).await["thinking"], json!({ "type": "between_tools" }));
+}
+
+#[tokio::test]
+async fn the_hosts_own_beta_headers_stay() {
+    let service = Service::always(Answer::events(stream(text(0, "ok"), "end_turn")));
+    let mut endpoint = Endpoint { base: service.base.clone(), ..anthropic::endpoint(None) };
+    endpoint.headers.push(("anthropic-beta".to_owned(), "mine-2026".to_owned()));
+    let model = Anthropic::new(Transport::new(endpoint, Limits::default()).unwrap(), "claude-opus-5-5");
+    ask(&model, hello()).await.unwrap();
+    let betas = "mine-2026,thinking-binding-controls-2026-08-01";
+    assert_eq!(service.asked()[0].header("anthropic-beta"), Some(betas));
 }
 
 #[tokio::test]
