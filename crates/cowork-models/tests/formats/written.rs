@@ -6,7 +6,7 @@ use cowork_core::{Block, CancellationToken, Effort, Message, Role};
 use cowork_models::{Limits, Secret, openai};
 use cowork_testkit::{
     MockService,
-    service::{Part, Quirk, Reply, chat},
+    service::{Part, Quirk, Reply, chat, messages},
 };
 use serde_json::{Value, json};
 
@@ -38,6 +38,25 @@ async fn a_growing_conversation_is_the_same_bytes_and_more() {
             let messages = two[0].body.windows(10).rposition(|w| w == b"\"stream\":t").unwrap() - 2;
             assert!(same >= messages, "{kind:?}: {same} of {messages} ({last})");
         }
+    }
+}
+
+#[tokio::test]
+async fn nothing_before_a_thought_changes() {
+    let service = MockService::start(|ask| {
+        let call = Part::call("list_folder", json!({ "path": "b\"ä", "a": [1, null, { "z": 0.5, "y": {} }] }));
+        let parts = [Part::Thinking(format!("Hm {}.", ask.turns)), Part::Text("I look.".into()), call];
+        Reply::turn(parts.into_iter().chain([Part::search("weather", "https://example.com")]))
+    });
+    let (model, mut talk) = (model(Kind::Messages, &service), request("look"));
+    for _ in 0..6 {
+        let answer = ask(&model, &talk).await.unwrap();
+        go_on(&mut talk, &answer);
+    }
+    for mut body in bodies(&service) {
+        // The service would leave out what had changed; it is not to come to that.
+        body["thinking"] = json!({ "type": "adaptive" });
+        assert_eq!(messages::validate(&body), Ok(()));
     }
 }
 
