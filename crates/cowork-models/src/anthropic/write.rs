@@ -183,15 +183,7 @@ fn tool(spec: &ToolSpec, last: bool, to: &mut Vec<u8>) {
     to.extend_from_slice(b",\"description\":");
     json::write(&spec.about, to);
     to.extend_from_slice(b",\"input_schema\":");
-    match spec.schema.as_object() {
-        Some(fields) if !fields.contains_key("type") => {
-            let mut fields = fields.clone();
-            fields.insert("type".to_owned(), Value::from("object"));
-            json::write(&fields, to);
-        }
-        Some(fields) => json::write(fields, to),
-        None => to.extend_from_slice(b"{\"type\":\"object\"}"),
-    }
+    json::write(&*schema::arguments(&spec.schema), to);
     to.extend_from_slice(if last { MARK } else { b"" });
     to.push(b'}');
 }

@@ -91,7 +91,8 @@ async fn what_is_empty_is_left_out() {
 
 #[tokio::test]
 async fn a_tools_schema_is_always_an_object() {
-    for schema in [json!({}), json!({ "properties": {} }), json!(null), json!({ "type": "object" })] {
+    let nullable = json!({ "type": ["object", "null"] });
+    for schema in [json!({}), json!({ "properties": {} }), json!(null), json!({ "type": "object" }), nullable] {
         let head = Arc::new(Head { tools: vec![ToolSpec { schema, ..look() }, look()], ..Head::default() });
         let body = sent("m", ModelRequest { head, ..hello() }).await;
         assert_eq!(body["tools"][0]["input_schema"]["type"], "object");
@@ -99,6 +100,17 @@ async fn a_tools_schema_is_always_an_object() {
             body["tools"].as_array().unwrap().iter().map(|t| t.get("cache_control").is_some()).collect();
         assert_eq!(marks, [false, true], "the last one ends what is kept");
     }
+}
+
+#[tokio::test]
+async fn alternatives_at_the_top_of_a_tools_schema_are_put_together() {
+    let schema = json!({ "description": "One or the other.", "properties": { "at": { "type": "integer" } }, "required": ["at"],
+        "oneOf": [{ "properties": { "a": { "type": "string" } }, "required": ["a"] }, { "properties": { "b": {}, "at": {} } }] });
+    let head = Arc::new(Head { tools: vec![ToolSpec { schema, ..look() }], ..Head::default() });
+    let body = sent("m", ModelRequest { head, ..hello() }).await;
+    let together = json!({ "type": "object", "description": "One or the other.", "required": ["at"],
+        "properties": { "at": { "type": "integer" }, "a": { "type": "string" }, "b": {} } });
+    assert_eq!(body["tools"][0]["input_schema"], together);
 }
 
 #[tokio::test]
