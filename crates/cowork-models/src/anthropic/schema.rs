@@ -1,6 +1,4 @@
-//! Schemas as the service takes them: of an answer, and of a tool's arguments.
-
-use std::borrow::Cow;
+//! Which schemas the service can hold an answer to.
 
 use serde_json::{Map, Value};
 
@@ -63,32 +61,6 @@ pub(super) fn fit(schema: &Value) -> Option<Value> {
         fitted.insert("additionalProperties".to_owned(), Value::Bool(false));
     }
     Some(fitted).filter(|_| !refers_to_itself(schema)).map(Value::Object)
-}
-
-/// Gives the schema of a tool's arguments: an object, with no alternatives at its top, which the service refuses together with the whole
-/// request. What the alternatives have is put together; whether arguments fit one of them is checked before the tool runs.
-pub(super) fn arguments(schema: &Value) -> Cow<'_, Value> {
-    let plain = Map::new();
-    let fields = schema.as_object().unwrap_or(&plain);
-    let alternatives = ["oneOf", "anyOf", "allOf"];
-    if fields.get("type").is_some_and(|kind| kind == "object") && !alternatives.iter().any(|a| fields.contains_key(*a))
-    {
-        return Cow::Borrowed(schema);
-    }
-    let mut fields = fields.clone();
-    fields.insert("type".to_owned(), Value::from("object"));
-    let mut properties = fields.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
-    for alternative in alternatives {
-        for schema in fields.remove(alternative).iter().filter_map(Value::as_array).flatten() {
-            for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-                properties.entry(name.clone()).or_insert_with(|| property.clone());
-            }
-        }
-    }
-    if !properties.is_empty() {
-        fields.insert("properties".to_owned(), Value::Object(properties));
-    }
-    Cow::Owned(Value::Object(fields))
 }
 
 fn fit_each(value: &Value) -> Option<Map<String, Value>> {

@@ -7,7 +7,7 @@ use cowork_core::{Block, Effort, Head, Message, ModelRequest, Role, ToolSpec};
 use serde_json::{Value, json};
 
 use super::{Anthropic, DIALECT, Thinking, schema};
-use crate::{json, transport::Pieces};
+use crate::{call, json, transport::Pieces};
 
 /// What marks the end of what the service should keep in its cache.
 const MARK: &[u8] = br#","cache_control":{"type":"ephemeral"}"#;
@@ -183,7 +183,7 @@ fn tool(spec: &ToolSpec, last: bool, to: &mut Vec<u8>) {
     to.extend_from_slice(b",\"description\":");
     json::write(&spec.about, to);
     to.extend_from_slice(b",\"input_schema\":");
-    json::write(&*schema::arguments(&spec.schema), to);
+    json::write(&*call::schema(&spec.schema), to);
     to.extend_from_slice(if last { MARK } else { b"" });
     to.push(b'}');
 }

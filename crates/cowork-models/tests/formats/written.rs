@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cowork_core::{Block, CancellationToken, Effort, Message, Role};
+use cowork_core::{Block, CancellationToken, Effort, Head, Message, Role, ToolSpec};
 use cowork_models::{Limits, Secret, openai};
 use cowork_testkit::{
     MockService,
@@ -57,6 +57,24 @@ async fn nothing_before_a_thought_changes() {
         // The service would leave out what had changed; it is not to come to that.
         body["thinking"] = json!({ "type": "adaptive" });
         assert_eq!(messages::validate(&body), Ok(()));
+    }
+}
+
+#[tokio::test]
+async fn schemas_that_services_refuse_are_put_together() {
+    let of = |property: &str| json!({ "type": "object", "properties": { property: { "type": "string" } } });
+    let schemas = [json!({ "anyOf": [of("a"), of("b")] }), json!(true), of("c")];
+    for kind in [Kind::Chat("openai"), Kind::Responses, Kind::Messages] {
+        let service = MockService::start(|_| Reply::text("hello"));
+        let mut talk = request("look");
+        let tools = schemas.iter().enumerate().map(|(i, schema)| ToolSpec {
+            name: format!("t{i}"),
+            about: "T.".into(),
+            schema: schema.clone(),
+        });
+        talk.head = Arc::new(Head { tools: tools.collect(), ..Head::default() });
+        ask(&model(kind, &service), &talk).await.unwrap();
+        assert!(bodies(&service)[0]["tools"][0].to_string().contains("\"b\":{\"type\":\"string\"}"), "{kind:?}");
     }
 }
 

@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use cowork_core::{Block, Effort, Head, Message, ModelRequest, Role, ToolSpec};
 
 use crate::{
+    call,
     openai::{
         Ids, MostTokens, Schemas, Service, Think, Thoughts,
         services::{effort, thinks},
@@ -41,9 +42,10 @@ fn head(service: &Service, head: &Head) -> Vec<u8> {
 }
 
 fn function(service: &Service, json: &mut Json, tool: &ToolSpec) {
+    let schema = call::schema(&tool.schema);
     json.raw("{\"type\":\"function\",\"function\":{\"name\":").value(&tool.name);
-    json.raw(",\"description\":").value(&tool.about).raw(",\"parameters\":").value(&tool.schema);
-    if service.strict && is_strict(&tool.schema) {
+    json.raw(",\"description\":").value(&tool.about).raw(",\"parameters\":").value(&*schema);
+    if service.strict && is_strict(&schema) {
         json.raw(",\"strict\":true");
     }
     json.raw("}}");

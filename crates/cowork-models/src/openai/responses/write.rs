@@ -4,6 +4,7 @@ use cowork_core::{Block, Head, Message, ModelRequest, Role, ToolSpec};
 
 use super::DIALECT;
 use crate::{
+    call,
     openai::{
         services::{effort, thinks},
         write::{Json, data_url, file_name, is_strict, messages, tools, unshown},
@@ -52,9 +53,10 @@ fn head(head: &Head) -> Vec<u8> {
 }
 
 fn function(json: &mut Json, tool: &ToolSpec) {
+    let schema = call::schema(&tool.schema);
     json.raw("{\"type\":\"function\",\"name\":").value(&tool.name).raw(",\"description\":").value(&tool.about);
     // Unless told otherwise the service takes a schema as strict.
-    json.raw(",\"parameters\":").value(&tool.schema).raw(",\"strict\":").value(&is_strict(&tool.schema)).raw("}");
+    json.raw(",\"parameters\":").value(&*schema).raw(",\"strict\":").value(&is_strict(&schema)).raw("}");
 }
 
 /// Writes what stands after the items.
