@@ -63,7 +63,15 @@ async fn nothing_before_a_thought_changes() {
 #[tokio::test]
 async fn schemas_that_services_refuse_are_put_together() {
     let of = |property: &str| json!({ "type": "object", "properties": { property: { "type": "string" } } });
-    let schemas = [json!({ "anyOf": [of("a"), of("b")] }), json!(true), of("c")];
+    let closed = |property: Value| json!({ "type": "object", "properties": { "default": property }, "required": ["default"], "additionalProperties": false });
+    let strict = closed(json!({ "type": "string", "enum": ["a"] }));
+    let schemas = [
+        json!({ "anyOf": [of("a"), of("b")] }),
+        json!(true),
+        of("c"),
+        strict,
+        closed(json!({ "type": "string", "maxLength": 9 })),
+    ];
     for kind in [Kind::Chat("openai"), Kind::Responses, Kind::Messages] {
         let service = MockService::start(|_| Reply::text("hello"));
         let mut talk = request("look");
@@ -75,6 +83,8 @@ async fn schemas_that_services_refuse_are_put_together() {
         talk.head = Arc::new(Head { tools: tools.collect(), ..Head::default() });
         ask(&model(kind, &service), &talk).await.unwrap();
         assert!(bodies(&service)[0]["tools"][0].to_string().contains("\"b\":{\"type\":\"string\"}"), "{kind:?}");
+        let strict = |i: usize| bodies(&service)[0]["tools"][i].to_string().contains("\"strict\":true");
+        assert_eq!((strict(2), strict(3), strict(4)), (false, kind != Kind::Messages, false), "{kind:?}");
     }
 }
 
