@@ -1,6 +1,6 @@
-//! Calls as models write them: their arguments and their names.
+//! Calls as models write them: their arguments, with the schema, and their names.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use cowork_core::{Block, ModelRequest};
 use serde_json::{Map, Value};
@@ -54,6 +54,32 @@ fn is_name(name: &str) -> bool {
 
 fn is_sign(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_' || c == '-'
+}
+
+/// Gives the schema of a tool's arguments: an object, with no alternatives at its top, which services refuse together with the whole
+/// request. What the alternatives have is put together; whether arguments fit one of them is checked before the tool runs.
+pub(crate) fn schema(schema: &Value) -> Cow<'_, Value> {
+    let plain = Map::new();
+    let fields = schema.as_object().unwrap_or(&plain);
+    let alternatives = ["oneOf", "anyOf", "allOf"];
+    if fields.get("type").is_some_and(|kind| kind == "object") && !alternatives.iter().any(|a| fields.contains_key(*a))
+    {
+        return Cow::Borrowed(schema);
+    }
+    let mut fields = fields.clone();
+    fields.insert("type".to_owned(), Value::from("object"));
+    let mut properties = fields.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    for alternative in alternatives {
+        for schema in fields.remove(alternative).iter().filter_map(Value::as_array).flatten() {
+            for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+                properties.entry(name.clone()).or_insert_with(|| property.clone());
+            }
+        }
+    }
+    if !properties.is_empty() {
+        fields.insert("properties".to_owned(), Value::Object(properties));
+    }
+    Cow::Owned(Value::Object(fields))
 }
 
 /// Gives each call of an answer a name of its own, the service's where it can be.

@@ -14,6 +14,7 @@ pub mod anthropic;
 #[cfg(any(feature = "anthropic", feature = "openai"))]
 mod call;
 #[cfg(any(feature = "anthropic", feature = "openai"))]
+#[cfg_attr(not(feature = "anthropic"), allow(dead_code, reason = "each format reads what it needs"))]
 mod json;
 #[cfg(feature = "openai")]
 pub mod local;

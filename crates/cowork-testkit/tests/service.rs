@@ -1,4 +1,10 @@
 //! The model service of a test's own: what it says, how it goes wrong, and what it refuses.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on says so by panicking"
+)]
 #![cfg(feature = "service")]
 
 use std::{
@@ -12,7 +18,7 @@ use std::{
 use cowork_core::Stop;
 use cowork_testkit::{
     MockService,
-    service::{Ask, Fault, Part, Quirk, Reply, chat, messages, responses},
+    service::{Ask, Fault, Part, Quirk, Reply, Validate, chat, messages, responses},
 };
 use serde_json::{Value, json};
 
@@ -256,6 +262,35 @@ fn whatever_a_turn_is_made_of_has_its_place_in_each_format() {
 }
 
 #[test]
+fn a_thought_is_bound_to_what_stood_before_it() {
+    let service = MockService::start(|_| Reply::turn([Part::Thinking("Hm.".into()), Part::Text("I see.".into())]));
+    let mut ask = request(PATHS[0], "look", false);
+    ask["model"] = json!("claude-opus-5-5");
+    ask["system"] = json!("Be brief.");
+    for _ in 0..3 {
+        let (status, _, answer) = post(&service, PATHS[0], &ask);
+        assert_eq!(status, 200);
+        let content = serde_json::from_slice::<Value>(&answer).unwrap()["content"].clone();
+        let turns = ask["messages"].as_array_mut().unwrap();
+        turns.push(json!({ "role": "assistant", "content": content }));
+        turns.push(json!({ "role": "user", "content": [{ "type": "text", "text": "go on", "cache_control": { "type": "ephemeral" } }] }));
+    }
+    assert_eq!(messages::validate(&ask), Ok(()), "marks for the cache may move");
+    let mut compacted = ask.clone();
+    compacted["messages"][0]["content"] = json!("What was said: nothing");
+    assert!(messages::validate(&compacted).unwrap_err().contains("bound to a different conversation"));
+    compacted["thinking"] =
+        json!({ "type": "adaptive", "block_binding": { "prefix_mismatch_behavior": "drop_block" } });
+    assert_eq!(messages::validate(&compacted), Ok(()));
+    assert_eq!(post(&service, PATHS[0], &compacted).0, 400, "that needs its header");
+    service.take_malformed();
+    ask["system"] = json!("Be kind.");
+    assert!(messages::validate(&ask).is_err(), "instructions count");
+    ask["model"] = json!("claude-opus-5");
+    assert_eq!(messages::validate(&ask), Ok(()), "older models don't bind");
+}
+
+#[test]
 fn a_malformed_request_is_refused_and_fails_the_test() {
     let service = MockService::start(|_| Reply::text("never"));
     let (status, _, body) = post(&service, "/v1/messages", &json!({ "model": "mock-1", "messages": [] }));
@@ -281,6 +316,6 @@ fn keys_models_and_sizes_are_minded() {
 }
 
 /// The validators, by format.
-fn validators() -> [(&'static str, fn(&Value) -> Result<(), String>); 3] {
+fn validators() -> [(&'static str, Validate); 3] {
     [("messages", messages::validate), ("chat", chat::validate), ("responses", responses::validate)]
 }

@@ -23,7 +23,7 @@ pub use read::{Heard, Reader};
 use crate::{
     Auth, Endpoint, Secret, Transport, call,
     sse::Parser,
-    transport::{Content, Incoming},
+    transport::{Content, Incoming, Pieces},
 };
 
 /// Where Anthropic is.
@@ -52,6 +52,7 @@ pub struct Anthropic {
     card: ModelCard,
     thinking: Thinking,
     structured: bool,
+    bound: bool,
     service_tools: Vec<Value>,
 }
 
@@ -88,9 +89,9 @@ impl Anthropic {
     /// Makes one for a model of this service, with what is known about it by its name ([`card`]).
     pub fn new(transport: Transport, model: impl Into<String>) -> Self {
         let model = model.into();
-        let (card, thinking, structured) = known::all(&model, transport.at());
+        let known::Traits { card, thinking, structured, bound } = known::all(&model, transport.at());
         let name = format!("anthropic/{model}");
-        Self { transport, model, name, card, thinking, structured, service_tools: Vec::new() }
+        Self { transport, model, name, card, thinking, structured, bound, service_tools: Vec::new() }
     }
 
     /// Calls it otherwise than `anthropic/MODEL`.
@@ -121,6 +122,14 @@ impl Anthropic {
         self
     }
 
+    /// Says whether its thoughts are bound to what stood before them. If so, the service is told to leave out those whose
+    /// beginning has changed, as after compaction, where it would refuse the request.
+    #[must_use]
+    pub fn with_bound_thinking(mut self, bound: bool) -> Self {
+        self.bound = bound;
+        self
+    }
+
     /// Offers the model a tool that its service runs by itself, such as `{"type":"web_search_20250305","name":"web_search"}`.
     ///
     /// Such a tool is a destination of its own, and what it brings is untrusted: offer none that the person did not grant.
@@ -130,9 +139,15 @@ impl Anthropic {
         self
     }
 
+    async fn post(&self, resource: &str, body: Pieces, cancel: &CancellationToken) -> Result<Incoming> {
+        let headers: &[_] =
+            if self.bound { &[("anthropic-beta", "thinking-binding-controls-2026-08-01")] } else { &[] };
+        self.transport.post_with(&path(&self.transport, resource), headers, body, cancel).await
+    }
+
     async fn ask(&self, request: &ModelRequest, say: &Say, cancel: &CancellationToken) -> Result<ModelAnswer> {
         let body = write::answer(self, request);
-        let mut incoming = self.transport.post(&path(&self.transport, "/messages"), body, cancel).await?;
+        let mut incoming = self.post("/messages", body, cancel).await?;
         let mut reader = Reader::new(&**say);
         self.read(&mut incoming, &mut reader).await?;
         let answer = reader.answer(request)?;
@@ -189,8 +204,8 @@ impl Model for Anthropic {
         struct Counted {
             input_tokens: u64,
         }
-        let (path, cancel) = (path(&self.transport, "/messages/count_tokens"), CancellationToken::new());
-        match self.transport.post(&path, write::count(self, request), &cancel).await {
+        let body = write::count(self, request);
+        match self.post("/messages/count_tokens", body, &CancellationToken::new()).await {
             Ok(mut incoming) => {
                 let counted: Counted = parse(&mut incoming).await.map_err(|e| self.transport.hide(e))?;
                 Ok(Tokens { count: counted.input_tokens, estimated: false })

@@ -7,7 +7,7 @@ use cowork_core::{Block, Effort, Head, Message, ModelRequest, Role, ToolSpec};
 use serde_json::{Value, json};
 
 use super::{Anthropic, DIALECT, Thinking, schema};
-use crate::{json, transport::Pieces};
+use crate::{call, json, transport::Pieces};
 
 /// What marks the end of what the service should keep in its cache.
 const MARK: &[u8] = br#","cache_control":{"type":"ephemeral"}"#;
@@ -92,7 +92,13 @@ fn marks(messages: &[std::sync::Arc<Message>]) -> [Option<usize>; 2] {
 
 /// Writes how hard to think, and what the answer has to fit.
 fn settings(model: &Anthropic, request: &ModelRequest, most: u32, to: &mut Vec<u8>) {
-    let shown = || json!({ "type": "adaptive", "display": "summarized" });
+    let shown = || {
+        let mut thinking = json!({ "type": "adaptive", "display": "summarized" });
+        if model.bound {
+            thinking["block_binding"] = json!({ "prefix_mismatch_behavior": "drop_block" });
+        }
+        thinking
+    };
     let word = match request.effort {
         Effort::Usual | Effort::None => None,
         Effort::Low => Some("low"),
@@ -102,9 +108,10 @@ fn settings(model: &Anthropic, request: &ModelRequest, most: u32, to: &mut Vec<u
     let (thinking, effort) = match (model.thinking, request.effort) {
         (Thinking::Unknown, _) | (Thinking::Offered, Effort::Usual | Effort::None) => (None, None),
         (Thinking::Budget, effort) => (budget(effort, most, &request.messages), None),
-        (Thinking::On, Effort::None) => (Some(json!({ "type": "disabled" })), None),
-        (Thinking::BetweenTools, Effort::None) => (Some(json!({ "type": "between_tools" })), None),
-        (Thinking::Always, Effort::None) => (Some(shown()), Some("low")),
+        (thinking, Effort::None) => match off(model, thinking, request) {
+            Some(word) => (Some(json!({ "type": word })), None),
+            None => (Some(shown()), Some("low")),
+        },
         _ => (Some(shown()), word),
     };
     if let Some(thinking) = thinking {
@@ -119,6 +126,18 @@ fn settings(model: &Anthropic, request: &ModelRequest, most: u32, to: &mut Vec<u
             settings.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
         to.extend_from_slice(b",\"output_config\":");
         json::write(&settings, to);
+    }
+}
+
+/// Says how thinking is turned off, where that can be had: not where there are thoughts that the service might refuse, since what it does
+/// about those can only be said to a model that thinks.
+fn off(model: &Anthropic, thinking: Thinking, request: &ModelRequest) -> Option<&'static str> {
+    let tools = !request.head.tools.is_empty() || !model.service_tools.is_empty();
+    let thoughts = || request.messages.iter().flat_map(|message| &message.blocks).any(is_thinking);
+    match thinking {
+        Thinking::On if !model.bound || !thoughts() => Some("disabled"),
+        Thinking::BetweenTools if !tools && !thoughts() => Some("between_tools"),
+        _ => None,
     }
 }
 
@@ -164,15 +183,7 @@ fn tool(spec: &ToolSpec, last: bool, to: &mut Vec<u8>) {
     to.extend_from_slice(b",\"description\":");
     json::write(&spec.about, to);
     to.extend_from_slice(b",\"input_schema\":");
-    match spec.schema.as_object() {
-        Some(fields) if !fields.contains_key("type") => {
-            let mut fields = fields.clone();
-            fields.insert("type".to_owned(), Value::from("object"));
-            json::write(&fields, to);
-        }
-        Some(fields) => json::write(fields, to),
-        None => to.extend_from_slice(b"{\"type\":\"object\"}"),
-    }
+    json::write(&*call::schema(&spec.schema), to);
     to.extend_from_slice(if last { MARK } else { b"" });
     to.push(b'}');
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use cowork_core::{Error, Kind, ModelCall, Result, Retry};
+use cowork_core::{Error, Kind, ModelCall, Result};
 use serde::de::IgnoredAny;
 
 use crate::call::{self, Ids};
@@ -33,18 +33,18 @@ impl Partial {
 
 /// Adds a piece to the call to which it belongs, or begins one; says whether it did the latter.
 ///
-/// A piece that names a tool begins another call if its id is another one, or if the call of the same place is whole already: some
-/// services give every call the same index, or none, or no id.
+/// It belongs to the call with its id, or else to the last one of its place; some services give every call the same place, or none, or
+/// no id. A piece that names a tool does not belong to a call that is whole already.
 pub(super) fn add(calls: &mut Vec<Partial>, piece: &Piece<'_>) -> bool {
-    let same_place = |call: &&mut Partial| match (piece.index, call.index) {
-        (Some(a), Some(b)) => a == b,
-        _ => true,
-    };
-    let at = calls.iter_mut().rev().find(same_place).filter(|call| {
-        let other = !piece.id.is_empty() && !call.id.is_empty() && call.id != piece.id;
+    let fits = |call: &Partial| {
+        let elsewhere = matches!((piece.index, call.index), (Some(a), Some(b)) if a != b);
         let another = !piece.tool.is_empty() && !call.tool.is_empty() && call.is_whole();
-        !other && !another
-    });
+        !elsewhere && !another
+    };
+    let named = calls.iter().rposition(|call| !piece.id.is_empty() && call.id == piece.id && fits(call));
+    let last = calls.iter().rposition(|call| !matches!((piece.index, call.index), (Some(a), Some(b)) if a != b));
+    let last = last.filter(|at| (piece.id.is_empty() || calls[*at].id.is_empty()) && fits(&calls[*at]));
+    let at = named.or(last).and_then(|at| calls.get_mut(at));
     if let Some(call) = at {
         if call.id.is_empty() {
             piece.id.clone_into(&mut call.id);
@@ -69,8 +69,9 @@ pub(super) fn finish(partial: Partial, cut: bool, ids: &mut Ids<'_>) -> Result<M
     if cut && is_begun(&args) {
         return Err(cut_off(&tool));
     }
+    let (tool, unknown) = call::tool(tool);
     let (args, fault) = call::args(&args);
-    Ok(ModelCall { id: ids.name(id), tool, args, fault })
+    Ok(ModelCall { id: ids.name(id), tool, args, fault: unknown.or(fault) })
 }
 
 /// Says whether arguments have no end: they are empty, or JSON whose end is missing.
@@ -79,8 +80,9 @@ fn is_begun(args: &str) -> bool {
 }
 
 fn cut_off(tool: &str) -> Error {
-    let message = format!("the answer reached its most tokens in the middle of a call of `{tool}`");
+    let message = format!("the answer reached its most tokens in the middle of a call of {tool}");
     Error::new(Kind::Unavailable, "read an answer", message)
-        .with_retry(Retry::Now)
+        .with("stop", "length")
+        .with("tool", tool)
         .with_fix("allow longer answers, or ask for less at once")
 }

@@ -27,6 +27,13 @@ impl Chat {
     pub fn new(service: &Service, model: &str, card: ModelCard, transport: Transport) -> Self {
         Self { name: format!("{}/{model}", service.name), model: model.to_owned(), card, service: *service, transport }
     }
+
+    /// Calls it otherwise than by its service and its model.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
 }
 
 #[async_trait]
@@ -43,7 +50,9 @@ impl Model for Chat {
         let body = write::body(&self.service, &self.model, &request);
         let mut reader = read::Reader::new(self.service);
         answer(&self.transport, "/chat/completions", body, &mut reader, &say, &cancel).await?;
-        reader.finish(&request)
+        let answer = reader.finish(&request)?;
+        tracing::debug!(model = %self.name, id = %answer.id, stop = ?answer.stop, usage = ?answer.usage, "answered");
+        Ok(answer)
     }
 }
 

@@ -6,9 +6,10 @@ mod write;
 use std::fmt;
 
 use async_trait::async_trait;
-use cowork_core::{CancellationToken, Model, ModelAnswer, ModelCard, ModelRequest, Result, Say};
+use cowork_core::{CancellationToken, Kind, Model, ModelAnswer, ModelCard, ModelRequest, Result, Say, Tokens};
+use serde::Deserialize;
 
-use super::read::answer;
+use super::read::{answer, broken};
 use crate::Transport;
 
 /// The name under which messages are kept as they are written for this format.
@@ -30,6 +31,13 @@ impl Responses {
     pub fn new(service: &str, model: &str, card: ModelCard, transport: Transport) -> Self {
         Self { name: format!("{service}/{model}"), model: model.to_owned(), card, transport }
     }
+
+    /// Calls it otherwise than by its service and its model.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
 }
 
 #[async_trait]
@@ -46,7 +54,28 @@ impl Model for Responses {
         let body = write::body(&self.model, &request);
         let mut reader = read::Reader::default();
         answer(&self.transport, "/responses", body, &mut reader, &say, &cancel).await?;
-        reader.finish(&request)
+        let answer = reader.finish(&request)?;
+        tracing::debug!(model = %self.name, id = %answer.id, stop = ?answer.stop, usage = ?answer.usage, "answered");
+        Ok(answer)
+    }
+
+    async fn count(&self, request: &ModelRequest) -> Result<Tokens> {
+        #[derive(Deserialize)]
+        struct Counted {
+            input_tokens: u64,
+        }
+        let body = write::count(&self.model, request);
+        match self.transport.post("/responses/input_tokens", body, &CancellationToken::new()).await {
+            Ok(mut incoming) => {
+                let all = incoming.whole().await?;
+                let counted: Counted =
+                    serde_json::from_slice(&all).map_err(|e| broken("something else than a count").with_source(e))?;
+                Ok(Tokens { count: counted.input_tokens, estimated: false })
+            }
+            // A compatible service need not count.
+            Err(error) if error.kind == Kind::NotFound => Ok(request.estimate()),
+            Err(error) => Err(error),
+        }
     }
 }
 

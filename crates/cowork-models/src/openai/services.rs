@@ -2,6 +2,8 @@
 
 use cowork_core::Effort;
 
+use crate::{Auth, Endpoint, Secret};
+
 /// A service that speaks Chat Completions.
 ///
 /// A table's row, and a host's own where a service is not in the table: begin with [`service`]`("local")`.
@@ -49,6 +51,8 @@ pub enum Think {
     Effort,
     /// `reasoning: {effort}`.
     Object,
+    /// `reasoning_effort`, and `thinking` to turn it off.
+    Switch,
 }
 
 /// How what a model thought goes back to its service.
@@ -56,8 +60,8 @@ pub enum Think {
 pub enum Thoughts {
     /// Not at all.
     Never,
-    /// As `reasoning_content`, with the calls that came of it.
-    WithCalls,
+    /// As `reasoning_content`; with calls even where there was none, since the service insists on the field.
+    Content,
     /// As `reasoning_details`, unchanged.
     Details,
 }
@@ -136,7 +140,8 @@ pub const SERVICES: &[Service] = &[
         base: "https://api.deepseek.com/v1",
         key_from: "DEEPSEEK_API_KEY",
         dialect: "chat/deepseek",
-        thoughts: Thoughts::WithCalls,
+        think: Think::Switch,
+        thoughts: Thoughts::Content,
         schemas: Schemas::Object,
         ..USUAL
     },
@@ -152,10 +157,19 @@ pub fn service(name: &str) -> Option<&'static Service> {
     SERVICES.iter().find(|service| service.name == name)
 }
 
+impl Service {
+    /// Describes the way to it. A compatible service has another `base`.
+    pub fn endpoint(&self, key: Option<Secret>) -> Endpoint {
+        let (base, key_from) = (self.base.to_owned(), self.key_from.to_owned());
+        Endpoint { base, key, auth: Auth::Bearer, key_from, headers: Vec::new() }
+    }
+}
+
 /// Says whether a model of `OpenAI`'s thinks before it answers: by its name, since the service does not tell.
 pub(super) fn thinks(model: &str) -> bool {
     let name = model.rsplit('/').next().unwrap_or(model);
     ["o1", "o3", "o4", "gpt-5", "gpt-6", "codex"].iter().any(|family| name.starts_with(family))
+        && !name.contains("-chat")
 }
 
 /// Gives the service's word for how hard to think; none where it is left to the model.

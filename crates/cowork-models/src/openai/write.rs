@@ -53,11 +53,15 @@ pub(super) fn messages(body: &mut Pieces, begun: bool, written: impl Iterator<It
     }
 }
 
-/// Gives the address that holds data itself.
+/// Writes the address that holds data itself.
 pub(super) fn data_url(json: &mut Json, media_type: &str, data: &str) {
-    // The media type comes from a host; it is written as JSON so that it can't break out.
-    let quoted = Value::from(media_type).to_string();
-    json.raw("\"data:").raw(quoted.trim_matches('"')).raw(";base64,").raw(data).raw("\"");
+    json.value(&format_args!("data:{media_type};base64,{data}"));
+}
+
+/// Says what stands for a file that the service has no way to be shown.
+pub(super) fn unshown(name: &str, media_type: &str) -> String {
+    let name = if name.is_empty() { "no name" } else { name };
+    format!("[{name}: a file of the type {media_type}, which can't be shown here]")
 }
 
 /// Gives a file's name, for a service that wants one.
@@ -73,21 +77,39 @@ pub(super) fn tools(json: &mut Json, tools: &[ToolSpec], each: impl Fn(&mut Json
     }
 }
 
-/// Says whether a schema can be kept strictly: each object names all of its properties as required, and allows no others.
+/// The words of schemas that services keep strictly, properties and definitions apart; one with any other would be refused.
+const STRICT: [&str; 18] = [
+    "type",
+    "required",
+    "additionalProperties",
+    "items",
+    "enum",
+    "const",
+    "anyOf",
+    "$ref",
+    "description",
+    "title",
+    "pattern",
+    "multipleOf",
+    "maximum",
+    "minimum",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "minItems",
+    "maxItems",
+];
+
+/// Says whether a schema can be kept strictly: each object names all of its properties as required and allows no others, and nothing
+/// is said in words that services don't know.
 pub(super) fn is_strict(schema: &Value) -> bool {
-    const UNKNOWN: [&str; 8] =
-        ["oneOf", "allOf", "not", "if", "patternProperties", "propertyNames", "unevaluatedProperties", "default"];
     match schema {
         Value::Object(all) => {
             let object = all.get("type").is_some_and(|t| t == "object") || all.contains_key("properties");
             (!object || is_closed(all))
-                && UNKNOWN.iter().all(|word| !all.contains_key(*word))
                 && all.iter().all(|(name, value)| match name.as_str() {
-                    "properties" | "$defs" | "definitions" => {
-                        value.as_object().is_some_and(|all| all.values().all(is_strict))
-                    }
+                    "properties" | "$defs" => value.as_object().is_some_and(|all| all.values().all(is_strict)),
                     "enum" | "const" | "required" => true,
-                    _ => is_strict(value),
+                    name => STRICT.contains(&name) && is_strict(value),
                 })
         }
         Value::Array(all) => all.iter().all(is_strict),

@@ -139,7 +139,26 @@ impl Transport {
     /// `Unavailable` if the service is not reached or does not begin to answer in time, what [`Fault`] says of an answer that
     /// is no success, `Cancelled`.
     pub async fn post(&self, path: &str, body: Pieces, cancel: &CancellationToken) -> Result<Incoming> {
+        self.post_with(path, &[], body, cancel).await
+    }
+
+    /// Posts a body as [`Transport::post`] does, with headers of its own; one that every request has gets these values besides.
+    ///
+    /// # Errors
+    /// As [`Transport::post`]'s.
+    pub async fn post_with(
+        &self,
+        path: &str,
+        headers: &[(&'static str, &'static str)],
+        body: Pieces,
+        cancel: &CancellationToken,
+    ) -> Result<Incoming> {
         let mut request = self.request(Method::POST, path)?;
+        for (name, value) in headers {
+            let before = request.headers().get(*name).and_then(|before| before.to_str().ok());
+            let joined = before.and_then(|before| HeaderValue::from_str(&format!("{before},{value}")).ok());
+            request.headers_mut().insert(*name, joined.unwrap_or(HeaderValue::from_static(value)));
+        }
         request.headers_mut().insert(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         *request.body_mut() = Some(reqwest::Body::wrap(body.into_body()));
         self.send(request, cancel).await

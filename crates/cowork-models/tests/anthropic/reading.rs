@@ -174,6 +174,12 @@ async fn what_is_no_stream_of_events_is_said_so() {
 }
 
 #[tokio::test]
+async fn an_answer_that_has_ended_is_given_though_its_connection_has_not() {
+    let answer = read(Answer::events(stream(text(0, "ok"), "end_turn")).ending(End::Never)).await.unwrap();
+    assert_eq!(answer.text(), "ok");
+}
+
+#[tokio::test]
 async fn an_empty_answer_is_an_answer() {
     let answer = read_events(stream([], "end_turn")).await.unwrap();
     assert_eq!((answer.blocks.len(), answer.stop), (0, Stop::End));

@@ -91,7 +91,8 @@ async fn what_is_empty_is_left_out() {
 
 #[tokio::test]
 async fn a_tools_schema_is_always_an_object() {
-    for schema in [json!({}), json!({ "properties": {} }), json!(null), json!({ "type": "object" })] {
+    let nullable = json!({ "type": ["object", "null"] });
+    for schema in [json!({}), json!({ "properties": {} }), json!(null), json!({ "type": "object" }), nullable] {
         let head = Arc::new(Head { tools: vec![ToolSpec { schema, ..look() }, look()], ..Head::default() });
         let body = sent("m", ModelRequest { head, ..hello() }).await;
         assert_eq!(body["tools"][0]["input_schema"]["type"], "object");
@@ -99,6 +100,17 @@ async fn a_tools_schema_is_always_an_object() {
             body["tools"].as_array().unwrap().iter().map(|t| t.get("cache_control").is_some()).collect();
         assert_eq!(marks, [false, true], "the last one ends what is kept");
     }
+}
+
+#[tokio::test]
+async fn alternatives_at_the_top_of_a_tools_schema_are_put_together() {
+    let schema = json!({ "description": "One or the other.", "properties": { "at": { "type": "integer" } }, "required": ["at"],
+        "oneOf": [{ "properties": { "a": { "type": "string" } }, "required": ["a"] }, { "properties": { "b": {}, "at": {} } }] });
+    let head = Arc::new(Head { tools: vec![ToolSpec { schema, ..look() }], ..Head::default() });
+    let body = sent("m", ModelRequest { head, ..hello() }).await;
+    let together = json!({ "type": "object", "description": "One or the other.", "required": ["at"],
+        "properties": { "at": { "type": "integer" }, "a": { "type": "string" }, "b": {} } });
+    assert_eq!(body["tools"][0]["input_schema"], together);
 }
 
 #[tokio::test]
@@ -118,6 +130,8 @@ async fn a_services_own_tool_is_offered_only_where_the_host_says_so() {
 async fn how_hard_to_think_is_said_in_each_models_way() {
     use Effort::{High, Low, None, Usual};
     let shown = json!({ "type": "adaptive", "display": "summarized" });
+    let mut bound = shown.clone();
+    bound["block_binding"] = json!({ "prefix_mismatch_behavior": "drop_block" });
     let cases = [
         ("claude-3-5-haiku-latest", High, json!(null), json!(null)),
         ("something-else", High, json!(null), json!(null)),
@@ -128,9 +142,10 @@ async fn how_hard_to_think_is_said_in_each_models_way() {
         ("claude-opus-4-8", Low, shown.clone(), json!({ "effort": "low" })),
         ("claude-sonnet-5", Usual, shown.clone(), json!(null)),
         ("claude-sonnet-5", None, json!({ "type": "disabled" }), json!(null)),
-        ("claude-sonnet-5-5", None, json!({ "type": "between_tools" }), json!(null)),
-        ("us.anthropic.claude-sonnet-5-5-v1:0", High, shown.clone(), json!({ "effort": "high" })),
-        ("claude-fable-5-2", None, shown.clone(), json!({ "effort": "low" })),
+        ("claude-sonnet-5-5", None, bound.clone(), json!({ "effort": "low" })),
+        ("us.anthropic.claude-sonnet-5-5-v1:0", High, bound.clone(), json!({ "effort": "high" })),
+        ("claude-fable-5-2", None, bound.clone(), json!({ "effort": "low" })),
+        ("claude-haiku-5-5", None, json!({ "type": "disabled" }), json!(null)),
     ];
     for (model, effort, thinking, config) in cases {
         let body = sent(model, ModelRequest { effort, most_tokens: 0, ..hello() }).await;
@@ -139,6 +154,37 @@ async fn how_hard_to_think_is_said_in_each_models_way() {
             assert!(body.get(sampling).is_none(), "{model}: newer models refuse {sampling}");
         }
     }
+}
+
+#[tokio::test]
+async fn thoughts_whose_beginning_has_changed_are_left_out_and_not_refused() {
+    let thought = opaque(r#"{"type":"thinking","thinking":"Hm","signature":"c2ln"}"#);
+    let turn = Message::new(Role::Assistant, vec![thought, Block::text("I see.")]);
+    let compacted = request(vec![Message::user("What was said: …"), turn, Message::user("go on")]);
+    for (model, effort, dropped) in [
+        ("claude-opus-5-5", Effort::Usual, true),
+        ("claude-haiku-5-5", Effort::None, true),
+        ("claude-opus-5", Effort::Usual, false),
+    ] {
+        let service = Service::always(Answer::events(stream(text(0, "ok"), "end_turn")));
+        ask(&model_of(&service, model), ModelRequest { effort, ..compacted.clone() }).await.unwrap();
+        let asked = &service.asked()[0];
+        let binding = &asked.json()["thinking"]["block_binding"]["prefix_mismatch_behavior"];
+        assert_eq!((binding == "drop_block", asked.header("anthropic-beta").is_some()), (dropped, dropped), "{model}");
+    }
+    let reader = ModelRequest { head: Arc::default(), effort: Effort::None, ..hello() };
+    assert_eq!(sent("claude-sonnet-5-5", reader).await["thinking"], json!({ "type": "between_tools" }));
+}
+
+#[tokio::test]
+async fn the_hosts_own_beta_headers_stay() {
+    let service = Service::always(Answer::events(stream(text(0, "ok"), "end_turn")));
+    let mut endpoint = Endpoint { base: service.base.clone(), ..anthropic::endpoint(None) };
+    endpoint.headers.push(("anthropic-beta".to_owned(), "mine-2026".to_owned()));
+    let model = Anthropic::new(Transport::new(endpoint, Limits::default()).unwrap(), "claude-opus-5-5");
+    ask(&model, hello()).await.unwrap();
+    let betas = "mine-2026,thinking-binding-controls-2026-08-01";
+    assert_eq!(service.asked()[0].header("anthropic-beta"), Some(betas));
 }
 
 #[tokio::test]

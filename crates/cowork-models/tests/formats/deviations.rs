@@ -88,6 +88,19 @@ async fn an_index_may_be_missing_or_always_0() {
 }
 
 #[tokio::test]
+async fn pieces_of_calls_may_take_turns() {
+    let piece = |id: &str, name: &str, args: &str| {
+        let function = json!({ "name": name, "arguments": args });
+        let delta = json!({ "tool_calls": [{ "id": id, "function": function }] });
+        format!("data: {}\n\n", json!({ "choices": [{ "delta": delta }] }))
+    };
+    let begun = [piece("x", "list_folder", "{\"path\":"), piece("y", "list_folder", "{\"path\":")];
+    let ended = [piece("x", "", "\"a\"}"), piece("y", "list_folder", "\"b\"}")];
+    let raw = [&begun[..], &ended[..], &["data: [DONE]\n\n".to_owned()]].concat().concat();
+    assert_eq!(paths(&played(CHAT, Reply::raw(&raw)).await.unwrap()), ["a", "b"]);
+}
+
+#[tokio::test]
 async fn whatever_the_reason_for_the_end_calls_are_calls() {
     two_calls_in_spite_of(&[Quirk::FinishStop, Quirk::NullFinish, Quirk::NoDone]).await;
 }
@@ -251,6 +264,8 @@ async fn an_empty_answer_is_one_and_a_refusal_says_so() {
         let answer = played(kind, Reply::text("I was").with_stop(Stop::Length)).await.unwrap();
         assert_eq!(answer.stop, Stop::Length);
     }
+    let full = r#"data: {"choices":[{"delta":{"content":"I was"},"finish_reason":"model_length"}]}"#;
+    assert_eq!(played(CHAT, Reply::raw(&format!("{full}\n\n"))).await.unwrap().stop, Stop::Full);
 }
 
 #[tokio::test]

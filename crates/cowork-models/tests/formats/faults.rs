@@ -33,8 +33,14 @@ fn part() -> impl Strategy<Value = Part> {
         "[a-z]{0,20}".prop_map(Part::Redacted),
         "[a-z]{0,20}".prop_map(Part::Refusal),
         Just(Part::search("weather", "https://example.com")),
-        (args, id).prop_map(|(args, id)| Part::Call { tool: "list_folder".into(), args, id }),
+        (args, id, tool()).prop_map(|(args, id, tool)| Part::Call { tool, args, id }),
     ]
+}
+
+/// Names of tools, of which one is there.
+fn tool() -> impl Strategy<Value = String> {
+    let odd = prop::sample::select(vec!["", "a b", "näme", "functions.list_folder:0"]).prop_map(str::to_owned);
+    prop_oneof![4 => Just("list_folder".to_owned()), 1 => odd, 1 => "[a-z]{65,80}"]
 }
 
 fn fault() -> impl Strategy<Value = Fault> {

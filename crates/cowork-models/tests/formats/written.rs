@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use cowork_core::{Block, Effort, Message, Role};
+use cowork_core::{Block, CancellationToken, Effort, Head, Message, Role, ToolSpec};
+use cowork_models::{Limits, Secret, openai};
 use cowork_testkit::{
     MockService,
-    service::{Part, Quirk, Reply, chat},
+    service::{Part, Quirk, Reply, chat, messages},
 };
 use serde_json::{Value, json};
 
-use super::{Kind, ask, go_on, model, request};
+use super::{Kind, ask, go_on, model, request, transport};
 
 fn bodies(service: &MockService) -> Vec<Value> {
     service.seen().iter().map(|seen| serde_json::from_slice(&seen.body).unwrap()).collect()
@@ -41,6 +42,53 @@ async fn a_growing_conversation_is_the_same_bytes_and_more() {
 }
 
 #[tokio::test]
+async fn nothing_before_a_thought_changes() {
+    let service = MockService::start(|ask| {
+        let call = Part::call("list_folder", json!({ "path": "b\"ä", "a": [1, null, { "z": 0.5, "y": {} }] }));
+        let parts = [Part::Thinking(format!("Hm {}.", ask.turns)), Part::Text("I look.".into()), call];
+        Reply::turn(parts.into_iter().chain([Part::search("weather", "https://example.com")]))
+    });
+    let (model, mut talk) = (model(Kind::Messages, &service), request("look"));
+    for _ in 0..6 {
+        let answer = ask(&model, &talk).await.unwrap();
+        go_on(&mut talk, &answer);
+    }
+    for mut body in bodies(&service) {
+        // The service would leave out what had changed; it is not to come to that.
+        body["thinking"] = json!({ "type": "adaptive" });
+        assert_eq!(messages::validate(&body), Ok(()));
+    }
+}
+
+#[tokio::test]
+async fn schemas_that_services_refuse_are_put_together() {
+    let of = |property: &str| json!({ "type": "object", "properties": { property: { "type": "string" } } });
+    let closed = |property: Value| json!({ "type": "object", "properties": { "default": property }, "required": ["default"], "additionalProperties": false });
+    let strict = closed(json!({ "type": "string", "enum": ["a"] }));
+    let schemas = [
+        json!({ "anyOf": [of("a"), of("b")] }),
+        json!(true),
+        of("c"),
+        strict,
+        closed(json!({ "type": "string", "maxLength": 9 })),
+    ];
+    for kind in [Kind::Chat("openai"), Kind::Responses, Kind::Messages] {
+        let service = MockService::start(|_| Reply::text("hello"));
+        let mut talk = request("look");
+        let tools = schemas.iter().enumerate().map(|(i, schema)| ToolSpec {
+            name: format!("t{i}"),
+            about: "T.".into(),
+            schema: schema.clone(),
+        });
+        talk.head = Arc::new(Head { tools: tools.collect(), ..Head::default() });
+        ask(&model(kind, &service), &talk).await.unwrap();
+        assert!(bodies(&service)[0]["tools"][0].to_string().contains("\"b\":{\"type\":\"string\"}"), "{kind:?}");
+        let strict = |i: usize| bodies(&service)[0]["tools"][i].to_string().contains("\"strict\":true");
+        assert_eq!((strict(2), strict(3), strict(4)), (false, kind != Kind::Messages, false), "{kind:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_mistral_is_sent_has_its_ids() {
     let service = MockService::builder(|ask| {
         if ask.turns == 0 { Reply::calls("", [("list_folder", json!({}))]) } else { Reply::text("Done.") }
@@ -68,8 +116,51 @@ async fn what_deepseek_thought_goes_back_with_the_calls_that_came_of_it() {
     }
     let last = bodies(&service).pop().unwrap();
     assert_eq!(last["messages"][2]["reasoning_content"], "Thought \"0\".");
-    assert_eq!(last["messages"][6]["content"], "Done.");
-    assert!(last["messages"][6].get("reasoning_content").is_none(), "only with calls");
+    assert_eq!(
+        (&last["messages"][6]["content"], &last["messages"][6]["reasoning_content"]),
+        (&json!("Done."), &json!("Thought \"2\"."))
+    );
+}
+
+#[tokio::test]
+async fn deepseek_gets_the_field_for_its_thoughts_though_there_were_none() {
+    let service = MockService::builder(|ask| {
+        if ask.turns == 0 { Reply::calls("", [("list_folder", json!({}))]) } else { Reply::text("Done.") }
+    });
+    let service = service.with_chat_rules(chat::validate_deepseek).start();
+    let (model, mut talk) = (model(Kind::Chat("deepseek"), &service), request("look"));
+    let answer = ask(&model, &talk).await.unwrap();
+    go_on(&mut talk, &answer);
+    talk.effort = Effort::None;
+    ask(&model, &talk).await.unwrap();
+    let last = bodies(&service).pop().unwrap();
+    assert_eq!(
+        (&last["messages"][2]["reasoning_content"], &last["thinking"]["type"]),
+        (&json!(""), &json!("disabled"))
+    );
+}
+
+#[tokio::test]
+async fn a_service_that_counts_is_asked_and_one_that_does_not_is_estimated_for() {
+    let service = MockService::start(|_| Reply::text("hello"));
+    for (kind, estimated) in [(Kind::Responses, false), (Kind::Messages, false), (Kind::Chat("openai"), true)] {
+        let tokens = model(kind, &service).count(&request("look")).await.unwrap();
+        assert!(tokens.count > 10 && tokens.estimated == estimated, "{kind:?}: {tokens:?}");
+    }
+    let way = transport(&service.url(), Secret::new("k", "K"), Limits::default());
+    assert_eq!(openai::models(&way, &CancellationToken::new()).await.unwrap(), ["mock-1"]);
+}
+
+#[test]
+fn a_model_is_known_by_its_name_and_one_that_is_not_has_no_price() {
+    let price = |name: &str| openai::card(name, "here").price.map(|p| p.output);
+    assert_eq!(price("gpt-5-mini-2025-08-07"), Some(2_000_000));
+    assert_eq!((price("gpt-5"), price("openai/gpt-6-sol")), (Some(10_000_000), Some(10_000_000)));
+    for unknown in ["gpt-5.9", "o3-pro", "gpt-5-audio", "llama"] {
+        assert_eq!(price(unknown), None, "{unknown}");
+    }
+    let card = openai::card("gpt-4o-mini", "here");
+    assert_eq!((card.window, card.most_tokens, card.at.as_str()), (128_000, 16_384, "here"));
 }
 
 #[tokio::test]

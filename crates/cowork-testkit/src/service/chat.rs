@@ -87,22 +87,18 @@ pub fn validate_mistral(body: &Value) -> Result<(), String> {
     })
 }
 
-/// Judges by the rules of `DeepSeek`, which wants its thoughts back, unchanged, with the calls that came of them.
+/// Judges by the rules of `DeepSeek`, which wants its thoughts back with the calls that came of them, be they empty.
 ///
 /// # Errors
 /// As [`validate`]'s.
 pub fn validate_deepseek(body: &Value) -> Result<(), String> {
     let may: Vec<&str> = MAY.iter().filter(|f| **f != "max_completion_tokens").copied().chain(["thinking"]).collect();
     validate_as(body, &may, &["reasoning_content", "prefix"])?;
-    let messages = list("messages", &body["messages"])?;
-    let newest = messages.iter().rposition(|m| m["role"] == "user").unwrap_or(0);
-    let mut thinks = false;
-    for (i, message) in messages.iter().enumerate().skip(newest).filter(|(_, m)| m["role"] == "assistant") {
-        let there = message["reasoning_content"].as_str().is_some_and(|t| !t.is_empty());
-        ensure(there || !thinks, || {
-            format!("messages.{i}: Missing `reasoning_content` field in the assistant message")
+    for (i, message) in list("messages", &body["messages"])?.iter().enumerate() {
+        let calls = message.get("tool_calls").is_some();
+        ensure(!calls || message["reasoning_content"].is_string(), || {
+            format!("messages.{i}: The `reasoning_content` in the thinking mode must be passed back to the API.")
         })?;
-        thinks |= there;
     }
     Ok(())
 }

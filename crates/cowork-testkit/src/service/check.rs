@@ -101,6 +101,29 @@ pub(super) fn schema(at: &str, value: &Value) -> Check {
     Ok(())
 }
 
+/// Words of schemas that are refused where a schema is to be kept strictly.
+const UNKNOWN_TO_STRICT: &[&str] = &[
+    "allOf",
+    "oneOf",
+    "not",
+    "dependentRequired",
+    "dependentSchemas",
+    "if",
+    "then",
+    "else",
+    "patternProperties",
+    "unevaluatedProperties",
+    "propertyNames",
+    "minProperties",
+    "maxProperties",
+    "unevaluatedItems",
+    "contains",
+    "uniqueItems",
+    "minLength",
+    "maxLength",
+    "default",
+];
+
 /// Checks a schema that is to be kept strictly: each object names all of its properties as required, and allows no others.
 pub(super) fn strict(at: &str, value: &Value) -> Check {
     match value {
@@ -120,8 +143,16 @@ pub(super) fn strict(at: &str, value: &Value) -> Check {
                     })?;
                 }
             }
-            let below = |name: &String| name != "enum" && name != "const" && name != "default";
-            schema.iter().filter(|(k, _)| below(k)).try_for_each(|(key, v)| strict(&format!("{at}.{key}"), v))
+            for word in UNKNOWN_TO_STRICT {
+                ensure(!schema.contains_key(*word), || format!("{at}: '{word}' is not permitted"))?;
+            }
+            let below = |name: &String| name != "enum" && name != "const";
+            schema.iter().filter(|(k, _)| below(k)).try_for_each(|(key, v)| match (key.as_str(), v) {
+                ("properties" | "$defs", Value::Object(all)) => {
+                    all.iter().try_for_each(|(name, v)| strict(&format!("{at}.{key}.{name}"), v))
+                }
+                _ => strict(&format!("{at}.{key}"), v),
+            })
         }
         Value::Array(all) => all.iter().enumerate().try_for_each(|(i, v)| strict(&format!("{at}.{i}"), v)),
         _ => Ok(()),

@@ -24,7 +24,8 @@ use tokio::{
 };
 
 use super::{
-    Ask, Fault, Format, Seen, Shared, check,
+    Ask, Fault, Format, Seen, Shared,
+    check::ensure,
     flow::Flow,
     messages,
     render::{self, Mark, Piece, Plan},
@@ -157,20 +158,27 @@ fn route(path: &str) -> Option<(Format, bool)> {
         ("/messages/count_tokens", Format::Messages, true),
         ("/chat/completions", Format::Chat, false),
         ("/responses", Format::Responses, false),
+        ("/responses/input_tokens", Format::Responses, true),
     ];
     routes.iter().find(|(end, ..)| path.ends_with(end)).map(|(_, format, count)| (*format, *count))
 }
 
 fn judge(shared: &Shared, format: Format, count: bool, headers: &HeaderMap, body: &[u8]) -> Result<Value, String> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|k| k.to_str().ok()).unwrap_or_default();
-    check::ensure(kind.starts_with("application/json"), || format!("content-type: {kind:?} is not application/json"))?;
+    ensure(kind.starts_with("application/json"), || format!("content-type: {kind:?} is not application/json"))?;
     let versioned = headers.contains_key("anthropic-version");
-    check::ensure(versioned || format != Format::Messages, || "anthropic-version: header is required".to_owned())?;
+    ensure(versioned || format != Format::Messages, || "anthropic-version: header is required".to_owned())?;
     let value: Value = serde_json::from_slice(body).map_err(|e| format!("the body is no JSON: {e}"))?;
+    let betas = headers.get_all("anthropic-beta").iter().filter_map(|b| b.to_str().ok());
+    let controls = betas.into_iter().any(|beta| beta.contains("thinking-binding-controls-2026-08-01"));
+    ensure(controls || value["thinking"]["block_binding"].is_null(), || {
+        "thinking.block_binding: Extra inputs are not permitted without its `anthropic-beta` header".to_owned()
+    })?;
     match format {
         Format::Messages if count => messages::validate_count(&value)?,
         Format::Messages => messages::validate(&value)?,
         Format::Chat => (shared.chat)(&value)?,
+        Format::Responses if count => responses::validate_count(&value)?,
         Format::Responses => responses::validate(&value)?,
     }
     Ok(value)

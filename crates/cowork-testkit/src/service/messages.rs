@@ -9,6 +9,7 @@ use super::check::{
 };
 use crate::service::render::broken;
 
+pub(super) mod binding;
 mod blocks;
 
 const MAY: &[&str] = &[
@@ -83,6 +84,7 @@ fn conversation(body: &Value) -> Check {
         self::system(system, &mut points)?;
     }
     messages(body, &mut points)?;
+    binding::check(body)?;
     ensure(points.len() <= 4, || {
         format!("A maximum of 4 blocks with cache_control may be provided. Found {}.", points.len())
     })?;
@@ -171,9 +173,17 @@ fn output_config(config: &Value) -> Check {
 }
 
 fn thinking(thinking: &Value, body: &Value) -> Check {
-    object("thinking", thinking, &["type"], &["budget_tokens", "display"])?;
-    let kind = one_of("thinking.type", &thinking["type"], &["enabled", "disabled", "adaptive"])?;
+    object("thinking", thinking, &["type"], &["budget_tokens", "display", "block_binding"])?;
+    let kind = one_of("thinking.type", &thinking["type"], &["enabled", "disabled", "adaptive", "between_tools"])?;
+    let binding = &thinking["block_binding"];
+    if !binding.is_null() {
+        ensure(kind == "adaptive", || format!("thinking.{kind}.block_binding: Extra inputs are not permitted"))?;
+        object("thinking.block_binding", binding, &["prefix_mismatch_behavior"], &[])?;
+        let all = ["error", "drop_block", "allow"];
+        one_of("thinking.block_binding.prefix_mismatch_behavior", &binding["prefix_mismatch_behavior"], &all)?;
+    }
     if kind == "enabled" {
+        ensure(!binding::binds(body), || "\"thinking.type.enabled\" is not supported for this model.".to_owned())?;
         let budget = &thinking["budget_tokens"];
         ensure(budget.as_u64().is_some_and(|n| n >= 1024), || {
             format!("thinking.enabled.budget_tokens: Input should be greater than or equal to 1024, not {budget}")

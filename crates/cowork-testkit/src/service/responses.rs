@@ -97,6 +97,26 @@ pub fn validate(body: &Value) -> Result<(), String> {
     input(body)
 }
 
+/// Says what is wrong with the body of a request to `/v1/responses/input_tokens`.
+///
+/// # Errors
+/// As [`validate`]'s.
+pub fn validate_count(body: &Value) -> Result<(), String> {
+    let may = [
+        "instructions",
+        "tools",
+        "tool_choice",
+        "parallel_tool_calls",
+        "reasoning",
+        "text",
+        "truncation",
+        "previous_response_id",
+        "conversation",
+    ];
+    object("request", body, &["model", "input"], &may)?;
+    validate(body)
+}
+
 fn reasoning(reasoning: &Value) -> Check {
     if reasoning.is_null() {
         return Ok(());

@@ -2,7 +2,7 @@
 
 use cowork_testkit::{
     cassette,
-    service::{chat, messages, responses},
+    service::{Validate, chat, messages, responses},
 };
 use serde_json::{Value, json};
 
@@ -193,7 +193,7 @@ fn responses_are_judged_as_the_service_judges_them() {
 
 #[test]
 fn what_real_services_accepted_passes() {
-    let openai: [(&str, fn(&Value) -> Result<(), String>); 8] = [
+    let openai: [(&str, Validate); 8] = [
         ("openai_chat_stream", chat::validate),
         ("openai_chat_stream_crusoe", chat::validate_local),
         ("openai_chat_stream_deepseek_reasoning", chat::validate_deepseek),
@@ -212,7 +212,7 @@ fn what_real_services_accepted_passes() {
         "anthropic_stream_web_search",
         "anthropic_tool_with_thinking",
     ];
-    let anthropic = anthropic.map(|name| (name, messages::validate as fn(&Value) -> Result<(), String>));
+    let anthropic = anthropic.map(|name| (name, messages::validate as Validate));
     for (name, validate) in openai.into_iter().chain(anthropic) {
         for exchange in cassette(name).into_iter().flatten() {
             assert_eq!(exchange.status, 200, "{name}");

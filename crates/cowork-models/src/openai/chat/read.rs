@@ -168,7 +168,7 @@ impl Reader {
         let thought = [delta.reasoning_content.0.as_ref(), delta.reasoning.0.as_ref(), delta.content.thought.as_str()];
         if let Some(thought) = thought.into_iter().find(|t| !t.is_empty()) {
             say(Said::Thinking(thought));
-            if self.service.thoughts == Thoughts::WithCalls {
+            if self.service.thoughts == Thoughts::Content {
                 self.thought.push_str(thought);
             }
         }
@@ -199,14 +199,15 @@ impl Reader {
         let stop = match self.finish.as_str() {
             "" if !self.ended => return Err(endless()),
             "error" => return Err(broken("word that it failed")),
-            "length" | "max_tokens" | "model_length" => Stop::Length,
+            "length" | "max_tokens" => Stop::Length,
+            "model_length" => Stop::Full,
             "content_filter" | "refusal" | "safety" => Stop::Refused,
             _ if self.refused => Stop::Refused,
             _ => Stop::End,
         };
         let mut blocks = Vec::new();
         let thoughts = match self.service.thoughts {
-            Thoughts::WithCalls if !self.thought.is_empty() => Some(Value::from(self.thought).to_string()),
+            Thoughts::Content if !self.thought.is_empty() => Some(Value::from(self.thought).to_string()),
             Thoughts::Details if !self.details.is_empty() => serde_json::to_string(&self.details).ok(),
             _ => None,
         };
@@ -216,7 +217,7 @@ impl Reader {
         }
         let (mut ids, calls) = (Ids::new(request, ""), !self.calls.is_empty());
         for partial in self.calls {
-            blocks.push(Block::Call(calls::finish(partial, stop == Stop::Length, &mut ids)?));
+            blocks.push(Block::Call(calls::finish(partial, matches!(stop, Stop::Length | Stop::Full), &mut ids)?));
         }
         let stop = if calls { Stop::Calls } else { stop };
         Ok(ModelAnswer { blocks, stop, usage: self.usage, id: self.id, model: self.model })

@@ -2,13 +2,14 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use cowork_core::{Block, Head, Message, ModelRequest, Role, ToolSpec};
+use cowork_core::{Block, Effort, Head, Message, ModelRequest, Role, ToolSpec};
 
 use crate::{
+    call,
     openai::{
         Ids, MostTokens, Schemas, Service, Think, Thoughts,
         services::{effort, thinks},
-        write::{Json, data_url, file_name, is_strict, messages, tools},
+        write::{Json, data_url, file_name, is_strict, messages, tools, unshown},
     },
     transport::Pieces,
 };
@@ -41,9 +42,10 @@ fn head(service: &Service, head: &Head) -> Vec<u8> {
 }
 
 fn function(service: &Service, json: &mut Json, tool: &ToolSpec) {
+    let schema = call::schema(&tool.schema);
     json.raw("{\"type\":\"function\",\"function\":{\"name\":").value(&tool.name);
-    json.raw(",\"description\":").value(&tool.about).raw(",\"parameters\":").value(&tool.schema);
-    if service.strict && is_strict(&tool.schema) {
+    json.raw(",\"description\":").value(&tool.about).raw(",\"parameters\":").value(&*schema);
+    if service.strict && is_strict(&schema) {
         json.raw(",\"strict\":true");
     }
     json.raw("}}");
@@ -63,11 +65,7 @@ fn tail(service: &Service, model: &str, request: &ModelRequest) -> Json {
         };
         json.raw(name).number(request.most_tokens);
     }
-    match (service.think, effort(model, request.effort)) {
-        (Think::Effort, Some(word)) if thinks(model) => drop(json.raw(",\"reasoning_effort\":").value(word)),
-        (Think::Object, Some(word)) => drop(json.raw(",\"reasoning\":{\"effort\":").value(word).raw("}")),
-        _ => {}
-    }
+    think(&mut json, service, model, request.effort);
     match (&request.schema, service.schemas) {
         (Some(schema), Schemas::Schema) => {
             json.raw(",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"answer\",\"strict\":");
@@ -78,6 +76,16 @@ fn tail(service: &Service, model: &str, request: &ModelRequest) -> Json {
     }
     json.raw("}");
     json
+}
+
+fn think(json: &mut Json, service: &Service, model: &str, how: Effort) {
+    match (service.think, effort(model, how)) {
+        (Think::Effort, Some(word)) if thinks(model) => drop(json.raw(",\"reasoning_effort\":").value(word)),
+        (Think::Object, Some(word)) => drop(json.raw(",\"reasoning\":{\"effort\":").value(word).raw("}")),
+        (Think::Switch, Some(_)) if how == Effort::None => drop(json.raw(",\"thinking\":{\"type\":\"disabled\"}")),
+        (Think::Switch, Some(word)) => drop(json.raw(",\"reasoning_effort\":").value(word)),
+        _ => {}
+    }
 }
 
 fn message(service: &Service, message: &Message) -> Vec<u8> {
@@ -124,11 +132,14 @@ fn part(json: &mut Json, part: &Block) {
             data_url(json, media_type, data);
             json.raw("}}");
         }
-        Block::Media { name, media_type, data } => {
+        Block::Media { name, media_type, data } if media_type == "application/pdf" => {
             json.comma().raw("{\"type\":\"file\",\"file\":{\"filename\":").value(file_name(name));
             json.raw(",\"file_data\":");
             data_url(json, media_type, data);
             json.raw("}}");
+        }
+        Block::Media { name, media_type, .. } => {
+            json.comma().raw("{\"type\":\"text\",\"text\":").value(&unshown(name, media_type)).raw("}");
         }
         _ => {}
     }
@@ -151,16 +162,15 @@ fn assistant(service: &Service, json: &mut Json, blocks: &[Block]) {
     } else {
         json.value(&text)
     };
-    for block in blocks {
-        let Block::Opaque { dialect, json: thought } = block else { continue };
-        let name = match service.thoughts {
-            Thoughts::WithCalls if any => ",\"reasoning_content\":",
-            Thoughts::Details => ",\"reasoning_details\":",
-            _ => continue,
-        };
-        if dialect == service.dialect {
-            json.raw(name).raw(thought);
-        }
+    let thought = blocks.iter().find_map(|block| match block {
+        Block::Opaque { dialect, json } if dialect == service.dialect => Some(json.as_str()),
+        _ => None,
+    });
+    match (service.thoughts, thought) {
+        (Thoughts::Content, Some(thought)) => drop(json.raw(",\"reasoning_content\":").raw(thought)),
+        (Thoughts::Content, None) if any => drop(json.raw(",\"reasoning_content\":\"\"")),
+        (Thoughts::Details, Some(thought)) => drop(json.raw(",\"reasoning_details\":").raw(thought)),
+        _ => {}
     }
     if any {
         json.raw(",\"tool_calls\":[");

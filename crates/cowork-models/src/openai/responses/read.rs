@@ -100,6 +100,8 @@ struct Took {
 struct ReadDetails {
     #[serde(default)]
     cached_tokens: Number,
+    #[serde(default)]
+    cache_write_tokens: Number,
 }
 
 #[derive(Deserialize)]
@@ -337,11 +339,13 @@ fn call_of(item: &Item<'_>) -> Partial {
 
 impl Took {
     fn usage(&self) -> Usage {
-        let cached = self.input_tokens_details.as_ref().map_or(0, |r| r.cached_tokens.0);
+        let read = self.input_tokens_details.as_ref();
+        let cached = read.map_or(0, |r| r.cached_tokens.0);
+        let kept = read.map_or(0, |r| r.cache_write_tokens.0);
         Usage {
-            input: self.input_tokens.0.saturating_sub(cached),
+            input: self.input_tokens.0.saturating_sub(cached).saturating_sub(kept),
             cache_read: cached,
-            cache_write: 0,
+            cache_write: kept,
             output: self.output_tokens.0,
             thinking: self.output_tokens_details.as_ref().map_or(0, |w| w.reasoning_tokens.0),
         }

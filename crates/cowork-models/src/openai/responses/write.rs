@@ -4,9 +4,10 @@ use cowork_core::{Block, Head, Message, ModelRequest, Role, ToolSpec};
 
 use super::DIALECT;
 use crate::{
+    call,
     openai::{
         services::{effort, thinks},
-        write::{Json, data_url, file_name, is_strict, messages, tools},
+        write::{Json, data_url, file_name, is_strict, messages, tools, unshown},
     },
     transport::Pieces,
 };
@@ -16,11 +17,24 @@ const LEAST_TOKENS: u32 = 16;
 
 /// Writes the body: the model, the head, the items, and last what may differ from request to request.
 pub(super) fn body(model: &str, request: &ModelRequest) -> Pieces {
+    let mut body = input(model, "\"store\":false,", request);
+    body.write(&tail(model, request).0);
+    body
+}
+
+/// Writes the body of a request to count.
+pub(super) fn count(model: &str, request: &ModelRequest) -> Pieces {
+    let mut body = input(model, "", request);
+    body.write(b"]}");
+    body
+}
+
+/// Writes all up to the end of the items.
+fn input(model: &str, store: &str, request: &ModelRequest) -> Pieces {
     let mut body = Pieces::default();
-    body.write(&Json::default().raw("{\"model\":").value(model).raw(",\"store\":false,").0);
+    body.write(&Json::default().raw("{\"model\":").value(model).raw(",").raw(store).0);
     body.push(request.head.written.get_or(DIALECT, || head(&request.head)));
     messages(&mut body, false, request.messages.iter().map(|m| m.written.get_or(DIALECT, || message(m))));
-    body.write(&tail(model, request).0);
     body
 }
 
@@ -39,9 +53,10 @@ fn head(head: &Head) -> Vec<u8> {
 }
 
 fn function(json: &mut Json, tool: &ToolSpec) {
+    let schema = call::schema(&tool.schema);
     json.raw("{\"type\":\"function\",\"name\":").value(&tool.name).raw(",\"description\":").value(&tool.about);
     // Unless told otherwise the service takes a schema as strict.
-    json.raw(",\"parameters\":").value(&tool.schema).raw(",\"strict\":").value(&is_strict(&tool.schema)).raw("}");
+    json.raw(",\"parameters\":").value(&*schema).raw(",\"strict\":").value(&is_strict(&schema)).raw("}");
 }
 
 /// Writes what stands after the items.
@@ -104,10 +119,13 @@ fn part(json: &mut Json, part: &Block) {
             data_url(json, media_type, data);
             json.raw("}");
         }
-        Block::Media { name, media_type, data } => {
+        Block::Media { name, media_type, data } if media_type == "application/pdf" => {
             json.comma().raw("{\"type\":\"input_file\",\"filename\":").value(file_name(name)).raw(",\"file_data\":");
             data_url(json, media_type, data);
             json.raw("}");
+        }
+        Block::Media { name, media_type, .. } => {
+            json.comma().raw("{\"type\":\"input_text\",\"text\":").value(&unshown(name, media_type)).raw("}");
         }
         _ => {}
     }

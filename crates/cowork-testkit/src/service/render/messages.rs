@@ -86,8 +86,10 @@ fn blocks(plan: &Plan, made: &Made) -> Vec<Value> {
     match made {
         Made::Text { text, citations } if citations.is_empty() => vec![json!({ "type": "text", "text": text })],
         Made::Text { text, citations } => vec![json!({ "type": "text", "text": text, "citations": citations })],
-        Made::Thinking(text) => vec![json!({ "type": "thinking", "thinking": text, "signature": seal(text) })],
-        Made::Redacted(text) => vec![json!({ "type": "redacted_thinking", "data": seal(text) })],
+        Made::Thinking(text) => {
+            vec![json!({ "type": "thinking", "thinking": text, "signature": seal(text) + &plan.binding })]
+        }
+        Made::Redacted(text) => vec![json!({ "type": "redacted_thinking", "data": seal(text) + &plan.binding })],
         Made::Call { id, tool, args } => {
             let input = serde_json::from_str(args).unwrap_or_else(|_| json!(args));
             let mut call = json!({ "type": "tool_use", "id": id, "name": tool, "input": input });
