@@ -33,6 +33,7 @@ pub fn engine(runtime: Arc<dyn Runtime>, store: Arc<dyn Store>, planner: impl Pl
         store,
         sandbox: None,
         planners: vec![Arc::new(planner)],
+        models: Vec::new(),
         tools,
         policy: Arc::new(GrantPolicy),
         approver: None,

@@ -22,6 +22,12 @@ const CAMPAIGNS: &[Campaign] = &[
         test: "attacked_reads",
         about: "swaps files and folders while they are read, a thousand rounds a run",
     },
+    Campaign {
+        name: "faults",
+        package: "cowork",
+        test: "faults",
+        about: "lets model services fail at random, and looks at what they are sent and what runs",
+    },
     Campaign { name: "kills", package: "cowork-cli", test: "kills", about: "kills runs at any point and resumes them" },
     Campaign {
         name: "plans",

@@ -8,7 +8,7 @@ use std::{
 };
 
 use cowork::{
-    CancellationToken, Command, CommandId, Cowork, Envelope, Mode, Planner, Proposal, ProposedCall, Result, Status,
+    Command, CommandId, Cowork, Envelope, Mode, PlanContext, Planner, Proposal, ProposedCall, Result, Status,
     Submit, TaskId, ThreadId, TokioRuntime, Undo, View, async_trait, folder_named, playbooks::PlaybookPlanner,
 };
 use cowork_benches::{Cost, block_on, cost, folder, median, pairs, ratio, report, settle};
@@ -26,7 +26,7 @@ impl Planner for Replay {
         "replay"
     }
 
-    async fn plan(&self, view: View, _: CancellationToken) -> Result<Proposal> {
+    async fn plan(&self, view: View, _: PlanContext) -> Result<Proposal> {
         let turns = self.0.lock().unwrap();
         let calls = turns.get(view.task.turns.len()).cloned();
         Ok(calls.map_or_else(|| Proposal::done("made"), |calls| Proposal { calls, ..Proposal::default() }))

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AllowRule, CallId, ChangeSet, CommandId, Effects, Error, FilePath, Kind, Label, Sight, TaskId, ThreadId, Timestamp,
+    AllowRule, AskId, Budget, CallId, ChangeSet, CommandId, Effects, Error, FilePath, Kind, Label, Reserve, Sight, TaskId,
+    ThreadId, Timestamp, Usage,
 };
 
 /// The version of the words that this release writes.
@@ -97,6 +98,9 @@ pub struct Submit {
     /// How many planning steps it may take at the most.
     #[serde(default = "Submit::default_steps")]
     pub max_steps: u32,
+    /// What it may spend on models, and for how long it may work.
+    #[serde(default, skip_serializing_if = "Budget::is_open")]
+    pub budget: Budget,
 }
 
 impl Submit {
@@ -109,6 +113,7 @@ impl Submit {
             allow: Vec::new(),
             planner: Value::Null,
             max_steps: Self::default_steps(),
+            budget: Budget::default(),
         }
     }
 
@@ -249,6 +254,34 @@ pub enum Event {
         owner: String,
         /// The lease's fencing number.
         fence: u64,
+    },
+    /// A model is about to be asked. Committed before it is.
+    ModelAsked {
+        /// The question's name.
+        ask: AskId,
+        /// The model.
+        model: String,
+        /// Where it is: the destination of all that the task has seen.
+        at: String,
+        /// What for, in a word: `plan`.
+        purpose: String,
+        /// The most that it may come to.
+        most: Reserve,
+    },
+    /// A model answered, or did not.
+    ModelAnswered {
+        /// The question.
+        ask: AskId,
+        /// What it took.
+        usage: Usage,
+        /// What it cost, in millionths of a US dollar, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cost: Option<u64>,
+        /// How often it was asked.
+        tries: u32,
+        /// Why there is no answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<Error>,
     },
     /// The planner said what comes next.
     Decided(Arc<Decision>),
@@ -555,6 +588,18 @@ pub enum DeltaKind {
         /// The next piece.
         text: String,
     },
+    /// What a model thinks, as far as its service shows it.
+    Thinking {
+        /// The next piece.
+        text: String,
+    },
+    /// A model writes a call of a tool.
+    Calling {
+        /// The tool.
+        tool: String,
+    },
+    /// The answer that was being written was cut off and begins anew: what was shown of it does not count.
+    Restarted,
     /// How far a long call is.
     Progress {
         /// So much is done.

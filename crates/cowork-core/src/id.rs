@@ -71,6 +71,8 @@ ids! {
     CallId,
     /// Names a command, as its sender made it; `(thread, sender, id)` is accepted once.
     CommandId,
+    /// Names one question to a model, the same over every try.
+    AskId,
 }
 
 impl ThreadId {

@@ -9,6 +9,7 @@
 
 mod allow;
 mod change;
+mod conversation;
 mod effects;
 mod engine;
 
@@ -23,13 +24,16 @@ mod lease;
 mod memory;
 
 mod model;
+mod model_planner;
 pub mod path;
+mod patience;
 mod planner;
 mod policy;
 mod probe;
 mod record;
 mod runtime;
 mod sandbox;
+mod spent;
 mod store;
 mod task;
 mod tool;
@@ -41,30 +45,37 @@ pub use change::{
     Change, ChangeSet, Changed, Clash, Content, Difference, Known, Make, Otherwise, Progress, Side, Sink, Splice,
     Watch, What, Write,
 };
+pub use conversation::{
+    Block, Effort, Head, Message, ModelAnswer, ModelCall, ModelCard, ModelRequest, Price, Role, Stop, Tokens, Usage,
+    Written,
+};
 pub use effects::{Effects, FileEffect, Group, Lock, Preview};
 
-pub use engine::{Approver, Ask, Claim, Engine, EngineParts, Item, Limits, Subscription};
+pub use engine::{Approver, Ask, Claim, Engine, EngineParts, Item, Limits, Models, Subscription};
 pub use error::{Error, Kind, Result, Retry};
 pub use event::{
     Access, Actor, Answer, Call, Command, Decision, Delta, DeltaKind, Envelope, Event, Finish, Folder, Hash, Kept,
     Mode, Outcome, PlanStep, Record, Recovery, StepState, Submit, UndoReport, VERSION, schema,
 };
 pub use files::{Arrivals, Entry, FileKind, Files, OpenFile, Piece, Reader, Sight, Stamp};
-pub use id::{CallId, CommandId, TaskId, ThreadId};
+pub use id::{AskId, CallId, CommandId, TaskId, ThreadId};
 
 pub use index::{Summary, rebuild};
 pub use label::{Confidentiality, Integrity, Label};
 pub use lease::LeaseState;
 pub use memory::MemoryStore;
 
-pub use model::{Message, Model, ModelAnswer, ModelCall, ModelRequest, Say};
+pub use model::{Model, Said, Say};
+pub use model_planner::ModelPlanner;
 pub use path::FilePath;
-pub use planner::{Planner, Proposal, ProposedCall, View};
+pub use patience::{Circuit, Patience};
+pub use planner::{PlanContext, Planner, Proposal, ProposedCall, View};
 pub use policy::{GrantPolicy, Policy, Question, Ruling, Verdict};
 pub use probe::{Probe, Step};
 pub use record::{Body, Draft};
 pub use runtime::{BoxFuture, Runtime, Timestamp};
 pub use sandbox::{Finding, Keep, Reclaimed, Sandbox, Session, SessionSpec, UndoMode, UndoSpec};
+pub use spent::{Budget, Reserve, Spent, dollars};
 pub use store::{Batch, Blobs, Change as StoreChange, Count, Expect, INLINE, Lease, LeaseAsk, Read, Store};
 pub use task::{CallState, Next, Stage, Status, Steer, Task, Turn, Undo};
 pub use tokio_util::sync::CancellationToken;

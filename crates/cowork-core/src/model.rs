@@ -1,138 +1,101 @@
 //! The trait of model services.
 
 use async_trait::async_trait;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Label, Result, ToolSpec};
+use crate::{ModelAnswer, ModelCard, ModelRequest, Result, Tokens};
 
 /// Answers a conversation, as a model service does.
 ///
 /// - The request is complete: an implementation keeps no conversation of its own.
-/// - `say` is called with text as it arrives, never with less or more than the answer's text in the end.
-/// - Calls in an answer have parsed arguments, an object each, and names of their own.
-/// - A call that was cut off is an error (`Unavailable`), not a call without arguments.
+/// - `say` is called with pieces as they arrive; the pieces of text, joined, are the answer's text in the end, no less and no
+///   more.
+/// - The blocks of an answer come in the service's order. What has to go back unchanged is a [`Block::Opaque`](crate::Block) and,
+///   sent again, is the same bytes.
+/// - Calls in an answer have arguments that are an object, or say what is wrong with them ([`ModelCall::fault`](crate::ModelCall)),
+///   and names of their own.
+/// - A call that was cut off is an error (`Unavailable`), not a call without arguments; so is an answer that has no end.
+/// - Equal messages are written as equal bytes, wherever they stand in a growing conversation.
 /// - Nothing is tried again inside; [`Retry`](crate::Retry) in the error says what the service said about it.
-/// - Its name is always the same.
+/// - Neither its errors nor anything else that it gives names a key.
+/// - Its name and its card are always the same.
 ///
 /// Cancellation: by the token, with `Cancelled` soon after, or by dropping the future. Either way the connection is closed
 /// and `say` is let go.
 ///
-/// Errors: `NotAllowed` (key), `LimitExceeded` (too long, over quota), `Unavailable` (overloaded, cut off), `InvalidInput`,
-/// `Cancelled`.
+/// Errors: `NotAllowed` (key), `NotFound` (no such model), `LimitExceeded` (too long, over quota), `Unavailable` (overloaded,
+/// cut off, not reached), `InvalidInput`, `Cancelled`.
 ///
 /// Suite: `cowork_testkit::model::suite!` tells a story for each of these.
 ///
 /// ```
+/// use std::sync::Arc;
+///
 /// use cowork_core::{
-///     CancellationToken, Message, Model, ModelAnswer, ModelRequest, Result, Say, async_trait,
+///     CancellationToken, Message, Model, ModelAnswer, ModelCard, ModelRequest, Block, Said, Result, Role, Say,
+///     async_trait,
 /// };
 /// use cowork_testkit::block_on;
 ///
 /// /// Says back what the person said last.
-/// struct Echo;
+/// struct Echo(ModelCard);
 ///
 /// #[async_trait]
 /// impl Model for Echo {
 ///     fn name(&self) -> &str {
-///         "echo, in this process"
+///         "echo"
+///     }
+///
+///     fn card(&self) -> &ModelCard {
+///         &self.0
 ///     }
 ///
 ///     async fn answer(&self, request: ModelRequest, say: Say, _: CancellationToken) -> Result<ModelAnswer> {
-///         let said = request.messages.iter().rev().find_map(|m| match m {
-///             Message::User { text, .. } => Some(text.clone()),
-///             _ => None,
-///         });
+///         let said = request.messages.iter().rev().find(|m| m.role == Role::User).map(|m| m.text());
 ///         let text = said.unwrap_or_default();
-///         say(&text);
-///         Ok(ModelAnswer { text, ..ModelAnswer::default() })
+///         say(Said::Text(&text));
+///         Ok(ModelAnswer { blocks: vec![Block::text(text)], ..ModelAnswer::default() })
 ///     }
 /// }
 ///
-/// let hello = Message::User { text: "hello".to_owned(), label: cowork_core::Label::user() };
-/// let request = ModelRequest { messages: vec![hello], ..ModelRequest::default() };
-/// let answer = block_on(Echo.answer(request, Box::new(|piece| print!("{piece}")), CancellationToken::new()))?;
-/// assert_eq!(answer.text, "hello");
+/// let echo = Echo(ModelCard::local("this process"));
+/// let request = ModelRequest { messages: vec![Arc::new(Message::user("hello"))], ..ModelRequest::default() };
+/// let say = Box::new(|said: Said<'_>| print!("{said:?}"));
+/// let answer = block_on(echo.answer(request, say, CancellationToken::new()))?;
+/// assert_eq!(answer.text(), "hello");
 /// # Ok::<(), cowork_core::Error>(())
 /// ```
 #[async_trait]
 pub trait Model: Send + Sync + 'static {
-    /// Gives its name and where it is: a destination, for the policy.
+    /// Gives its name, as a person chooses it: `anthropic/claude-sonnet-4-5`.
     fn name(&self) -> &str;
+
+    /// Says what is known about it: where it is, how much it holds, what it costs.
+    fn card(&self) -> &ModelCard;
 
     /// Answers.
     async fn answer(&self, request: ModelRequest, say: Say, cancel: CancellationToken) -> Result<ModelAnswer>;
+
+    /// Counts the tokens of a request: by the service where it has a way to, else by an estimate that says so.
+    ///
+    /// # Errors
+    /// As [`Model::answer`]'s. The estimate has none.
+    async fn count(&self, request: &ModelRequest) -> Result<Tokens> {
+        Ok(request.estimate())
+    }
 }
 
-/// Is told text as it arrives. Cheap, never blocks.
-pub type Say = Box<dyn Fn(&str) + Send + Sync>;
+/// Is told of an answer as it arrives. Cheap, never blocks.
+pub type Say = Box<dyn Fn(Said<'_>) + Send + Sync>;
 
-/// What a model is asked.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ModelRequest {
-    /// Standing instructions.
-    pub system: String,
-    /// The conversation, oldest first.
-    pub messages: Vec<Message>,
-    /// The tools it may call.
-    pub tools: Vec<ToolSpec>,
-    /// The most tokens it may answer with.
-    pub most_tokens: u32,
-}
-
-/// One turn of a conversation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "role", rename_all = "snake_case")]
-pub enum Message {
-    /// The person, or the host for them.
-    User {
-        /// What was said.
-        text: String,
-        /// Where it came from.
-        label: Label,
-    },
-    /// The model.
-    Assistant {
-        /// What it said.
-        text: String,
-        /// What it wanted done.
-        calls: Vec<ModelCall>,
-        /// Blocks that must go back unchanged, byte for byte.
-        opaque: Value,
-    },
-    /// A tool's result.
-    Tool {
-        /// The call it answers.
-        call: String,
-        /// What came of it.
-        text: String,
-        /// Where it came from.
-        label: Label,
-    },
-}
-
-/// A call as a model writes it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ModelCall {
-    /// The service's name for it.
-    pub id: String,
-    /// The tool.
-    pub tool: String,
-    /// The arguments.
-    pub args: Value,
-}
-
-/// What a model answers.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ModelAnswer {
-    /// What it says.
-    pub text: String,
-    /// What it wants done.
-    pub calls: Vec<ModelCall>,
-    /// Blocks that must go back unchanged.
-    pub opaque: Value,
-    /// Tokens read and written.
-    pub tokens: (u64, u64),
+/// A piece of an answer as it arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Said<'a> {
+    /// Text.
+    Text(&'a str),
+    /// What it thinks, as far as the service shows it.
+    Thinking(&'a str),
+    /// A call of this tool began; its arguments are still to come.
+    Call(&'a str),
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Finish, PlanStep, Result, Task, ToolSpec};
+use crate::{Finish, Models, PlanStep, Result, Task, ToolSpec};
 
 /// Says what comes next in a task, from what the log says so far.
 ///
@@ -18,10 +18,11 @@ use crate::{Finish, PlanStep, Result, Task, ToolSpec};
 /// - A proposal names calls or the end, never both, and never neither.
 /// - It is called when every call of its last proposal has an outcome, `Denied`, `Failed` and `Withheld` among them, and
 ///   comes to an end whatever they are.
+/// - It asks models through [`PlanContext::models`] only, so that what they cost is within the task's budget and in its log.
 /// - What the person said meanwhile is in [`Task::steers`]; those after the last turn are new.
 /// - Its name is always the same.
 ///
-/// Cancellation: by the token, with [`Kind::Cancelled`](crate::Kind::Cancelled) or with what it has soon after, or by
+/// Cancellation: by [`PlanContext::cancel`], with [`Kind::Cancelled`](crate::Kind::Cancelled) or with what it has soon after, or by
 /// dropping the future, which changes nothing.
 ///
 /// Errors: any kind; they end the task as failed, so they say why.
@@ -29,7 +30,7 @@ use crate::{Finish, PlanStep, Result, Task, ToolSpec};
 /// Suite: `cowork_testkit::planner::suite!` tells a story for each of these.
 ///
 /// ```
-/// use cowork_core::{CancellationToken, Planner, Proposal, Result, Submit, View, async_trait};
+/// use cowork_core::{PlanContext, Planner, Proposal, Result, Submit, View, async_trait};
 /// use cowork_testkit::{TaskLog, block_on};
 /// use serde_json::json;
 ///
@@ -42,7 +43,7 @@ use crate::{Finish, PlanStep, Result, Task, ToolSpec};
 ///         "look-around"
 ///     }
 ///
-///     async fn plan(&self, view: View, _: CancellationToken) -> Result<Proposal> {
+///     async fn plan(&self, view: View, _: PlanContext) -> Result<Proposal> {
 ///         // Where it is, it reads from the log: one turn for each folder.
 ///         Ok(match view.task.submit.folders.get(view.task.turns.len()) {
 ///             Some(folder) => Proposal::call("list_folder", json!({ "path": folder.name })),
@@ -52,7 +53,7 @@ use crate::{Finish, PlanStep, Result, Task, ToolSpec};
 /// }
 ///
 /// let view = TaskLog::new(Submit::new("Look around")).view(&[]);
-/// let proposal = block_on(LookAround.plan(view, CancellationToken::new()))?;
+/// let proposal = block_on(LookAround.plan(view, PlanContext::default()))?;
 /// assert!(proposal.finish.is_some(), "no folder was granted");
 /// # Ok::<(), cowork_core::Error>(())
 /// ```
@@ -62,7 +63,7 @@ pub trait Planner: Send + Sync + 'static {
     fn name(&self) -> &str;
 
     /// Says what comes next.
-    async fn plan(&self, view: View, cancel: CancellationToken) -> Result<Proposal>;
+    async fn plan(&self, view: View, ctx: PlanContext) -> Result<Proposal>;
 }
 
 /// What a planner goes by.
@@ -72,6 +73,15 @@ pub struct View {
     pub task: Arc<Task>,
     /// The tools there are.
     pub tools: Arc<[ToolSpec]>,
+}
+
+/// What a planner plans with.
+#[derive(Clone, Debug, Default)]
+pub struct PlanContext {
+    /// Stops it.
+    pub cancel: CancellationToken,
+    /// The models that it may ask. None outside an engine.
+    pub models: Models,
 }
 
 /// What a planner wants next.

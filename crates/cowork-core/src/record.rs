@@ -196,6 +196,8 @@ impl Event {
             Self::Commanded { .. } => "commanded",
             Self::Refused { .. } => "refused",
             Self::TaskStarted { .. } => "task_started",
+            Self::ModelAsked { .. } => "model_asked",
+            Self::ModelAnswered { .. } => "model_answered",
             Self::Decided(_) => "decided",
             Self::PermissionAsked { .. } => "permission_asked",
             Self::CallStarted { .. } => "call_started",
@@ -215,6 +217,7 @@ impl Event {
     pub fn cause(&self) -> Option<uuid::Uuid> {
         match self {
             Self::Commanded { id, .. } => Some(id.uuid()),
+            Self::ModelAsked { ask, .. } | Self::ModelAnswered { ask, .. } => Some(ask.uuid()),
             Self::PermissionAsked { call, .. }
             | Self::CallStarted { call, .. }
             | Self::CallFinished { call, .. }
@@ -247,11 +250,13 @@ impl Event {
     }
 }
 
-const KNOWN: [&str; 15] = [
+const KNOWN: [&str; 17] = [
     "thread_opened",
     "commanded",
     "refused",
     "task_started",
+    "model_asked",
+    "model_answered",
     "decided",
     "permission_asked",
     "call_started",

@@ -19,7 +19,7 @@
 //! | 9 | has a call that runs | | [`Next::Wait`] |
 //! | 10 | has a call that was asked about | | [`Next::Rest`] |
 //! | 11 | has a decided end | | [`Next::Finish`] |
-//! | 12 | has used up its steps | | [`Next::Finish`] failed |
+//! | 12 | has used up its steps or its time | | [`Next::Finish`] failed |
 //! | 13 | | | [`Next::Plan`] |
 
 use std::sync::Arc;
@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, AllowRule, Answer, Body, Call, CallId, Command, Decision, Draft, Error, Event, FilePath, Finish, Hash, Kind,
-    Label, Outcome, PlanStep, Read, Record, Result, Sight, Store, Submit, TaskId, ThreadId, Timestamp, UndoMode,
+    Label, Outcome, PlanStep, Read, Record, Result, Sight, Spent, Store, Submit, TaskId, ThreadId, Timestamp, UndoMode,
     UndoReport, UndoSpec,
 };
 
@@ -59,6 +59,9 @@ pub struct Task {
     pub allowed: Vec<AllowRule>,
     /// Everything that the planner has seen, joined.
     pub label: Label,
+    /// What it has spent on models, and how long it worked.
+    #[serde(default)]
+    pub spent: Spent,
     /// Who took it up last.
     pub owner: Option<String>,
     /// How it ended.
@@ -221,6 +224,7 @@ impl Task {
             steers: Vec::new(),
             allowed: submit.allow.clone(),
             label: record.label.clone(),
+            spent: Spent::default(),
             owner: None,
             result: None,
             undo: Undo::None,
@@ -299,6 +303,10 @@ impl Task {
         cause: Option<uuid::Uuid>,
         body: &Body,
     ) -> Result<()> {
+        // What comes from outside ends a rest, however long it was.
+        if actor != Actor::Person && body.kind() != "task_started" {
+            self.spent.time += at.since(self.last_at);
+        }
         self.last_at = at;
         // What the planner says follows from the context; it adds nothing to it.
         if actor != Actor::Planner {
@@ -319,6 +327,8 @@ impl Task {
                 self.owner = Some(owner.clone());
                 self.stopped = false;
             }
+            Event::ModelAsked { ask, most, .. } => self.spent.open.push((*ask, *most)),
+            Event::ModelAnswered { ask, usage, cost, .. } => self.spent.ended(*ask, usage, *cost),
             Event::Decided(decision) => self.decided(decision),
             Event::PermissionAsked { call, args_hash, effects, .. } => {
                 let tool = self.call(*call).map_or_else(String::new, |(call, _)| call.tool.clone());
@@ -389,6 +399,9 @@ impl Task {
         if self.turns.len() >= self.submit.max_steps as usize {
             let why = format!("the task took {} steps and did not come to an end", self.turns.len());
             return Next::Finish(Finish::Failed { error: Error::new(Kind::LimitExceeded, "run task", why) });
+        }
+        if let Err(error) = self.spent.in_time(&self.submit.budget) {
+            return Next::Finish(Finish::Failed { error });
         }
         Next::Plan
     }

@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use cowork_core::{
-    Access, CancellationToken, Error, Finish, Kind, Outcome, Planner, Proposal, ProposedCall, Result, Submit, Task,
+    Access, CancellationToken, Error, Finish, Kind, Outcome, PlanContext, Planner, Proposal, ProposedCall, Result, Submit, Task,
     Turn, View,
 };
 use serde::Deserialize;
@@ -205,12 +205,12 @@ impl Planner for PlaybookPlanner {
         "playbook"
     }
 
-    async fn plan(&self, view: View, cancel: CancellationToken) -> Result<Proposal> {
+    async fn plan(&self, view: View, ctx: PlanContext) -> Result<Proposal> {
         let (pinned, opening) = match view.task.turns.first() {
             None => self.begin(&view.task.submit).map(|(pinned, title)| (pinned, Some(title)))?,
             Some(turn) => (Pinned::read(&turn.decision.note)?, None),
         };
-        let step = Step { pinned, opening, view, limits: self.limits, cache: self.cache.clone(), cancel };
+        let step = Step { pinned, opening, view, limits: self.limits, cache: self.cache.clone(), cancel: ctx.cancel };
         let (send, receive) = oneshot::channel();
         let run = move || {
             let file = step.pinned.file.clone();

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use cowork_core::{Access, Call, Error, Folder, Kind, Outcome, Planner, Submit, ToolSpec};
+use cowork_core::{Access, Call, Error, Folder, Kind, Models, Outcome, Planner, Submit, ToolSpec};
 use cowork_playbooks::PlaybookPlanner;
 use cowork_testkit::planner::Subject;
 use serde_json::json;
@@ -26,6 +26,7 @@ async fn organise() -> Subject {
         submit,
         tools,
         play: Box::new(play),
+        models: Models::default(),
         hopeless: Some(Submit::new("Fold the laundry")),
     }
 }

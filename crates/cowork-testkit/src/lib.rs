@@ -10,6 +10,8 @@
 
 pub mod approver;
 pub mod blobs;
+#[cfg(feature = "service")]
+pub mod cassette;
 mod faulty;
 mod golden;
 mod log;
@@ -20,11 +22,15 @@ pub mod policy;
 pub mod probe;
 pub mod runtime;
 pub mod sandbox;
+#[cfg(feature = "service")]
+pub mod service;
 pub mod store;
 mod tell;
 pub mod tool;
 
 pub use approver::ScriptedApprover;
+#[cfg(feature = "service")]
+pub use cassette::cassette;
 pub use faulty::{Fault, FaultyStore};
 pub use golden::golden;
 pub use log::TaskLog;
@@ -32,5 +38,7 @@ pub use memory::{MemorySession, Node};
 pub use model::ScriptedModel;
 pub use planner::ScriptedPlanner;
 pub use runtime::{TestRuntime, block_on};
+#[cfg(feature = "service")]
+pub use service::MockService;
 pub use tell::tell;
 pub use tool::{NoopTool, ProbeTool};

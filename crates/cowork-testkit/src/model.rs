@@ -3,7 +3,9 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use cowork_core::{CancellationToken, Error, Kind, Message, Model, ModelAnswer, ModelRequest, Result, Say};
+use cowork_core::{
+    Block, CancellationToken, Error, Kind, Model, ModelAnswer, ModelCard, ModelRequest, Result, Role, Said, Say,
+};
 
 pub mod cases;
 
@@ -29,7 +31,7 @@ pub enum Reply {
 impl Reply {
     /// Says something and wants nothing done.
     pub fn text(text: &str) -> Self {
-        Self::Answer(ModelAnswer { text: text.to_owned(), ..ModelAnswer::default() })
+        Self::Answer(ModelAnswer { blocks: vec![Block::text(text)], ..ModelAnswer::default() })
     }
 }
 
@@ -42,26 +44,34 @@ type Script = dyn Fn(&ModelRequest) -> Reply + Send + Sync;
 /// use cowork_testkit::{ScriptedModel, block_on, model::Reply};
 ///
 /// let model = ScriptedModel::list([Reply::text("It is done.")]);
-/// let answer = model.answer(ModelRequest::default(), Box::new(|piece| print!("{piece}")), CancellationToken::new());
-/// assert_eq!(block_on(answer)?.text, "It is done.");
+/// let answer = model.answer(ModelRequest::default(), Box::new(|said| print!("{said:?}")), CancellationToken::new());
+/// assert_eq!(block_on(answer)?.text(), "It is done.");
 /// # Ok::<(), cowork_core::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct ScriptedModel {
     script: Arc<Script>,
+    card: ModelCard,
 }
 
 impl ScriptedModel {
     /// Makes one that asks a closure, which goes by the request alone, as every model must.
     pub fn new(script: impl Fn(&ModelRequest) -> Reply + Send + Sync + 'static) -> Self {
-        Self { script: Arc::new(script) }
+        Self { script: Arc::new(script), card: ModelCard::local("this process") }
+    }
+
+    /// Gives it another card than that of a small model in this process.
+    #[must_use]
+    pub fn with_card(mut self, card: ModelCard) -> Self {
+        self.card = card;
+        self
     }
 
     /// Makes one that plays a list, one reply for each turn of its own in the conversation. Past its end it fails.
     pub fn list(replies: impl IntoIterator<Item = Reply>) -> Self {
         let replies: Vec<Reply> = replies.into_iter().collect();
         Self::new(move |request| {
-            let turn = request.messages.iter().filter(|m| matches!(m, Message::Assistant { .. })).count();
+            let turn = request.messages.iter().filter(|m| m.role == Role::Assistant).count();
             replies.get(turn).cloned().unwrap_or_else(|| {
                 let error = Error::new(Kind::InvalidInput, "answer", "the script has no more replies");
                 Reply::Fail { said: String::new(), error }
@@ -76,14 +86,21 @@ impl Model for ScriptedModel {
         "scripted"
     }
 
+    fn card(&self) -> &ModelCard {
+        &self.card
+    }
+
     async fn answer(&self, request: ModelRequest, say: Say, cancel: CancellationToken) -> Result<ModelAnswer> {
         let reply = (self.script)(&request);
-        let (Reply::Answer(ModelAnswer { text: said, .. }) | Reply::Fail { said, .. } | Reply::Hang { said }) = &reply;
+        let said = match &reply {
+            Reply::Answer(answer) => answer.text(),
+            Reply::Fail { said, .. } | Reply::Hang { said } => said.clone(),
+        };
         for piece in said.split_inclusive(' ') {
             if cancel.is_cancelled() {
                 return Err(stopped());
             }
-            say(piece);
+            say(Said::Text(piece));
             // As between two packets: others run, and may cancel.
             tokio::task::yield_now().await;
         }

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use cowork_core::{Call, CancellationToken, Outcome, Planner, Proposal, Result, Submit, ToolSpec, View};
+use cowork_core::{Call, Models, Outcome, PlanContext, Planner, Proposal, Result, Submit, ToolSpec, View};
 
 pub mod cases;
 
@@ -45,7 +45,7 @@ impl Planner for ScriptedPlanner {
         &self.name
     }
 
-    async fn plan(&self, view: View, _: CancellationToken) -> Result<Proposal> {
+    async fn plan(&self, view: View, _: PlanContext) -> Result<Proposal> {
         (self.script)(&view)
     }
 }
@@ -68,6 +68,8 @@ pub struct Subject {
     pub tools: Vec<ToolSpec>,
     /// Plays the tools.
     pub play: Box<dyn Fn(&Call) -> Outcome + Send + Sync>,
+    /// The models that it may ask.
+    pub models: Models,
     /// A task that it can't plan; none for a planner that plans anything.
     pub hopeless: Option<Submit>,
 }

@@ -7,8 +7,8 @@ use std::sync::{
 
 use async_trait::async_trait;
 use cowork_core::{
-    CancellationToken, Error, Kind, Label, Message, Model, ModelAnswer, ModelCall, ModelRequest, Result, Retry, Say,
-    ToolSpec,
+    Block, CancellationToken, Error, Head, Kind, Message, Model, ModelAnswer, ModelCall, ModelCard, ModelRequest,
+    Result, Retry, Said, Say, Stop, ToolSpec,
 };
 use cowork_testkit::{
     ScriptedModel,
@@ -19,24 +19,28 @@ use serde_json::{Value, json};
 
 fn request(text: &str) -> ModelRequest {
     let look = ToolSpec { name: "look".into(), about: "Looks.".into(), schema: json!({ "type": "object" }) };
-    let messages = vec![Message::User { text: text.into(), label: Label::user() }];
-    ModelRequest { messages, tools: vec![look], most_tokens: 1_000, ..ModelRequest::default() }
+    let head = Arc::new(Head { tools: vec![look], ..Head::default() });
+    ModelRequest { head, messages: vec![Arc::new(Message::user(text))], most_tokens: 1_000, ..ModelRequest::default() }
 }
 
-fn called(id: &str, args: Value) -> ModelCall {
-    ModelCall { id: id.into(), tool: "look".into(), args }
+fn called(id: &str, args: Value) -> Block {
+    Block::Call(ModelCall { id: id.into(), tool: "look".into(), args, fault: None })
 }
 
 fn script(request: &ModelRequest) -> Reply {
-    let Some(Message::User { text, .. }) = request.messages.first() else { return Reply::text("what?") };
+    let text = request.messages.first().map(|m| m.text()).unwrap_or_default();
     let fail = |said: &str, why: &str| Reply::Fail {
         said: said.into(),
         error: Error::new(Kind::Unavailable, "answer", why).with_retry(Retry::AfterMs(1_000)),
     };
     match text.as_str() {
         "call" => Reply::Answer(ModelAnswer {
-            text: "I will look twice.".into(),
-            calls: vec![called("a", json!({ "at": 1 })), called("b", json!({ "at": 2 }))],
+            blocks: vec![
+                Block::text("I will look twice."),
+                called("a", json!({ "at": 1 })),
+                called("b", json!({ "at": 2 })),
+            ],
+            stop: Stop::Calls,
             ..ModelAnswer::default()
         }),
         "endless" => Reply::Hang { said: "Once upon a time".into() },
@@ -83,19 +87,27 @@ impl Model for Wrong {
         "wrong"
     }
 
+    fn card(&self) -> &ModelCard {
+        self.inner.card()
+    }
+
     async fn answer(&self, request: ModelRequest, say: Say, _: CancellationToken) -> Result<ModelAnswer> {
-        say("er, ");
+        say(Said::Text("er, "));
         for _ in 0..2 {
             let turn = self.reached.fetch_add(1, Ordering::SeqCst);
             let deaf = CancellationToken::new();
             if let Ok(mut answer) = self.inner.answer(request.clone(), Box::new(|_| {}), deaf).await {
-                answer.text.push_str(&turn.to_string());
-                answer.calls.iter_mut().for_each(|c| c.args = json!(c.args.to_string()));
+                answer.blocks.push(Block::text(turn.to_string()));
+                for block in &mut answer.blocks {
+                    if let Block::Call(call) = block {
+                        call.args = json!(call.args.to_string());
+                    }
+                }
                 return Ok(answer);
             }
         }
-        match &request.messages[0] {
-            Message::User { text, .. } if text == "cut off" => Ok(ModelAnswer::default()),
+        match request.messages[0].text().as_str() {
+            "cut off" => Ok(ModelAnswer::default()),
             _ => Err(Error::new(Kind::Unavailable, "answer", "it did not work twice").with_retry(Retry::Now)),
         }
     }

@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 use cowork_core::{
     Batch, Call, CallId, CancellationToken, Command, CommandId, Decision, Draft, Effects, Error, Event, Hash, Kind,
-    Label, MemoryStore, Outcome, Planner, Probe, Proposal, Record, Runtime, Step, Store, Submit, Task, TaskId,
-    ThreadId, Tool, ToolContext, View, Watch,
+    Label, MemoryStore, Outcome, PlanContext, Planner, Probe, Proposal, Record, Runtime, Step, Store, Submit, Task,
+    TaskId, ThreadId, Tool, ToolContext, View, Watch,
 };
 use cowork_testkit::{
     Fault, FaultyStore, NoopTool, ProbeTool, ScriptedPlanner, TestRuntime, block_on, golden,
@@ -142,7 +142,7 @@ fn a_scripted_planner_goes_by_the_turn() {
     assert_eq!(planner.name(), "mine");
     let plan = |task: &Task| {
         let view = View { task: Arc::new(task.clone()), tools: Arc::new([]) };
-        block_on(planner.plan(view, CancellationToken::new())).unwrap()
+        block_on(planner.plan(view, PlanContext::default())).unwrap()
     };
     assert_eq!(plan(&task), Proposal::call("noop", json!({})));
     assert_eq!(plan(&task), plan(&task));

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use cowork_core::{Error, Kind, Outcome, Planner, Proposal, Submit, View};
+use cowork_core::{Error, Kind, Models, Outcome, Planner, Proposal, Submit, View};
 use cowork_testkit::{
     ScriptedPlanner,
     planner::{Subject, cases},
@@ -32,6 +32,7 @@ fn subject(make: impl Fn() -> Arc<dyn Planner> + Send + Sync + 'static) -> Subje
         submit: Submit::new("look three times"),
         tools: Vec::new(),
         play: Box::new(|call| Outcome::Done { value: call.args.clone(), note: String::new() }),
+        models: Models::default(),
         hopeless: Some(Submit::new("the impossible")),
     }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use cowork_core::{
-    Approver, Claim, Engine, EngineParts, Error, GrantPolicy, Kind, Limits, Planner, Policy, Probe, Registry, Result,
+    Approver, Claim, Engine, EngineParts, Error, GrantPolicy, Kind, Limits, Model, Planner, Policy, Probe, Registry, Result,
     Runtime, Sandbox, Store, Tool,
 };
 use cowork_playbooks::PlaybookPlanner;
@@ -27,6 +27,7 @@ pub struct Builder {
     store: Option<Arc<dyn Store>>,
     sandbox: Option<Arc<dyn Sandbox>>,
     planners: Vec<Arc<dyn Planner>>,
+    models: Vec<Arc<dyn Model>>,
     tools: Vec<Arc<dyn Tool>>,
     policy: Option<Arc<dyn Policy>>,
     approver: Option<Arc<dyn Approver>>,
@@ -75,6 +76,13 @@ impl Builder {
     #[must_use]
     pub fn planner(mut self, planner: Arc<dyn Planner>) -> Self {
         self.planners.push(planner);
+        self
+    }
+
+    /// Adds a model that planners may ask; the first one is asked where none is named. Default: none.
+    #[must_use]
+    pub fn model(mut self, model: Arc<dyn Model>) -> Self {
+        self.models.push(model);
         self
     }
 
@@ -163,6 +171,7 @@ impl Builder {
             store,
             sandbox: Some(sandbox),
             planners: self.planners,
+            models: self.models,
             tools,
             policy: self.policy.unwrap_or_else(|| Arc::new(GrantPolicy)),
             approver: self.approver,

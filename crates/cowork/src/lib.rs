@@ -32,6 +32,8 @@ use std::ops::Deref;
 
 pub use cowork_core::*;
 #[doc(inline)]
+pub use cowork_models as models;
+#[doc(inline)]
 pub use cowork_playbooks as playbooks;
 #[doc(inline)]
 pub use cowork_sandbox as sandbox;

@@ -3,8 +3,9 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
+use tracing::Instrument;
 
-use super::{driver::Driver, events::Live};
+use super::{driver::Driver, live::Live, spans};
 use crate::{
     Answer, BoxFuture, Call, CallId, CallState, Delta, DeltaKind, Effects, Error, Event, Hash, Kind, Lock, Outcome,
     Question, Recovery, Result, Session, SessionSpec, ToolContext, Verdict, Watch,
@@ -149,11 +150,16 @@ impl Driver {
             runtime: self.engine.parts.runtime.clone(),
             session,
         };
+        let span = spans::tool(&call.tool, call.id, attempt);
         Ok(Box::pin(async move {
-            let run = AssertUnwindSafe(tool.run(call.args, ctx)).catch_unwind().await;
+            let run = AssertUnwindSafe(tool.run(call.args, ctx).instrument(span.clone())).catch_unwind().await;
             let panicked =
                 |_| Err(Error::new(Kind::Internal, "run call", format!("the tool `{}` panicked", call.tool)));
-            (call.id, attempt, run.unwrap_or_else(panicked))
+            let result = run.unwrap_or_else(panicked);
+            if let Err(error) = &result {
+                spans::failed(&span, error);
+            }
+            (call.id, attempt, result)
         }))
     }
 
@@ -161,7 +167,7 @@ impl Driver {
         let (engine, thread, task) = (self.engine.clone(), self.task.thread, self.task.id);
         let progress = move |done, total, note: &str| {
             let what = DeltaKind::Progress { done, total, note: note.to_owned() };
-            engine.hub.send(thread, Live::Delta(Delta { thread, task, call: Some(call), what }));
+            engine.hub.send(thread, Live::Delta(Delta { thread, task, call: Some(call), what }.into()));
         };
         Watch { cancel: self.cancel.child_token(), progress: Arc::new(progress) }
     }

@@ -8,7 +8,7 @@ use std::{
 use futures_util::future::join_all;
 use tokio::sync::{Notify, broadcast, watch};
 
-use super::{Inner, driver, events::Live};
+use super::{Inner, driver, live::Live};
 use crate::{Error, Kind, Lease, LeaseAsk, Result, Retry, StoreChange, TaskId, ThreadId};
 
 /// The drivers at work.
@@ -190,7 +190,7 @@ impl Inner {
                 tracing::error!(%task, ?error, "the task can't go on");
                 let error = error.with("task", task.to_string());
                 locked(&self.crew.failed).insert(task, error.clone());
-                self.hub.send(thread, Live::Trouble(error));
+                self.hub.send(thread, Live::Trouble(error.into()));
             }
         }
         if let Err(error) = self.parts.store.lease(task, LeaseAsk::Drop { fence }).await {

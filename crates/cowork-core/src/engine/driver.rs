@@ -3,17 +3,20 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::{
     Inner,
     calls::{PAUSE, TRIES},
+    models::{Models, Told},
+    spans,
 };
 use crate::{
     Actor, Batch, BoxFuture, Call, CallId, Decision, Draft, Error, Event, Expect, Finish, Kind, Label, Lease, Next,
-    Outcome, Proposal, Read, Result, Session, Stage, Status, Task, TaskId, ThreadId, ToolOutput, UndoReport, UndoSpec,
-    View,
+    Outcome, PlanContext, Proposal, Read, Result, Session, Stage, Status, Task, TaskId, ThreadId, ToolOutput,
+    UndoReport, UndoSpec, Usage, View,
     index::{self, Entries},
 };
 
@@ -78,10 +81,12 @@ pub(super) async fn run(
         engine: engine.clone(),
     };
     let keep = engine.keep_lease(task, lease.fence);
+    let span = spans::task(thread, task);
     let work = async {
         driver.begin(lease)?;
         driver.work().await
     };
+    let work = work.instrument(span.clone());
     tokio::select! {
         biased;
         result = AssertUnwindSafe(work).catch_unwind() => result.unwrap_or_else(|_| {
@@ -89,6 +94,7 @@ pub(super) async fn run(
         }),
         lost = keep => Err(lost),
     }
+    .inspect_err(|error| spans::failed(&span, error))
 }
 
 impl Driver {
@@ -98,6 +104,12 @@ impl Driver {
         let cut: Vec<_> = calls.iter().filter(|c| c.stage == Stage::Started).map(|c| (c.id, c.attempt)).collect();
         for (call, attempt) in cut {
             self.draft(Event::CallInterrupted { call, attempt, reason: "the process that ran it ended".into() })?;
+        }
+        for (ask, most) in self.task.spent.open.clone() {
+            // Nobody knows what it came to; it is taken for the most that it could be.
+            let error = Error::new(Kind::Interrupted, "ask model", "the process that asked ended before the answer");
+            let usage = Usage { output: most.tokens, ..Usage::default() };
+            self.draft(Event::ModelAnswered { ask, usage, cost: most.cost, tries: 1, error: Some(error) })?;
         }
         Ok(())
     }
@@ -149,26 +161,72 @@ impl Driver {
         let cancel = self.cancel.child_token();
         // Whichever way this is left, a planner that goes on elsewhere is told to stop.
         let _told = cancel.clone().drop_guard();
-        let mut planning = AssertUnwindSafe(planner.plan(view, cancel)).catch_unwind().boxed();
+        let (models, mut told) = Models::of(&self.engine, (self.task.thread, self.task.id), cancel.clone());
+        let ctx = PlanContext { cancel, models };
+        let mut planning = AssertUnwindSafe(planner.plan(view, ctx)).catch_unwind().boxed();
         let planned = match (&mut planning).now_or_never() {
-            Some(planned) => planned,
-            // A planner that takes its time should not keep what happened from being seen.
-            None if !self.commit().await? => return Ok(()),
-            None => loop {
-                let stop = self.engine.stop.clone();
-                tokio::select! {
-                    biased;
-                    planned = &mut planning => break planned,
-                    () = stop.cancelled() => return Ok(()),
-                    () = self.bell.notified() => if self.take_in().await? { return Ok(()) },
-                }
-            },
+            Some(planned) => Some(planned),
+            None => self.await_plan(&mut planning, &mut told).await?,
         };
         drop(planning);
+        while let Ok(told) = told.try_recv() {
+            if let Told::Answered(event) = told {
+                self.draft(event)?;
+            }
+        }
+        let Some(planned) = planned else { return Ok(()) };
         let planned = planned.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "plan", "the planner panicked")));
         match planned.and_then(check) {
             Ok(proposal) => self.decide(proposal),
             Err(error) => self.draft_durable(Event::TaskFinished { result: Finish::Failed { error } }),
+        }
+    }
+
+    /// Waits for a planner that takes its time. None: somebody said something, or the program is to stop.
+    async fn await_plan<T>(
+        &mut self,
+        planning: &mut futures_util::future::BoxFuture<'_, T>,
+        told: &mut mpsc::UnboundedReceiver<Told>,
+    ) -> Result<Option<T>> {
+        let stop = self.engine.stop.clone();
+        loop {
+            // A planner that takes its time should not keep what happened from being seen; what it asks goes along.
+            let moved = match told.try_recv() {
+                Ok(told) => !self.hear(told).await?,
+                Err(_) => !self.commit().await?,
+            };
+            if moved {
+                return Ok(None);
+            }
+            tokio::select! {
+                biased;
+                planned = &mut *planning => return Ok(Some(planned)),
+                Some(told) = told.recv() => if !self.hear(told).await? { return Ok(None) },
+                () = stop.cancelled() => return Ok(None),
+                () = self.bell.notified() => if self.take_in().await? { return Ok(None) },
+            }
+        }
+    }
+
+    /// Follows what a planner does with models. `false`: the task must be looked at again first.
+    async fn hear(&mut self, told: Told) -> Result<bool> {
+        match told {
+            Told::Answered(event) => self.draft(event).map(|()| true),
+            Told::Asked(event, ack) => {
+                if let Event::ModelAsked { most, .. } = &event
+                    && let Err(error) = self.task.spent.affords(most, &self.task.submit.budget)
+                {
+                    // The planner hears why; where it is gone, nobody needs to.
+                    let _ = ack.send(Err(error));
+                    return Ok(true);
+                }
+                self.draft(event)?;
+                if !self.commit().await? {
+                    return Ok(false);
+                }
+                let _ = ack.send(Ok(()));
+                Ok(true)
+            }
         }
     }
 
@@ -442,7 +500,10 @@ async fn yield_now() {
 
 /// Says whether it already happened, whatever somebody said meanwhile.
 fn is_fact(draft: &Draft) -> bool {
-    !matches!(draft.body.kind(), "decided" | "permission_asked" | "call_started" | "task_finished" | "task_stopped")
+    !matches!(
+        draft.body.kind(),
+        "model_asked" | "decided" | "permission_asked" | "call_started" | "task_finished" | "task_stopped"
+    )
 }
 
 fn check(proposal: Proposal) -> Result<Proposal> {

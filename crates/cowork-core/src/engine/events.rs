@@ -1,21 +1,12 @@
 //! What a screen, a phone and a test read: records as they are committed, deltas as they come.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::sync::broadcast;
 
-use crate::{Delta, Error, Read, Record, Result, Store, ThreadId};
-
-/// How many live items a reader may be behind before it is told that it lags.
-const LIVE: usize = 1_024;
+use super::live::{Hub, Live, Next, Queue};
+use crate::{Delta, Read, Record, Result, Store, ThreadId};
 
 /// What a subscription gives.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -33,57 +24,6 @@ pub enum Item {
     },
 }
 
-#[derive(Clone)]
-pub(super) enum Live {
-    Records(Arc<[Arc<[Record]>]>),
-    Delta(Delta),
-    Reread,
-    Trouble(Error),
-}
-
-/// Live channels of the threads that somebody reads.
-#[derive(Default)]
-pub(super) struct Hub {
-    threads: Mutex<HashMap<ThreadId, broadcast::Sender<Live>>>,
-    closed: AtomicBool,
-}
-
-impl Hub {
-    pub(super) fn subscribe(&self, store: Arc<dyn Store>, thread: ThreadId, after: u64) -> Subscription {
-        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        threads.retain(|_, sender| sender.receiver_count() > 0);
-        let live = if self.closed.load(Ordering::Acquire) {
-            // Its sender is gone at once: it reads what there is, and ends.
-            broadcast::channel(1).1
-        } else {
-            threads.entry(thread).or_insert_with(|| broadcast::channel(LIVE).0).subscribe()
-        };
-        Subscription { store, thread, after, live, behind: true, backlog: VecDeque::new(), given: 0 }
-    }
-
-    /// Passes something on to the readers of a thread.
-    pub(super) fn send(&self, thread: ThreadId, live: Live) {
-        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sender) = threads.get(&thread) {
-            // Nobody reads any more: nothing is lost.
-            let _ = sender.send(live);
-        }
-    }
-
-    /// Tells every reader to read the log again.
-    pub(super) fn reread(&self) {
-        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        threads.values().for_each(|sender| drop(sender.send(Live::Reread)));
-    }
-
-    /// Ends every subscription.
-    pub(super) fn close(&self) {
-        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        self.closed.store(true, Ordering::Release);
-        threads.clear();
-    }
-}
-
 /// A reader of one thread.
 ///
 /// It never stalls the work: what it is too slow for it reads from the log. Dropping it ends it.
@@ -91,7 +31,7 @@ pub struct Subscription {
     store: Arc<dyn Store>,
     thread: ThreadId,
     after: u64,
-    live: broadcast::Receiver<Live>,
+    live: Arc<Queue>,
     behind: bool,
     backlog: VecDeque<Arc<[Record]>>,
     /// How many records of the first in the backlog were given.
@@ -99,6 +39,11 @@ pub struct Subscription {
 }
 
 impl Subscription {
+    pub(super) fn new(hub: &Hub, store: Arc<dyn Store>, thread: ThreadId, after: u64) -> Self {
+        let live = hub.listen(thread);
+        Self { store, thread, after, live, behind: true, backlog: VecDeque::new(), given: 0 }
+    }
+
     /// Waits for the next item; `None` once the engine has stopped and everything was read.
     ///
     /// Cancellation: dropping the future loses nothing.
@@ -117,16 +62,16 @@ impl Subscription {
                 }
                 continue;
             }
-            match self.live.recv().await {
-                Ok(Live::Records(commits)) => self.take(&commits),
-                Ok(Live::Delta(delta)) => return Some(Ok(Item::Delta(delta))),
-                Ok(Live::Reread) => self.behind = true,
-                Ok(Live::Trouble(error)) => return Some(Err(error)),
-                Err(broadcast::error::RecvError::Lagged(missed)) => {
+            match self.live.next().await {
+                Next::Live(Live::Records(commits)) => self.take(&commits),
+                Next::Live(Live::Delta(delta)) => return Some(Ok(Item::Delta(*delta))),
+                Next::Live(Live::Reread) => self.behind = true,
+                Next::Live(Live::Trouble(error)) => return Some(Err(*error)),
+                Next::Lagged(missed) => {
                     self.behind = true;
                     return Some(Ok(Item::Lagged { missed }));
                 }
-                Err(broadcast::error::RecvError::Closed) => return self.last_words().await,
+                Next::Closed => return self.last_words().await,
             }
         }
     }

@@ -4,6 +4,7 @@
 //! - [`dispatch`](self::dispatch): which tasks are taken up, and who is told of what is committed.
 //! - [`driver`](self::driver): one task, from being taken up to being put down.
 //! - [`calls`](self::calls): authorizing, starting and finishing calls.
+//! - [`models`](self::models): asking models for a planner.
 //! - [`reclaim`](self::reclaim): keeping the journals within their limits.
 
 mod approver;
@@ -12,8 +13,11 @@ mod dispatch;
 mod door;
 mod driver;
 mod events;
+mod live;
 mod locks;
+mod models;
 mod reclaim;
+mod spans;
 
 use std::{
     collections::HashSet,
@@ -28,11 +32,13 @@ use tokio_util::sync::CancellationToken;
 pub use self::{
     approver::{Approver, Ask},
     events::{Item, Subscription},
+    models::Models,
 };
-use self::{dispatch::Crew, events::Hub, locks::Locks, reclaim::Reclaiming};
+use self::{dispatch::Crew, live::Hub, locks::Locks, models::Circuits, reclaim::Reclaiming};
 use crate::{
-    CallId, ChangeSet, Error, Finding, Kind, LeaseAsk, Planner, Policy, Read, Record, Registry, Result, Runtime,
-    Sandbox, Store, Submit, Summary, Task, TaskId, ThreadId, ToolSpec, UndoMode, UndoReport, UndoSpec, index,
+    CallId, ChangeSet, Error, Finding, Kind, LeaseAsk, Model, Patience, Planner, Policy, Read, Record, Registry,
+    Result, Runtime, Sandbox, Store, Submit, Summary, Task, TaskId, ThreadId, ToolSpec, UndoMode, UndoReport, UndoSpec,
+    index,
 };
 
 /// What an engine is made of.
@@ -45,6 +51,8 @@ pub struct EngineParts {
     pub sandbox: Option<Arc<dyn Sandbox>>,
     /// The planners; a task names one by `planner.name`, or gets the first.
     pub planners: Vec<Arc<dyn Planner>>,
+    /// The models that planners may ask; the first where none is named.
+    pub models: Vec<Arc<dyn Model>>,
     /// The tools.
     pub tools: Registry,
     /// What may be done.
@@ -83,6 +91,8 @@ pub struct Limits {
     /// How long after its journal was last written a task that ended can be undone. The journal is let go of a day or more
     /// later.
     pub undo_age: Duration,
+    /// How long a failing model service is tried.
+    pub patience: Patience,
 }
 
 impl Default for Limits {
@@ -92,6 +102,7 @@ impl Default for Limits {
             lease: Duration::from_secs(15),
             undo_bytes: 10 << 30,
             undo_age: Duration::from_secs(30 * 24 * 60 * 60),
+            patience: Patience::default(),
         }
     }
 }
@@ -116,6 +127,7 @@ impl Default for Limits {
 ///     runtime,
 ///     sandbox: None,
 ///     planners: vec![Arc::new(ScriptedPlanner::list([Proposal::call("noop", json!({})), Proposal::done("Done.")]))],
+///     models: Vec::new(),
 ///     tools,
 ///     policy: Arc::new(GrantPolicy),
 ///     approver: None,
@@ -153,6 +165,7 @@ pub(crate) struct Inner {
     /// The calls that the approver is being asked about.
     asking: Mutex<HashSet<CallId>>,
     reclaiming: Reclaiming,
+    circuits: Arc<Circuits>,
 }
 
 struct StopOnDrop(CancellationToken);
@@ -176,6 +189,7 @@ impl Engine {
             ended: watch::Sender::new(false),
             asking: Mutex::default(),
             reclaiming: Reclaiming::default(),
+            circuits: Arc::default(),
             parts,
         });
         inner.parts.runtime.spawn(Box::pin(inner.clone().dispatch()));
@@ -250,7 +264,7 @@ impl Engine {
 
     /// Reads a thread: everything after `after`, then what comes.
     pub fn events(&self, thread: ThreadId, after: u64) -> Subscription {
-        self.inner.hub.subscribe(self.inner.parts.store.clone(), thread, after)
+        Subscription::new(&self.inner.hub, self.inner.parts.store.clone(), thread, after)
     }
 
     /// Gives a task as its log tells it now.

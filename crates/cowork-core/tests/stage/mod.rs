@@ -30,6 +30,7 @@ impl Stage {
             store: self.store.clone(),
             sandbox: None,
             planners: vec![Arc::new(planner)],
+            models: Vec::new(),
             tools: registry,
             policy: Arc::new(GrantPolicy),
             approver: None,

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use cowork_core::{CancellationToken, Error, Kind, ModelAnswer, ModelRequest, Result, Retry};
+use cowork_core::{CancellationToken, Error, Kind, ModelAnswer, ModelCall, ModelRequest, Result, Retry, Said, Stop};
 use tokio::sync::{Notify, oneshot};
 
 use super::Subject;
@@ -21,27 +21,33 @@ pub async fn it_keeps_no_conversation(subject: Subject) {
     assert_eq!((talk.ok(), call.ok()), (Some(first), Some(calls)), "requests at once don't mix");
 }
 
-/// Piece by piece as it arrives, joined it is the whole text.
+/// Said by piece as it arrives, joined it is the whole text.
 pub async fn what_it_said_is_the_answers_text(subject: Subject) {
     for request in [&subject.talk, &subject.call] {
         let said = Arc::new(Mutex::new(String::new()));
         let heard = said.clone();
-        let say = Box::new(move |piece: &str| heard.lock().expect("nobody panics").push_str(piece));
+        let say = Box::new(move |piece: Said<'_>| {
+            if let Said::Text(text) = piece {
+                heard.lock().expect("nobody panics").push_str(text);
+            }
+        });
         let answer = subject.model.answer(request.clone(), say, CancellationToken::new());
         let answer = soon("an answer", answer).await.expect("it is answered");
-        assert_eq!(answer.text, *said.lock().expect("nobody panics"), "what was said is the answer's text");
+        assert_eq!(answer.text(), *said.lock().expect("nobody panics"), "what was said is the answer's text");
     }
     let talk = answer(&subject, &subject.talk).await.expect("it is answered");
-    assert!(!talk.text.is_empty(), "the request to talk is answered with text");
+    assert!(!talk.text().is_empty(), "the request to talk is answered with text");
 }
 
 /// Objects, of tools that it was given, each call with a name of its own.
 pub async fn calls_have_parsed_arguments(subject: Subject) {
-    let calls = answer(&subject, &subject.call).await.expect("it is answered").calls;
+    let answer = answer(&subject, &subject.call).await.expect("it is answered");
+    let calls: Vec<&ModelCall> = answer.calls().collect();
     assert!(calls.len() >= 2, "the request to call is answered with at least two calls");
+    assert_eq!(answer.stop, Stop::Calls, "an answer with calls ends so");
     for call in &calls {
-        assert!(call.args.is_object(), "arguments are parsed: {call:?}");
-        assert!(subject.call.tools.iter().any(|t| t.name == call.tool), "a tool that it was given: {call:?}");
+        assert!(call.args.is_object() && call.fault.is_none(), "arguments are parsed: {call:?}");
+        assert!(subject.call.head.tools.iter().any(|t| t.name == call.tool), "a tool that it was given: {call:?}");
     }
     let ids: BTreeSet<&str> = calls.iter().map(|c| c.id.as_str()).collect();
     assert!(ids.len() == calls.len() && !ids.contains(""), "each call has a name of its own: {calls:?}");
@@ -69,6 +75,8 @@ pub async fn it_has_one_name(subject: Subject) {
     drop(answer(&subject, &subject.talk).await);
     assert!(!before.trim().is_empty(), "a model has a name");
     assert_eq!(subject.model.name(), before);
+    let card = subject.model.card();
+    assert!(!card.at.is_empty() && card.most_tokens > 0 && card.window >= card.most_tokens, "{card:?}");
 }
 
 /// Before it begins, and after its first words.
@@ -89,7 +97,7 @@ pub async fn a_dropped_answer_is_given_up(subject: Subject) {
     let spoke = Arc::new(Notify::new());
     let (listener, gone) = oneshot::channel::<()>();
     let (heard, listener) = (spoke.clone(), Mutex::new(Some(listener)));
-    let say = Box::new(move |_: &str| {
+    let say = Box::new(move |_: Said<'_>| {
         assert!(listener.lock().expect("nobody panics").is_some());
         heard.notify_one();
     });

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use cowork_core::{Call, CancellationToken, Command, Effects, Error, Finish, Kind, Outcome, Planner, Proposal, Result};
+use cowork_core::{
+    Call, CancellationToken, Command, Effects, Error, Finish, Kind, Outcome, PlanContext, Planner, Proposal, Result,
+};
 
 use super::Subject;
 use crate::{
@@ -87,7 +89,12 @@ pub async fn a_cancelled_planning_ends_soon(subject: Subject) {
     let cancel = CancellationToken::new();
     cancel.cancel();
     let view = TaskLog::new(subject.submit.clone()).view(&subject.tools);
-    match soon("a cancelled planning", (subject.make)().plan(view, cancel)).await {
+    match soon(
+        "a cancelled planning",
+        (subject.make)().plan(view, PlanContext { cancel, models: subject.models.clone() }),
+    )
+    .await
+    {
         Ok(proposal) => sound(&proposal),
         Err(error) => assert_eq!(error.kind, Kind::Cancelled, "{error:?}"),
     }
@@ -100,7 +107,7 @@ pub async fn a_dropped_planning_harms_nothing(subject: Subject) {
     let expected = run(&subject, start(), |_| undisturbed.clone(), &subject.play, |_| {}).await;
     let mut log = start();
     for expected in expected {
-        begin_and_drop(planner.plan(log.view(&subject.tools), CancellationToken::new())).await;
+        begin_and_drop(planner.plan(log.view(&subject.tools), context(&subject))).await;
         let proposal = plan(&subject, &planner, &log).await.expect("it can be planned");
         if subject.exact {
             assert_eq!(proposal, expected, "a dropped planning changes nothing");
@@ -145,8 +152,12 @@ async fn run(
     panic!("it came to no end in {MOST_TURNS} turns");
 }
 
+fn context(subject: &Subject) -> PlanContext {
+    PlanContext { models: subject.models.clone(), ..PlanContext::default() }
+}
+
 async fn plan(subject: &Subject, planner: &Arc<dyn Planner>, log: &TaskLog) -> Result<Proposal> {
-    let proposal = soon("a planning", planner.plan(log.view(&subject.tools), CancellationToken::new())).await?;
+    let proposal = soon("a planning", planner.plan(log.view(&subject.tools), context(subject))).await?;
     sound(&proposal);
     Ok(proposal)
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use cowork::{
-    Call, CancellationToken, Changed, Command, CommandId, Cowork, Effects, Envelope, FilePath, Mode, Outcome, Planner,
+    Call, Changed, Command, CommandId, Cowork, Effects, Envelope, FilePath, Mode, Outcome, PlanContext, Planner,
     Probe, Proposal, Step, Submit, Summary, Task, ThreadId, TokioRuntime, Tool, ToolContext, ToolOutput, ToolSpec,
     View, async_trait,
 };
@@ -153,7 +153,7 @@ impl Planner for ByPlan {
         "by-plan"
     }
 
-    async fn plan(&self, view: View, _: CancellationToken) -> cowork::Result<Proposal> {
+    async fn plan(&self, view: View, _: PlanContext) -> cowork::Result<Proposal> {
         let call = view.task.submit.planner["calls"].get(view.task.turns.len());
         Ok(call.map_or_else(|| Proposal::done("Done."), |ops| Proposal::call("deeds", json!({ "ops": ops }))))
     }

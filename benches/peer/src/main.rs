@@ -1,0 +1,194 @@
+//! The engine as a peer: a model's tool loop against the harness's mock service, one line of JSON at the end.
+//!
+//! What it takes and prints is the harness's. A session is a task of its own, in a thread of its own, with the usual policy and
+//! the usual log; `--store sqlite:PATH` keeps that in a file, without waiting for the disk.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that goes wrong ends")]
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use clap::Parser;
+use cowork::{
+    Claim, Effects, Engine, EngineParts, Finish, GrantPolicy, Label, Limits, MemoryStore, Mode, Model, ModelCard, ModelPlanner,
+    Patience, Registry, Result, Store, Submit, ThreadId, TokioRuntime, Tool, ToolContext, ToolOutput, ToolSpec,
+    async_trait,
+};
+use cowork_models::{
+    Endpoint, Secret, Transport,
+    anthropic::{self, Anthropic},
+    openai::{Chat, Responses, service},
+};
+use cowork_store::{SqliteOptions, SqliteStore, Synchronous};
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+
+/// The harness's options.
+#[derive(Clone, Debug, Parser)]
+struct Options {
+    /// `run`.
+    command: String,
+    #[arg(long, default_value = "http://127.0.0.1:8787")]
+    url: String,
+    #[arg(long, default_value = "anthropic")]
+    api: String,
+    #[arg(long, default_value_t = 50)]
+    steps: usize,
+    #[arg(long, default_value_t = 1)]
+    tools: usize,
+    #[arg(long, default_value_t = 1)]
+    sessions: usize,
+    #[arg(long, default_value_t = 0)]
+    concurrency: usize,
+    #[arg(long, default_value_t = 16)]
+    result_bytes: usize,
+    #[arg(long, default_value = "")]
+    extra: String,
+    #[arg(long, default_value_t = 1)]
+    stream: u8,
+    #[arg(long, default_value = "")]
+    store: String,
+    #[arg(long, default_value_t = 1)]
+    warmup: u8,
+}
+
+struct Echo {
+    spec: ToolSpec,
+    payload: Value,
+    runs: Arc<AtomicU64>,
+}
+
+#[async_trait]
+impl Tool for Echo {
+    fn spec(&self) -> &ToolSpec {
+        &self.spec
+    }
+
+    fn effects(&self, _: &Value) -> Result<Effects> {
+        Ok(Effects::none())
+    }
+
+    async fn run(&self, _: Value, _: ToolContext) -> Result<ToolOutput> {
+        self.runs.fetch_add(1, Relaxed);
+        Ok(ToolOutput { value: self.payload.clone(), note: String::new(), label: Label::trusted() })
+    }
+}
+
+fn model(options: &Options, steps: usize) -> Arc<dyn Model> {
+    let extra = if options.extra.is_empty() { String::new() } else { format!("-{}", options.extra) };
+    let name = format!("mock-steps{steps}-tools{}{extra}", options.tools);
+    let endpoint = Endpoint { base: options.url.clone(), ..anthropic::endpoint(Some(Secret::new("k", "the harness"))) };
+    let transport = Transport::new(endpoint, cowork_models::Limits::default()).unwrap();
+    match options.api.as_str() {
+        "chat" => Arc::new(Chat::new(service("openai").unwrap(), &name, ModelCard::local("the harness"), transport)),
+        "responses" => Arc::new(Responses::new("harness", &name, ModelCard::local("the harness"), transport)),
+        _ => {
+            // However long the history grows, it is not summarized here.
+            let card = ModelCard { window: 100_000_000, ..ModelCard::local("the harness") };
+            Arc::new(Anthropic::new(transport, name).with_card(card))
+        }
+    }
+}
+
+fn store(options: &Options, runtime: Arc<TokioRuntime>) -> Arc<dyn Store> {
+    match options.store.strip_prefix("sqlite:") {
+        None => Arc::new(MemoryStore::new(runtime)),
+        Some(path) => {
+            let sqlite = SqliteOptions { synchronous: Synchronous::Off, ..SqliteOptions::new(path, runtime) };
+            Arc::new(SqliteStore::open(sqlite).unwrap())
+        }
+    }
+}
+
+fn engine(options: &Options, steps: usize, runs: &Arc<AtomicU64>) -> Engine {
+    let runtime = Arc::new(TokioRuntime::new(tokio::runtime::Handle::current()));
+    let text = json!({ "type": "string" });
+    let schema = json!({ "type": "object", "properties": { "text": text }, "required": ["text"] });
+    let spec = ToolSpec { name: "echo".into(), about: "Echo".into(), schema };
+    let mut tools = Registry::new();
+    let payload = Value::String("r".repeat(options.result_bytes));
+    tools.add(Arc::new(Echo { spec, payload, runs: runs.clone() })).unwrap();
+    let patience = Patience { total: Duration::from_secs(30), ..Patience::default() };
+    Engine::start(EngineParts {
+        store: store(options, runtime.clone()),
+        runtime,
+        sandbox: None,
+        planners: vec![Arc::new(ModelPlanner::new())],
+        models: vec![model(options, steps)],
+        tools,
+        policy: Arc::new(GrantPolicy),
+        approver: None,
+        owner: cowork::owner(),
+        is_dead: Arc::new(|_| false),
+        claim: Claim::All,
+        limits: Limits { tasks: options.sessions.max(64), patience, ..Limits::default() },
+    })
+}
+
+async fn session(engine: &Engine, n: usize) -> Option<String> {
+    let thread = ThreadId::named(&format!("session {n}"));
+    let text = format!("Session {n} {}. Use the tool.", std::process::id());
+    let submit = Submit { mode: Mode::Auto, ..Submit::new(text) };
+    let task = engine.submit(thread, "peer", submit).await.unwrap();
+    match engine.settled(task).await.unwrap().result {
+        Some(Finish::Done { .. }) => None,
+        Some(Finish::Failed { error }) => Some(error.message),
+        other => Some(format!("{other:?}")),
+    }
+}
+
+fn status(key: &str) -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(key)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+fn cpu() -> f64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(now.tv_sec.try_into().unwrap(), now.tv_nsec.try_into().unwrap()).as_secs_f64()
+}
+
+async fn measure(options: Options) -> Value {
+    let runs = Arc::new(AtomicU64::new(0));
+    if options.warmup > 0 {
+        let plain = Options { extra: String::new(), tools: 1, store: String::new(), sessions: 1, ..options.clone() };
+        let engine = engine(&plain, 2, &runs);
+        assert_eq!(session(&engine, 0).await, None);
+        engine.stop().await;
+        runs.store(0, Relaxed);
+    }
+    let engine = engine(&options, options.steps, &runs);
+    let (base, before, begun) = (status("VmRSS"), cpu(), Instant::now());
+    let at_once = if options.concurrency == 0 { options.sessions } else { options.concurrency };
+    let sessions = stream::iter((0..options.sessions).map(|n| session(&engine, n)));
+    let ends: Vec<Option<String>> = sessions.buffer_unordered(at_once).collect().await;
+    let (wall, used, peak) = (begun.elapsed().as_secs_f64(), cpu() - before, status("VmHWM"));
+    let mut errors: BTreeMap<&str, u64> = BTreeMap::new();
+    ends.iter().flatten().for_each(|error| *errors.entry(error).or_default() += 1);
+    let ok = ends.iter().filter(|end| end.is_none()).count();
+    engine.stop().await;
+    #[allow(clippy::cast_precision_loss, reason = "small counts")]
+    let (steps, sessions) = ((options.steps * options.sessions).max(options.sessions) as f64, options.sessions as f64);
+    #[allow(clippy::cast_precision_loss, reason = "small counts")]
+    let kb_session = peak.saturating_sub(base) as f64 / sessions;
+    json!({
+        "peer": "cowork", "version": { "cowork": env!("CARGO_PKG_VERSION") }, "api": options.api, "stream": options.stream,
+        "sessions": options.sessions, "steps": options.steps, "tools": options.tools, "wall_s": wall, "cpu_s": used,
+        "wall_ms_step": wall * 1e3 / steps, "cpu_ms_step": used * 1e3 / steps, "steps_s": steps / wall,
+        "rss_base_kb": base, "rss_peak_kb": peak, "kb_session": kb_session, "tool_execs": runs.load(Relaxed),
+        "ok": ok, "errors": errors,
+    })
+}
+
+fn main() {
+    let options = Options::parse();
+    assert_eq!((options.command.as_str(), options.stream), ("run", 1), "only `run`, streamed");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    println!("{}", runtime.block_on(measure(options)));
+}

@@ -1,0 +1,316 @@
+//! Asking models for a planner: within the budget, in the log, with patience.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::{Inner, live::Live, spans};
+use crate::{
+    AskId, Circuit, Delta, DeltaKind, Error, Event, Kind, Model, ModelAnswer, ModelCard, ModelRequest, Patience,
+    Reserve, Result, Retry, Runtime, Said, Say, TaskId, ThreadId, Usage,
+};
+
+/// How long a service that is down is left alone before one task tries again.
+const PAUSE: Duration = Duration::from_secs(15);
+const LATER: &str = "try again later, or choose another model";
+
+/// The models of an engine, as a planner may ask them.
+///
+/// What is asked is in the task's log before a service hears of it, with the most that it may cost; what it came to follows. A
+/// service that fails in a way that may pass is asked again, with growing pauses; one that fails again and again is left alone
+/// for a while, by all tasks.
+#[derive(Clone, Default)]
+pub struct Models {
+    desk: Option<Arc<Desk>>,
+}
+
+struct Desk {
+    runtime: Arc<dyn Runtime>,
+    models: Vec<Arc<dyn Model>>,
+    patience: Patience,
+    circuits: Arc<Circuits>,
+    cancel: CancellationToken,
+    /// The driver that commits; none outside an engine.
+    tell: Option<mpsc::UnboundedSender<Told>>,
+    show: Arc<dyn Fn(DeltaKind) + Send + Sync>,
+}
+
+/// Which services are taken to be down, by where they are.
+pub(super) type Circuits = Mutex<HashMap<String, Circuit>>;
+
+/// What a driver is told while its planner asks.
+pub(super) enum Told {
+    /// A model is about to be asked: commit this, then say so.
+    Asked(Event, oneshot::Sender<Result<()>>),
+    /// That came to its end.
+    Answered(Event),
+}
+
+impl Models {
+    /// Makes models that a planner can ask outside an engine: without a log and without a budget.
+    pub fn alone(runtime: Arc<dyn Runtime>, models: Vec<Arc<dyn Model>>) -> Self {
+        let desk = Desk {
+            runtime,
+            models,
+            patience: Patience::default(),
+            circuits: Arc::default(),
+            cancel: CancellationToken::new(),
+            tell: None,
+            show: Arc::new(|_| {}),
+        };
+        Self { desk: Some(Arc::new(desk)) }
+    }
+
+    pub(super) fn of(
+        engine: &Arc<Inner>,
+        (thread, task): (ThreadId, TaskId),
+        cancel: CancellationToken,
+    ) -> (Self, mpsc::UnboundedReceiver<Told>) {
+        let (tell, told) = mpsc::unbounded_channel();
+        let hub = engine.clone();
+        let show = move |what| hub.hub.send(thread, Live::Delta(Delta { thread, task, call: None, what }.into()));
+        let parts = &engine.parts;
+        let desk = Desk {
+            runtime: parts.runtime.clone(),
+            models: parts.models.clone(),
+            patience: parts.limits.patience,
+            circuits: engine.circuits.clone(),
+            cancel,
+            tell: Some(tell),
+            show: Arc::new(show),
+        };
+        (Self { desk: Some(Arc::new(desk)) }, told)
+    }
+
+    /// Gives the models' names, the first being the one that is asked where none is named.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.desk.iter().flat_map(|desk| desk.models.iter().map(|m| m.name()))
+    }
+
+    /// Gives what is known about a model.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such model, with those that there are.
+    pub fn card(&self, name: Option<&str>) -> Result<&ModelCard> {
+        self.find(name).map(|(_, model)| model.card())
+    }
+
+    /// Asks a model, or the first one. `purpose` says what for, in a word: `plan`.
+    ///
+    /// Dropping the future gives the answer up; that is recorded too.
+    ///
+    /// # Errors
+    /// `NotFound`; `LimitExceeded` if the task's budget does not allow it; the model's, once patience is at its end.
+    pub async fn ask(&self, name: Option<&str>, purpose: &str, request: ModelRequest) -> Result<ModelAnswer> {
+        let (desk, model) = self.find(name)?;
+        let ask = AskId::new(&*desk.runtime);
+        let most = Reserve::of(&request, model.card());
+        if let Some(tell) = &desk.tell {
+            let (model, at) = (model.name().to_owned(), model.card().at.clone());
+            let asked = Event::ModelAsked { ask, model, at, purpose: purpose.to_owned(), most };
+            let (ack, acked) = oneshot::channel();
+            tell.send(Told::Asked(asked, ack)).map_err(|_| given_up())?;
+            acked.await.map_err(|_| given_up())??;
+        }
+        let mut open = Open {
+            desk: desk.clone(),
+            model: model.clone(),
+            ask,
+            read: 0,
+            said: Arc::default(),
+            tries: 0,
+            is_closed: false,
+        };
+        open.read = request.estimate().count;
+        let span = spans::chat(&**model, purpose, &request);
+        let answer = open.persist(request).instrument(span.clone()).await;
+        spans::answered(&span, open.tries, &answer);
+        open.close(&answer);
+        answer
+    }
+
+    fn find(&self, name: Option<&str>) -> Result<(&Arc<Desk>, &Arc<dyn Model>)> {
+        let found = self.desk.as_ref().and_then(|desk| {
+            let model = desk.models.iter().find(|m| name.is_none_or(|name| m.name() == name))?;
+            Some((desk, model))
+        });
+        found.ok_or_else(|| {
+            let there: Vec<&str> = self.names().collect();
+            let why = match name {
+                Some(name) if !there.is_empty() => format!("there is no model called `{}`", name.escape_debug()),
+                _ => "there is no model to ask".to_owned(),
+            };
+            let fix = match there.as_slice() {
+                [] => "set a key, or start a local server: `cowork doctor` says what is missing".to_owned(),
+                there => format!("the models are: {}", there.join(", ")),
+            };
+            Error::new(Kind::NotFound, "ask model", why).with_fix(fix)
+        })
+    }
+}
+
+/// A question that was put to a model and has no end in the log yet.
+struct Open {
+    desk: Arc<Desk>,
+    model: Arc<dyn Model>,
+    ask: AskId,
+    /// How many tokens it reads, by estimate.
+    read: u64,
+    /// How many bytes were said.
+    said: Arc<AtomicU64>,
+    tries: u32,
+    is_closed: bool,
+}
+
+impl Open {
+    /// Asks until there is an answer, or an error that is not worth another try.
+    async fn persist(&mut self, request: ModelRequest) -> Result<ModelAnswer> {
+        let begun = self.desk.runtime.now();
+        loop {
+            let passed = || self.desk.runtime.now().since(begun);
+            let left = self.desk.patience.total.saturating_sub(passed());
+            let held = self.at_circuit(|circuit, now| circuit.enter(now, PAUSE));
+            if !held.is_zero() {
+                if held >= left {
+                    return Err(self.down());
+                }
+                self.rest(held).await?;
+                continue;
+            }
+            self.tries += 1;
+            let said = self.said.load(Ordering::Relaxed);
+            let error = match self.once(request.clone(), left).await {
+                Ok(answer) => {
+                    self.at_circuit(|circuit, now| circuit.ended(false, now, PAUSE));
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            // One that spoke is not down, however it ended.
+            let is_down = error.kind == Kind::Unavailable
+                && error.retry != Retry::Never
+                && self.said.load(Ordering::Relaxed) == said;
+            self.at_circuit(|circuit, now| circuit.ended(is_down, now, PAUSE));
+            let wait = self.desk.patience.wait(&error, self.tries, passed(), self.desk.runtime.entropy());
+            let Some(wait) = wait else { return Err(self.at_the_end(error)) };
+            tracing::debug!(%error, tries = self.tries, wait_ms = wait.as_millis(), "the model is asked again");
+            if self.said.load(Ordering::Relaxed) > 0 {
+                (self.desk.show)(DeltaKind::Restarted);
+            }
+            self.rest(wait).await?;
+        }
+    }
+
+    async fn once(&self, request: ModelRequest, left: Duration) -> Result<ModelAnswer> {
+        let cancel = self.desk.cancel.child_token();
+        let _stopped = cancel.clone().drop_guard();
+        let answer = self.model.answer(request, self.say(), cancel);
+        tokio::select! {
+            biased;
+            answer = answer => answer,
+            () = self.desk.runtime.sleep(left) => {
+                let why = format!("{} did not come to an end within {} s", self.model.name(), left.as_secs());
+                Err(Error::new(Kind::Unavailable, "ask model", why).with_fix(LATER))
+            }
+        }
+    }
+
+    fn say(&self) -> Say {
+        let (show, count) = (self.desk.show.clone(), self.said.clone());
+        Box::new(move |said| {
+            let what = match said {
+                Said::Text(text) => DeltaKind::Text { text: text.to_owned() },
+                Said::Thinking(text) => DeltaKind::Thinking { text: text.to_owned() },
+                Said::Call(tool) => DeltaKind::Calling { tool: tool.to_owned() },
+            };
+            let (Said::Text(text) | Said::Thinking(text) | Said::Call(text)) = said;
+            count.fetch_add(text.len() as u64, Ordering::Relaxed);
+            show(what);
+        })
+    }
+
+    async fn rest(&self, wait: Duration) -> Result<()> {
+        tokio::select! {
+            biased;
+            () = self.desk.cancel.cancelled() => Err(given_up()),
+            () = self.desk.runtime.sleep(wait) => Ok(()),
+        }
+    }
+
+    fn at_circuit<T>(&self, act: impl FnOnce(&mut Circuit, crate::Timestamp) -> T) -> T {
+        let mut circuits = self.desk.circuits.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = &self.model.card().at;
+        let now = self.desk.runtime.now();
+        match circuits.get_mut(at) {
+            Some(circuit) => act(circuit, now),
+            None => act(circuits.entry(at.clone()).or_default(), now),
+        }
+    }
+
+    fn at_the_end(&self, error: Error) -> Error {
+        let error = error.with("tries", self.tries.to_string());
+        match error.kind {
+            Kind::Unavailable if error.fix().is_none() => error.with_fix(LATER),
+            _ => error,
+        }
+    }
+
+    fn down(&self) -> Error {
+        let why = format!("{} has not answered for a while and is left alone", self.model.card().at);
+        Error::new(Kind::Unavailable, "ask model", why).with_fix(LATER)
+    }
+
+    fn close(mut self, answer: &Result<ModelAnswer>) {
+        let (usage, error) = match answer {
+            Ok(answer) => (answer.usage, None),
+            Err(error) => (self.so_far(), Some(error.clone())),
+        };
+        self.record(usage, error);
+    }
+
+    /// What an answer took that never came to its end: nobody says, so it is estimated.
+    fn so_far(&self) -> Usage {
+        match self.said.load(Ordering::Relaxed) {
+            0 => Usage::default(),
+            said => Usage { input: self.read, output: said.div_ceil(3), ..Usage::default() },
+        }
+    }
+
+    fn record(&mut self, usage: Usage, error: Option<Error>) {
+        let cost = self.model.card().price.map(|price| price.of(&usage));
+        let answered = Event::ModelAnswered { ask: self.ask, usage, cost, tries: self.tries, error };
+        self.is_closed = true;
+        if let Some(tell) = &self.desk.tell {
+            // A driver that is gone leaves the question open; whoever takes the task up closes it.
+            let _ = tell.send(Told::Answered(answered));
+        }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if !self.is_closed {
+            self.record(self.so_far(), Some(given_up()));
+        }
+    }
+}
+
+fn given_up() -> Error {
+    Error::new(Kind::Cancelled, "ask model", "the answer was not waited for any more")
+}
+
+impl fmt::Debug for Models {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}

@@ -1,0 +1,305 @@
+//! The conversation as a model is shown it, rendered from a task's log.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{
+    deferred, head,
+    note::{self, Note, Summary},
+    own,
+};
+use crate::{
+    Block, CallState, Error, Head, Kind, Message, ModelCard, ModelRequest, Outcome, PlanStep, Result, Role, Steer,
+    Task, ToolSpec, Turn, Usage,
+};
+
+/// Results above this are shown by their beginning.
+const BIG: usize = 24 << 10;
+/// So much of a big result is shown.
+pub(super) const PREVIEW: usize = 6 << 10;
+/// How many refused calls are named after a summary, the latest.
+const REFUSED: usize = 50;
+
+/// A conversation, and what of the task must outlive any summary.
+#[derive(Debug)]
+pub(super) struct History {
+    head: Arc<Head>,
+    /// Tools that are called by way of another one.
+    deferred: BTreeSet<String>,
+    /// The opening, then two for each turn: what the model wanted, what came of it.
+    messages: Vec<Arc<Message>>,
+    /// How many turns the opening stands for.
+    from: usize,
+    turns: usize,
+    steers: usize,
+    size: usize,
+    /// So many messages were so many tokens, as the service counted.
+    measured: (usize, u64),
+    asked: String,
+    said: Vec<String>,
+    plan: Vec<PlanStep>,
+    refused: Vec<String>,
+}
+
+impl History {
+    /// Begins with what stands before the first turn that is shown.
+    pub(super) fn new(task: &Task, tools: &[ToolSpec], instructions: &str, card: &ModelCard) -> Result<Self> {
+        let deferred = deferred::choose(tools, card);
+        let head = Arc::new(head::head(&task.submit, tools, &deferred, instructions, card));
+        let mut history = Self {
+            head,
+            deferred,
+            messages: Vec::new(),
+            from: 0,
+            turns: 0,
+            steers: 0,
+            size: 0,
+            measured: (0, 0),
+            asked: task.submit.text.clone(),
+            said: Vec::new(),
+            plan: Vec::new(),
+            refused: Vec::new(),
+        };
+        let summaries = task.turns.iter().rev().filter_map(|turn| Note::read(&turn.decision.note).summary);
+        match { summaries }.next() {
+            Some(summary) => history.begin_after(task, summary)?,
+            None => history.push(Message::user(opening(task))),
+        }
+        Ok(history)
+    }
+
+    /// Begins with the summary that the log has; the turns before are looked at for what must outlive it.
+    fn begin_after(&mut self, task: &Task, summary: Summary) -> Result<()> {
+        self.from = summary.turns.min(task.turns.len());
+        self.turns = self.from;
+        for turn in task.turns.iter().take(self.from) {
+            for (call, state) in turn.decision.calls.iter().zip(&turn.calls) {
+                self.note_refused(&call.tool, &call.args, state)?;
+            }
+        }
+        self.push(Message::user(summary.text));
+        Ok(())
+    }
+
+    /// Takes in what happened since.
+    pub(super) fn go_on(&mut self, task: &Task, tools: &[ToolSpec]) -> Result<()> {
+        let is_other = task.turns.len() < self.turns || task.steers.len() < self.steers;
+        if is_other {
+            return Err(Error::new(Kind::Internal, "read task", "a task became shorter than it was"));
+        }
+        if task.steers.len() > self.steers && self.turns == task.turns.len() && self.turns > self.from {
+            // The last message was rendered before this was said.
+            if let Some(last) = self.messages.pop() {
+                self.size -= last.size();
+            }
+            self.results(task, tools, self.turns - 1)?;
+        } else if self.turns == 0 && self.from == 0 && task.turns.is_empty() {
+            self.messages.clear();
+            self.size = 0;
+            self.push(Message::user(opening(task)));
+        }
+        while let Some(turn) = task.turns.get(self.turns) {
+            let blocks = note::blocks(&turn.decision, &self.deferred);
+            self.push(Message::new(Role::Assistant, blocks));
+            self.turns += 1;
+            self.results(task, tools, self.turns - 1)?;
+        }
+        self.steers = task.steers.len();
+        self.said = task.steers.iter().map(|s| s.text.clone()).collect();
+        self.plan.clone_from(&task.plan);
+        Ok(())
+    }
+
+    /// Renders what came of a turn's calls, and what the person said before the next one.
+    fn results(&mut self, task: &Task, tools: &[ToolSpec], at: usize) -> Result<()> {
+        let Some(Turn { decision, calls }) = task.turns.get(at) else { return Ok(()) };
+        let mut blocks = Vec::with_capacity(calls.len());
+        for (call, state) in decision.calls.iter().zip(calls) {
+            let (text, failed) = match own::result(task, tools, call, state)? {
+                Some(text) => (text, false),
+                None => shown(state)?,
+            };
+            self.note_refused(&call.tool, &call.args, state)?;
+            blocks.push(Block::Result { call: call.id.uuid().simple().to_string(), text, failed });
+        }
+        blocks.extend(said(task, at + 1));
+        self.push(Message::new(Role::User, blocks));
+        Ok(())
+    }
+
+    fn note_refused(&mut self, tool: &str, args: &serde_json::Value, state: &CallState) -> Result<()> {
+        let Some(Outcome::Denied { reason, .. }) = state.outcome()? else { return Ok(()) };
+        let line = format!("{tool} {}: {reason}", shortened(&args.to_string(), 300));
+        if !self.refused.contains(&line) {
+            self.refused.push(line);
+        }
+        if self.refused.len() > REFUSED {
+            self.refused.remove(0);
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, message: Message) {
+        self.size += message.size();
+        self.messages.push(Arc::new(message));
+    }
+
+    pub(super) fn head(&self) -> Arc<Head> {
+        self.head.clone()
+    }
+
+    pub(super) fn messages(&self) -> impl Iterator<Item = &Arc<Message>> {
+        self.messages.iter()
+    }
+
+    /// Gives how much memory it takes, about.
+    pub(super) fn size(&self) -> usize {
+        // What was written of it is as much again.
+        self.size * 2
+    }
+
+    /// Takes in how many tokens the service counted for all that there is now.
+    pub(super) fn measured(&mut self, usage: &Usage) {
+        let read = usage.input + usage.cache_read + usage.cache_write;
+        if read > 0 {
+            self.measured = (self.messages.len(), read);
+        }
+    }
+
+    /// Gives how many tokens it has, about: as counted by the service up to the last answer, estimated since.
+    pub(super) fn tokens(&self) -> u64 {
+        let (known, tokens) = self.measured;
+        if known == 0 || known > self.messages.len() {
+            let request =
+                ModelRequest { head: self.head.clone(), messages: self.messages.clone(), ..Default::default() };
+            return request.estimate().count;
+        }
+        let since: usize = self.messages.iter().skip(known).map(|m| m.size()).sum();
+        tokens + (since as u64).div_ceil(3)
+    }
+
+    /// Says whether it should be summarized before the next answer, while there is still room to do so.
+    pub(super) fn is_long(&self, card: &ModelCard, most_tokens: u32) -> bool {
+        let room = u64::from(card.window).saturating_sub(u64::from(most_tokens));
+        self.tokens() > room / 5 * 4 && self.turns > self.from
+    }
+
+    /// Gives how many of the latest turns fit into so many bytes; all but one at the most.
+    pub(super) fn tail(&self, bytes: usize) -> usize {
+        let sizes: Vec<usize> = self.messages.iter().skip(1).map(|m| m.size()).collect();
+        let mut left = bytes;
+        let fits = sizes.chunks(2).rev().take_while(|turn| {
+            let size: usize = turn.iter().sum();
+            let fits = size <= left;
+            left = left.saturating_sub(size);
+            fits
+        });
+        fits.count().min((self.turns - self.from).saturating_sub(1))
+    }
+
+    /// Lets a summary stand for all but the last `keep` turns. Gives what the log has to say of it, and how much it freed of how
+    /// much.
+    pub(super) fn summarize(&mut self, summary: &str, keep: usize) -> (Summary, usize, usize) {
+        let before = self.size;
+        let gone = (self.turns - self.from).saturating_sub(keep);
+        let text = self.opening_after(summary);
+        let kept = self.messages.split_off((1 + 2 * gone).min(self.messages.len()));
+        self.messages.clear();
+        self.size = 0;
+        self.push(Message::user(text.clone()));
+        self.size += kept.iter().map(|m| m.size()).sum::<usize>();
+        self.messages.extend(kept);
+        self.from += gone;
+        self.measured = (0, 0);
+        (Summary { turns: self.from, text }, before.saturating_sub(self.size), before)
+    }
+
+    /// What must not depend on a summary stands beside it, as the log has it.
+    fn opening_after(&self, summary: &str) -> String {
+        let mut text = self.asked.clone();
+        let mut add = |title: &str, lines: &mut dyn Iterator<Item = String>| {
+            let mut lines = lines.peekable();
+            if lines.peek().is_some() {
+                text.push_str("\n\n");
+                text.push_str(title);
+                lines.for_each(|line| {
+                    text.push_str("\n- ");
+                    text.push_str(&line);
+                });
+            }
+        };
+        add("The person said later, in their words:", &mut self.said.iter().cloned());
+        add("The plan as it stands:", &mut self.plan.iter().map(step));
+        add("What was denied, and stays denied:", &mut self.refused.iter().cloned());
+        text.push_str("\n\nThe first part of this conversation is not shown any more. Your own summary of it:\n\n");
+        text.push_str(summary);
+        text
+    }
+}
+
+fn step(step: &PlanStep) -> String {
+    let state = serde_json::to_value(step.state).ok();
+    let state = state.as_ref().and_then(|s| s.as_str()).unwrap_or_default();
+    let detail = if step.detail.is_empty() { String::new() } else { format!(" ({})", step.detail) };
+    format!("[{state}] {}{detail}", step.title)
+}
+
+fn opening(task: &Task) -> String {
+    let mut text = task.submit.text.clone();
+    for steer in task.steers.iter().filter(|s| s.turn == 0) {
+        text.push_str("\n\n");
+        text.push_str(&steer.text);
+    }
+    text
+}
+
+/// What the person said before a turn was decided.
+fn said(task: &Task, before: usize) -> impl Iterator<Item = Block> {
+    let new = task.steers.iter().filter(move |s: &&Steer| s.turn == before);
+    new.map(|steer| Block::text(format!("The person says: {}", steer.text)))
+}
+
+/// Gives what a model is shown of how a call ended, and whether it is a failure.
+fn shown(state: &CallState) -> Result<(String, bool)> {
+    Ok(match state.outcome()? {
+        Some(Outcome::Done { value, note }) => (preview(state, text_of(&value, note)), false),
+        Some(Outcome::Failed { error }) => {
+            let fix = error.fix().map(|fix| format!("\nWhat to do: {fix}")).unwrap_or_default();
+            (format!("Failed: {}{fix}", error.message), true)
+        }
+        Some(Outcome::Denied { reason, .. }) => (format!("Not done, and it stays so: {reason}"), true),
+        Some(Outcome::Withheld { effects }) => {
+            (format!("Not done, this is only a plan. It would {}", effects.preview.title), false)
+        }
+        None => ("It has no result".to_owned(), true),
+    })
+}
+
+/// Gives a result as text.
+pub(super) fn text_of(value: &serde_json::Value, note: String) -> String {
+    match value {
+        serde_json::Value::Null if note.is_empty() => "done".to_owned(),
+        serde_json::Value::Null => note,
+        serde_json::Value::String(text) => text.clone(),
+        value => value.to_string(),
+    }
+}
+
+fn preview(state: &CallState, text: String) -> String {
+    if text.len() <= BIG {
+        return text;
+    }
+    let call = state.id.uuid().simple();
+    let shown = shortened(&text, PREVIEW);
+    format!(
+        "{shown}\n[{} of {} bytes; read on with `{}`: call {call}, from {}]",
+        shown.len(),
+        text.len(),
+        own::READ_RESULT,
+        shown.len()
+    )
+}
+
+/// Gives the beginning of a text, at most so many bytes.
+pub(super) fn shortened(text: &str, most: usize) -> &str {
+    text.get(..text.floor_char_boundary(most)).unwrap_or(text)
+}

@@ -1,0 +1,139 @@
+//! What a task may spend on models, and what it has spent.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{AskId, Error, Kind, ModelCard, ModelRequest, Result, Usage};
+
+/// What a task may spend. What is left out has no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Budget {
+    /// Tokens read and written, by all models together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+    /// Millionths of a US dollar. A model whose price is not known is not asked under such a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<u64>,
+    /// Milliseconds of work. What a task rests, waiting for a person, does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<u64>,
+}
+
+/// What a task has spent on models.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Spent {
+    /// Tokens.
+    pub usage: Usage,
+    /// Millionths of a US dollar, as far as prices are known.
+    pub cost: u64,
+    /// How often a model answered.
+    pub answers: u64,
+    /// How long it worked.
+    pub time: Duration,
+    /// What is set aside for answers that are still to come.
+    pub open: Vec<(AskId, Reserve)>,
+}
+
+/// The most that an answer may come to, set aside before the model is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reserve {
+    /// Tokens, read and written.
+    pub tokens: u64,
+    /// Millionths of a US dollar; none if the price is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<u64>,
+}
+
+impl Budget {
+    /// Says whether nothing is limited.
+    pub fn is_open(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Reserve {
+    /// Works out the most that a request may come to.
+    pub fn of(request: &ModelRequest, card: &ModelCard) -> Self {
+        let most = if request.most_tokens == 0 { card.most_tokens } else { request.most_tokens.min(card.most_tokens) };
+        let usage = Usage { input: request.estimate().count, output: most.into(), ..Usage::default() };
+        // What is kept in a service's cache costs more than what is read without it.
+        let dearest = |p: crate::Price| crate::Price { input: p.input.max(p.cache_write), ..p };
+        Self { tokens: usage.total(), cost: card.price.map(|price| dearest(price).of(&usage)) }
+    }
+}
+
+impl Spent {
+    /// Says whether so much more fits into a budget.
+    ///
+    /// # Errors
+    /// `LimitExceeded`, with what was spent and what the budget is.
+    pub fn affords(&self, more: &Reserve, budget: &Budget) -> Result<()> {
+        self.in_time(budget)?;
+        let (mut tokens, mut cost) = (self.usage.total(), self.cost);
+        for (_, reserve) in &self.open {
+            tokens = tokens.saturating_add(reserve.tokens);
+            cost = cost.saturating_add(reserve.cost.unwrap_or(0));
+        }
+        if let Some(most) = budget.tokens
+            && tokens.saturating_add(more.tokens) > most
+        {
+            let why = format!(
+                "the task may use {most} tokens; {tokens} are used, and the next answer may take {} more",
+                more.tokens
+            );
+            return Err(used_up(why));
+        }
+        let Some(most) = budget.cost else { return Ok(()) };
+        let Some(next) = more.cost else {
+            let why = "the task has a limit on money, and what this model costs is not known";
+            return Err(Error::new(Kind::InvalidInput, "ask model", why)
+                .with_fix("set the model's price, or limit the tokens instead"));
+        };
+        if cost.saturating_add(next) > most {
+            let why = format!(
+                "the task may cost {}; {} are spent, and the next answer may cost {} more",
+                dollars(most),
+                dollars(cost),
+                dollars(next)
+            );
+            return Err(used_up(why));
+        }
+        Ok(())
+    }
+
+    /// Says whether there is time left.
+    ///
+    /// # Errors
+    /// `LimitExceeded`, with how long it worked.
+    pub fn in_time(&self, budget: &Budget) -> Result<()> {
+        match budget.time.map(Duration::from_millis) {
+            Some(most) if self.time >= most => {
+                let why = format!("the task may work for {} s and did for {} s", most.as_secs(), self.time.as_secs());
+                Err(used_up(why))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn ended(&mut self, ask: AskId, usage: &Usage, cost: Option<u64>) {
+        self.open.retain(|(open, _)| *open != ask);
+        self.usage.add(usage);
+        self.cost = self.cost.saturating_add(cost.unwrap_or(0));
+        self.answers += 1;
+    }
+}
+
+fn used_up(why: String) -> Error {
+    Error::new(Kind::LimitExceeded, "ask model", why)
+        .with_fix("give the task a larger budget, or a smaller thing to do")
+}
+
+/// Writes an amount of money: `$0.04`, `$0.0003`.
+pub fn dollars(millionths: u64) -> String {
+    let (whole, part) = (millionths / 1_000_000, millionths % 1_000_000);
+    let digits = format!("{part:06}");
+    let kept = digits.trim_end_matches('0').len().max(2);
+    format!("${whole}.{}", &digits[..kept])
+}

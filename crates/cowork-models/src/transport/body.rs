@@ -1,0 +1,95 @@
+//! A request's body, made of pieces that are shared with whoever wrote them.
+
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    mem,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+
+/// Pieces shorter than this are copied together: handing over a short one costs more than its bytes.
+const SHORT: usize = 1_024;
+
+/// The pieces of a body, in order. Long ones are shared, not copied.
+#[derive(Debug, Default)]
+pub struct Pieces {
+    shared: VecDeque<Bytes>,
+    /// Short pieces that come after the last shared one.
+    short: Vec<u8>,
+    len: u64,
+}
+
+impl Pieces {
+    /// Adds a piece.
+    pub fn push(&mut self, piece: Bytes) {
+        if piece.len() < SHORT {
+            return self.write(&piece);
+        }
+        self.seal();
+        self.len += piece.len() as u64;
+        self.shared.push_back(piece);
+    }
+
+    /// Adds a copy of these bytes.
+    pub fn write(&mut self, bytes: &[u8]) {
+        self.len += bytes.len() as u64;
+        self.short.extend_from_slice(bytes);
+    }
+
+    /// Gives how many bytes it has.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Says whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Gives all of it, copied: for a test, or to look at.
+    pub fn to_vec(&self) -> Vec<u8> {
+        let mut all = Vec::new();
+        self.shared.iter().for_each(|piece| all.extend_from_slice(piece));
+        all.extend_from_slice(&self.short);
+        all
+    }
+
+    pub(super) fn into_body(mut self) -> Body {
+        self.seal();
+        Body { pieces: self.shared, left: self.len }
+    }
+
+    fn seal(&mut self) {
+        if !self.short.is_empty() {
+            self.shared.push_back(mem::take(&mut self.short).into());
+        }
+    }
+}
+
+pub(super) struct Body {
+    pieces: VecDeque<Bytes>,
+    left: u64,
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let piece = self.pieces.pop_front();
+        self.left -= piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}

@@ -1,0 +1,247 @@
+//! The way to a service: one client, deadlines, limits, and errors that say what to do.
+//!
+//! A request is sent once. Nothing is redirected (a key would go along), nothing is unpacked, nothing is kept but connections.
+//! Proxies are those of the environment or the system, roots of trust those of the system, and both can be given.
+
+mod body;
+mod client;
+mod fault;
+mod incoming;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use cowork_core::{CancellationToken, Error, Kind, Result};
+use reqwest::{
+    Client, Method, Request, Url,
+    header::{HeaderMap, HeaderName, HeaderValue},
+};
+
+pub use body::Pieces;
+pub use fault::Fault;
+pub use incoming::{Content, Incoming};
+
+use crate::Secret;
+
+/// Where a service is, and how it knows who asks.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Its address, to which paths are added: `https://api.anthropic.com`.
+    pub base: String,
+    /// The key, if it wants one.
+    pub key: Option<Secret>,
+    /// How the key is sent.
+    pub auth: Auth,
+    /// Where a person would set the key, for an error: `ANTHROPIC_API_KEY`.
+    pub key_from: String,
+    /// Headers that every request has.
+    pub headers: Vec<(String, String)>,
+}
+
+/// How a key is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// As `authorization: Bearer KEY`.
+    Bearer,
+    /// As this header.
+    Header(&'static str),
+}
+
+/// How long is waited, how much is taken, and by which way.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// For a connection.
+    pub connect: Duration,
+    /// For the first byte of an answer after the request was begun: a local model reads a long request for minutes.
+    pub first: Duration,
+    /// For the next bytes of an answer.
+    pub idle: Duration,
+    /// The most bytes of an answer.
+    pub most_bytes: usize,
+    /// More roots of trust than the system's, each a certificate in DER or a file of them in PEM.
+    pub roots: Vec<Vec<u8>>,
+    /// By which proxy.
+    pub proxy: Proxy,
+    /// Whether a key may go over plain HTTP to another computer.
+    pub plain_key: bool,
+}
+
+/// By which proxy requests go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Proxy {
+    /// As the environment (`HTTPS_PROXY`, `NO_PROXY`) or the system says.
+    #[default]
+    System,
+    /// None.
+    None,
+    /// The one with this address.
+    At(String),
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            first: Duration::from_secs(300),
+            idle: Duration::from_secs(300),
+            most_bytes: 64 << 20,
+            roots: Vec::new(),
+            proxy: Proxy::System,
+            plain_key: false,
+        }
+    }
+}
+
+/// The way to one service. A clone shares its connections.
+#[derive(Clone)]
+pub struct Transport(Arc<Inner>);
+
+struct Inner {
+    client: Client,
+    base: Url,
+    headers: HeaderMap,
+    at: String,
+    key: Option<Secret>,
+    key_from: String,
+    limits: Limits,
+}
+
+impl Transport {
+    /// Prepares the way; nothing is sent.
+    ///
+    /// # Errors
+    /// `InvalidInput` for an address, a header or a root that can't be, `NotAllowed` for a key that would go to another computer in
+    /// the clear.
+    pub fn new(endpoint: Endpoint, limits: Limits) -> Result<Self> {
+        let base = client::base(&endpoint.base)?;
+        client::guard_key(&base, endpoint.key.is_some() && !limits.plain_key)?;
+        let headers = headers(&endpoint)?;
+        let client = client::build(&base, &limits)?;
+        let at = client::host(&base);
+        let Endpoint { key, key_from, .. } = endpoint;
+        Ok(Self(Arc::new(Inner { client, base, headers, at, key, key_from, limits })))
+    }
+
+    /// Gives where requests go: a host, with its port where it is not the usual one.
+    pub fn at(&self) -> &str {
+        &self.0.at
+    }
+
+    /// Gives the path of its address, without a slash at the end.
+    pub fn path(&self) -> &str {
+        self.0.base.path().trim_end_matches('/')
+    }
+
+    /// Posts a body of JSON to a path, and gives the answer once it begins.
+    ///
+    /// Cancellation: by the token, or by dropping the future; the connection is closed.
+    ///
+    /// # Errors
+    /// `Unavailable` if the service is not reached or does not begin to answer in time, what [`Fault`] says of an answer that
+    /// is no success, `Cancelled`.
+    pub async fn post(&self, path: &str, body: Pieces, cancel: &CancellationToken) -> Result<Incoming> {
+        self.post_with(path, &[], body, cancel).await
+    }
+
+    /// Posts a body as [`Transport::post`] does, with headers of its own; one that every request has gets these values besides.
+    ///
+    /// # Errors
+    /// As [`Transport::post`]'s.
+    pub async fn post_with(
+        &self,
+        path: &str,
+        headers: &[(&'static str, &'static str)],
+        body: Pieces,
+        cancel: &CancellationToken,
+    ) -> Result<Incoming> {
+        let mut request = self.request(Method::POST, path)?;
+        for (name, value) in headers {
+            let before = request.headers().get(*name).and_then(|before| before.to_str().ok());
+            let joined = before.and_then(|before| HeaderValue::from_str(&format!("{before},{value}")).ok());
+            request.headers_mut().insert(*name, joined.unwrap_or(HeaderValue::from_static(value)));
+        }
+        request.headers_mut().insert(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *request.body_mut() = Some(reqwest::Body::wrap(body.into_body()));
+        self.send(request, cancel).await
+    }
+
+    /// Gets what is at a path.
+    ///
+    /// # Errors
+    /// As [`Transport::post`]'s.
+    pub async fn get(&self, path: &str, cancel: &CancellationToken) -> Result<Incoming> {
+        let request = self.request(Method::GET, path)?;
+        self.send(request, cancel).await
+    }
+
+    /// Makes the error for what the service says went wrong: of its answer, or in the middle of a stream.
+    pub fn fault(&self, fault: &Fault) -> Error {
+        fault.error(&self.0.at, self.0.key.as_ref(), &self.0.key_from)
+    }
+
+    /// Hides the key in all that an error says, as where it repeats what a service sent.
+    #[must_use]
+    pub fn hide(&self, error: Error) -> Error {
+        match &self.0.key {
+            Some(key) => fault::hide(error, key),
+            None => error,
+        }
+    }
+
+    fn request(&self, method: Method, path: &str) -> Result<Request> {
+        let mut url = self.0.base.clone();
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        let whole = format!("{}{path}", self.path());
+        url.set_path(&whole);
+        url.set_query(query);
+        let mut request = Request::new(method, url);
+        *request.headers_mut() = self.0.headers.clone();
+        Ok(request)
+    }
+
+    async fn send(&self, request: Request, cancel: &CancellationToken) -> Result<Incoming> {
+        if cancel.is_cancelled() {
+            return Err(incoming::stopped());
+        }
+        let mut wait = incoming::Wait::new(&self.0.limits, cancel.clone(), &self.0.at);
+        let response = wait.until(self.0.client.execute(request)).await?;
+        let response = response.map_err(|e| self.unreached(e))?;
+        let incoming = Incoming::new(self.clone(), response, wait);
+        if incoming.ok() { Ok(incoming) } else { Err(incoming.refusal().await) }
+    }
+
+    fn unreached(&self, error: reqwest::Error) -> Error {
+        self.hide(fault::network(error, &self.0.at))
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Transport({})", self.0.at)
+    }
+}
+
+fn headers(endpoint: &Endpoint) -> Result<HeaderMap> {
+    let bad = |name: &str| {
+        let message = format!("the header {name} can't be sent: it holds signs that a header may not");
+        Error::new(Kind::InvalidInput, "reach a model", message)
+    };
+    let mut headers = HeaderMap::new();
+    for (name, value) in &endpoint.headers {
+        let value = HeaderValue::from_str(value).map_err(|_| bad(name))?;
+        headers.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad(name))?, value);
+    }
+    if let Some(key) = &endpoint.key {
+        let bad = || {
+            let message = format!("the key from {} holds signs that a key may not", key.origin());
+            Error::new(Kind::InvalidInput, "reach a model", message).with_fix(format!("set {} anew", key.origin()))
+        };
+        let (name, value) = match endpoint.auth {
+            Auth::Bearer => ("authorization", HeaderValue::from_str(&format!("Bearer {}", key.expose()))),
+            Auth::Header(name) => (name, HeaderValue::from_str(key.expose())),
+        };
+        let mut value = value.map_err(|_| bad())?;
+        value.set_sensitive(true);
+        headers.insert(HeaderName::from_static(name), value);
+    }
+    Ok(headers)
+}
