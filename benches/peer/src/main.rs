@@ -16,9 +16,9 @@ use std::{
 
 use clap::Parser;
 use cowork::{
-    Claim, Effects, Engine, EngineParts, Finish, GrantPolicy, Label, Limits, MemoryStore, Mode, Model, ModelCard, ModelPlanner,
-    Patience, Registry, Result, Store, Submit, ThreadId, TokioRuntime, Tool, ToolContext, ToolOutput, ToolSpec,
-    async_trait,
+    Claim, Effects, Engine, EngineParts, Finish, GrantPolicy, Label, Limits, MemoryStore, Mode, Model, ModelCard,
+    ModelPlanner, Patience, Registry, Result, Store, Submit, ThreadId, TokioRuntime, Tool, ToolContext, ToolOutput,
+    ToolSpec, async_trait,
 };
 use cowork_models::{
     Endpoint, Secret, Transport,

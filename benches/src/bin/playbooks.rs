@@ -8,8 +8,8 @@ use std::{
 };
 
 use cowork::{
-    Command, CommandId, Cowork, Envelope, Mode, PlanContext, Planner, Proposal, ProposedCall, Result, Status,
-    Submit, TaskId, ThreadId, TokioRuntime, Undo, View, async_trait, folder_named, playbooks::PlaybookPlanner,
+    Command, CommandId, Cowork, Envelope, Mode, PlanContext, Planner, Proposal, ProposedCall, Result, Status, Submit,
+    TaskId, ThreadId, TokioRuntime, Undo, View, async_trait, folder_named, playbooks::PlaybookPlanner,
 };
 use cowork_benches::{Cost, block_on, cost, folder, median, pairs, ratio, report, settle};
 use serde_json::{Value, json};

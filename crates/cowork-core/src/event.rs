@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AllowRule, AskId, Budget, CallId, ChangeSet, CommandId, Effects, Error, FilePath, Kind, Label, Reserve, Sight, TaskId,
-    ThreadId, Timestamp, Usage,
+    AllowRule, AskId, Budget, CallId, ChangeSet, CommandId, Effects, Error, FilePath, Kind, Label, Reserve, Sight,
+    TaskId, ThreadId, Timestamp, Usage,
 };
 
 /// The version of the words that this release writes.

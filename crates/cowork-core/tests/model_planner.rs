@@ -1,6 +1,7 @@
 //! Stories about tasks that a model plans.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a story that goes wrong ends")]
+#![allow(clippy::cloned_ref_to_slice_refs, reason = "the clones become trait objects")]
 
 mod stage;
 

@@ -7,8 +7,8 @@ use std::{
 
 use async_trait::async_trait;
 use cowork_core::{
-    Access, CancellationToken, Error, Finish, Kind, Outcome, PlanContext, Planner, Proposal, ProposedCall, Result, Submit, Task,
-    Turn, View,
+    Access, CancellationToken, Error, Finish, Kind, Outcome, PlanContext, Planner, Proposal, ProposedCall, Result,
+    Submit, Task, Turn, View,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};

@@ -6,7 +6,7 @@ mod story;
 
 use std::time::{Duration, Instant};
 
-use cowork_core::{CancellationToken, Finish, Kind, Planner};
+use cowork_core::{Finish, Kind, PlanContext, Planner};
 use cowork_playbooks::{Limits, PlaybookPlanner};
 use story::{Story, program};
 
@@ -55,7 +55,7 @@ async fn ends(body: &str) -> (Finish, Duration) {
     let story = Story::within(program(body), limits);
     let planner = PlaybookPlanner::new().unwrap().with_limits(limits);
     let began = Instant::now();
-    let finish = match planner.plan(story.view(), CancellationToken::new()).await {
+    let finish = match planner.plan(story.view(), PlanContext::default()).await {
         Ok(proposal) => {
             proposal.finish.unwrap_or_else(|| panic!("{body} should not call anything: {:?}", proposal.calls))
         }

@@ -248,10 +248,10 @@ fn what_goes_is_the_opposite_of_what_stays() {
 /// What a task ends with where the words are not enough says which playbooks are meant, and how to say it.
 #[tokio::test]
 async fn a_question_names_the_candidates() {
-    use cowork_core::{CancellationToken, Planner, Submit};
+    use cowork_core::{PlanContext, Planner, Submit};
     let error = async |text: &str| {
         let story = story::Story::of(Submit::new(text));
-        planner().plan(story.view(), CancellationToken::new()).await.unwrap_err()
+        planner().plan(story.view(), PlanContext::default()).await.unwrap_err()
     };
     let asked = error("delete everything").await;
     assert_eq!(asked.kind, Kind::InvalidInput);

@@ -6,7 +6,7 @@ mod story;
 
 use std::time::Instant;
 
-use cowork_core::{CancellationToken, Finish, Kind, Planner};
+use cowork_core::{Finish, Kind, PlanContext, Planner};
 use cowork_playbooks::{Limits, PlaybookPlanner};
 use story::{Story, program};
 
@@ -20,7 +20,7 @@ async fn play(body: &str, limits: Limits) -> (usize, Finish) {
     let mut story = Story::within(program(body), limits);
     let planner = PlaybookPlanner::new().unwrap().with_limits(limits);
     for turn in 0.. {
-        let proposal = planner.plan(story.view(), CancellationToken::new()).await.unwrap();
+        let proposal = planner.plan(story.view(), PlanContext::default()).await.unwrap();
         let finish = proposal.finish.clone();
         story.commit(proposal);
         if let Some(finish) = finish {

@@ -4,7 +4,7 @@
 
 mod story;
 
-use cowork_core::{Access, CancellationToken, Event, Kind, Planner, Proposal, Submit};
+use cowork_core::{Access, Event, Kind, PlanContext, Planner, Proposal, Submit};
 use cowork_playbooks::{Chosen, INTERPRETER, Playbook, PlaybookPlanner, check};
 use serde_json::{Value, json};
 use story::{Story, folder, program, specs};
@@ -23,7 +23,7 @@ fn begun(turns: usize) -> Story {
         let planner = PlaybookPlanner::new().unwrap();
         plan.task = std::sync::Arc::new(story.task());
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let proposal = runtime.block_on(planner.plan(plan, CancellationToken::new())).unwrap();
+        let proposal = runtime.block_on(planner.plan(plan, PlanContext::default())).unwrap();
         story.commit(proposal);
     }
     story
@@ -32,7 +32,7 @@ fn begun(turns: usize) -> Story {
 fn next(story: &Story) -> cowork_core::Result<Proposal> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let planner = PlaybookPlanner::new().unwrap();
-    runtime.block_on(planner.plan(story.view(), CancellationToken::new()))
+    runtime.block_on(planner.plan(story.view(), PlanContext::default()))
 }
 
 /// Plays a task whose first decision was written otherwise.
@@ -61,7 +61,7 @@ fn planning_again_before_the_proposal_reached_the_log_gives_it_again() {
     let story = begun(1);
     let planner = PlaybookPlanner::new().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let plan = || runtime.block_on(planner.plan(story.view(), CancellationToken::new())).unwrap();
+    let plan = || runtime.block_on(planner.plan(story.view(), PlanContext::default())).unwrap();
     assert_eq!(plan(), plan());
 }
 

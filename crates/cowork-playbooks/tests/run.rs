@@ -6,7 +6,7 @@ mod story;
 
 use std::time::Duration;
 
-use cowork_core::{CancellationToken, Error, Finish, Kind, Outcome, Planner, StepState};
+use cowork_core::{CancellationToken, Error, Finish, Kind, Outcome, PlanContext, Planner, StepState};
 use cowork_playbooks::{Limits, PlaybookPlanner};
 use serde_json::json;
 use story::{FIRST, Story, denied, program, withheld};
@@ -245,10 +245,13 @@ async fn a_running_program_can_be_cancelled() {
     let story = Story::of(program("while True:\n    pass"));
     let planner = PlaybookPlanner::new().unwrap().with_limits(limits);
     let cancel = CancellationToken::new();
-    let (planned, ()) = tokio::join!(planner.plan(story.view(), cancel.clone()), async {
-        tokio::task::yield_now().await;
-        cancel.cancel();
-    });
+    let (planned, ()) = tokio::join!(
+        planner.plan(story.view(), PlanContext { cancel: cancel.clone(), ..PlanContext::default() }),
+        async {
+            tokio::task::yield_now().await;
+            cancel.cancel();
+        }
+    );
     assert_eq!(planned.unwrap_err().kind, Kind::Cancelled);
 }
 

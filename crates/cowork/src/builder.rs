@@ -8,8 +8,8 @@ use std::{
 };
 
 use cowork_core::{
-    Approver, Claim, Engine, EngineParts, Error, GrantPolicy, Kind, Limits, Model, Planner, Policy, Probe, Registry, Result,
-    Runtime, Sandbox, Store, Tool,
+    Approver, Claim, Engine, EngineParts, Error, GrantPolicy, Kind, Limits, Model, Planner, Policy, Probe, Registry,
+    Result, Runtime, Sandbox, Store, Tool,
 };
 use cowork_playbooks::PlaybookPlanner;
 use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};

@@ -13,8 +13,9 @@ use std::{
 };
 
 use cowork::{
-    Claim, Effects, Engine, EngineParts, Finish, GrantPolicy, Limits, MemoryStore, Mode, Model, ModelCard, ModelPlanner,
-    Patience, Registry, Result, Submit, ThreadId, TokioRuntime, Tool, ToolContext, ToolOutput, ToolSpec, async_trait,
+    Claim, Effects, Engine, EngineParts, Finish, GrantPolicy, Limits, MemoryStore, Mode, Model, ModelCard,
+    ModelPlanner, Patience, Registry, Result, Submit, ThreadId, TokioRuntime, Tool, ToolContext, ToolOutput, ToolSpec,
+    async_trait,
     models::{
         Endpoint, Secret, Transport,
         anthropic::{self, Anthropic},
@@ -65,7 +66,14 @@ fn passing(dice: &mut Dice) -> Fault {
 /// What does not.
 fn lasting(dice: &mut Dice) -> Fault {
     let status = |code| Fault::Status { code, retry_after: None };
-    dice.pick(&[status(401), status(403), status(404), Fault::Html { code: 404 }, Fault::Endless, Fault::Huge { bytes: 3_000_000 }])
+    dice.pick(&[
+        status(401),
+        status(403),
+        status(404),
+        Fault::Html { code: 404 },
+        Fault::Endless,
+        Fault::Huge { bytes: 3_000_000 },
+    ])
 }
 
 const QUIRKS: [Quirk; 12] = [
@@ -137,14 +145,14 @@ impl Tool for Note {
     }
 }
 
-fn model(format: usize, url: String) -> Arc<dyn Model> {
+fn model(format: usize, url: &str) -> Arc<dyn Model> {
     let limits = cowork::models::Limits {
         first: Duration::from_millis(400),
         idle: Duration::from_millis(400),
         most_bytes: 1 << 20,
         ..cowork::models::Limits::default()
     };
-    let endpoint = Endpoint { base: url.clone(), ..anthropic::endpoint(Some(Secret::new("sk-secret", "the test"))) };
+    let endpoint = Endpoint { base: url.to_owned(), ..anthropic::endpoint(Some(Secret::new("sk-secret", "the test"))) };
     let openai = Endpoint { base: format!("{url}/v1"), headers: Vec::new(), ..endpoint.clone() };
     let card = ModelCard { price: None, ..ModelCard::local("the test") };
     match format {
@@ -162,7 +170,8 @@ fn engine(model: Arc<dyn Model>, runs: &Arc<Mutex<BTreeMap<String, u64>>>) -> En
     let mut tools = Registry::new();
     tools.add(Arc::new(Note { spec, runs: runs.clone() })).unwrap();
     ModelPlanner::tools().into_iter().for_each(|tool| tools.add(tool).unwrap());
-    let patience = Patience { tries: 6, first: Duration::from_millis(1), total: Duration::from_secs(10), ..Patience::default() };
+    let patience =
+        Patience { tries: 6, first: Duration::from_millis(1), total: Duration::from_secs(10), ..Patience::default() };
     Engine::start(EngineParts {
         store: Arc::new(MemoryStore::new(runtime.clone())),
         runtime,
@@ -197,7 +206,7 @@ async fn life(seed: u64, format: usize) {
     .with_seed(seed)
     .start();
     let runs = Arc::default();
-    let engine = engine(model(format, service.url()), &runs);
+    let engine = engine(model(format, &service.url()), &runs);
     let thread = ThreadId::named("life");
     let task = engine.submit(thread, "test", Submit { mode: Mode::Auto, ..Submit::new("note things") }).await.unwrap();
     let ended = tokio::time::timeout(Duration::from_secs(60), engine.settled(task)).await.expect("it comes to an end");

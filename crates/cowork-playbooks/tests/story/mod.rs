@@ -10,9 +10,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use cowork_core::{
-    Access, Actor, Call, CancellationToken, Command, Decision, Draft, Effects, Error, Event, Finish, Folder, Hash,
-    Kind, Label, Outcome, Planner, Preview, Proposal, ProposedCall, Record, Recovery, Submit, Task, TaskId, ThreadId,
-    Timestamp, ToolSpec, View,
+    Access, Actor, Call, Command, Decision, Draft, Effects, Error, Event, Finish, Folder, Hash, Kind, Label, Outcome,
+    PlanContext, Planner, Preview, Proposal, ProposedCall, Record, Recovery, Submit, Task, TaskId, ThreadId, Timestamp,
+    ToolSpec, View,
 };
 use cowork_playbooks::{Limits, PlaybookPlanner};
 use serde_json::{Value, json};
@@ -135,9 +135,9 @@ impl Story {
 
     /// Plans the next turn twice, by the planner of the story and by a new one, and checks that both want the same.
     pub(crate) async fn plan(&mut self) -> cowork_core::Result<Proposal> {
-        let kept = self.planner.plan(self.view(), CancellationToken::new()).await;
+        let kept = self.planner.plan(self.view(), PlanContext::default()).await;
         let fresh = PlaybookPlanner::new().unwrap().with_limits(self.limits);
-        let again = fresh.plan(self.view(), CancellationToken::new()).await;
+        let again = fresh.plan(self.view(), PlanContext::default()).await;
         assert_eq!(kept, again, "a planner that saw nothing before must propose the same");
         kept
     }

@@ -11,9 +11,9 @@ use std::{
 };
 
 use cowork::{
-    Call, Changed, Command, CommandId, Cowork, Effects, Envelope, FilePath, Mode, Outcome, PlanContext, Planner,
-    Probe, Proposal, Step, Submit, Summary, Task, ThreadId, TokioRuntime, Tool, ToolContext, ToolOutput, ToolSpec,
-    View, async_trait,
+    Call, Changed, Command, CommandId, Cowork, Effects, Envelope, FilePath, Mode, Outcome, PlanContext, Planner, Probe,
+    Proposal, Step, Submit, Summary, Task, ThreadId, TokioRuntime, Tool, ToolContext, ToolOutput, ToolSpec, View,
+    async_trait,
 };
 use cowork_testkit::probe::kill_myself;
 use serde::{Deserialize, Serialize};
