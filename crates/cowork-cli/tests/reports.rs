@@ -62,10 +62,11 @@ fn of_equal_files_the_oldest_stays_and_links_and_projects_are_left_alone() {
         "empty",
         "empty too",
         "linked.bin",
-        "old/original.txt",
         "site/.git/HEAD",
         "site/copy.txt",
         "the same.bin",
+        // It is not the oldest, but the oldest lies in a folder called `old`.
+        "two\nlines.txt",
     ];
     assert_eq!(names(&place), left);
     given_back(&place, &before);
