@@ -15,17 +15,17 @@ use std::{
 };
 
 use clap::Parser;
+use cowork::models::{
+    Endpoint, Secret, Transport,
+    anthropic::{self, Anthropic},
+    openai::{Chat, Responses, service},
+};
+use cowork::store::{SqliteOptions, SqliteStore, Synchronous};
 use cowork::{
     Claim, Effects, Engine, EngineParts, Finish, GrantPolicy, Label, Limits, MemoryStore, Mode, Model, ModelCard,
     ModelPlanner, Patience, Registry, Result, Store, Submit, ThreadId, TokioRuntime, Tool, ToolContext, ToolOutput,
     ToolSpec, async_trait,
 };
-use cowork_models::{
-    Endpoint, Secret, Transport,
-    anthropic::{self, Anthropic},
-    openai::{Chat, Responses, service},
-};
-use cowork_store::{SqliteOptions, SqliteStore, Synchronous};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
@@ -84,7 +84,7 @@ fn model(options: &Options, steps: usize) -> Arc<dyn Model> {
     let extra = if options.extra.is_empty() { String::new() } else { format!("-{}", options.extra) };
     let name = format!("mock-steps{steps}-tools{}{extra}", options.tools);
     let endpoint = Endpoint { base: options.url.clone(), ..anthropic::endpoint(Some(Secret::new("k", "the harness"))) };
-    let transport = Transport::new(endpoint, cowork_models::Limits::default()).unwrap();
+    let transport = Transport::new(endpoint, cowork::models::Limits::default()).unwrap();
     match options.api.as_str() {
         "chat" => Arc::new(Chat::new(service("openai").unwrap(), &name, ModelCard::local("the harness"), transport)),
         "responses" => Arc::new(Responses::new("harness", &name, ModelCard::local("the harness"), transport)),

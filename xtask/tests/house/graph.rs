@@ -25,7 +25,7 @@ fn row(name: &str, folder: &str) -> Option<MayUse> {
         CORE => Some(These(vec![], vec![TESTKIT])),
         TESTKIT => Some(These(vec![CORE], vec![])),
         "cowork" => Some(These([&[CORE], &SIBLINGS[..]].concat(), vec![TESTKIT])),
-        "cowork-cli" => host(),
+        "cowork-cli" | "cowork-peer" => host(),
         "cowork-benches" | "xtask" => Some(Anything),
         _ if SIBLINGS.contains(&name) => Some(These(vec![CORE], vec![TESTKIT])),
         _ if folder.starts_with("bindings/") || folder.starts_with("examples/") => host(),
