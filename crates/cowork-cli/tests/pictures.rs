@@ -70,7 +70,8 @@ fn at_one_time(text: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
     for at in 0..bytes.len().saturating_sub(FORM.len() - 1) {
         let found = &mut bytes[at..at + FORM.len()];
-        let is_time = found.iter().zip(FORM).all(|(b, form)| if *form == b'0' { b.is_ascii_digit() } else { b == form });
+        let is_time =
+            found.iter().zip(FORM).all(|(b, form)| if *form == b'0' { b.is_ascii_digit() } else { b == form });
         if is_time {
             found.copy_from_slice(TIME);
         }
