@@ -54,6 +54,8 @@ pub mod patch;
 #[cfg(feature = "places")]
 mod places;
 #[cfg(feature = "places")]
+mod places_cities;
+#[cfg(feature = "places")]
 mod places_countries;
 #[cfg(feature = "files")]
 mod reading;
