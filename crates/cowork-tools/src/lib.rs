@@ -15,6 +15,8 @@ mod compare;
 #[cfg(feature = "files")]
 mod dates;
 #[cfg(feature = "files")]
+mod document;
+#[cfg(feature = "files")]
 mod duplicates;
 #[cfg(feature = "files")]
 mod edit;
