@@ -92,7 +92,7 @@ fn what_was_always_allowed_is_taken_back_one_by_one() {
     let config = place.home().join(".config/cowork/config.toml");
     fs::create_dir_all(config.parent().unwrap()).unwrap();
     let rule = |tool: &str| format!("[[always]]\ntool = \"{tool}\"\nfolder = {:?}\n", place.folder.to_str().unwrap());
-    fs::write(&config, format!("# mine\n{}\n{}", rule("move_files"), rule("set_aside"))).unwrap();
+    fs::write(&config, format!("# mine\nmode = \"ask\"\n\n{}\n{}", rule("move_files"), rule("set_aside"))).unwrap();
     let mut asked = Asked::begin(&place);
     asked.sees("1 of 4").sees("> ").types("").sees("2 of 4").sees("> ").types("");
     asked.sees("3 of 4").sees("1 [x] moving in").sees("2 [x] setting aside in").sees("> ").types("7");
