@@ -11,7 +11,8 @@ use std::sync::Mutex;
 use cowork_core::{CancellationToken, OpenFile, Result};
 
 /// A larger document is not looked into, in bytes.
-pub(crate) const LARGEST: u64 = 64 * 1024 * 1024;
+#[cfg(feature = "documents")]
+const LARGEST: u64 = 64 * 1024 * 1024;
 /// A document with more text than this is not searched, in bytes.
 #[cfg(feature = "documents")]
 const MOST_TEXT: usize = 16 * 1024 * 1024;

@@ -153,10 +153,10 @@ fn lines(from: &mut dyn BufRead, rules: Rules, text: &mut Text) -> Got<()> {
                 if rules.text.contains(&name) {
                     inside = inside.saturating_sub(1);
                 }
-                match () {
-                    () if !rules.line.contains(&name) => {}
-                    () if rules.empty_lines => text.text.push('\n'),
-                    () => text.end_line(),
+                if rules.line.contains(&name) && rules.empty_lines {
+                    text.text.push('\n');
+                } else if rules.line.contains(&name) {
+                    text.end_line();
                 }
             }
             Piece::Empty(tag) if rules.line.iter().any(|l| l.as_bytes() == local(&tag)) && rules.empty_lines => {

@@ -101,9 +101,9 @@ impl<'a> Pages<'a> {
                 "Tm" => {
                     let to = step.operands.get(5).and_then(number);
                     if to == height {
-                        self.text.gap()
+                        self.text.gap();
                     } else {
-                        self.text.end_line()
+                        self.text.end_line();
                     }
                     height = to;
                 }
