@@ -1,6 +1,10 @@
 //! Looking for words in documents that are no text themselves, and saying what was not looked into.
 
-#![allow(clippy::unwrap_used, reason = "a story that goes wrong ends")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "a story that goes wrong ends; `json!` is passed on"
+)]
 
 use std::{
     io::{Cursor, Write},

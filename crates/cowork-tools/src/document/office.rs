@@ -224,7 +224,7 @@ fn each(from: &mut dyn BufRead, mut give: impl FnMut(Piece<'_>) -> Got<()>) -> G
             Event::Start(tag) => give(Piece::Start(tag))?,
             Event::Empty(tag) => give(Piece::Empty(tag))?,
             Event::End(tag) => {
-                give(Piece::End(std::str::from_utf8(tag.local_name().into_inner()).unwrap_or_default()))?
+                give(Piece::End(std::str::from_utf8(tag.local_name().into_inner()).unwrap_or_default()))?;
             }
             Event::Text(text) => give(Piece::Text(&text.decode().map_err(damaged)?))?,
             Event::CData(text) => give(Piece::Text(&text.decode().map_err(damaged)?))?,
