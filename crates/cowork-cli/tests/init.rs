@@ -85,3 +85,24 @@ fn it_asks_for_each_thing_shows_what_is_set_and_writes_at_the_end() {
     again.ends();
     assert_eq!(fs::read_to_string(&config).unwrap(), written);
 }
+
+#[test]
+fn what_was_always_allowed_is_taken_back_one_by_one() {
+    let place = Place::with_files();
+    let config = place.home().join(".config/cowork/config.toml");
+    fs::create_dir_all(config.parent().unwrap()).unwrap();
+    let rule = |tool: &str| format!("[[always]]\ntool = \"{tool}\"\nfolder = {:?}\n", place.folder.to_str().unwrap());
+    fs::write(&config, format!("# mine\nmode = \"ask\"\n\n{}\n{}", rule("move_files"), rule("set_aside"))).unwrap();
+    let mut asked = Asked::begin(&place);
+    asked.sees("1 of 4").sees("> ").types("").sees("2 of 4").sees("> ").types("");
+    asked.sees("3 of 4").sees("1 [x] moving in").sees("2 [x] setting aside in").sees("> ").types("7");
+    asked.sees("none of them").sees("> ").types("1").sees("1 [ ] moving in").sees("2 [x] setting aside").sees("> ");
+    assert!(fs::read_to_string(&config).unwrap().contains("move_files"), "nothing is written before the end");
+    asked.types("").sees("4 of 4").sees("> ").types("n").sees("Wrote").sees("playbook list");
+    asked.ends();
+    let written = fs::read_to_string(&config).unwrap();
+    assert!(written.contains("set_aside") && written.contains("# mine"), "{written}");
+    assert!(!written.contains("move_files"), "{written}");
+    // It asks again: without anybody to ask the task ends there.
+    place.run(&["Organise these files by type"]).ends(3);
+}

@@ -41,6 +41,6 @@ pub use header::{Header, Needs, Param, ParamKind, Unit, Words};
 pub use library::Playbook;
 pub use limits::Limits;
 pub use matcher::{Chosen, Match};
-pub use pinned::INTERPRETER;
+pub use pinned::{Called, INTERPRETER};
 pub use planner::PlaybookPlanner;
 pub use trial::{Content, Full, Ran, TEST_FOLDER, Test};

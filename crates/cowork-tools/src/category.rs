@@ -212,7 +212,7 @@ mod tests {
 
     fn entry(name: &str, kind: FileKind) -> Entry {
         let path: FilePath = format!("Desk/{name}").parse().unwrap();
-        Entry { path, kind, size: 0, modified: 0, mode: 0o644, links: 1, identity: [0, 0], placeholder: false }
+        Entry { path, kind, size: 0, modified: 0, mode: 0o644, links: 1, identity: [0, 0], placeholder: false, stored: None }
     }
 
     fn told(names: &[&str]) -> Vec<String> {

@@ -15,6 +15,8 @@ mod compare;
 #[cfg(feature = "files")]
 mod dates;
 #[cfg(feature = "files")]
+mod document;
+#[cfg(feature = "files")]
 mod duplicates;
 #[cfg(feature = "files")]
 mod edit;
@@ -53,6 +55,8 @@ mod notes;
 pub mod patch;
 #[cfg(feature = "places")]
 mod places;
+#[cfg(feature = "places")]
+mod places_cities;
 #[cfg(feature = "places")]
 mod places_countries;
 #[cfg(feature = "files")]
