@@ -97,12 +97,6 @@ def add_up(into, more):
         into[key] = into.get(key, 0) + number
 
 
-def refused(what, why):
-    """Ends a task in which nothing could be done."""
-    fix = "let your user change what is there, or choose another folder" if "permission" in why else "see to that, then run it again"
-    raise SystemExit(f"{what}: {why}\n{fix}")
-
-
 places = folders("write")
 only = {"files": files} if files.strip() else {}
 look = "Find the text in the folders" if len(places) > 1 else "Find the text in the folder"
@@ -199,6 +193,7 @@ else:
     say(f"{becomes} in {found}." + preview)
     paths = [hit["path"] for hit in hits]
     made = 0
+    reasons = []
     stayed = set()
     for start in range(0, len(paths), BATCH):
         batch = paths[start : start + BATCH]
@@ -211,12 +206,13 @@ else:
             stayed.update(paths[start:])
             break
         made += result["made"]
+        reasons += result["reasons"]
         not_done += [{"path": other["path"], "why": other["reason"]} for other in result["otherwise"]]
         stayed.update([other["path"] for other in result["otherwise"]])
     changed = [hit for hit in hits if hit["path"] not in stayed] if stayed else hits
     done(f"{files_of(made)} changed")
-    if not_done and not made:
-        refused("Nothing was replaced", not_done[0]["why"])
+    if reasons and not made:
+        raise SystemExit(f"Nothing was replaced: {reasons[0]['why']}\n{reasons[0]['fix']}")
     data["changed"] = made
     data["files"] = changed[:1000]
     if not_done:

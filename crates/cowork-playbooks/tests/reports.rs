@@ -47,7 +47,7 @@ fn twins(call: &ProposedCall) -> Option<Outcome> {
             "duplicates": groups, "skipped": { "unreadable": 1, "mounts": 0 }, "next": null })),
         "set_aside" => {
             let asked = call.args["paths"].as_array().unwrap().len();
-            done(json!({ "made": asked, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "otherwise": [] }))
+            done(json!({ "made": asked, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "told": "", "otherwise": [] }))
         }
         _ => None,
     }
@@ -165,7 +165,7 @@ fn reporting(bytes: u64, before: Vec<(String, String)>) -> impl FnMut(&ProposedC
             done(json!({ "text": text.trim_start_matches('\u{feff}'), "next": null }))
         }
         "write_file" => {
-            done(json!({ "made": 1, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "otherwise": [] }))
+            done(json!({ "made": 1, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "told": "", "otherwise": [] }))
         }
         _ => None,
     }
@@ -244,7 +244,7 @@ fn replacing(call: &ProposedCall) -> Option<Outcome> {
         ("find_text", None) => done(json!({ "matched": 1, "searched": 1, "complete": true, "ended": "", "next": null,
             "skipped": {}, "hits": [{ "path": call.args["folder"], "line": 4, "text": "  Dear Acme,\t" }] })),
         ("replace_text", _) => done(json!({ "made": 1, "renamed": 0, "left": 1, "left_at": [[1, 2]],
-            "reasons": [{ "files": 1, "why": "`Downloads/b.md` was changed meanwhile" }],
+            "reasons": [{ "files": 1, "why": "`Downloads/b.md` was changed meanwhile", "fix": "try again" }],
             "otherwise": [{ "index": 1, "path": "Downloads/b.md", "reason": "`Downloads/b.md` was changed meanwhile" }] })),
         _ => None,
     }
@@ -315,7 +315,7 @@ fn coming(rounds: Vec<Value>) -> impl FnMut(&ProposedCall) -> Option<Outcome> {
         "file_info" => done(entry("loads.zip", 9)),
         "move_files" => {
             let made = call.args["moves"].as_array().unwrap().len();
-            done(json!({ "made": made, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "otherwise": [] }))
+            done(json!({ "made": made, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "told": "", "otherwise": [] }))
         }
         _ => None,
     }

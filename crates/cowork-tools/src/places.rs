@@ -1,7 +1,7 @@
 //! The names of places, from a gazetteer that comes with the program.
 
 use async_trait::async_trait;
-use cowork_core::{Effects, Error, Kind, Label, Preview, Result, ToolContext, ToolOutput, TypedTool};
+use cowork_core::{Effects, Error, Kind, Label, Preview, Result, ToolContext, ToolOutput, TypedTool, Watch};
 use reverse_geocoder::{Locations, Record, ReverseGeocoder};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -87,6 +87,32 @@ impl TypedTool for NamePlaces {
         let value = json!({ "count": places.len(), "known": known, "places": places });
         Ok(ToolOutput { value, note, label: Label::trusted() })
     }
+}
+
+/// Gives the country and the nearest town of each point, `Italy/Florence`, as folders may be called; nothing far from every town.
+pub(crate) fn as_folders(points: &[(f64, f64)], watch: &Watch) -> Result<Vec<Option<String>>> {
+    if points.is_empty() {
+        return Ok(Vec::new());
+    }
+    let all = Locations::from_memory();
+    let gazetteer = ReverseGeocoder::new(&all);
+    let called = |name: &str| {
+        let plain = name.replace(['/', '\\'], "-");
+        let plain = plain.trim_matches([' ', '.']);
+        if plain.is_empty() { "Unnamed".to_owned() } else { plain.to_owned() }
+    };
+    let name = |(latitude, longitude): &(f64, f64)| {
+        if watch.cancel.is_cancelled() {
+            return Err(stopped(OP));
+        }
+        let point = Point { latitude: *latitude, longitude: *longitude };
+        let near = point.nearest(&gazetteer).filter(|(km, _)| *km <= f64::from(usually_within()));
+        Ok(near.map(|(_, record)| {
+            let code = record.cc.as_str();
+            format!("{}/{}", called(country(code).unwrap_or(code)), called(&record.name))
+        }))
+    };
+    points.iter().map(name).collect()
 }
 
 fn described(record: &Record, km: f64) -> Value {
