@@ -94,7 +94,12 @@ fn item(item: &Value, indent: &str, lines: &mut Vec<String>) {
             lines.push(format!("{indent}{}", transfer(from, to)));
         }
         Value::Object(o) => match (text(o, "from"), text(o, "to"), text(o, "old_text"), text(o, "new_text")) {
-            (Some(from), Some(to), ..) => lines.push(format!("{indent}{}", transfer(&from, &to))),
+            (Some(from), Some(to), ..) => match o.get("names").and_then(Value::as_array) {
+                Some(names) => lines.extend(names.iter().filter_map(Value::as_str).map(|name| {
+                    format!("{indent}{}", transfer(&format!("{from}/{name}"), &format!("{to}/{name}")))
+                })),
+                None => lines.push(format!("{indent}{}", transfer(&from, &to))),
+            },
             (_, _, Some(old), Some(new)) => {
                 block(&old, &format!("{indent}- "), lines);
                 block(&new, &format!("{indent}+ "), lines);
