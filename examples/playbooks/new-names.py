@@ -22,5 +22,9 @@ tidy = suggest_names(folder)
 slugs = suggest_names(folder, by="slug")
 done(f"{len(tidy['moves'])} would be tidier")
 
+step("Work out folders")
+kinds = suggest_folders(folder)
+done(f"{len(kinds['moves'])} folders")
+
 finish(f"{len(tidy['moves'])} of {tidy['count']} files would get a tidier name, {len(slugs['moves'])} one for the web.",
-       {"categories": categories, "tidy": tidy["moves"], "stay": tidy["stay"], "slugs": slugs["moves"]})
+       {"categories": categories, "tidy": tidy["moves"], "stay": tidy["stay"], "slugs": slugs["moves"], "folders": kinds["moves"]})

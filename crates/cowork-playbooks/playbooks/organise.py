@@ -192,7 +192,8 @@ if rules.strip():
     asked = rules.strip()
     rules_file = asked if asked.partition("/")[0] in folders() and "/" in asked else f"{places[0]}/{asked}"
     rule_list = read_rules(rules_file)
-suggested = gather([later(suggest_folders, place, by=each if by == "date" else by, rules=rules_for(place)) for place in places])
+decides = each if by == "date" else by
+suggested = gather([later(suggest_folders, place, by=decides, rules=rules_for(place)) for place in places])
 found = sum([one["count"] for one in suggested])
 inside = sum([one["inside"] for one in suggested])
 done(f"{files(found)}, {inside} folder{'' if inside == 1 else 's'}")
