@@ -1,12 +1,12 @@
 # /// playbook
 # name = "new-names"
-# about = "Says which names the files of a folder would get if they were tidied up, and of what category they are; changes nothing"
+# about = "Says which names the files of a folder would get if they were tidied up, and of what category they are, and which folders they would go to; changes nothing"
 # title = "Suggest names in {folders}"
 # examples = ["suggest tidy names here"]
 # folders = "read"
 # ///
 
-plan(["Look at the folder", "Work out names"])
+plan(["Look at the folder", "Work out names", "Work out folders"])
 
 step("Look at the folder")
 folder = folders()[0]

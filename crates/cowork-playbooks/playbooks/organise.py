@@ -193,7 +193,7 @@ if rules.strip():
     rules_file = asked if asked.partition("/")[0] in folders() and "/" in asked else f"{places[0]}/{asked}"
     rule_list = read_rules(rules_file)
 decides = each if by == "date" else by
-suggested = gather([later(suggest_folders, place, by=decides, rules=rules_for(place)) for place in places])
+suggested = gather([later(suggest_folders, place, by=decides, rules=rules_for(place), most=100000) for place in places])
 found = sum([one["count"] for one in suggested])
 inside = sum([one["inside"] for one in suggested])
 done(f"{files(found)}, {inside} folder{'' if inside == 1 else 's'}")

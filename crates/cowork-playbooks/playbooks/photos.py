@@ -96,7 +96,7 @@ plan(["Ask the photos", "Move photos"])
 
 step("Ask the photos")
 # The last change says mostly when it was copied.
-suggested = gather([later(suggest_folders, place, by=by, only=["photos"], changed=False, projects=False) for place in places])
+suggested = gather([later(suggest_folders, place, by=by, only=["photos"], changed=False, projects=False, most=100000) for place in places])
 batches = []
 planned = {}
 stayed = {}

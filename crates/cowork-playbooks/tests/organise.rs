@@ -150,7 +150,7 @@ async fn what_is_asked_for_goes_to_the_tool() {
     ] {
         let mut story = Story::of(organise(params)).answering(nothing);
         assert_eq!(story.done().await.0, "Nothing to move: no files here.");
-        assert_eq!(story.calls()[0].args, json!({ "folder": "Downloads", "by": by, "rules": rules }));
+        assert_eq!(story.calls()[0].args, json!({ "folder": "Downloads", "by": by, "rules": rules, "most": 100_000 }));
     }
 }
 

@@ -29,8 +29,6 @@ use crate::{
 const OP: &str = "work out folders";
 /// So many entries are looked at.
 const MOST_LOOKED_AT: usize = 1_000_000;
-/// So many names fit into one batch.
-const MOST_GIVEN: usize = MOST_IN_BATCH;
 /// So many folders are looked into for whether they are of projects.
 const MOST_LOOKED_INTO: usize = 1_000;
 
@@ -62,6 +60,14 @@ pub(crate) struct FoldersArgs {
     /// Whether the files of a project stay: all where a mark of one lies among them, such as Cargo.toml; yes if left out.
     #[serde(default = "yes")]
     projects: bool,
+    /// The most files to give, up to 100,000; 200 if left out.
+    #[serde(default = "usual")]
+    #[schemars(range(min = 1, max = 100_000))]
+    most: u32,
+}
+
+fn usual() -> u32 {
+    200
 }
 
 /// What decides where a file goes.
@@ -92,7 +98,7 @@ impl TypedTool for SuggestFolders {
         a film's subtitles), and then `folders`, those of saved pages. A date is the one in the name, else the one that a photo or PDF says of itself, else that of the last change: \
         how many are from each is `dated` (`name`, `content`, `changed`). Hidden files, links, files in use or not complete, and parts of projects stay, and what is in order already: how many \
         `stay` by reason. Gives also how many files there are (`count`), how many folders (`inside`), and `project`: what marks the folder as that of a project, or null. If there are \
-        `more` than 100,000 to move, ask again once these are made.";
+        `more` than were asked for, ask again once these are made.";
 
     fn effects(&self, args: &FoldersArgs) -> Result<Effects> {
         Rules::new(&args.rules)?;
@@ -172,7 +178,8 @@ impl FoldersArgs {
             Fill::By(By::Name) => shared::names(&units.iter().map(Unit::name).collect::<Vec<_>>()),
             _ => Vec::new(),
         };
-        Ok(Facts { fill, days, changed: self.changed, places, words })
+        let most = (self.most as usize).clamp(1, MOST_IN_BATCH);
+        Ok(Facts { fill, days, changed: self.changed, places, words, most })
     }
 }
 

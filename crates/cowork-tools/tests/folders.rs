@@ -209,6 +209,17 @@ async fn files_go_by_rules_of_which_the_first_that_fits_decides() {
 }
 
 #[tokio::test]
+async fn no_file_is_parted_from_what_goes_along_where_few_are_asked_for() {
+    let memory = desk(&["a.CR2", "a.JPG", "a.xmp", "b.pdf", "c.pdf"]);
+    for (most, given, more) in [(1, 3, true), (4, 4, true), (5, 5, false)] {
+        let found = suggested(&memory, json!({ "most": most })).await;
+        let lists = ["moves", "along"].map(|key| found[key].as_array().unwrap().clone()).concat();
+        let number: usize = lists.iter().map(|one| one["names"].as_array().unwrap().len()).sum();
+        assert_eq!((number, found["more"].as_bool()), (given, Some(more)), "{most}");
+    }
+}
+
+#[tokio::test]
 async fn photos_go_by_where_they_were_taken() {
     // The sample was taken in the sea, west of Berlin as it were.
     let sea = samples::photo();

@@ -9,7 +9,7 @@ use cowork_core::{Entry, FileKind, FilePath};
 use cowork_core::{Files, Result, Watch};
 
 use super::{
-    By, MOST_GIVEN, Names,
+    By, Names,
     rules::{Fill, asks_date, filled},
     units::{Stay, Unit},
 };
@@ -31,6 +31,8 @@ pub(super) struct Facts {
     pub(super) places: Vec<std::result::Result<String, &'static str>>,
     /// What their names share, by the places of the units.
     pub(super) words: Vec<Option<String>>,
+    /// So many names are given, if no file is parted from those that go along with it.
+    pub(super) most: usize,
 }
 
 /// What goes where.
@@ -84,11 +86,12 @@ pub(super) fn all<'a>(
             stay.add("in order already", unit.size());
             continue;
         }
-        given += unit.size() + unit.folders.len();
-        if given > MOST_GIVEN {
+        let names = unit.size() + unit.folders.len();
+        if given > 0 && given + names > facts.most {
             decided.more = true;
-            break;
+            continue;
         }
+        given += names;
         let top = target.split('/').next().unwrap_or_default().to_owned();
         let members = decided.goes.entry(target).or_default();
         members.files.push(unit.name());

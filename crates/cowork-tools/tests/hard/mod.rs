@@ -114,7 +114,7 @@ fn listing(name: &str) -> Option<Calls> {
             let args = |p: &str| json!({ "folder": p, "by": "name" });
             let mut errors = looks(&args);
             errors.push((args("Desk/a.txt"), Kind::InvalidInput));
-            (errors, vec![json!({ "folder": "Desk", "by": "day", "changed": false })], Some(args("Many")))
+            (errors, vec![json!({ "folder": "Desk", "by": "day", "most": 1_000_000_000 })], Some(args("Many")))
         }
         "file_info" | "list_archive" => (looks(&args), vec![], None),
         "file_metadata" => (
