@@ -206,8 +206,7 @@ const RULES: &str = "# where things go\r\n\r\nscan*.pdf -> Scans/{year}\n*.pdf, 
 async fn files_go_by_the_rules_in_a_file() {
     let mut submit = organise(json!({ "rules": "rules.txt" }));
     submit.folders = vec![folder("Downloads"), folder("Desktop")];
-    let mut story =
-        Story::of(submit).text("Downloads/rules.txt", &RULES.replace("*.{} -> X\n", "")).answering(nothing);
+    let mut story = Story::of(submit).text("Downloads/rules.txt", &RULES.replace("*.{} -> X\n", "")).answering(nothing);
     story.done().await;
     let title = "Organise Downloads and Desktop by your rules (playbook organise)";
     assert_eq!(story.proposals[0].say.as_deref(), Some(title));
@@ -253,7 +252,8 @@ async fn a_rule_that_is_wrong_is_named_by_its_line() {
 
 #[tokio::test]
 async fn what_goes_along_goes_in_the_same_batch_and_folders_are_told_apart() {
-    let one = |to: &str, names: &[&str]| json!([{ "from": "Downloads", "to": format!("Downloads/{to}"), "names": names }]);
+    let one =
+        |to: &str, names: &[&str]| json!([{ "from": "Downloads", "to": format!("Downloads/{to}"), "names": names }]);
     let value = json!({ "count": 5, "inside": 2, "more": false, "project": null, "dated": {}, "stay": { "hidden files": 1 },
         "moves": one("Code", &["a.html", "page.html"]), "along": one("Images", &["IMG_1.xmp"]), "folders": one("Code", &["page_files"]) });
     let suggest = move |call: &cowork_core::ProposedCall| {

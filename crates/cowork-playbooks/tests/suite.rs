@@ -40,7 +40,9 @@ fn play(call: &Call) -> Outcome {
             json!({ "count": 2, "inside": 0, "more": false, "moves": [one("Documents", "a.pdf"), one("Images", "b.png")], "along": [], "folders": [],
                 "stay": {}, "dated": {}, "project": null })
         }
-        "move_files" => json!({ "made": 2, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "told": "", "otherwise": [], "each": [1, 1] }),
+        "move_files" => {
+            json!({ "made": 2, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "told": "", "otherwise": [], "each": [1, 1] })
+        }
         other => {
             let error = Error::new(Kind::NotFound, "play", format!("there is no `{other}` here"));
             return Outcome::Failed { error };

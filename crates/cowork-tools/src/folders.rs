@@ -8,7 +8,9 @@ mod units;
 use std::{collections::HashSet, sync::Arc};
 
 use async_trait::async_trait;
-use cowork_core::{Effects, Entry, Error, FileKind, FilePath, Files, Kind, Label, Result, ToolContext, ToolOutput, TypedTool};
+use cowork_core::{
+    Effects, Entry, Error, FileKind, FilePath, Files, Kind, Label, Result, ToolContext, ToolOutput, TypedTool,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};

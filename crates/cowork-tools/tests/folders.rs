@@ -53,7 +53,8 @@ async fn sorted(rule: Value, files: &[&str]) -> Vec<String> {
         assert_eq!(moved["each"], json!(each));
     }
     assert_eq!(all(&suggested(&memory, rule).await), [Value::Null; 0], "what is in order stays");
-    let mut paths: Vec<String> = memory.paths().iter().filter_map(|p| p.strip_prefix("D/").map(str::to_owned)).collect();
+    let mut paths: Vec<String> =
+        memory.paths().iter().filter_map(|p| p.strip_prefix("D/").map(str::to_owned)).collect();
     let folders: Vec<String> = paths.iter().filter_map(|p| p.rsplit_once('/').map(|(f, _)| f.to_owned())).collect();
     paths.retain(|path| !folders.contains(path) && !folders.iter().any(|f| f.starts_with(&format!("{path}/"))));
     paths.sort();
@@ -132,11 +133,13 @@ async fn a_folder_is_used_as_it_is_written_and_what_has_its_name_makes_way() {
     let expected = ["Images/x.png", "Other/Images", "documents/a.pdf", "documents/b.pdf"];
     assert_eq!(sorted(json!({}), &files).await, expected);
 
-    let taken = desk_of(&[("Video", Node::Link), ("clip.mp4", Node::File(Vec::new())), ("clip.srt", Node::File(Vec::new()))]);
+    let taken =
+        desk_of(&[("Video", Node::Link), ("clip.mp4", Node::File(Vec::new())), ("clip.srt", Node::File(Vec::new()))]);
     let found = suggested(&taken, json!({})).await;
     assert_eq!(found["stay"]["files whose folder's name is taken by a file"], 2);
 
-    let documents = MemorySession::new(&[("Documents/a.pdf", Node::File(Vec::new())), ("Documents/b.png", Node::File(Vec::new()))]);
+    let documents =
+        MemorySession::new(&[("Documents/a.pdf", Node::File(Vec::new())), ("Documents/b.png", Node::File(Vec::new()))]);
     let found = call(&documents, "suggest_folders", json!({ "folder": "Documents" })).await.unwrap();
     let moves = json!([{ "from": "Documents", "to": "Documents/Images", "names": ["b.png"] }]);
     assert_eq!((&found["moves"], &found["stay"]), (&moves, &json!({ "in order already": 1 })));
@@ -171,7 +174,8 @@ async fn files_go_by_the_best_date_of_those_that_belong_together() {
 
 #[tokio::test]
 async fn files_go_by_the_name_they_share() {
-    let files = ["2026-01 Acme invoice.pdf", "invoice_acme_02.pdf", "Globex 7.pdf", "globex.docx", "alone.txt", "12.txt"];
+    let files =
+        ["2026-01 Acme invoice.pdf", "invoice_acme_02.pdf", "Globex 7.pdf", "globex.docx", "alone.txt", "12.txt"];
     let expected = [
         "12.txt",
         "Acme/2026-01 Acme invoice.pdf",
@@ -190,13 +194,8 @@ async fn files_go_by_rules_of_which_the_first_that_fits_decides() {
         rule("scan*.pdf", "Scans/{year}"), rule("*.pdf", "Papers"), rule("*.key", "."), rule("report-??.*", "Reports/{type}/{ext}"),
     ] });
     let files = ["a.PDF", "Scan 2021-05-17.pdf", "c.key", "d.zip", "report-07.csv"];
-    let expected = [
-        "Papers/a.PDF",
-        "Reports/Spreadsheets/csv/report-07.csv",
-        "Scans/2021/Scan 2021-05-17.pdf",
-        "c.key",
-        "d.zip",
-    ];
+    let expected =
+        ["Papers/a.PDF", "Reports/Spreadsheets/csv/report-07.csv", "Scans/2021/Scan 2021-05-17.pdf", "c.key", "d.zip"];
     assert_eq!(sorted(rules.clone(), &files).await, expected);
     let found = suggested(&desk(&files), rules).await;
     assert_eq!(found["stay"], json!({ "no rule fits": 1, "rules say so": 1 }));
@@ -252,7 +251,8 @@ async fn of_several_that_move_together_each_is_made_or_left_and_told() {
     assert!(moved["reasons"].as_array().unwrap().iter().all(|one| !one["fix"].as_str().unwrap().is_empty()));
     assert_eq!(memory.content_at("D/y/d.txt"), Some(b"x".to_vec()));
 
-    let whole = call(&memory, "move_files", json!({ "moves": [{ "from": "D/b.txt", "to": "D/e.txt" }] })).await.unwrap();
+    let whole =
+        call(&memory, "move_files", json!({ "moves": [{ "from": "D/b.txt", "to": "D/e.txt" }] })).await.unwrap();
     assert_eq!((&whole["told"], whole.get("each")), (&json!(""), None));
     for names in [json!(["a/b"]), json!([""]), json!([".."]), json!([])] {
         let args = json!({ "moves": [{ "from": "D/x", "to": "D/y", "names": names }] });

@@ -301,7 +301,9 @@ impl Story {
                         self.put(&to, thing.kind, thing.modified);
                         made += 1;
                         if to != asked {
-                            otherwise.push(json!({ "index": index, "path": asked, "renamed": to, "reason": "the name was taken" }));
+                            otherwise.push(
+                                json!({ "index": index, "path": asked, "renamed": to, "reason": "the name was taken" }),
+                            );
                         }
                     }
                 }
@@ -314,7 +316,8 @@ impl Story {
         let at: Vec<Value> = left.iter().map(|o| json!([o["index"], o["index"].as_u64().unwrap() + 1])).collect();
         let why = |o: &&Value| json!({ "files": left.len(), "why": o["reason"], "fix": "see to that, then try again" });
         let reasons: Vec<Value> = left.iter().take(1).map(why).collect();
-        let told = if left.is_empty() { String::new() } else { format!("Not done: {}, because it is gone.", left.len()) };
+        let told =
+            if left.is_empty() { String::new() } else { format!("Not done: {}, because it is gone.", left.len()) };
         json!({ "made": made, "renamed": renamed, "left": left.len(), "left_at": at, "reasons": reasons, "told": told, "otherwise": otherwise, "each": each })
     }
 

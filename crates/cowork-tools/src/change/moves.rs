@@ -3,7 +3,9 @@
 use std::collections::{BTreeSet, HashSet};
 
 use async_trait::async_trait;
-use cowork_core::{Change, Changed, Effects, Error, FilePath, Kind, Preview, Result, ToolContext, ToolOutput, TypedTool};
+use cowork_core::{
+    Change, Changed, Effects, Error, FilePath, Kind, Preview, Result, ToolContext, ToolOutput, TypedTool,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;

@@ -107,7 +107,8 @@ pub(super) fn all<'a>(
 fn make_way(entries: &[Entry], decided: &mut Decided<'_>, stay: &mut Stay) {
     let top = |target: &str| target.split('/').next().unwrap_or_default().to_owned();
     let tops: HashSet<String> = decided.goes.keys().map(|target| top(target)).collect();
-    let going: Names<'_> = decided.goes.values().flat_map(|m| &m.files).copied().filter(|n| tops.contains(*n)).collect();
+    let going: Names<'_> =
+        decided.goes.values().flat_map(|m| &m.files).copied().filter(|n| tops.contains(*n)).collect();
     let taken: HashSet<&str> = entries
         .iter()
         .filter(|e| e.kind != FileKind::Folder && tops.contains(e.path.name()) && !going.contains(e.path.name()))
@@ -191,7 +192,9 @@ pub(super) async fn places(
     let all: Vec<(usize, usize)> = units
         .iter()
         .enumerate()
-        .flat_map(|(n, unit)| [unit.at].into_iter().chain(unit.along.iter().copied()).filter(asked).map(move |at| (n, at)))
+        .flat_map(|(n, unit)| {
+            [unit.at].into_iter().chain(unit.along.iter().copied()).filter(asked).map(move |at| (n, at))
+        })
         .collect();
     let mut found = vec![Err("files that can't be read"); units.len()];
     let mut points: Vec<Option<(f64, f64)>> = vec![None; units.len()];
@@ -215,7 +218,8 @@ pub(super) async fn places(
     let key = |point: (f64, f64)| (rounded(point).0.to_bits(), rounded(point).1.to_bits());
     let spots: HashMap<(u64, u64), (f64, f64)> = points.iter().flatten().map(|p| (key(*p), spot(*p))).collect();
     let (keys, spots): (Vec<_>, Vec<_>) = spots.into_iter().unzip();
-    let names: HashMap<(u64, u64), Option<String>> = keys.into_iter().zip(crate::places::as_folders(&spots, watch)?).collect();
+    let names: HashMap<(u64, u64), Option<String>> =
+        keys.into_iter().zip(crate::places::as_folders(&spots, watch)?).collect();
     for (found, point) in found.iter_mut().zip(points).filter_map(|(found, point)| Some((found, point?))) {
         *found = names.get(&key(point)).cloned().flatten().ok_or("files far from every town");
     }

@@ -21,7 +21,8 @@ const MOST_WORDS: usize = 4;
 pub(super) fn names(names: &[&str]) -> Vec<Option<String>> {
     let generic: HashSet<&str> = GENERIC.split_whitespace().collect();
     let words: Vec<Vec<&str>> = names.iter().map(|name| words(stem(name))).collect();
-    let low: Vec<Vec<String>> = words.iter().map(|line| line.iter().map(|word| word.to_lowercase()).collect()).collect();
+    let low: Vec<Vec<String>> =
+        words.iter().map(|line| line.iter().map(|word| word.to_lowercase()).collect()).collect();
     let mut counts: HashMap<&str, (usize, &str)> = HashMap::new();
     for (line, low) in words.iter().zip(&low) {
         let mut seen = HashSet::new();
@@ -130,8 +131,15 @@ mod tests {
         assert_eq!(told(&files), ["Acme", "Acme", "Globex", "Globex"]);
         assert_eq!(told(&["alone.txt", "12.txt", "invoice 1.pdf", "invoice 2.pdf"]), ["", "", "", ""]);
         assert_eq!(told(&["Côté Jardin 1.pdf", "côté_jardin-2.pdf"]), ["Côté Jardin", "Côté Jardin"]);
-        assert_eq!(told(&["Müller & Söhne 1.pdf", "Müller & Söhne Rechnung.pdf"]), ["Müller & Söhne", "Müller & Söhne"]);
-        assert_eq!(told(&["acme 1.pdf", "Acme letter.pdf"]), ["Acme", "Acme"], "it is written as somebody wrote it with care");
+        assert_eq!(
+            told(&["Müller & Söhne 1.pdf", "Müller & Söhne Rechnung.pdf"]),
+            ["Müller & Söhne", "Müller & Söhne"]
+        );
+        assert_eq!(
+            told(&["acme 1.pdf", "Acme letter.pdf"]),
+            ["Acme", "Acme"],
+            "it is written as somebody wrote it with care"
+        );
     }
 
     #[test]
