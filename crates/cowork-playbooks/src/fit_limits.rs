@@ -98,7 +98,7 @@ const ASIDE: [&str; 25] = [
 /// Folders that everybody has: where they stand with a capital or before *folder*, no kind of file is meant.
 const USUAL: [&str; 5] = ["document", "photo", "music", "video", "movie"];
 
-impl Fitting<'_> {
+impl<'a> Fitting<'a> {
     /// Finds what the wish is limited to, or what it spares, where this playbook can't be told so.
     pub(crate) fn unheld(&self) -> Option<String> {
         let moves = self.header.destructive || self.terms.any_file || self.header.params.contains_key("dry_run");
@@ -134,9 +134,9 @@ impl Fitting<'_> {
         let firm = |at: usize| self.weights[at] > GENERAL || self.values[at] || words[at].quoted || words[at].head;
         let content = |at: usize| {
             let stem = words[at].stem.as_str();
-            let small = self.slots.vocabulary.is_small(stem) || BUT.contains(&stem) || ONLY.contains(&stem);
+            let small = words[at].class.is_small() || BUT.contains(&stem) || ONLY.contains(&stem);
             let named = at > 0 && matches!(words[at - 1].stem.as_str(), "the" | "my" | "all" | "any" | "our");
-            let verb = words[at].negated && self.slots.vocabulary.is_verb(stem) && !named;
+            let verb = words[at].negated && words[at].class.is_verb() && !named;
             !verb && stem != "preview" && (!small && !self.is_any(at) || self.is_small_name(at))
         };
         // `only files that begin with A`
@@ -144,7 +144,7 @@ impl Fitting<'_> {
             let next = words.get(at + 1).map_or("", |w| w.stem.as_str());
             let tells =
                 matches!(next, "start" | "begin" | "end" | "with" | "that" | "which" | "from" | "whos" | "old" | "new");
-            at > part.start && part.contains(&(at + 2)) && self.slots.vocabulary.is_file(&words[at].stem) && tells
+            at > part.start && part.contains(&(at + 2)) && words[at].class.is_file() && tells
         };
         part.clone().any(|at| content(at) || told(at)) && !part.clone().any(firm)
     }
@@ -154,11 +154,10 @@ impl Fitting<'_> {
         let words = &self.slots.sentence.words;
         let left = |at: &usize| {
             let word = &words[*at];
-            let stem = word.stem.as_str();
             let known = self.weights[*at] > GENERAL || self.values[*at] || word.quoted || word.literal || word.negated;
-            let kind = self.slots.vocabulary.is_file(stem);
+            let kind = words[*at].class.is_file();
             let strange = self.weights[*at] == 0 && !self.is_neutral(*at);
-            let small = self.slots.vocabulary.is_small(stem);
+            let small = word.class.is_small();
             !known && (!small && !self.is_any(*at) && (kind || strange) || self.is_small_name(*at))
         };
         let at = (0..words.len()).find(left)?;
@@ -171,7 +170,7 @@ impl Fitting<'_> {
         let stem = words[at].stem.as_str();
         let in_order = stem == "order" && at > 0 && words[at - 1].stem == "in";
         // Where folders are granted, those are meant.
-        let usual = self.folders.is_empty() && self.is_usual(at);
+        let usual = !self.slots.sentence.granted && self.is_usual(at);
         // `the date in the document`
         let its_own = self.slots.sentence.text[words[at].at.clone()].to_lowercase() == "document" && self.is_in(at);
         ANY.contains(&stem) || ASIDE.contains(&stem) || in_order || its_own || self.is_folder(at) || usual
@@ -182,7 +181,7 @@ impl Fitting<'_> {
         let words = &self.slots.sentence.words;
         let Some((first, last)) = place.first().zip(place.last()) else { return true };
         let one = !self.slots.sentence.text[words[*last].at.clone()].ends_with('s');
-        let gathered = words.get(last + 1).is_some_and(|w| self.slots.vocabulary.is_file(&w.stem));
+        let gathered = words.get(last + 1).is_some_and(|w| w.class.is_file());
         let folder = self.is_capital(*first)
             && first
                 .checked_sub(1)
@@ -215,7 +214,7 @@ impl Fitting<'_> {
         let begins = at > 0 && matches!(words[at - 1].stem.as_str(), "in" | "insid" | "from" | "within");
         let shouted = !sentence.text.contains(char::is_lowercase);
         let name = text.len() > 1 && text.starts_with(char::is_uppercase) && !shouted;
-        begins && name && self.slots.vocabulary.is_small(&words[at].stem) && !self.is_folder(at)
+        begins && name && words[at].class.is_small() && !self.is_folder(at)
     }
 
     fn is_in(&self, at: usize) -> bool {
@@ -265,13 +264,13 @@ impl Fitting<'_> {
         if words[verb].negated {
             return Fate::Stays;
         }
-        let direct = (verb + 1..first).all(|at| self.slots.vocabulary.is_small(stem(at)))
+        let direct = (verb + 1..first).all(|at| words[at].class.is_small())
             && !(verb..first).any(|at| self.slots.sentence.ends_clause(at));
         if direct { Fate::Goes } else { behind.unwrap_or(Fate::Unclear) }
     }
 
     /// Takes the files that a task names: `in config.yml`, `in the letters folder`.
-    pub(crate) fn take_limit(&mut self, slot: &Slot) {
+    pub(crate) fn take_limit(&mut self, slot: &'a Slot) {
         let words = &self.slots.sentence.words;
         let free = |at: &usize| !self.values[*at] && !words[*at].quoted && !words[*at].negated && !self.is_kept(*at);
         let text = |at: usize| self.slots.sentence.text[words[at].at.clone()].to_owned();
@@ -280,10 +279,8 @@ impl Fitting<'_> {
         let folder = |at: &usize| {
             let stem = words[*at].stem.as_str();
             let next = words.get(at + 1).is_some_and(|w| w.stem == "folder" && !w.quoted);
-            let own = !self.slots.vocabulary.is_small(stem)
-                && !ANY.contains(&stem)
-                && !self.is_usual(*at)
-                && !self.is_folder(*at);
+            let own =
+                !words[*at].class.is_small() && !ANY.contains(&stem) && !self.is_usual(*at) && !self.is_folder(*at);
             next && own && self.is_in(*at)
         };
         let folders: Vec<usize> = (0..words.len()).filter(free).filter(folder).collect();
