@@ -157,16 +157,20 @@ impl Fitting<'_> {
         let words = &self.slots.sentence.words;
         let firm = |at: usize| self.weights[at] > 1 || self.values[at] || words[at].quoted;
         let file = |at: usize| words[at].class.is_file() || self.is_folder(at);
-        let only_looks = self.params.get("dry_run").is_some_and(|v| v == &serde_json::Value::Bool(true));
-        !only_looks
+        !self.only_looks()
             && part.clone().any(|at| KEEPS.contains(&words[at].stem.as_str()))
             && !part.clone().any(firm)
             && part.clone().any(|at| file(at) && words[at].stem != "one")
     }
 
+    /// Says whether nothing is to be changed.
+    pub(crate) fn only_looks(&self) -> bool {
+        self.params.get("dry_run").is_some_and(|v| v == &serde_json::Value::Bool(true))
+    }
+
     /// Says what a destructive playbook would have to guess.
     pub(crate) fn open(&self) -> Option<String> {
-        if !self.header.destructive {
+        if !self.header.destructive || self.only_looks() {
             return None;
         }
         let said = self.slots.sentence.text.to_lowercase();

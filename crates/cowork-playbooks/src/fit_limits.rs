@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 use crate::{
-    fit::{Fitting, GENERAL, SURE},
+    fit::{Fitting, GENERAL, Note, SURE},
     header::Needs,
     terms::Slot,
 };
@@ -68,8 +68,16 @@ const ANY: [&str; 37] = [
     "drawer",
 ];
 /// Words that go with a wish and limit nothing: `I no longer need`, `without deleting anything`, `the oldest copy`.
-const ASIDE: [&str; 25] = [
+const ASIDE: [&str; 33] = [
     "copy",
+    "sav",
+    "stor",
+    "kept",
+    "lie",
+    "lying",
+    "sit",
+    "float",
+    "accumulat",
     "anyth",
     "noth",
     "someth",
@@ -95,6 +103,8 @@ const ASIDE: [&str; 25] = [
     "taken",
     "mad",
 ];
+/// Small words that tell files apart in what limits a wish: `skip today's`.
+pub(crate) const WHEN: [&str; 3] = ["today", "new", "old"];
 /// Folders that everybody has: where they stand with a capital or before *folder*, no kind of file is meant.
 const USUAL: [&str; 5] = ["document", "photo", "music", "video", "movie"];
 
@@ -105,7 +115,11 @@ impl<'a> Fitting<'a> {
         if !moves || self.header.folders != Needs::Write {
             return None;
         }
-        let found = self.unheld_limit().or_else(|| if self.header.destructive { self.leftover() } else { None })?;
+        let found = self
+            .unheld_limit()
+            .or_else(|| self.unheld_clause())
+            .or_else(|| self.of_a_day())
+            .or_else(|| if self.header.destructive { self.leftover() } else { None })?;
         Some(format!("it can't follow {}", self.quote(&found.collect::<Vec<_>>())))
     }
 
@@ -129,15 +143,57 @@ impl<'a> Fitting<'a> {
         (0..words.len()).filter(free).filter_map(part).find(|part| self.is_unheld(part.clone()))
     }
 
+    /// Finds `today's files`: no playbook tells a day's files apart.
+    fn of_a_day(&self) -> Option<Range<usize>> {
+        let sentence = self.slots.sentence;
+        let of_a_day = |at: &usize| {
+            let word = &sentence.words[*at];
+            let text = &sentence.text[word.at.clone()];
+            let day = matches!(word.stem.as_str(), "today" | "yesterday") && text.ends_with('s');
+            day && !word.quoted && !word.literal && !self.values[*at]
+        };
+        (0..sentence.words.len()).find(of_a_day).map(|at| at..(at + 2).min(sentence.words.len()))
+    }
+
+    /// Says whether a word only names what this playbook works with: to spare some of that is nothing it can be told.
+    fn is_only_named(&self, at: usize) -> bool {
+        let named = |list: &[usize]| list.iter().any(|p| self.places(*p).any(|place| place.contains(&at)));
+        let given = |note: &Note<'_>| matches!(note, Note::Gives(.., words) if words.contains(&at));
+        // `delete the installers but not the temp files`
+        let told_apart = |slot: &Slot| {
+            let given = self.params.get(&slot.name).and_then(Value::as_str).filter(|_| slot.param.several);
+            let other = |value: &str| given.is_some_and(|given| given.split(',').all(|one| one != value));
+            slot.choices.iter().any(|(value, phrases)| other(value) && named(phrases))
+        };
+        named(&self.terms.object) && !self.notes.iter().any(given) && !self.terms.params.iter().any(told_apart)
+    }
+
+    /// Says whether a part says what is to be done: `keep one of each identical file`.
+    fn is_wish(&self, part: &Range<usize>) -> bool {
+        let inside = |place: &Vec<usize>| place.iter().all(|at| part.contains(at));
+        [&self.terms.action, &self.terms.maybe].into_iter().flatten().any(|p| self.places(*p).any(inside))
+    }
+
     fn is_unheld(&self, part: Range<usize>) -> bool {
         let words = &self.slots.sentence.words;
-        let firm = |at: usize| self.weights[at] > GENERAL || self.values[at] || words[at].quoted || words[at].head;
+        let spares = BUT.contains(&words[part.start].stem.as_str()) && !self.only_looks() && !self.is_wish(&part);
+        let firm = |at: usize| {
+            // `only today's files by type` is no `file … by`.
+            let files = self.slots.sentence.text[words[at].at.clone()].eq_ignore_ascii_case("files");
+            (self.weights[at] > GENERAL && !files && !(spares && self.is_only_named(at)))
+                || self.values[at]
+                || words[at].quoted
+                || words[at].head
+        };
         let content = |at: usize| {
             let stem = words[at].stem.as_str();
             let small = words[at].class.is_small() || BUT.contains(&stem) || ONLY.contains(&stem);
             let named = at > 0 && matches!(words[at - 1].stem.as_str(), "the" | "my" | "all" | "any" | "our");
             let verb = words[at].negated && words[at].class.is_verb() && !named;
-            !verb && stem != "preview" && (!small && !self.is_any(at) || self.is_small_name(at))
+            let when = at > part.start && WHEN.contains(&stem);
+            // `in subfolders only`
+            let below = stem == "subfolder" && part.clone().any(|at| ONLY.contains(&words[at].stem.as_str()));
+            !verb && stem != "preview" && (when || below || !small && !self.is_any(at) || self.is_small_name(at))
         };
         // `only files that begin with A`
         let told = |at: usize| {
@@ -165,7 +221,7 @@ impl<'a> Fitting<'a> {
     }
 
     /// Says whether a word stands for any file or for the granted folders, or goes with a wish and limits nothing.
-    fn is_any(&self, at: usize) -> bool {
+    pub(crate) fn is_any(&self, at: usize) -> bool {
         let words = &self.slots.sentence.words;
         let stem = words[at].stem.as_str();
         let in_order = stem == "order" && at > 0 && words[at - 1].stem == "in";
@@ -223,7 +279,7 @@ impl<'a> Fitting<'a> {
         before.any(|stem| matches!(stem, "in" | "insid" | "within" | "from" | "of" | "across"))
     }
 
-    fn part_end(&self, from: usize) -> usize {
+    pub(crate) fn part_end(&self, from: usize) -> usize {
         let words = &self.slots.sentence.words;
         let ends = |at: &usize| {
             let stem = words[*at].stem.as_str();

@@ -57,9 +57,10 @@ impl<'a> Fitting<'a> {
         };
         // `change the phone number 555-0142 to 555-0199`
         let plain = filled.kind.is_some() && filled.holes.iter().all(number);
+        let says_where = |at: &usize| matches!(stem(at), "every" | "all" | "filenam");
         matches!(filled.words.first().map(stem), Some("chang" | "turn" | "convert" | "renam"))
             && !plain
-            && !filled.words.iter().any(|at| matches!(stem(at), "every" | "all"))
+            && !filled.words.iter().any(says_where)
             && !words.iter().any(|w| w.quoted)
             && !(0..words.len()).any(|at| !inside(at) && words[at].class.is_file())
     }

@@ -7,12 +7,14 @@
 mod cache;
 mod calls;
 mod check;
+mod check_calls;
 mod check_header;
 mod check_program;
 mod check_schema;
 mod check_syntax;
 mod fault;
 mod fit;
+mod fit_clauses;
 mod fit_doubts;
 mod fit_limits;
 mod fit_params;

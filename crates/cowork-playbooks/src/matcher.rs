@@ -238,7 +238,11 @@ fn in_parts(library: &Library, sentence: &Sentence<'_>, folders: &[Phrase], one:
     if one && names.len() < 2 {
         return None;
     }
-    let why = format!("“{}” asks for several things, and a task does one", shortened(sentence.text));
+    let short = shortened(sentence.text);
+    let why = match names.iter().map(String::as_str).take(MOST_NAMED).collect::<Vec<_>>().join(" and ") {
+        both if names.len() > 1 => format!("“{short}” asks for several things, {both}, and a task does one"),
+        _ => format!("“{short}” asks for several things, and a task does one"),
+    };
     Some(Match::ask(names, why))
 }
 

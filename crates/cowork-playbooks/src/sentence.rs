@@ -45,6 +45,8 @@ const ASIDES: [&str; 12] =
     ["but", "and", "wher", "what", "which", "can", "could", "would", "pleas", "pls", "do", "thank"];
 /// After one of these stands how something is to be done.
 const LEADS: [&str; 6] = ["by", "into", "each", "every", "using", "after"];
+/// What opens a clause that says which files are meant, right behind a word for them.
+pub(crate) const WHICH: [&str; 11] = ["that", "which", "who", "whos", "wher", "i", "we", "you", "he", "she", "they"];
 /// How many words may stand between the parts of a phrase.
 const GAP: usize = 6;
 

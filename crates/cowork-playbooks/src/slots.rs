@@ -2,7 +2,11 @@
 
 use std::ops::Range;
 
-use crate::{phrases::PhraseId, sentence::Sentence, terms::Piece};
+use crate::{
+    phrases::PhraseId,
+    sentence::{Sentence, WHICH},
+    terms::Piece,
+};
 
 /// Words that say where a text is looked for and are no part of it.
 const PLACES: [&str; 31] = [
@@ -307,7 +311,7 @@ impl<'a> Slots<'a> {
         let stem = |at: usize| words.get(at).map_or("", |w| w.stem.as_str());
         let free = |at: &usize| !words[*at].quoted && !words[*at].literal;
         let breaks = |at: &usize| match stem(*at) {
-            "but" | "except" | "unless" => true,
+            "but" | "except" | "unless" | "if" => true,
             "only" | "just" => matches!(stem(at + 1), "in" | "insid" | "within" | "for"),
             _ => false,
         };
@@ -320,6 +324,14 @@ impl<'a> Slots<'a> {
                 || (from + 1..=last).any(|at| words[at].named || !words[at].quoted && words[at].class.is_file())
         };
         let opens = |at: &usize| matches!(stem(*at), "in" | "insid" | "within" | "across" | "throughout");
+        // `in files that are older than a year`
+        let which = |at: &usize| {
+            let file = (at + 1..(at + 4).min(last)).find(|at| words[*at].class.is_file());
+            file.is_some_and(|file| WHICH.contains(&stem(file + 1)))
+        };
+        if let Some(at) = (from + 1..last).filter(free).filter(opens).find(which) {
+            return at;
+        }
         let near = (from + 1).max(last.saturating_sub(LONGEST))..last;
         near.rev().filter(free).find(opens).filter(|at| is_where(*at)).unwrap_or(end)
     }

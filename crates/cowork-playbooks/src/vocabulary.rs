@@ -49,7 +49,7 @@ const SAME: &[&str] = &[
     // What goes on and on.
     "whenever, every time, each time, every day, every morning, every evening, every night, every week, every hour, every minute, every monday, \
         every tuesday, every wednesday, every thursday, every friday, every saturday, every sunday, always, from now on, from now onwards, \
-        in future, in the future, from today, from today on, as soon as, as they arrive, as they come, as they appear, as they land, as they \
+        in future, in the future, from today on, from today onwards, as soon as, as they arrive, as they come, as they appear, as they land, as they \
         show up, as it arrives, as files arrive, when a new, when new, when something new, when anything new, any time, anytime, continuously, \
         constantly, going forward, ongoing, regularly, once a day, once a week, at all times, permanently, each new, every new, any new, \
         that arrive, that come in, new arrival, incoming, when i download, when i add, when i save, when i drop, nightly, the moment, \
@@ -118,7 +118,7 @@ const VERBS: &str = "organise group split put tidy clean delete find rename repl
     restart reboot turn switch set toggle enable disable block unblock subscribe unsubscribe like follow tweet chat talk speak paraphrase \
     rewrite rephrase shorten expand classify label tag star mark rate vote negotiate research investigate verify prove solve simplify \
     paste cut export import chart plot graph visualise visualize count measure weigh check arrange flip mirror trim transcode render stream \
-    shelve frobnicate generate create invoice charge refund ship deliver order bake";
+    lowercase uppercase capitalise capitalize renumber shelve frobnicate generate create invoice charge refund ship deliver order bake";
 
 /// Verbs that say nothing by themselves: `show`, `make`, `count` go with what follows them.
 const LIGHT: &str = "show list check count create generate set turn mark label tag read open run start like ask use text apply link cut \
