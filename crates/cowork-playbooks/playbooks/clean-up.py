@@ -7,8 +7,8 @@
 # destructive = true
 #
 # [words]
-# do = ["delete", "clean", "tidy away", "sweep"]
-# maybe = ["make … space", "free up", "free … space", "make room", "make … room"]
+# do = ["delete", "clean", "tidy away", "sweep", "set … aside", "put … aside", "move … aside"]
+# maybe = ["make … space", "free up", "free … space", "make room", "make … room", "take … room"]
 # look = [
 #   "find", "show", "list", "are there", "is there", "do i have", "any", "which", "what", "count", "report", "how many", "look", "see", "check",
 #   "preview", "identify", "have i",

@@ -11,6 +11,7 @@
 #   "delete", "clean … duplicate", "dedupe", "dedup", "deduplicate", "de-duplicate", "de-dupe", "only keep one", "keep only one", "keep one",
 #   "keep just one", "merge … duplicate", "keep a single copy", "keep a single", "deduping", "deduplication", "collapse", "tidy … duplicate",
 #   "leave only one", "leave just one", "except one", "except a single", "keep the oldest", "keep the newest", "handle … duplicate", "deal with … duplicate",
+#   "set … aside", "put … aside", "move … aside",
 # ]
 # look = [
 #   "find", "show", "list", "are there", "is there", "do i have", "have i", "any", "which", "what", "check", "count", "report", "how many",

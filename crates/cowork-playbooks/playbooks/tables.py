@@ -20,6 +20,7 @@
 #   "comma separated", "delimited", "semicolon", "figures", "sales", "record", "mailing list", "price lists", "lists", "dataset",
 # ]
 # never = [
+#   "empty row", "blank row", "empty line", "blank line",
 #   "photo", "pdf", "presentation", "document", "markdown", "explain", "rename", "empty folder", "todo", "folder size", "filename", "letters", "variance", "text file",
 # ]
 #
