@@ -46,7 +46,7 @@ const NEEDS: &[Need] = &[
     Need {
         program: "python3",
         packages: &["python3", "python3-venv"],
-        about: "makes archives that ours read, and runs the official clients of model services",
+        about: "makes archives that ours read, and runs the official clients of model services, and a gateway for them",
         vital: false,
     },
 ];

@@ -97,21 +97,6 @@ def add_up(into, more):
         into[key] = into.get(key, 0) + number
 
 
-def not_made(number, reasons):
-    """Says how many were not done, and why."""
-    told = []
-    for one in reasons[:3]:
-        others = one["files"] - 1
-        told.append(one["why"] + (f" (and {others:,} more like it)" if others else ""))
-    return f" Not done: {number:,}, because {'; '.join(told)}{'; and for other reasons' if len(reasons) > 3 else ''}." if number else ""
-
-
-def refused(what, why):
-    """Ends a task in which nothing could be done."""
-    fix = "let your user change what is there, or choose another folder" if "permission" in why else "see to that, then run it again"
-    raise SystemExit(f"{what}: {why}\n{fix}")
-
-
 places = folders("write")
 only = {"files": files} if files.strip() else {}
 look = "Find the text in the folders" if len(places) > 1 else "Find the text in the folder"
@@ -129,7 +114,7 @@ searched = 0
 skipped = {}
 unsearched = []
 not_done = []
-reasons = []
+untold = ""
 errors = []
 for place in places:
     after = {}
@@ -170,7 +155,7 @@ def unsaid():
     text = " Left: " + "; ".join(left) + "." if left else ""
     if unsearched:
         text += f" Not searched: {unsearched[0]['folder']} ({unsearched[0]['why']})."
-    return text + not_made(sum([one["files"] for one in reasons]), reasons)
+    return text + untold
 
 
 step("Show the first lines")
@@ -208,6 +193,7 @@ else:
     say(f"{becomes} in {found}." + preview)
     paths = [hit["path"] for hit in hits]
     made = 0
+    reasons = []
     stayed = set()
     for start in range(0, len(paths), BATCH):
         batch = paths[start : start + BATCH]
@@ -217,17 +203,18 @@ else:
             if not made:
                 raise
             not_done.append({"files": len(paths) - start, "path": batch[0], "why": str(error)})
-            reasons.append({"files": len(paths) - start, "why": str(error)})
+            untold += f" Not done: {len(paths) - start:,}, because {error}."
             stayed.update(paths[start:])
             break
         made += result["made"]
-        not_done += [{"path": other["path"], "why": other["reason"]} for other in result["otherwise"]]
         reasons += result["reasons"]
+        untold += f" {result['told']}" if result["told"] else ""
+        not_done += [{"path": other["path"], "why": other["reason"]} for other in result["otherwise"]]
         stayed.update([other["path"] for other in result["otherwise"]])
     changed = [hit for hit in hits if hit["path"] not in stayed] if stayed else hits
     done(f"{files_of(made)} changed")
-    if not_done and not made:
-        refused("Nothing was replaced", not_done[0]["why"])
+    if reasons and not made:
+        raise SystemExit(f"Nothing was replaced: {reasons[0]['why']}\n{reasons[0]['fix']}")
     data["changed"] = made
     data["files"] = changed[:1000]
     if not_done or unsearched:

@@ -59,6 +59,7 @@ const PARAM: [Key; 13] = [
     ("opposites", Holds::Table, ""),
     ("in_quotes", Holds::Text, ""),
     ("sets", Holds::Table, ""),
+    ("titles", Holds::Table, ""),
     ("on", Holds::Texts, ""),
 ];
 const TEST: [Key; 8] = [

@@ -47,7 +47,9 @@ fn twins(call: &ProposedCall) -> Option<Outcome> {
             "duplicates": groups, "skipped": { "unreadable": 1, "mounts": 0 }, "next": null })),
         "set_aside" => {
             let asked = call.args["paths"].as_array().unwrap().len();
-            done(json!({ "made": asked, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "otherwise": [] }))
+            done(
+                json!({ "made": asked, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "told": "", "otherwise": [] }),
+            )
         }
         _ => None,
     }
@@ -196,9 +198,9 @@ fn reporting(bytes: u64, before: Vec<(String, String)>) -> impl FnMut(&ProposedC
             let (_, text) = before.iter().find(|(name, _)| path.ends_with(name.as_str())).unwrap();
             done(json!({ "text": text.trim_start_matches('\u{feff}'), "next": null }))
         }
-        "write_file" => {
-            done(json!({ "made": 1, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "otherwise": [] }))
-        }
+        "write_file" => done(
+            json!({ "made": 1, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "told": "", "otherwise": [] }),
+        ),
         _ => None,
     }
 }
@@ -306,7 +308,7 @@ fn replacing(call: &ProposedCall) -> Option<Outcome> {
         ("find_text", None) => done(json!({ "matched": 1, "searched": 1, "complete": true, "ended": "", "next": null,
             "skipped": {}, "hits": [{ "path": call.args["folder"], "line": 4, "text": "  Dear Acme,\t" }] })),
         ("replace_text", _) => done(json!({ "made": 1, "renamed": 0, "left": 1, "left_at": [[1, 2]],
-            "reasons": [{ "files": 1, "why": "`Downloads/b.md` was changed meanwhile" }],
+            "reasons": [{ "files": 1, "why": "`Downloads/b.md` was changed meanwhile", "fix": "try again" }],
             "otherwise": [{ "index": 1, "path": "Downloads/b.md", "reason": "`Downloads/b.md` was changed meanwhile" }] })),
         _ => None,
     }
@@ -377,7 +379,9 @@ fn coming(rounds: Vec<Value>) -> impl FnMut(&ProposedCall) -> Option<Outcome> {
         "file_info" => done(entry("loads.zip", 9)),
         "move_files" => {
             let made = call.args["moves"].as_array().unwrap().len();
-            done(json!({ "made": made, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "otherwise": [] }))
+            done(
+                json!({ "made": made, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "told": "", "otherwise": [] }),
+            )
         }
         _ => None,
     }

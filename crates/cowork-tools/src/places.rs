@@ -1,7 +1,7 @@
 //! The names of places, from a gazetteer that comes with the program.
 
 use async_trait::async_trait;
-use cowork_core::{Effects, Error, Kind, Label, Preview, Result, ToolContext, ToolOutput, TypedTool};
+use cowork_core::{Effects, Error, Kind, Label, Preview, Result, ToolContext, ToolOutput, TypedTool, Watch};
 use reverse_geocoder::{Locations, Record, ReverseGeocoder};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -76,27 +76,10 @@ impl TypedTool for NamePlaces {
     }
 
     async fn run(&self, args: PlacesArgs, ctx: ToolContext) -> Result<ToolOutput> {
-        // Read anew for each call, which takes less time than a person notices, rather than held for good: it is large.
-        let all = Locations::from_memory();
-        let gazetteer = ReverseGeocoder::new(&all);
-        let known: Vec<Known<'_>> = cities()
-            .filter_map(|city| {
-                let middle = Point { latitude: city.latitude, longitude: city.longitude };
-                middle.nearest(&gazetteer).map(|(_, record)| (city, record.admin1.as_str()))
-            })
-            .collect();
         let mut places = Vec::with_capacity(args.points.len());
-        for point in &args.points {
-            if ctx.watch.cancel.is_cancelled() {
-                return Err(stopped(OP));
-            }
-            let near = point.nearest(&gazetteer).filter(|(km, _)| *km <= f64::from(args.within));
-            let described = |(km, record): (f64, &Record)| match point.city(&known, record, km) {
-                Some((km, (city, part))) => described(city.name, part, city.code, km),
-                None => described(&record.name, &record.admin1, &record.cc, km),
-            };
-            places.push(near.map_or(Value::Null, described));
-        }
+        each(&args.points, args.within, &ctx.watch, |place| {
+            places.push(place.map_or(Value::Null, |place| place.described()));
+        })?;
         let known = places.iter().filter(|p| !p.is_null()).count();
         let note = format!("{known} of {}", count(places.len(), "place"));
         let value = json!({ "count": places.len(), "known": known, "places": places });
@@ -104,11 +87,68 @@ impl TypedTool for NamePlaces {
     }
 }
 
-fn described(name: &str, region: &str, code: &str, km: f64) -> Value {
-    json!({
-        "name": name, "region": region, "country": country(code).unwrap_or(code), "code": code,
-        "km": (km * 10.0).round() / 10.0,
-    })
+/// Gives the country and the nearest town of each point, `Italy/Florence`, as folders may be called; nothing far from every town.
+pub(crate) fn as_folders(points: &[(f64, f64)], watch: &Watch) -> Result<Vec<Option<String>>> {
+    let called = |name: &str| {
+        let plain = name.replace(['/', '\\'], "-");
+        let plain = plain.trim_matches([' ', '.']);
+        if plain.is_empty() { "Unnamed".to_owned() } else { plain.to_owned() }
+    };
+    let points: Vec<Point> = points.iter().map(|&(latitude, longitude)| Point { latitude, longitude }).collect();
+    let mut folders = Vec::with_capacity(points.len());
+    each(&points, usually_within(), watch, |place| {
+        folders.push(place.map(|place| format!("{}/{}", called(place.country()), called(place.name))));
+    })?;
+    Ok(folders)
+}
+
+/// Tells the place of each point, in their order; `None` where none is near.
+fn each(points: &[Point], within: u32, watch: &Watch, mut tell: impl FnMut(Option<Place<'_>>)) -> Result<()> {
+    if points.is_empty() {
+        return Ok(());
+    }
+    // Read anew for each call, which takes less time than a person notices, rather than held for good: it is large.
+    let all = Locations::from_memory();
+    let gazetteer = ReverseGeocoder::new(&all);
+    let known: Vec<Known<'_>> = cities()
+        .filter_map(|city| {
+            let middle = Point { latitude: city.latitude, longitude: city.longitude };
+            middle.nearest(&gazetteer).map(|(_, record)| (city, record.admin1.as_str()))
+        })
+        .collect();
+    for point in points {
+        if watch.cancel.is_cancelled() {
+            return Err(stopped(OP));
+        }
+        let near = point.nearest(&gazetteer).filter(|(km, _)| *km <= f64::from(within));
+        tell(near.map(|(km, record)| match point.city(&known, record, km) {
+            Some((km, (city, region))) => Place { name: city.name, region, code: city.code, km },
+            None => Place { name: &record.name, region: &record.admin1, code: &record.cc, km },
+        }));
+    }
+    Ok(())
+}
+
+/// Where a point lies.
+struct Place<'a> {
+    name: &'a str,
+    region: &'a str,
+    /// Of the country, two letters.
+    code: &'a str,
+    km: f64,
+}
+
+impl Place<'_> {
+    fn country(&self) -> &str {
+        country(self.code).unwrap_or(self.code)
+    }
+
+    fn described(&self) -> Value {
+        json!({
+            "name": self.name, "region": self.region, "country": self.country(), "code": self.code,
+            "km": (self.km * 10.0).round() / 10.0,
+        })
+    }
 }
 
 impl Point {
