@@ -81,6 +81,7 @@ mod tests {
             links: 1,
             identity: [0, 0],
             placeholder: false,
+            stored: None,
         };
         let entries: Vec<Entry> = names.iter().map(entry).collect();
         let mut kept: Vec<String> = kept(&entries).into_keys().map(str::to_owned).collect();
