@@ -27,7 +27,6 @@
 # [param.query]
 # about = "The text to look for"
 # type = "text"
-# in_quotes = "exact"
 # after = [
 #   "mention", "mentions", "mentioning", "mentioned", "contain", "the word", "the words", "the phrase", "the text", "the term", "the string",
 #   "with the name", "that say", "saying", "that have", "about", "named", "called", "titled", "refer to", "references", "talk about", "concerning",
@@ -47,7 +46,7 @@
 # both = []
 #
 # [param.exact]
-# about = "Whether it must stand there just so; otherwise its words may stand in any order, in names and in contents"
+# about = "Whether it must stand there just so; otherwise, where it nowhere does, its words may stand in any order"
 # type = "bool"
 # default = false
 # on = ["exact phrase", "exact words", "word for word"]
@@ -110,42 +109,55 @@ step(title)
 
 names = where != "contents"
 contents = where != "names"
-calls = [later(find_text, place, query, words=not exact, names=names, contents=contents, most=1000) for place in places]
-results = gather(calls, return_exceptions=True)
 
-hits = []
-matched = 0
-searched = 0
-skipped = {}
-not_text = {}
-more = False
-not_done = []
-errors = [result for result in results if isinstance(result, Exception)]
-if len(errors) == len(results):
-    raise errors[0]
-for place, result in zip(places, results):
-    if isinstance(result, Exception):
-        not_done.append({"folder": place, "why": str(result)})
-        continue
-    hits += result["hits"]
-    matched += result["matched"]
-    searched += result["searched"]
-    for into, counts in [(skipped, result["skipped"]), (not_text, result.get("not_text", {}))]:
-        for reason, number in counts.items():
-            into[reason] = into.get(reason, 0) + number
-    if not result["complete"]:
-        more = True
+
+def search(words):
+    """Gives what is found in all folders, added up."""
+    calls = [later(find_text, place, query, words=words, names=names, contents=contents, most=1000) for place in places]
+    results = gather(calls, return_exceptions=True)
+    errors = [result for result in results if isinstance(result, Exception)]
+    if len(errors) == len(results):
+        raise errors[0]
+    all = {"hits": [], "matched": 0, "searched": 0, "skipped": {}, "not_text": {}, "more": False, "not_done": []}
+    for place, result in zip(places, results):
+        if isinstance(result, Exception):
+            all["not_done"].append({"folder": place, "why": str(result)})
+            continue
+        all["hits"] += result["hits"]
+        all["matched"] += result["matched"]
+        all["searched"] += result["searched"]
+        for into, counts in [(all["skipped"], result["skipped"]), (all["not_text"], result.get("not_text", {}))]:
+            for reason, number in counts.items():
+                into[reason] = into.get(reason, 0) + number
+        if not result["complete"]:
+            all["more"] = True
+    return all
+
+
+result = search(False)
+# What is said so nowhere may be there in other words' company: "contract with Müller", "Müller's contract".
+by_words = not result["hits"] and not exact and len(query.split()) > 1
+if by_words:
+    result = search(True)
+skipped = result["skipped"]
+not_text = result["not_text"]
+not_done = result["not_done"]
+matched = result["matched"]
+more = result["more"]
+searched = result["searched"]
 
 # Names of all folders come first.
-hits = [hit for hit in hits if "line" not in hit] + [hit for hit in hits if "line" in hit]
+hits = [hit for hit in result["hits"] if "line" not in hit] + [hit for hit in result["hits"] if "line" in hit]
 found = matched if more else len({hit["path"] for hit in hits})
 left, kinds = not_looked_into() if contents else (0, "")
 seen = files_of(max(0, searched - left))
 if hits:
     times = f"the first {len(hits):,} hits are given" if more else "1 hit" if len(hits) == 1 else f"{len(hits):,} hits"
-    summary = f"“{query}” is in {files_of(found)} ({times}); {seen} searched."
+    told = f"“{query}” stands nowhere just so; its words are all" if by_words else f"“{query}” is"
+    summary = f"{told} in {files_of(found)} ({times}); {seen} searched."
 else:
-    summary = f"Nothing found: “{query}” is not in the {seen} searched."
+    rest = ", nor are its words all in one of them" if by_words else ""
+    summary = f"Nothing found: “{query}” is not in the {seen} searched{rest}."
 if left:
     summary += f" {left:,} not looked into: {kinds}."
 if not_done:

@@ -46,7 +46,7 @@ const WORDS: [Key; 6] = [
     ("forms", Holds::Texts, ""),
     ("never", Holds::Texts, ""),
 ];
-const PARAM: [Key; 13] = [
+const PARAM: [Key; 12] = [
     ("about", Holds::Text, "what it is for, such as about = \"The size, in MB\""),
     ("type", Holds::OneOf(&["text", "number", "bool", "choice"]), "its type: text, number, bool or choice"),
     ("default", Holds::Anything, ""),
@@ -57,7 +57,6 @@ const PARAM: [Key; 13] = [
     ("unit", Holds::OneOf(&["hours", "days", "MB"]), ""),
     ("limits", Holds::Bool, ""),
     ("opposites", Holds::Table, ""),
-    ("in_quotes", Holds::Text, ""),
     ("sets", Holds::Table, ""),
     ("titles", Holds::Table, ""),
     ("on", Holds::Texts, ""),

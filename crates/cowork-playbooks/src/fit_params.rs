@@ -226,11 +226,7 @@ impl<'a> Fitting<'a> {
         if let Some(at) = words.iter().position(|w| w.quoted && !w.at.is_empty()) {
             if let Some(text) = self.slots.sentence.text_of(at..at + 1) {
                 self.values[at] = true;
-                let several = text.split_whitespace().nth(1).is_some();
                 self.give(&slot.name, Value::from(text), &[at]);
-                if let Some(other) = slot.param.in_quotes.as_ref().filter(|_| several) {
-                    self.give(other, Value::from(true), &[]);
-                }
             }
             return;
         }

@@ -121,9 +121,6 @@ pub struct Param {
     /// means that the newest stays.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub opposites: BTreeMap<String, String>,
-    /// For a `text` that must be given: the `bool` parameter that is switched on where several words of it stood in quotes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub in_quotes: Option<String>,
     /// Values of other parameters that follow where this one is given.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sets: BTreeMap<String, String>,
@@ -277,10 +274,6 @@ impl Header {
             };
             if !param.sets.iter().all(fits) {
                 wrong(format!("what the parameter `{name}` sets fits no other parameter"));
-            }
-            let is_bool = |other: &String| self.params.get(other).is_some_and(|p| p.kind == ParamKind::Bool);
-            if !param.in_quotes.iter().all(is_bool) {
-                wrong(format!("what the parameter `{name}` switches on in quotes is no bool parameter"));
             }
             if !param.titles.keys().all(|other| self.params.contains_key(other)) {
                 wrong(format!("the parameter `{name}` gives a title to what is no parameter"));
