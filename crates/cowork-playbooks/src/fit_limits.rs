@@ -150,7 +150,9 @@ impl<'a> Fitting<'a> {
             let word = &sentence.words[*at];
             let text = &sentence.text[word.at.clone()];
             let day = matches!(word.stem.as_str(), "today" | "yesterday") && text.ends_with('s');
-            day && !word.quoted && !word.literal && !self.values[*at]
+            // `today's date` is written into names.
+            let date = sentence.words.get(at + 1).is_some_and(|next| next.stem == "dat");
+            day && !date && !word.quoted && !word.literal && !self.values[*at]
         };
         (0..sentence.words.len()).find(of_a_day).map(|at| at..(at + 2).min(sentence.words.len()))
     }
