@@ -27,4 +27,4 @@ kinds = suggest_folders(folder)
 done(f"{len(kinds['moves'])} folders")
 
 finish(f"{len(tidy['moves'])} of {tidy['count']} files would get a tidier name, {len(slugs['moves'])} one for the web.",
-       {"categories": categories, "tidy": tidy["moves"], "stay": tidy["stay"], "slugs": slugs["moves"], "folders": kinds["moves"]})
+       {"categories": categories, "tidy": tidy["moves"], "stay": tidy["stay"], "slugs": slugs["moves"]})
