@@ -2,7 +2,7 @@
 //!
 //! A playbook is one file: a header in comments, then a program in which the tools are functions. [`PlaybookPlanner`] runs
 //! it with the `monty` interpreter, proposes each call it makes, and goes on with the outcome. `docs/playbooks.md` says how
-//! to write one; [`check`] says whether one is in order.
+//! to write one; [`check`] says whether one is in order, and [`from_task`] writes one out of a finished run.
 
 mod cache;
 mod calls;
@@ -22,6 +22,16 @@ mod folder;
 mod header;
 mod host;
 mod library;
+mod lift;
+mod lift_atoms;
+mod lift_batch;
+mod lift_build;
+mod lift_head;
+mod lift_proof;
+mod lift_quote;
+mod lift_rules;
+mod lift_template;
+mod lift_text;
 mod limits;
 mod machine;
 mod matcher;
@@ -43,6 +53,7 @@ pub use check::{Problem, check};
 pub use folder::{OwnPlaybook, PlaybookFolder};
 pub use header::{Header, Needs, Param, ParamKind, Unit, Words};
 pub use library::Playbook;
+pub use lift::{Written, from_task};
 pub use limits::Limits;
 pub use matcher::{Chosen, Match};
 pub use pinned::{Called, INTERPRETER};

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// The interpreter goes down into nested values on the machine's own stack: it gets one that is deep enough for the limits.
-const STACK: usize = 64 * 1024 * 1024;
+pub(crate) const STACK: usize = 64 * 1024 * 1024;
 
 /// Plans by running a playbook: a small program in a subset of Python, in which the tools are functions.
 ///
