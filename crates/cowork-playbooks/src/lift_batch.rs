@@ -117,8 +117,7 @@ impl Builder<'_> {
     /// Writes the loop that puts what is made of each entry into a list.
     pub(crate) fn gathered(&mut self, at: usize, batch: &Batch, list: &str) -> Result<Vec<String>, String> {
         let plain = batch.plain;
-        let mut lines = vec![format!("{list} = []")];
-        lines.extend(self.each(at, batch, &|fields| {
+        let mut lines = self.each(at, batch, &|fields| {
             let element = match fields {
                 [(_, only), ..] if plain => only.clone(),
                 fields => {
@@ -127,7 +126,9 @@ impl Builder<'_> {
                 }
             };
             format!("{list}.append({element})")
-        })?);
+        })?;
+        let start = lines.iter().position(|line| line.starts_with("for entry in ")).unwrap_or(0);
+        lines.insert(start, format!("{list} = []"));
         Ok(lines)
     }
 

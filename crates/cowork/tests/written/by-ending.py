@@ -52,7 +52,6 @@ listing = list_folder(place, most=200000)
 done(f"{listing['count']} found")
 
 step("Move files")
-moves = []
 FOLDERS = {
     "csv": f"{place}/Tables",
     "docx": f"{place}/Papers",
@@ -60,6 +59,7 @@ FOLDERS = {
     "pdf": f"{place}/Papers",
     "png": f"{place}/Pictures",
 }
+moves = []
 for entry in listing["entries"]:
     name = entry["name"]
     if entry["kind"] == "file" and ending(name) in FOLDERS:

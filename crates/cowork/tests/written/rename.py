@@ -35,8 +35,8 @@ listing = list_folder(place, most=200000)
 done(f"{listing['count']} found")
 
 step("Rename files")
-moves = []
 new = "Rome "
+moves = []
 for entry in listing["entries"]:
     name = entry["name"]
     if entry["kind"] == "file" and old in name:
