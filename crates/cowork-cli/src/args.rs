@@ -248,6 +248,25 @@ pub(crate) enum PlaybookCommand {
         /// Its name: a-z, 0-9 and `-`.
         name: String,
     },
+    /// Write one of your own out of a finished task: the same again, without a model.
+    #[command(after_help = "\
+Examples:
+  cowork playbook from-task 3f9a1c --name weekly-invoices
+  cowork playbook run weekly-invoices --folder ~/Downloads
+
+What the task's files had in common becomes a rule, what stands in the task's words
+becomes a parameter. It is run against the task's record before it is saved; where
+no rule explains exactly what was done, nothing is saved.")]
+    FromTask {
+        /// The task: its six digits, or its whole id.
+        task: String,
+        /// What it is to be called: a-z, 0-9 and `-`; the first words of the task if left out.
+        #[arg(long)]
+        name: Option<String>,
+        /// Write it out, and save nothing.
+        #[arg(long)]
+        show: bool,
+    },
     /// Check them: the header, each call of a tool, and their own tests, on files made for them.
     Check {
         /// Their names, or files; without any, all of yours.

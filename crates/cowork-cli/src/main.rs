@@ -91,7 +91,10 @@ impl Command {
     fn works(&self) -> bool {
         match self {
             Self::Tasks { .. } | Self::Show { .. } | Self::Events { .. } | Self::Init { .. } => false,
-            Self::Playbook(command) => matches!(command, PlaybookCommand::Run(_) | PlaybookCommand::Check { .. }),
+            Self::Playbook(command) => matches!(
+                command,
+                PlaybookCommand::Run(_) | PlaybookCommand::Check { .. } | PlaybookCommand::FromTask { .. }
+            ),
             _ => true,
         }
     }

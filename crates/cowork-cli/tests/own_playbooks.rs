@@ -200,3 +200,29 @@ fn a_name_that_means_two_folders_is_asked_about() {
     let set = place.command(&["playbook", "list"]).env("COWORK_CONFIG", &elsewhere).output().unwrap();
     assert!(set.status.success());
 }
+
+#[test]
+fn a_finished_task_becomes_a_playbook_that_is_listed_and_run_elsewhere() {
+    let place = Place::with_files();
+    own(&place, "good.py", &playbook("good", "", MOVE));
+    place.run(&["--yes", "--playbook", "good"]).ends(0).says("1 moved");
+    let task = place.cowork(&["tasks", "--json"]).ends(0).records()[0]["task"].as_str().unwrap().to_owned();
+    let shown = place.cowork(&["playbook", "from-task", &task, "--name", "texts", "--show"]).ends(1);
+    // One file is no pattern where the words name neither it nor its kind.
+    assert!(shown.err.contains("no rule says why"), "{}", shown.err);
+    place.file("more.txt", "more", 0o600, 1_600_000_000);
+    place.file("most.txt", "most", 0o600, 1_600_000_000);
+    place.run(&["--yes", "--playbook", "good"]).ends(0).says("2 moved");
+    let task = place.cowork(&["tasks", "--json"]).ends(0).records()[1]["task"].as_str().unwrap().to_owned();
+    let shown = place.cowork(&["playbook", "from-task", &task, "--name", "texts", "--show"]).ends(0).out;
+    assert!(
+        shown.starts_with("# /// playbook\n# name = \"texts\"\n") && shown.contains("ending(name) == \"txt\""),
+        "{shown}"
+    );
+    place.cowork(&["playbook", "from-task", &task, "--name", "good"]).ends(2).briefly().says("already");
+    place.cowork(&["playbook", "from-task", &task, "--name", "texts"]).ends(0).says("Written").says("texts.py");
+    place.cowork(&["playbook", "check", "texts"]).ends(0).says("1 test passed");
+    place.file("next.txt", "next", 0o600, 1_600_000_000);
+    place.run(&["--yes", "--playbook", "texts"]).ends(0).says("1 moved");
+    assert!(place.folder.join("Texts/next.txt").exists());
+}

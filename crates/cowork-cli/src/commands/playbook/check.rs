@@ -109,7 +109,7 @@ fn in_its_place(planner: &PlaybookPlanner, header: &Header, source: &Source) -> 
 }
 
 /// Runs its tests, each in a folder of its own.
-async fn tests(header: &Header, source: &Source) -> Result<Vec<(String, Vec<String>)>, Fail> {
+pub(super) async fn tests(header: &Header, source: &Source) -> Result<Vec<(String, Vec<String>)>, Fail> {
     if header.tests.is_empty() {
         return Ok(Vec::new());
     }

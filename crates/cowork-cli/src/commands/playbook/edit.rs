@@ -1,6 +1,11 @@
 //! `cowork playbook new` and `edit`
 
-use std::{fs, io::Write, path::Path, process::Command};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use super::{
     check,
@@ -20,6 +25,21 @@ use crate::{
 
 /// Writes a starting point that works, under a name that is free.
 pub(crate) fn new(name: &str) -> Result<Exit, Fail> {
+    let file = save(name, &template::of(name))?;
+    let look = Look::of_stdout();
+    let mut lines =
+        vec![Line::margin().add(Role::Done, "Written.").add(Role::Plain, " It lists large files, and works as it is.")];
+    let shown = tilde(&file.display().to_string(), look.home.as_deref());
+    lines.push(next("It lies in:", &one_line(&shown)));
+    lines.push(next("Change it:", &format!("cowork playbook edit {name}")));
+    lines.push(next("Check it:", &format!("cowork playbook check {name}")));
+    lines.push(next("Try it:", &format!("cowork playbook run {name} --folder DIR --try")));
+    Out::default().lines(&lines, &look);
+    Ok(Exit::Done)
+}
+
+/// Writes a playbook among the person's own, under a name that is free.
+pub(super) fn save(name: &str, text: &str) -> Result<PathBuf, Fail> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if name.is_empty() || name.len() > 64 || !name.chars().all(fits) {
         return Err(wrong(format!("`{}` can't be a playbook's name", name.escape_debug()), "use a-z, 0-9 and `-`"));
@@ -34,17 +54,8 @@ pub(crate) fn new(name: &str) -> Result<Exit, Fail> {
     };
     fs::create_dir_all(config::playbooks_dir()?).map_err(failed)?;
     let mut made = fs::File::options().write(true).create_new(true).open(&file).map_err(failed)?;
-    made.write_all(template::of(name).as_bytes()).map_err(failed)?;
-    let look = Look::of_stdout();
-    let mut lines =
-        vec![Line::margin().add(Role::Done, "Written.").add(Role::Plain, " It lists large files, and works as it is.")];
-    let shown = tilde(&file.display().to_string(), look.home.as_deref());
-    lines.push(next("It lies in:", &one_line(&shown)));
-    lines.push(next("Change it:", &format!("cowork playbook edit {name}")));
-    lines.push(next("Check it:", &format!("cowork playbook check {name}")));
-    lines.push(next("Try it:", &format!("cowork playbook run {name} --folder DIR --try")));
-    Out::default().lines(&lines, &look);
-    Ok(Exit::Done)
+    made.write_all(text.as_bytes()).map_err(failed)?;
+    Ok(file)
 }
 
 /// Opens one of the person's own in their editor, and checks it afterwards.

@@ -3,6 +3,7 @@
 mod check;
 mod edit;
 mod engine;
+mod from_task;
 mod list;
 mod r#match;
 mod problems;
@@ -17,6 +18,7 @@ use cowork::playbooks::{Playbook, PlaybookFolder, PlaybookPlanner};
 
 pub(crate) use self::which::{Meant, which};
 use crate::{
+    app::App,
     args::PlaybookCommand,
     config,
     fail::{Exit, Fail, wrong},
@@ -29,6 +31,9 @@ pub(crate) async fn playbook(command: PlaybookCommand, data: &std::path::Path) -
         PlaybookCommand::List { json } => list::list(json),
         PlaybookCommand::Show { name, source } => list::show(&name, source),
         PlaybookCommand::New { name } => edit::new(&name),
+        PlaybookCommand::FromTask { task, name, show } => {
+            from_task::from_task(&App::open(data).await?, &task, name.as_deref(), show).await
+        }
         PlaybookCommand::Edit { name } => edit::edit(&name).await,
         PlaybookCommand::Check { names, json } => check::check(&names, json).await,
         PlaybookCommand::Run(args) => run::run(args, data).await,
