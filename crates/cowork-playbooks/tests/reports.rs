@@ -137,7 +137,9 @@ async fn fifty_thousand_duplicates_take_two_calls() {
 
 #[tokio::test]
 async fn find_takes_words_where_the_text_stands_nowhere_and_counts_by_kind_what_it_did_not_look_into() {
-    let none = || json!({ "matched": 0, "searched": 2, "complete": true, "ended": "", "next": null, "skipped": {}, "hits": [] });
+    fn none() -> Value {
+        json!({ "matched": 0, "searched": 2, "complete": true, "ended": "", "next": null, "skipped": {}, "hits": [] })
+    }
     let found = |call: &ProposedCall| {
         assert_eq!(call.args["query"], "Müller contract");
         if call.args["words"] == false {
