@@ -7,7 +7,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use cowork_core::{CancellationToken, Effort, Kind};
 use cowork_models::{
     Secret,
-    config::{BudgetSettings, KeySource, Kept, Keys, ModelSettings, Models, ServiceName},
+    config::{BudgetSettings, Kept, KeySource, Keys, ModelSettings, Models, ServiceName},
 };
 use cowork_testkit::{MockService, service::Reply};
 use serde_json::json;
@@ -53,8 +53,12 @@ fn everything_that_can_be_set_is_read() {
     assert_eq!((work.key.clone(), work.thinking), (Some(KeySource::Env("WORK_KEY".into())), Effort::High));
     assert_eq!((work.patience().tries, work.patience().total.as_secs()), (3, 300));
     let price = work.price.unwrap().price();
-    assert_eq!((price.input, price.cache_read, price.cache_write, price.output), (1_500_000, 150_000, 1_500_000, 6_000_000));
-    let told = json!({ "name": "model", "model": "work", "effort": "high", "most_tokens": 8_000, "fallback": "claude" });
+    assert_eq!(
+        (price.input, price.cache_read, price.cache_write, price.output),
+        (1_500_000, 150_000, 1_500_000, 6_000_000)
+    );
+    let told =
+        json!({ "name": "model", "model": "work", "effort": "high", "most_tokens": 8_000, "fallback": "claude" });
     assert_eq!(work.planner("work"), told);
     let places = |name: &str| all[name].destinations(name, &all).unwrap();
     let at: Vec<String> = places("work").into_iter().map(|d| d.at).collect();
@@ -129,10 +133,14 @@ async fn a_services_key_goes_to_no_other_address_unless_that_is_said() {
     let keys = keys(dir.path(), &[("ANTHROPIC_API_KEY", KEY)]);
     let error = all["one"].make("one", &keys, &CancellationToken::new()).await.err().unwrap();
     assert!(error.message.contains("no key for one"), "{error}");
-    let said = models("[one]\nservice = \"anthropic\"\nmodel = \"m\"\nbase = \"https://elsewhere.example\"\nkey = \"env:ANTHROPIC_API_KEY\"\n");
+    let said = models(
+        "[one]\nservice = \"anthropic\"\nmodel = \"m\"\nbase = \"https://elsewhere.example\"\nkey = \"env:ANTHROPIC_API_KEY\"\n",
+    );
     let model = said.unwrap()["one"].make("one", &keys, &CancellationToken::new()).await.unwrap();
     assert_eq!(model.card().at, "elsewhere.example");
-    let plain = models("[one]\nservice = \"openai\"\nmodel = \"m\"\nbase = \"http://elsewhere.example\"\nkey = \"env:ANTHROPIC_API_KEY\"\n");
+    let plain = models(
+        "[one]\nservice = \"openai\"\nmodel = \"m\"\nbase = \"http://elsewhere.example\"\nkey = \"env:ANTHROPIC_API_KEY\"\n",
+    );
     let error = plain.unwrap()["one"].make("one", &keys, &CancellationToken::new()).await.err().unwrap();
     assert!(error.message.contains("in the clear"), "{error}");
 }
@@ -146,7 +154,11 @@ fn names_and_keys_that_can_not_be_are_refused() {
         assert!(keys.forget(name).is_err(), "{name}");
     }
     for key in ["", "  ", "two words", "two\nlines", "bell\u{7}"] {
-        assert_eq!(keys.keep("openai", &Secret::new(key, "a test"), true).unwrap_err().kind, Kind::InvalidInput, "{key:?}");
+        assert_eq!(
+            keys.keep("openai", &Secret::new(key, "a test"), true).unwrap_err().kind,
+            Kind::InvalidInput,
+            "{key:?}"
+        );
     }
     assert!(!dir.path().join("keys").exists());
 }
@@ -154,7 +166,8 @@ fn names_and_keys_that_can_not_be_are_refused() {
 #[tokio::test]
 async fn a_model_is_looked_for_by_the_list_of_its_service_and_no_model_is_asked() {
     let dir = tempfile::tempdir().unwrap();
-    let service = MockService::builder(|_| Reply::text("never")).with_key(KEY).with_models(&["gpt-5.6-2026-10-01"]).start();
+    let service =
+        MockService::builder(|_| Reply::text("never")).with_key(KEY).with_models(&["gpt-5.6-2026-10-01"]).start();
     let text = |model: &str, key: &str| {
         format!("[m]\nservice = \"openai\"\nmodel = {model:?}\nbase = \"{}/v1\"\nkey = \"env:{key}\"\n", service.url())
     };

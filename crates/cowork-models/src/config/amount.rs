@@ -76,7 +76,12 @@ impl FromStr for Dollars {
         let plain = text.trim().trim_start_matches('$').replace('_', "");
         let (whole, part) = plain.split_once('.').unwrap_or((&plain, ""));
         let digits = |s: &str| s.chars().all(|c| c.is_ascii_digit());
-        if plain.is_empty() || !digits(whole) || !digits(part) || part.len() > 6 || (whole.is_empty() && part.is_empty()) {
+        if plain.is_empty()
+            || !digits(whole)
+            || !digits(part)
+            || part.len() > 6
+            || (whole.is_empty() && part.is_empty())
+        {
             return Err(wrong());
         }
         let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| wrong())? };
@@ -171,7 +176,9 @@ mod tests {
     #[test]
     fn amounts_are_read_as_people_write_them() {
         let dollars = |text: &str| text.parse::<Dollars>().ok().map(Dollars::millionths);
-        for (text, wanted) in [("2", 2_000_000), ("$0.25", 250_000), (".5", 500_000), ("1.", 1_000_000), ("0.000001", 1)] {
+        for (text, wanted) in
+            [("2", 2_000_000), ("$0.25", 250_000), (".5", 500_000), ("1.", 1_000_000), ("0.000001", 1)]
+        {
             assert_eq!(dollars(text), Some(wanted), "{text}");
         }
         for text in ["", "$", ".", "-1", "1e3", "2 €", "0.0000001", "99999999999999999999", "NaN"] {
@@ -181,7 +188,10 @@ mod tests {
         assert_eq!(["200000", "200_000", "200k", "2M"].map(count), [200_000, 200_000, 200_000, 2_000_000].map(Some));
         assert_eq!(["0", "k", "-1", "1.5k", "9999999999999999999m"].map(count), [None; 5]);
         let span = |text: &str| text.parse::<Span>().ok().map(|s| s.0.as_millis());
-        assert_eq!(["90", "90s", "30m", "2h", "500ms", "5 min"].map(span), [90_000, 90_000, 1_800_000, 7_200_000, 500, 300_000].map(Some));
+        assert_eq!(
+            ["90", "90s", "30m", "2h", "500ms", "5 min"].map(span),
+            [90_000, 90_000, 1_800_000, 7_200_000, 500, 300_000].map(Some)
+        );
         assert_eq!(["", "s", "0", "1d", "-5s", "1.5h"].map(span), [None; 6]);
     }
 }

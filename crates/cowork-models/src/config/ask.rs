@@ -96,14 +96,17 @@ impl ModelSettings {
     fn is_among(&self, offered: &Option<Vec<String>>, at: &str) -> Result<()> {
         let Some(offered) = offered else { return Ok(()) };
         // A short name stands for the latest of those that have it at their beginning.
-        if offered.iter().any(|one| one == &self.model || one.strip_prefix(&self.model).is_some_and(|r| r.starts_with(['-', ':', '@']))) {
+        if offered.iter().any(|one| {
+            one == &self.model || one.strip_prefix(&self.model).is_some_and(|r| r.starts_with(['-', ':', '@']))
+        }) {
             return Ok(());
         }
         let mut like: Vec<&str> = offered.iter().map(String::as_str).collect();
         like.sort_by_key(|one| std::cmp::Reverse(shared(one, &self.model)));
         let more = if like.len() > MOST_NAMED { ", …" } else { "" };
         like.truncate(MOST_NAMED);
-        let fix = if like.is_empty() { "load one there".to_owned() } else { format!("it offers {}{more}", like.join(", ")) };
+        let fix =
+            if like.is_empty() { "load one there".to_owned() } else { format!("it offers {}{more}", like.join(", ")) };
         Err(Error::new(Kind::NotFound, "check model", format!("{at} has no model {}", self.model)).with_fix(fix))
     }
 }

@@ -51,7 +51,8 @@ pub struct Keys {
 impl<'de> Deserialize<'de> for KeySource {
     fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
         let text = Zeroizing::new(String::deserialize(from)?);
-        let rest = |prefix: &str| text.strip_prefix(prefix).map(str::trim).filter(|rest| !rest.is_empty()).map(str::to_owned);
+        let rest =
+            |prefix: &str| text.strip_prefix(prefix).map(str::trim).filter(|rest| !rest.is_empty()).map(str::to_owned);
         match text.as_str() {
             "none" => Ok(Self::None),
             "keyring" => Ok(Self::Keyring(None)),
@@ -105,13 +106,15 @@ impl Keys {
             KeySource::None => Ok(None),
             KeySource::Env(variable) => self.in_env(variable).map(Some).ok_or_else(|| {
                 let why = format!("the key is to come from the variable {variable}, which is not set");
-                Error::new(Kind::NotFound, OP, why).with_fix(format!("set {variable}, or say elsewhere where the key is"))
+                Error::new(Kind::NotFound, OP, why)
+                    .with_fix(format!("set {variable}, or say elsewhere where the key is"))
             }),
             KeySource::File(path) => {
                 let path = self.whole(path);
                 in_file(&path)?.map(Some).ok_or_else(|| {
                     let why = format!("the key is to come from the file {}, which is not there", path.display());
-                    Error::new(Kind::NotFound, OP, why).with_fix("write the key into it, for you alone to read (chmod 600)")
+                    Error::new(Kind::NotFound, OP, why)
+                        .with_fix("write the key into it, for you alone to read (chmod 600)")
                 })
             }
             KeySource::Keyring(own) => {
@@ -155,7 +158,9 @@ impl Keys {
         let text = key.expose();
         if text.is_empty() || text.len() as u64 > LONGEST || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
             let why = "what was given is no key: it is empty, too long, or holds blanks";
-            return Err(Error::new(Kind::InvalidInput, OP, why).with_fix("copy the key anew, whole and alone on one line"));
+            return Err(
+                Error::new(Kind::InvalidInput, OP, why).with_fix("copy the key anew, whole and alone on one line")
+            );
         }
         if !in_file && keep_in_keyring(name, text).is_ok() {
             // One that is kept in two places is one too many.

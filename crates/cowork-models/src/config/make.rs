@@ -34,7 +34,10 @@ impl ModelSettings {
         all.extend(self.tools.iter().map(|tool| Destination { at: at.clone(), what: tool.about().to_owned() }));
         if let Some(fallback) = &self.fallback {
             let other = Self::find(models, fallback)?;
-            all.push(Destination { at: host_of(other.base())?, what: format!("the model {fallback}, if {at} can't be had") });
+            all.push(Destination {
+                at: host_of(other.base())?,
+                what: format!("the model {fallback}, if {at} can't be had"),
+            });
         }
         Ok(all)
     }
@@ -51,7 +54,9 @@ impl ModelSettings {
         let card = self.card(transport.at(), local.as_ref());
         if !self.tools.is_empty() && self.service.as_str() != ANTHROPIC {
             let why = format!("`{}` runs no tools by itself that are known here", self.service);
-            return Err(Error::new(Kind::InvalidInput, OP, why).with_fix(format!("take `tools` out of [models.{name}]")));
+            return Err(
+                Error::new(Kind::InvalidInput, OP, why).with_fix(format!("take `tools` out of [models.{name}]"))
+            );
         }
         Ok(match self.service.as_str() {
             ANTHROPIC => {
@@ -73,7 +78,9 @@ impl ModelSettings {
             return Ok(None);
         }
         if !self.is_at_home() && name.parse::<ServiceName>().is_ok() {
-            let why = format!("the model {name} is asked elsewhere than its service, and the key of that service is not sent there");
+            let why = format!(
+                "the model {name} is asked elsewhere than its service, and the key of that service is not sent there"
+            );
             return Err(Error::new(Kind::NotAllowed, "find key", why)
                 .with_fix(format!("say in [models.{name}] where its key is: key = \"env:NAME\", or none")));
         }

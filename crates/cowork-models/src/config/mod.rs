@@ -181,8 +181,9 @@ impl FromStr for ServiceName {
     fn from_str(text: &str) -> Result<Self> {
         Self::all().find(|name| name.0 == text).ok_or_else(|| {
             let all: Vec<String> = Self::all().map(|name| name.0).collect();
-            Error::new(Kind::InvalidInput, OP, format!("there is no service `{}`", text.escape_debug()))
-                .with_fix(format!("the services are {}; one that speaks like `openai` is `local` with a base", all.join(", ")))
+            Error::new(Kind::InvalidInput, OP, format!("there is no service `{}`", text.escape_debug())).with_fix(
+                format!("the services are {}; one that speaks like `openai` is `local` with a base", all.join(", ")),
+            )
         })
     }
 }
