@@ -8,6 +8,7 @@ use cowork::{
 };
 
 use super::{
+    asked::{Answers, Writing},
     pace::Pace,
     text::one_line,
     understood::{Understood, understood},
@@ -48,6 +49,10 @@ pub(crate) struct Screen {
     pub(crate) whole: bool,
     /// Whether another process works on it.
     pub(crate) elsewhere: bool,
+    /// What a model is writing.
+    pub(crate) writing: Writing,
+    /// What models were asked.
+    pub(crate) answers: Answers,
 }
 
 /// When a step began and ended, in time worked: a person's thinking is no part of it.
@@ -111,13 +116,18 @@ impl Screen {
             None => self.task = Some(Task::begin(record)?),
             Some(task) => task.apply(record)?,
         }
-        self.take(&*record.event.event()?);
+        let event = record.event.event()?;
+        self.answers.take(&event, record.at);
+        self.take(&event);
         Ok(())
     }
 
     /// Takes in what happens in between.
     pub(crate) fn delta(&mut self, delta: &Delta, now: Timestamp) {
-        let (Some(call), DeltaKind::Progress { done, total, note }) = (delta.call, &delta.what) else { return };
+        let (Some(call), DeltaKind::Progress { done, total, note }) = (delta.call, &delta.what) else {
+            self.writing.hear(&delta.what);
+            return;
+        };
         let running = self.progress.entry(call).or_insert_with(|| Running {
             done: *done,
             total: *total,
@@ -171,6 +181,7 @@ impl Screen {
 
     fn take(&mut self, event: &Event) {
         match event {
+            Event::ModelAnswered { .. } => self.writing = Writing::default(),
             Event::Decided(decision) => {
                 if self.task.as_ref().is_some_and(|t| t.turns.len() == 1) {
                     let began = self.task.as_ref().map(|t| t.last_at).unwrap_or_default();
