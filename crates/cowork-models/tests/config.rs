@@ -74,6 +74,7 @@ fn what_does_not_fit_is_refused_with_its_place_and_what_to_do() {
     for (line, why) in [
         ("service = \"antropic\"", "there is no service `antropic`; the services are anthropic, openai"),
         ("service = \"anthropic\"\nkey = \"sk-canary-71c0ffee-9d\"", "never the key itself"),
+        ("service = \"anthropic\"\nkey = \"file:key.txt\"", "file:PATH (whole"),
         ("service = \"anthropic\"\nthinking = \"lots\"", "`lots`"),
         ("service = \"anthropic\"\ntimeout = { first = \"soon\" }", "`soon` is no time; write it so: 90s"),
         ("service = \"anthropic\"\nprice = { input = -1, output = 2 }", "no amount of money"),

@@ -59,12 +59,12 @@ impl<'de> Deserialize<'de> for KeySource {
             _ => rest("env:")
                 .map(Self::Env)
                 .or_else(|| rest("keyring:").map(|name| Self::Keyring(Some(name))))
-                .or_else(|| rest("file:").map(|path| Self::File(path.into())))
+                .or_else(|| rest("file:").map(PathBuf::from).filter(|p| p.is_absolute() || p.starts_with("~")).map(Self::File))
                 // What stands there is not repeated: it may be the key.
                 .ok_or_else(|| {
                     de::Error::custom(
-                        "`key` says where the key is, never the key itself: env:NAME, keyring, file:PATH or none; \
-                         `cowork models key set NAME` keeps one",
+                        "`key` says where the key is, never the key itself: env:NAME, keyring, file:PATH (whole, or with ~/) or \
+                         none; `cowork models key set NAME` keeps one",
                     )
                 }),
         }

@@ -1,8 +1,8 @@
 //! Runs that a model plans.
 
 use cowork::{
-    AskId, Call, Decision, Delta, DeltaKind, Error, Event, Finish, Kind, Mode, Outcome, Reserve, StepState, ThreadId,
-    Timestamp, Usage,
+    AskId, Call, Decision, Delta, DeltaKind, Error, Event, Finish, Kind, Mode, Outcome, StepState, ThreadId, Timestamp,
+    Usage,
 };
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ fn ask_id(n: u8) -> AskId {
 
 impl Story {
     fn asked(&mut self, n: u8) -> &mut Self {
-        let most = Reserve { tokens: 20_000, cost: Some(200_000) };
+        let most = serde_json::from_value(json!({ "tokens": 20_000, "cost": 200_000 })).unwrap();
         let (model, at) = ("sonnet".to_owned(), "api.anthropic.com".to_owned());
         self.then(4, Event::ModelAsked { ask: ask_id(n), model, at, purpose: "plan".into(), most })
     }
