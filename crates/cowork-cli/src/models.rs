@@ -6,6 +6,7 @@ use cowork::{
     CancellationToken, Model, Patience, Submit, Summary,
     models::config::{Destination, Keys, ModelSettings},
 };
+use serde_json::Value;
 
 use crate::{
     app::{App, home},
@@ -79,7 +80,7 @@ pub(crate) async fn with_models_of(app: App, data: &Path, tasks: &[Summary]) -> 
     let mut names: Vec<String> = Vec::new();
     for task in tasks.iter().filter(|t| !t.status.is_ended()) {
         let told = app.engine.task(task.task).await?.submit.planner;
-        let text = |key: &str| told.get(key).and_then(|v| v.as_str());
+        let text = |key: &str| told.get(key).and_then(Value::as_str);
         if text("name") == Some(PLANNER) {
             names.extend(text("model").map(str::to_owned));
         }

@@ -65,7 +65,7 @@ impl ModelSettings {
     /// Cancellation: by the token.
     pub async fn check(&self, name: &str, keys: &Keys, cancel: &CancellationToken) -> Checked {
         let key = self.key_of(name, keys);
-        let origin = key.as_ref().ok().and_then(|key| key.as_ref()).map(|key| key.origin().to_owned());
+        let origin = key.as_ref().ok().and_then(Option::as_ref).map(|key| key.origin().to_owned());
         let local = if self.service.is_local() { self.found(cancel).await } else { None };
         let at = crate::transport::host_of(self.base()).unwrap_or_default();
         let can = Can::of(self, self.card(&at, local.as_ref()), local.as_ref());

@@ -1,4 +1,4 @@
-//! Models as a person sets them: what a host reads from its settings, and the [`Model`] that is made of it.
+//! Models as a person sets them: what a host reads from its settings, and the [`Model`](cowork_core::Model) that is made of it.
 //!
 //! Everything here is decoded with serde, from whichever format a host keeps its settings in; what does not fit is refused in
 //! words for the person, at its place. A key is never part of it, only where the key is ([`KeySource`]).
