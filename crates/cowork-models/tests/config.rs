@@ -188,3 +188,27 @@ async fn a_model_is_looked_for_by_the_list_of_its_service_and_no_model_is_asked(
     assert!(unset.message.contains("UNSET, which is not set"), "{unset}");
     assert_eq!(service.reached(), 0, "no model was asked");
 }
+
+#[tokio::test]
+async fn a_server_on_this_computer_says_what_its_model_holds() {
+    let dir = tempfile::tempdir().unwrap();
+    let show =
+        json!({ "capabilities": ["completion", "tools", "vision"], "model_info": { "qwen3.context_length": 40_960 } });
+    let service = MockService::builder(|_| Reply::text("never"))
+        .with_page("/api/tags", json!({ "models": [{ "name": "qwen3" }] }))
+        .with_page("/api/show", show)
+        .start();
+    let text =
+        |more: &str| format!("[m]\nservice = \"ollama\"\nmodel = \"qwen3\"\nbase = \"{}/v1\"\n{more}", service.url());
+    let keys = keys(dir.path(), &[]);
+    let (said, set) = (models(&text("")).unwrap(), models(&text("window = 8_192\nimages = false")).unwrap());
+    let cancel = CancellationToken::new();
+    let model = said["m"].make("m", &keys, &cancel).await.unwrap();
+    assert_eq!((model.card().window, model.card().sees.is_empty()), (40_960, false));
+    let model = set["m"].make("m", &keys, &cancel).await.unwrap();
+    assert_eq!((model.card().window, model.card().sees.is_empty()), (8_192, true), "what a person sets counts");
+    let checked = said["m"].check("m", &keys, &cancel).await;
+    checked.answers.unwrap();
+    assert_eq!((checked.can.tools, checked.can.card.price), (Some(true), Some(cowork_core::Price::default())));
+    assert_eq!(service.reached(), 0, "no model was asked");
+}

@@ -150,7 +150,7 @@ fn on_this_computer(server: &Server, look: &Look) -> Vec<Line> {
         let name = format!("{}/{}", server.service.name, one_line(&model.name));
         lines.push(Line::of("    ").add(Role::Strong, name));
         let can = Can::of_local(model, &at);
-        let text = format!("{}, {}", able(&can, look), price(&can));
+        let text = [able(&can, look), price(&can)].join(between(look));
         lines.extend(wrap(&text, room).into_iter().map(|l| Line::of("      ").add(Role::Quiet, l)));
     }
     if server.models.is_empty() {
@@ -175,7 +175,11 @@ fn able(can: &Can, look: &Look) -> String {
     parts.extend(can.images.then(|| "pictures".to_owned()));
     parts.extend(can.card.sees.iter().any(|m| m == "application/pdf").then(|| "PDF".to_owned()));
     parts.extend(said(can.thinks, "thinks", "does not think"));
-    parts.join(if look.signs { " · " } else { ", " })
+    parts.join(between(look))
+}
+
+fn between(look: &Look) -> &'static str {
+    if look.signs { " · " } else { ", " }
 }
 
 /// Says what a model costs.

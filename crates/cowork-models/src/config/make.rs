@@ -135,7 +135,10 @@ impl ModelSettings {
         let mut card = match (self.service.as_str(), local) {
             (ANTHROPIC, _) => anthropic::card(&self.model, at),
             (_, Some(local)) => local.card(at),
-            _ if self.service.is_local() && self.is_at_home() => Local::default().card(at),
+            // Whose server it is that only speaks so is not known, nor what it costs.
+            _ if self.service.is_local() && (self.is_at_home() || self.service.as_str() != "local") => {
+                Local::default().card(at)
+            }
             _ => openai::card(&self.model, at),
         };
         if let Some(window) = self.window {
