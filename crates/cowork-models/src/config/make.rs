@@ -137,7 +137,7 @@ impl ModelSettings {
             (_, Some(local)) => local.card(at),
             // Whose server it is that only speaks so is not known, nor what it costs.
             _ if self.service.is_local() && (self.is_at_home() || self.service.as_str() != "local") => {
-                Local::default().card(at)
+                Local { window: self.window, ..Local::default() }.card(at)
             }
             _ => openai::card(&self.model, at),
         };
