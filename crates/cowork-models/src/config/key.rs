@@ -40,12 +40,15 @@ pub enum Kept {
     File(PathBuf),
 }
 
+/// Gives what a variable holds.
+type Environment = dyn Fn(&str) -> Option<String> + Send + Sync;
+
 /// The places in which keys are looked for: the environment, a folder of the host's with a file for each, the system's keyring.
 #[derive(Clone)]
 pub struct Keys {
     folder: Option<PathBuf>,
     home: Option<PathBuf>,
-    env: Arc<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    env: Arc<Environment>,
 }
 
 impl<'de> Deserialize<'de> for KeySource {
