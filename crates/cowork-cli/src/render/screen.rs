@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use cowork::{
-    Ask, CallId, ChangeSet, Command, Delta, DeltaKind, Effects, Error, Event, Kind, Outcome, Record, Result, Stage,
-    StepState, Task, Timestamp,
+    Ask, CallId, ChangeSet, Command, Delta, DeltaKind, Effects, Error, Event, Finish, Kind, Outcome, Record, Result,
+    Stage, StepState, Task, Timestamp,
 };
 
 use super::{
@@ -200,7 +200,10 @@ impl Screen {
             Event::Refused { error, .. } => self.refused.push(error.clone()),
             // What is asked again is a question only once it was asked again.
             Event::Commanded { command: Command::Undo { .. } | Command::Cancel, .. } => self.asks.clear(),
-            Event::TaskFinished { .. } => self.end_steps(),
+            Event::TaskFinished { .. } => {
+                self.end_steps();
+                self.tick_last();
+            }
             _ => {}
         }
         let task = self.task.as_ref();
@@ -231,6 +234,22 @@ impl Screen {
                 StepState::Done => times.ended = times.ended.or(Some(at)),
                 StepState::Skipped => {}
             }
+        }
+    }
+
+    /// Takes the step that a model was at when it said that it is done for done, if all that it called for it was: a model seldom
+    /// says so of its last step.
+    fn tick_last(&mut self) {
+        let Some(task) = self.task.as_mut().filter(|t| t.spent.answers > 0) else { return };
+        if !matches!(task.result, Some(Finish::Done { .. })) {
+            return;
+        }
+        let since = task.turns.iter().rposition(|t| t.decision.plan.is_some()).unwrap_or(0);
+        let mut calls = task.turns[since..].iter().flat_map(|t| &t.calls).peekable();
+        let any = calls.peek().is_some();
+        if any && calls.all(|call| matches!(call.outcome(), Ok(Some(Outcome::Done { .. })))) {
+            let last = task.plan.iter_mut().filter(|step| step.state == StepState::Active);
+            last.for_each(|step| step.state = StepState::Done);
         }
     }
 

@@ -21,7 +21,10 @@ fn free_words_are_done_by_a_plan_and_told_with_what_went_where() {
         let said = place.ask(&["--mode", "auto", TASK]).ends(0);
         let at = service.at().to_string();
         let said = said.says(&format!("What is said and read in this task goes to {at}, which is this computer"));
-        let said = said.says("Look at the papers").says("Done. I brought a.pdf and d.pdf into Flat");
+        let said = said
+            .says("Look at the papers")
+            .says("[x] Bring them together")
+            .says("Done. I brought a.pdf and d.pdf into Flat");
         let said = said.says(&format!("tokens to {at}, this computer (mock, asked 3 times)")).says("Cost: $0.0");
         assert!(organised(&place), "{}", said.out);
         fits(&said.out);
@@ -53,6 +56,7 @@ fn what_is_denied_stays_undone_and_the_model_is_told() {
     let said = place.keyed(&["answer", &call, "deny"]).ends(0);
     fits(&said.out);
     assert!(!organised(&place) && place.folder.join("a.pdf").exists());
+    assert!(!said.out.contains("[x] Bring them together"), "what was denied is not done: {}", said.out);
     let last = service.seen().pop().unwrap();
     assert!(String::from_utf8_lossy(&last.body).contains("Not done, and it stays so"), "the model is told");
     assert_eq!(service.reached(), 3, "it went on after the answer, in another process");
