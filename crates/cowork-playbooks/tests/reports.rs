@@ -313,7 +313,7 @@ fn replacing(call: &ProposedCall) -> Option<Outcome> {
             "skipped": {}, "hits": [{ "path": call.args["folder"], "line": 4, "text": "  Dear Acme,\t" }] })),
         ("replace_text", _) => done(json!({ "made": 1, "renamed": 0, "left": 1, "left_at": [[1, 2]],
             "reasons": [{ "files": 1, "why": "`Downloads/b.md` was changed meanwhile", "fix": "try again" }],
-            "otherwise": [{ "index": 1, "path": "Downloads/b.md", "reason": "`Downloads/b.md` was changed meanwhile" }] })),
+            "told": "Not done: 1, because `Downloads/b.md` was changed meanwhile.", "otherwise": [{ "index": 1, "path": "Downloads/b.md", "reason": "`Downloads/b.md` was changed meanwhile" }] })),
         _ => None,
     }
 }
