@@ -137,7 +137,13 @@ impl Task {
             planner: self.planner_of_part(&wanted.planner)?,
             max_steps: self.part_of_steps(wanted.max_steps)?,
             budget: self.part_of_budget(&wanted.budget)?,
-            parent: Some(Box::new(Parent { task: self.id, call, root: self.root(), depth, title: wanted.title.clone() })),
+            parent: Some(Box::new(Parent {
+                task: self.id,
+                call,
+                root: self.root(),
+                depth,
+                title: wanted.title.clone(),
+            })),
             folders,
             tools,
         })
@@ -205,7 +211,7 @@ impl Task {
         }
         let mut planner = wanted.clone();
         // Who plans, and which model is asked, decide where what is read goes.
-        for key in ["name", "model"] {
+        for key in ["name", "model", "fallback"] {
             match (wanted.get(key), mine.get(key)) {
                 (Some(one), other) if Some(one) != other => {
                     let why = "a sub-task may not send what it reads elsewhere than its task does";

@@ -81,19 +81,24 @@ async fn only_part(stage: &Stage, engine: &Engine) -> Task {
 #[tokio::test]
 async fn parts_of_a_task_are_done_side_by_side_and_what_came_of_them_comes_back() {
     let stage = Stage::new();
-    let work_tool = ProbeTool::new("work", Effects::none());
-    work_tool.hold();
+    let works = |name: &str| Proposal::call(name, json!({ "n": name }));
+    let (left, right) = (ProbeTool::new("left", Effects::none()), ProbeTool::new("right", Effects::none()));
+    left.hold();
+    right.hold();
     let planner = plays(vec![
         ("all", vec![handed([part("left"), part("right")])]),
-        ("left", vec![work("left")]),
-        ("right", vec![work("right")]),
+        ("left", vec![works("left")]),
+        ("right", vec![works("right")]),
     ]);
-    let engine = stage.engine(planner, &[hand(), work_tool.clone()]);
+    let engine = stage.engine(planner, &[hand(), left.clone(), right.clone()]);
     let task = stage.submit(&engine, Submit::new("all")).await;
-    work_tool.started(2).await;
+    left.started(1).await;
+    right.started(1).await;
     let resting = engine.task(task).await.unwrap();
     assert_eq!((resting.status(), resting.subtasks().count()), (Status::Running, 2), "both are at work at once");
-    work_tool.release();
+    left.release();
+    stage.until(&engine, "subtask_ended").await;
+    right.release();
     let task = engine.settled(task).await.unwrap();
     assert_eq!(task.status(), Status::Done);
     for (call, text) in ["left", "right"].iter().enumerate() {
@@ -109,6 +114,42 @@ async fn parts_of_a_task_are_done_side_by_side_and_what_came_of_them_comes_back(
     assert_eq!(stage.entries().await, before);
 }
 
+/// Asks for more than the task below has, or for nonsense, and says what is answered.
+fn refused() -> [(Value, Kind, &'static str); 12] {
+    [
+        (json!({ "folders": [{ "name": "Elsewhere" }] }), Kind::NotAllowed, "no folder `Elsewhere`"),
+        (json!({ "folders": [{ "name": "Desk", "access": "write" }] }), Kind::NotAllowed, "only look into `Desk`"),
+        (json!({ "folders": [{ "name": "Desk" }, { "name": "Desk" }] }), Kind::InvalidInput, "named twice"),
+        (json!({ "tools": ["secret"] }), Kind::NotAllowed, "may not use `secret`"),
+        (json!({ "tools": ["nowhere"] }), Kind::NotFound, "no tool called `nowhere`"),
+        (json!({ "mode": "auto" }), Kind::NotAllowed, "less unasked"),
+        (json!({ "max_steps": 11 }), Kind::NotAllowed, "10 steps"),
+        (json!({ "planner": { "model": "another" } }), Kind::NotAllowed, "elsewhere"),
+        (json!({ "planner": { "fallback": "another" } }), Kind::NotAllowed, "elsewhere"),
+        (json!({ "planner": { "name": "another" } }), Kind::NotAllowed, "elsewhere"),
+        (json!({ "budget": { "tokens": 1_001 } }), Kind::LimitExceeded, "1000 are left"),
+        (json!({ "text": " " }), Kind::InvalidInput, "a text"),
+    ]
+}
+
+/// May look at one folder and change another, with three tools of four, in ten steps and a thousand tokens; all of it planned only.
+fn modest() -> Submit {
+    Submit {
+        folders: vec![folder("Desk", Access::Read), folder("Paper", Access::Write)],
+        tools: Some(vec!["hand".into(), "write".into(), "work".into()]),
+        mode: Mode::Plan,
+        max_steps: 10,
+        budget: Budget { tokens: Some(1_000), ..Budget::default() },
+        ..Submit::new("all")
+    }
+}
+
+/// Writes to where the arguments say.
+fn writing(name: &str) -> Arc<dyn Tool> {
+    let path = |args: &Value| FilePath::parse(args["n"].as_str().unwrap()).unwrap();
+    ProbeTool::with(name, move |args| Ok(Effects::changes([path(args)])), |_| Ok(ToolOutput::default()))
+}
+
 #[tokio::test]
 async fn a_sub_task_gets_a_part_of_what_its_task_may_and_never_more() {
     let stage = Stage::new();
@@ -117,36 +158,8 @@ async fn a_sub_task_gets_a_part_of_what_its_task_may_and_never_more() {
         part.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         part
     };
-    let wanted = [
-        json!({ "folders": [{ "name": "Elsewhere" }] }),
-        json!({ "folders": [{ "name": "Desk", "access": "write" }] }),
-        json!({ "folders": [{ "name": "Desk" }, { "name": "Desk" }] }),
-        json!({ "tools": ["secret"] }),
-        json!({ "tools": ["nowhere"] }),
-        json!({ "mode": "auto" }),
-        json!({ "max_steps": 11 }),
-        json!({ "planner": { "model": "another" } }),
-        json!({ "planner": { "name": "another" } }),
-        json!({ "budget": { "tokens": 1_001 } }),
-        json!({ "text": " " }),
-    ];
-    let kinds = [
-        (Kind::NotAllowed, "no folder `Elsewhere`"),
-        (Kind::NotAllowed, "only look into `Desk`"),
-        (Kind::InvalidInput, "named twice"),
-        (Kind::NotAllowed, "may not use `secret`"),
-        (Kind::NotFound, "no tool called `nowhere`"),
-        (Kind::NotAllowed, "less unasked"),
-        (Kind::NotAllowed, "10 steps"),
-        (Kind::NotAllowed, "elsewhere"),
-        (Kind::NotAllowed, "elsewhere"),
-        (Kind::LimitExceeded, "1000 are left"),
-        (Kind::InvalidInput, "a text"),
-    ];
     let fits = with(json!({ "folders": [{ "name": "Paper", "access": "write" }], "tools": ["write"] }));
-    let parts = wanted.into_iter().map(with).chain([fits, part("other")]);
-    let path = |args: &Value| FilePath::parse(args["n"].as_str().unwrap()).unwrap();
-    let write = ProbeTool::with("write", move |args| Ok(Effects::changes([path(args)])), |_| Ok(ToolOutput::default()));
+    let parts = refused().map(|(more, ..)| with(more)).into_iter().chain([fits, part("other")]);
     let writes = |at: &[&str]| {
         let write = |n: &&str| ProposedCall { tool: "write".into(), args: json!({ "n": n }) };
         let look = ProposedCall { tool: "work".into(), args: json!({ "n": "x" }) };
@@ -157,39 +170,23 @@ async fn a_sub_task_gets_a_part_of_what_its_task_may_and_never_more() {
         ("part", vec![writes(&["Desk/a", "Paper/a"])]),
         ("other", vec![writes(&["Desk/a", "Paper/b"])]),
     ]);
-    let tools: [Arc<dyn Tool>; 4] =
-        [hand(), write, ProbeTool::new("work", Effects::none()), ProbeTool::new("secret", Effects::none())];
-    let engine = stage.engine(planner, &tools);
-    let submit = Submit {
-        folders: vec![folder("Desk", Access::Read), folder("Paper", Access::Write)],
-        tools: Some(vec!["hand".into(), "write".into(), "work".into()]),
-        mode: Mode::Plan,
-        max_steps: 10,
-        budget: Budget { tokens: Some(1_000), ..Budget::default() },
-        ..Submit::new("all")
-    };
-    let task = stage.submit(&engine, submit).await;
+    let (work, secret) = (ProbeTool::new("work", Effects::none()), ProbeTool::new("secret", Effects::none()));
+    let engine = stage.engine(planner, &[hand(), writing("write"), work, secret]);
+    let task = stage.submit(&engine, modest()).await;
     let task = engine.settled(task).await.unwrap();
-    for (call, (kind, why)) in kinds.into_iter().enumerate() {
+    for (call, (_, kind, why)) in refused().into_iter().enumerate() {
         let error = failed(&task, 0, call);
         assert!(error.kind == kind && error.message.contains(why), "{call}: {error:?}");
     }
-    let reasons = |call: usize| value(&task, 0, call)["not_done"].clone();
-    assert_eq!(
-        reasons(11),
-        json!([
-            "write: `Desk/a` is not in one of the folders you allowed",
-            "write: only planned, it would ",
-            "work: this task may not use `work`"
-        ])
-    );
-    assert_eq!(
-        reasons(12),
-        json!(["write: `Desk` may be looked at but not changed", "write: only planned, it would "])
-    );
-    let part = engine.task(task.turns[0].calls[11].subtask.unwrap()).await.unwrap();
-    assert_eq!((part.submit.mode, part.submit.budget.tokens), (Mode::Plan, Some(250)), "a quarter of what is left");
-    let other = engine.task(task.turns[0].calls[12].subtask.unwrap()).await.unwrap();
+    let (fits, other) = (refused().len(), refused().len() + 1);
+    let planned = "write: only planned, it would ";
+    let outside = "write: `Desk/a` is not in one of the folders you allowed";
+    let not_done = |call: usize| value(&task, 0, call)["not_done"].clone();
+    assert_eq!(not_done(fits), json!([outside, planned, "work: this task may not use `work`"]));
+    assert_eq!(not_done(other), json!(["write: `Desk` may be looked at but not changed", planned]));
+    let fits = engine.task(task.turns[0].calls[fits].subtask.unwrap()).await.unwrap();
+    assert_eq!((fits.submit.mode, fits.submit.budget.tokens), (Mode::Plan, Some(250)), "a quarter of what is left");
+    let other = engine.task(task.turns[0].calls[other].subtask.unwrap()).await.unwrap();
     assert_eq!(other.submit.budget.tokens, Some(187), "of what the first has left");
     assert!(task.spent.parts.is_empty());
 }
@@ -232,13 +229,11 @@ async fn a_sub_task_asks_like_any_task_and_the_person_sees_which() {
 #[tokio::test]
 async fn leave_given_beforehand_goes_down_with_what_it_is_for_and_leave_given_to_a_part_stays_there() {
     let stage = Stage::new();
-    let path = |args: &Value| FilePath::parse(args["n"].as_str().unwrap()).unwrap();
-    let write = ProbeTool::with("work", move |args| Ok(Effects::changes([path(args)])), |_| Ok(ToolOutput::default()));
     let mut narrow = part("narrow");
     narrow["folders"] = json!([{ "name": "Desk", "access": "write" }]);
     let planner =
         plays(vec![("all", vec![handed([narrow]), work("Desk/z")]), ("narrow", vec![work("Desk/a"), work("Desk/b")])]);
-    let engine = stage.engine(planner, &[hand(), write]);
+    let engine = stage.engine(planner, &[hand(), writing("work")]);
     let rule = |folder: &str| AllowRule { tool: "work".into(), folder: folder.into() };
     let submit = Submit {
         folders: vec![folder("Desk", Access::Write), folder("Paper", Access::Write)],

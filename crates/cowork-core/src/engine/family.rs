@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use super::Inner;
+use super::{Engine, Inner, Item};
 use crate::{CallId, ChangeSet, Lease, Result, Session, SessionSpec, Sight, Task, TaskId, ThreadId, UndoSpec};
 
 /// The families that are worked on here, by the task at the top.
@@ -62,6 +62,40 @@ impl Families {
 
     fn all(&self) -> MutexGuard<'_, HashMap<TaskId, (usize, Arc<Family>)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Engine {
+    /// Waits until a task that has sub-tasks rests with all of them, or has ended.
+    pub(super) async fn family_settled(&self, first: Task) -> Result<Task> {
+        let (thread, task, root) = (first.thread, first.id, first.root());
+        let mut events = self.events(thread, first.head);
+        let mut family = self.inner.open_family(thread, task).await?;
+        loop {
+            let goes_on = !self.inner.stop.is_cancelled() && self.inner.may_claim(root);
+            if family.iter().all(|t| !t.wants_engine() || t.stopped && !goes_on) {
+                return Ok(family.swap_remove(0));
+            }
+            if let Some(error) = family.iter().find_map(|t| self.inner.crew.failure(t.id)) {
+                return Err(error);
+            }
+            match events.next().await {
+                Some(Ok(Item::Record(record))) => {
+                    family.iter_mut().try_for_each(|t| t.apply(&record))?;
+                    let is_ours = family.iter().any(|t| record.task == Some(t.id));
+                    // What begins or ends a sub-task are several records of one commit: read from the log they all count.
+                    if is_ours && matches!(record.event.kind(), "subtask_started" | "subtask_ended") {
+                        family = self.inner.open_family(thread, task).await?;
+                    }
+                }
+                Some(Ok(Item::Delta(_) | Item::Lagged { .. })) => {}
+                // Another task's trouble is not this one's.
+                Some(Err(error))
+                    if error.fact("task").is_some_and(|f| family.iter().all(|t| f != t.id.to_string())) => {}
+                Some(Err(error)) => return Err(error),
+                None => return self.task(task).await,
+            }
+        }
     }
 }
 

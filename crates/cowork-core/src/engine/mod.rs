@@ -343,31 +343,24 @@ impl Engine {
     /// As [`Engine::task`].
     pub async fn settled(&self, task: TaskId) -> Result<Task> {
         let first = self.task(task).await?;
-        let (thread, root) = (first.thread, first.root());
-        let mut events = self.events(thread, first.head);
-        let mut family = self.inner.open_family(thread, task).await?;
+        let mut events = self.events(first.thread, first.head);
+        let mut found = first;
         loop {
             // One that was put down is about to be taken up again, if this engine may and is not itself being stopped.
-            let goes_on = !self.inner.stop.is_cancelled() && self.inner.may_claim(root);
-            if family.iter().all(|t| !t.wants_engine() || t.stopped && !goes_on) {
-                return Ok(family.swap_remove(0));
+            let left = found.stopped && (self.inner.stop.is_cancelled() || !self.inner.may_claim(found.root()));
+            if !found.wants_engine() || left {
+                // One that only waits for its sub-tasks is not at rest.
+                let is_alone = found.subtasks().next().is_none();
+                return if is_alone { Ok(found) } else { self.family_settled(found).await };
             }
-            if let Some(error) = family.iter().find_map(|t| self.inner.crew.failure(t.id)) {
+            if let Some(error) = self.inner.crew.failure(task) {
                 return Err(error);
             }
             match events.next().await {
-                Some(Ok(Item::Record(record))) => {
-                    family.iter_mut().try_for_each(|t| t.apply(&record))?;
-                    let is_ours = family.iter().any(|t| record.task == Some(t.id));
-                    // What begins or ends a sub-task are several records of one commit: read from the log they all count.
-                    if is_ours && matches!(record.event.kind(), "subtask_started" | "subtask_ended") {
-                        family = self.inner.open_family(thread, task).await?;
-                    }
-                }
+                Some(Ok(Item::Record(record))) => found.apply(&record)?,
                 Some(Ok(Item::Delta(_) | Item::Lagged { .. })) => {}
                 // Another task's trouble is not this one's.
-                Some(Err(error))
-                    if error.fact("task").is_some_and(|f| family.iter().all(|t| f != t.id.to_string())) => {}
+                Some(Err(error)) if error.fact("task").is_some_and(|t| t != task.to_string()) => {}
                 Some(Err(error)) => return Err(error),
                 None => return self.task(task).await,
             }
