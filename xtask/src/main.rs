@@ -1,6 +1,7 @@
 //! Development chores. `cargo xtask` alone lists them.
 
 mod bench;
+mod fuzz;
 mod needs;
 mod report;
 mod soak;
@@ -18,6 +19,7 @@ cargo xtask COMMAND
   test                               everything that a change must pass; what CI runs
   soak [NAME [--runs N] [--seed S]]  a long campaign; without a name, lists them
   bench [NAME [ARG]…]                the figures, in release; without a name, all of them
+  fuzz [NAME [--minutes N]]          a fuzz target, ten minutes long; without a name, lists them
   pictures                           draws the pictures in docs/ from what the command shows
 ";
 
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["soak", rest @ ..] => soak::run(rest),
         ["bench", rest @ ..] => bench::run(rest),
+        ["fuzz", rest @ ..] => fuzz::run(rest),
         ["pictures"] => pictures(),
         [first, ..] => misuse(&format!("`cargo xtask {first}` is not used like that.")),
     }

@@ -1,5 +1,6 @@
-//! What it costs to show a run: 1,000 events a second for ten seconds, on a terminal. By the parts of the command itself: a
-//! program is no library, so they are taken in by their place.
+//! What it costs to show a run: 1,000 events a second for ten seconds, on a terminal. The same feed runs with the view and with
+//! nothing in its place, in turns: the difference is the view's. By the parts of the command itself: a program is no library,
+//! so they are taken in by their place.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that goes wrong ends")]
 #![allow(dead_code, unused_imports, reason = "the command uses the rest")]
 
@@ -35,6 +36,7 @@ use tokio::{
 
 const SECONDS: u64 = 10;
 const EVENTS: u64 = 1_000;
+const PAIRS: usize = 3;
 /// As often the command draws.
 const PICTURE: Duration = Duration::from_millis(80);
 
@@ -45,13 +47,28 @@ enum News {
 }
 
 fn main() {
-    if env::args().nth(1).is_some_and(|a| a == "show") {
+    if let Some(shown) = env::args().nth(1) {
         // The standard error is the way back: the output is the terminal.
-        eprintln!("{}", block_on(1, show()));
+        eprintln!("{}", block_on(1, share(shown == "view")));
         return;
     }
+    let pairs: Vec<[f64; 2]> = (0..PAIRS).map(|_| [run("nothing"), run("view")]).collect();
+    let middle = |of: &dyn Fn(&[f64; 2]) -> f64| {
+        let mut all: Vec<f64> = pairs.iter().map(of).collect();
+        all.sort_by(f64::total_cmp);
+        all[PAIRS / 2]
+    };
+    let view = middle(&|[nothing, view]| view - nothing);
+    println!("1,000 events a second, nothing shown: {:.2} % of a core", middle(&|pair| pair[0]));
+    println!("1,000 events a second, shown: {:.2} % of a core", middle(&|pair| pair[1]));
+    report("run view at 1,000 events a second", view, "% of core", "<= 2", view <= 2.0);
+}
+
+/// Runs the feed in a process of its own on a terminal of its own; gives for how many of a hundred parts of the time a core was
+/// busy with it.
+fn run(shown: &str) -> f64 {
     let mut command = Command::new(env::current_exe().unwrap());
-    let (mut screen, mut child) = on_terminal(command.arg("show").stderr(Stdio::piped()));
+    let (mut screen, mut child) = on_terminal(command.arg(shown).stderr(Stdio::piped()));
     thread::spawn(move || {
         let mut bytes = [0; 65_536];
         while screen.read(&mut bytes).is_ok_and(|n| n > 0) {}
@@ -59,33 +76,36 @@ fn main() {
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     assert!(child.wait().unwrap().success(), "{said}");
-    let percent: f64 = said.trim().parse().unwrap_or_else(|_| panic!("{said}"));
-    report("run view at 1,000 events a second", percent, "% of core", "<= 2", percent <= 2.0);
+    said.trim().parse().unwrap_or_else(|_| panic!("{said}"))
 }
 
-/// Shows a run as it comes in; gives for how many of a hundred parts of the time a core was busy with it.
-async fn show() -> f64 {
+async fn share(shown: bool) -> f64 {
     let runtime = TokioRuntime::new(Handle::current());
     let news = story(&runtime);
-    let (cost, ()) = tokio::task::block_in_place(|| cost(|| Handle::current().block_on(feed(&runtime, news))));
+    let view = shown.then(|| {
+        view::View::new(look::Look::of_stdout(), false, false, render::screen::Screen::default(), runtime.now())
+    });
+    let (cost, ()) = tokio::task::block_in_place(|| cost(|| Handle::current().block_on(feed(&runtime, news, view))));
     cost.cpu.as_secs_f64() / cost.wall.as_secs_f64() * 100.0
 }
 
-async fn feed(runtime: &TokioRuntime, news: Vec<News>) {
-    let mut view =
-        view::View::new(look::Look::of_stdout(), false, false, render::screen::Screen::default(), runtime.now());
-    assert!(view.is_live(), "it is drawn over");
+/// Feeds the view; without one, what comes is dropped.
+async fn feed(runtime: &TokioRuntime, news: Vec<News>, mut view: Option<view::View>) {
+    assert!(view.as_ref().is_none_or(view::View::is_live), "it is drawn over");
     let (mut pictures, mut ticks) = (interval(PICTURE), interval(Duration::from_secs(1) / EVENTS as u32));
     pictures.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut news = news.into_iter();
     loop {
         tokio::select! {
             biased;
-            _ = pictures.tick() => view.show(runtime.now()),
-            _ = ticks.tick() => match news.next() {
-                Some(News::Record(record)) => view.record(&record).unwrap(),
-                Some(News::Delta(delta)) => view.delta(&delta, runtime.now()),
-                None => return,
+            _ = pictures.tick() => if let Some(view) = &mut view {
+                view.show(runtime.now());
+            },
+            _ = ticks.tick() => match (news.next(), &mut view) {
+                (Some(News::Record(record)), Some(view)) => view.record(&record).unwrap(),
+                (Some(News::Delta(delta)), Some(view)) => view.delta(&delta, runtime.now()),
+                (Some(_), None) => {},
+                (None, _) => return,
             },
         }
     }

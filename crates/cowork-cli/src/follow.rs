@@ -3,8 +3,8 @@
 use std::{collections::HashSet, time::Duration};
 
 use cowork::{
-    AllowRule, Answer, Ask, CallId, ChangeSet, Finish, Item, Runtime, Status, Subscription, TaskId, ThreadId,
-    Timestamp, TokioRuntime, Undo,
+    AllowRule, Answer, Ask, CallId, ChangeSet, DeltaKind, Finish, Item, Runtime, Status, Subscription, TaskId,
+    ThreadId, Timestamp, TokioRuntime, Undo,
 };
 use tokio::{
     runtime::Handle,
@@ -169,7 +169,11 @@ impl Follower<'_> {
                 self.parts_asked |= matches!(record.event.kind(), "permission_asked" | "commanded");
                 return Ok(self.parts_asked);
             }
-            Item::Delta(delta) if delta.task == self.task => self.view.delta(&delta, now()),
+            Item::Delta(delta) if delta.task == self.task => {
+                self.view.delta(&delta, now());
+                // That a service is asked again is worth a line of its own.
+                return Ok(matches!(delta.what, DeltaKind::Retrying { .. }));
+            }
             _ => {}
         }
         Ok(false)

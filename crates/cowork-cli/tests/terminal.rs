@@ -37,6 +37,23 @@ fn it_asks_shows_everything_and_does_what_is_answered() {
 }
 
 #[test]
+fn a_replacement_shows_its_first_lines_before_and_after_at_the_question() {
+    let place = Place::new();
+    for n in 1..=7 {
+        place.file(&format!("f{n}.txt"), &format!("hello\nserver: old.example.com, {n}\n"), 0o644, 1_500_000_000);
+    }
+    let wish = "replace \"old.example.com\" with \"new.example.com\"";
+    let args = ["run", "--folder", place.folder.to_str().unwrap(), wish];
+    let mut terminal = Terminal::run(&place, &args, &[]);
+    let text = terminal.shows("the question", |text| text.contains("[y] yes"));
+    for line in ["Downloads/f1.txt:2", "- server: old.example.com, 1", "+ server: new.example.com, 1"] {
+        assert!(text.contains(line), "{line} is not on the screen:\n{text}");
+    }
+    terminal.press("n");
+    assert_eq!(terminal.end().code(), Some(0));
+}
+
+#[test]
 fn a_question_that_is_answered_elsewhere_goes_away() {
     let place = Place::with_files();
     let args = organise(&place);

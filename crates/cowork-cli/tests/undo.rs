@@ -68,6 +68,25 @@ fn a_part_is_shown_and_given_back_and_the_rest_later() {
 }
 
 #[test]
+fn a_task_that_changed_nothing_is_named_and_what_is_undone_is_the_one_before() {
+    let (place, before, task) = organised();
+    place.run(&["find all files that mention content"]).ends(0);
+    let idle = place.last_task();
+    let idle = &idle[idle.len() - 6..];
+    place.cowork(&["undo", idle, "--yes"]).ends(2).says("changed no file").says("nothing to undo").briefly();
+    let said = place.cowork(&["undo", "--yes"]).ends(0);
+    assert!(
+        said.err
+            .contains(&format!("Task {idle} \"find all files that mention content\" came later and changed nothing.")),
+        "{}",
+        said.err
+    );
+    assert!(said.out.contains(TASK) && said.out.contains("Undone."), "it says which it is: {}", said.out);
+    assert_eq!(place.tree(), before);
+    place.cowork(&["undo", &task, "--yes"]).ends(2).says("was undone already");
+}
+
+#[test]
 fn one_call_of_several_is_given_back_by_its_name() {
     let place = Place::with_files();
     let source =

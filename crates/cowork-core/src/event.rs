@@ -624,6 +624,15 @@ pub enum DeltaKind {
     },
     /// The answer that was being written was cut off and begins anew: what was shown of it does not count.
     Restarted,
+    /// A model's service failed in a way that may pass, and is asked again after a while.
+    Retrying {
+        /// How often it was asked.
+        tries: u32,
+        /// How many milliseconds are waited.
+        wait_ms: u64,
+        /// What it said.
+        why: String,
+    },
     /// How far a long call is.
     Progress {
         /// So much is done.

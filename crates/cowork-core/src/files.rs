@@ -190,6 +190,10 @@ pub struct Entry {
     pub kind: FileKind,
     /// Bytes; 0 for what is not a file.
     pub size: u64,
+    /// The bytes that its disk holds of it, where those are far fewer than its size: a file with holes, or a packed one. None
+    /// otherwise, and where that isn't known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<u64>,
     /// When its content last changed, in milliseconds since 1970.
     pub modified: i64,
     /// Permission bits, as in `chmod`.

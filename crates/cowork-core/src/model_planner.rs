@@ -43,8 +43,9 @@ const KEPT: usize = 256 << 20;
 /// What it is shown follows from the task's log alone, so that another process goes on from there. The conversation is kept
 /// between steps only to save work; a message is written once.
 ///
-/// A task chooses by [`Submit::planner`]: `model` (a name; else the first), `effort`, `most_tokens`, and `schema` (a JSON Schema
-/// that the outcome must fit; it is then in [`Finish::Done`]'s `data`).
+/// A task chooses by [`Submit::planner`]: `model` (a name; else the first), `fallback` (the name of one that is asked where that one's
+/// service is not available), `effort`, `most_tokens`, and `schema` (a JSON Schema that the outcome must fit; it is then in
+/// [`Finish::Done`]'s `data`).
 #[derive(Debug, Default)]
 pub struct ModelPlanner {
     instructions: String,
@@ -58,6 +59,7 @@ struct Wanted {
     #[serde(rename = "name")]
     _name: Option<String>,
     model: Option<String>,
+    fallback: Option<String>,
     effort: Effort,
     most_tokens: Option<u32>,
     schema: Option<Arc<Value>>,
@@ -70,7 +72,7 @@ impl Wanted {
         }
         Self::deserialize(&submit.planner).map_err(|e| {
             Error::new(Kind::InvalidInput, "read task", format!("what the task says to its planner does not fit: {e}"))
-                .with_fix("it may say `model`, `effort`, `most_tokens` and `schema`")
+                .with_fix("it may say `model`, `fallback`, `effort`, `most_tokens` and `schema`")
         })
     }
 }
@@ -243,7 +245,16 @@ impl Step {
 
     async fn ask(&mut self, purpose: &str) -> Result<ModelAnswer> {
         let request = self.request();
-        let answer = self.models.ask(self.wanted.model.as_deref(), purpose, request).await?;
+        let asked = self.models.ask(self.wanted.model.as_deref(), purpose, request.clone()).await;
+        let answer = match (asked, self.wanted.fallback.as_deref()) {
+            // An answer that was cut at its limit came from a service that is there.
+            (Err(error), Some(other)) if error.kind == Kind::Unavailable && error.fact("stop").is_none() => {
+                let card = self.models.card(Some(other))?;
+                let most_tokens = request.most_tokens.min(card.most_tokens).min(card.window / 4);
+                self.models.ask(Some(other), purpose, ModelRequest { most_tokens, ..request }).await?
+            }
+            (asked, _) => asked?,
+        };
         self.history.measured(&answer.usage);
         Ok(answer)
     }

@@ -7,8 +7,8 @@ mod stage;
 use std::sync::Arc;
 
 use cowork_core::{
-    Answer, Approver, CommandId, Effects, Engine, Outcome, Planner, Policy, Proposal, Question, Recovery, Ruling,
-    Status, Task, Tool, Verdict,
+    Answer, Approver, CommandId, Effects, Engine, Error, Finish, Kind, Outcome, Planner, Policy, Proposal, Question,
+    Recovery, Ruling, Status, Task, Tool, Verdict,
 };
 use cowork_testkit::{ProbeTool, ScriptedApprover, ScriptedPlanner};
 use serde_json::json;
@@ -131,4 +131,22 @@ async fn a_persons_no_holds_when_the_policy_would_not_ask_any_more() {
     let (outcome, runs) = answered(Answer::Deny, Verdict::Allow).await;
     assert_eq!(runs, 0, "a person said no, and it ran");
     assert!(matches!(outcome, Outcome::Denied { rule, .. } if rule == "answer"));
+}
+
+#[tokio::test]
+async fn a_task_that_ends_at_a_persons_no_is_refused_and_one_that_ends_at_a_rules_failed() {
+    for (rule, status) in [("answer", Status::Refused), ("not-granted", Status::Failed)] {
+        let (stage, work) = (Stage::new(), work());
+        let error = Error::new(Kind::NotAllowed, "change something", "it was not allowed").with("rule", rule);
+        let end = Proposal { finish: Some(Finish::Failed { error }), ..Proposal::default() };
+        let planner = ScriptedPlanner::list([Proposal::call("work", json!({ "n": 1 })), end]);
+        let engine = stage.engine(planner, &[work.clone() as Arc<dyn Tool>]);
+        let task = stage.run(&engine, "change something").await;
+        let ask = engine.asks(task.id).await.unwrap().remove(0);
+        engine.send(ask.answered(Answer::Deny, "test", CommandId::new(&*stage.runtime))).await.unwrap();
+        let task = engine.settled(task.id).await.unwrap();
+        assert_eq!((task.status(), task.status().is_ended()), (status, true));
+        assert_eq!(engine.tasks().await.unwrap()[0].status, status, "the list of tasks says so too");
+        assert_eq!(work.runs(&json!({ "n": 1 })), 0);
+    }
 }

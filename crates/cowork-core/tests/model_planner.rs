@@ -292,7 +292,7 @@ async fn a_service_that_fails_for_a_while_is_asked_again_and_nothing_runs_twice(
     let engine = talk.engine(&stage, &[work.clone()]);
     let mut events = engine.events(stage.thread, 0);
     let task = stage.submit(&engine, Submit::new("work")).await;
-    let (mut tries, mut restarts) = (Vec::new(), 0);
+    let (mut tries, mut restarts, mut retries) = (Vec::new(), 0, Vec::new());
     let reads = async {
         while tries.len() < 2 {
             match events.next().await.unwrap().unwrap() {
@@ -301,7 +301,12 @@ async fn a_service_that_fails_for_a_while_is_asked_again_and_nothing_runs_twice(
                         tries.push(*n);
                     }
                 }
-                Item::Delta(delta) => restarts += u32::from(delta.what == DeltaKind::Restarted),
+                Item::Delta(delta) => {
+                    restarts += u32::from(delta.what == DeltaKind::Restarted);
+                    if let DeltaKind::Retrying { tries, why, .. } = &delta.what {
+                        retries.push((*tries, why.clone()));
+                    }
+                }
                 Item::Lagged { .. } => {}
             }
         }
@@ -309,6 +314,58 @@ async fn a_service_that_fails_for_a_while_is_asked_again_and_nothing_runs_twice(
     let (task, ()) = tokio::join!(settle(&stage, &engine, task), reads);
     assert_eq!((summary(&task), work.runs(&json!({}))), ("Done.", 1));
     assert_eq!((tries, restarts), (vec![1, 3], 2), "what was shown of an answer that was cut off does not count");
+    assert_eq!(retries, [1, 2].map(|n| (n, "the service is overloaded".to_owned())), "it is seen why it takes so long");
+}
+
+/// A model under another name.
+struct Named(&'static str, Arc<dyn Model>);
+
+#[cowork_core::async_trait]
+impl Model for Named {
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    fn card(&self) -> &ModelCard {
+        self.1.card()
+    }
+
+    async fn answer(
+        &self,
+        request: ModelRequest,
+        say: cowork_core::Say,
+        cancel: cowork_core::CancellationToken,
+    ) -> cowork_core::Result<ModelAnswer> {
+        self.1.answer(request, say, cancel).await
+    }
+}
+
+#[tokio::test]
+async fn another_model_is_asked_where_the_tasks_own_can_not_be_had_if_the_task_says_so() {
+    for (planner, done) in [(json!({ "fallback": "other" }), true), (json!({}), false)] {
+        let stage = Stage::new();
+        let down = talk([busy()]);
+        let script = [calls([called("work", json!({}))]), ends(Stop::End, "Done.")];
+        let up = talk_with(ModelCard::local("elsewhere"), script);
+        let work = work();
+        let mut parts = stage.parts(ModelPlanner::new(), &[work.clone()]);
+        ModelPlanner::tools().into_iter().for_each(|tool| parts.tools.add(tool).unwrap());
+        parts.models = vec![down.model(), Arc::new(Named("other", up.model()))];
+        parts.limits.patience.tries = 1;
+        let engine = Engine::start(parts);
+        let task = stage.submit(&engine, Submit { planner, ..Submit::new("work") }).await;
+        let task = settle(&stage, &engine, task).await;
+        if done {
+            assert_eq!((summary(&task), down.asked().len(), up.asked().len()), ("Done.", 2, 2));
+        } else {
+            assert_eq!(
+                (failure(&task).kind, up.asked().len()),
+                (Kind::Unavailable, 0),
+                "nothing goes elsewhere unsaid"
+            );
+        }
+        assert_eq!(work.runs(&json!({})), u64::from(done));
+    }
 }
 
 #[tokio::test]

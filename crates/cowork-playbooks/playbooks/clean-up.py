@@ -7,8 +7,8 @@
 # destructive = true
 #
 # [words]
-# do = ["delete", "clean", "tidy away", "sweep"]
-# maybe = ["make … space", "free up", "free … space", "make room", "make … room"]
+# do = ["delete", "clean", "tidy away", "sweep", "set … aside", "put … aside", "move … aside"]
+# maybe = ["make … space", "free up", "free … space", "make room", "make … room", "take … room"]
 # look = [
 #   "find", "show", "list", "are there", "is there", "do i have", "any", "which", "what", "count", "report", "how many", "look", "see", "check",
 #   "preview", "identify", "have i",
@@ -87,21 +87,6 @@ def room(size):
         if size < 999.5:
             break
     return f"{size:.1f} {unit}" if size < 9.95 else f"{size:.0f} {unit}"
-
-
-def refused(what, why):
-    """Ends a task in which nothing could be done."""
-    fix = "let your user change what is there, or choose another folder" if "permission" in why else "see to that, then run it again"
-    raise SystemExit(f"{what}: {why}\n{fix}")
-
-
-def not_made(number, reasons):
-    """Says how many were not done, and why."""
-    told = []
-    for one in reasons[:3]:
-        others = one["files"] - 1
-        told.append(one["why"] + (f" (and {others:,} more like it)" if others else ""))
-    return f" Not done: {number:,}, because {'; '.join(told)}{'; and for other reasons' if len(reasons) > 3 else ''}." if number else ""
 
 
 def above(path):
@@ -275,21 +260,23 @@ if len(errors) == len(results):
 made = 0
 not_done = []
 reasons = []
+untold = ""
 gone = set(paths)
 for part, result in zip(parts, results):
     if isinstance(result, Exception):
         not_done.append({"files": len(part), "why": str(result)})
-        reasons.append({"files": len(part), "why": str(result)})
+        untold += f" Not done: {len(part):,}, because {result}."
         gone -= set(part)
         continue
     made += result["made"]
     reasons += result["reasons"]
+    untold += f" {result['told']}" if result["told"] else ""
     not_done += [{"path": other["path"], "why": other["reason"]} for other in result["otherwise"]]
     gone -= set([part[at] for span in result["left_at"] for at in range(span[0], span[1])])
 weight = sum([sizes[path] for path in gone])
 done(f"{made} set aside, {room(weight)}")
-if not_done and not made:
-    refused("Nothing was set aside", not_done[0]["why"])
+if reasons and not made:
+    raise SystemExit(f"Nothing was set aside: {reasons[0]['why']}\n{reasons[0]['fix']}")
 data["set_aside"] = made
 data["bytes"] = weight
 if not_done:
@@ -297,5 +284,4 @@ if not_done:
 less = f": {room(weight)} less in your folders" if weight else ""
 said_of = listed if made == total else f"{made} of {total} ({listed})"
 summary = f"Set aside: {said_of}{less}. All of it is kept for undo{'; the room is free when that is let go of' if weight else ''}."
-summary += not_made(total - made, reasons)
-finish(summary + said + shown(sorted(gone)), data)
+finish(summary + untold + said + shown(sorted(gone)), data)

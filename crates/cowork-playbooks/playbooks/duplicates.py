@@ -11,6 +11,7 @@
 #   "delete", "clean … duplicate", "dedupe", "dedup", "deduplicate", "de-duplicate", "de-dupe", "only keep one", "keep only one", "keep one",
 #   "keep just one", "merge … duplicate", "keep a single copy", "keep a single", "deduping", "deduplication", "collapse", "tidy … duplicate",
 #   "leave only one", "leave just one", "except one", "except a single", "keep the oldest", "keep the newest", "handle … duplicate", "deal with … duplicate",
+#   "set … aside", "put … aside", "move … aside",
 # ]
 # look = [
 #   "find", "show", "list", "are there", "is there", "do i have", "have i", "any", "which", "what", "check", "count", "report", "how many",
@@ -103,21 +104,6 @@ def size(number):
 
 def shown(path):
     return re.sub(r"[\x00-\x1f\x7f]", "\ufffd", path)
-
-
-def refused(what, why):
-    """Ends a task in which nothing could be done."""
-    fix = "let your user change what is there, or choose another folder" if "permission" in why else "see to that, then run it again"
-    raise SystemExit(f"{what}: {why}\n{fix}")
-
-
-def not_made(number, reasons):
-    """Says how many were not done, and why."""
-    told = []
-    for one in reasons[:3]:
-        others = one["files"] - 1
-        told.append(one["why"] + (f" (and {others:,} more like it)" if others else ""))
-    return f" Not done: {number:,}, because {'; '.join(told)}{'; and for other reasons' if len(reasons) > 3 else ''}." if number else ""
 
 
 places = folders("write")
@@ -216,6 +202,7 @@ else:
     made = 0
     not_done = []
     reasons = []
+    untold = ""
     stayed = set()
     for start in range(0, len(aside), BATCH):
         batch = aside[start : start + BATCH]
@@ -225,16 +212,17 @@ else:
             if not made:
                 raise
             not_done.append({"files": len(aside) - start, "why": str(error)})
-            reasons.append(not_done[-1])
+            untold += f" Not done: {len(aside) - start:,}, because {error}."
             stayed.update(aside[start:])
             break
         made += result["made"]
         not_done += [{"path": other["path"], "why": other["reason"]} for other in result["otherwise"]]
         stayed.update([batch[at] for span in result["left_at"] for at in range(span[0], span[1])])
         reasons += result["reasons"]
+        untold += f" {result['told']}" if result["told"] else ""
     done(f"{files(made)} set aside")
-    if not_done and not made:
-        refused("Nothing was set aside", not_done[0]["why"])
+    if reasons and not made:
+        raise SystemExit(f"Nothing was set aside: {reasons[0]['why']}\n{reasons[0]['fix']}")
     data["aside"] = made
     if stayed:
         room -= sum([group["size"] for group in groups for path in group["files"] if path in stayed])
@@ -242,5 +230,4 @@ else:
     if not_done:
         data["not_done"] = not_done
     summary = f"{files(made)} set aside, {size(room)}, from {groups_of(len(groups))}; {RULES[keep]}. Nothing was deleted: undo brings them back."
-    summary += not_made(len(aside) - made, reasons)
-    finish(summary + unsaid() + listed(), data)
+    finish(summary + untold + unsaid() + listed(), data)

@@ -57,6 +57,8 @@ NAME = "Folder report"
 FOLDERS = 1000
 ROWS = 12
 HISTORY = 200
+DIRECTLY = "directly in it"
+DIRECTLY_IN_THEM = "directly in them"
 
 STYLE = """
 :root{--ground:#fcfbf8;--text:#1f2428;--soft:#69727a;--line:#e4e1da;--accent:#2c6e8c;--up:#9a5b13;--down:#3b7a57;color-scheme:light dark}
@@ -106,6 +108,12 @@ li{grid-template-columns:1fr auto auto}li .bar{grid-column:1/-1;grid-row:2}.file
 
 def files_of(number):
     return "1 file" if number == 1 else f"{number:,} files"
+
+
+def hollow_text():
+    """Says what files claim and don't take: they have holes, or are kept elsewhere."""
+    one = hollow["files"] == 1
+    return f"{files_of(hollow['files'])} {'claims' if one else 'claim'} {size(hollow['bytes'])} more than {'it takes' if one else 'they take'} on the disk."
 
 
 def size(number):
@@ -286,6 +294,8 @@ def grown(former, folders):
             changes.append((path, room - former["folders"].get(path, 0), path not in former["folders"]))
     if both_whole:
         changes += [(path, -room, False) for path, room in former["folders"].items() if path not in folders]
+        direct = [total["bytes"] - sum(folders.values()), former["bytes"] - sum(former["folders"].values())]
+        changes.append((DIRECTLY if len(places) == 1 else DIRECTLY_IN_THEM, direct[0] - direct[1], False))
     # Of the reports themselves nobody wants to be told.
     return sorted([c for c in changes if c[1] and c[0] != target], key=lambda c: (-abs(c[1]), c[0]))
 
@@ -294,9 +304,14 @@ def growth_part(former, folders):
     if not former:
         return ""
     changes = grown(former, folders)
-    top = max([abs(c[1]) for c in changes] + [1])
     lines = ""
-    for path, room, is_new in changes[:8]:
+    changes = changes[:8]
+    rest = total["bytes"] - former["bytes"] - sum([room for _, room, _ in changes])
+    # The lines add up to the whole.
+    if rest:
+        changes.append(("all else", rest, False))
+    top = max([abs(c[1]) for c in changes] + [1])
+    for path, room, is_new in changes:
         css = "up" if room > 0 else "down"
         new = " <small>new</small>" if is_new else ""
         lines += f'<li><span>{esc(cut(below(path), 60))}{new}</span>{bar(abs(room), top, css)}<small></small><span class="n {css}">{change(room)}</span></li>'
@@ -347,6 +362,7 @@ for tree in trees:
     for folder in tree["tree"]:
         inside[folder["path"]] = folder["bytes"]
         counts[folder["path"]] = folder["files"]
+hollow = {key: sum([tree["total"].get("hollow", {}).get(key, 0) for tree in trees]) for key in ["files", "bytes"]}
 types = {}
 kinds = {}
 ages = [{"days": days, "files": 0, "bytes": 0} for days in list(AGES) + [None]]
@@ -413,7 +429,7 @@ else:
         direct = total["bytes"] - sum(inside.values())
         alone = total["files"] - sum(counts.values())
         if alone:
-            rows.append(("directly in it" if len(places) == 1 else "directly in them", files_of(alone), direct))
+            rows.append((DIRECTLY if len(places) == 1 else DIRECTLY_IN_THEM, files_of(alone), direct))
     parts += section("Where it lies", listed(rows, total["bytes"]))
     rows = [(f".{name}" if name not in ("", "…") else "other" if name else "no type", files_of(t["files"]), t["bytes"]) for name, t in types[:ROWS]]
     if types[ROWS:]:
@@ -428,6 +444,8 @@ else:
     title = f"Largest files over {larger_than:,} MB" if larger_than else "Largest files"
     parts += section(title, f'<ul class="files">{lines}</ul>' if lines else "")
 remarks = ["Sizes are those of the files, 1 MB being a million bytes; hidden files count too. Links and other disks are not gone into."]
+if hollow["files"]:
+    remarks.append(f"{hollow_text()} Only what is on the disk counts.")
 if unreadable:
     remarks.append(f"{unreadable:,} that could not be read are not in it.")
 for one in not_done:
@@ -471,6 +489,9 @@ if former:
 if not_done:
     data["not_done"] = not_done
     summary += f" Not looked at: {not_done[0]['folder']} ({not_done[0]['why']})."
+if hollow["files"]:
+    data["hollow"] = hollow
+    summary += f" {hollow_text()}"
 if unreadable:
     data["unreadable"] = unreadable
     summary += f" {unreadable:,} could not be read."

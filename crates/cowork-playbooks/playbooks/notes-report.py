@@ -83,7 +83,6 @@ stem = target.rpartition("/")[2].rpartition(".")[0] or "Notes report"
 own = re.compile(re.escape(stem.lower()) + r"( \(\d+\))?\.(md|markdown)$")
 sources = []
 unread = {}
-made = []
 left = []
 errors = []
 for place in places:
@@ -96,13 +95,13 @@ for place in places:
             errors.append(error)
             left.append({"path": place, "why": str(error)})
             break
-        for entry in page["files"]:
-            path = entry["path"]
-            if own.match(path.rpartition("/")[2].lower()):
-                made.append(path)
-                left.append({"path": path, "why": "it is called like the report"})
-            else:
-                sources.append(path)
+        paths = [entry["path"] for entry in page["files"]]
+        # Mostly none is: one look at all of them is cheaper than one at each.
+        if stem.lower() in "\n".join(paths).lower():
+            made = set([path for path in paths if own.match(path.rpartition("/")[2].lower())])
+            left += [{"path": path, "why": "it is called like the report"} for path in paths if path in made]
+            paths = [path for path in paths if path not in made]
+        sources += paths
         unread[place] = page["skipped"].get("unreadable", 0)
         after = page.get("next")
         if not after or len(sources) > MOST:
@@ -119,7 +118,7 @@ if len(sources) > MOST:
     raise SystemExit(f"There are more than {MOST:,} notes, too many for one document\nrun it on a folder with fewer")
 
 step(work)
-dated = [path for path in sources if re.search(r"(19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d[^/]*$", path)]
+dated = re.findall(r"(?:19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d[^/\n]*$", "\n".join(sources), re.MULTILINE)
 order = "date" if len(dated) * 2 > len(sources) else "name"
 options = {"order": order, "title": name}
 if target:

@@ -69,6 +69,7 @@
 # type = "text"
 # default = ""
 # after = ["rules in", "rules from", "rules file", "rule file", "following the rules in"]
+# titles = { by = "your rules" }
 #
 # [param.dry_run]
 # about = "Only say what would be done"
@@ -78,20 +79,7 @@
 # ///
 import re
 
-# Words that many file names begin with and that say nothing about whose they are.
-GENERIC = set(
-    "the and for from with invoice invoices receipt receipts bill bills statement statements report reports letter letters "
-    "contract contracts document documents doc scan scans scanned copy final draft version file files img image image "
-    "photo dsc screenshot screen shot note notes page pages new old untitled download attachment offer offers quote quotes "
-    "order orders january february march april may june july august september october november december "
-    "inv rechnung rechnungen re rg facture factures fattura factura quittung angebot angebote vertrag vertrage verträge brief bescheid kontoauszug auszug "
-    "beleg belege mahnung gutschrift lieferschein auftrag "
-    "jan feb mar apr jun jul aug sep sept oct nov dec".split()
-)
-
-UNDATED = "?files with a date that can't be right"
 MOST_RULES = 500
-MOST_IN_BATCH = 100000
 
 
 def files(number):
@@ -102,29 +90,8 @@ def things(number, folders):
     return files(number) + (f" and {'1 folder' if folders == 1 else str(folders) + ' folders'}" if folders else "")
 
 
-def add_up(into, more):
-    for key, number in more.items():
-        into[key] = into.get(key, 0) + number
-
-
-def split_name(name):
-    at = name.rfind(".")
-    return (name[:at], name[at + 1 :].lower()) if at > 0 else (name, "")
-
-
-def refused(what, why):
-    """Ends a task in which nothing could be done."""
-    fix = "let your user change what is there, or choose another folder" if "permission" in why else "see to that, then run it again"
-    raise SystemExit(f"{what}: {why}\n{fix}")
-
-
-def not_made(number, reasons):
-    """Says how many were not done, and why."""
-    told = []
-    for one in reasons[:3]:
-        others = one["files"] - 1
-        told.append(one["why"] + (f" (and {others:,} more like it)" if others else ""))
-    return f" Not done: {number:,}, because {'; '.join(told)}{'; and for other reasons' if len(reasons) > 3 else ''}." if number else ""
+def add(into, key, number):
+    into[key] = into.get(key, 0) + number
 
 
 def staying_for(stayed):
@@ -191,238 +158,27 @@ def read_rule(line, where):
     return [(pattern, target) for pattern in patterns]
 
 
-def matcher(plain):
-    """Makes a regular expression of a pattern with * and ?."""
-    return re.compile(re.escape(plain).replace(r"\*", ".*").replace(r"\?", ".") + "$")
+# Where files go.
 
 
-def by_rules(entries):
-    # Most rules are about an extension: those are looked up, the others tried in order.
-    ends = {}
-    others = []
-    for at in range(len(rule_list)):
-        pattern, target = rule_list[at]
-        if pattern[:2] == "*." and pattern.count(".") == 1 and not any([c in pattern[2:] for c in "*?"]):
-            ends.setdefault(pattern[2:], at)
-        elif pattern[-1:] == "*" and not any([c in pattern[:-1] for c in "*?"]):
-            others.append((at, pattern[:-1], None))
-        else:
-            others.append((at, "", matcher(pattern)))
-    none = len(rule_list)
-    groups = {}
-    for e in entries:
-        if e["path"] == rules_file:
-            groups["?the rules file"] = [e]
-            continue
-        low = e["name"].lower()
-        dot = low.rfind(".")
-        best = ends.get(low[dot + 1 :], none) if dot >= 0 else none
-        for at, start, fits in others:
-            if at >= best:
-                break
-            if fits.match(low) if fits else low.startswith(start):
-                best = at
-                break
-        target = fill(rule_list[best][1], e) if best < none else "?no rule fits"
-        groups.setdefault("?rules say so" if target == "." else target, []).append(e)
-    return groups
+def rules_for(place):
+    """Gives the rules for a folder; its rules file stays."""
+    if rule_list:
+        home, _, name = rules_file.rpartition("/")
+        first = [(name, ".")] if home == place else []
+        return [{"files": files, "folder": target} for files, target in first + rule_list]
+    plain = pattern.strip()
+    if by == "name" and plain:
+        target = re.sub(r"[*?/\\{}\x00-\x1f]+", " ", plain).strip(" .-_") or "Other"
+        return [{"files": plain if "*" in plain or "?" in plain else f"*{plain}*", "folder": target}]
+    return []
 
 
-def fill(target, e):
-    if "{" not in target:
-        return target
-    _, ext = split_name(e["name"])
-    if "{year}" in target or "{month}" in target or "{day}" in target:
-        year, month, day = date_of(e)
-        if not year:
-            return UNDATED
-        target = target.replace("{year}", year).replace("{month}", month).replace("{day}", day)
-    return target.replace("{type}", e["category"]).replace("{ext}", ext or "none")
+def called(to):
+    """Gives a folder as it is told: with the one that it is in only if there are several of those."""
+    return (to if several else to.partition("/")[2]) + "/"
 
 
-# Where files go: each of these gives lists of entries by the folder that they go to, or by "?" and why they stay.
-
-def date_of(e):
-    """Gives year, month and day of a file; of which none can be right, empty ones."""
-    day = e.get("date", "")
-    if day:
-        dated[e["date_from"]] = dated.get(e["date_from"], 0) + 1
-    return day[:4], day[5:7], day[8:]
-
-
-def by_date(entries):
-    groups = {}
-    for e in entries:
-        day = e.get("date")
-        if day:
-            dated[e["date_from"]] = dated.get(e["date_from"], 0) + 1
-            groups.setdefault(day[:4] if each == "year" else f"{day[:4]}/{day[5:7]}", []).append(e)
-        else:
-            groups.setdefault(UNDATED, []).append(e)
-    return groups
-
-
-def words_of(entries):
-    """Gives the words of all names: a list for each."""
-    text = "\n".join([split_name(e["name"].replace("\n", " "))[0] for e in entries])
-    # One replacement for all names is cheaper than an expression for each.
-    for character in set(text):
-        if not (character.isalpha() or character == "\n" or "\u0300" <= character <= "\u036f"):
-            text = text.replace(character, " ")
-    return [[word for word in line.split() if len(word) > 1] for line in text.split("\n")]
-
-
-def by_name(entries):
-    if pattern:
-        return by_pattern(entries)
-    # How many files have each word: what several share names their folder.
-    spelling = {}
-    counts = {}
-    words = words_of(entries)
-    for line in words:
-        seen = set()
-        for word in line:
-            low = word.lower()
-            if low not in GENERIC and low not in seen:
-                seen.add(low)
-                counts[low] = counts.get(low, 0) + 1
-                if low not in spelling or (spelling[low] == low and word != low):
-                    spelling[low] = word
-    # What is in the names of nearly all tells nothing apart, unless there is nothing else.
-    common = set([low for low, number in counts.items() if number * 10 > len(entries) * 7]) if len(entries) > 9 else set()
-    found = {}
-    for at in range(len(entries)):
-        shared = [word.lower() for word in words[at] if counts.get(word.lower(), 0) > 1]
-        low = ([word for word in shared if word not in common] or shared or [""])[0]
-        found.setdefault(low, []).append(entries[at])
-    groups = {}
-    for low, group in found.items():
-        target = whole_name(spelling[low], group) if low else "?names that share nothing"
-        groups.setdefault(target, []).extend(group)
-    return groups
-
-
-def whole_name(word, group):
-    """Gives the words that follow one in all names of a group, with it: of “Côté Jardin 1” and “Côté Jardin 2” both words."""
-    after = re.compile(re.escape(word) + r"[^\W\d_]*((?:[ _\-]*(?:& |and |und )?[^\W\d_]{2,})*)", re.IGNORECASE)
-    rests = []
-    # Of very many some are enough to name a folder.
-    for e in group[:: len(group) // 200 + 1]:
-        match = after.search(split_name(e["name"])[0])
-        rests.append(re.findall(r"[ _\-]*(?:& |and |und )?[^\W\d_]{2,}", match.group(1)) if match else [])
-    more = ""
-    for at in range(4):
-        parts = set([rest[at].lower() if at < len(rest) else "" for rest in rests])
-        if len(parts) != 1 or "" in parts or parts.pop().strip(" _-") in GENERIC:
-            break
-        more += rests[0][at]
-    return word + more.replace("_", " ")
-
-
-def by_pattern(entries):
-    plain = pattern.strip().lower()
-    wild = "*" in plain or "?" in plain
-    folder = re.sub(r"[*?/\\\x00-\x1f]+", " ", pattern).strip(" .-_") or "Other"
-    fits = matcher(plain)
-    groups = {}
-    for e in entries:
-        low = e["name"].lower()
-        fit = fits.match(low) if wild else plain in low
-        groups.setdefault(folder if fit else "?names that share nothing", []).append(e)
-    return groups
-
-
-# What belongs together.
-
-
-def keep_together(groups):
-    """Moves what belongs to another file to where that one goes."""
-    where = {e["name"]: target for target, entries in groups.items() for e in entries}
-    together = {}
-    for target, entries in groups.items():
-        for e in entries:
-            together.setdefault(where.get(e.get("belongs_to"), target), []).append(e)
-    return together
-
-
-# One folder.
-
-
-def decide(folder, entries):
-    """Gives the moves, how many go to each folder, how many stay and why."""
-    stay = {}
-    folders_here = {}
-    pages = {}
-    every = set()
-    groups = {}
-    for e in entries:
-        name = e["name"]
-        target = e.get("category")
-        if target and name[0] != ".":
-            if target in groups:
-                groups[target].append(e)
-            else:
-                groups[target] = [e]
-        elif e["kind"] == "folder":
-            folders_here[name] = name
-            if "belongs_to" in e:
-                pages.setdefault(e["belongs_to"], []).append(name)
-        else:
-            every.add(name)
-            add_up(stay, {"hidden files" if e["kind"] == "file" else "links and special files": 1})
-    unfinished = groups.pop("Unfinished", [])
-    if rule_list or by != "type":
-        movable = [e for group in groups.values() for e in group]
-        movable.sort(key=lambda e: e["name"])
-        groups = by_rules(movable) if rule_list else by_date(movable) if by == "date" else by_name(movable)
-    if any(["belongs_to" in e for e in entries]):
-        groups = keep_together(groups)
-    if unfinished:
-        groups["?files in use or not complete"] = unfinished
-
-    # A folder is used as it is written already: no `Images` beside `images`.
-    spelled = {}
-    for name in folders_here:
-        spelled.setdefault(name.lower(), name)
-    here = folder.split("/")[-1].lower()
-    goes = {}
-    for target, group in groups.items():
-        top, slash, below = target.partition("/")
-        top = spelled.get(top.lower(), top)
-        if target[0] == "?":
-            reason = target[1:]
-        elif not slash and top.lower() == here:
-            reason = "in order already"
-        else:
-            goes.setdefault(f"{top}{slash}{below}", []).extend(group)
-            continue
-        stay[reason] = stay.get(reason, 0) + len(group)
-        every |= set([e["name"] for e in group])
-
-    # A file that is called like one of the new folders makes way before the folder is made; one that stays keeps its name.
-    tops = set([target.partition("/")[0] for target in goes]) - every - set(folders_here)
-    early = set([e["path"] for group in goes.values() for e in group if e["name"] in tops])
-    moves = []
-    counts = {}
-    for target, group in sorted(goes.items()):
-        if target.partition("/")[0] in every:
-            reason = "files whose folder's name is taken by a file"
-            stay[reason] = stay.get(reason, 0) + len(group)
-            continue
-        into = f"{folder}/{target}/"
-        counts[into if several else f"{target}/"] = len(group)
-        moves += [{"from": e["path"], "to": into + e["name"]} for e in group]
-        if pages:
-            beside = [name for e in group for name in pages.get(e["name"], [])]
-            pages_along.update([f"{folder}/{name}" for name in beside if name != target.partition("/")[0]])
-            moves += [{"from": f"{folder}/{name}", "to": into + name} for name in beside if name != target.partition("/")[0]]
-    if early:
-        moves = [move for move in moves if move["from"] in early] + [move for move in moves if move["from"] not in early]
-    return moves, counts, stay
-
-
-# The folders of saved pages, which go along with these.
-pages_along = set()
 places = folders("write")
 several = len(places) > 1
 look = "Look at the folders" if several else "Look at the folder"
@@ -434,40 +190,39 @@ rule_list = []
 rules_file = ""
 if rules.strip():
     asked = rules.strip()
-    path = asked if asked.partition("/")[0] in folders() and "/" in asked else f"{places[0]}/{asked}"
-    rule_list = read_rules(path)
-    rules_file = path
-wants_dates = any([f"{{{word}}}" in target for _, target in rule_list for word in ("year", "month", "day")]) if rule_list else by == "date"
-dated = {}
-listings = gather([later(list_folder, place, most=MOST_IN_BATCH, categories=True, dates=wants_dates) for place in places])
-found = sum([listing["count"] - listing["folders"] for listing in listings])
-found_folders = sum([listing["folders"] for listing in listings])
-done(f"{files(found)}, {found_folders} folder{'' if found_folders == 1 else 's'}")
+    rules_file = asked if asked.partition("/")[0] in folders() and "/" in asked else f"{places[0]}/{asked}"
+    rule_list = read_rules(rules_file)
+decides = each if by == "date" else by
+suggested = gather([later(suggest_folders, place, by=decides, rules=rules_for(place), most=100000) for place in places])
+found = sum([one["count"] for one in suggested])
+inside = sum([one["inside"] for one in suggested])
+done(f"{files(found)}, {inside} folder{'' if inside == 1 else 's'}")
 
 step(how)
 batches = []
-planned = {}
 stayed = {}
+dated = {}
 notes = []
-total = 0
-for place, listing in zip(places, listings):
-    entries = listing["entries"]
-    if listing["project"]:
-        number = listing["count"] - listing["folders"]
-        add_up(stayed, {"files of a project": number})
-        notes.append(f"{place} is the folder of a project ({listing['project']} lies in it), so nothing in it was moved.")
-        continue
-    moves, counts, stay = decide(place, entries)
-    if listing["next"] is not None:
-        rest = "run it again for the rest" if moves else "put some of those elsewhere to have the rest looked at"
-        notes.append(f"{place} holds more than was looked at, {len(entries)} of {listing['count']}: {rest}.")
-    add_up(stayed, stay)
-    add_up(planned, counts)
-    total += len(moves)
+for place, one in zip(places, suggested):
+    if one["project"]:
+        notes.append(f"{place} is the folder of a project ({one['project']} lies in it), so nothing in it was moved.")
+    if one["more"]:
+        notes.append(f"{place} holds more than is moved in one go, {one['count']} files: run it again for the rest.")
+    for reason, number in one["stay"].items():
+        add(stayed, reason, number)
+    for source, number in one["dated"].items():
+        add(dated, source, number)
+    moves = one["moves"] + one["along"]
     if moves:
-        batches.append(moves)
+        batches.append((moves, one["folders"]))
+planned = {}
+for moves, _ in batches:
+    for move in moves:
+        add(planned, called(move["to"]), len(move["names"]))
+total = sum(planned.values())
+pages = sum([len(move["names"]) for _, along in batches for move in along])
 staying = sum(stayed.values())
-done(f"{total} to move, {staying} stay")
+done(f"{total + pages} to move, {staying} stay")
 
 if dates_from(dated):
     notes.append(dates_from(dated))
@@ -481,54 +236,51 @@ if total == 0:
 if dry_run:
     data["dry_run"] = True
     data["folders"] = dict(sorted(planned.items(), key=lambda item: (-item[1], item[0])))
-    finish(f"{things(total - len(pages_along), len(pages_along))} would be moved, {staying} left as they are{staying_for(stayed)}; nothing was changed.{said}", data)
+    finish(f"{things(total, pages)} would be moved, {staying} left as they are{staying_for(stayed)}; nothing was changed.{said}", data)
 
 step("Move files")
-results = gather([later(move_files, moves, if_taken="number") for moves in batches], return_exceptions=True)
+results = gather([later(move_files, moves + along, if_taken="number") for moves, along in batches], return_exceptions=True)
 errors = [result for result in results if isinstance(result, Exception)]
 if len(errors) == len(results):
     raise errors[0]
 moved = 0
+pages_moved = 0
 renamed = 0
 not_done = []
 reasons = []
-folders_moved = len(pages_along)
-for moves, result in zip(batches, results):
-    lost = []
+untold = ""
+made_of = {}
+for (moves, along), result in zip(batches, results):
     if isinstance(result, Exception):
-        staying += len(moves)
-        not_done.append({"folder": moves[0]["from"].split("/")[0], "files": len(moves), "why": str(result)})
-        reasons.append({"files": len(moves), "why": str(result)})
-        lost = moves
-    else:
-        moved += result["made"]
-        renamed += result["renamed"]
-        staying += result["left"]
-        reasons += result["reasons"]
-        lost = [moves[at] for span in result["left_at"] for at in range(span[0], span[1])]
-        not_done += [{"path": other["path"], "why": other["reason"]} for other in result["otherwise"] if not other.get("renamed")]
-    folders_moved -= len([move for move in lost if move["from"] in pages_along])
-    for move in lost:
-        parts = move["to"].split("/")
-        key = "/".join(parts[:-1] if several else parts[1:-1]) + "/"
-        planned[key] = planned.get(key, 0) - 1
-done(f"{things(moved - folders_moved, folders_moved)} moved")
-if not_done and not moved:
-    refused("Nothing was moved", not_done[0]["why"])
+        number = sum([len(move["names"]) for move in moves + along])
+        staying += number
+        not_done.append({"folder": moves[0]["from"], "files": number, "why": str(result)})
+        untold += f" Not done: {number:,}, because {result}."
+        continue
+    for move, number in zip(moves, result["each"]):
+        add(made_of, called(move["to"]), number)
+    pages_moved += sum(result["each"][len(moves) :])
+    moved += result["made"]
+    renamed += result["renamed"]
+    staying += result["left"]
+    not_done += [{"path": other["path"], "why": other["reason"]} for other in result["otherwise"] if not other.get("renamed")]
+    reasons += result["reasons"]
+    untold += f" {result['told']}" if result["told"] else ""
+done(f"{things(moved - pages_moved, pages_moved)} moved")
+if reasons and not moved:
+    raise SystemExit(f"Nothing was moved: {reasons[0]['why']}\n{reasons[0]['fix']}")
 
-counts = sorted([item for item in planned.items() if item[1] > 0], key=lambda item: (-item[1], item[0]))
+counts = sorted([item for item in made_of.items() if item[1]], key=lambda item: (-item[1], item[0]))
 data["folders"] = dict(counts)
 data["moved"] = moved
 data["renamed"] = renamed
 data["left"] = staying
 if not_done:
     data["not_done"] = not_done
-summary = f"{things(moved - folders_moved, folders_moved)} moved, {staying} left as they were{staying_for(stayed)}, nothing deleted."
+summary = f"{things(moved - pages_moved, pages_moved)} moved, {staying} left as they were{staying_for(stayed)}, nothing deleted."
 if renamed:
     summary += f" {renamed} got a number, because the name was taken."
-if not_done:
-    summary += not_made(total - moved, reasons)
-summary += said
+summary += untold + said
 if counts:
     summary += "\n\n  " + "   ".join([f"{folder} {number}" for folder, number in counts[:8]])
 if len(counts) > 8:

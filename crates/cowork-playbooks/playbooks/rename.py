@@ -140,21 +140,6 @@ def add(stay, reason, number=1):
         stay[reason] = stay.get(reason, 0) + number
 
 
-def refused(what, why):
-    """Ends a task in which nothing could be done."""
-    fix = "let your user change what is there, or choose another folder" if "permission" in why else "see to that, then run it again"
-    raise SystemExit(f"{what}: {why}\n{fix}")
-
-
-def not_made(number, reasons):
-    """Says how many were not done, and why."""
-    told = []
-    for one in reasons[:3]:
-        others = one["files"] - 1
-        told.append(one["why"] + (f" (and {others:,} more like it)" if others else ""))
-    return f" Not done: {number:,}, because {'; '.join(told)}{'; and for other reasons' if len(reasons) > 3 else ''}." if number else ""
-
-
 def staying_for(stayed):
     """Says how many stay for which reason."""
     told = sorted([item for item in stayed.items() if item[1]], key=lambda item: (-item[1], item[0]))
@@ -246,25 +231,27 @@ if len(errors) == len(results):
 made = 0
 not_done = []
 reasons = []
+untold = ""
 for moves, result in zip(batches, results):
     if isinstance(result, Exception):
-        reasons.append({"files": len(moves), "why": str(result)})
+        untold += f" Not done: {len(moves):,}, because {result}."
         not_done.append({"folder": moves[0]["from"].split("/")[0], "files": len(moves), "why": str(result)})
         staying += len(moves)
         continue
     made += result["made"]
     staying += result["left"]
     reasons += result["reasons"]
+    untold += f" {result['told']}" if result["told"] else ""
     not_done += [{"path": moves[other["index"]]["from"], "why": other["reason"]} for other in result["otherwise"]]
     lost = set([moves[at]["from"] for span in result["left_at"] for at in range(span[0], span[1])])
     first = [move for move in first if move["from"] not in lost]
 done(f"{counted(made)} renamed")
-if not_done and not made:
-    refused("Nothing was renamed", not_done[0]["why"])
+if reasons and not made:
+    raise SystemExit(f"Nothing was renamed: {reasons[0]['why']}\n{reasons[0]['fix']}")
 data["renamed"] = made
 data["left"] = staying
 if not_done:
     data["not_done"] = not_done
 data["dated"] = dated
-summary = f"{counted(made)} renamed, {staying} left as they were{staying_for(stayed)}." + not_made(total - made, reasons)
+summary = f"{counted(made)} renamed, {staying} left as they were{staying_for(stayed)}." + untold
 finish(summary + said + shown(first, made), data)

@@ -97,12 +97,6 @@ def add_up(into, more):
         into[key] = into.get(key, 0) + number
 
 
-def refused(what, why):
-    """Ends a task in which nothing could be done."""
-    fix = "let your user change what is there, or choose another folder" if "permission" in why else "see to that, then run it again"
-    raise SystemExit(f"{what}: {why}\n{fix}")
-
-
 places = folders("write")
 only = {"files": files} if files.strip() else {}
 look = "Find the text in the folders" if len(places) > 1 else "Find the text in the folder"
@@ -118,16 +112,18 @@ if old == new:
 hits = []
 searched = 0
 skipped = {}
+unsearched = []
 not_done = []
+untold = ""
 errors = []
 for place in places:
     after = {}
     while True:
         try:
-            part = find_text(place, old, names=False, match_case=True, give="counts", most=BATCH, **only, **after)
+            part = find_text(place, old, names=False, documents=False, match_case=True, give="counts", most=BATCH, **only, **after)
         except RuntimeError as error:
             errors.append(error)
-            not_done.append({"folder": place, "why": str(error)})
+            unsearched.append({"folder": place, "why": str(error)})
             break
         hits += part["hits"]
         if not after:
@@ -157,11 +153,9 @@ data = {"find": old, "with": new, "searched": searched, "skipped": skipped, "mat
 
 def unsaid():
     text = " Left: " + "; ".join(left) + "." if left else ""
-    if not_done:
-        number = sum([one.get("files", 1) for one in not_done])
-        text += f" Not done: {shown(not_done[0].get('path', not_done[0].get('folder')))} ({not_done[0]['why']})"
-        text += f" and {number - 1:,} more." if number > 1 else "."
-    return text
+    if unsearched:
+        text += f" Not searched: {unsearched[0]['folder']} ({unsearched[0]['why']})."
+    return text + untold
 
 
 step("Show the first lines")
@@ -170,7 +164,7 @@ preview = ""
 if hits:
     # Within one file it takes no time: that is a folder of one.
     first = [hit["path"] for hit in hits[:SHOWN]]
-    calls = [later(find_text, path, old, names=False, match_case=True, hidden=True, git_ignored=True, ignored=True, most=2) for path in first]
+    calls = [later(find_text, path, old, names=False, documents=False, match_case=True, hidden=True, git_ignored=True, ignored=True, most=2) for path in first]
     for path, result in zip(first, gather(calls, return_exceptions=True)):
         if isinstance(result, Exception):
             continue
@@ -183,7 +177,7 @@ done(becomes if hits else "nothing to show")
 
 if not hits:
     # Perhaps it is only written otherwise.
-    other = sum([find_text(place, old, names=False, give="files", most=1, **only)["matched"] for place in places if not errors])
+    other = sum([find_text(place, old, names=False, documents=False, give="files", most=1, **only)["matched"] for place in places if not errors])
     if not dry_run:
         step("Replace it")
         done("nothing to do")
@@ -199,6 +193,7 @@ else:
     say(f"{becomes} in {found}." + preview)
     paths = [hit["path"] for hit in hits]
     made = 0
+    reasons = []
     stayed = set()
     for start in range(0, len(paths), BATCH):
         batch = paths[start : start + BATCH]
@@ -208,19 +203,22 @@ else:
             if not made:
                 raise
             not_done.append({"files": len(paths) - start, "path": batch[0], "why": str(error)})
+            untold += f" Not done: {len(paths) - start:,}, because {error}."
             stayed.update(paths[start:])
             break
         made += result["made"]
+        reasons += result["reasons"]
+        untold += f" {result['told']}" if result["told"] else ""
         not_done += [{"path": other["path"], "why": other["reason"]} for other in result["otherwise"]]
         stayed.update([other["path"] for other in result["otherwise"]])
     changed = [hit for hit in hits if hit["path"] not in stayed] if stayed else hits
     done(f"{files_of(made)} changed")
-    if not_done and not made:
-        refused("Nothing was replaced", not_done[0]["why"])
+    if reasons and not made:
+        raise SystemExit(f"Nothing was replaced: {reasons[0]['why']}\n{reasons[0]['fix']}")
     data["changed"] = made
     data["files"] = changed[:1000]
-    if not_done:
-        data["not_done"] = not_done
+    if not_done or unsearched:
+        data["not_done"] = unsearched + not_done
     summary = f"{files_of(made)} changed, {lines_of(sum([hit['lines'] for hit in changed]))}: {becomes}. Encodings and line ends are as they were; undo gives all of it back."
     counts = [f"{shown(file['path'])} {file['lines']}" for file in changed[:8]]
     if counts:

@@ -20,6 +20,7 @@
 #   "comma separated", "delimited", "semicolon", "figures", "sales", "record", "mailing list", "price lists", "lists", "dataset",
 # ]
 # never = [
+#   "empty row", "blank row", "empty line", "blank line",
 #   "photo", "pdf", "presentation", "document", "markdown", "explain", "rename", "empty folder", "todo", "folder size", "filename", "letters", "variance", "text file",
 # ]
 #
@@ -73,6 +74,7 @@
 import re
 
 ENDINGS = ("csv", "tsv", "tab", "jsonl", "ndjson")
+TABLES = tuple(["." + ending for ending in ENDINGS])
 SPREADSHEETS = ("xlsx", "xls", "xlsm", "ods", "numbers")
 NAMED = "*.{" + ",".join(ENDINGS + SPREADSHEETS) + "}"
 # Numbers in columns of such names are not amounts: nobody wants their sum.
@@ -161,19 +163,16 @@ for place in places:
             errors.append(error)
             left.append({"path": place, "why": str(error)})
             break
-        for entry in page["entries"]:
-            name = entry["name"]
-            ending_here = ending_of(name)
-            if entry["kind"] != "file" or name.startswith((".", "~$")):
-                continue
-            if ending_here in ENDINGS:
-                if own.match(name.lower()):
-                    made.append(entry["path"])
-                else:
-                    sources.append(entry["path"])
-                    size += entry["size"]
-            elif ending_here in SPREADSHEETS:
-                spreadsheets.append(entry["path"])
+        here = [entry for entry in page["entries"] if entry["kind"] == "file" and not entry["name"].startswith((".", "~$"))]
+        tables = [entry for entry in here if entry["name"].lower().endswith(TABLES)]
+        if len(tables) < len(here):
+            spreadsheets += [entry["path"] for entry in here if ending_of(entry["name"]) in SPREADSHEETS]
+        # Mostly none is: one look at all of them is cheaper than one at each.
+        if stem.lower() in "\n".join([entry["name"] for entry in tables]).lower():
+            made += [entry["path"] for entry in tables if own.match(entry["name"].lower())]
+            tables = [entry for entry in tables if not own.match(entry["name"].lower())]
+        sources += [entry["path"] for entry in tables]
+        size += sum([entry["size"] for entry in tables])
         after = page.get("next")
         if not after or len(sources) > 100000:
             break

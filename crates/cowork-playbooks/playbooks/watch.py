@@ -71,6 +71,15 @@ def shown(text):
     return re.sub(r"[\x00-\x1f\x7f]", "\ufffd", text)
 
 
+def not_made(number, reasons):
+    """Says how many were not done, and why."""
+    told = []
+    for one in reasons[:3]:
+        others = one["files"] - 1
+        told.append(one["why"] + (f" (and {others:,} more like it)" if others else ""))
+    return f" Not done: {number:,}, because {'; '.join(told)}{'; and for other reasons' if len(reasons) > 3 else ''}." if number else ""
+
+
 def why_it_stays(entry):
     name = entry["name"]
     if entry["kind"] == "folder":
@@ -270,10 +279,14 @@ if waiting:
     summary += f" Left, because not complete: {files_of(len(waiting))}."
 if not_done:
     data["not_done"] = not_done[:300]
-    summary += f" Not done: {not_done[0]['why']}."
-reasons = [f"{reason} ({number})" for reason, number in stayed.items() if number]
-if reasons:
-    summary += " Left where they are: " + ", ".join(reasons) + "."
+    reasons = {}
+    for one in not_done:
+        reasons[one["why"]] = reasons.get(one["why"], 0) + one.get("files", 1)
+    reasons = sorted([{"files": number, "why": why} for why, number in reasons.items()], key=lambda one: -one["files"])
+    summary += not_made(sum([one["files"] for one in reasons]), reasons)
+staying = [f"{reason} ({number})" for reason, number in stayed.items() if number]
+if staying:
+    summary += " Left where they are: " + ", ".join(staying) + "."
 counts = sorted(total.items(), key=lambda item: (-item[1], item[0]))
 if counts:
     summary += "\n\n  " + "   ".join([f"{shown(folder)} {number}" for folder, number in counts[:8]])

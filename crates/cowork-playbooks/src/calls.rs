@@ -2,7 +2,7 @@
 
 use cowork_core::{ProposedCall, ToolSpec};
 use monty_types::MontyObject;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{
     host::{Given, Named},
@@ -32,7 +32,8 @@ pub(crate) fn put_off(tools: &[ToolSpec], given: &Given<'_>, most: usize) -> Res
     let (function, args, kwargs) = given.split_function()?;
     let call = of_tool(tools, function, args, kwargs, most);
     let call = call.ok_or_else(|| format!("later() takes a tool, and `{function}` is none"))??;
-    Ok(to_program(&json!({ PUT_OFF: call.tool, "args": call.args })))
+    let fields = [(PUT_OFF.to_owned(), Value::String(call.tool)), ("args".to_owned(), call.args)];
+    Ok(to_program(Value::Object(fields.into_iter().collect())))
 }
 
 /// Gives the calls of `gather(…)`, and whether it keeps the exceptions among the values.

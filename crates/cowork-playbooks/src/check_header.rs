@@ -46,7 +46,7 @@ const WORDS: [Key; 6] = [
     ("forms", Holds::Texts, ""),
     ("never", Holds::Texts, ""),
 ];
-const PARAM: [Key; 12] = [
+const PARAM: [Key; 13] = [
     ("about", Holds::Text, "what it is for, such as about = \"The size, in MB\""),
     ("type", Holds::OneOf(&["text", "number", "bool", "choice"]), "its type: text, number, bool or choice"),
     ("default", Holds::Anything, ""),
@@ -58,6 +58,7 @@ const PARAM: [Key; 12] = [
     ("limits", Holds::Bool, ""),
     ("opposites", Holds::Table, ""),
     ("sets", Holds::Table, ""),
+    ("titles", Holds::Table, ""),
     ("on", Holds::Texts, ""),
 ];
 const TEST: [Key; 8] = [

@@ -3,17 +3,17 @@
 //! A playbook fits if its words account for what the sentence asks: what is to be done, what with, and each demand that is
 //! plain to see (another verb, a way such as `by colour`, `whenever`, `except`). What it leaves over speaks against it.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use serde_json::{Map, Value};
 
 use crate::{
     header::{Header, Needs, ParamKind},
-    sentence::{Phrase, Sentence},
+    library::Candidate,
+    sentence::Sentence,
     sentence_words::Word,
     slots::Slots,
     terms::{Slot, Terms},
-    vocabulary::Vocabulary,
 };
 
 /// How much a word speaks for a playbook: what is done, its own things and values; what says too little; any file.
@@ -31,43 +31,65 @@ pub(crate) enum Verdict {
 
 /// What came of comparing a playbook with a sentence.
 #[derive(Clone, Debug)]
-pub(crate) struct Fit {
+pub(crate) struct Fit<'a> {
     pub(crate) verdict: Verdict,
     pub(crate) params: Map<String, Value>,
     /// How much each word of the sentence speaks for it.
     pub(crate) weights: Vec<u32>,
     /// A parameter that the sentence gives two values, and how it says so.
     pub(crate) twofold: Option<(String, String)>,
-    /// Why it fits, or doesn't.
-    pub(crate) why: String,
+    /// What speaks for it, in the order in which it was found.
+    notes: Vec<Note<'a>>,
+    /// Why a near one doesn't fit.
+    pub(crate) open: Cow<'static, str>,
 }
 
-impl Fit {
+/// What speaks for a playbook: put into words only for the one that is called.
+#[derive(Clone, Debug)]
+pub(crate) enum Note<'a> {
+    /// These words ask for it.
+    Asks(Vec<usize>),
+    /// These words name what it works with.
+    WorksWith(Vec<usize>),
+    /// These words give a parameter a value.
+    Gives(&'a str, Value, Vec<usize>),
+    /// Nothing is to be changed.
+    OnlyLooks,
+}
+
+impl Fit<'_> {
+    /// Says in words what speaks for it.
+    pub(crate) fn why(&self, sentence: &Sentence<'_>) -> String {
+        let say = |note: &Note<'_>| match note {
+            Note::Asks(words) => format!("{} asks for it", quote(sentence, words)),
+            Note::WorksWith(words) => format!("{} is what it works with", quote(sentence, words)),
+            Note::Gives(name, value, words) => {
+                let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let from = if words.is_empty() { String::new() } else { format!(" ({})", quote(sentence, words)) };
+                format!("{name} = {shown}{from}")
+            }
+            Note::OnlyLooks => "nothing is to be changed".to_owned(),
+        };
+        self.notes.iter().map(say).collect::<Vec<_>>().join("; ")
+    }
+
     pub(crate) fn score(&self) -> u32 {
         self.weights.iter().sum()
     }
 
     /// Says whether it accounts for all that another one does, but for general words.
-    pub(crate) fn covers(&self, other: &Self) -> bool {
+    pub(crate) fn covers(&self, other: &Fit<'_>) -> bool {
         self.weights.iter().zip(&other.weights).all(|(mine, theirs)| *mine > 0 || *theirs <= GENERAL)
     }
 }
 
-/// Compares a playbook with a sentence; `folders` are the names of the granted folders.
-pub(crate) fn fit(
-    header: &Header,
-    terms: &Terms,
-    sentence: &Sentence<'_>,
-    folders: &[Phrase],
-    vocabulary: &Vocabulary,
-) -> Fit {
-    let slots = Slots { sentence, vocabulary };
+/// Compares a playbook with a sentence.
+pub(crate) fn fit<'a>(candidate: Candidate<'a>, sentence: &'a Sentence<'a>) -> Fit<'a> {
     let none = sentence.words.len();
     let mut fitting = Fitting {
-        header,
-        terms,
-        slots,
-        folders,
+        header: candidate.header,
+        terms: candidate.terms,
+        slots: Slots { sentence, ids: candidate.ids },
         weights: vec![0; none],
         values: vec![false; none],
         params: Map::new(),
@@ -76,8 +98,9 @@ pub(crate) fn fit(
         text_is_asked: false,
         form: Vec::new(),
     };
-    let (verdict, why) = fitting.judge();
-    Fit { verdict, params: fitting.params, weights: fitting.weights, twofold: fitting.twofold, why }
+    let (verdict, open) = fitting.judge();
+    let Fitting { params, weights, twofold, notes, .. } = fitting;
+    Fit { verdict, params, weights, twofold, notes, open }
 }
 
 /// Which parts of a wish a sentence has.
@@ -97,12 +120,11 @@ pub(crate) struct Fitting<'a> {
     pub(crate) header: &'a Header,
     pub(crate) terms: &'a Terms,
     pub(crate) slots: Slots<'a>,
-    pub(crate) folders: &'a [Phrase],
     pub(crate) weights: Vec<u32>,
     /// The words that are part of a text value and so ask for nothing.
     pub(crate) values: Vec<bool>,
     pub(crate) params: Map<String, Value>,
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Vec<Note<'a>>,
     /// A parameter that the sentence gives two values, and how it says so.
     pub(crate) twofold: Option<(String, String)>,
     /// A text that must be given is asked for in a way that says what is to be done.
@@ -111,18 +133,19 @@ pub(crate) struct Fitting<'a> {
     pub(crate) form: Vec<usize>,
 }
 
-impl Fitting<'_> {
-    fn judge(&mut self) -> (Verdict, String) {
-        if self.header.destructive && self.is_no_order() {
-            return (Verdict::No, "it is a question, or tells of something".to_owned());
+impl<'a> Fitting<'a> {
+    fn judge(&mut self) -> (Verdict, Cow<'static, str>) {
+        const NO: (Verdict, Cow<'static, str>) = (Verdict::No, Cow::Borrowed(""));
+        if self.header.destructive && self.slots.sentence.is_no_order {
+            return NO;
         }
         self.take_forms();
         for slot in &self.terms.params {
             self.take(slot);
         }
         self.follow();
-        if let Some(word) = self.forbidden() {
-            return (Verdict::No, format!("{} is none of its words", self.quote(&word)));
+        if self.is_forbidden() {
+            return NO;
         }
         let valued = self.terms.params.iter().any(|s| self.tells(s));
         let acts = self.mark_all(&self.terms.action, SURE, true);
@@ -131,7 +154,7 @@ impl Fitting<'_> {
         let own = self.mark_all(&self.terms.object, SURE, false);
         let general = self.mark_general();
         // `dupes?`, `photos by country`
-        let light = |w: &Word| self.slots.vocabulary.is_light(&w.stem) && !self.slots.vocabulary.is_file(&w.stem);
+        let light = |w: &Word| w.class.is_light() && !w.class.is_file();
         let words = &self.slots.sentence.words;
         let verbless = !acts && !maybe && words.iter().all(|w| !w.head && !light(w));
         looks |= self.header.destructive && verbless && own && self.slots.sentence.text.trim_end().ends_with('?');
@@ -141,8 +164,8 @@ impl Fitting<'_> {
             && (own || general)
             && self.terms.params.iter().any(chosen)
             && !self.header.destructive;
-        if let Some(why) = self.unmet() {
-            return (Verdict::No, why);
+        if self.is_unmet() {
+            return NO;
         }
         // `which files would you delete?`
         let would = looks && words.first().is_some_and(|w| matches!(w.stem.as_str(), "which" | "what" | "how many"));
@@ -162,27 +185,27 @@ impl Fitting<'_> {
     fn only_look(&mut self) {
         if self.header.destructive && self.header.params.contains_key("dry_run") {
             self.params.insert("dry_run".to_owned(), Value::Bool(true));
-            self.notes.push("nothing is to be changed".to_owned());
+            self.notes.push(Note::OnlyLooks);
         }
     }
 
     /// Judges by what was found, what lacks, and what is left over.
-    fn weigh_up(&self, found: &Found) -> (Verdict, String) {
+    fn weigh_up(&self, found: &Found) -> (Verdict, Cow<'static, str>) {
         let Found { vague, done, thing, general } = *found;
         let (known, strange) = self.count();
         let few = if self.header.destructive { strange * 2 <= known } else { strange <= known };
         let unheld = if done && thing { self.unheld() } else { None };
         let is_unheld = unheld.is_some();
         let why = if let Some((_, why)) = &self.twofold {
-            why.clone()
+            Cow::Owned(why.clone())
         } else if let Some(name) = self.lacking() {
-            format!("it must be told its {name}")
+            Cow::Owned(format!("it must be told its {name}"))
         } else if let Some(open) = unheld.or_else(|| if done && thing { self.open() } else { None }) {
-            open
+            Cow::Owned(open)
         } else if done && thing && few && !self.only_tidies() {
-            return (Verdict::Fits, self.notes.join("; "));
+            return (Verdict::Fits, Cow::Borrowed(""));
         } else {
-            "it could mean too much".to_owned()
+            Cow::Borrowed("it could mean too much")
         };
         let all_known = strange == 0 || (self.header.destructive && strange <= 1 && (general || thing));
         let near =
@@ -190,50 +213,54 @@ impl Fitting<'_> {
         (if near { Verdict::Near } else { Verdict::No }, why)
     }
 
+    /// Gives all the places of a phrase.
+    pub(crate) fn found(&self, phrase: usize) -> &'a [Vec<usize>] {
+        self.slots.places(phrase)
+    }
+
     /// Gives the places of a phrase that are no part of a text.
-    pub(crate) fn places(&self, phrase: &Phrase) -> Vec<Vec<usize>> {
-        let mut places = self.slots.sentence.find(phrase, self.slots.vocabulary);
-        places.retain(|p| p.iter().all(|at| !self.values[*at]) && !self.slots.sentence.words[p[0]].literal);
-        places
+    pub(crate) fn places(&self, phrase: usize) -> impl Iterator<Item = &'a Vec<usize>> {
+        self.found(phrase).iter().filter(|place| self.is_free(place))
+    }
+
+    /// Says whether words are no part of a text.
+    fn is_free(&self, place: &[usize]) -> bool {
+        place.iter().all(|at| !self.values[*at]) && !self.slots.sentence.words[place[0]].literal
     }
 
     pub(crate) fn is_negated(&self, place: &[usize]) -> bool {
         self.slots.sentence.words[place[0]].negated
     }
 
-    fn mark_all(&mut self, phrases: &[Phrase], weight: u32, wish: bool) -> bool {
-        let sentence = self.slots.sentence;
-        let of = |p: &Phrase| {
-            // What it works with may be named in a value: `sum the exports`.
-            let mut places = if wish { self.places(p) } else { sentence.find(p, self.slots.vocabulary) };
-            places.retain(|place| !sentence.words[place[0]].literal);
-            places
+    fn mark_all(&mut self, phrases: &[usize], weight: u32, wish: bool) -> bool {
+        let words = &self.slots.sentence.words;
+        // What it works with may be named in a value: `sum the exports`.
+        let counts = |place: &&Vec<usize>| {
+            if wish { self.is_free(place) && !self.is_negated(place) } else { !words[place[0]].literal }
         };
-        let places: Vec<_> = phrases.iter().flat_map(of).collect();
-        let mut places: Vec<_> = places.into_iter().filter(|p| !wish || !self.is_negated(p)).collect();
-        places.iter().flatten().for_each(|at| self.weigh(*at, weight));
-        places.sort();
-        if let Some(place) = places.first() {
-            let quoted = self.quote(place);
-            self.notes.push(format!("{quoted} {}", if wish { "asks for it" } else { "is what it works with" }));
-        }
-        !places.is_empty()
+        let places: Vec<&Vec<usize>> = phrases.iter().flat_map(|p| self.found(*p)).filter(counts).collect();
+        places.iter().flat_map(|place| place.iter()).for_each(|at| self.weigh(*at, weight));
+        let first = places.into_iter().min().cloned();
+        let found = first.is_some();
+        self.notes.extend(first.map(|place| if wish { Note::Asks(place) } else { Note::WorksWith(place) }));
+        found
     }
 
     /// A small word says little wherever it stands.
     pub(crate) fn weigh(&mut self, at: usize, weight: u32) {
-        let small = self.slots.vocabulary.is_small(&self.slots.sentence.words[at].stem);
+        let small = self.slots.sentence.words[at].class.is_small();
         let weight = if small { weight.min(GENERAL) } else { weight };
         self.weights[at] = self.weights[at].max(weight);
     }
 
     /// Marks the general words for files, if it works with any, and the names of the granted folders.
     fn mark_general(&mut self) -> bool {
-        let mut places: Vec<usize> = self.folders.iter().flat_map(|f| self.places(f)).flatten().collect();
         let sentence = self.slots.sentence;
+        let folders = sentence.folders.iter().filter(|place| self.is_free(place));
+        let mut places: Vec<usize> = folders.flatten().copied().collect();
         let is_file = |at: &usize| {
             let word = &sentence.words[*at];
-            self.slots.vocabulary.is_file(&word.stem) && !word.named && !word.literal && !self.values[*at]
+            word.class.is_file() && !word.named && !word.literal && !self.values[*at]
         };
         places.extend((0..sentence.words.len()).filter(is_file));
         if self.terms.any_file {
@@ -278,28 +305,29 @@ impl Fitting<'_> {
     }
 
     pub(crate) fn is_neutral(&self, at: usize) -> bool {
-        let (word, vocabulary) = (&self.slots.sentence.words[at], self.slots.vocabulary);
-        vocabulary.is_small(&word.stem)
-            || vocabulary.is_light(&word.stem)
-            || vocabulary.is_file(&word.stem)
+        let word = &self.slots.sentence.words[at];
+        word.class.is_small()
+            || word.class.is_light()
+            || word.class.is_file()
             || matches!(word.stem.as_str(), "preview" | "fix" | "deal-with")
             || self.is_folder(at)
     }
 
     /// Says whether a word is part of a granted folder's name.
     pub(crate) fn is_folder(&self, at: usize) -> bool {
-        self.folders.iter().flat_map(|f| self.places(f)).any(|p| p.contains(&at))
+        self.slots.sentence.folders.iter().any(|place| place.contains(&at) && self.is_free(place))
     }
 
     pub(crate) fn quote(&self, words: &[usize]) -> String {
-        let text = |at: &usize| {
-            let word = self.slots.sentence.words.get(*at)?;
-            Some(self.slots.sentence.text[word.at.clone()].to_owned())
-        };
-        let words: BTreeSet<usize> = words.iter().copied().collect();
-        let mut texts: Vec<String> = words.iter().filter_map(text).collect();
-        texts.dedup();
-        texts.truncate(8);
-        format!("“{}”", texts.join(" "))
+        quote(self.slots.sentence, words)
     }
+}
+
+fn quote(sentence: &Sentence<'_>, words: &[usize]) -> String {
+    let text = |at: &usize| Some(sentence.text[sentence.words.get(*at)?.at.clone()].to_owned());
+    let words: BTreeSet<usize> = words.iter().copied().collect();
+    let mut texts: Vec<String> = words.iter().filter_map(text).collect();
+    texts.dedup();
+    texts.truncate(8);
+    format!("“{}”", texts.join(" "))
 }

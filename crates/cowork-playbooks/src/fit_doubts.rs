@@ -11,54 +11,6 @@ const DEMANDS: [&str; 3] = ["by", "whenever", "except"];
 const OPEN: [&str; 8] = ["except", "rest", "els", "etc", "whatev", "remaind", "similar", "such"];
 /// The same, after *and*: `and the other junk`.
 const OPEN_TOO: [&str; 5] = ["other", "mor", "further", "additional", "variou"];
-/// What a sentence begins with that only asks.
-const QUESTIONS: [&str; 43] = [
-    "is ther a limit",
-    "is ther a way",
-    "is ther a reason",
-    "is ther a rul",
-    "what count",
-    "what mak",
-    "what qualify",
-    "what defin",
-    "would it",
-    "could it",
-    "will it",
-    "how do",
-    "how to",
-    "how can",
-    "how could",
-    "how doe",
-    "how should",
-    "how would",
-    "how did",
-    "how often",
-    "why",
-    "should",
-    "what is a",
-    "what is an",
-    "what doe",
-    "what is the best",
-    "what would be",
-    "what happen",
-    "when did",
-    "when do",
-    "when was",
-    "when will",
-    "when is",
-    "who",
-    "did you",
-    "do you think",
-    "is it",
-    "was",
-    "wer",
-    "hav you",
-    "can i delet",
-    "may i delet",
-    "shall",
-];
-/// With what a question can begin.
-const ASKS: [&str; 9] = ["how", "what", "when", "is", "are", "do", "would", "which", "doe"];
 /// What leaves open what else is meant, in so many words.
 const OPEN_ENDS: [&str; 20] = [
     "and so on",
@@ -115,68 +67,19 @@ const HOLDERS: [&str; 28] = [
     "stuff",
     "music",
 ];
-/// Words that make a question one of what might be.
-const MAY_BE: [&str; 4] = ["would", "should", "could", "can"];
-/// What can stand between who did something and what was done.
-const BETWEEN: [&str; 14] =
-    ["hav", "has", "had", "was", "wer", "been", "already", "just", "recently", "then", "now", "also", "not", "all"];
-
 impl Fitting<'_> {
-    /// Says whether somebody only asks about something, or tells what was done: nothing is to be changed for that.
-    pub(crate) fn is_no_order(&self) -> bool {
-        let stems: Vec<&str> = self.slots.sentence.words.iter().map(|w| w.stem.as_str()).collect();
-        let starts =
-            |phrase: &&str| phrase.split(' ').zip(&stems).filter(|(a, b)| a == *b).count() == phrase.split(' ').count();
-        let has = |phrase: &str| stems.windows(2).any(|two| two.join(" ") == phrase);
-        // Where it begins a wish, `what would` stands for a preview.
-        let what_if = self.slots.sentence.text.to_lowercase().starts_with("what would be");
-        let these = ["the", "my", "our", "all", "thes", "thos", "ther", "any", "som", "you", "your"];
-        let in_general = |at: usize| stems.get(at).is_some_and(|stem| !these.contains(stem));
-        let means = what_if || (starts(&"what are") && in_general(2)) || (starts(&"are") && in_general(1));
-        let measure = ["too many", "too much", "too big", "too few"].iter().any(|p| has(p));
-        let may_be = stems.iter().zip(stems.iter().skip(1)).any(|(word, next)| MAY_BE.contains(word) && *next != "you");
-        let asks = stems.first().is_some_and(|first| ASKS.contains(first));
-        let whether = stems.first().is_some_and(|s| matches!(*s, "can" | "could"))
-            && !stems.get(1).is_some_and(|s| matches!(*s, "you" | "u" | "we" | "i" | "ya" | "pleas"));
-        let perhaps = stems.first().is_some_and(|s| matches!(*s, "mayb" | "perhap"))
-            && stems.iter().any(|s| matches!(*s, "should" | "could" | "might" | "would"));
-        QUESTIONS.iter().any(starts)
-            || whether
-            || perhaps
-            || means
-            || (asks && measure)
-            || (starts(&"how many") && may_be)
-            || self.tells_of_it(&stems)
-    }
-
-    /// Finds what was done: `I already deleted them`, `they were deleted`.
-    fn tells_of_it(&self, stems: &[&str]) -> bool {
-        let sentence = self.slots.sentence;
-        let past = |at: &usize| sentence.text[sentence.words[*at].at.clone()].to_lowercase().ends_with("ed");
-        let told = |at: usize| {
-            let from = at - stems[..at].iter().rev().take_while(|stem| BETWEEN.contains(stem)).count();
-            let been = stems[from..at].iter().any(|stem| matches!(*stem, "was" | "wer" | "been"));
-            let begins = from == 1 || (from > 1 && sentence.ends_clause(from - 2));
-            let who = from > 0 && matches!(stems[from - 1], "i" | "you" | "he" | "she" | "they" | "we");
-            (been || begins && who) && !sentence.words[..at].iter().any(|w| w.head)
-        };
-        (1..stems.len()).filter(past).any(|at| self.slots.vocabulary.is_verb(stems[at]) && told(at))
-    }
-
     /// Says whether it is only to *tidy*, and not what: that can mean to arrange, to clean up, or to rename.
     pub(crate) fn only_tidies(&self) -> bool {
         const ANYTHING: [&str; 7] = ["thing", "stuff", "everyth", "item", "one", "material", "rest"];
         let words = &self.slots.sentence.words;
-        let is_file = |stem: &str| self.slots.vocabulary.is_file(stem) && !ANYTHING.contains(&stem);
-        let says_more = |at: usize| {
-            let stem = words[at].stem.as_str();
-            stem != "tidy" && (self.weights[at] > 1 || is_file(stem) || self.is_folder(at))
-        };
+        let is_file = |at: usize| words[at].class.is_file() && !ANYTHING.contains(&words[at].stem.as_str());
+        let says_more =
+            |at: usize| words[at].stem != "tidy" && (self.weights[at] > 1 || is_file(at) || self.is_folder(at));
         words.iter().any(|w| w.stem == "tidy") && !(0..words.len()).any(says_more)
     }
 
-    /// Finds a word that makes it another task. What only stands somewhere behind `find` may be no text.
-    pub(crate) fn forbidden(&self) -> Option<Vec<usize>> {
+    /// Says whether a word makes it another task. What only stands somewhere behind `find` may be no text.
+    pub(crate) fn is_forbidden(&self) -> bool {
         let sentence = self.slots.sentence;
         let free = |p: &Vec<usize>| {
             let first = &sentence.words[p[0]];
@@ -185,34 +88,30 @@ impl Fitting<'_> {
                 && !self.form.contains(&p[0])
                 && (!self.text_is_asked || self.header.destructive || p.iter().any(|at| !self.values[*at]))
         };
-        self.terms.never.iter().flat_map(|p| sentence.find(p, self.slots.vocabulary)).find(free)
+        self.terms.never.iter().flat_map(|p| self.found(*p)).any(free)
     }
 
-    /// Says what the sentence demands and this playbook doesn't do.
-    pub(crate) fn unmet(&self) -> Option<String> {
+    /// Says whether the sentence demands something that this playbook doesn't do.
+    pub(crate) fn is_unmet(&self) -> bool {
         let sentence = self.slots.sentence;
-        if let Some(inside) = self.inside_a_document() {
-            return Some(format!("{} is no folder", self.quote(&inside)));
+        if self.is_inside_a_document() {
+            return true;
         }
         let left =
             |(at, word): &(usize, &Word)| self.weights[*at] == 0 && !self.values[*at] && !word.literal && !word.quoted;
-        for (at, word) in sentence.words.iter().enumerate().filter(left) {
-            let verb = word.head && !word.negated && !self.slots.vocabulary.is_small(&word.stem);
+        sentence.words.iter().enumerate().filter(left).any(|(at, word)| {
+            let verb = word.head && !word.negated && !word.class.is_small();
             // A `wedding photo` is a photo.
-            let describes = sentence.words.get(at + 1).is_some_and(|w| self.slots.vocabulary.is_file(&w.stem));
-            let foreign = self.slots.vocabulary.is_foreign(&word.stem) && (word.head || !describes);
+            let describes = sentence.words.get(at + 1).is_some_and(|w| w.class.is_file());
+            let foreign = word.class.is_foreign() && (word.head || !describes);
             let vague = matches!(word.stem.as_str(), "fix" | "deal-with");
             // What is to be left out is asked about where it matters most.
             // `my photos and documents`, to one that knows photos only
             let beside = !self.header.destructive && !self.terms.any_file && self.is_beside(at);
             let asked = word.stem == "except" && (self.header.destructive || self.terms.any_file);
             let demand = DEMANDS.contains(&word.stem.as_str()) && !asked;
-            if (verb && !vague) || foreign || word.named || demand || beside {
-                let more = if word.stem == "by" { vec![at, (at + 1).min(sentence.words.len() - 1)] } else { vec![at] };
-                return Some(format!("{} is nothing that {} does", self.quote(&more), self.header.name));
-            }
-        }
-        None
+            (verb && !vague) || foreign || word.named || demand || beside
+        })
     }
 
     /// Says whether this is a kind of file that is named beside one that the playbook works with.
@@ -220,7 +119,7 @@ impl Fitting<'_> {
         let words = &self.slots.sentence.words;
         let joins = |at: usize| matches!(words[at].stem.as_str(), "and" | "or" | "plu");
         let comma = |at: usize| self.slots.sentence.between(at).trim() == ",";
-        let kind = |at: usize| self.slots.vocabulary.is_kind(&words[at].stem);
+        let kind = |at: usize| words[at].class.is_kind();
         let other = match at.checked_sub(1) {
             Some(before) if joins(before) => before.checked_sub(1),
             Some(before) if comma(before) => Some(before),
@@ -229,11 +128,11 @@ impl Fitting<'_> {
         kind(at) && other.is_some_and(|other| kind(other) && self.weights[other] == SURE)
     }
 
-    /// Finds what lies in a document and is no file: `the duplicates in my address book`.
-    fn inside_a_document(&self) -> Option<Vec<usize>> {
+    /// Says whether something is meant that lies in a document and is no file: `the duplicates in my address book`.
+    fn is_inside_a_document(&self) -> bool {
         let words = &self.slots.sentence.words;
         if !self.header.destructive || self.terms.any_file {
-            return None;
+            return false;
         }
         let stem = |at: usize| words.get(at).map_or("", |w| w.stem.as_str());
         let opens = |at: &usize| {
@@ -241,33 +140,37 @@ impl Fitting<'_> {
                 && matches!(stem(at + 1), "the" | "my" | "our" | "thi" | "a" | "an" | "your")
                 && !words[*at].quoted
         };
-        (0..words.len()).filter(opens).find_map(|at| {
-            let ends =
-                |at: &usize| self.slots.sentence.ends_clause(*at) || self.slots.vocabulary.is_small(stem(at + 1));
+        let is_one = |at: usize| {
+            let small = |at: usize| words.get(at).is_some_and(|w| w.class.is_small());
+            let ends = |at: &usize| self.slots.sentence.ends_clause(*at) || small(at + 1);
             let last = (at + 2..words.len()).find(|at| ends(at) || at + 1 == words.len())?;
             let text = self.slots.sentence.text.get(words[last].at.clone())?;
             let is_one = !text.ends_with('s') && !words[last].quoted && !words[last].named && self.weights[last] < SURE;
-            let holds =
-                HOLDERS.contains(&stem(last)) || self.is_folder(last) || !self.slots.vocabulary.is_file(stem(last));
-            (is_one && !holds).then(|| (at..=last).collect())
-        })
+            let holds = HOLDERS.contains(&stem(last)) || self.is_folder(last) || !words[last].class.is_file();
+            (is_one && !holds).then_some(())
+        };
+        (0..words.len()).filter(opens).any(|at| is_one(at).is_some())
     }
 
     /// Finds what is to stay and is nothing that this playbook tells apart: `but leave the photos alone`.
     fn kept(&self, part: std::ops::Range<usize>) -> bool {
         let words = &self.slots.sentence.words;
         let firm = |at: usize| self.weights[at] > 1 || self.values[at] || words[at].quoted;
-        let file = |at: usize| self.slots.vocabulary.is_file(&words[at].stem) || self.is_folder(at);
-        let only_looks = self.params.get("dry_run").is_some_and(|v| v == &serde_json::Value::Bool(true));
-        !only_looks
+        let file = |at: usize| words[at].class.is_file() || self.is_folder(at);
+        !self.only_looks()
             && part.clone().any(|at| KEEPS.contains(&words[at].stem.as_str()))
             && !part.clone().any(firm)
             && part.clone().any(|at| file(at) && words[at].stem != "one")
     }
 
+    /// Says whether nothing is to be changed.
+    pub(crate) fn only_looks(&self) -> bool {
+        self.params.get("dry_run").is_some_and(|v| v == &serde_json::Value::Bool(true))
+    }
+
     /// Says what a destructive playbook would have to guess.
     pub(crate) fn open(&self) -> Option<String> {
-        if !self.header.destructive {
+        if !self.header.destructive || self.only_looks() {
             return None;
         }
         let said = self.slots.sentence.text.to_lowercase();
@@ -280,10 +183,7 @@ impl Fitting<'_> {
     /// Finds a part of a wish that says too little, or more than can be told apart.
     fn open_part(&self) -> Option<String> {
         let words = &self.slots.sentence.words;
-        let (small, file) = (
-            |at: usize| self.slots.vocabulary.is_small(&words[at].stem),
-            |at: usize| self.slots.vocabulary.is_file(&words[at].stem),
-        );
+        let (small, file) = (|at: usize| words[at].class.is_small(), |at: usize| words[at].class.is_file());
         // `in every text file, change …`: what comes before the wish only says where.
         let mut wished = false;
         let mut sure = false;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 use crate::{
-    fit::{Fitting, GENERAL, SURE},
+    fit::{Fitting, GENERAL, Note, SURE},
     header::Needs,
     terms::Slot,
 };
@@ -68,8 +68,16 @@ const ANY: [&str; 37] = [
     "drawer",
 ];
 /// Words that go with a wish and limit nothing: `I no longer need`, `without deleting anything`, `the oldest copy`.
-const ASIDE: [&str; 25] = [
+const ASIDE: [&str; 33] = [
     "copy",
+    "sav",
+    "stor",
+    "kept",
+    "lie",
+    "lying",
+    "sit",
+    "float",
+    "accumulat",
     "anyth",
     "noth",
     "someth",
@@ -95,17 +103,23 @@ const ASIDE: [&str; 25] = [
     "taken",
     "mad",
 ];
+/// Small words that tell files apart in what limits a wish: `skip today's`.
+pub(crate) const WHEN: [&str; 3] = ["today", "new", "old"];
 /// Folders that everybody has: where they stand with a capital or before *folder*, no kind of file is meant.
 const USUAL: [&str; 5] = ["document", "photo", "music", "video", "movie"];
 
-impl Fitting<'_> {
+impl<'a> Fitting<'a> {
     /// Finds what the wish is limited to, or what it spares, where this playbook can't be told so.
     pub(crate) fn unheld(&self) -> Option<String> {
         let moves = self.header.destructive || self.terms.any_file || self.header.params.contains_key("dry_run");
         if !moves || self.header.folders != Needs::Write {
             return None;
         }
-        let found = self.unheld_limit().or_else(|| if self.header.destructive { self.leftover() } else { None })?;
+        let found = self
+            .unheld_limit()
+            .or_else(|| self.unheld_clause())
+            .or_else(|| self.of_a_day())
+            .or_else(|| if self.header.destructive { self.leftover() } else { None })?;
         Some(format!("it can't follow {}", self.quote(&found.collect::<Vec<_>>())))
     }
 
@@ -129,22 +143,66 @@ impl Fitting<'_> {
         (0..words.len()).filter(free).filter_map(part).find(|part| self.is_unheld(part.clone()))
     }
 
+    /// Finds `today's files`: no playbook tells a day's files apart.
+    fn of_a_day(&self) -> Option<Range<usize>> {
+        let sentence = self.slots.sentence;
+        let of_a_day = |at: &usize| {
+            let word = &sentence.words[*at];
+            let text = &sentence.text[word.at.clone()];
+            let day = matches!(word.stem.as_str(), "today" | "yesterday") && text.ends_with('s');
+            // `today's date` is written into names.
+            let date = sentence.words.get(at + 1).is_some_and(|next| next.stem == "dat");
+            day && !date && !word.quoted && !word.literal && !self.values[*at]
+        };
+        (0..sentence.words.len()).find(of_a_day).map(|at| at..(at + 2).min(sentence.words.len()))
+    }
+
+    /// Says whether a word only names what this playbook works with: to spare some of that is nothing it can be told.
+    fn is_only_named(&self, at: usize) -> bool {
+        let named = |list: &[usize]| list.iter().any(|p| self.places(*p).any(|place| place.contains(&at)));
+        let given = |note: &Note<'_>| matches!(note, Note::Gives(.., words) if words.contains(&at));
+        // `delete the installers but not the temp files`
+        let told_apart = |slot: &Slot| {
+            let given = self.params.get(&slot.name).and_then(Value::as_str).filter(|_| slot.param.several);
+            let other = |value: &str| given.is_some_and(|given| given.split(',').all(|one| one != value));
+            slot.choices.iter().any(|(value, phrases)| other(value) && named(phrases))
+        };
+        named(&self.terms.object) && !self.notes.iter().any(given) && !self.terms.params.iter().any(told_apart)
+    }
+
+    /// Says whether a part says what is to be done: `keep one of each identical file`.
+    fn is_wish(&self, part: &Range<usize>) -> bool {
+        let inside = |place: &Vec<usize>| place.iter().all(|at| part.contains(at));
+        [&self.terms.action, &self.terms.maybe].into_iter().flatten().any(|p| self.places(*p).any(inside))
+    }
+
     fn is_unheld(&self, part: Range<usize>) -> bool {
         let words = &self.slots.sentence.words;
-        let firm = |at: usize| self.weights[at] > GENERAL || self.values[at] || words[at].quoted || words[at].head;
+        let spares = BUT.contains(&words[part.start].stem.as_str()) && !self.only_looks() && !self.is_wish(&part);
+        let firm = |at: usize| {
+            // `only today's files by type` is no `file … by`.
+            let files = self.slots.sentence.text[words[at].at.clone()].eq_ignore_ascii_case("files");
+            (self.weights[at] > GENERAL && !files && !(spares && self.is_only_named(at)))
+                || self.values[at]
+                || words[at].quoted
+                || words[at].head
+        };
         let content = |at: usize| {
             let stem = words[at].stem.as_str();
-            let small = self.slots.vocabulary.is_small(stem) || BUT.contains(&stem) || ONLY.contains(&stem);
+            let small = words[at].class.is_small() || BUT.contains(&stem) || ONLY.contains(&stem);
             let named = at > 0 && matches!(words[at - 1].stem.as_str(), "the" | "my" | "all" | "any" | "our");
-            let verb = words[at].negated && self.slots.vocabulary.is_verb(stem) && !named;
-            !verb && stem != "preview" && (!small && !self.is_any(at) || self.is_small_name(at))
+            let verb = words[at].negated && words[at].class.is_verb() && !named;
+            let when = at > part.start && WHEN.contains(&stem);
+            // `in subfolders only`
+            let below = stem == "subfolder" && part.clone().any(|at| ONLY.contains(&words[at].stem.as_str()));
+            !verb && stem != "preview" && (when || below || !small && !self.is_any(at) || self.is_small_name(at))
         };
         // `only files that begin with A`
         let told = |at: usize| {
             let next = words.get(at + 1).map_or("", |w| w.stem.as_str());
             let tells =
                 matches!(next, "start" | "begin" | "end" | "with" | "that" | "which" | "from" | "whos" | "old" | "new");
-            at > part.start && part.contains(&(at + 2)) && self.slots.vocabulary.is_file(&words[at].stem) && tells
+            at > part.start && part.contains(&(at + 2)) && words[at].class.is_file() && tells
         };
         part.clone().any(|at| content(at) || told(at)) && !part.clone().any(firm)
     }
@@ -154,11 +212,10 @@ impl Fitting<'_> {
         let words = &self.slots.sentence.words;
         let left = |at: &usize| {
             let word = &words[*at];
-            let stem = word.stem.as_str();
             let known = self.weights[*at] > GENERAL || self.values[*at] || word.quoted || word.literal || word.negated;
-            let kind = self.slots.vocabulary.is_file(stem);
+            let kind = words[*at].class.is_file();
             let strange = self.weights[*at] == 0 && !self.is_neutral(*at);
-            let small = self.slots.vocabulary.is_small(stem);
+            let small = word.class.is_small();
             !known && (!small && !self.is_any(*at) && (kind || strange) || self.is_small_name(*at))
         };
         let at = (0..words.len()).find(left)?;
@@ -166,12 +223,12 @@ impl Fitting<'_> {
     }
 
     /// Says whether a word stands for any file or for the granted folders, or goes with a wish and limits nothing.
-    fn is_any(&self, at: usize) -> bool {
+    pub(crate) fn is_any(&self, at: usize) -> bool {
         let words = &self.slots.sentence.words;
         let stem = words[at].stem.as_str();
         let in_order = stem == "order" && at > 0 && words[at - 1].stem == "in";
         // Where folders are granted, those are meant.
-        let usual = self.folders.is_empty() && self.is_usual(at);
+        let usual = !self.slots.sentence.granted && self.is_usual(at);
         // `the date in the document`
         let its_own = self.slots.sentence.text[words[at].at.clone()].to_lowercase() == "document" && self.is_in(at);
         ANY.contains(&stem) || ASIDE.contains(&stem) || in_order || its_own || self.is_folder(at) || usual
@@ -182,7 +239,7 @@ impl Fitting<'_> {
         let words = &self.slots.sentence.words;
         let Some((first, last)) = place.first().zip(place.last()) else { return true };
         let one = !self.slots.sentence.text[words[*last].at.clone()].ends_with('s');
-        let gathered = words.get(last + 1).is_some_and(|w| self.slots.vocabulary.is_file(&w.stem));
+        let gathered = words.get(last + 1).is_some_and(|w| w.class.is_file());
         let folder = self.is_capital(*first)
             && first
                 .checked_sub(1)
@@ -215,7 +272,7 @@ impl Fitting<'_> {
         let begins = at > 0 && matches!(words[at - 1].stem.as_str(), "in" | "insid" | "from" | "within");
         let shouted = !sentence.text.contains(char::is_lowercase);
         let name = text.len() > 1 && text.starts_with(char::is_uppercase) && !shouted;
-        begins && name && self.slots.vocabulary.is_small(&words[at].stem) && !self.is_folder(at)
+        begins && name && words[at].class.is_small() && !self.is_folder(at)
     }
 
     fn is_in(&self, at: usize) -> bool {
@@ -224,7 +281,7 @@ impl Fitting<'_> {
         before.any(|stem| matches!(stem, "in" | "insid" | "within" | "from" | "of" | "across"))
     }
 
-    fn part_end(&self, from: usize) -> usize {
+    pub(crate) fn part_end(&self, from: usize) -> usize {
         let words = &self.slots.sentence.words;
         let ends = |at: &usize| {
             let stem = words[*at].stem.as_str();
@@ -265,13 +322,13 @@ impl Fitting<'_> {
         if words[verb].negated {
             return Fate::Stays;
         }
-        let direct = (verb + 1..first).all(|at| self.slots.vocabulary.is_small(stem(at)))
+        let direct = (verb + 1..first).all(|at| words[at].class.is_small())
             && !(verb..first).any(|at| self.slots.sentence.ends_clause(at));
         if direct { Fate::Goes } else { behind.unwrap_or(Fate::Unclear) }
     }
 
     /// Takes the files that a task names: `in config.yml`, `in the letters folder`.
-    pub(crate) fn take_limit(&mut self, slot: &Slot) {
+    pub(crate) fn take_limit(&mut self, slot: &'a Slot) {
         let words = &self.slots.sentence.words;
         let free = |at: &usize| !self.values[*at] && !words[*at].quoted && !words[*at].negated && !self.is_kept(*at);
         let text = |at: usize| self.slots.sentence.text[words[at].at.clone()].to_owned();
@@ -280,10 +337,8 @@ impl Fitting<'_> {
         let folder = |at: &usize| {
             let stem = words[*at].stem.as_str();
             let next = words.get(at + 1).is_some_and(|w| w.stem == "folder" && !w.quoted);
-            let own = !self.slots.vocabulary.is_small(stem)
-                && !ANY.contains(&stem)
-                && !self.is_usual(*at)
-                && !self.is_folder(*at);
+            let own =
+                !words[*at].class.is_small() && !ANY.contains(&stem) && !self.is_usual(*at) && !self.is_folder(*at);
             next && own && self.is_in(*at)
         };
         let folders: Vec<usize> = (0..words.len()).filter(free).filter(folder).collect();

@@ -5,14 +5,14 @@ use std::ops::Range;
 use serde_json::Value;
 
 use crate::{
-    fit::{Fitting, SURE},
+    fit::{Fitting, Note, SURE},
     fit_limits::Fate,
     header::ParamKind,
     slots::Filled,
     terms::Slot,
 };
 
-impl Fitting<'_> {
+impl<'a> Fitting<'a> {
     /// Takes the first form that fits, with the texts in its holes.
     pub(crate) fn take_forms(&mut self) {
         for form in &self.terms.forms {
@@ -32,48 +32,48 @@ impl Fitting<'_> {
             for (name, range) in filled.holes {
                 let Some(text) = self.slots.hole(range.clone()) else { continue };
                 range.for_each(|at| self.values[at] = true);
-                self.give(&name, Value::from(text), &[]);
+                self.give(name, Value::from(text), &[]);
             }
             if let Some(kind) = filled.kind {
                 kind.for_each(|at| self.weights[at] = SURE);
             }
             self.text_is_asked = true;
-            self.form = filled.words.clone();
-            let quoted = self.quote(&filled.words);
-            self.notes.push(format!("{quoted} asks for it"));
-            filled.words.into_iter().for_each(|at| self.weights[at] = SURE);
+            filled.words.iter().for_each(|at| self.weights[*at] = SURE);
+            self.notes.push(Note::Asks(filled.words.clone()));
+            self.form = filled.words;
             return;
         }
     }
 
     /// `change the font to Arial` is no wish about files; `change every 2025 to 2026` and `change A to B in my letters` are.
-    fn says_too_little(&self, filled: &Filled) -> bool {
+    fn says_too_little(&self, filled: &Filled<'_>) -> bool {
         let words = &self.slots.sentence.words;
         let inside =
             |at: usize| filled.holes.iter().any(|(_, range)| range.contains(&at)) || filled.words.contains(&at);
         let stem = |at: &usize| words[*at].stem.as_str();
-        let number = |(_, range): &(String, Range<usize>)| {
+        let number = |(_, range): &(&str, Range<usize>)| {
             let text = self.slots.sentence.text_of(range.clone()).unwrap_or_default();
             text.contains(|c: char| c.is_ascii_digit())
         };
         // `change the phone number 555-0142 to 555-0199`
         let plain = filled.kind.is_some() && filled.holes.iter().all(number);
+        let says_where = |at: &usize| matches!(stem(at), "every" | "all" | "filenam");
         matches!(filled.words.first().map(stem), Some("chang" | "turn" | "convert" | "renam"))
             && !plain
-            && !filled.words.iter().any(|at| matches!(stem(at), "every" | "all"))
+            && !filled.words.iter().any(says_where)
             && !words.iter().any(|w| w.quoted)
-            && !(0..words.len()).any(|at| !inside(at) && self.slots.vocabulary.is_file(stem(&at)))
+            && !(0..words.len()).any(|at| !inside(at) && words[at].class.is_file())
     }
 
-    pub(crate) fn take(&mut self, slot: &Slot) {
+    pub(crate) fn take(&mut self, slot: &'a Slot) {
         if self.params.contains_key(&slot.name) {
             return;
         }
         match slot.param.kind {
             ParamKind::Choice => self.take_choice(slot),
             ParamKind::Bool => {
-                let places: Vec<_> = slot.on.iter().flat_map(|p| self.places(p)).collect();
-                if let Some(place) = places.first() {
+                let place = slot.on.iter().find_map(|p| self.places(*p).next());
+                if let Some(place) = place {
                     self.give(&slot.name, Value::Bool(true), place);
                 }
             }
@@ -87,15 +87,16 @@ impl Fitting<'_> {
                 if self.params.contains_key(&slot.name) {
                     return;
                 }
-                let places: Vec<_> = slot.after.iter().flat_map(|p| self.places(p)).collect();
-                let found = places.into_iter().find_map(|p| Some((self.slots.short(p.last()? + 1)?, p)));
+                let found = slot
+                    .after
+                    .iter()
+                    .flat_map(|p| self.places(*p))
+                    .find_map(|p| Some((self.slots.short(p.last()? + 1)?, p.clone())));
                 // `sum up the bank statements by customer`: they are what it works with.
                 let files = |range: &Range<usize>| {
                     let last = &self.slots.sentence.words[range.end - 1];
                     let text = &self.slots.sentence.text[last.at.clone()];
-                    !last.quoted
-                        && text.ends_with('s')
-                        && (self.slots.vocabulary.is_file(&last.stem) || last.stem == "export")
+                    !last.quoted && text.ends_with('s') && (last.class.is_file() || last.stem == "export")
                 };
                 let found = found.filter(|(range, _)| !files(range));
                 if let Some((range, mut words)) = found
@@ -109,10 +110,10 @@ impl Fitting<'_> {
         }
     }
 
-    fn take_choice(&mut self, slot: &Slot) {
-        let mut chosen: Vec<(&str, Vec<Vec<usize>>)> = Vec::new();
+    fn take_choice(&mut self, slot: &'a Slot) {
+        let mut chosen: Vec<(&str, Vec<&Vec<usize>>)> = Vec::new();
         for (value, phrases) in &slot.choices {
-            let places = phrases.iter().flat_map(|p| self.places(p));
+            let places = phrases.iter().flat_map(|p| self.places(*p));
             let told_apart = slot.param.several || slot.param.limits;
             let places: Vec<_> = places
                 .filter(|p| {
@@ -124,29 +125,25 @@ impl Fitting<'_> {
             }
         }
         // A value whose words are all part of another's is not meant: `file type` is no `file`.
-        let all = |places: &[Vec<usize>]| -> Vec<usize> { places.iter().flatten().copied().collect() };
         let covered: Vec<bool> = chosen
             .iter()
             .enumerate()
             .map(|(i, (_, mine))| {
                 chosen.iter().enumerate().any(|(j, (_, theirs))| {
-                    let (mine, theirs) = (all(mine), all(theirs));
+                    let (mine, theirs) = (joined(mine), joined(theirs));
                     i != j && theirs.len() > mine.len() && mine.iter().all(|at| theirs.contains(at))
                 })
             })
             .collect();
-        let mut index = 0;
-        chosen.retain(|_| {
-            index += 1;
-            !covered[index - 1]
-        });
+        let mut covered = covered.into_iter();
+        chosen.retain(|_| covered.next() == Some(false));
         if self.turn_round(slot, &mut chosen) {
             self.give_choice(slot, &chosen);
         }
     }
 
     /// Puts the opposite for a value where the words say that it goes; `false` where they don't say it clearly.
-    fn turn_round<'a>(&mut self, slot: &'a Slot, chosen: &mut [(&'a str, Vec<Vec<usize>>)]) -> bool {
+    fn turn_round(&mut self, slot: &'a Slot, chosen: &mut [(&'a str, Vec<&Vec<usize>>)]) -> bool {
         for (value, places) in chosen.iter_mut().filter(|_| !slot.param.opposites.is_empty()) {
             let fates: Vec<Fate> = places.iter().map(|p| self.fate(p)).collect();
             let all = |fate: Fate| fates.iter().all(|f| *f == fate);
@@ -154,7 +151,7 @@ impl Fitting<'_> {
                 _ if all(Fate::Stays) => {}
                 Some(other) if all(Fate::Goes) => *value = other,
                 _ => {
-                    let said = self.quote(&places.concat());
+                    let said = self.quote(&joined(places));
                     self.twofold = Some((
                         slot.name.clone(),
                         format!("the task does not say clearly whether {said} stays or goes"),
@@ -166,15 +163,15 @@ impl Fitting<'_> {
         true
     }
 
-    fn give_choice(&mut self, slot: &Slot, chosen: &[(&str, Vec<Vec<usize>>)]) {
+    fn give_choice(&mut self, slot: &'a Slot, chosen: &[(&str, Vec<&Vec<usize>>)]) {
         match chosen {
             [] => {}
             [(value, places)] => {
                 let value = Value::from(*value);
-                self.give(&slot.name, value, &places.concat());
+                self.give(&slot.name, value, &joined(places));
             }
             several => {
-                let places: Vec<usize> = several.iter().flat_map(|(_, p)| p.concat()).collect();
+                let places: Vec<usize> = several.iter().flat_map(|(_, p)| joined(p)).collect();
                 let names: Vec<&str> = several.iter().map(|(v, _)| *v).collect();
                 if slot.param.several {
                     self.give(&slot.name, Value::from(names.join(",")), &places);
@@ -200,13 +197,13 @@ impl Fitting<'_> {
         )
     }
 
-    fn take_number(&mut self, slot: &Slot) {
-        let after = slot.after.iter().flat_map(|p| self.places(p)).find_map(|place| {
+    fn take_number(&mut self, slot: &'a Slot) {
+        let after = slot.after.iter().flat_map(|p| self.places(*p)).find_map(|place| {
             let (value, range) = self.slots.number(place.last()? + 1, slot.param.unit)?;
             Some((value, place, range))
         });
         let before = || {
-            slot.before.iter().flat_map(|p| self.places(p)).find_map(|place| {
+            slot.before.iter().flat_map(|p| self.places(*p)).find_map(|place| {
                 let at = place[0].checked_sub(1)?;
                 let (value, rest) = self.slots.plain_number(at)?;
                 let article = matches!(self.slots.sentence.words[at].stem.as_str(), "a" | "an" | "one");
@@ -214,14 +211,14 @@ impl Fitting<'_> {
                 (rest.is_empty() && !article).then_some((value as i64, place, at..at + 1))
             })
         };
-        if let Some((value, mut words, range)) = after.or_else(before) {
-            words.extend(range);
+        if let Some((value, place, range)) = after.or_else(before) {
+            let words: Vec<usize> = place.iter().copied().chain(range).collect();
             self.give(&slot.name, Value::from(value), &words);
         }
     }
 
     /// Takes a text that must be given: what is in quotes, or what stands after one of the words that lead to it.
-    fn take_long(&mut self, slot: &Slot) {
+    fn take_long(&mut self, slot: &'a Slot) {
         let words = &self.slots.sentence.words;
         if slot.after.is_empty() {
             return;
@@ -236,8 +233,7 @@ impl Fitting<'_> {
         let mut marks: Vec<(bool, Range<usize>)> = Vec::new();
         for phrase in &slot.after {
             let weak = self.terms.action.contains(phrase) || self.terms.look.contains(phrase);
-            let places =
-                self.slots.sentence.find(phrase, self.slots.vocabulary).into_iter().filter(|p| !self.is_negated(p));
+            let places = self.found(*phrase).iter().filter(|p| !self.is_negated(p));
             marks.extend(places.filter_map(|p| Some((weak, *p.first()?..p.last()? + 1))));
         }
         // A word such as `mention` leads to the text more surely than `find` does; then the first one does.
@@ -266,7 +262,7 @@ impl Fitting<'_> {
     /// Says whether a text names something of the world, not something of one's own: `a cheap flight`, but not `my flight`.
     fn is_of_the_world(&self, value: Range<usize>) -> bool {
         let words = &self.slots.sentence.words;
-        let foreign = |at: usize| !words[at].quoted && self.slots.vocabulary.is_foreign(&words[at].stem);
+        let foreign = |at: usize| !words[at].quoted && words[at].class.is_foreign();
         let own =
             value.start > 0 && matches!(words[value.start - 1].stem.as_str(), "my" | "our" | "the" | "his" | "their");
         let best =
@@ -297,11 +293,13 @@ impl Fitting<'_> {
         }
     }
 
-    pub(crate) fn give(&mut self, name: &str, value: Value, words: &[usize]) {
+    pub(crate) fn give(&mut self, name: &'a str, value: Value, words: &[usize]) {
         words.iter().for_each(|at| self.weigh(*at, SURE));
-        let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let from = if words.is_empty() { String::new() } else { format!(" ({})", self.quote(words)) };
-        self.notes.push(format!("{name} = {shown}{from}"));
+        self.notes.push(Note::Gives(name, value.clone(), words.to_vec()));
         self.params.insert(name.to_owned(), value);
     }
+}
+
+fn joined(places: &[&Vec<usize>]) -> Vec<usize> {
+    places.iter().flat_map(|place| place.iter().copied()).collect()
 }

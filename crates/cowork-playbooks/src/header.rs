@@ -124,6 +124,9 @@ pub struct Param {
     /// Values of other parameters that follow where this one is given.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sets: BTreeMap<String, String>,
+    /// What the title says for other parameters where this one is given and is not its default.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub titles: BTreeMap<String, String>,
     /// For `bool`: the words of a task that switch it on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on: Vec<String>,
@@ -271,6 +274,9 @@ impl Header {
             };
             if !param.sets.iter().all(fits) {
                 wrong(format!("what the parameter `{name}` sets fits no other parameter"));
+            }
+            if !param.titles.keys().all(|other| self.params.contains_key(other)) {
+                wrong(format!("the parameter `{name}` gives a title to what is no parameter"));
             }
             if !param.opposites.iter().flat_map(|(a, b)| [a, b]).all(|value| param.choices.contains_key(value)) {
                 wrong(format!("the parameter `{name}` has opposites that are none of its choices"));

@@ -171,7 +171,7 @@ impl Host {
         };
         let fits = |f: &&Folder| !writable || f.access == Access::Write;
         let names: Vec<Value> = self.folders.iter().filter(fits).map(|f| Value::from(f.name.as_str())).collect();
-        Ok(to_program(&Value::Array(names)))
+        Ok(to_program(Value::Array(names)))
     }
 }
 

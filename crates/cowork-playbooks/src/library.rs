@@ -12,6 +12,7 @@ use crate::{
     check::meant,
     header::{Header, check},
     matcher::{self, Chosen},
+    phrases::{PhraseId, Phrases},
     terms::Terms,
     vocabulary::Vocabulary,
 };
@@ -83,7 +84,24 @@ impl Playbook {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Library {
     playbooks: BTreeMap<String, Entry>,
-    vocabulary: OnceLock<Vocabulary>,
+    lexicon: OnceLock<Lexicon>,
+}
+
+/// The words of all playbooks together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lexicon {
+    pub(crate) vocabulary: Vocabulary,
+    pub(crate) phrases: Phrases,
+    /// For each playbook, in the order of their names, which of `phrases` each of its own is.
+    ids: Vec<Vec<PhraseId>>,
+}
+
+/// A playbook as it is compared with a sentence.
+#[derive(Clone, Copy)]
+pub(crate) struct Candidate<'a> {
+    pub(crate) header: &'a Header,
+    pub(crate) terms: &'a Terms,
+    pub(crate) ids: &'a [PhraseId],
 }
 
 /// A playbook with its words, which every library that holds it shares.
@@ -124,7 +142,7 @@ impl Library {
         let is_free = !self.playbooks.contains_key(&name);
         if is_free {
             self.playbooks.insert(name, Entry { playbook, terms: Arc::default() });
-            self.vocabulary = OnceLock::new();
+            self.lexicon = OnceLock::new();
         }
         is_free
     }
@@ -151,22 +169,24 @@ impl Library {
         self.playbooks.values().map(|entry| &entry.playbook)
     }
 
-    /// Gives each playbook's header with its words as they are compared.
-    pub(crate) fn terms(&self) -> impl Iterator<Item = (&Header, &Terms)> {
-        // The vocabulary reads them all.
-        self.vocabulary();
-        self.playbooks.values().filter_map(|entry| Some((&entry.playbook.header, entry.terms.get()?)))
+    /// Gives each playbook with its words as they are compared.
+    pub(crate) fn candidates(&self) -> impl Iterator<Item = Candidate<'_>> {
+        let all = self.playbooks.values().zip(&self.lexicon().ids);
+        all.filter_map(|(entry, ids)| {
+            Some(Candidate { header: &entry.playbook.header, terms: entry.terms.get()?, ids })
+        })
     }
 
     /// Gives the words that are known, with those of all headers.
-    pub(crate) fn vocabulary(&self) -> &Vocabulary {
-        self.vocabulary.get_or_init(|| {
-            let mut vocabulary = Vocabulary::default();
+    pub(crate) fn lexicon(&self) -> &Lexicon {
+        self.lexicon.get_or_init(|| {
+            let mut lexicon = Lexicon::default();
             for entry in self.playbooks.values() {
-                let terms = entry.terms.get_or_init(|| Terms::of(&entry.playbook.header, &vocabulary));
-                terms.stems().for_each(|stem| vocabulary.learn(stem));
+                let terms = entry.terms.get_or_init(|| Terms::of(&entry.playbook.header, &lexicon.vocabulary));
+                terms.phrases.iter().flat_map(|p| p.parts.iter().flatten()).for_each(|s| lexicon.vocabulary.learn(s));
+                lexicon.ids.push(terms.phrases.iter().map(|phrase| lexicon.phrases.add(phrase)).collect());
             }
-            vocabulary
+            lexicon
         })
     }
 

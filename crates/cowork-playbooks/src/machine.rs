@@ -79,7 +79,7 @@ impl Machine {
         let names = params.keys().map(|name| variable(name)).collect();
         let program = MontyRun::new(source.to_owned(), file, names, CompileOptions::default())
             .map_err(|e| fault::syntax_error(file, &e))?;
-        let inputs = params.values().map(to_program).collect();
+        let inputs = params.values().cloned().map(to_program).collect();
         let mut machine = Self {
             program: fault::Program::new(file, source),
             limits,
@@ -259,7 +259,7 @@ impl Machine {
 
     fn one(&mut self, call: &ProposedCall, outcome: Outcome) -> ExtFunctionResult {
         match outcome {
-            Outcome::Done { value, .. } => ExtFunctionResult::Return(to_program(&value)),
+            Outcome::Done { value, .. } => ExtFunctionResult::Return(to_program(value)),
             Outcome::Failed { error } => {
                 let text = error.message.clone();
                 self.raised.push((text.clone(), error));

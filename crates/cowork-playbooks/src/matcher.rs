@@ -13,8 +13,9 @@ use serde_json::{Map, Value};
 use crate::{
     fit::{Fit, GENERAL, Verdict, fit},
     header::Header,
-    library::Library,
-    sentence::{Phrase, Sentence},
+    library::{Candidate, Library},
+    phrases::Phrase,
+    sentence::Sentence,
 };
 
 /// A longer text is no sentence that calls a playbook.
@@ -108,12 +109,12 @@ pub(crate) fn choose(library: &Library, text: &str, folders: &[&str]) -> Match {
     if text.chars().any(|c| c.is_control() && !c.is_whitespace()) {
         return Match::none("the task is not text: it holds control characters");
     }
-    let sentence = Sentence::read(text, library.vocabulary());
+    let folders = named(library, folders);
+    let sentence = Sentence::read(text, library.lexicon(), &folders);
     if sentence.words.is_empty() {
         return Match::none("the task has no words");
     }
-    let folders: Vec<Phrase> = folders.iter().map(|f| Phrase::read(f, library.vocabulary())).collect();
-    let whole = compare(library, &sentence, &folders);
+    let whole = compare(library, &sentence);
     match whole.playbook {
         Chosen::None => in_parts(library, &sentence, &folders, false).unwrap_or(whole),
         Chosen::One(_) => in_parts(library, &sentence, &folders, true).unwrap_or(whole),
@@ -129,13 +130,12 @@ pub(crate) fn params_for(
     folders: &[&str],
     given: &Map<String, Value>,
 ) -> Result<Map<String, Value>> {
-    let Some((_, terms)) = library.terms().find(|(h, _)| h.name == header.name).filter(|_| text.len() <= LONGEST)
-    else {
+    let mut candidates = library.candidates();
+    let Some(candidate) = candidates.find(|c| c.header.name == header.name).filter(|_| text.len() <= LONGEST) else {
         return Ok(Map::new());
     };
-    let sentence = Sentence::read(text, library.vocabulary());
-    let folders: Vec<Phrase> = folders.iter().map(|f| Phrase::read(f, library.vocabulary())).collect();
-    let fit = fit(header, terms, &sentence, &folders, library.vocabulary());
+    let sentence = Sentence::read(text, library.lexicon(), &named(library, folders));
+    let fit = fit(candidate, &sentence);
     match fit.twofold {
         Some((param, why)) if !given.contains_key(&param) => {
             Err(Error::new(Kind::InvalidInput, "read parameters", why)
@@ -145,15 +145,20 @@ pub(crate) fn params_for(
     }
 }
 
+/// Reads the names of the granted folders.
+fn named(library: &Library, folders: &[&str]) -> Vec<Phrase> {
+    folders.iter().map(|name| Phrase::read(name, &library.lexicon().vocabulary)).collect()
+}
+
 /// Compares every playbook with the sentence as a whole.
-fn compare(library: &Library, sentence: &Sentence<'_>, folders: &[Phrase]) -> Match {
-    let mut fits: Vec<(&Header, Fit)> = Vec::new();
-    let mut near: Vec<(&Header, Fit)> = Vec::new();
-    for (header, terms) in library.terms() {
-        let fit = fit(header, terms, sentence, folders, library.vocabulary());
+fn compare(library: &Library, sentence: &Sentence<'_>) -> Match {
+    let mut fits: Vec<(&Header, Fit<'_>)> = Vec::new();
+    let mut near: Vec<(&Header, Fit<'_>)> = Vec::new();
+    for candidate in library.candidates() {
+        let fit = fit(candidate, sentence);
         match fit.verdict {
-            Verdict::Fits => fits.push((header, fit)),
-            Verdict::Near => near.push((header, fit)),
+            Verdict::Fits => fits.push((candidate.header, fit)),
+            Verdict::Near => near.push((candidate.header, fit)),
             Verdict::No => {}
         }
     }
@@ -165,8 +170,9 @@ fn compare(library: &Library, sentence: &Sentence<'_>, folders: &[Phrase]) -> Ma
         return match near.as_slice() {
             [] => Match::none(format!("no playbook fits “{short}”")),
             [(header, fit)] => {
-                let why = format!("“{short}” could mean {}, but {}", header.name, fit.why);
-                let why = if fit.why.starts_with("the task says") { fit.why.clone() } else { why };
+                let says_itself = fit.open.starts_with("the task says");
+                let why = format!("“{short}” could mean {}, but {}", header.name, fit.open);
+                let why = if says_itself { fit.open.to_string() } else { why };
                 Match::ask([header.name.clone()], why)
             }
             several => Match::ask(
@@ -176,12 +182,12 @@ fn compare(library: &Library, sentence: &Sentence<'_>, folders: &[Phrase]) -> Ma
         };
     };
     let beaten =
-        |other: &Fit| (best.covers(other) && best.score() > other.score()) || best.score() >= other.score() + AHEAD;
+        |other: &Fit<'_>| (best.covers(other) && best.score() > other.score()) || best.score() >= other.score() + AHEAD;
     let fitting = fits[1..].iter().filter(|(_, fit)| !beaten(fit));
     let asked_too = near.iter().filter(|(h, fit)| header.destructive && h.destructive && !best.covers(fit));
     let open: Vec<&Header> = fitting.chain(asked_too).map(|(h, _)| *h).collect();
     if open.is_empty() {
-        let why = format!("{}: {}", header.name, best.why);
+        let why = format!("{}: {}", header.name, best.why(sentence));
         return Match { playbook: Chosen::One(header.name.clone()), params: best.params.clone(), why };
     }
     let all: Vec<&Header> = std::iter::once(*header).chain(open).collect();
@@ -195,14 +201,12 @@ fn nearest(library: &Library, text: &str) -> Vec<String> {
     if text.len() > LONGEST {
         return Vec::new();
     }
-    let sentence = Sentence::read(text, library.vocabulary());
-    let score = |(header, terms)| {
-        let fit: Fit = fit(header, terms, &sentence, &[], library.vocabulary());
-        (fit.score(), &header.name)
-    };
-    let mut scores: Vec<(u32, &String)> = library.terms().map(score).filter(|(score, _)| *score > GENERAL).collect();
+    let sentence = Sentence::read(text, library.lexicon(), &[]);
+    let score = |candidate: Candidate<'_>| (fit(candidate, &sentence).score(), candidate.header.name.clone());
+    let mut scores: Vec<(u32, String)> =
+        library.candidates().map(score).filter(|(score, _)| *score > GENERAL).collect();
     scores.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-    scores.into_iter().take(MOST).map(|(_, name)| name.clone()).collect()
+    scores.into_iter().take(MOST).map(|(_, name)| name).collect()
 }
 
 /// Looks at a task that asks for several things part by part, to say what it could mean; it is never done in parts. If `one` fits
@@ -224,8 +228,8 @@ fn in_parts(library: &Library, sentence: &Sentence<'_>, folders: &[Phrase], one:
     let ends = heads.iter().skip(1).copied().chain([sentence.text.len()]);
     let mut names = BTreeSet::new();
     for (start, end) in heads.iter().zip(ends) {
-        let part = Sentence::read(sentence.text.get(*start..end)?, library.vocabulary());
-        match compare(library, &part, folders).playbook {
+        let part = Sentence::read(sentence.text.get(*start..end)?, library.lexicon(), folders);
+        match compare(library, &part).playbook {
             Chosen::One(name) => drop(names.insert(name)),
             Chosen::Ask(all) if !one => names.extend(all),
             Chosen::Ask(_) | Chosen::None => return None,
@@ -234,7 +238,11 @@ fn in_parts(library: &Library, sentence: &Sentence<'_>, folders: &[Phrase], one:
     if one && names.len() < 2 {
         return None;
     }
-    let why = format!("“{}” asks for several things, and a task does one", shortened(sentence.text));
+    let short = shortened(sentence.text);
+    let why = match names.iter().map(String::as_str).take(MOST_NAMED).collect::<Vec<_>>().join(" and ") {
+        both if names.len() > 1 => format!("“{short}” asks for several things, {both}, and a task does one"),
+        _ => format!("“{short}” asks for several things, and a task does one"),
+    };
     Some(Match::ask(names, why))
 }
 

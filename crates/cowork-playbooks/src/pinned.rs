@@ -1,10 +1,10 @@
 //! What the log keeps of a playbook, so that a task can go on from the log alone.
 
-use cowork_core::{Error, Hash, Kind, Result};
+use cowork_core::{Decision, Error, Hash, Kind, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::library::Playbook;
+use crate::{header::Header, library::Playbook};
 
 /// The interpreter, as the log names it. What a program does hangs on its exact version.
 pub const INTERPRETER: &str = concat!("monty ", "0.0.23");
@@ -29,6 +29,31 @@ pub(crate) struct Pinned {
     pub(crate) params: Map<String, Value>,
     /// The whole program: the file it came from may be changed or gone by the time the task goes on.
     pub(crate) source: String,
+}
+
+/// What a task's words called: a playbook with its parameters, as the task's first decision notes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Called {
+    /// What the playbook says of itself.
+    pub header: Header,
+    /// Every parameter, defaults filled in.
+    pub params: Map<String, Value>,
+}
+
+impl Called {
+    /// Reads it from a decision of a task; nothing if that begins no playbook. Which interpreter began it does not matter: nothing
+    /// is run.
+    pub fn read(decision: &Decision) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Note {
+            file: String,
+            params: Map<String, Value>,
+            source: String,
+        }
+        let note = Note::deserialize(&decision.note).ok()?;
+        let header = Playbook::read(note.source.as_str(), &note.file).ok()?.header;
+        Some(Self { header, params: note.params })
+    }
 }
 
 impl Pinned {

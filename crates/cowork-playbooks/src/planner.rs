@@ -378,6 +378,11 @@ fn title(header: &Header, submit: &Submit, params: &Map<String, Value>) -> Strin
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     };
     let mut title = header.title.replace("{folders}", &folders);
+    let given = |name: &str, default: &Option<Value>| params.get(name) != default.as_ref();
+    let decisive = header.params.iter().filter(|(name, param)| given(name, &param.default));
+    for (name, text) in decisive.flat_map(|(_, param)| &param.titles) {
+        title = title.replace(&format!("{{{name}}}"), text);
+    }
     for (name, value) in params {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         title = title.replace(&format!("{{{name}}}"), &text);

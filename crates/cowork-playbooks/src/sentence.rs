@@ -1,8 +1,10 @@
 //! A task's sentence, as words that can be compared.
 
-use std::{collections::HashMap, ops::Range};
+use std::ops::Range;
 
 use crate::{
+    library::Lexicon,
+    phrases::{ANY_KIND, Phrase, PhraseId, Places},
     sentence_words::{Word, plain_stems, read},
     vocabulary::Vocabulary,
 };
@@ -24,39 +26,18 @@ const NAMING: [&str; 13] = [
     "talk about",
 ];
 
-/// A sentence in words.
+/// A sentence in words, with all that is found in it for every playbook alike.
 #[derive(Debug, Default)]
 pub(crate) struct Sentence<'a> {
     pub(crate) text: &'a str,
     pub(crate) words: Vec<Word>,
-    places: HashMap<String, Vec<usize>>,
-    /// The marks of all its words.
-    marks: u128,
-}
-
-/// Words of a header, as they are looked for.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Phrase {
-    /// Parts with up to six other words between them.
-    pub(crate) parts: Vec<Vec<String>>,
-    /// It counts only after *by*, *into*, *each*: it was written `by …`.
-    pub(crate) led: bool,
-    /// The marks of all its words: where a sentence lacks one, the phrase is not in it.
-    marks: u128,
-}
-
-impl Phrase {
-    pub(crate) fn read(text: &str, vocabulary: &Vocabulary) -> Self {
-        let parts = text.split('…').map(|p| stems(p, vocabulary)).filter(|p| !p.is_empty());
-        let mut parts: Vec<Vec<String>> = parts.collect();
-        let led = parts.first().is_some_and(|p| p.len() > 1 && p[0] == "by");
-        if led {
-            parts[0].remove(0);
-        }
-        let marks =
-            parts.iter().flatten().filter(|stem| *stem != ANY_KIND).map(|stem| mark(stem)).fold(0, |a, b| a | b);
-        Self { parts, led, marks }
-    }
+    /// Folders are granted.
+    pub(crate) granted: bool,
+    /// Where the names of the granted folders stand.
+    pub(crate) folders: Vec<Vec<usize>>,
+    /// It only asks about something, or tells what was done.
+    pub(crate) is_no_order: bool,
+    places: Places,
 }
 
 /// What begins something else after a comma.
@@ -64,70 +45,85 @@ const ASIDES: [&str; 12] =
     ["but", "and", "wher", "what", "which", "can", "could", "would", "pleas", "pls", "do", "thank"];
 /// After one of these stands how something is to be done.
 const LEADS: [&str; 6] = ["by", "into", "each", "every", "using", "after"];
-/// In a header, any word for a kind of file.
-const ANY_KIND: &str = "filekind";
+/// What opens a clause that says which files are meant, right behind a word for them.
+pub(crate) const WHICH: [&str; 11] = ["that", "which", "who", "whos", "wher", "i", "we", "you", "he", "she", "they"];
 /// How many words may stand between the parts of a phrase.
 const GAP: usize = 6;
 
 impl<'a> Sentence<'a> {
-    pub(crate) fn read(text: &'a str, vocabulary: &Vocabulary) -> Self {
+    /// Reads a sentence; `folders` are the names of the granted folders.
+    pub(crate) fn read(text: &'a str, lexicon: &Lexicon, folders: &[Phrase]) -> Self {
+        let vocabulary = &lexicon.vocabulary;
         let words = names_of_files(&same(&mended(text, vocabulary), vocabulary), vocabulary);
-        let mut sentence = Self { text, words, ..Self::default() };
-        sentence.mark_literals(vocabulary);
+        let mut sentence = Self { text, words, granted: !folders.is_empty(), ..Self::default() };
+        sentence.words.iter_mut().for_each(|word| word.class = vocabulary.class(&word.stem));
+        sentence.mark_literals();
         sentence.mark_negated(vocabulary);
-        sentence.mark_heads(vocabulary);
-        for (at, word) in sentence.words.iter().enumerate().filter(|(_, w)| !w.quoted) {
-            sentence.places.entry(word.stem.clone()).or_default().push(at);
-            sentence.marks |= mark(&word.stem);
-        }
+        sentence.mark_heads();
+        sentence.is_no_order = sentence.asks_or_tells();
+        sentence.places = sentence.find_all(lexicon);
+        sentence.folders = folders.iter().flat_map(|folder| sentence.find(folder)).collect();
         sentence
     }
 
-    /// Says whether all the words of a phrase may be in it, at once and without looking at each.
-    pub(crate) fn may_have(&self, phrase: &Phrase) -> bool {
-        phrase.marks & !self.marks == 0
+    /// Gives the places where a phrase stands. Articles and the like may stand between its words.
+    pub(crate) fn places(&self, phrase: PhraseId) -> &[Vec<usize>] {
+        self.places.get(phrase)
     }
 
-    /// Gives the places where a phrase stands. Articles and the like may stand between its words.
-    pub(crate) fn find(&self, phrase: &Phrase, vocabulary: &Vocabulary) -> Vec<Vec<usize>> {
-        let Some((first, rest)) = phrase.parts.split_first().filter(|_| self.may_have(phrase)) else {
-            return Vec::new();
-        };
-        let kinds = || (0..self.words.len()).filter(|at| self.is(*at, ANY_KIND, vocabulary)).collect();
-        let starts = if first[0] == ANY_KIND { Some(kinds()) } else { self.places.get(&first[0]).cloned() };
-        let mut found = Vec::new();
-        let may_begin =
-            |at: &&usize| (!phrase.led || self.is_led(**at)) && !(first.len() == 1 && self.is_told_name(**at));
-        for start in starts.iter().flatten().filter(may_begin) {
-            let Some(mut places) = self.run(*start, first, vocabulary) else { continue };
-            let complete = rest.iter().all(|part| {
-                let after = places.last().map_or(*start, |at| at + 1);
-                let next = (after..(after + GAP + 1).min(self.words.len()))
-                    .take_while(|at| *at == after || !self.ends_clause(at - 1))
-                    .find_map(|at| self.run(at, part, vocabulary));
-                next.inspect(|more| places.extend(more)).is_some()
-            });
-            if complete {
-                if phrase.led {
-                    let leads = |at: &usize| LEADS.contains(&self.words[*at].stem.as_str());
-                    places.extend((start.saturating_sub(4)..*start).filter(leads));
+    /// Finds a phrase that is no playbook's.
+    fn find(&self, phrase: &Phrase) -> Vec<Vec<usize>> {
+        (0..self.words.len()).filter_map(|start| self.find_at(start, phrase)).collect()
+    }
+
+    /// Finds the phrases of all playbooks, by the words that they begin with.
+    fn find_all(&self, lexicon: &Lexicon) -> Places {
+        let mut places = Places::of(lexicon.phrases.len());
+        for (start, word) in self.words.iter().enumerate().filter(|(_, word)| !word.quoted) {
+            let kind = (word.class.is_kind() && word.stem != ANY_KIND).then_some(ANY_KIND);
+            for stem in [Some(word.stem.as_str()), kind].into_iter().flatten() {
+                for (id, phrase) in lexicon.phrases.beginning_with(stem) {
+                    if let Some(place) = self.find_at(start, phrase) {
+                        places.add(id, place);
+                    }
                 }
-                found.push(places);
             }
         }
-        found
+        places
+    }
+
+    /// Gives the words of a phrase if it begins here.
+    fn find_at(&self, start: usize, phrase: &Phrase) -> Option<Vec<usize>> {
+        let (first, rest) = phrase.parts.split_first()?;
+        if phrase.led && !self.is_led(start) || first.len() == 1 && self.is_told_name(start) {
+            return None;
+        }
+        let mut places = self.run(start, first)?;
+        for part in rest {
+            let after = places.last().map_or(start, |at| at + 1);
+            let mut near = (after..(after + GAP + 1).min(self.words.len()))
+                .take_while(|at| *at == after || !self.ends_clause(at - 1));
+            places.extend(near.find_map(|at| self.run(at, part))?);
+        }
+        if phrase.led {
+            let leads = |at: &usize| LEADS.contains(&self.words[*at].stem.as_str());
+            places.extend((start.saturating_sub(4)..start).filter(leads));
+        }
+        Some(places)
     }
 
     /// Gives the words of a phrase if they stand here one after the other.
-    fn run(&self, start: usize, stems: &[String], vocabulary: &Vocabulary) -> Option<Vec<usize>> {
+    fn run(&self, start: usize, stems: &[String]) -> Option<Vec<usize>> {
+        if !self.is(start, stems.first()?) {
+            return None;
+        }
         let mut at = start;
         let mut places = Vec::with_capacity(stems.len());
         for stem in stems {
-            while !places.is_empty() && !self.is(at, stem, vocabulary) && vocabulary.is_glue(&self.words.get(at)?.stem)
-            {
+            while !places.is_empty() && !self.is(at, stem) && self.words.get(at)?.class.is_glue() {
                 at += 1;
             }
-            if !self.is(at, stem, vocabulary) {
+            if !self.is(at, stem) {
                 return None;
             }
             places.push(at);
@@ -136,8 +132,8 @@ impl<'a> Sentence<'a> {
         Some(places)
     }
 
-    fn is(&self, at: usize, stem: &str, vocabulary: &Vocabulary) -> bool {
-        let fits = |w: &Word| w.stem == stem || (stem == ANY_KIND && vocabulary.is_kind(&w.stem));
+    fn is(&self, at: usize, stem: &str) -> bool {
+        let fits = |w: &Word| w.stem == stem || (w.class.is_kind() && stem == ANY_KIND);
         self.words.get(at).is_some_and(|w| !w.quoted && fits(w))
     }
 
@@ -203,7 +199,7 @@ impl<'a> Sentence<'a> {
         Some(self.text[self.with_signs(words.first()?.at.start..words.last()?.at.end)].to_owned())
     }
 
-    fn mark_literals(&mut self, vocabulary: &Vocabulary) {
+    fn mark_literals(&mut self) {
         let naming: Vec<Vec<String>> = NAMING.iter().map(|n| plain_stems(n)).collect();
         for at in 0..self.words.len() {
             let here = |n: &&Vec<String>| {
@@ -212,7 +208,7 @@ impl<'a> Sentence<'a> {
             };
             let about = self.words[at].stem == "about"
                 && at > 0
-                && (vocabulary.is_file(&self.words[at - 1].stem)
+                && (self.words[at - 1].class.is_file()
                     || matches!(self.words[at - 1].stem.as_str(), "everyth" | "anyth" | "someth"));
             let Some(length) = naming.iter().find(here).map(Vec::len).or(about.then_some(1)) else { continue };
             if self.is_told_name(at) {
@@ -240,11 +236,12 @@ impl<'a> Sentence<'a> {
         for at in 1..self.words.len() {
             let (word, before) = (&self.words[at], self.words[at - 1].stem.as_str());
             let text = &self.text[word.at.clone()];
-            if !vocabulary.is_verb(&word.stem) || word.quoted {
+            if !word.class.is_verb() || word.quoted {
                 continue;
             }
             if text.ends_with("ing") && matches!(before, "no" | "stop" | "quit") {
                 self.words[at - 1].stem = "not".to_owned();
+                self.words[at - 1].class = vocabulary.class("not");
             } else if text.ends_with("ed") && matches!(before, "get" | "be" | "is" | "are" | "gets") {
                 let no = self.words[at.saturating_sub(REACH)..at].iter().any(|w| w.stem == "no" && !w.quoted);
                 self.words[at].negated |= no;
@@ -260,7 +257,7 @@ impl<'a> Sentence<'a> {
             }
             let mut next = at + 1;
             loop {
-                while next < self.words.len() && vocabulary.is_small(&self.words[next].stem) && next < at + 4 {
+                while next < self.words.len() && self.words[next].class.is_small() && next < at + 4 {
                     next += 1;
                 }
                 let Some(word) = self.words.get_mut(next) else { break };
@@ -274,7 +271,7 @@ impl<'a> Sentence<'a> {
                     break;
                 };
                 match after {
-                    Some(after) if vocabulary.is_verb(&self.words[next + 1 + after].stem) => next += 1 + after,
+                    Some(after) if self.words[next + 1 + after].class.is_verb() => next += 1 + after,
                     _ => break,
                 }
             }
@@ -282,7 +279,7 @@ impl<'a> Sentence<'a> {
     }
 
     /// Marks the verbs that ask for something: those that nothing but small words stand before in their clause.
-    fn mark_heads(&mut self, vocabulary: &Vocabulary) {
+    fn mark_heads(&mut self) {
         const JOINS: [&str; 8] = ["and", "then", "but", "or", "to", "pleas", "also", "plu"];
         const DETERMINES: [&str; 26] = [
             "the", "a", "an", "my", "our", "your", "his", "her", "their", "thes", "those", "thi", "all", "every",
@@ -300,20 +297,12 @@ impl<'a> Sentence<'a> {
             let plural =
                 text.ends_with('s') && !text.ends_with("ss") && !word.stem.ends_with("ss") && !text.contains(' ');
             let joins = JOINS.contains(&word.stem.as_str()) && !word.quoted;
-            let head = opens && !determined && !plural && !word.quoted && vocabulary.is_verb(&word.stem);
+            let head = opens && !determined && !plural && !word.quoted && word.class.is_verb();
             self.words[at].head = head;
-            let small = vocabulary.is_small(&self.words[at].stem);
+            let small = self.words[at].class.is_small();
             opens = joins || (opens && small && !head);
         }
     }
-}
-
-/// Gives one of 128 marks for a word; different words may share one.
-fn mark(stem: &str) -> u128 {
-    let hash = stem
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
-    1 << ((hash >> 32) % 128)
 }
 
 /// Gives the stems of a phrase, with words that mean the same made one.
@@ -338,9 +327,10 @@ fn names_of_files(words: &[Word], vocabulary: &Vocabulary) -> Vec<Word> {
     let mut folded: Vec<Word> = Vec::with_capacity(words.len());
     let mut rest = words;
     while let Some(first) = rest.first() {
-        let glued = rest.iter().skip(2).take(2).take_while(|w| vocabulary.is_glue(&w.stem)).count();
+        let glued = rest.iter().skip(2).take(2).take_while(|w| vocabulary.class(&w.stem).is_glue()).count();
         let begins = first.stem == "nam" && !first.quoted && rest.get(1).is_some_and(|w| w.stem == "of");
-        let is_file = |w: &&Word| !w.quoted && !w.named && vocabulary.is_file(&w.stem) && !w.stem.ends_with("folder");
+        let is_file =
+            |w: &&Word| !w.quoted && !w.named && vocabulary.class(&w.stem).is_file() && !w.stem.ends_with("folder");
         match rest.get(2 + glued).filter(is_file).filter(|_| begins) {
             Some(_) => {
                 let at = first.at.start..rest[1].at.end;

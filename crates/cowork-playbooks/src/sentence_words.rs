@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::vocabulary::Class;
+
 /// A word: its stem, and where it stands in the text.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Word {
@@ -17,6 +19,8 @@ pub(crate) struct Word {
     pub(crate) negated: bool,
     /// It is part of a text that is named: `that mention X`.
     pub(crate) literal: bool,
+    /// What its stem is among the known words.
+    pub(crate) class: Class,
 }
 
 /// Reads a text as words.
@@ -156,7 +160,7 @@ fn is_apostrophe(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{sentence::Sentence, vocabulary::Vocabulary};
+    use crate::{library::Lexicon, sentence::Sentence};
 
     #[test]
     fn the_forms_of_a_word_share_a_stem() {
@@ -176,9 +180,9 @@ mod tests {
 
     #[test]
     fn quotes_are_values_and_apostrophes_are_not_quotes() {
-        let vocabulary = Vocabulary::default();
+        let lexicon = Lexicon::default();
         let read = |text: &'static str| -> Vec<&str> {
-            let sentence = Sentence::read(text, &vocabulary);
+            let sentence = Sentence::read(text, &lexicon, &[]);
             sentence.words.iter().filter(|w| w.quoted).map(|w| &text[w.at.clone()]).collect()
         };
         assert_eq!(read("find “Project Falcon” and \"it\""), ["Project Falcon", "it"]);

@@ -2,7 +2,11 @@
 
 use std::ops::Range;
 
-use crate::{sentence::Sentence, terms::Piece, vocabulary::Vocabulary};
+use crate::{
+    phrases::PhraseId,
+    sentence::{Sentence, WHICH},
+    terms::Piece,
+};
 
 /// Words that say where a text is looked for and are no part of it.
 const PLACES: [&str; 31] = [
@@ -86,25 +90,31 @@ const CHARACTERS: [(&str, &str); 9] = [
 ];
 
 /// A form found in a sentence: its words, and where each hole's value stands.
-pub(crate) struct Filled {
+pub(crate) struct Filled<'a> {
     pub(crate) words: Vec<usize>,
-    pub(crate) holes: Vec<(String, Range<usize>)>,
+    pub(crate) holes: Vec<(&'a str, Range<usize>)>,
     /// What kind of text is replaced, as said before it: `the phone number 555-0142`.
     pub(crate) kind: Option<Range<usize>>,
 }
 
-/// Looks for values in one sentence.
+/// Looks for one playbook's values in a sentence.
 #[derive(Clone, Copy)]
 pub(crate) struct Slots<'a> {
     pub(crate) sentence: &'a Sentence<'a>,
-    pub(crate) vocabulary: &'a Vocabulary,
+    /// Which of all phrases each of the playbook's is.
+    pub(crate) ids: &'a [PhraseId],
 }
 
-impl Slots<'_> {
+impl<'a> Slots<'a> {
+    /// Gives the places of one of the playbook's phrases.
+    pub(crate) fn places(&self, phrase: usize) -> &'a [Vec<usize>] {
+        self.sentence.places(self.ids[phrase])
+    }
+
     /// Finds a form, from the first place where it fits.
-    pub(crate) fn form(&self, pieces: &[Piece]) -> Option<Filled> {
+    pub(crate) fn form(&self, pieces: &'a [Piece]) -> Option<Filled<'a>> {
         let may_be = |piece: &Piece| match piece {
-            Piece::Words(phrase) => self.sentence.may_have(phrase),
+            Piece::Words(phrase) => !self.places(*phrase).is_empty(),
             Piece::Hole { .. } => true,
         };
         if !pieces.iter().all(may_be) {
@@ -113,15 +123,15 @@ impl Slots<'_> {
         (0..self.sentence.words.len()).find_map(|start| self.form_at(start, pieces))
     }
 
-    fn form_at(&self, start: usize, pieces: &[Piece]) -> Option<Filled> {
+    fn form_at(&self, start: usize, pieces: &'a [Piece]) -> Option<Filled<'a>> {
         let mut filled = Filled { words: Vec::new(), holes: Vec::new(), kind: None };
         let mut at = start;
-        let mut open: Option<(&String, bool, usize)> = None;
+        let mut open: Option<(&str, bool, usize)> = None;
         for piece in pieces {
             match piece {
-                Piece::Hole { name, quoted } => open = Some((name, *quoted, at)),
+                Piece::Hole { name, quoted } => open = Some((name.as_str(), *quoted, at)),
                 Piece::Words(phrase) => {
-                    let places = self.sentence.find(phrase, self.vocabulary);
+                    let places = self.places(*phrase);
                     let fits = |p: &&Vec<usize>| match open {
                         Some((.., from)) => p[0] > from,
                         None => p[0] == at,
@@ -137,7 +147,7 @@ impl Slots<'_> {
                         if quoted && !(range.len() == 1 && self.sentence.words[range.start].quoted) {
                             return None;
                         }
-                        filled.holes.push((name.clone(), range));
+                        filled.holes.push((name, range));
                     } else if filled.words.is_empty() && self.sentence.words[found[0]].negated {
                         return None;
                     }
@@ -149,9 +159,9 @@ impl Slots<'_> {
         if let Some((name, quoted, from)) = open {
             let range = self.trimmed(from..self.limited(from))?;
             match range.clone().find(|at| self.sentence.words[*at].quoted) {
-                Some(at) => filled.holes.push((name.clone(), at..at + 1)),
+                Some(at) => filled.holes.push((name, at..at + 1)),
                 None if quoted => return None,
-                None => filled.holes.push((name.clone(), range)),
+                None => filled.holes.push((name, range)),
             }
         }
         Some(filled)
@@ -233,7 +243,7 @@ impl Slots<'_> {
     pub(crate) fn trimmed(&self, mut range: Range<usize>) -> Option<Range<usize>> {
         let words = &self.sentence.words;
         let stem = |at: usize| words[at].stem.as_str();
-        let small = |at: usize| self.vocabulary.is_small(stem(at)) && !words[at].quoted;
+        let small = |at: usize| words[at].class.is_small() && !words[at].quoted;
         let place = |at: usize| PLACES.contains(&stem(at));
         range.end = self.sentence.sentence_end(range.clone());
         // Another wish is no part of it: `… and delete it`.
@@ -264,8 +274,8 @@ impl Slots<'_> {
     fn shorter(&self, range: Range<usize>) -> Option<usize> {
         let words = &self.sentence.words;
         let stem = |at: usize| words[at].stem.as_str();
-        let small = |at: usize| self.vocabulary.is_small(stem(at)) && !words[at].quoted;
-        let place = |at: usize| PLACES.contains(&stem(at)) || self.vocabulary.is_file(stem(at));
+        let small = |at: usize| words[at].class.is_small() && !words[at].quoted;
+        let place = |at: usize| PLACES.contains(&stem(at)) || words[at].class.is_file();
         let last = range.clone().next_back()?;
         let from = range.clone().rev().find(|at| !place(*at) && !small(*at)).map_or(range.start, |at| at + 1);
         let opens = |at: &usize| match stem(*at) {
@@ -301,7 +311,7 @@ impl Slots<'_> {
         let stem = |at: usize| words.get(at).map_or("", |w| w.stem.as_str());
         let free = |at: &usize| !words[*at].quoted && !words[*at].literal;
         let breaks = |at: &usize| match stem(*at) {
-            "but" | "except" | "unless" => true,
+            "but" | "except" | "unless" | "if" => true,
             "only" | "just" => matches!(stem(at + 1), "in" | "insid" | "within" | "for"),
             _ => false,
         };
@@ -311,9 +321,17 @@ impl Slots<'_> {
         // `in files that …`
         let is_where = |from: usize| {
             last + 1 < end
-                || (from + 1..=last).any(|at| words[at].named || !words[at].quoted && self.vocabulary.is_file(stem(at)))
+                || (from + 1..=last).any(|at| words[at].named || !words[at].quoted && words[at].class.is_file())
         };
         let opens = |at: &usize| matches!(stem(*at), "in" | "insid" | "within" | "across" | "throughout");
+        // `in files that are older than a year`
+        let which = |at: &usize| {
+            let file = (at + 1..(at + 4).min(last)).find(|at| words[*at].class.is_file());
+            file.is_some_and(|file| WHICH.contains(&stem(file + 1)))
+        };
+        if let Some(at) = (from + 1..last).filter(free).filter(opens).find(which) {
+            return at;
+        }
         let near = (from + 1).max(last.saturating_sub(LONGEST))..last;
         near.rev().filter(free).find(opens).filter(|at| is_where(*at)).unwrap_or(end)
     }
@@ -328,7 +346,7 @@ impl Slots<'_> {
         };
         let is_it = range.len() > 2
             && !first.quoted
-            && self.vocabulary.is_file(&first.stem)
+            && first.class.is_file()
             && next.is_some_and(|w| !w.quoted && leads(&w.stem));
         let about = if is_it { self.without_edges(range.start + 2..range.end) } else { None };
         about.unwrap_or(range)

@@ -56,11 +56,7 @@ impl Slots<'_> {
     pub(crate) fn number(&self, from: usize, unit: Option<Unit>) -> Option<(i64, Range<usize>)> {
         let words = &self.sentence.words;
         let mut at = from;
-        while at < words.len()
-            && at < from + 3
-            && self.plain_number(at).is_none()
-            && self.vocabulary.is_small(&words[at].stem)
-        {
+        while at < words.len() && at < from + 3 && self.plain_number(at).is_none() && words[at].class.is_small() {
             at += 1;
         }
         let (mut value, rest) = self.plain_number(at)?;

@@ -1,19 +1,23 @@
 //! A header's words as they are compared with a sentence: made once, when a playbook is added.
 
+use std::collections::HashMap;
+
 use crate::{
     header::{Header, Param, ParamKind},
-    sentence::Phrase,
+    phrases::Phrase,
     vocabulary::Vocabulary,
 };
 
-/// The words of one playbook.
+/// The words of one playbook. Each list holds numbers of `phrases`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Terms {
-    pub(crate) action: Vec<Phrase>,
-    pub(crate) maybe: Vec<Phrase>,
-    pub(crate) look: Vec<Phrase>,
-    pub(crate) object: Vec<Phrase>,
-    pub(crate) never: Vec<Phrase>,
+    /// All that is looked for, each once.
+    pub(crate) phrases: Vec<Phrase>,
+    pub(crate) action: Vec<usize>,
+    pub(crate) maybe: Vec<usize>,
+    pub(crate) look: Vec<usize>,
+    pub(crate) object: Vec<usize>,
+    pub(crate) never: Vec<usize>,
     pub(crate) forms: Vec<Vec<Piece>>,
     pub(crate) params: Vec<Slot>,
     /// It works with any file: every general word for files is one of its objects.
@@ -23,7 +27,7 @@ pub(crate) struct Terms {
 /// A part of a form: words that must stand there, or the hole for a parameter.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Piece {
-    Words(Phrase),
+    Words(usize),
     Hole {
         name: String,
         /// It takes only what stands in quotes.
@@ -36,69 +40,84 @@ pub(crate) enum Piece {
 pub(crate) struct Slot {
     pub(crate) name: String,
     pub(crate) param: Param,
-    pub(crate) choices: Vec<(String, Vec<Phrase>)>,
-    pub(crate) after: Vec<Phrase>,
-    pub(crate) before: Vec<Phrase>,
-    pub(crate) on: Vec<Phrase>,
+    pub(crate) choices: Vec<(String, Vec<usize>)>,
+    pub(crate) after: Vec<usize>,
+    pub(crate) before: Vec<usize>,
+    pub(crate) on: Vec<usize>,
 }
 
 impl Terms {
     pub(crate) fn of(header: &Header, vocabulary: &Vocabulary) -> Self {
-        let read = |list: &[String]| -> Vec<Phrase> {
-            list.iter().map(|text| Phrase::read(text, vocabulary)).filter(|p| !p.parts.is_empty()).collect()
-        };
-        let slot = |(name, param): (&String, &Param)| Slot {
+        let mut reader = Reader { vocabulary, phrases: Vec::new(), numbers: HashMap::new() };
+        let words = &header.words;
+        let mut slot = |(name, param): (&String, &Param)| Slot {
             name: name.clone(),
-            choices: param.choices.iter().map(|(value, words)| (value.clone(), read(words))).collect(),
-            after: read(&param.after),
-            before: read(&param.before),
-            on: read(&param.on),
+            choices: param.choices.iter().map(|(value, words)| (value.clone(), reader.list(words))).collect(),
+            after: reader.list(&param.after),
+            before: reader.list(&param.before),
+            on: reader.list(&param.on),
             param: param.clone(),
         };
-        let words = &header.words;
-        let file = Phrase::read("file", vocabulary);
         let mut terms = Self {
-            action: read(&words.action),
-            maybe: read(&words.maybe),
-            look: read(&words.look),
-            object: read(&words.object),
-            never: read(&words.never),
-            forms: words.forms.iter().map(|form| pieces(form, vocabulary)).collect(),
-            params: header.params.iter().map(slot).collect(),
-            any_file: false,
+            params: header.params.iter().map(&mut slot).collect(),
+            action: reader.list(&words.action),
+            maybe: reader.list(&words.maybe),
+            look: reader.list(&words.look),
+            object: reader.list(&words.object),
+            never: reader.list(&words.never),
+            forms: words.forms.iter().map(|form| reader.pieces(form)).collect(),
+            ..Self::default()
         };
+        let file = reader.number(Phrase::read("file", vocabulary));
         terms.any_file = terms.object.contains(&file);
         terms.object.retain(|p| *p != file);
+        terms.phrases = reader.phrases;
         // Texts first: what stands in them is no other value.
         terms.params.sort_by_key(|s| s.param.kind != ParamKind::Text || s.param.default.is_some());
         terms
     }
-
-    /// Gives every word that is looked for.
-    pub(crate) fn stems(&self) -> impl Iterator<Item = &String> {
-        let lists = [&self.action, &self.maybe, &self.look, &self.object, &self.never].into_iter().flatten();
-        lists.chain(self.params.iter().flat_map(Slot::phrases)).flat_map(|phrase| phrase.parts.iter().flatten())
-    }
 }
 
-impl Slot {
-    fn phrases(&self) -> impl Iterator<Item = &Phrase> {
-        let choices = self.choices.iter().flat_map(|(_, phrases)| phrases);
-        choices.chain(&self.after).chain(&self.before).chain(&self.on)
-    }
+/// Numbers the phrases of a header.
+struct Reader<'a> {
+    vocabulary: &'a Vocabulary,
+    phrases: Vec<Phrase>,
+    numbers: HashMap<Phrase, usize>,
 }
 
-fn pieces(form: &str, vocabulary: &Vocabulary) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    let mut rest = form;
-    while let Some((words, after)) = rest.split_once('{') {
-        let quoted = words.ends_with('\'');
-        pieces.push(Piece::Words(Phrase::read(words.trim_end_matches('\''), vocabulary)));
-        let (hole, behind) = after.split_once('}').unwrap_or((after, ""));
-        pieces.push(Piece::Hole { name: hole.trim().to_owned(), quoted });
-        rest = behind.trim_start_matches('\'');
+impl Reader<'_> {
+    fn list(&mut self, texts: &[String]) -> Vec<usize> {
+        let phrases = texts.iter().map(|text| Phrase::read(text, self.vocabulary)).filter(|p| !p.parts.is_empty());
+        let phrases: Vec<Phrase> = phrases.collect();
+        phrases.into_iter().map(|phrase| self.number(phrase)).collect()
     }
-    pieces.push(Piece::Words(Phrase::read(rest, vocabulary)));
-    pieces.retain(|p| !matches!(p, Piece::Words(phrase) if phrase.parts.is_empty()));
-    pieces
+
+    fn number(&mut self, phrase: Phrase) -> usize {
+        let next = self.phrases.len();
+        let number = *self.numbers.entry(phrase.clone()).or_insert(next);
+        if number == next {
+            self.phrases.push(phrase);
+        }
+        number
+    }
+
+    fn pieces(&mut self, form: &str) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        let words = |reader: &mut Self, text: &str, pieces: &mut Vec<Piece>| {
+            let phrase = Phrase::read(text, reader.vocabulary);
+            if !phrase.parts.is_empty() {
+                pieces.push(Piece::Words(reader.number(phrase)));
+            }
+        };
+        let mut rest = form;
+        while let Some((before, after)) = rest.split_once('{') {
+            let quoted = before.ends_with('\'');
+            words(self, before.trim_end_matches('\''), &mut pieces);
+            let (hole, behind) = after.split_once('}').unwrap_or((after, ""));
+            pieces.push(Piece::Hole { name: hole.trim().to_owned(), quoted });
+            rest = behind.trim_start_matches('\'');
+        }
+        words(self, rest, &mut pieces);
+        pieces
+    }
 }

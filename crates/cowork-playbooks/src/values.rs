@@ -5,16 +5,16 @@ use serde_json::{Map, Number, Value};
 
 const DEEPEST: usize = 64;
 
-/// Gives a JSON value to the program.
-pub(crate) fn to_program(value: &Value) -> MontyObject {
+/// Gives a JSON value to the program. Its texts are handed over, not copied.
+pub(crate) fn to_program(value: Value) -> MontyObject {
     match value {
         Value::Null => MontyObject::None,
-        Value::Bool(b) => MontyObject::Bool(*b),
+        Value::Bool(b) => MontyObject::Bool(b),
         Value::Number(n) => n.as_i64().map_or_else(|| MontyObject::Float(n.as_f64().unwrap_or(0.0)), MontyObject::Int),
-        Value::String(s) => MontyObject::String(s.clone()),
-        Value::Array(items) => MontyObject::List(items.iter().map(to_program).collect()),
+        Value::String(s) => MontyObject::String(s),
+        Value::Array(items) => MontyObject::List(items.into_iter().map(to_program).collect()),
         Value::Object(fields) => MontyObject::dict(
-            fields.iter().map(|(k, v)| (MontyObject::String(k.clone()), to_program(v))).collect::<Vec<_>>(),
+            fields.into_iter().map(|(k, v)| (MontyObject::String(k), to_program(v))).collect::<Vec<_>>(),
         ),
     }
 }

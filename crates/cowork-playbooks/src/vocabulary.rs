@@ -1,7 +1,7 @@
 //! What the matcher knows of English beyond the headers of playbooks: words that mean the same, words that say nothing,
 //! verbs that ask for something to be done, things that are no files.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::sentence_words::{plain_stems, stem};
 
@@ -49,7 +49,7 @@ const SAME: &[&str] = &[
     // What goes on and on.
     "whenever, every time, each time, every day, every morning, every evening, every night, every week, every hour, every minute, every monday, \
         every tuesday, every wednesday, every thursday, every friday, every saturday, every sunday, always, from now on, from now onwards, \
-        in future, in the future, from today, from today on, as soon as, as they arrive, as they come, as they appear, as they land, as they \
+        in future, in the future, from today on, from today onwards, as soon as, as they arrive, as they come, as they appear, as they land, as they \
         show up, as it arrives, as files arrive, when a new, when new, when something new, when anything new, any time, anytime, continuously, \
         constantly, going forward, ongoing, regularly, once a day, once a week, at all times, permanently, each new, every new, any new, \
         that arrive, that come in, new arrival, incoming, when i download, when i add, when i save, when i drop, nightly, the moment, \
@@ -118,7 +118,7 @@ const VERBS: &str = "organise group split put tidy clean delete find rename repl
     restart reboot turn switch set toggle enable disable block unblock subscribe unsubscribe like follow tweet chat talk speak paraphrase \
     rewrite rephrase shorten expand classify label tag star mark rate vote negotiate research investigate verify prove solve simplify \
     paste cut export import chart plot graph visualise visualize count measure weigh check arrange flip mirror trim transcode render stream \
-    shelve frobnicate generate create invoice charge refund ship deliver order bake";
+    lowercase uppercase capitalise capitalize renumber shelve frobnicate generate create invoice charge refund ship deliver order bake";
 
 /// Verbs that say nothing by themselves: `show`, `make`, `count` go with what follows them.
 const LIGHT: &str = "show list check count create generate set turn mark label tag read open run start like ask use text apply link cut \
@@ -135,24 +135,32 @@ const FOREIGN: &str = "playlist watchlist wishlist mailbox news email contact ca
     dishes laundry kitchen room house garden bedroom wardrobe fridge desk bookshelf garage toy shoe clothes sock history cookie cache-browser \
     question meaning life opinion advice idea tip trick reason page chapter background watermark font stain language";
 
+/// The words of each class.
+const CLASSES: [(&str, u8); 7] = [
+    (SMALL, Class::SMALL),
+    (GLUE, Class::GLUE),
+    (FILES, Class::FILE),
+    (KINDS, Class::KIND),
+    (VERBS, Class::VERB),
+    (LIGHT, Class::LIGHT),
+    (FOREIGN, Class::FOREIGN),
+];
+
+/// What a word is among the known words: it may be several things.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Class(u8);
+
 /// The words a sentence is compared with, made once.
 #[derive(Clone, Debug)]
 pub(crate) struct Vocabulary {
     same: HashMap<String, Vec<(Vec<String>, String)>>,
-    small: HashSet<String>,
-    glue: HashSet<String>,
-    files: HashSet<String>,
-    kinds: HashSet<String>,
-    verbs: HashSet<String>,
-    light: HashSet<String>,
-    foreign: HashSet<String>,
+    classes: HashMap<String, Class>,
     /// Every stem that means something here, by its first letter: what a slip of the keys may have been.
     known: HashMap<char, BTreeSet<String>>,
 }
 
 impl Default for Vocabulary {
     fn default() -> Self {
-        let set = |words: &str| -> HashSet<String> { words.split_whitespace().map(stem).collect() };
         let mut same: HashMap<String, Vec<(Vec<String>, String)>> = HashMap::new();
         for row in SAME {
             let mut phrases = row.split(',').map(plain_stems).filter(|p| !p.is_empty());
@@ -165,21 +173,13 @@ impl Default for Vocabulary {
         for phrases in same.values_mut() {
             phrases.sort_by_key(|(p, _)| std::cmp::Reverse(p.len()));
         }
-        let light = set(LIGHT);
-        let verbs = set(VERBS).into_iter().filter(|v| !light.contains(v)).collect();
-        let mut vocabulary = Self {
-            same,
-            small: set(SMALL),
-            glue: set(GLUE),
-            files: set(FILES),
-            kinds: set(KINDS),
-            verbs,
-            light,
-            foreign: set(FOREIGN),
-            known: HashMap::new(),
-        };
-        let lists = [SMALL, GLUE, FILES, KINDS, VERBS, LIGHT, FOREIGN];
-        let words = lists.into_iter().flat_map(plain_stems).chain(SAME.iter().flat_map(|row| plain_stems(row)));
+        let mut classes: HashMap<String, Class> = HashMap::new();
+        for (words, class) in CLASSES {
+            words.split_whitespace().map(stem).for_each(|stem| classes.entry(stem).or_default().0 |= class);
+        }
+        let mut vocabulary = Self { same, classes, known: HashMap::new() };
+        let lists = CLASSES.into_iter().map(|(words, _)| words);
+        let words = lists.flat_map(plain_stems).chain(SAME.iter().flat_map(|row| plain_stems(row)));
         words.for_each(|stem| vocabulary.learn(&stem));
         vocabulary
     }
@@ -226,32 +226,49 @@ impl Vocabulary {
         found.next().filter(|_| found.next().is_none()).map(String::as_str)
     }
 
-    pub(crate) fn is_kind(&self, stem: &str) -> bool {
-        self.kinds.contains(stem)
+    /// Gives what a stem is among the known words.
+    pub(crate) fn class(&self, stem: &str) -> Class {
+        self.classes.get(stem).copied().unwrap_or_default()
+    }
+}
+
+impl Class {
+    const SMALL: u8 = 1;
+    const GLUE: u8 = 2;
+    const FILE: u8 = 4;
+    const KIND: u8 = 8;
+    const VERB: u8 = 16;
+    const LIGHT: u8 = 32;
+    const FOREIGN: u8 = 64;
+
+    pub(crate) fn is_small(self) -> bool {
+        self.0 & Self::SMALL != 0
     }
 
-    pub(crate) fn is_small(&self, stem: &str) -> bool {
-        self.small.contains(stem)
+    /// It may stand between the words of a phrase.
+    pub(crate) fn is_glue(self) -> bool {
+        self.0 & Self::GLUE != 0
     }
 
-    pub(crate) fn is_glue(&self, stem: &str) -> bool {
-        self.glue.contains(stem)
+    pub(crate) fn is_file(self) -> bool {
+        self.0 & Self::FILE != 0
     }
 
-    pub(crate) fn is_file(&self, stem: &str) -> bool {
-        self.files.contains(stem)
+    pub(crate) fn is_kind(self) -> bool {
+        self.0 & Self::KIND != 0
     }
 
-    pub(crate) fn is_verb(&self, stem: &str) -> bool {
-        self.verbs.contains(stem)
+    /// It asks for something, and is none that says nothing by itself.
+    pub(crate) fn is_verb(self) -> bool {
+        self.0 & (Self::VERB | Self::LIGHT) == Self::VERB
     }
 
-    pub(crate) fn is_light(&self, stem: &str) -> bool {
-        self.light.contains(stem)
+    pub(crate) fn is_light(self) -> bool {
+        self.0 & Self::LIGHT != 0
     }
 
-    pub(crate) fn is_foreign(&self, stem: &str) -> bool {
-        self.foreign.contains(stem)
+    pub(crate) fn is_foreign(self) -> bool {
+        self.0 & Self::FOREIGN != 0
     }
 }
 

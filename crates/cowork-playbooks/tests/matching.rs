@@ -213,6 +213,12 @@ fn what_limits_a_wish_is_followed_or_asked_about() {
         ("delete duplicates in _OLD", "OLD"),
         ("remove installers, but not the ones from this month", "but not the ones from this month"),
         ("replace foo with bar in the spreadsheets", "spreadsheets"),
+        ("number the files that have no number yet", "that have no number yet"),
+        ("lowercase every file name which starts with DSC", "which starts with DSC"),
+        ("number the scans without a number", "without a number"),
+        ("organise the files I downloaded yesterday by type", "I downloaded yesterday"),
+        ("organise by type, skip the ones from today", "skip the ones from today"),
+        ("throw away the installers and the caches but keep the DMGs", "but keep the DMGs"),
     ] {
         let found = planner.match_words(text, &[]);
         assert!(matches!(found.playbook, Chosen::Ask(_)), "{text}: {}", found.why);
@@ -223,6 +229,30 @@ fn what_limits_a_wish_is_followed_or_asked_about() {
     assert_eq!(granted.playbook, Chosen::One("duplicates".to_owned()), "{}", granted.why);
     let other = planner.match_words("delete duplicates in my Pictures folder", &["Downloads"]);
     assert!(matches!(other.playbook, Chosen::Ask(_)), "{}", other.why);
+}
+
+/// A clause that says what is meant, and nothing more, limits nothing.
+#[test]
+fn a_clause_that_names_what_is_meant_is_followed() {
+    let planner = planner();
+    for (text, params) in [
+        ("delete folders that have no files in them", json!({ "what": "empty-folders" })),
+        ("get rid of the installers that I don't use any longer", json!({ "what": "installers" })),
+        ("delete temp files that are older than a month", json!({ "what": "temporary", "older_than": 30 })),
+        ("delete the installers but not the temp files", json!({ "what": "installers" })),
+    ] {
+        let found = planner.match_words(text, &[]);
+        assert_eq!((Value::Object(found.params), found.why.starts_with("clean-up: ")), (params, true), "{text}");
+    }
+}
+
+/// A task does one thing: two that are wished for are named.
+#[test]
+fn two_wishes_are_both_named() {
+    let text = "sort everything by type, then watch for new files";
+    let found = planner().match_words(text, &[]);
+    assert_eq!(found.playbook, Chosen::Ask(vec!["organise".to_owned(), "watch".to_owned()]));
+    assert_eq!(found.why, format!("“{text}” asks for several things, organise and watch, and a task does one"));
 }
 
 /// To keep the newest is to delete the older ones.

@@ -4,8 +4,8 @@
 
 mod story;
 
-use cowork_core::{Access, Event, Kind, PlanContext, Planner, Proposal, Submit};
-use cowork_playbooks::{Chosen, INTERPRETER, Playbook, PlaybookPlanner, check};
+use cowork_core::{Access, Decision, Event, Kind, PlanContext, Planner, Proposal, Submit};
+use cowork_playbooks::{Called, Chosen, INTERPRETER, Playbook, PlaybookPlanner, check};
 use serde_json::{Value, json};
 use story::{Story, folder, program, specs};
 
@@ -54,6 +54,20 @@ fn the_log_alone_is_enough_at_every_turn() {
     assert_eq!((&note["playbook"], &note["interpreter"]), (&json!("mine"), &json!(INTERPRETER)));
     assert!(note["source"].as_str().unwrap().contains("read_file"), "the program itself is in the log");
     assert!(finishes[1].note.is_null(), "it is pinned once");
+}
+
+#[test]
+fn what_a_task_called_is_read_from_its_first_decision_whichever_interpreter_ran_it() {
+    let note = next(&Story::of(program(BODY))).unwrap().note;
+    let mut first = Decision { note, ..Decision::default() };
+    first.note["interpreter"] = json!("monty 9.9.9");
+    let called = Called::read(&first).unwrap();
+    assert_eq!(
+        (json!(called.header.name), json!(called.params)),
+        (first.note["playbook"].clone(), first.note["params"].clone())
+    );
+    first.note["source"] = json!("no playbook");
+    assert_eq!((Called::read(&first), Called::read(&Decision::default())), (None, None));
 }
 
 #[test]

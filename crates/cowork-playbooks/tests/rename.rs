@@ -99,13 +99,14 @@ async fn where_nothing_could_be_renamed_it_failed_and_says_what_to_do() {
     let mut story = Story::of(rename(json!({}))).answering(move |call| {
         suggest(call).or_else(|| {
             let left = json!([{ "index": 0, "path": "D/a_b.txt", "reason": "`D/a b.txt` is not there" }]);
-            let value = json!({ "made": 0, "renamed": 0, "left": 1, "left_at": [[0, 1]], "reasons": [{ "files": 1, "why": left[0]["reason"] }], "otherwise": left });
+            let value = json!({ "made": 0, "renamed": 0, "left": 1, "left_at": [[0, 1]], "told": "Not done",
+                "reasons": [{ "files": 1, "why": left[0]["reason"], "fix": "see to that, then try again" }], "otherwise": left });
             Some(Outcome::Done { value, note: String::new() })
         })
     });
     let error = story.fails().await;
     assert_eq!(error.message, "Nothing was renamed: `D/a b.txt` is not there");
-    assert_eq!(error.fix(), Some("see to that, then run it again"));
+    assert_eq!(error.fix(), Some("see to that, then try again"));
     let mut suggest = suggesting(&[("a b.txt", "a_b.txt")]);
     let mut story = Story::of(rename(json!({}))).answering(move |call| suggest(call).or_else(|| Some(denied())));
     assert_eq!(story.fails().await.message, "you said no to “Rename files”");

@@ -47,7 +47,9 @@ fn twins(call: &ProposedCall) -> Option<Outcome> {
             "duplicates": groups, "skipped": { "unreadable": 1, "mounts": 0 }, "next": null })),
         "set_aside" => {
             let asked = call.args["paths"].as_array().unwrap().len();
-            done(json!({ "made": asked, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "otherwise": [] }))
+            done(
+                json!({ "made": asked, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "told": "", "otherwise": [] }),
+            )
         }
         _ => None,
     }
@@ -133,6 +135,42 @@ async fn fifty_thousand_duplicates_take_two_calls() {
     assert_eq!(story.done().await.1["aside"], 50_000);
 }
 
+#[tokio::test]
+async fn find_takes_words_where_the_text_stands_nowhere_and_counts_by_kind_what_it_did_not_look_into() {
+    fn none() -> Value {
+        json!({ "matched": 0, "searched": 2, "complete": true, "ended": "", "next": null, "skipped": {}, "hits": [] })
+    }
+    let found = |call: &ProposedCall| {
+        assert_eq!(call.args["query"], "Müller contract");
+        if call.args["words"] == false {
+            return done(none());
+        }
+        done(json!({ "matched": 3, "searched": 30, "lines": 2, "complete": true, "ended": "", "next": null,
+            "skipped": { "no_text": 9, "large": 3, "damaged": 1, "binary": 3 }, "not_text": { "Images": 1, "Other": 2 },
+            "hits": [
+                { "path": "Downloads/Müller contract.txt" },
+                { "path": "Downloads/a.docx", "line": 7, "text": " the contract with Müller" },
+                { "path": "Downloads/b.pdf", "line": 90, "text": "Müller", "place": "page 4" } ] }))
+    };
+    let (summary, data) =
+        Story::of(submit("find", json!({ "query": "Müller contract" }))).answering(found).done().await;
+    assert_eq!(
+        summary,
+        "“Müller contract” stands nowhere just so; its words are all in 3 files (3 hits); 14 files searched. 16 not looked into: 9 scanned PDFs, 3 too large, \
+         2 other files without text, 1 damaged or locked, 1 picture.\n\n  Downloads/Müller contract.txt\n  \
+         Downloads/a.docx  the contract with Müller\n  Downloads/b.pdf, page 4  Müller"
+    );
+    assert_eq!(data["not_text"], json!({ "Images": 1, "Other": 2 }));
+
+    let literal = |call: &ProposedCall| {
+        assert_eq!(call.args["words"], false);
+        done(none())
+    };
+    let (summary, _) =
+        Story::of(submit("find", json!({ "query": "net 30", "exact": true }))).answering(literal).done().await;
+    assert_eq!(summary, "Nothing found: “net 30” is not in the 2 files searched.");
+}
+
 fn tree(bytes: u64) -> Value {
     let age = |days: Option<u32>| json!({ "days": days, "files": 1, "bytes": if days.is_some() { 100 } else { bytes - 600 } });
     let ages: Vec<Value> = [7, 30, 90, 365, 730, 1_825].map(Some).into_iter().chain([None]).map(age).collect();
@@ -164,9 +202,9 @@ fn reporting(bytes: u64, before: Vec<(String, String)>) -> impl FnMut(&ProposedC
             let (_, text) = before.iter().find(|(name, _)| path.ends_with(name.as_str())).unwrap();
             done(json!({ "text": text.trim_start_matches('\u{feff}'), "next": null }))
         }
-        "write_file" => {
-            done(json!({ "made": 1, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "otherwise": [] }))
-        }
+        "write_file" => done(
+            json!({ "made": 1, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "told": "", "otherwise": [] }),
+        ),
         _ => None,
     }
 }
@@ -218,6 +256,36 @@ async fn a_report_tells_what_grew_since_the_last_and_takes_another_number() {
 }
 
 #[tokio::test]
+async fn what_grew_directly_in_the_folder_is_told_and_the_lines_add_up() {
+    let mut first = Story::of(submit("folder-report", json!({}))).answering(reporting(5_000_000, Vec::new()));
+    first.done().await;
+    let before = vec![("Folder report 2026-03-20.csv".to_owned(), written(&first, ".csv").1)];
+    // A folder shrank by 2 MB, and so much more came to lie beside it that the whole has 5 MB more.
+    let mut world = reporting(3_000_000, before);
+    let beside = move |call: &ProposedCall| {
+        let mut shrunk = tree(3_000_000);
+        shrunk["total"]["bytes"] = json!(10_000_000);
+        shrunk["total"]["hollow"] = json!({ "files": 1, "bytes": 3_000_000_000_u64 });
+        if call.tool == "folder_tree" { done(shrunk) } else { world(call) }
+    };
+    let mut story = Story::of(submit("folder-report", json!({}))).answering(beside);
+    let (summary, _) = story.done().await;
+    assert!(summary.contains("+5.0 MB since"), "{summary}");
+    assert!(summary.contains("1 file claims 3.0 GB more than it takes on the disk."), "{summary}");
+    let page = written(&story, ".html").1;
+    let changes = page.split("<ul class=\"changes\">").nth(1).unwrap().split("</ul>").next().unwrap();
+    let lines: Vec<(&str, &str)> = changes
+        .split("<li>")
+        .skip(1)
+        .map(|line| {
+            let name = line.split("<span>").nth(1).unwrap().split('<').next().unwrap();
+            (name, line.rsplit("\">").next().unwrap().split('<').next().unwrap())
+        })
+        .collect();
+    assert_eq!(lines, [("directly in it", "+7.0 MB"), ("in &lt;b&gt;", "−2.0 MB")]);
+}
+
+#[tokio::test]
 async fn a_report_goes_where_it_is_told_and_nowhere_else() {
     let to = |to: &str| submit("folder-report", json!({ "to": to, "most": 5 }));
     let mut story = Story::of(to("Downloads/Reports/")).answering(reporting(5_000, Vec::new()));
@@ -244,7 +312,7 @@ fn replacing(call: &ProposedCall) -> Option<Outcome> {
         ("find_text", None) => done(json!({ "matched": 1, "searched": 1, "complete": true, "ended": "", "next": null,
             "skipped": {}, "hits": [{ "path": call.args["folder"], "line": 4, "text": "  Dear Acme,\t" }] })),
         ("replace_text", _) => done(json!({ "made": 1, "renamed": 0, "left": 1, "left_at": [[1, 2]],
-            "reasons": [{ "files": 1, "why": "`Downloads/b.md` was changed meanwhile" }],
+            "reasons": [{ "files": 1, "why": "`Downloads/b.md` was changed meanwhile", "fix": "try again" }],
             "otherwise": [{ "index": 1, "path": "Downloads/b.md", "reason": "`Downloads/b.md` was changed meanwhile" }] })),
         _ => None,
     }
@@ -262,7 +330,7 @@ async fn a_text_is_replaced_in_one_batch_after_its_first_lines_were_shown() {
     assert_eq!(
         summary,
         "1 file changed, 2 lines: “Acme” becomes “Globex”. Encodings and line ends are as they were; undo gives all of it back. \
-         Left: 1 file with the text, not being text files. Not done: Downloads/b.md (`Downloads/b.md` was changed meanwhile).\n\n  \
+         Left: 1 file with the text, not being text files. Not done: 1, because `Downloads/b.md` was changed meanwhile.\n\n  \
          Downloads/a.md 2"
     );
     assert_eq!(data["changed"], 1);
@@ -315,7 +383,9 @@ fn coming(rounds: Vec<Value>) -> impl FnMut(&ProposedCall) -> Option<Outcome> {
         "file_info" => done(entry("loads.zip", 9)),
         "move_files" => {
             let made = call.args["moves"].as_array().unwrap().len();
-            done(json!({ "made": made, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "otherwise": [] }))
+            done(
+                json!({ "made": made, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "told": "", "otherwise": [] }),
+            )
         }
         _ => None,
     }
@@ -364,7 +434,11 @@ async fn a_watch_goes_on_after_a_no_and_says_what_it_can_t_do() {
         if a { Some(denied()) } else { world(call) }
     };
     let (summary, data) = Story::of(submit("watch", json!({ "hours": 1 }))).answering(no_to_a).done().await;
-    assert_eq!((&data["moved"], summary.contains("Not done: you said no to")), (&json!(1), true), "{summary}");
+    assert_eq!(
+        (&data["moved"], summary.contains("Not done: 1, because you said no to")),
+        (&json!(1), true),
+        "{summary}"
+    );
 
     let why = |params: Value| async move {
         let error = Story::of(submit("watch", params)).answering(coming(Vec::new())).fails().await;

@@ -34,12 +34,15 @@ async fn organise() -> Subject {
 /// Two folders with a file to move in each.
 fn play(call: &Call) -> Outcome {
     let value = match call.tool.as_str() {
-        "list_folder" => {
-            let folder = call.args["path"].as_str().unwrap();
-            let file = |name: &str| json!({ "path": format!("{folder}/{name}"), "name": name, "kind": "file", "size": 1, "modified": 0, "mode": 420 });
-            json!({ "count": 2, "entries": [file("a.pdf"), file("b.png")] })
+        "suggest_folders" => {
+            let folder = call.args["folder"].as_str().unwrap();
+            let one = |to: &str, name: &str| json!({ "from": folder, "to": format!("{folder}/{to}"), "names": [name] });
+            json!({ "count": 2, "inside": 0, "more": false, "moves": [one("Documents", "a.pdf"), one("Images", "b.png")], "along": [], "folders": [],
+                "stay": {}, "dated": {}, "project": null })
         }
-        "move_files" => json!({ "made": 2, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "otherwise": [] }),
+        "move_files" => {
+            json!({ "made": 2, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "told": "", "otherwise": [], "each": [1, 1] })
+        }
         other => {
             let error = Error::new(Kind::NotFound, "play", format!("there is no `{other}` here"));
             return Outcome::Failed { error };

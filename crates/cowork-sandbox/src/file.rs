@@ -84,6 +84,7 @@ pub(crate) fn describe(path: FilePath, look: &Look, placeholder: bool) -> Entry 
         links: look.links,
         identity: [look.dev, look.ino],
         placeholder,
+        stored: look.stored(),
     }
 }
 

@@ -39,6 +39,9 @@ pub(crate) struct Look {
     pub(crate) blocks: u64,
 }
 
+/// From this size on it matters how much of a file its disk holds.
+const HOLLOW: u64 = 1024 * 1024;
+
 impl Look {
     pub(crate) fn file_type(&self) -> FileType {
         FileType::from_raw_mode(self.mode)
@@ -50,6 +53,12 @@ impl Look {
 
     pub(crate) fn is_folder(&self) -> bool {
         self.file_type() == FileType::Directory
+    }
+
+    /// Gives the bytes that the disk holds of a file, where they are far fewer than its size. Small ones are taken at their size.
+    pub(crate) fn stored(&self) -> Option<u64> {
+        let stored = self.blocks.saturating_mul(512);
+        (self.is_file() && self.size >= HOLLOW && stored < self.size / 2).then_some(stored)
     }
 
     /// Says whether it may be a file whose content is not on this disk. Small ones may look so where a file system keeps them

@@ -1,12 +1,16 @@
 //! What files are by their names alone: of what category, and which go along with another.
 
+mod kept;
 mod only;
 
 use std::collections::HashMap;
 
 use cowork_core::{Entry, FileKind};
 
-pub(crate) use self::only::Only;
+pub(crate) use self::{
+    kept::{is_setting, kept},
+    only::Only,
+};
 
 /// What a name tells nothing about.
 const OTHER: &str = "Other";
@@ -56,6 +60,11 @@ pub(crate) fn of_name(name: &str) -> &'static str {
 /// Says of what category a file with this extension is, which is in small letters.
 pub(crate) fn of_extension(extension: &str) -> &'static str {
     CATEGORIES.iter().find(|(_, extensions)| has(extensions, extension)).map_or(OTHER, |(category, _)| category)
+}
+
+/// Gives the extension of a name in small letters; nothing for a name without one.
+pub(crate) fn extension(name: &str) -> String {
+    split(name).1
 }
 
 /// Says whether a program still writes a file or holds it open, by its name.
@@ -212,7 +221,17 @@ mod tests {
 
     fn entry(name: &str, kind: FileKind) -> Entry {
         let path: FilePath = format!("Desk/{name}").parse().unwrap();
-        Entry { path, kind, size: 0, modified: 0, mode: 0o644, links: 1, identity: [0, 0], placeholder: false }
+        Entry {
+            path,
+            kind,
+            size: 0,
+            modified: 0,
+            mode: 0o644,
+            links: 1,
+            identity: [0, 0],
+            placeholder: false,
+            stored: None,
+        }
     }
 
     fn told(names: &[&str]) -> Vec<String> {

@@ -13,7 +13,7 @@ use cowork_core::{
     ToolOutput, TypedTool,
 };
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub(crate) use self::{
@@ -27,6 +27,8 @@ use crate::show::{check_size, count, folder_of, folders, label, list, shown, tou
 const MOST_OTHERWISE: usize = 300;
 /// So many reasons are told apart.
 const MOST_REASONS: usize = 10;
+/// So many of them are told in the sentence.
+const MOST_TOLD: usize = 3;
 
 /// What to do when a target's name is taken.
 #[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
@@ -74,8 +76,7 @@ impl TypedTool for MakeFolder {
         let label = Label::file(args.path.as_str());
         let fix = "take another name, or move what is there first";
         one(&ctx, Change::MakeFolder { path: args.path, mode: None }, fix).await?;
-        let value = json!({ "made": 1, "renamed": 0, "left": 0, "left_at": [], "reasons": [], "otherwise": [] });
-        Ok(ToolOutput { value, note: "1 folder made".to_owned(), label })
+        Ok(told(&Changed { made: 1, otherwise: Vec::new() }, "folder", "made", label))
     }
 }
 
@@ -202,11 +203,33 @@ pub(crate) fn told(changed: &Changed, thing: &str, done: &str, label: Label) -> 
     let (left_out, others): (Vec<&Otherwise>, Vec<&Otherwise>) = otherwise.iter().partition(|o| o.renamed.is_none());
     let left_at = spans(&left_out);
     let reasons = reasons(&left_out);
+    let told = not_done(left, &reasons);
     let named: Vec<Value> = left_out.into_iter().chain(others).take(MOST_OTHERWISE).map(|o| json!(o)).collect();
     let value = json!({
-        "made": made, "renamed": renamed, "left": left, "left_at": left_at, "reasons": reasons, "otherwise": named,
+        "made": made, "renamed": renamed, "left": left, "left_at": left_at, "reasons": reasons, "told": told, "otherwise": named,
     });
     ToolOutput { value, note, label }
+}
+
+/// Says in a sentence how many were left out, and why; nothing if none was.
+fn not_done(left: usize, reasons: &[Reason]) -> String {
+    if left == 0 {
+        return String::new();
+    }
+    let why = |one: &Reason| match one.files - 1 {
+        0 => one.why.clone(),
+        others => format!("{} (and {} more like it)", one.why, grouped(others)),
+    };
+    let told: Vec<String> = reasons.iter().take(MOST_TOLD).map(why).collect();
+    let others = if reasons.len() > MOST_TOLD { "; and for other reasons" } else { "" };
+    format!("Not done: {}, because {}{others}.", grouped(left as u64), told.join("; "))
+}
+
+/// Writes a number as people read it: `12,345`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mark = |at: usize| if at > 0 && (digits.len() - at).is_multiple_of(3) { "," } else { "" };
+    digits.char_indices().map(|(at, digit)| format!("{}{digit}", mark(at))).collect()
 }
 
 /// Gives the places of changes that were left out: of each run of them the first, and that after the last.
@@ -223,7 +246,7 @@ fn spans(left_out: &[&Otherwise]) -> Vec<[u64; 2]> {
 
 /// Says why changes were left out: each reason as it was given first, and how many have it, those of most first. Reasons are one where
 /// they differ only in the names that stand in them.
-fn reasons(left_out: &[&Otherwise]) -> Vec<Value> {
+fn reasons(left_out: &[&Otherwise]) -> Vec<Reason> {
     let mut seen: HashMap<String, (usize, u64, &str)> = HashMap::new();
     for (at, one) in left_out.iter().enumerate() {
         let key = one.reason.split('`').step_by(2).collect::<Vec<_>>().join("`");
@@ -231,5 +254,19 @@ fn reasons(left_out: &[&Otherwise]) -> Vec<Value> {
     }
     let mut reasons: Vec<(usize, u64, &str)> = seen.into_values().collect();
     reasons.sort_by_key(|(at, number, _)| (std::cmp::Reverse(*number), *at));
-    reasons.into_iter().take(MOST_REASONS).map(|(_, number, why)| json!({ "files": number, "why": why })).collect()
+    let told = |(_, files, why): (usize, u64, &str)| Reason {
+        files,
+        why: why.to_owned(),
+        fix: if why.contains("permission") { LET } else { "see to that, then try again" },
+    };
+    reasons.into_iter().take(MOST_REASONS).map(told).collect()
+}
+
+/// Why changes were left out.
+#[derive(Serialize)]
+struct Reason {
+    files: u64,
+    why: String,
+    /// What to do about it.
+    fix: &'static str,
 }

@@ -70,9 +70,9 @@ pub(crate) async fn of_all(
 }
 
 /// Counts where dates are from.
-pub(crate) fn sources<'a>(days: impl IntoIterator<Item = &'a Day>) -> BTreeMap<&'static str, u64> {
+pub(crate) fn counted(sources: impl IntoIterator<Item = Source>) -> BTreeMap<&'static str, u64> {
     let mut counts = BTreeMap::from([Source::Name, Source::Content, Source::Change].map(|from| (from.name(), 0)));
-    days.into_iter().for_each(|day| *counts.entry(day.from.name()).or_default() += 1);
+    sources.into_iter().for_each(|from| *counts.entry(from.name()).or_default() += 1);
     counts
 }
 

@@ -1,6 +1,9 @@
 //! Finding a text: in the contents of files and in names, from a folder down.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_trait::async_trait;
 use cowork_core::{
@@ -9,11 +12,15 @@ use cowork_core::{
 };
 use globset::GlobMatcher;
 use grep_matcher::Matcher;
+use grep_regex::RegexMatcher;
+use grep_searcher::Searcher;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
+    category,
+    document::{self, Form, Text, Unread},
     find_first::{First, Place, may_come},
     find_names::glob,
     find_rules::{Below, Paths, Rules, as_path, handed},
@@ -26,6 +33,9 @@ const OP: &str = "find text";
 const MOST_HITS: u32 = 10_000;
 const MOST_FILES: u32 = 100_000;
 const LONGEST_QUERY: usize = 1_000;
+/// Hits in names come first.
+const IN_NAME: i64 = 0;
+const IN_TEXT: i64 = 1;
 
 pub(crate) struct FindText;
 
@@ -41,12 +51,19 @@ pub(crate) struct FindArgs {
     /// Whether `query` is a regular expression (Rust syntax: no look-around, no backreferences); no if left out.
     #[serde(default)]
     regex: bool,
+    /// Whether `query` is words that may stand in any order: a file is a hit if each of them is in its name or its text. Those in
+    /// quotes `"…"` stay together, and small ones such as `the` need not be there. The lines that have the most of them are given.
+    #[serde(default)]
+    words: bool,
     /// Whether file and folder names are searched; yes if left out.
     #[serde(default = "yes")]
     names: bool,
     /// Whether text contents are searched; yes if left out.
     #[serde(default = "yes")]
     contents: bool,
+    /// Whether contents of Word, PowerPoint, Excel, OpenDocument and PDF files are searched too; yes if left out.
+    #[serde(default = "yes")]
+    documents: bool,
     /// Whether capitals matter; no if left out.
     #[serde(default)]
     match_case: bool,
@@ -120,15 +137,20 @@ impl FindArgs {
     fn pattern(&self) -> Pattern<'_> {
         Pattern { text: &self.query, regex: self.regex, match_case: self.match_case, whole_word: self.whole_word }
     }
+
+    fn matchers(&self) -> Result<(RegexMatcher, Vec<RegexMatcher>)> {
+        if self.words { self.pattern().words(OP) } else { Ok((self.pattern().matcher(OP)?, Vec::new())) }
+    }
 }
 
 #[async_trait]
 impl TypedTool for FindText {
     type Args = FindArgs;
     const NAME: &'static str = "find_text";
-    const ABOUT: &'static str = "Looks for a text or a regular expression in the contents of text files and in names, from a folder down. \
-        Gives `hits` in the order of paths, each with `path`, and for contents `line` (from 1) and `text`; how many files `matched`, how \
-        many `lines` in all, how many files were `searched`; what was `skipped`, by reason. If there are more hits, `complete` is \
+    const ABOUT: &'static str = "Looks for a text, words or a regular expression in names and in the contents of text files, Word, Excel, \
+        PowerPoint, OpenDocument and PDF files, from a folder down. Gives `hits`, those in names first, then in the order of paths, each \
+        with `path`, and for contents `line` (from 1), `text`, and `place` (the page, slide or sheet); how many files `matched`, how \
+        many `lines` in all, how many files were `searched`; what was `skipped`, by reason (`no_text` are PDFs of pictures), and what the binary ones are in `not_text`. If there are more hits, `complete` is \
         false and `next` is what to give as `after` to go on; the last hit that is given of a file with still more says how many \
         `more`. To find files by name alone, by size or age, use find_files.";
 
@@ -143,7 +165,10 @@ impl TypedTool for FindText {
         if !args.names && !args.contents {
             return bad("neither names nor contents are to be searched");
         }
-        args.pattern().matcher(OP)?;
+        if args.words && args.regex {
+            return bad("`query` is either words or a regular expression");
+        }
+        args.matchers()?;
         args.files.as_deref().map(|p| glob(OP, p, false)).transpose()?;
         args.after.as_deref().map(Place::parse).transpose()?;
         let title = format!("look for “{}” in {}", shown(&args.query), shown(args.folder.as_str()));
@@ -157,7 +182,7 @@ impl TypedTool for FindText {
         let find = Arc::new(Find::new(&args, &ctx)?);
         let give = args.give;
         let walked = files.walk(vec![args.folder], find.clone(), ctx.watch.clone()).await?;
-        let mut tally = *find.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tally = std::mem::take(&mut *find.tally.lock().unwrap_or_else(PoisonError::into_inner));
         tally.skipped.unreadable += walked.unreadable;
         let (hits, next) = find.first.take();
         let number = |n: u64, thing: &str| count(usize::try_from(n).unwrap_or(usize::MAX), thing);
@@ -179,6 +204,9 @@ impl TypedTool for FindText {
             "ended": ended,
             "next": next,
         });
+        if !tally.not_text.is_empty() {
+            value["not_text"] = json!(tally.not_text);
+        }
         // Files alone are looked into up to their first hit.
         if give != Give::Files {
             value["lines"] = json!(tally.lines);
@@ -196,6 +224,9 @@ struct Find {
     way: Option<usize>,
     names: bool,
     contents: bool,
+    documents: bool,
+    /// Who holds a large document.
+    turn: Mutex<()>,
     give: Give,
     in_file: usize,
     first: First<Value>,
@@ -203,12 +234,14 @@ struct Find {
     stopped: cowork_core::CancellationToken,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct Tally {
     searched: u64,
     matched: u64,
     lines: u64,
     skipped: Skipped,
+    /// What those are that are no text, by their names.
+    not_text: BTreeMap<&'static str, u64>,
 }
 
 /// What was not searched, by reason.
@@ -231,6 +264,15 @@ struct Skipped {
     long_lines: u64,
     #[serde(skip_serializing_if = "none")]
     unreadable: u64,
+    /// PDFs of pictures.
+    #[serde(skip_serializing_if = "none")]
+    no_text: u64,
+    /// Documents that are damaged or locked.
+    #[serde(skip_serializing_if = "none")]
+    damaged: u64,
+    /// Documents that are too large.
+    #[serde(skip_serializing_if = "none")]
+    large: u64,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives it so")]
@@ -244,11 +286,13 @@ impl Find {
         let context = if numbers { args.context.min(5) as usize } else { 0 };
         Ok(Self {
             rules: args.rules(),
-            search: Search::new(args.pattern().matcher(OP)?, context, numbers, ctx.watch.clone()),
+            search: Search::new(args.matchers()?, context, numbers, ctx.watch.clone()),
             only: args.files.as_deref().map(|p| glob(OP, p, false)).transpose()?,
             way: args.files.as_deref().filter(|p| p.contains('/')).map(|_| args.folder.as_str().len() + 1),
             names: args.names,
             contents: args.contents,
+            documents: args.documents,
+            turn: Mutex::default(),
             give: args.give,
             in_file: args.most_in_file.clamp(1, 1_000) as usize,
             first: First::new(
@@ -267,14 +311,13 @@ impl Find {
         })
     }
 
-    /// Looks into a file, and says how many lines have a hit; nothing if it could not be searched.
+    /// Looks into a file whose name has some of the words, and says how many lines have a hit; nothing if it could not be searched.
     fn look_into(
         &self,
-        part: &dyn Part,
-        at: usize,
-        path: &str,
+        (part, at): (&dyn Part, usize),
+        (path, in_name): (&str, u32),
         tally: &mut Tally,
-        by: &mut grep_searcher::Searcher,
+        by: &mut Searcher,
     ) -> Result<u64> {
         let file = match part.open(at) {
             Ok(file) => file,
@@ -288,13 +331,36 @@ impl Find {
                 return Ok(0);
             }
         };
+        let form = Form::of_name(part.name(at)).filter(|_| self.documents);
+        let document = form.map(|form| document::read(&*file, form, &self.stopped, &self.turn)).transpose()?.flatten();
+        let text = match document {
+            Some(Ok(text)) => Some(text),
+            Some(Err(why)) => {
+                tally.skipped.document(why);
+                return Ok(0);
+            }
+            None => None,
+        };
         // Beyond the last that is kept, hits are counted and not kept.
-        let wanted = may_come(self.first.bound().as_ref(), 0, path, 0) && self.give == Give::Lines;
+        let wanted = may_come(self.first.bound().as_ref(), IN_TEXT, path, 0) && self.give == Give::Lines;
         let wanted = Wanted { lines: if wanted { self.in_file } else { 0 }, once: self.give == Give::Files };
-        match self.search.file(by, &*file, wanted)? {
+        let searched = match &text {
+            Some(text) => Ok(self.search.text(by, &text.text, wanted)),
+            None => self.search.file(by, &*file, wanted)?,
+        };
+        match searched {
             Ok(found) => {
-                tally.skipped.binary += u64::from(found.binary);
-                self.keep(path, &found);
+                if found.binary {
+                    tally.skipped.binary += 1;
+                    let kind = category::of_name(&String::from_utf8_lossy(part.name(at)));
+                    *tally.not_text.entry(kind).or_default() += 1;
+                }
+                let (all, here) = (self.search.all_words(), found.words);
+                // A name that says it all needs no line that says less.
+                if here | in_name != all || in_name == all && here != all {
+                    return Ok(0);
+                }
+                self.keep(path, &found, text.as_ref());
                 return Ok(found.matches);
             }
             Err(Missed::Unreadable) => tally.skipped.unreadable += 1,
@@ -303,11 +369,11 @@ impl Find {
         Ok(0)
     }
 
-    fn keep(&self, path: &str, found: &Found) {
+    fn keep(&self, path: &str, found: &Found, document: Option<&Text>) {
         match self.give {
             _ if found.matches == 0 => {}
-            Give::Files => self.first.offer(0, path, 1, || json!({ "path": path })),
-            Give::Counts => self.first.offer(0, path, 1, || match found.binary {
+            Give::Files => self.first.offer(IN_TEXT, path, 1, || json!({ "path": path })),
+            Give::Counts => self.first.offer(IN_TEXT, path, 1, || match found.binary {
                 true => json!({ "path": path, "lines": found.matches, "binary": true }),
                 false => json!({ "path": path, "lines": found.matches }),
             }),
@@ -315,16 +381,42 @@ impl Find {
             Give::Lines => {
                 let more = found.matches.saturating_sub(found.lines.len() as u64);
                 for (at, line) in found.lines.iter().enumerate() {
-                    let last = at + 1 == found.lines.len();
-                    self.first.offer(0, path, line.number, || described(path, line, if last { more } else { 0 }));
+                    let more = if at + 1 == found.lines.len() { more } else { 0 };
+                    let place = document.and_then(|text| text.place(line.number));
+                    self.first.offer(IN_TEXT, path, line.number, || described(path, line, more, place));
                 }
+            }
+        }
+    }
+
+    /// Says which of the words a name has, and whether it is a hit by itself.
+    fn look_at_name(&self, name: &[u8]) -> (u32, bool) {
+        match self.search.all_words() {
+            _ if !self.names => (0, false),
+            0 => (0, self.search.matcher.is_match(name).unwrap_or(false)),
+            all => {
+                let words = self.search.words_in(name);
+                (words, words == all)
             }
         }
     }
 }
 
-fn described(path: &str, line: &Line, more: u64) -> Value {
+impl Skipped {
+    fn document(&mut self, why: Unread) {
+        match why {
+            Unread::NoText => self.no_text += 1,
+            Unread::Damaged => self.damaged += 1,
+            Unread::Large => self.large += 1,
+        }
+    }
+}
+
+fn described(path: &str, line: &Line, more: u64, place: Option<&str>) -> Value {
     let mut hit = json!({ "path": path, "line": line.number, "text": line.text });
+    if let Some(place) = place {
+        hit["place"] = json!(place);
+    }
     if more > 0 {
         hit["more"] = json!(more);
     }
@@ -356,10 +448,10 @@ impl Visitor for Find {
                 continue;
             }
             let (name, kind) = (part.name(at), part.kind(at));
-            let named = self.names && self.search.matcher.is_match(name).unwrap_or(false);
+            let (in_name, named) = self.look_at_name(name);
             if named {
                 let path = paths.of_name(name);
-                self.first.offer(0, path, 0, || json!({ "path": path }));
+                self.first.offer(IN_NAME, path, 0, || json!({ "path": path }));
             }
             let mut lines = 0;
             match kind {
@@ -370,7 +462,7 @@ impl Visitor for Find {
                 FileKind::File => {
                     tally.searched += 1;
                     if self.contents && !(named && self.give == Give::Files) {
-                        lines = self.look_into(part, at, paths.of_name(name), &mut tally, &mut by)?;
+                        lines = self.look_into((part, at), (paths.of_name(name), in_name), &mut tally, &mut by)?;
                     }
                 }
             }
@@ -396,5 +488,11 @@ impl Tally {
         mine.placeholders += theirs.placeholders;
         mine.long_lines += theirs.long_lines;
         mine.unreadable += theirs.unreadable;
+        mine.no_text += theirs.no_text;
+        mine.damaged += theirs.damaged;
+        mine.large += theirs.large;
+        for (kind, number) in other.not_text {
+            *self.not_text.entry(kind).or_default() += number;
+        }
     }
 }

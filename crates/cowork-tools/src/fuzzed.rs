@@ -14,6 +14,47 @@ pub fn metadata(bytes: &[u8]) -> [Value; 2] {
     [crate::metadata::photo(std::io::Cursor::new(bytes)), crate::metadata::pdf(bytes)]
 }
 
+/// Reads bytes as a document of each kind, whatever they are; gives how much text came of them.
+#[cfg(feature = "documents")]
+pub fn documents(bytes: &[u8]) -> usize {
+    use crate::document::{Form, read};
+    let Ok(path) = cowork_core::FilePath::parse("Desk/document") else { return 0 };
+    let (file, stop, turn) = (Held(bytes, path), cowork_core::CancellationToken::new(), std::sync::Mutex::new(()));
+    let length = |form| match read(&file, form, &stop, &turn) {
+        Ok(Some(Ok(text))) => text.text.len(),
+        _ => 0,
+    };
+    [Form::Pdf, Form::Word, Form::Slides, Form::Sheets, Form::Open].map(length).iter().sum()
+}
+
+/// Bytes as an open file.
+#[cfg(feature = "documents")]
+struct Held<'a>(&'a [u8], cowork_core::FilePath);
+
+#[cfg(feature = "documents")]
+impl cowork_core::OpenFile for Held<'_> {
+    fn entry(&self) -> cowork_core::Entry {
+        cowork_core::Entry {
+            path: self.1.clone(),
+            kind: cowork_core::FileKind::File,
+            size: self.0.len() as u64,
+            stored: None,
+            modified: 0,
+            mode: 0o644,
+            links: 1,
+            identity: [0, 0],
+            placeholder: false,
+        }
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> cowork_core::Result<usize> {
+        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(self.0.len());
+        let length = buffer.len().min(self.0.len() - from);
+        buffer[..length].copy_from_slice(&self.0[from..from + length]);
+        Ok(length)
+    }
+}
+
 /// Says what bytes are, and reads them as text in the encoding that was found; in pieces, which must fit together.
 pub fn text(bytes: &[u8]) -> (Value, String) {
     let found = Type::of(bytes, true);

@@ -15,6 +15,8 @@ mod compare;
 #[cfg(feature = "files")]
 mod dates;
 #[cfg(feature = "files")]
+mod document;
+#[cfg(feature = "files")]
 mod duplicates;
 #[cfg(feature = "files")]
 mod edit;
@@ -26,6 +28,8 @@ mod find_first;
 mod find_names;
 #[cfg(feature = "files")]
 mod find_rules;
+#[cfg(feature = "files")]
+mod folders;
 #[doc(hidden)]
 #[cfg(feature = "files")]
 pub mod fuzzed;
@@ -53,6 +57,8 @@ mod notes;
 pub mod patch;
 #[cfg(feature = "places")]
 mod places;
+#[cfg(feature = "places")]
+mod places_cities;
 #[cfg(feature = "places")]
 mod places_countries;
 #[cfg(feature = "files")]
@@ -94,7 +100,7 @@ pub fn builtin() -> Vec<Arc<dyn Tool>> {
 /// `make_folder`, `move_files`, `copy_files`, `set_aside`, `restore_files`, `set_mode`, with the feature `archive` `make_archive` and
 /// `extract_archive`, beside which `list_archive` only looks, and with `tables` `combine_tables`, beside which `read_tables` does. What
 /// only looks: `list_folder`, `folder_tree`, `file_info`, `file_metadata`, `read_file`, `find_files`, `find_text`, `hash_files`,
-/// `find_duplicates`, `compare_folders`, `suggest_names`, `watch_folder`; with the feature `places` also `name_places`, which looks at no file.
+/// `find_duplicates`, `compare_folders`, `suggest_names`, `suggest_folders`, `watch_folder`; with the feature `places` also `name_places`, which looks at no file.
 #[cfg(feature = "files")]
 pub fn files() -> Vec<Arc<dyn Tool>> {
     let all = vec![
@@ -109,6 +115,7 @@ pub fn files() -> Vec<Arc<dyn Tool>> {
         tool(duplicates::FindDuplicates),
         tool(compare::CompareFolders),
         tool(names::SuggestNames),
+        tool(folders::SuggestFolders),
         tool(watch::WatchFolder),
         tool(write::WriteFile),
         tool(edit::EditFile),

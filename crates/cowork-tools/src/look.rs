@@ -282,6 +282,9 @@ pub(crate) fn described(entry: &Entry) -> Value {
     value.insert("kind".to_owned(), json!(entry.kind));
     value.insert("size".to_owned(), json!(entry.size));
     value.insert("modified".to_owned(), json!(entry.modified));
+    if let Some(stored) = entry.stored {
+        value.insert("stored".to_owned(), json!(stored));
+    }
     if entry.placeholder {
         value.insert("placeholder".to_owned(), json!(true));
     }

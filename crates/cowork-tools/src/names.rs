@@ -137,7 +137,7 @@ impl TypedTool for SuggestNames {
             moves.map(|(old, new)| json!({ "from": format!("{folder}/{old}"), "to": format!("{folder}/{new}") }));
         value["moves"] = Value::Array(moves.collect());
         value["stay"] = json!(renames.stay);
-        value["dated"] = json!(dates::sources(&renames.dated));
+        value["dated"] = json!(dates::counted(renames.dated.iter().map(|day| day.from)));
         Ok(ToolOutput { value, note, label })
     }
 }

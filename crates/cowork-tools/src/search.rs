@@ -21,6 +21,8 @@ const LONGEST_LINE: usize = 8 * 1024 * 1024;
 const CHUNK: usize = 64 * 1024;
 /// What a pattern may come to in memory, in bytes, for each thread.
 const LARGEST_PATTERN: usize = 8 * 1024 * 1024;
+/// So many words are looked for.
+const MOST_WORDS: usize = 32;
 /// A line is given so long, around the hit.
 const SHOWN_LINE: usize = 200;
 
@@ -35,12 +37,55 @@ pub(crate) struct Pattern<'a> {
 impl Pattern<'_> {
     /// Makes a matcher. It is linear in what it reads, whatever the pattern.
     pub(crate) fn matcher(&self, op: &str) -> Result<RegexMatcher> {
+        self.any_of(op, &[self.text])
+    }
+
+    /// Makes a matcher for whichever of some texts is there, each read as the pattern's own.
+    fn any_of(&self, op: &str, texts: &[&str]) -> Result<RegexMatcher> {
         let mut builder = RegexMatcherBuilder::new();
         builder.multi_line(true).octal(false).case_insensitive(!self.match_case).word(self.whole_word);
         builder.fixed_strings(!self.regex).line_terminator(Some(b'\n'));
         builder.size_limit(LARGEST_PATTERN).dfa_size_limit(LARGEST_PATTERN);
-        builder.build(self.text).map_err(|e| refused(op, self.text, &e.to_string()))
+        builder.build_many(texts).map_err(|e| refused(op, self.text, &e.to_string()))
     }
+
+    /// Makes a matcher for whichever of the text's words is there, and one for each of them if there are several.
+    pub(crate) fn words(&self, op: &str) -> Result<(RegexMatcher, Vec<RegexMatcher>)> {
+        let words = words(self.text);
+        if let [word] = words[..] {
+            return Ok((self.any_of(op, &[word])?, Vec::new()));
+        }
+        let each = words.iter().map(|word| self.any_of(op, &[word])).collect::<Result<_>>()?;
+        Ok((self.any_of(op, &words)?, each))
+    }
+}
+
+/// What says little of what is looked for: it need not be there.
+const SMALL: &str = "a an and at by for from in my of on or our the to with your \
+    am auf aus das dem den der die ein eine einen für im in mein mit oder und unser vom von zu zum zur \
+    au aux avec dans de des du et la le les mes mon par pour un une con de del el en la las los por y";
+
+/// Gives the words of a text that count. What stands in quotes stays together and always counts.
+fn words(text: &str) -> Vec<&str> {
+    let mut all: Vec<(bool, &str)> = Vec::new();
+    // Every other piece stands in quotes; one that nothing closes does not.
+    let pieces: Vec<&str> = text.split(['"', '“', '”', '„']).collect();
+    for (at, piece) in pieces.iter().enumerate() {
+        if at % 2 == 1 && at + 1 < pieces.len() {
+            all.push((true, piece.trim()));
+        } else {
+            all.extend(piece.split_whitespace().map(|word| (false, word.trim_matches([',', ';', '?', '!']))));
+        }
+    }
+    all.retain(|(_, word)| !word.is_empty());
+    let counts =
+        |(quoted, word): &&(bool, &str)| *quoted || !SMALL.split_whitespace().any(|s| s == word.to_lowercase());
+    let mut found: Vec<&str> = all.iter().filter(counts).map(|(_, word)| *word).collect();
+    if found.is_empty() {
+        found = all.iter().map(|(_, word)| *word).collect();
+    }
+    found.truncate(MOST_WORDS);
+    if found.is_empty() { vec![text] } else { found }
 }
 
 /// Says what is wrong with a regular expression, and at which of its characters, from 1.
@@ -66,6 +111,8 @@ fn refused(op: &str, pattern: &str, why: &str) -> Error {
 /// Searches files, on several threads; each takes a searcher with its buffers and gives it back.
 pub(crate) struct Search {
     pub(crate) matcher: RegexMatcher,
+    /// The words that must all be there; none if the matcher says it all.
+    words: Vec<RegexMatcher>,
     builder: SearcherBuilder,
     idle: Mutex<Vec<Searcher>>,
     watch: Watch,
@@ -83,8 +130,11 @@ pub(crate) struct Wanted {
 /// What was found in a file.
 #[derive(Default)]
 pub(crate) struct Found {
+    /// The lines with a hit; of words, those with the most of them.
     pub(crate) matches: u64,
     pub(crate) lines: Vec<Line>,
+    /// Which of the words there are, a bit each.
+    pub(crate) words: u32,
     /// Whether the search ended at a byte that no text has. As with ripgrep, what was found before it counts.
     pub(crate) binary: bool,
 }
@@ -107,11 +157,16 @@ pub(crate) enum Missed {
 }
 
 impl Search {
-    pub(crate) fn new(matcher: RegexMatcher, context: usize, numbers: bool, watch: Watch) -> Self {
+    pub(crate) fn new(
+        (matcher, words): (RegexMatcher, Vec<RegexMatcher>),
+        context: usize,
+        numbers: bool,
+        watch: Watch,
+    ) -> Self {
         let mut builder = SearcherBuilder::new();
         builder.line_number(numbers).before_context(context).after_context(context);
         builder.binary_detection(BinaryDetection::quit(0)).heap_limit(Some(LONGEST_LINE));
-        Self { matcher, builder, idle: Mutex::default(), watch }
+        Self { matcher, words, builder, idle: Mutex::default(), watch }
     }
 
     /// Takes a searcher for a while.
@@ -124,6 +179,36 @@ impl Search {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(searcher);
     }
 
+    /// Says which of the words a text has, a bit each, as [`Found::words`] does.
+    pub(crate) fn words_in(&self, text: &[u8]) -> u32 {
+        words_in(&self.words, text)
+    }
+
+    /// Gives what it is if all words are there; none where there are no words.
+    pub(crate) fn all_words(&self) -> u32 {
+        ((1_u64 << self.words.len()) - 1) as u32
+    }
+
+    /// Searches a text that was read already.
+    pub(crate) fn text(&self, searcher: &mut Searcher, text: &str, wanted: Wanted) -> Found {
+        let mut collect = self.collect(wanted);
+        match searcher.search_slice(&self.matcher, text.as_bytes(), &mut collect) {
+            Ok(()) => collect.found,
+            Err(_) => Found::default(),
+        }
+    }
+
+    fn collect(&self, wanted: Wanted) -> Collect<'_> {
+        Collect {
+            matcher: &self.matcher,
+            words: &self.words,
+            wanted,
+            found: Found::default(),
+            before: Vec::new(),
+            best: 0,
+        }
+    }
+
     /// Searches a file.
     ///
     /// # Errors
@@ -134,7 +219,7 @@ impl Search {
         file: &dyn OpenFile,
         wanted: Wanted,
     ) -> Result<std::result::Result<Found, Missed>> {
-        let mut collect = Collect { matcher: &self.matcher, wanted, found: Found::default(), before: Vec::new() };
+        let mut collect = self.collect(wanted);
         let mut source = Source::new(file, &self.watch);
         let result = searcher.search_reader(&self.matcher, &mut source, &mut collect);
         if self.watch.cancel.is_cancelled() {
@@ -243,22 +328,48 @@ impl io::Read for Source<'_> {
 /// Collects the hits of one file.
 struct Collect<'a> {
     matcher: &'a RegexMatcher,
+    words: &'a [RegexMatcher],
     wanted: Wanted,
     found: Found,
     before: Vec<String>,
+    /// How many words the best line so far has.
+    best: u32,
+}
+
+impl Collect<'_> {
+    /// Says whether a line with some of the words is as good as the best so far; what was less good goes.
+    fn is_best(&mut self, line: &[u8]) -> bool {
+        let words = words_in(self.words, line);
+        self.found.words |= words;
+        if words.count_ones() > self.best {
+            self.best = words.count_ones();
+            self.found.matches = 0;
+            self.found.lines.clear();
+        }
+        words.count_ones() == self.best
+    }
+}
+
+fn words_in(words: &[RegexMatcher], text: &[u8]) -> u32 {
+    let has = |word: &RegexMatcher| word.is_match(text).unwrap_or(false);
+    words.iter().enumerate().filter(|(_, word)| has(word)).fold(0, |all, (at, _)| all | 1 << at)
 }
 
 impl Sink for Collect<'_> {
     type Error = io::Error;
 
     fn matched(&mut self, _: &Searcher, hit: &SinkMatch<'_>) -> io::Result<bool> {
-        self.found.matches += 1;
         let before = std::mem::take(&mut self.before);
+        if !self.words.is_empty() && !self.is_best(hit.bytes()) {
+            return Ok(true);
+        }
+        self.found.matches += 1;
         if self.found.lines.len() < self.wanted.lines {
             let (number, text) = (hit.line_number().unwrap_or(0), around(self.matcher, hit.bytes()));
             self.found.lines.push(Line { number, text, before, after: Vec::new() });
         }
-        Ok(!self.wanted.once)
+        // One line need not have all words.
+        Ok(!self.wanted.once || self.found.words.count_ones() < self.words.len() as u32)
     }
 
     fn context(&mut self, _: &Searcher, context: &SinkContext<'_>) -> io::Result<bool> {
@@ -305,4 +416,20 @@ fn shortened(line: &[u8], at: usize) -> String {
     let piece = if skip > 0 || cut_head { piece.as_str() } else { piece.trim_start() };
     let (head, tail) = (skip > 0 || cut_head, skip + SHOWN_LINE < length || to < line.len());
     format!("{}{piece}{}", if head { "…" } else { "" }, if tail { "…" } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_words_need_not_be_there_and_quotes_keep_words_together() {
+        assert_eq!(words("the contract with Müller"), ["contract", "Müller"]);
+        assert_eq!(words("Rechnung von der Firma Globex?"), ["Rechnung", "Firma", "Globex"]);
+        assert_eq!(words("\"the contract\" for Acme"), ["the contract", "Acme"]);
+        assert_eq!(words("5\" screws"), ["5", "screws"]);
+        assert_eq!(words("to be"), ["be"]);
+        assert_eq!(words("of the"), ["of", "the"]);
+        assert_eq!(words("?"), ["?"]);
+    }
 }

@@ -101,7 +101,8 @@ impl TypedTool for FolderTree {
     const ABOUT: &'static str = "Tells how much lies where in a folder and all folders in it: `total` with `files`, `folders`, `bytes` \
         and the time of the `newest` change; `tree`, a line for each folder down to `depth`, with the same of all that lies in it; the \
         `largest` and the `newest` files; if asked for, `types`, with `files` and `bytes` of each `type`, by name, and its `category`, and `ages`, with the same of what was \
-        changed within so many `days`, and not within those before. Use it to get an overview before looking closer; to see one folder's entries, use list_folder.";
+        changed within so many `days`, and not within those before. A file of which its disk holds far less than its size, having holes, counts with what is held; `hollow` in the `total` says \
+        how many there are, and how many bytes more they claim. Use it to get an overview before looking closer; to see one folder's entries, use list_folder.";
 
     fn effects(&self, args: &TreeArgs) -> Result<Effects> {
         args.after.as_deref().map(Place::parse).transpose()?;
@@ -144,6 +145,9 @@ impl TypedTool for FolderTree {
         );
         let mut all = total.described(args.path.as_str());
         all["ignored"] = json!(total.ignored);
+        if total.hollow > 0 {
+            all["hollow"] = json!({ "files": total.hollow, "bytes": total.hollow_bytes });
+        }
         let mut value = json!({
             "total": all,
             "tree": folders,
@@ -185,6 +189,8 @@ struct Spot {
     bytes: AtomicU64,
     ignored: AtomicU64,
     newest: AtomicI64,
+    hollow: AtomicU64,
+    hollow_bytes: AtomicU64,
 }
 
 /// The sums of a folder, or of a part.
@@ -196,6 +202,9 @@ struct Sums {
     bytes: u64,
     ignored: u64,
     newest: Option<i64>,
+    /// Files that claim more than their disk holds of them, and by how many bytes.
+    hollow: u64,
+    hollow_bytes: u64,
 }
 
 impl Sums {
@@ -230,6 +239,8 @@ impl Spot {
             bytes: zero(),
             ignored: zero(),
             newest: AtomicI64::new(i64::MIN),
+            hollow: zero(),
+            hollow_bytes: zero(),
         })
     }
 
@@ -242,6 +253,8 @@ impl Spot {
             here.others.fetch_add(sums.others, Ordering::Relaxed);
             here.bytes.fetch_add(sums.bytes, Ordering::Relaxed);
             here.ignored.fetch_add(sums.ignored, Ordering::Relaxed);
+            here.hollow.fetch_add(sums.hollow, Ordering::Relaxed);
+            here.hollow_bytes.fetch_add(sums.hollow_bytes, Ordering::Relaxed);
             here.newest.fetch_max(sums.newest.unwrap_or(i64::MIN), Ordering::Relaxed);
             spot = here.above.as_deref();
         }
@@ -255,6 +268,8 @@ impl Spot {
             others: get(&self.others),
             bytes: get(&self.bytes),
             ignored: get(&self.ignored),
+            hollow: get(&self.hollow),
+            hollow_bytes: get(&self.hollow_bytes),
             newest: Some(self.newest.load(Ordering::Relaxed)).filter(|n| *n != i64::MIN),
         }
     }
@@ -305,8 +320,14 @@ impl Visitor for Tree {
                 }
                 FileKind::Link | FileKind::Other => sums.others += 1,
                 FileKind::File => {
-                    let Ok(entry) = part.stat(at) else { continue };
+                    let Ok(mut entry) = part.stat(at) else { continue };
                     sums.files += 1;
+                    // What its disk does not hold takes no room.
+                    if let Some(stored) = entry.stored {
+                        sums.hollow += 1;
+                        sums.hollow_bytes += entry.size.saturating_sub(stored);
+                        entry.size = stored;
+                    }
                     sums.bytes += entry.size;
                     sums.newest = sums.newest.max(Some(entry.modified));
                     self.shares.count(&mut tally, part.name(at), &entry);

@@ -4,7 +4,10 @@
 
 mod samples;
 
-use std::time::{Duration, Instant};
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
 
 use cowork_core::Runtime;
 use cowork_testkit::TestRuntime;
@@ -41,12 +44,21 @@ fn damaged_photos_papers_and_texts_are_read_as_far_as_they_go() {
     let wide: Vec<u8> =
         [0xfeff_u16].into_iter().chain("größer\n".repeat(40).encode_utf16()).flat_map(u16::to_le_bytes).collect();
     let tiff = samples::photo()[12..].to_vec();
-    for sample in [samples::photo(), tiff, samples::paper(), text, wide] {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for name in ["word/document.xml", "content.xml", "xl/worksheets/sheet1.xml", "ppt/slides/slide1.xml"] {
+        let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        zip.start_file(name, stored).unwrap();
+        zip.write_all(b"<x><p><t>said &amp; done</t></p><row><c t='s'><v>0</v></c></row></x>").unwrap();
+    }
+    let document = zip.finish().unwrap().into_inner();
+    assert!(fuzzed::documents(&document) > 30);
+    for sample in [samples::photo(), tiff, samples::paper(), text, wide, document] {
         for _ in 0..400 {
             let bytes = damaged(&sample, runtime.entropy());
             let began = Instant::now();
             fuzzed::metadata(&bytes);
             fuzzed::text(&bytes);
+            fuzzed::documents(&bytes);
             assert!(began.elapsed() < Duration::from_secs(10), "a small file takes no time: {bytes:?}");
         }
     }

@@ -33,8 +33,40 @@ async fn points_in_towns_are_named_after_them() {
         found["places"].as_array().unwrap().iter().map(|p| p["country"].as_str().unwrap()).collect();
     assert_eq!(countries, towns.map(|(.., country)| country));
     let named = |n: usize| found["places"][n]["name"].as_str().unwrap();
-    assert_eq!((named(2), named(3), named(4)), ("Florence", "Manhattan", "Reykjavik"));
+    assert_eq!((named(2), named(3), named(4)), ("Florence", "New York", "Reykjavik"));
     assert_eq!((&found["count"], &found["known"]), (&json!(5), &json!(5)));
+}
+
+#[tokio::test]
+async fn a_district_is_called_after_its_city_and_a_town_beside_it_is_not() {
+    let all = [
+        ("Berlin", 52.5200, 13.4050),
+        ("Berlin", 52.4986, 13.3918),
+        ("Reykjavik", 64.1466, -21.9426),
+        ("Reykjavik", 64.1475, -21.9500),
+        ("Paris", 48.8590, 2.3780),
+        ("Paris", 48.8867, 2.3431),
+        ("New York", 40.6782, -73.9442),
+        ("Tokyo", 35.6580, 139.7016),
+        ("London", 51.5390, -0.1426),
+        ("Munich", 48.1660, 11.5860),
+        ("Hamburg", 53.5500, 9.9350),
+        ("Rome", 41.8890, 12.4690),
+        ("Sydney", -33.8908, 151.2743),
+        ("Hong Kong", 22.3167, 114.1819),
+        ("Barcelona", 41.3900, 2.1600),
+        ("Vatican City", 41.9029, 12.4534),
+        ("Potsdam", 52.3906, 13.0645),
+        ("Versailles", 48.8049, 2.1204),
+        ("Furth", 49.4774, 10.9887),
+        ("Pasadena", 34.1478, -118.1445),
+        ("Oakland", 37.8044, -122.2712),
+        ("Jersey City", 40.7178, -74.0631),
+    ];
+    let found = name(points(&all.map(|(_, north, east)| (north, east)))).await.unwrap();
+    let named: Vec<&str> = found["places"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
+    assert_eq!(named, all.map(|(name, ..)| name));
+    assert_eq!(found["places"][0]["country"], "Germany");
 }
 
 #[tokio::test]

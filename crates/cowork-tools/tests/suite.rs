@@ -64,6 +64,8 @@ tools! {
     compare_folders: { "left": "Desk", "right": "Shelf" }, { "left": "Desk", "right": "Desk/in" };
     suggest_names: { "folder": "Desk", "by": "slug" }, { "folder": "Desk", "by": "pattern", "pattern": "{nmae}" },
         { "folder": "Desk", "by": "replace" }, { "folder": "Desk", "by": "moon" };
+    suggest_folders: { "folder": "Desk", "by": "type" }, { "folder": "Desk", "by": "moon" },
+        { "folder": "Desk", "rules": [{ "files": "*", "folder": "../out" }] };
     watch_folder: { "path": "Desk", "seconds": 0, "known": ["Desk/a.txt"] }, { "path": "Desk", "seconds": 9999 },
         { "path": "Desk", "known": ["Shelf/a.txt"] };
     write_file: { "path": "Desk/a.txt", "text": "new", "if_exists": "number" }, { "path": "Desk", "text": "" },

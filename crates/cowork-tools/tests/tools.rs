@@ -125,7 +125,7 @@ async fn a_batch_of_moves_says_what_came_of_it() {
     assert_eq!((&out.value["left_at"], &out.value["left"]), (&json!([[0, 400]]), &json!(400)));
     assert_eq!(
         out.value["reasons"],
-        json!([{ "files": 400, "why": "`D/gone 0` is not there" }]),
+        json!([{ "files": 400, "why": "`D/gone 0` is not there", "fix": "see to that, then try again" }]),
         "one reason, not 400"
     );
 }

@@ -25,6 +25,10 @@ pub(crate) fn shown(ask: &Ask, examples: usize) -> Preview {
 fn renames<'a>(tool: &str, args: &'a Value) -> Option<Vec<(&'a str, &'a str)>> {
     let moves = args.get("moves").filter(|_| tool == "move_files")?.as_array()?;
     let names = |one: &'a Value| {
+        // Several that keep their names go to another folder.
+        if one.get("names").is_some() {
+            return None;
+        }
         let (from, old) = one.get("from")?.as_str()?.rsplit_once('/')?;
         let (to, new) = one.get("to")?.as_str()?.rsplit_once('/')?;
         (from == to).then_some((old, new))
@@ -44,6 +48,7 @@ mod tests {
         let (renamed, moved) = (json!({ "from": "D/a", "to": "D/b" }), json!({ "from": "D/a", "to": "D/x/a" }));
         assert_eq!(of(json!([renamed, renamed])), Some(2));
         assert_eq!(of(json!([renamed, moved])), None);
+        assert_eq!(of(json!([{ "from": "D/a", "to": "D/b", "names": ["x"] }])), None);
         assert_eq!(of(json!([])), None);
         assert_eq!(renames("copy_files", &json!({ "moves": [renamed] })), None);
     }

@@ -3,6 +3,7 @@
 mod asks;
 mod changes;
 mod ends;
+mod models;
 mod runs;
 
 use cowork::{

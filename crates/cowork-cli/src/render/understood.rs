@@ -1,6 +1,6 @@
 //! How the words of a task were understood, from what its planner noted as it began.
 
-use cowork::{Decision, playbooks::Playbook};
+use cowork::{Decision, playbooks::Called};
 use serde_json::Value;
 
 use super::text::one_line;
@@ -16,10 +16,7 @@ pub(crate) struct Understood {
 
 /// Reads it from the first decision of a task; one that follows no playbook has none.
 pub(crate) fn understood(decision: &Decision) -> Option<Understood> {
-    let text = |key: &str| decision.note.get(key).and_then(Value::as_str);
-    let (_, source) = (text("playbook")?, text("source")?);
-    let params = decision.note.get("params").and_then(Value::as_object)?;
-    let header = Playbook::read(source, text("file").unwrap_or_default()).ok()?.header;
+    let Called { header, params } = Called::read(decision)?;
     let mut said = decision.say.as_deref()?.lines().next().map(one_line)?;
     for (name, param) in &header.params {
         let Some(value) = params.get(name).filter(|v| Some(*v) != param.default.as_ref()) else { continue };

@@ -93,17 +93,24 @@ fn item(item: &Value, indent: &str, lines: &mut Vec<String>) {
         Value::Array(pair) if let [Value::String(from), Value::String(to)] = &pair[..] => {
             lines.push(format!("{indent}{}", transfer(from, to)));
         }
-        Value::Object(o) => match (text(o, "from"), text(o, "to"), text(o, "old_text"), text(o, "new_text")) {
-            (Some(from), Some(to), ..) => lines.push(format!("{indent}{}", transfer(&from, &to))),
-            (_, _, Some(old), Some(new)) => {
-                block(&old, &format!("{indent}- "), lines);
-                block(&new, &format!("{indent}+ "), lines);
-                let rest = o.iter().filter(|(k, v)| !matches!(k.as_str(), "old_text" | "new_text") && !v.is_null());
-                rest.for_each(|(k, v)| value(k, v, indent, lines));
-                lines.push(String::new());
+        Value::Object(o) => {
+            match (text(o, "from"), text(o, "to"), text(o, "old_text"), text(o, "new_text")) {
+                (Some(from), Some(to), ..) => match o.get("names").and_then(Value::as_array) {
+                    Some(names) => lines.extend(names.iter().filter_map(Value::as_str).map(|name| {
+                        format!("{indent}{}", transfer(&format!("{from}/{name}"), &format!("{to}/{name}")))
+                    })),
+                    None => lines.push(format!("{indent}{}", transfer(&from, &to))),
+                },
+                (_, _, Some(old), Some(new)) => {
+                    block(&old, &format!("{indent}- "), lines);
+                    block(&new, &format!("{indent}+ "), lines);
+                    let rest = o.iter().filter(|(k, v)| !matches!(k.as_str(), "old_text" | "new_text") && !v.is_null());
+                    rest.for_each(|(k, v)| value(k, v, indent, lines));
+                    lines.push(String::new());
+                }
+                _ => fields(o, indent, lines),
             }
-            _ => fields(o, indent, lines),
-        },
+        }
         other => lines.push(format!("{indent}{}", visible(&other.to_string()))),
     }
 }

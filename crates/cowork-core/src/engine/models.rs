@@ -208,6 +208,8 @@ impl Open {
             if self.said.load(Ordering::Relaxed) > 0 {
                 (self.desk.show)(DeltaKind::Restarted);
             }
+            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            (self.desk.show)(DeltaKind::Retrying { tries: self.tries, wait_ms, why: error.message });
             self.rest(wait).await?;
         }
     }

@@ -17,6 +17,8 @@ use cowork_core::{CancellationToken, Kind, Model, ModelAnswer, ModelCard, ModelR
 use serde::Deserialize;
 use serde_json::Value;
 
+#[cfg(feature = "config")]
+pub(crate) use known::thinks;
 pub use known::{Thinking, card};
 pub use read::{Heard, Reader};
 

@@ -220,6 +220,12 @@ impl fmt::Debug for Transport {
     }
 }
 
+/// Gives the host of an address, with its port where it is not the usual one.
+#[cfg(feature = "config")]
+pub(crate) fn host_of(base: &str) -> Result<String> {
+    client::base(base).map(|url| client::host(&url))
+}
+
 fn headers(endpoint: &Endpoint) -> Result<HeaderMap> {
     let bad = |name: &str| {
         let message = format!("the header {name} can't be sent: it holds signs that a header may not");

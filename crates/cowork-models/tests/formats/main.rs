@@ -19,6 +19,7 @@ mod cassettes;
 mod damaged;
 mod deviations;
 mod faults;
+mod gateway;
 mod suite;
 mod written;
 

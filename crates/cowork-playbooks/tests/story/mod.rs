@@ -58,8 +58,6 @@ pub(crate) struct Thing {
     kind: &'static str,
     text: String,
     modified: i64,
-    /// The name of what it goes along with.
-    belongs_to: Option<&'static str>,
 }
 
 impl Story {
@@ -99,12 +97,6 @@ impl Story {
             above = folder;
         }
         self.world.insert(path.to_owned(), Thing { kind, modified, ..Thing::default() });
-    }
-
-    /// Says what goes along with what, as the real tool would tell by the names.
-    pub(crate) fn together(mut self, pairs: &[(&str, &'static str)]) -> Self {
-        pairs.iter().for_each(|(path, first)| self.world.get_mut(*path).unwrap().belongs_to = Some(first));
-        self
     }
 
     pub(crate) fn text(mut self, path: &str, text: &str) -> Self {
@@ -230,6 +222,7 @@ impl Story {
         let path = |key: &str| call.args[key].as_str().unwrap().to_owned();
         let value = match call.tool.as_str() {
             "list_folder" => self.list(&path("path")),
+            "suggest_folders" => self.suggest(&path("folder"), call.args["by"].as_str().unwrap()),
             "move_files" => self.moved(call.args["moves"].as_array().unwrap()),
             "find_text" => self.find(&path("folder"), &path("query")),
             "now" => json!({ "millis": 1_774_008_000_123_i64, "iso": "2026-03-20T12:00:00.123Z", "zone": "UTC" }),
@@ -246,59 +239,86 @@ impl Story {
         Outcome::Done { value, note: String::new() }
     }
 
-    fn list(&self, folder: &str) -> Value {
-        let inside = self.world.iter().filter(|(p, _)| p.rsplit_once('/').is_some_and(|(above, _)| above == folder));
-        let entries: Vec<Value> = inside
-            .map(|(path, t)| {
-                let name = path.rsplit('/').next().unwrap();
-                let mut entry =
-                    json!({ "path": path, "name": name, "kind": t.kind, "size": t.text.len(), "modified": t.modified });
-                if t.kind == "file" {
-                    entry["category"] = json!(category(name));
-                    if let Some(day) = day_of(t.modified) {
-                        entry["date"] = json!(day);
-                        entry["date_from"] = json!("changed");
-                    }
-                }
-                if let Some(first) = t.belongs_to {
-                    entry["belongs_to"] = json!(first);
-                }
-                entry
-            })
-            .collect();
-        let folders = entries.iter().filter(|e| e["kind"] == "folder").count();
-        let project = entries.iter().find(|e| e["name"] == "Cargo.toml").map(|e| e["name"].clone());
-        json!({ "count": entries.len(), "folders": folders, "entries": entries, "next": null, "project": project })
+    fn inside(&self, folder: &str) -> Vec<(&str, &str, &Thing)> {
+        let here = self.world.iter().filter(|(p, _)| p.rsplit_once('/').is_some_and(|(above, _)| above == folder));
+        here.map(|(path, thing)| (path.as_str(), path.rsplit('/').next().unwrap(), thing)).collect()
     }
 
-    fn moved(&mut self, moves: &[Value]) -> Value {
-        let (mut made, mut otherwise) = (0, Vec::new());
-        for (index, pair) in moves.iter().enumerate() {
-            let (from, asked) = (pair["from"].as_str().unwrap(), pair["to"].as_str().unwrap());
-            let mut to = asked.to_owned();
-            let mut number = 1;
-            while self.world.contains_key(&to) {
-                number += 1;
-                let (stem, end) = asked.rsplit_once('.').unwrap_or((asked, ""));
-                to = format!("{stem} ({number}).{end}");
-            }
-            let Some(thing) = self.world.remove(from) else {
-                otherwise.push(json!({ "index": index, "path": asked, "reason": "it is gone" }));
-                continue;
+    fn list(&self, folder: &str) -> Value {
+        let entry = |(path, name, t): &(&str, &str, &Thing)| json!({ "path": path, "name": name, "kind": t.kind, "size": t.text.len(), "modified": t.modified });
+        let entries: Vec<Value> = self.inside(folder).iter().map(entry).collect();
+        let folders = entries.iter().filter(|e| e["kind"] == "folder").count();
+        json!({ "count": entries.len(), "folders": folders, "entries": entries, "next": null })
+    }
+
+    /// Says where files go by type or by their changes, as the real tool does it for names that are simple.
+    fn suggest(&self, folder: &str, by: &str) -> Value {
+        let (mut goes, mut stay): (BTreeMap<String, Vec<&str>>, BTreeMap<&str, u64>) = Default::default();
+        let inside = self.inside(folder);
+        for (_, name, thing) in inside.iter().filter(|(_, _, t)| t.kind != "folder") {
+            let day = day_of(thing.modified);
+            let target = match (by, &day) {
+                _ if thing.kind != "file" => Err("links and special files"),
+                _ if name.starts_with('.') => Err("hidden files"),
+                ("type", _) if category(name) == "Unfinished" => Err("files in use or not complete"),
+                ("type", _) => Ok(category(name).to_owned()),
+                ("month", Some(day)) => Ok(format!("{}/{}", &day[..4], &day[5..7])),
+                ("month", None) => Err("files with a date that can't be right"),
+                _ => panic!("the world does not know by {by}"),
             };
-            let kept = (thing.kind, thing.modified);
-            self.put(&to, kept.0, kept.1);
-            made += 1;
-            if to != asked {
-                otherwise.push(json!({ "index": index, "path": asked, "renamed": to, "reason": "the name was taken" }));
+            match target {
+                Ok(target) => goes.entry(target).or_default().push(name),
+                Err(reason) => *stay.entry(reason).or_default() += 1,
             }
+        }
+        let project = inside.iter().map(|(_, name, _)| *name).find(|name| *name == "Cargo.toml");
+        let (folders, files) = (inside.iter().filter(|(_, _, t)| t.kind == "folder").count(), inside.len());
+        if project.is_some() {
+            (goes, stay) = (BTreeMap::new(), BTreeMap::from([("files of a project", files as u64)]));
+        }
+        let changed = if by == "month" { goes.values().map(Vec::len).sum() } else { 0 };
+        let one = |(target, names): (String, Vec<&str>)| json!({ "from": folder, "to": format!("{folder}/{target}"), "names": names });
+        json!({ "count": files - folders, "inside": folders, "more": false, "moves": goes.into_iter().map(one).collect::<Vec<_>>(),
+            "along": [], "folders": [], "stay": stay, "dated": { "name": 0, "content": 0, "changed": changed }, "project": project })
+    }
+
+    /// Moves files, one by one or several of a folder.
+    fn moved(&mut self, moves: &[Value]) -> Value {
+        let (mut made, mut otherwise, mut each, mut index) = (0, Vec::new(), Vec::new(), 0);
+        for one in moves {
+            let before = made;
+            for (from, asked) in pairs(one) {
+                let mut to = asked.clone();
+                let mut number = 1;
+                while self.world.contains_key(&to) {
+                    number += 1;
+                    let (stem, end) = asked.rsplit_once('.').unwrap_or((&asked, ""));
+                    to = format!("{stem} ({number}).{end}");
+                }
+                match self.world.remove(&from) {
+                    None => otherwise.push(json!({ "index": index, "path": asked, "reason": "it is gone" })),
+                    Some(thing) => {
+                        self.put(&to, thing.kind, thing.modified);
+                        made += 1;
+                        if to != asked {
+                            otherwise.push(
+                                json!({ "index": index, "path": asked, "renamed": to, "reason": "the name was taken" }),
+                            );
+                        }
+                    }
+                }
+                index += 1;
+            }
+            each.push(made - before);
         }
         let renamed = otherwise.iter().filter(|o| o.get("renamed").is_some()).count();
         let left: Vec<&Value> = otherwise.iter().filter(|o| o.get("renamed").is_none()).collect();
         let at: Vec<Value> = left.iter().map(|o| json!([o["index"], o["index"].as_u64().unwrap() + 1])).collect();
-        let reasons: Vec<Value> =
-            left.iter().take(1).map(|o| json!({ "files": left.len(), "why": o["reason"] })).collect();
-        json!({ "made": made, "renamed": renamed, "left": left.len(), "left_at": at, "reasons": reasons, "otherwise": otherwise })
+        let why = |o: &&Value| json!({ "files": left.len(), "why": o["reason"], "fix": "see to that, then try again" });
+        let reasons: Vec<Value> = left.iter().take(1).map(why).collect();
+        let told =
+            if left.is_empty() { String::new() } else { format!("Not done: {}, because it is gone.", left.len()) };
+        json!({ "made": made, "renamed": renamed, "left": left.len(), "left_at": at, "reasons": reasons, "told": told, "otherwise": otherwise, "each": each })
     }
 
     fn find(&self, folder: &str, query: &str) -> Value {
@@ -311,6 +331,16 @@ impl Story {
         json!({ "hits": hits, "matched": hits.len(), "searched": files().count(), "complete": true, "ended": "",
             "skipped": { "links": 0, "special": 0, "binary": 0, "large": 0, "unreadable": 0 } })
     }
+}
+
+/// Gives from where to where a move goes, of one or of several.
+fn pairs(one: &Value) -> Vec<(String, String)> {
+    let (from, to) = (one["from"].as_str().unwrap(), one["to"].as_str().unwrap());
+    let several = one.get("names").map(|names| names.as_array().unwrap().iter().map(|name| name.as_str().unwrap()));
+    several.map_or_else(
+        || vec![(from.to_owned(), to.to_owned())],
+        |names| names.map(|name| (format!("{from}/{name}"), format!("{to}/{name}"))).collect(),
+    )
 }
 
 /// Gives the day of a change, where it can be right.

@@ -246,7 +246,7 @@ impl State {
         };
         let meta = self.meta.get(&path).copied().unwrap_or_default();
         let (mode, modified) = (meta.mode.unwrap_or(0o644), meta.modified.unwrap_or(1_700_000_000_000));
-        Entry { path, kind, size, modified, mode, links: 1, identity: [0, 0], placeholder: false }
+        Entry { path, kind, size, modified, mode, links: 1, identity: [0, 0], placeholder: false, stored: None }
     }
 
     /// Finds a free name, or says that the target is taken.

@@ -64,7 +64,7 @@ impl Only {
         let (stem, extension) = split(name);
         let category = of_extension(&extension);
         match self {
-            Self::Photos => has(RAW, &extension) || has(PHOTOS, &extension),
+            Self::Photos => extension == "psd" || has(RAW, &extension) || has(PHOTOS, &extension),
             Self::Videos => category == "Video",
             Self::Music => category == "Audio",
             Self::Documents => matches!(category, "Documents" | "Spreadsheets"),

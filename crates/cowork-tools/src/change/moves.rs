@@ -1,13 +1,16 @@
 //! Moving and renaming.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use async_trait::async_trait;
-use cowork_core::{Change, Effects, Error, FilePath, Kind, Preview, Result, ToolContext, ToolOutput, TypedTool};
+use cowork_core::{
+    Change, Changed, Effects, Error, FilePath, Kind, Preview, Result, ToolContext, ToolOutput, TypedTool,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::json;
 
-use super::{IfTaken, make};
+use super::{IfTaken, told};
 use crate::show::{check_size, folder_of, folders, label, shown, touched, transfer};
 
 /// From where to where.
@@ -20,15 +23,29 @@ pub(crate) struct Pair {
     pub(super) to: FilePath,
 }
 
+/// From where to where, of one or of several.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Move {
+    /// What: `Downloads/scan.pdf`; with `names` the folder that they lie in: `Downloads`.
+    from: FilePath,
+    /// Its new path: `Downloads/Documents/scan.pdf`; with `names` the folder that they go to: `Downloads/Documents`. Missing folders are made.
+    to: FilePath,
+    /// The names of several in the folder `from`, which keep them; each without `/`.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 100_000))]
+    names: Option<Vec<String>>,
+}
+
 pub(crate) struct MoveFiles;
 
 /// The arguments of `move_files`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MoveArgs {
-    /// The moves, made in order; up to 100,000.
+    /// The moves, made in order; up to 100,000 files and folders.
     #[schemars(length(min = 1, max = 100_000))]
-    moves: Vec<Pair>,
+    moves: Vec<Move>,
     /// What to do when a new name is taken; `skip` if left out.
     #[serde(default)]
     if_taken: IfTaken,
@@ -39,13 +56,14 @@ impl TypedTool for MoveFiles {
     type Args = MoveArgs;
     const NAME: &'static str = "move_files";
     const ABOUT: &'static str = "Moves or renames files and folders, as one batch that can be undone. Gives `made`, how many were `left`, for which \
-        `reasons` (`files`, `why`), where among the moves as `left_at` (of each run the first place, from 0, and that after the last), and `otherwise`: those left out, or made under another name, each \
-        with `index`, `path`, `renamed` and `reason` (the first 300).";
+        `reasons` (`files`, `why`, `fix`), in a sentence as `told`, where among the moves as `left_at` (of each run the first place, from 0, and that after the last), and `otherwise`: those left out, or made under another name, each \
+        with `index`, `path`, `renamed` and `reason` (the first 300). Many of one folder are told in one move, by their `names`: places then count one by one, and \
+        `each` is how many were made of each move.";
 
     fn effects(&self, args: &MoveArgs) -> Result<Effects> {
-        check_size("move files", args.moves.len())?;
-        let mut from = BTreeSet::new();
-        for pair in &args.moves {
+        let moves = one_by_one(&args.moves)?;
+        let mut from = HashSet::with_capacity(moves.len());
+        for pair in &moves {
             folder_of("move files", &pair.from)?;
             folder_of("move files", &pair.to)?;
             if pair.to != pair.from && pair.to.is_within(&pair.from) {
@@ -57,19 +75,64 @@ impl TypedTool for MoveFiles {
                 return Err(Error::new(Kind::InvalidInput, "move files", why));
             }
         }
-        let both = || args.moves.iter().flat_map(|m| [&m.from, &m.to]);
-        Ok(Effects::changes(touched_by(both, args.moves.len(), args.if_taken)).showing(with_clashes(
-            transfer("move", &pairs(&args.moves)),
-            &args.moves,
+        let both = || moves.iter().flat_map(|m| [&m.from, &m.to]);
+        Ok(Effects::changes(touched_by(both, moves.len(), args.if_taken)).showing(with_clashes(
+            transfer("move", &pairs(&moves)),
+            &moves,
             args.if_taken,
         )))
     }
 
     async fn run(&self, args: MoveArgs, ctx: ToolContext) -> Result<ToolOutput> {
-        let label = label(folders(args.moves.iter().map(|m| &m.from)));
+        let moves = one_by_one(&args.moves)?;
+        let label = label(folders(moves.iter().map(|m| &m.from)));
         let clash = args.if_taken.into();
-        let changes = args.moves.into_iter().map(|m| Change::Move { from: m.from, to: m.to, clash }).collect();
-        make(&ctx, changes, "file", "moved", label).await
+        let changes = moves.into_iter().map(|m| Change::Move { from: m.from, to: m.to, clash }).collect();
+        let changed = ctx.files()?.change(changes, ctx.watch.clone()).await?;
+        let mut output = told(&changed, "file", "moved", label);
+        if args.moves.iter().any(|one| one.names.is_some()) {
+            output.value["each"] = json!(each(&args.moves, &changed));
+        }
+        Ok(output)
+    }
+}
+
+/// Gives the moves of single files and folders.
+fn one_by_one(moves: &[Move]) -> Result<Vec<Pair>> {
+    check_size("move files", moves.iter().map(Move::size).sum())?;
+    let mut pairs = Vec::with_capacity(moves.len());
+    for one in moves {
+        let Some(names) = &one.names else {
+            pairs.push(Pair { from: one.from.clone(), to: one.to.clone() });
+            continue;
+        };
+        for name in names {
+            if name.is_empty() || name.contains('/') {
+                let why = format!("`{}` is not one name", shown(name));
+                return Err(Error::new(Kind::InvalidInput, "move files", why).with_fix("give the folder as `from`"));
+            }
+            pairs.push(Pair { from: one.from.join(name)?, to: one.to.join(name)? });
+        }
+    }
+    Ok(pairs)
+}
+
+/// Counts for each move how many were made of it.
+fn each(moves: &[Move], changed: &Changed) -> Vec<u64> {
+    let mut left = changed.otherwise.iter().filter(|o| o.renamed.is_none()).map(|o| o.index).peekable();
+    let mut end = 0;
+    let made = |one: &Move| {
+        let size = one.size() as u64;
+        end += size;
+        let lost = std::iter::from_fn(|| left.next_if(|at| *at < end)).count() as u64;
+        size - lost
+    };
+    moves.iter().map(made).collect()
+}
+
+impl Move {
+    fn size(&self) -> usize {
+        self.names.as_ref().map_or(1, Vec::len)
     }
 }
 

@@ -312,6 +312,7 @@ mod tests {
                 links: 1,
                 identity: [0, 0],
                 placeholder: false,
+                stored: None,
             }
         };
         let entries = ["a 1.CR2", "a 1.JPG", "a 1.xmp", "b 1.txt", "c 1.txt"].map(entry);

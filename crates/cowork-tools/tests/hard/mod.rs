@@ -110,6 +110,12 @@ fn listing(name: &str) -> Option<Calls> {
             errors.push((args("Desk/a.txt"), Kind::InvalidInput));
             (errors, vec![json!({ "folder": "Desk", "by": "number", "start": i64::MAX })], Some(args("Many")))
         }
+        "suggest_folders" => {
+            let args = |p: &str| json!({ "folder": p, "by": "name" });
+            let mut errors = looks(&args);
+            errors.push((args("Desk/a.txt"), Kind::InvalidInput));
+            (errors, vec![json!({ "folder": "Desk", "by": "day", "most": 1_000_000_000 })], Some(args("Many")))
+        }
         "file_info" | "list_archive" => (looks(&args), vec![], None),
         "file_metadata" => (
             locked(json!({ "paths": ["Elsewhere/a.txt"] })),

@@ -78,6 +78,10 @@ fn texts_that_are_asked_about_are_shown_whole() {
             json!({ "paths": ["Docs/a", "Docs/\u{1b}[31m"], "mode": "rwx------" }),
             vec!["mode: rwx------", "Docs/a", "Docs/\\u{1b}[31m"],
         ),
+        (
+            json!({ "moves": [{ "from": "Docs", "to": "Docs/Old", "names": ["a", "b\u{1b}"] }, { "from": "Docs/c", "to": "Docs/d" }] }),
+            vec!["a → Old/", "b\\u{1b} → Old/", "c → d"],
+        ),
         (json!({}), vec!["no arguments"]),
     ] {
         asked.call.args = args;

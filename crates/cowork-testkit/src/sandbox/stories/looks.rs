@@ -175,6 +175,12 @@ pub async fn a_placeholder_is_listed_and_not_read(bench: Bench) {
     let entries = files.list(path("F"), 9).await.expect("listed");
     let flags: Vec<_> = entries.iter().map(|e| (e.path.name(), e.placeholder, e.size)).collect();
     assert_eq!(flags, [("away", true, 5000), ("here", false, 4), ("sparse", false, far + 3)]);
+    let held: Vec<_> = entries.iter().map(|e| e.stored.map(|bytes| bytes < 1 << 20)).collect();
+    assert_eq!(
+        held,
+        [None, None, Some(true)],
+        "a hole of 100 GB takes no room, and is told; small ones are taken at their size"
+    );
     assert!(files.stat(path("F/away")).await.expect("it is there").placeholder);
     let refused = files.read(path("F/away"), 0, 9).await.expect_err("nothing to read");
     assert_eq!(refused.kind, Kind::Unavailable);
