@@ -10,6 +10,7 @@
 mod allow;
 mod change;
 mod conversation;
+mod day;
 mod effects;
 mod engine;
 
@@ -35,6 +36,7 @@ mod runtime;
 mod sandbox;
 mod spent;
 mod store;
+mod subtask;
 mod task;
 mod tool;
 mod walk;
@@ -49,6 +51,7 @@ pub use conversation::{
     Block, Effort, Head, Message, ModelAnswer, ModelCall, ModelCard, ModelRequest, Price, Role, Stop, Tokens, Usage,
     Written,
 };
+pub use day::{Day, DayBudget};
 pub use effects::{Effects, FileEffect, Group, Lock, Preview};
 
 pub use engine::{Approver, Ask, Claim, Engine, EngineParts, Item, Limits, Models, Subscription};
@@ -77,6 +80,7 @@ pub use runtime::{BoxFuture, Runtime, Timestamp};
 pub use sandbox::{Finding, Keep, Reclaimed, Sandbox, Session, SessionSpec, UndoMode, UndoSpec};
 pub use spent::{Budget, Reserve, Spent, dollars};
 pub use store::{Batch, Blobs, Change as StoreChange, Count, Expect, INLINE, Lease, LeaseAsk, Read, Store};
+pub use subtask::{FolderPart, Parent, Subtask};
 pub use task::{CallState, Next, Stage, Status, Steer, Task, Turn, Undo};
 pub use tokio_util::sync::CancellationToken;
 pub use tool::{Registry, Tool, ToolContext, ToolOutput, ToolSpec, TypedTool, tool};

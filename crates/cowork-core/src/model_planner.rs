@@ -1,8 +1,10 @@
 //! The planner that asks a model.
 
 mod answer;
+mod circles;
 mod compact;
 mod deferred;
+mod delegate;
 mod head;
 mod history;
 mod note;
@@ -115,6 +117,10 @@ impl Planner for ModelPlanner {
 
     async fn plan(&self, view: View, ctx: PlanContext) -> Result<Proposal> {
         let View { task, tools } = view;
+        if let Some(error) = circles::end(&task)? {
+            return Ok(Proposal { finish: Some(Finish::Failed { error }), ..Proposal::default() });
+        }
+        let tools = own::offered(&task, tools);
         let wanted = Wanted::read(&task.submit)?;
         let card = ctx.models.card(wanted.model.as_deref())?.clone();
         let mut history = match self.take(task.id) {

@@ -201,6 +201,8 @@ impl Event {
             Self::Decided(_) => "decided",
             Self::PermissionAsked { .. } => "permission_asked",
             Self::CallStarted { .. } => "call_started",
+            Self::SubtaskStarted { .. } => "subtask_started",
+            Self::SubtaskEnded { .. } => "subtask_ended",
             Self::CallFinished { .. } => "call_finished",
             Self::CallInterrupted { .. } => "call_interrupted",
             Self::TaskStopped { .. } => "task_stopped",
@@ -220,6 +222,8 @@ impl Event {
             Self::ModelAsked { ask, .. } | Self::ModelAnswered { ask, .. } => Some(ask.uuid()),
             Self::PermissionAsked { call, .. }
             | Self::CallStarted { call, .. }
+            | Self::SubtaskStarted { call, .. }
+            | Self::SubtaskEnded { call, .. }
             | Self::CallFinished { call, .. }
             | Self::CallInterrupted { call, .. } => Some(call.uuid()),
             _ => None,
@@ -250,7 +254,7 @@ impl Event {
     }
 }
 
-const KNOWN: [&str; 17] = [
+const KNOWN: [&str; 19] = [
     "thread_opened",
     "commanded",
     "refused",
@@ -260,6 +264,8 @@ const KNOWN: [&str; 17] = [
     "decided",
     "permission_asked",
     "call_started",
+    "subtask_started",
+    "subtask_ended",
     "call_finished",
     "call_interrupted",
     "task_stopped",

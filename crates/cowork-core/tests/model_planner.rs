@@ -390,7 +390,14 @@ async fn a_budget_is_kept_before_a_model_is_asked() {
     let price = Price { input: 1_000_000, output: 10_000_000, ..Price::default() };
     let card = ModelCard { price: Some(price), ..ModelCard::local("dear") };
     let talk = talk_with(card, [counted(calls([called("work", json!({}))]))]);
-    let (work, budget) = (work(), Budget { cost: Some(20_000), ..Budget::default() });
+    let budget = Budget { cost: Some(20_000), ..Budget::default() };
+    let count = Mutex::new(0);
+    // Each time something else comes of it, so it is no circle.
+    let number = move |_: &Value| {
+        *count.lock().unwrap() += 1;
+        Ok(cowork_core::ToolOutput { value: json!(*count.lock().unwrap()), ..Default::default() })
+    };
+    let work = ProbeTool::with("work", |_| Ok(Effects::none()), number);
     let engine = talk.engine(&stage, &[work.clone()]);
     let task = stage.submit(&engine, Submit { budget, ..Submit::new("work for ever") }).await;
     let task = engine.settled(task).await.unwrap();
@@ -461,7 +468,7 @@ async fn instructions_plan_and_denials_outlive_fifty_summaries() {
 #[tokio::test]
 async fn a_summary_is_the_same_in_another_process() {
     let stage = Stage::new();
-    let card = || ModelCard { window: 4_000, most_tokens: 400, ..ModelCard::local("small") };
+    let card = || ModelCard { window: 4_600, most_tokens: 400, ..ModelCard::local("small") };
     let big = |n: u32| calls([called("work", json!({ "n": n, "much": "x".repeat(1_000) }))]);
     let work = ProbeTool::new("work", Effects { recovery: Recovery::Idempotent, ..Effects::none() });
     let first = talk_with(card(), [big(1), big(2), big(3), Reply::text("All three are done."), big(4)]);

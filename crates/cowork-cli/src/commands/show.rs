@@ -240,6 +240,7 @@ fn stage(stage: Stage) -> &'static str {
         Stage::Asked => "waits for your answer",
         Stage::Answered => "answered, not begun",
         Stage::Started => "under way",
+        Stage::Delegated => "under way, in a part of its own",
         Stage::Interrupted => "cut off",
         Stage::Finished => "ended",
     }

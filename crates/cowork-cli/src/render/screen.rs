@@ -150,7 +150,13 @@ impl Screen {
 
     /// Says whether nothing happens until a person says something, or ever.
     pub(crate) fn is_settled(&self) -> bool {
-        self.task.as_ref().is_some_and(|t| !t.wants_engine())
+        let at_work = |t: &Task| t.subtasks().next().is_some() && !t.paused && self.asks.is_empty();
+        self.task.as_ref().is_some_and(|t| !t.wants_engine() && !at_work(t))
+    }
+
+    /// Says whether parts of it are worked on by themselves, or wait.
+    pub(crate) fn has_parts(&self) -> bool {
+        self.task.as_ref().is_some_and(|t| t.subtasks().next().is_some())
     }
 
     /// Says whether calls of it wait for an answer.
@@ -207,7 +213,12 @@ impl Screen {
             _ => {}
         }
         let task = self.task.as_ref();
-        self.asks.retain(|a| task.and_then(|t| t.call(a.call.id)).is_some_and(|(_, c)| c.stage == Stage::Asked));
+        let is_open = |a: &Ask| match task {
+            // What a part asks, its own log tells.
+            Some(task) if a.subtask.is_some() => task.subtasks().next().is_some(),
+            task => task.and_then(|t| t.call(a.call.id)).is_some_and(|(_, c)| c.stage == Stage::Asked),
+        };
+        self.asks.retain(is_open);
     }
 
     fn came_of(&mut self, outcome: &Outcome) {

@@ -4,20 +4,25 @@
 //! - [`dispatch`](self::dispatch): which tasks are taken up, and who is told of what is committed.
 //! - [`driver`](self::driver): one task, from being taken up to being put down.
 //! - [`calls`](self::calls): authorizing, starting and finishing calls.
+//! - [`family`](self::family), [`subtasks`](self::subtasks): a task and its sub-tasks.
 //! - [`models`](self::models): asking models for a planner.
+//! - [`days`](self::days): what may be spent in a day.
 //! - [`reclaim`](self::reclaim): keeping the journals within their limits.
 
 mod approver;
 mod calls;
+mod days;
 mod dispatch;
 mod door;
 mod driver;
 mod events;
+mod family;
 mod live;
 mod locks;
 mod models;
 mod reclaim;
 mod spans;
+mod subtasks;
 
 use std::{
     collections::HashSet,
@@ -34,11 +39,11 @@ pub use self::{
     events::{Item, Subscription},
     models::Models,
 };
-use self::{dispatch::Crew, live::Hub, locks::Locks, models::Circuits, reclaim::Reclaiming};
+use self::{dispatch::Crew, family::Families, live::Hub, locks::Locks, models::Circuits, reclaim::Reclaiming};
 use crate::{
-    CallId, ChangeSet, Error, Finding, Kind, LeaseAsk, Model, Patience, Planner, Policy, Read, Record, Registry,
-    Result, Runtime, Sandbox, Store, Submit, Summary, Task, TaskId, ThreadId, ToolSpec, UndoMode, UndoReport, UndoSpec,
-    index,
+    CallId, ChangeSet, DayBudget, Error, Finding, Kind, LeaseAsk, Model, Patience, Planner, Policy, Read, Record,
+    Registry, Result, Runtime, Sandbox, Status, Store, Submit, Summary, Task, TaskId, ThreadId, ToolSpec, UndoMode,
+    UndoReport, UndoSpec, index,
 };
 
 /// What an engine is made of.
@@ -93,6 +98,8 @@ pub struct Limits {
     pub undo_age: Duration,
     /// How long a failing model service is tried.
     pub patience: Patience,
+    /// What may be spent on models in a day, over all tasks of the store. Whoever works on them is to have the same.
+    pub day: DayBudget,
 }
 
 impl Default for Limits {
@@ -103,6 +110,7 @@ impl Default for Limits {
             undo_bytes: 10 << 30,
             undo_age: Duration::from_secs(30 * 24 * 60 * 60),
             patience: Patience::default(),
+            day: DayBudget::default(),
         }
     }
 }
@@ -157,6 +165,7 @@ pub(crate) struct Inner {
     hub: Hub,
     locks: Arc<Locks>,
     crew: Crew,
+    families: Families,
     adopted: Mutex<HashSet<TaskId>>,
     /// Puts down every task.
     stop: CancellationToken,
@@ -184,6 +193,7 @@ impl Engine {
             hub: Hub::default(),
             locks: Arc::default(),
             crew: Crew::default(),
+            families: Families::default(),
             adopted: Mutex::default(),
             stop: CancellationToken::new(),
             ended: watch::Sender::new(false),
@@ -249,16 +259,19 @@ impl Engine {
     /// `NotFound`; `Busy` if a process that is alive works on it.
     pub async fn adopt(&self, task: TaskId) -> Result<()> {
         let found = self.task(task).await?;
-        if let Some(lease) = self.inner.parts.store.lease(task, LeaseAsk::Look).await?
+        let root = found.root();
+        if let Some(lease) = self.inner.parts.store.lease(root, LeaseAsk::Look).await?
             && lease.owner != self.inner.parts.owner
             && !(self.inner.parts.is_dead)(&lease.owner)
         {
             let why = format!("another process works on task {}", task.short());
             return Err(Error::new(Kind::Busy, "take up task", why).with("by", lease.owner));
         }
-        self.inner.adopt(task);
+        self.inner.adopt(root);
         self.inner.crew.ring();
-        self.inner.clone().ask_approver(&Arc::new(found));
+        for task in self.inner.family(found, false).await? {
+            self.inner.clone().ask_approver(&Arc::new(task));
+        }
         Ok(())
     }
 
@@ -276,22 +289,33 @@ impl Engine {
         self.inner.fold(summary.thread, task).await
     }
 
-    /// Gives every task, the oldest first.
+    /// Gives every task, the oldest first. Sub-tasks are not among them; where a task only waits for these, its state is theirs.
     ///
     /// # Errors
     /// Whatever the store says.
     pub async fn tasks(&self) -> Result<Vec<Summary>> {
         let rows = index::scan_all(&*self.inner.parts.store, "task/").await?;
-        rows.iter().map(|(_, value)| read_summary(value)).collect()
+        let all: Vec<Summary> = rows.iter().map(|(_, value)| read_summary(value)).collect::<Result<_>>()?;
+        let (parts, mut tasks): (Vec<_>, Vec<_>) = all.into_iter().partition(|summary| summary.part_of.is_some());
+        let ready = if parts.is_empty() { Vec::new() } else { self.ready().await? };
+        for task in tasks.iter_mut().filter(|t| t.status == Status::Running && !ready.contains(&t.task)) {
+            let states = parts.iter().filter(|p| p.part_of == Some(task.task)).map(|p| p.status);
+            let resting = states.filter(|status| matches!(status, Status::Waiting | Status::Paused));
+            task.status = resting.max_by_key(|status| *status == Status::Waiting).unwrap_or(task.status);
+        }
+        Ok(tasks)
     }
 
-    /// Gives the tasks that an engine has something to do for, those that a dead process left among them, the oldest first.
+    /// Gives the tasks that an engine has something to do for, or for a sub-task of which, those that a dead process left among them, the oldest first.
     ///
     /// # Errors
     /// Whatever the store says.
     pub async fn ready(&self) -> Result<Vec<TaskId>> {
         let rows = index::scan_all(&*self.inner.parts.store, "ready/").await?;
-        rows.iter().map(|(key, _)| key.trim_start_matches("ready/").parse()).collect()
+        let mut tasks: Vec<TaskId> = rows.iter().filter_map(dispatch::ready).map(|ready| ready.root).collect();
+        tasks.sort_unstable();
+        tasks.dedup();
+        Ok(tasks)
     }
 
     /// Gives records that are in the log now, in order; at most as many as asked for.
@@ -307,11 +331,13 @@ impl Engine {
     /// # Errors
     /// Whatever the store says.
     pub async fn is_held(&self, task: TaskId) -> Result<bool> {
-        let lease = self.inner.parts.store.lease(task, LeaseAsk::Look).await?;
+        // A sub-task is worked on under the lease of the task at the top.
+        let root = self.inner.summary(task).await.ok().and_then(|summary| summary.part_of).unwrap_or(task);
+        let lease = self.inner.parts.store.lease(root, LeaseAsk::Look).await?;
         Ok(lease.is_some_and(|l| !(self.inner.parts.is_dead)(&l.owner)))
     }
 
-    /// Waits until a task has ended, or rests until somebody says something, and gives it.
+    /// Waits until a task has ended, or rests with all of its sub-tasks until somebody says something, and gives it.
     ///
     /// # Errors
     /// As [`Engine::task`].
@@ -321,9 +347,11 @@ impl Engine {
         let mut found = first;
         loop {
             // One that was put down is about to be taken up again, if this engine may and is not itself being stopped.
-            let left = found.stopped && (self.inner.stop.is_cancelled() || !self.inner.may_claim(task));
+            let left = found.stopped && (self.inner.stop.is_cancelled() || !self.inner.may_claim(found.root()));
             if !found.wants_engine() || left {
-                return Ok(found);
+                // One that only waits for its sub-tasks is not at rest.
+                let is_alone = found.subtasks().next().is_none();
+                return if is_alone { Ok(found) } else { self.family_settled(found).await };
             }
             if let Some(error) = self.inner.crew.failure(task) {
                 return Err(error);
@@ -345,7 +373,7 @@ impl Engine {
     /// # Errors
     /// `NotFound` if there is no such task or no journal, or if that was let go of; `Unsupported` without a sandbox.
     pub async fn preview_undo(&self, task: TaskId, spec: UndoSpec) -> Result<UndoReport> {
-        self.inner.summary(task).await?;
+        let (task, spec) = self.inner.undo_of_family(task, spec).await?;
         self.inner.sandbox()?.undo(task, UndoSpec { mode: UndoMode::Show, ..spec }).await
     }
 
@@ -354,8 +382,8 @@ impl Engine {
     /// # Errors
     /// As [`Engine::preview_undo`].
     pub async fn changes(&self, task: TaskId) -> Result<ChangeSet> {
-        self.inner.summary(task).await?;
-        self.inner.sandbox()?.changes(task).await
+        let task = self.task(task).await?;
+        self.inner.changes_of_family(task).await
     }
 
     /// Looks at the store and the sandbox.

@@ -115,13 +115,7 @@ impl Models {
         let (desk, model) = self.find(name)?;
         let ask = AskId::new(&*desk.runtime);
         let most = Reserve::of(&request, model.card());
-        if let Some(tell) = &desk.tell {
-            let (model, at) = (model.name().to_owned(), model.card().at.clone());
-            let asked = Event::ModelAsked { ask, model, at, purpose: purpose.to_owned(), most };
-            let (ack, acked) = oneshot::channel();
-            tell.send(Told::Asked(asked, ack)).map_err(|_| given_up())?;
-            acked.await.map_err(|_| given_up())??;
-        }
+        // From here on the question is closed whenever this future is dropped. The driver passes over what it did not commit.
         let mut open = Open {
             desk: desk.clone(),
             model: model.clone(),
@@ -131,6 +125,13 @@ impl Models {
             tries: 0,
             is_closed: false,
         };
+        if let Some(tell) = &desk.tell {
+            let (model, at) = (model.name().to_owned(), model.card().at.clone());
+            let asked = Event::ModelAsked { ask, model, at, purpose: purpose.to_owned(), most };
+            let (ack, acked) = oneshot::channel();
+            tell.send(Told::Asked(asked, ack)).map_err(|_| given_up())?;
+            acked.await.map_err(|_| given_up())??;
+        }
         open.read = request.estimate().count;
         let span = spans::chat(&**model, purpose, &request);
         let answer = open.persist(request).instrument(span.clone()).await;

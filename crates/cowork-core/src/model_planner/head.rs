@@ -49,6 +49,12 @@ pub(super) fn head(
         Mode::Plan => "\nThis is only a plan: changes are worked out and shown, none is made.",
         Mode::Auto => "\nChanges that can be undone are made without asking.",
     });
+    if submit.parent.is_some() {
+        system.push_str(
+            "\n\nThis is a part of a larger task, which another conversation sees to. Your last message is all that comes \
+             back to it: say in it what was found or done, with names, paths and numbers, and what was not.",
+        );
+    }
     if !instructions.trim().is_empty() {
         system.push_str("\n\nStanding instructions:\n");
         system.push_str(instructions.trim());
@@ -67,11 +73,12 @@ const FEWEST: u32 = 256;
 /// says so when it is asked.
 pub(super) fn within(most: u32, spent: &Spent, budget: &Budget, card: &ModelCard) -> u32 {
     let mut fits = u64::from(most);
+    let (spent_tokens, spent_cost) = spent.with_open();
     if let Some(tokens) = budget.tokens {
-        fits = fits.min(tokens.saturating_sub(spent.usage.total()) / 2);
+        fits = fits.min(tokens.saturating_sub(spent_tokens) / 2);
     }
     if let (Some(cost), Some(price)) = (budget.cost, card.price) {
-        let left = u128::from(cost.saturating_sub(spent.cost)) * 1_000_000 / 2;
+        let left = u128::from(cost.saturating_sub(spent_cost)) * 1_000_000 / 2;
         let tokens = left.checked_div(price.output.into()).unwrap_or(u128::MAX);
         fits = fits.min(u64::try_from(tokens).unwrap_or(u64::MAX));
     }

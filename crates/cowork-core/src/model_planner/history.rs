@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    deferred, head,
+    circles, deferred, head,
     note::{self, Note, Summary},
     own,
 };
@@ -121,6 +121,7 @@ impl History {
             self.note_refused(&call.tool, &call.args, state)?;
             blocks.push(Block::Result { call: call.id.uuid().simple().to_string(), text, failed });
         }
+        blocks.extend(circles::told(task.turns.get(..=at).unwrap_or_default())?.map(Block::text));
         blocks.extend(said(task, at + 1));
         self.push(Message::new(Role::User, blocks));
         Ok(())
