@@ -8,7 +8,7 @@ use std::{
 use futures_util::future::join_all;
 use tokio::sync::{Notify, broadcast, watch};
 
-use super::{Inner, driver, live::Live};
+use super::{Inner, driver, live::Live, rests::Rest};
 use crate::{Error, Kind, Lease, LeaseAsk, Result, Retry, StoreChange, TaskId, ThreadId};
 
 /// The drivers at work.
@@ -65,6 +65,11 @@ impl Crew {
         locked(&self.failed).get(&task).cloned()
     }
 
+    /// Says whether a driver is at work on a task.
+    fn is_at(&self, task: TaskId) -> bool {
+        locked(&self.drivers).contains_key(&task)
+    }
+
     fn is_free(&self, task: TaskId) -> bool {
         !locked(&self.drivers).contains_key(&task) && !locked(&self.failed).contains_key(&task)
     }
@@ -111,6 +116,7 @@ impl Inner {
     fn route(&self, change: Result<StoreChange, broadcast::error::RecvError>) -> bool {
         let Ok(StoreChange::Here(commits)) = change else {
             self.hub.reread();
+            self.rests.moved();
             self.crew.tell_all();
             return true;
         };
@@ -120,6 +126,9 @@ impl Inner {
                 threads.push(thread);
                 self.hub.send(thread, Live::Records(commits.clone()));
             }
+        }
+        for task in commits.iter().filter_map(|records| records.first()?.task).filter(|task| !self.crew.is_at(*task)) {
+            self.rests.tell(task, || Rest::Moved);
         }
         let mut look = false;
         for record in commits.iter().flat_map(|records| records.iter()).filter(|r| r.event.kind() == "commanded") {
@@ -184,12 +193,13 @@ impl Inner {
         let end = EndOnDrop { engine: self.clone(), task };
         let result = driver::run(self.clone(), thread, task, lease, bell).await;
         match result {
-            Ok(()) => {}
+            Ok(rested) => self.rests.tell(task, || Rest::At(rested.clone())),
             Err(error) if error.kind == Kind::LeaseLost => tracing::info!(%task, "another process took the task over"),
             Err(error) => {
                 tracing::error!(%task, ?error, "the task can't go on");
                 let error = error.with("task", task.to_string());
                 locked(&self.crew.failed).insert(task, error.clone());
+                self.rests.tell(task, || Rest::Trouble(error.clone()));
                 self.hub.send(thread, Live::Trouble(error.into()));
             }
         }

@@ -55,14 +55,14 @@ pub(super) struct Driver {
     pub(super) cancel: CancellationToken,
 }
 
-/// Works on a task until it ends, rests, is put down, or the lease is lost.
+/// Works on a task until it ends, rests, is put down, or the lease is lost. Gives it as it then is.
 pub(super) async fn run(
     engine: Arc<Inner>,
     thread: ThreadId,
     task: TaskId,
     lease: Lease,
     bell: Arc<Notify>,
-) -> Result<()> {
+) -> Result<Arc<Task>> {
     let folded = engine.fold(thread, task).await?;
     let mut driver = Driver {
         head: folded.head,
@@ -84,7 +84,9 @@ pub(super) async fn run(
     let span = spans::task(thread, task);
     let work = async {
         driver.begin(lease)?;
-        driver.work().await
+        driver.work().await?;
+        Arc::make_mut(&mut driver.task).head = driver.head;
+        Ok(driver.task.clone())
     };
     let work = work.instrument(span.clone());
     tokio::select! {
@@ -171,7 +173,7 @@ impl Driver {
         drop(planning);
         while let Ok(told) = told.try_recv() {
             if let Told::Answered(event) = told {
-                self.draft(event)?;
+                self.draft(*event)?;
             }
         }
         let Some(planned) = planned else { return Ok(()) };
@@ -211,8 +213,9 @@ impl Driver {
     /// Follows what a planner does with models. `false`: the task must be looked at again first.
     async fn hear(&mut self, told: Told) -> Result<bool> {
         match told {
-            Told::Answered(event) => self.draft(event).map(|()| true),
-            Told::Asked(event, ack) => {
+            Told::Answered(event) => self.draft(*event).map(|()| true),
+            Told::Asked(asked) => {
+                let (event, ack) = *asked;
                 if let Event::ModelAsked { most, .. } = &event
                     && let Err(error) = self.task.spent.affords(most, &self.task.submit.budget)
                 {

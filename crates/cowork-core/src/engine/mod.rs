@@ -5,6 +5,7 @@
 //! - [`driver`](self::driver): one task, from being taken up to being put down.
 //! - [`calls`](self::calls): authorizing, starting and finishing calls.
 //! - [`models`](self::models): asking models for a planner.
+//! - [`rests`](self::rests): who waits for a task to come to rest.
 //! - [`reclaim`](self::reclaim): keeping the journals within their limits.
 
 mod approver;
@@ -17,6 +18,7 @@ mod live;
 mod locks;
 mod models;
 mod reclaim;
+mod rests;
 mod spans;
 
 use std::{
@@ -34,7 +36,14 @@ pub use self::{
     events::{Item, Subscription},
     models::Models,
 };
-use self::{dispatch::Crew, live::Hub, locks::Locks, models::Circuits, reclaim::Reclaiming};
+use self::{
+    dispatch::Crew,
+    live::Hub,
+    locks::Locks,
+    models::Circuits,
+    reclaim::Reclaiming,
+    rests::{Rest, Rests},
+};
 use crate::{
     CallId, ChangeSet, Error, Finding, Kind, LeaseAsk, Model, Patience, Planner, Policy, Read, Record, Registry,
     Result, Runtime, Sandbox, Store, Submit, Summary, Task, TaskId, ThreadId, ToolSpec, UndoMode, UndoReport, UndoSpec,
@@ -155,6 +164,7 @@ pub(crate) struct Inner {
     parts: EngineParts,
     specs: Arc<[ToolSpec]>,
     hub: Hub,
+    rests: Rests,
     locks: Arc<Locks>,
     crew: Crew,
     adopted: Mutex<HashSet<TaskId>>,
@@ -182,6 +192,7 @@ impl Engine {
         let inner = Arc::new(Inner {
             specs: parts.tools.specs(),
             hub: Hub::default(),
+            rests: Rests::default(),
             locks: Arc::default(),
             crew: Crew::default(),
             adopted: Mutex::default(),
@@ -316,26 +327,24 @@ impl Engine {
     /// # Errors
     /// As [`Engine::task`].
     pub async fn settled(&self, task: TaskId) -> Result<Task> {
-        let first = self.task(task).await?;
-        let mut events = self.events(first.thread, first.head);
-        let mut found = first;
+        let mut word = self.inner.rests.wait(task);
+        let mut found = self.task(task).await?;
         loop {
-            // One that was put down is about to be taken up again, if this engine may and is not itself being stopped.
-            let left = found.stopped && (self.inner.stop.is_cancelled() || !self.inner.may_claim(task));
-            if !found.wants_engine() || left {
+            if self.inner.is_settled(&found) {
                 return Ok(found);
             }
             if let Some(error) = self.inner.crew.failure(task) {
                 return Err(error);
             }
-            match events.next().await {
-                Some(Ok(Item::Record(record))) => found.apply(&record)?,
-                Some(Ok(Item::Delta(_) | Item::Lagged { .. })) => {}
-                // Another task's trouble is not this one's.
-                Some(Err(error)) if error.fact("task").is_some_and(|t| t != task.to_string()) => {}
-                Some(Err(error)) => return Err(error),
-                None => return self.task(task).await,
+            match word.await {
+                Ok(Rest::At(there)) if self.inner.is_settled(&there) => return Ok(Arc::unwrap_or_clone(there)),
+                Ok(Rest::At(_) | Rest::Moved) => {}
+                Ok(Rest::Trouble(error)) => return Err(error),
+                Err(_) => return self.task(task).await,
             }
+            // First the ear, then the look: nothing is missed in between.
+            word = self.inner.rests.wait(task);
+            self.inner.catch_up(&mut found).await?;
         }
     }
 
@@ -374,6 +383,7 @@ impl Engine {
         // The dispatcher waits for the drivers. The sender lives as long as `self`, so this can't fail.
         let _ = self.inner.ended.subscribe().wait_for(|ended| *ended).await;
         self.inner.reclaiming.ended().await;
+        self.inner.rests.close();
         self.inner.hub.close();
     }
 }
@@ -392,6 +402,24 @@ impl Inner {
         match self.parts.store.scan(key.clone(), None, 1).await?.first() {
             Some((found, value)) if *found == key => read_summary(value),
             _ => Err(Error::new(Kind::NotFound, "find task", format!("there is no task {task}"))),
+        }
+    }
+
+    /// Says whether nothing comes of a task until somebody says something. One that was put down is about to be taken up again, if
+    /// this engine may and is not itself being stopped.
+    fn is_settled(&self, task: &Task) -> bool {
+        let left = task.stopped && (self.stop.is_cancelled() || !self.may_claim(task.id));
+        !task.wants_engine() || left
+    }
+
+    /// Takes in what the log has of a task since.
+    async fn catch_up(&self, task: &mut Task) -> Result<()> {
+        loop {
+            let records = self.parts.store.read(Read::task(task.thread, task.id, task.head)).await?;
+            if records.is_empty() {
+                return Ok(());
+            }
+            records.iter().try_for_each(|record| task.apply(record))?;
         }
     }
 
