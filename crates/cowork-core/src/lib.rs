@@ -22,6 +22,7 @@ mod index;
 mod label;
 mod lease;
 mod memory;
+mod messages;
 
 mod model;
 mod model_planner;
@@ -46,8 +47,8 @@ pub use change::{
     Watch, What, Write,
 };
 pub use conversation::{
-    Block, Effort, Head, Message, ModelAnswer, ModelCall, ModelCard, ModelRequest, Price, Role, Stop, Tokens, Usage,
-    Written,
+    Block, Effort, Head, Message, ModelAnswer, ModelCall, ModelCard, ModelRequest, Price, Role, Stop, Tokens, ToolSet,
+    Usage, Written,
 };
 pub use effects::{Effects, FileEffect, Group, Lock, Preview};
 
@@ -64,6 +65,7 @@ pub use index::{Summary, rebuild};
 pub use label::{Confidentiality, Integrity, Label};
 pub use lease::LeaseState;
 pub use memory::MemoryStore;
+pub use messages::Messages;
 
 pub use model::{Model, Said, Say};
 pub use model_planner::ModelPlanner;

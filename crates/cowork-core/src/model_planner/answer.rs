@@ -6,6 +6,7 @@ use super::{
     note::{Kept, Note},
     own,
 };
+use crate::conversation::text_of;
 use crate::{
     Block, Error, Finish, Kind, Message, ModelAnswer, ModelCall, PlanStep, ProposedCall, Retry, Role, Stop, ToolSpec,
 };
@@ -89,10 +90,6 @@ fn append(blocks: &mut Vec<Block>, more: Vec<Block>) {
             (_, block) => blocks.push(block),
         }
     }
-}
-
-fn text_of(blocks: &[Block]) -> String {
-    Message::new(Role::Assistant, blocks.to_vec()).text()
 }
 
 fn refused(blocks: &[Block]) -> Error {

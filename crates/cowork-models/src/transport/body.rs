@@ -9,6 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use cowork_core::{Message, Messages};
 use http_body::{Frame, SizeHint};
 
 /// Pieces shorter than this are copied together: handing over a short one costs more than its bytes.
@@ -38,6 +39,27 @@ impl Pieces {
     pub fn write(&mut self, bytes: &[u8]) {
         self.len += bytes.len() as u64;
         self.short.extend_from_slice(bytes);
+    }
+
+    /// Adds what is written of a conversation's first messages. Each begins with a comma, which is left out of the first unless something
+    /// has `begun`. Says whether something has.
+    pub(crate) fn push_messages(
+        &mut self,
+        messages: &Messages,
+        count: usize,
+        dialect: &'static str,
+        begun: bool,
+        write: impl Fn(&Message) -> Vec<u8>,
+    ) -> bool {
+        let mut begun = begun;
+        let mut from = |length: usize| usize::from(length > 0 && !mem::replace(&mut begun, true));
+        messages.joined(dialect, count, write, |full, last| {
+            full.iter().for_each(|piece| self.push(piece.slice(from(piece.len())..)));
+            // What comes after it fits too, more often than not.
+            self.short.reserve(last.len() + 4 * SHORT);
+            self.write(&last[from(last.len())..]);
+        });
+        begun
     }
 
     /// Gives how many bytes it has.

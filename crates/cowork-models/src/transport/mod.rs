@@ -202,11 +202,10 @@ impl Transport {
         if cancel.is_cancelled() {
             return Err(incoming::stopped());
         }
-        let mut wait = incoming::Wait::new(&self.0.limits, cancel.clone(), &self.0.at);
+        let mut wait = incoming::Wait::new(self, cancel.clone());
         let response = wait.until(self.0.client.execute(request)).await?;
         let response = response.map_err(|e| self.unreached(e))?;
-        let incoming = Incoming::new(self.clone(), response, wait);
-        if incoming.ok() { Ok(incoming) } else { Err(incoming.refusal().await) }
+        Incoming::of(self.clone(), response, wait).await
     }
 
     fn unreached(&self, error: reqwest::Error) -> Error {
