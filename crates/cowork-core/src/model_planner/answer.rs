@@ -66,7 +66,7 @@ pub(super) fn read(answer: ModelAnswer, begun: &mut Vec<Block>, tools: &[ToolSpe
             .with_fix("try again, or choose another model");
         return Next::Repair { said: Vec::new(), error };
     }
-    if has_calls { Next::Turn(calls(blocks, &text)) } else { end(blocks, text, schema) }
+    if has_calls { Next::Turn(calls(blocks, text)) } else { end(blocks, text, schema) }
 }
 
 /// What a model is told whose answer reached its limit in the middle of a call.
@@ -140,8 +140,8 @@ fn unreadable(blocks: &[Block], tools: &[ToolSpec]) -> Option<Next> {
     Some(Next::Repair { said, error })
 }
 
-fn calls(blocks: Vec<Block>, text: &str) -> Turned {
-    let mut turned = Turned { say: Some(text.to_owned()).filter(|t| !t.trim().is_empty()), ..Turned::default() };
+fn calls(blocks: Vec<Block>, text: String) -> Turned {
+    let mut turned = Turned { say: Some(text).filter(|t| !t.trim().is_empty()), ..Turned::default() };
     for block in blocks {
         let kept = match block {
             Block::Call(ModelCall { tool, args, .. }) => {

@@ -13,7 +13,7 @@ use cowork_core::{Message, Messages};
 use http_body::{Frame, SizeHint};
 
 /// Pieces shorter than this are copied together: handing over a short one costs more than its bytes.
-const SHORT: usize = 1_024;
+const SHORT: usize = 4_096;
 
 /// The pieces of a body, in order. Long ones are shared, not copied.
 #[derive(Debug, Default)]
@@ -56,7 +56,7 @@ impl Pieces {
         messages.joined(dialect, count, write, |full, last| {
             full.iter().for_each(|piece| self.push(piece.slice(from(piece.len())..)));
             // What comes after it fits too, more often than not.
-            self.short.reserve(last.len() + 4 * SHORT);
+            self.short.reserve(last.len() + SHORT / 2);
             self.write(&last[from(last.len())..]);
         });
         begun
@@ -80,9 +80,12 @@ impl Pieces {
         all
     }
 
-    pub(super) fn into_body(mut self) -> Body {
+    pub(super) fn into_body(mut self) -> reqwest::Body {
         self.seal();
-        Body { pieces: self.shared, left: self.len }
+        match self.shared.len() {
+            0 | 1 => self.shared.pop_front().unwrap_or_default().into(),
+            _ => reqwest::Body::wrap(Body { pieces: self.shared, left: self.len }),
+        }
     }
 
     fn seal(&mut self) {
@@ -92,7 +95,7 @@ impl Pieces {
     }
 }
 
-pub(super) struct Body {
+struct Body {
     pieces: VecDeque<Bytes>,
     left: u64,
 }
