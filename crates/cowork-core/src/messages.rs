@@ -162,3 +162,53 @@ impl JsonSchema for Messages {
         Vec::<Message>::json_schema(generator)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// Joins all but the last message; gives what was written of how many, and how often something was written.
+    fn joined(messages: &Messages, dialect: &'static str) -> (String, usize) {
+        let times = Cell::new(0);
+        let write = |message: &Message| {
+            times.set(times.get() + 1);
+            format!(",{}", message.text()).into_bytes()
+        };
+        let text = messages.joined(dialect, messages.len() - 1, write, |full, last| {
+            let all = full.iter().flatten().chain(last).copied().collect();
+            String::from_utf8(all).unwrap_or_default()
+        });
+        (text, times.get())
+    }
+
+    #[test]
+    fn what_was_written_of_a_growing_conversation_is_not_written_again() {
+        let (mut messages, mut all) = (Messages::default(), String::new());
+        messages.push(Message::user("0"));
+        for n in 1..50 {
+            let long = "x".repeat(n * 100);
+            all.push(',');
+            all.push_str(&messages.last().map(|m| m.text()).unwrap_or_default());
+            messages.push(Message::user(format!("{n}{long}")));
+            assert_eq!(joined(&messages, "a"), (all.clone(), 1));
+        }
+        assert_eq!(joined(&messages, "a"), (all.clone(), 0));
+        assert_eq!(joined(&messages, "b"), (all, 49), "another service's is its own");
+    }
+
+    #[test]
+    fn what_is_taken_back_is_not_sent() {
+        let mut messages: Messages = ["0", "1", "2"].map(|text| Arc::new(Message::user(text))).into_iter().collect();
+        assert_eq!(joined(&messages, "a").0, ",0,1");
+        let before = messages.clone();
+        messages.pop();
+        messages.pop();
+        messages.push(Message::user("one"));
+        messages.push(Message::user("two"));
+        assert_eq!(joined(&messages, "a").0, ",0,one");
+        assert_eq!(joined(&before, "a").0, ",0,1", "a clone goes its own way");
+        assert_eq!(messages.size(), messages.iter().map(|m| m.size()).sum::<usize>());
+    }
+}

@@ -228,10 +228,21 @@ impl Open {
     }
 
     async fn once(&self, request: ModelRequest, left: Duration) -> Result<ModelAnswer> {
-        let answer = self.model.answer(request, self.say(), self.desk.cancel.clone());
+        let (model, say, cancel) = (self.model.clone(), self.say(), self.desk.cancel.clone());
+        let (mut tell, told) = oneshot::channel();
+        // On its own, so that each piece that arrives wakes what reads it, and not all that waits for the whole.
+        self.desk.runtime.spawn(Box::pin(async move {
+            let answer = tokio::select! {
+                biased;
+                answer = model.answer(request, say, cancel) => answer,
+                // Nobody waits for it any more.
+                () = tell.closed() => return,
+            };
+            drop(tell.send(answer));
+        }));
         tokio::select! {
             biased;
-            answer = answer => answer,
+            answer = told => answer.unwrap_or_else(|_| Err(broken())),
             () = self.desk.runtime.sleep(left) => {
                 let why = format!("{} did not come to an end within {} s", self.model.name(), left.as_secs());
                 Err(Error::new(Kind::Unavailable, "ask model", why).with_fix(LATER))
@@ -312,6 +323,10 @@ impl Drop for Open {
             self.record(self.so_far(), Some(given_up()));
         }
     }
+}
+
+fn broken() -> Error {
+    Error::new(Kind::Internal, "ask model", "the model's client panicked").with_fix("please report it")
 }
 
 fn given_up() -> Error {
