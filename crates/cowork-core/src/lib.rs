@@ -23,6 +23,7 @@ mod index;
 mod label;
 mod lease;
 mod memory;
+mod messages;
 
 mod model;
 mod model_planner;
@@ -48,8 +49,8 @@ pub use change::{
     Watch, What, Write,
 };
 pub use conversation::{
-    Block, Effort, Head, Message, ModelAnswer, ModelCall, ModelCard, ModelRequest, Price, Role, Stop, Tokens, Usage,
-    Written,
+    Block, Effort, Head, Message, ModelAnswer, ModelCall, ModelCard, ModelRequest, Price, Role, Stop, Tokens, ToolSet,
+    Usage, Written,
 };
 pub use day::{Day, DayBudget};
 pub use effects::{Effects, FileEffect, Group, Lock, Preview};
@@ -67,6 +68,7 @@ pub use index::{Summary, rebuild};
 pub use label::{Confidentiality, Integrity, Label};
 pub use lease::LeaseState;
 pub use memory::MemoryStore;
+pub use messages::Messages;
 
 pub use model::{Model, Said, Say};
 pub use model_planner::ModelPlanner;

@@ -21,6 +21,7 @@ use serde_json::Value;
 
 use self::{
     answer::{Next, Turned},
+    head::Offer,
     history::History,
     note::Note,
 };
@@ -37,6 +38,8 @@ const PARTS: u32 = 16;
 const MOST_TOKENS: u32 = 16_384;
 /// How much of rendered conversations is kept between steps, over all tasks. What is let go of is rendered again from the log.
 const KEPT: usize = 256 << 20;
+/// For how many models it is kept what they are told of the tools.
+const OFFERS: usize = 8;
 
 /// Plans with a model: it is shown the task, what it may use and what happened so far, and says what comes next.
 ///
@@ -49,7 +52,23 @@ const KEPT: usize = 256 << 20;
 #[derive(Debug, Default)]
 pub struct ModelPlanner {
     instructions: String,
-    kept: Mutex<HashMap<TaskId, History>>,
+    kept: Mutex<Kept>,
+    /// What the models that were asked lately are told of the tools, the latest last.
+    offers: Mutex<Vec<Offered>>,
+}
+
+/// Rendered conversations, and how much memory they take.
+#[derive(Debug, Default)]
+struct Kept {
+    histories: HashMap<TaskId, History>,
+    size: usize,
+}
+
+#[derive(Debug)]
+struct Offered {
+    tools: Arc<[ToolSpec]>,
+    model: Option<String>,
+    offer: Offer,
 }
 
 /// What [`Submit::planner`] may say to this planner.
@@ -96,16 +115,34 @@ impl ModelPlanner {
     }
 
     fn take(&self, task: TaskId) -> Option<History> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(&task)
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let history = kept.histories.remove(&task)?;
+        kept.size = kept.size.saturating_sub(history.size());
+        Some(history)
     }
 
     fn keep(&self, task: TaskId, history: History) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let size: usize = kept.values().map(History::size).sum();
-        if size.saturating_add(history.size()) > KEPT {
-            kept.clear();
+        if kept.size.saturating_add(history.size()) > KEPT {
+            *kept = Kept::default();
         }
-        kept.insert(task, history);
+        kept.size += history.size();
+        let before = kept.histories.insert(task, history);
+        kept.size -= before.map_or(0, |before| before.size());
+    }
+
+    fn offer(&self, tools: &Arc<[ToolSpec]>, model: Option<&str>, card: &ModelCard) -> Offer {
+        let mut offers = self.offers.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = offers.iter().find(|o| Arc::ptr_eq(&o.tools, tools) && o.model.as_deref() == model);
+        if let Some(known) = known {
+            return known.offer.clone();
+        }
+        let offer = Offer::new(tools, card);
+        if offers.len() >= OFFERS {
+            offers.remove(0);
+        }
+        offers.push(Offered { tools: tools.clone(), model: model.map(str::to_owned), offer: offer.clone() });
+        offer
     }
 }
 
@@ -125,7 +162,10 @@ impl Planner for ModelPlanner {
         let card = ctx.models.card(wanted.model.as_deref())?.clone();
         let mut history = match self.take(task.id) {
             Some(kept) => kept,
-            None => History::new(&task, &tools, &self.instructions, &card)?,
+            None => {
+                let offer = self.offer(&tools, wanted.model.as_deref(), &card);
+                History::new(&task, offer, &self.instructions)?
+            }
         };
         history.go_on(&task, &tools)?;
         let mut step = Step::new(&task, wanted, card, ctx, history);
@@ -171,13 +211,14 @@ impl Step {
     }
 
     fn request(&self) -> ModelRequest {
-        let mut messages: Vec<Arc<Message>> = self.history.messages().cloned().collect();
+        let mut messages = self.history.messages().clone();
         for said in self.said() {
-            match messages.last_mut() {
+            match messages.last() {
                 // Not every service lets the same one speak twice in a row.
                 Some(last) if last.role == said.role => {
                     let blocks = last.blocks.iter().chain(&said.blocks).cloned().collect();
-                    *last = Arc::new(Message::new(said.role, blocks));
+                    messages.pop();
+                    messages.push(Message::new(said.role, blocks));
                 }
                 _ => messages.push(said),
             }

@@ -60,10 +60,10 @@ impl Budget {
 }
 
 impl Reserve {
-    /// Works out the most that a request may come to.
-    pub fn of(request: &ModelRequest, card: &ModelCard) -> Self {
+    /// Works out the most that a request may come to that has so many tokens.
+    pub fn of(request: &ModelRequest, read: u64, card: &ModelCard) -> Self {
         let most = if request.most_tokens == 0 { card.most_tokens } else { request.most_tokens.min(card.most_tokens) };
-        let usage = Usage { input: request.estimate().count, output: most.into(), ..Usage::default() };
+        let usage = Usage { input: read, output: most.into(), ..Usage::default() };
         // What is kept in a service's cache costs more than what is read without it.
         let dearest = |p: crate::Price| crate::Price { input: p.input.max(p.cache_write), ..p };
         Self { tokens: usage.total(), cost: card.price.map(|price| dearest(price).of(&usage)), day: None }

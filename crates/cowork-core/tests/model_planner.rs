@@ -12,8 +12,8 @@ use std::{
 
 use cowork_core::{
     Answer, Block, Budget, Command, CommandId, DeltaKind, Effects, Engine, Error, Event, Finish, Item, Kind, Message,
-    Mode, Model, ModelAnswer, ModelCall, ModelCard, ModelPlanner, ModelRequest, Models, Outcome, Price, Recovery,
-    Retry, Role, Status, Stop, Submit, Task, Tool, Usage,
+    Messages, Mode, Model, ModelAnswer, ModelCall, ModelCard, ModelPlanner, ModelRequest, Models, Outcome, Price,
+    Recovery, Retry, Role, Status, Stop, Submit, Task, Tool, Usage,
 };
 use cowork_testkit::{ProbeTool, ScriptedModel, TestRuntime, golden, model::Reply, planner::Subject};
 use serde_json::{Value, json};
@@ -606,7 +606,7 @@ async fn five_hundred_tools_take_a_tenth_of_what_a_model_holds_and_each_can_be_f
     assert_eq!(summary(&task), "Done.");
     assert_eq!((task.turns[1].decision.calls[0].tool.as_str()), "service_417", "the log and the policy see the tool");
     let asked = talk.asked();
-    let head = ModelRequest { messages: Vec::new(), ..asked[0].clone() };
+    let head = ModelRequest { messages: Messages::default(), ..asked[0].clone() };
     assert!(head.estimate().count <= 20_000, "{}", head.estimate().count);
     grows(&asked);
     asked.iter().for_each(well_formed);

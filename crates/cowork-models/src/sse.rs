@@ -62,7 +62,7 @@ impl Default for Parser {
 impl Parser {
     /// Makes one for events and lines of at most so many bytes.
     pub fn new(most: usize) -> Self {
-        Self { most, line: Vec::new(), name: Vec::new(), data: Vec::new(), begun: false, after_cr: false }
+        Self { most, line: Vec::new(), name: Vec::with_capacity(32), data: Vec::new(), begun: false, after_cr: false }
     }
 
     /// Reads the next piece of the stream and tells each event that ends in it.

@@ -57,8 +57,8 @@ impl Driver {
         }
         let question = Question { task: &self.task, call: &call, effects: &effects, context: &self.task.label };
         let verdict = self.engine.parts.policy.evaluate(&question);
-        let args_hash = Hash::of_call(&call.tool, &call.args);
-        let answer = state.asked.and_then(|(hash, answer)| answer.filter(|_| hash == args_hash));
+        let args_hash = || Hash::of_call(&call.tool, &call.args);
+        let answer = state.asked.and_then(|(hash, answer)| answer.filter(|_| hash == args_hash()));
         let rule = match (verdict, answer) {
             (Verdict::Deny(r), _) => {
                 return self
@@ -74,7 +74,7 @@ impl Driver {
             (Verdict::Ask(_), Some(Answer::Allow | Answer::AllowTask)) => "answer".to_owned(),
             (Verdict::Ask(r), None) => {
                 let (rule, reason) = (r.rule.to_owned(), r.reason);
-                let asked = Event::PermissionAsked { call: call.id, args_hash, effects, rule, reason };
+                let asked = Event::PermissionAsked { call: call.id, args_hash: args_hash(), effects, rule, reason };
                 return self.draft_durable(asked).map(|()| None);
             }
             (Verdict::Allow(r), _) => r.rule.to_owned(),

@@ -8,7 +8,7 @@ use std::{
 use futures_util::future::join_all;
 use tokio::sync::{Notify, broadcast, watch};
 
-use super::{Inner, driver, family::Family, live::Live};
+use super::{Inner, driver, family::Family, live::Live, rests::Rest};
 use crate::{Error, Kind, Lease, LeaseAsk, Result, Retry, StoreChange, TaskId, ThreadId};
 
 /// A task that an engine has something to do for.
@@ -74,6 +74,11 @@ impl Crew {
         locked(&self.failed).get(&task).cloned()
     }
 
+    /// Says whether a driver is at work on a task.
+    fn is_at(&self, task: TaskId) -> bool {
+        locked(&self.drivers).contains_key(&task)
+    }
+
     fn is_free(&self, task: TaskId) -> bool {
         !locked(&self.drivers).contains_key(&task) && !locked(&self.failed).contains_key(&task)
     }
@@ -120,6 +125,7 @@ impl Inner {
     fn route(&self, change: Result<StoreChange, broadcast::error::RecvError>) -> bool {
         let Ok(StoreChange::Here(commits)) = change else {
             self.hub.reread();
+            self.rests.moved();
             self.crew.tell_all();
             return true;
         };
@@ -129,6 +135,11 @@ impl Inner {
                 threads.push(thread);
                 self.hub.send(thread, Live::Records(commits.clone()));
             }
+        }
+        // A commit may be of a task and of its sub-tasks.
+        let parts = commits.iter().flat_map(|records| records.chunk_by(|a, b| a.task == b.task));
+        for task in parts.filter_map(|records| records.first()?.task).filter(|task| !self.crew.is_at(*task)) {
+            self.rests.tell(task, || Rest::Moved);
         }
         let mut look = false;
         for record in commits.iter().flat_map(|records| records.iter()).filter(|r| r.event.kind() == "commanded") {
@@ -201,12 +212,13 @@ impl Inner {
         let mut end = EndOnDrop { engine: self.clone(), task, root: Some(root) };
         let result = driver::run(self.clone(), thread, task, family, bell).await;
         match result {
-            Ok(()) => {}
+            Ok(rested) => self.rests.tell(task, || Rest::At(rested.clone())),
             Err(error) if error.kind == Kind::LeaseLost => tracing::info!(%task, "another process took the task over"),
             Err(error) => {
                 tracing::error!(%task, ?error, "the task can't go on");
                 let error = error.with("task", task.to_string());
                 locked(&self.crew.failed).insert(task, error.clone());
+                self.rests.tell(task, || Rest::Trouble(error.clone()));
                 self.hub.send(thread, Live::Trouble(error.into()));
             }
         }

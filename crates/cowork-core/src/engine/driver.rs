@@ -65,14 +65,14 @@ pub(super) struct Driver {
     pub(super) cancel: CancellationToken,
 }
 
-/// Works on a task until it ends, rests, is put down, or the lease is lost.
+/// Works on a task until it ends, rests, is put down, or the lease is lost. Gives it as it then is.
 pub(super) async fn run(
     engine: Arc<Inner>,
     thread: ThreadId,
     task: TaskId,
     family: Arc<Family>,
     bell: Arc<Notify>,
-) -> Result<()> {
+) -> Result<Arc<Task>> {
     let folded = engine.fold(thread, task).await?;
     let specs = match &folded.submit.tools {
         None => engine.specs.clone(),
@@ -101,7 +101,9 @@ pub(super) async fn run(
     let span = spans::task(thread, task);
     let work = async {
         driver.begin()?;
-        driver.work().await
+        driver.work().await?;
+        Arc::make_mut(&mut driver.task).head = driver.head;
+        Ok(driver.task.clone())
     };
     let work = work.instrument(span.clone());
     tokio::select! {
@@ -190,7 +192,7 @@ impl Driver {
         drop(planning);
         while let Ok(told) = told.try_recv() {
             if let Told::Answered(event) = told {
-                self.answered(event)?;
+                self.answered(*event)?;
             }
         }
         let Some(planned) = planned else { return Ok(()) };
@@ -230,8 +232,9 @@ impl Driver {
     /// Follows what a planner does with models. `false`: the task must be looked at again first.
     async fn hear(&mut self, told: Told) -> Result<bool> {
         match told {
-            Told::Answered(event) => self.answered(event).map(|()| true),
-            Told::Asked(mut event, ack) => {
+            Told::Answered(event) => self.answered(*event).map(|()| true),
+            Told::Asked(asked) => {
+                let (mut event, ack) = *asked;
                 if let Event::ModelAsked { most, .. } = &mut event {
                     let affords = match self.task.spent.affords(most, &self.task.submit.budget) {
                         Ok(()) => self.engine.in_the_day(most).await?,

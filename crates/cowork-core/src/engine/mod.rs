@@ -7,6 +7,7 @@
 //! - [`family`](self::family), [`subtasks`](self::subtasks): a task and its sub-tasks.
 //! - [`models`](self::models): asking models for a planner.
 //! - [`days`](self::days): what may be spent in a day.
+//! - [`rests`](self::rests): who waits for a task to come to rest.
 //! - [`reclaim`](self::reclaim): keeping the journals within their limits.
 
 mod approver;
@@ -21,6 +22,7 @@ mod live;
 mod locks;
 mod models;
 mod reclaim;
+mod rests;
 mod spans;
 mod subtasks;
 
@@ -39,7 +41,15 @@ pub use self::{
     events::{Item, Subscription},
     models::Models,
 };
-use self::{dispatch::Crew, family::Families, live::Hub, locks::Locks, models::Circuits, reclaim::Reclaiming};
+use self::{
+    dispatch::Crew,
+    family::Families,
+    live::Hub,
+    locks::Locks,
+    models::Circuits,
+    reclaim::Reclaiming,
+    rests::{Rest, Rests},
+};
 use crate::{
     CallId, ChangeSet, DayBudget, Error, Finding, Kind, LeaseAsk, Model, Patience, Planner, Policy, Read, Record,
     Registry, Result, Runtime, Sandbox, Status, Store, Submit, Summary, Task, TaskId, ThreadId, ToolSpec, UndoMode,
@@ -163,6 +173,7 @@ pub(crate) struct Inner {
     parts: EngineParts,
     specs: Arc<[ToolSpec]>,
     hub: Hub,
+    rests: Rests,
     locks: Arc<Locks>,
     crew: Crew,
     families: Families,
@@ -191,6 +202,7 @@ impl Engine {
         let inner = Arc::new(Inner {
             specs: parts.tools.specs(),
             hub: Hub::default(),
+            rests: Rests::default(),
             locks: Arc::default(),
             crew: Crew::default(),
             families: Families::default(),
@@ -342,29 +354,33 @@ impl Engine {
     /// # Errors
     /// As [`Engine::task`].
     pub async fn settled(&self, task: TaskId) -> Result<Task> {
-        let first = self.task(task).await?;
-        let mut events = self.events(first.thread, first.head);
-        let mut found = first;
+        let mut word = self.inner.rests.wait(task);
+        let mut found = self.task(task).await?;
         loop {
-            // One that was put down is about to be taken up again, if this engine may and is not itself being stopped.
-            let left = found.stopped && (self.inner.stop.is_cancelled() || !self.inner.may_claim(found.root()));
-            if !found.wants_engine() || left {
-                // One that only waits for its sub-tasks is not at rest.
-                let is_alone = found.subtasks().next().is_none();
-                return if is_alone { Ok(found) } else { self.family_settled(found).await };
+            if self.inner.is_settled(&found) {
+                return self.with_subtasks(found).await;
             }
             if let Some(error) = self.inner.crew.failure(task) {
                 return Err(error);
             }
-            match events.next().await {
-                Some(Ok(Item::Record(record))) => found.apply(&record)?,
-                Some(Ok(Item::Delta(_) | Item::Lagged { .. })) => {}
-                // Another task's trouble is not this one's.
-                Some(Err(error)) if error.fact("task").is_some_and(|t| t != task.to_string()) => {}
-                Some(Err(error)) => return Err(error),
-                None => return self.task(task).await,
+            match word.await {
+                Ok(Rest::At(there)) if self.inner.is_settled(&there) => {
+                    return self.with_subtasks(Arc::unwrap_or_clone(there)).await;
+                }
+                Ok(Rest::At(_) | Rest::Moved) => {}
+                Ok(Rest::Trouble(error)) => return Err(error),
+                Err(_) => return self.task(task).await,
             }
+            // First the ear, then the look: nothing is missed in between.
+            word = self.inner.rests.wait(task);
+            self.inner.catch_up(&mut found).await?;
         }
+    }
+
+    /// Gives a task that rests once its sub-tasks do: one that only waits for them is not at rest.
+    async fn with_subtasks(&self, found: Task) -> Result<Task> {
+        let is_alone = found.subtasks().next().is_none();
+        if is_alone { Ok(found) } else { self.family_settled(found).await }
     }
 
     /// Says what undoing a task, or this part of it, would give back, and what it would keep. Nothing is changed, whatever
@@ -402,6 +418,7 @@ impl Engine {
         // The dispatcher waits for the drivers. The sender lives as long as `self`, so this can't fail.
         let _ = self.inner.ended.subscribe().wait_for(|ended| *ended).await;
         self.inner.reclaiming.ended().await;
+        self.inner.rests.close();
         self.inner.hub.close();
     }
 }
@@ -420,6 +437,24 @@ impl Inner {
         match self.parts.store.scan(key.clone(), None, 1).await?.first() {
             Some((found, value)) if *found == key => read_summary(value),
             _ => Err(Error::new(Kind::NotFound, "find task", format!("there is no task {task}"))),
+        }
+    }
+
+    /// Says whether nothing comes of a task until somebody says something. One that was put down is about to be taken up again, if
+    /// this engine may and is not itself being stopped.
+    fn is_settled(&self, task: &Task) -> bool {
+        let left = task.stopped && (self.stop.is_cancelled() || !self.may_claim(task.root()));
+        !task.wants_engine() || left
+    }
+
+    /// Takes in what the log has of a task since.
+    async fn catch_up(&self, task: &mut Task) -> Result<()> {
+        loop {
+            let records = self.parts.store.read(Read::task(task.thread, task.id, task.head)).await?;
+            if records.is_empty() {
+                return Ok(());
+            }
+            records.iter().try_for_each(|record| task.apply(record))?;
         }
     }
 

@@ -1,9 +1,9 @@
 //! What a model is told before the conversation: how to work here, and what it may use.
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
 
 use super::{deferred, own};
-use crate::{Access, Budget, Head, Mode, ModelCard, Spent, Submit, ToolSpec, Written};
+use crate::{Access, Budget, Head, Mode, ModelCard, Spent, Submit, ToolSet, ToolSpec, Written};
 
 /// How it is to work, for every task.
 const RULES: &str = "\
@@ -23,14 +23,30 @@ rest, or say what you could not do.
 When you are done, answer with text and no call: what you did and where it is, what you could not do and why. Say only what \
 the results show.";
 
+/// What a model is told of an engine's tools: the same for every task that it plans.
+#[derive(Clone, Debug)]
+pub(super) struct Offer {
+    /// Those that it is shown in full.
+    pub(super) shown: ToolSet,
+    /// Those that it is told of by a line each, and calls by way of another one.
+    pub(super) deferred: Arc<BTreeSet<String>>,
+    /// These lines, and how to come by more.
+    listed: Arc<str>,
+}
+
+impl Offer {
+    pub(super) fn new(tools: &[ToolSpec], card: &ModelCard) -> Self {
+        let deferred = deferred::choose(tools, card);
+        let is_shown =
+            |t: &&ToolSpec| !deferred.contains(&t.name) && (!deferred.is_empty() || !own::is_for_deferred(&t.name));
+        let shown = tools.iter().filter(is_shown).cloned().collect();
+        let listed = if deferred.is_empty() { String::new() } else { deferred::listed(tools, &deferred, card) };
+        Self { shown, deferred: Arc::new(deferred), listed: listed.into() }
+    }
+}
+
 /// Writes what stands before the conversation. It is the same in every step of the task.
-pub(super) fn head(
-    submit: &Submit,
-    tools: &[ToolSpec],
-    deferred: &BTreeSet<String>,
-    instructions: &str,
-    card: &ModelCard,
-) -> Head {
+pub(super) fn head(submit: &Submit, offer: &Offer, instructions: &str) -> Head {
     let mut system = RULES.to_owned();
     system.push_str("\n\nFolders:\n");
     for folder in &submit.folders {
@@ -59,11 +75,8 @@ pub(super) fn head(
         system.push_str("\n\nStanding instructions:\n");
         system.push_str(instructions.trim());
     }
-    if !deferred.is_empty() {
-        system.push_str(&deferred::listed(tools, deferred, card));
-    }
-    let shown = |t: &&ToolSpec| !deferred.contains(&t.name) && (!deferred.is_empty() || !own::is_for_deferred(&t.name));
-    Head { system, tools: tools.iter().filter(shown).cloned().collect(), written: Written::default() }
+    system.push_str(&offer.listed);
+    Head { system, tools: offer.shown.clone(), written: Written::default() }
 }
 
 /// The fewest tokens that an answer is worth asking for.

@@ -194,12 +194,13 @@ impl TypedTool for CallTool {
 
 /// Gives the tool and arguments that a call means.
 pub(super) fn called(tool: String, args: Value) -> (String, Value) {
+    if tool != CALL_TOOL {
+        return (tool, args);
+    }
     match CallToolArgs::deserialize(&args) {
-        Ok(call) if tool == CALL_TOOL => {
-            let args = if call.args.is_null() { Value::Object(serde_json::Map::new()) } else { call.args };
-            (call.tool, args)
-        }
-        _ => (tool, args),
+        Ok(CallToolArgs { tool, args: Value::Null }) => (tool, Value::Object(serde_json::Map::new())),
+        Ok(CallToolArgs { tool, args }) => (tool, args),
+        Err(_) => (tool, args),
     }
 }
 
