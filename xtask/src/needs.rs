@@ -44,6 +44,12 @@ const NEEDS: &[Need] = &[
     Need { program: "zip", packages: &["zip"], about: "makes archives that ours read", vital: false },
     Need { program: "unzip", packages: &["unzip"], about: "reads archives that ours made", vital: false },
     Need {
+        program: "gnome-keyring-daemon",
+        packages: &["gnome-keyring", "dbus"],
+        about: "is the keyring in which a test keeps a key",
+        vital: false,
+    },
+    Need {
         program: "python3",
         packages: &["python3", "python3-venv"],
         about: "makes archives that ours read, and runs the official clients of model services, and a gateway for them",

@@ -1,7 +1,8 @@
 //! The engine as a peer: a model's tool loop against the harness's mock service, one line of JSON at the end.
 //!
 //! What it takes and prints is the harness's. A session is a task of its own, in a thread of its own, with the usual policy and
-//! the usual log; `--store sqlite:PATH` keeps that in a file, without waiting for the disk.
+//! the usual log; `--store sqlite:PATH` keeps that in a file, without waiting for the disk. A long answer (`--extra kbN`) is read
+//! along by a subscriber, delta by delta. `kb_idle` is what is left of a session once all have ended: a thread in which nothing happens.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that goes wrong ends")]
 
 use std::{
@@ -22,9 +23,9 @@ use cowork::models::{
 };
 use cowork::store::{SqliteOptions, SqliteStore, Synchronous};
 use cowork::{
-    Claim, Effects, Engine, EngineParts, Finish, GrantPolicy, Label, Limits, MemoryStore, Mode, Model, ModelCard,
-    ModelPlanner, Patience, Registry, Result, Store, Submit, ThreadId, TokioRuntime, Tool, ToolContext, ToolOutput,
-    ToolSpec, async_trait,
+    Claim, Delta, DeltaKind, Effects, Engine, EngineParts, Finish, GrantPolicy, Item, Label, Limits, MemoryStore, Mode,
+    Model, ModelCard, ModelPlanner, Patience, Registry, Result, Store, Submit, ThreadId, TokioRuntime, Tool,
+    ToolContext, ToolOutput, ToolSpec, async_trait,
 };
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
@@ -131,15 +132,32 @@ fn engine(options: &Options, steps: usize, runs: &Arc<AtomicU64>) -> Engine {
     })
 }
 
-async fn session(engine: &Engine, n: usize) -> Option<String> {
+async fn session(engine: &Engine, n: usize, read_along: bool) -> Option<String> {
     let thread = ThreadId::named(&format!("session {n}"));
     let text = format!("Session {n} {}. Use the tool.", std::process::id());
     let submit = Submit { mode: Mode::Auto, ..Submit::new(text) };
+    let mut events = read_along.then(|| engine.events(thread, 0));
     let task = engine.submit(thread, "peer", submit).await.unwrap();
+    let mut said = String::new();
+    while let Some(events) = &mut events {
+        match events.next().await.unwrap().unwrap() {
+            Item::Delta(delta) => said.push_str(text_of(&delta)),
+            Item::Record(record) if record.event.kind() == "task_finished" => break,
+            Item::Record(_) | Item::Lagged { .. } => {}
+        }
+    }
     match engine.settled(task).await.unwrap().result {
+        Some(Finish::Done { summary, .. }) if read_along && summary != said => Some("a delta is missing".to_owned()),
         Some(Finish::Done { .. }) => None,
         Some(Finish::Failed { error }) => Some(error.message),
         other => Some(format!("{other:?}")),
+    }
+}
+
+fn text_of(delta: &Delta) -> &str {
+    match &delta.what {
+        DeltaKind::Text { text } => text,
+        _ => "",
     }
 }
 
@@ -159,16 +177,18 @@ async fn measure(options: Options) -> Value {
     if options.warmup > 0 {
         let plain = Options { extra: String::new(), tools: 1, store: String::new(), sessions: 1, ..options.clone() };
         let engine = engine(&plain, 2, &runs);
-        assert_eq!(session(&engine, 0).await, None);
+        assert_eq!(session(&engine, 0, false).await, None);
         engine.stop().await;
         runs.store(0, Relaxed);
     }
     let engine = engine(&options, options.steps, &runs);
     let (base, before, begun) = (status("VmRSS"), cpu(), Instant::now());
     let at_once = if options.concurrency == 0 { options.sessions } else { options.concurrency };
-    let sessions = stream::iter((0..options.sessions).map(|n| session(&engine, n)));
+    let read_along = options.extra.starts_with("kb");
+    let sessions = stream::iter((0..options.sessions).map(|n| session(&engine, n, read_along)));
     let ends: Vec<Option<String>> = sessions.buffer_unordered(at_once).collect().await;
     let (wall, used, peak) = (begun.elapsed().as_secs_f64(), cpu() - before, status("VmHWM"));
+    let left = status("VmRSS");
     let mut errors: BTreeMap<&str, u64> = BTreeMap::new();
     ends.iter().flatten().for_each(|error| *errors.entry(error).or_default() += 1);
     let ok = ends.iter().filter(|end| end.is_none()).count();
@@ -176,12 +196,13 @@ async fn measure(options: Options) -> Value {
     #[allow(clippy::cast_precision_loss, reason = "small counts")]
     let (steps, sessions) = ((options.steps * options.sessions).max(options.sessions) as f64, options.sessions as f64);
     #[allow(clippy::cast_precision_loss, reason = "small counts")]
-    let kb_session = peak.saturating_sub(base) as f64 / sessions;
+    let each = |kb: u64| kb.saturating_sub(base) as f64 / sessions;
     json!({
         "peer": "cowork", "version": { "cowork": env!("CARGO_PKG_VERSION") }, "api": options.api, "stream": options.stream,
         "sessions": options.sessions, "steps": options.steps, "tools": options.tools, "wall_s": wall, "cpu_s": used,
         "wall_ms_step": wall * 1e3 / steps, "cpu_ms_step": used * 1e3 / steps, "steps_s": steps / wall,
-        "rss_base_kb": base, "rss_peak_kb": peak, "kb_session": kb_session, "tool_execs": runs.load(Relaxed),
+        "rss_base_kb": base, "rss_peak_kb": peak, "kb_session": each(peak), "kb_idle": each(left),
+        "tool_execs": runs.load(Relaxed),
         "ok": ok, "errors": errors,
     })
 }

@@ -3,6 +3,7 @@
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use cowork::models::config::{BudgetSettings, Count, Dollars, Span};
 
 const HELP: &str = "\
 cowork works beside you on the files in folders you choose. It shows its plan,
@@ -16,6 +17,8 @@ Give it work
   run TASK            Do something in the folders you name
   playbook list       List what it can do; also: show, new, check, run,
                       edit, match
+  models              List the models that can be asked for the rest, what they
+                      can do and cost; `models key set NAME` keeps a key
   answer CALL allow   Answer its question (or: allow-task, deny)
   steer TASK \"...\"    Say something to it while it works
 
@@ -71,6 +74,14 @@ pub(crate) enum Command {
     /// What it can do without a model, and your own such programs.
     #[command(subcommand)]
     Playbook(PlaybookCommand),
+    /// List the models that can be asked, where they are, what they can do and cost.
+    Models {
+        /// Write one JSON object a line.
+        #[arg(long)]
+        json: bool,
+        #[command(subcommand)]
+        command: Option<ModelsCommand>,
+    },
     /// List the tasks, the newest last.
     Tasks {
         /// Write one JSON object a line, for all tasks.
@@ -191,9 +202,12 @@ Examples:
   cowork run --folder ~/Pictures --dry-run \"Organise by date\"
   cowork run --folder ~/Documents \"Find files that mention the lease\"
   cowork run --folder . --playbook ./tidy.py --param days=30
+  cowork run --folder ~/Notes --model anthropic/claude-sonnet-5-5 \\
+             --max-cost 0.50 \"Write an index of these notes\"
 
-Without --folder none of your files can be reached. In a script, add --mode auto (or
---yes) and --json.")]
+What a playbook does goes to a playbook. The rest goes to a model, if you chose one:
+with --model, or for good with `cowork init`. Without --folder none of your files can
+be reached. In a script, add --mode auto (or --yes) and --json.")]
 pub(crate) struct Run {
     /// What you want, in a sentence; `-` reads it from the standard input. Without it you are asked, on a terminal.
     pub(crate) task: Option<OsString>,
@@ -224,6 +238,64 @@ pub(crate) struct Run {
     /// Set a parameter of the playbook; can be given several times.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) param: Vec<String>,
+    /// Have this model do it: one of yours, or SERVICE/MODEL.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["playbook", "no_model"])]
+    pub(crate) model: Option<String>,
+    /// Ask no model, also where no playbook does it.
+    #[arg(long)]
+    pub(crate) no_model: bool,
+    #[command(flatten)]
+    pub(crate) most: Most,
+}
+
+/// What a task may spend at the most.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct Most {
+    /// End it before it costs more, in US dollars: 0.50.
+    #[arg(long, value_name = "DOLLARS")]
+    max_cost: Option<Dollars>,
+    /// End it before it takes more tokens: 200000, 200k, 2m.
+    #[arg(long, value_name = "TOKENS")]
+    max_tokens: Option<Count>,
+    /// End it after so many steps.
+    #[arg(long, value_name = "STEPS")]
+    max_steps: Option<Count>,
+    /// End it after so much time of work: 90s, 30m, 2h.
+    #[arg(long, value_name = "TIME")]
+    max_time: Option<Span>,
+}
+
+impl Most {
+    /// Gives it as settings have it.
+    pub(crate) fn budget(self) -> BudgetSettings {
+        BudgetSettings { tokens: self.max_tokens, cost: self.max_cost, steps: self.max_steps, time: self.max_time }
+    }
+}
+
+/// What is wanted of models.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsCommand {
+    /// Keep the key of a service, or take it away.
+    #[command(subcommand)]
+    Key(KeyCommand),
+}
+
+/// What is to be done with a key.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Keep a key: it is asked for and not shown, or read from the standard input.
+    Set {
+        /// The service (anthropic, openai, …), or one of your models that has its own.
+        name: String,
+        /// Keep it in a file that only you may read, not in the system's keyring.
+        #[arg(long)]
+        file: bool,
+    },
+    /// Take a key away.
+    Remove {
+        /// The name that it was kept under.
+        name: String,
+    },
 }
 
 /// What is wanted of playbooks.

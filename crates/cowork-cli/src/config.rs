@@ -7,7 +7,10 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use cowork::{Access, AllowRule, Folder};
+use cowork::{
+    Access, AllowRule, Folder,
+    models::config::{BudgetSettings, ModelSettings, Models},
+};
 use serde::Deserialize;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table};
 
@@ -42,6 +45,12 @@ pub(crate) struct Config {
     pub(crate) folders: BTreeMap<String, String>,
     /// What may be done without a question.
     pub(crate) always: Vec<Always>,
+    /// The model that does what no playbook does, if the command line names none.
+    pub(crate) model: Option<String>,
+    /// Models by the names that `--model` takes.
+    pub(crate) models: Models,
+    /// What a task may spend on models, if the command line does not say.
+    pub(crate) budget: BudgetSettings,
 }
 
 /// A tool that may make changes in a folder, if they can be undone, without a question.
@@ -114,7 +123,27 @@ impl Config {
                 return Err(wrong(why, "begin it with / or with ~/"));
             }
         }
+        config.check_models(text, path)?;
         Ok(config)
+    }
+
+    /// Looks whether all models that are named are there.
+    fn check_models(&self, text: &str, path: &Path) -> Result<(), Fail> {
+        if let Some(name) = self.models.keys().find(|name| !is_name(name)) {
+            let fix = "use letters, digits and `-`, such as: [models.sonnet]";
+            return Err(wrong(format!("{}: `{name}` can't be the name of a model", path.display()), fix));
+        }
+        let chosen = self.model.iter().map(|name| ("model", name));
+        let fallbacks = self.models.values().filter_map(|m| m.fallback.as_ref()).map(|name| ("fallback", name));
+        for (key, name) in chosen.chain(fallbacks) {
+            if let Err(error) = ModelSettings::find(&self.models, name) {
+                let is_it = |l: &str| l.trim_start().starts_with(key) && l.contains(name.as_str());
+                let line = text.lines().position(is_it).map_or(1, |at| at + 1);
+                let fix = error.fix().unwrap_or_default().to_owned();
+                return Err(wrong(format!("{}, line {line}: {}", path.display(), error.message), fix));
+            }
+        }
+        Ok(())
     }
 
     /// Gives what a task may do in these folders without a question.
@@ -177,6 +206,15 @@ impl Edit {
     pub(crate) fn set_mode(&mut self, mode: Mode) {
         if self.document.get("mode").and_then(|m| m.as_str()) != Some(mode.word()) {
             self.document["mode"] = toml_edit::value(mode.word());
+        }
+    }
+
+    /// Sets the model that does what no playbook does; none for none.
+    pub(crate) fn set_model(&mut self, name: Option<&str>) {
+        match name {
+            Some(name) if self.document.get("model").and_then(Item::as_str) == Some(name) => {}
+            Some(name) => self.document["model"] = toml_edit::value(name),
+            None => drop(self.document.remove("model")),
         }
     }
 

@@ -3,8 +3,8 @@
 use std::{collections::HashSet, time::Duration};
 
 use cowork::{
-    AllowRule, Answer, Ask, CallId, ChangeSet, Finish, Item, Runtime, Status, Subscription, TaskId, ThreadId,
-    Timestamp, TokioRuntime, Undo,
+    AllowRule, Answer, Ask, CallId, ChangeSet, DeltaKind, Finish, Item, Runtime, Status, Subscription, TaskId,
+    ThreadId, Timestamp, TokioRuntime, Undo,
 };
 use tokio::{
     runtime::Handle,
@@ -62,8 +62,18 @@ pub(crate) async fn follow(
     let events = app.engine.events(thread, records.last().map_or(0, |r| r.seq));
     let mut pictures = interval_at(Instant::now(), PICTURE);
     pictures.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut follower =
-        Follower { app, task, how, view, events, pictures, keys: None, asked: None, answered: HashSet::new() };
+    let mut follower = Follower {
+        app,
+        task,
+        how,
+        view,
+        events,
+        pictures,
+        keys: None,
+        asked: None,
+        answered: HashSet::new(),
+        parts_asked: true,
+    };
     if follower.view.is_live() && follower.view.look.asks {
         follower.read_keys();
     }
@@ -83,6 +93,8 @@ struct Follower<'a> {
     asked: Option<CallId>,
     /// Calls that were answered from here and of which the log does not tell yet.
     answered: HashSet<CallId>,
+    /// Whether a part of the task may ask something else than is known.
+    parts_asked: bool,
 }
 
 impl Follower<'_> {
@@ -122,6 +134,12 @@ impl Follower<'_> {
 
     /// Goes by how it stands now. Gives how to end; none if it is to go on.
     async fn turn(&mut self) -> Result<Option<Exit>, Fail> {
+        if self.parts_asked && self.view.screen.has_parts() {
+            self.parts_asked = false;
+            self.view.screen.asks = self.app.engine.asks(self.task).await?;
+            // What was answered is a question no more, whenever its log says so.
+            self.view.screen.asks.retain(|ask| !self.answered.contains(&ask.call.id));
+        }
         if self.view.screen.is_settled()
             && let Some(exit) = self.rest().await?
         {
@@ -147,7 +165,15 @@ impl Follower<'_> {
                 self.view.record(&record)?;
                 return Ok(true);
             }
-            Item::Delta(delta) if delta.task == self.task => self.view.delta(&delta, now()),
+            Item::Record(record) if self.view.screen.has_parts() => {
+                self.parts_asked |= matches!(record.event.kind(), "permission_asked" | "commanded");
+                return Ok(self.parts_asked);
+            }
+            Item::Delta(delta) if delta.task == self.task => {
+                self.view.delta(&delta, now());
+                // That a service is asked again is worth a line of its own.
+                return Ok(matches!(delta.what, DeltaKind::Retrying { .. }));
+            }
             _ => {}
         }
         Ok(false)
@@ -190,7 +216,9 @@ impl Follower<'_> {
             return Ok(None);
         }
         if !self.view.look.asks || self.view.is_json() {
-            return Ok(Some(Exit::Waiting));
+            // While other parts are at work there is more to come.
+            let goes_on = self.view.screen.has_parts() && self.app.engine.ready().await?.contains(&self.task);
+            return Ok(if goes_on { None } else { Some(Exit::Waiting) });
         }
         if self.keys.is_none() {
             self.read_keys();

@@ -2,7 +2,7 @@
 
 use cowork::{AllowRule, Answer, Effects};
 
-pub(crate) use platform::Keys;
+pub(crate) use platform::{Keys, hidden_line};
 
 /// What a person may say to a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +76,47 @@ mod platform {
         termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcgetpgrp, tcsetattr},
     };
     use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+    use zeroize::Zeroizing;
+
+    /// Asks for a line, and reads it without showing it, past the buffer of `std`, which would keep it. None: none was given.
+    pub(crate) fn hidden_line(ask: impl FnOnce()) -> Option<Zeroizing<String>> {
+        let before = tcgetattr(stdin()).ok()?;
+        let mut hidden = before.clone();
+        // Also Ctrl-C comes as a key: the terminal must not stay as it is now.
+        hidden.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
+        tcsetattr(stdin(), OptionalActions::Now, &hidden).ok()?;
+        // Not before: what is typed at once must not be seen either.
+        ask();
+        let line = typed();
+        // There is nobody left to tell that it failed.
+        let _ = tcsetattr(stdin(), OptionalActions::Now, &before);
+        let line = line?;
+        std::str::from_utf8(&line).ok().map(|text| Zeroizing::new(text.to_owned()))
+    }
+
+    fn typed() -> Option<Zeroizing<Vec<u8>>> {
+        let (mut line, mut byte) = (Zeroizing::new(Vec::with_capacity(LONGEST)), [0]);
+        loop {
+            match rustix::io::read(stdin(), &mut byte) {
+                Err(rustix::io::Errno::INTR) => continue,
+                Ok(1) => {}
+                _ => return None,
+            }
+            match byte[0] {
+                b'\n' | b'\r' => return Some(line),
+                // Ctrl-C, Ctrl-D, Escape.
+                0x03 | 0x04 | 0x1b => return None,
+                0x08 | 0x7f => {
+                    line.pop();
+                }
+                other if line.len() < LONGEST => line.push(other),
+                _ => {}
+            }
+        }
+    }
+
+    /// No key of a service is longer.
+    const LONGEST: usize = 16 << 10;
 
     const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
@@ -192,6 +233,10 @@ mod platform {
 #[cfg(not(unix))]
 mod platform {
     pub(crate) enum Keys {}
+
+    pub(crate) fn hidden_line(_: impl FnOnce()) -> Option<zeroize::Zeroizing<String>> {
+        None
+    }
 
     impl Keys {
         pub(crate) fn read() -> Option<Self> {

@@ -10,6 +10,7 @@ mod follow;
 mod keys;
 mod look;
 mod mistyped;
+mod models;
 mod names;
 mod out;
 mod paths;
@@ -22,7 +23,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::{
-    args::{Cli, Command, PlaybookCommand},
+    args::{Cli, Command, ModelsCommand, PlaybookCommand},
     fail::{Exit, Fail},
     mistyped::mistyped,
 };
@@ -83,6 +84,7 @@ impl Command {
             | Self::Resume { json, .. }
             | Self::Undo { json, .. } => *json,
             Self::Playbook(command) => command.is_json(),
+            Self::Models { json, command: None } => *json,
             _ => false,
         }
     }
@@ -91,6 +93,7 @@ impl Command {
     fn works(&self) -> bool {
         match self {
             Self::Tasks { .. } | Self::Show { .. } | Self::Events { .. } | Self::Init { .. } => false,
+            Self::Models { command: Some(ModelsCommand::Key(_)), .. } => false,
             Self::Playbook(command) => matches!(
                 command,
                 PlaybookCommand::Run(_) | PlaybookCommand::Check { .. } | PlaybookCommand::FromTask { .. }

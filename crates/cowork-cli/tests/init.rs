@@ -67,21 +67,35 @@ fn it_asks_for_each_thing_shows_what_is_set_and_writes_at_the_end() {
     ["Documents", "Desktop", "taxes"].iter().for_each(|d| fs::create_dir(place.home().join(d)).unwrap());
     let config = place.home().join(".config/cowork/config.toml");
     let mut asked = Asked::begin(&place);
-    asked.sees("1 of 3").sees("[x] downloads").sees("3 [x] desktop").sees("> ").types("3");
+    asked.sees("1 of 4").sees("[x] downloads").sees("3 [x] desktop").sees("> ").types("3");
     asked.sees("3 [ ] desktop").sees("> ").types("nowhere").sees("no whole path").sees("> ").types("~/taxes");
     asked.sees("4 [x] taxes").sees("> ").types("");
-    asked.sees("2 of 3").sees("1 [x] ask").sees("> ").types("3").sees("3 of 3").sees("fish");
+    asked.sees("2 of 4").sees("1 [x] ask").sees("> ").types("3");
+    asked.sees("3 of 4").sees("nothing is sent anywhere").sees("0 [x] none").sees("> ").types("sonnet");
+    asked.sees("there is no model `sonnet`").sees("> ").types("anthropic/claude-sonnet-5-5");
+    asked.sees("Goes to api.anthropic.com").sees("It wants a key").sees("> ").types("sk-test-0123456789");
+    asked.sees("4 of 4").sees("fish");
     assert!(!config.exists(), "nothing is written before the end");
-    asked.sees("> ").types("y").sees("Wrote").sees("config.toml").sees("cowork.fish").sees("playbook list");
+    asked
+        .sees("> ")
+        .types("y")
+        .sees("Wrote")
+        .sees("config.toml")
+        .sees("keys/anthropic")
+        .sees("cowork.fish")
+        .sees("playbook list");
     asked.ends();
     let written = fs::read_to_string(&config).unwrap();
     assert!(written.contains("mode = \"auto\"") && written.contains("taxes = \"~/taxes\""), "{written}");
     assert!(!written.contains("esktop"), "{written}");
+    assert!(written.contains("model = \"anthropic/claude-sonnet-5-5\"") && !written.contains("sk-test"), "{written}");
+    assert_eq!(fs::read_to_string(place.home().join(".config/cowork/keys/anthropic")).unwrap(), "sk-test-0123456789\n");
     assert!(place.home().join(".config/fish/completions/cowork.fish").exists());
 
     let mut again = Asked::begin(&place);
     again.sees("[x] documents").sees("[x] taxes").sees("[ ] desktop").sees("> ").types("s");
-    again.sees("3 [x] auto").sees("> ").types("q").sees("Nothing was written");
+    again.sees("3 [x] auto").sees("> ").types("s").sees("1 [x] anthropic/claude-sonnet-5-5").sees("> ").types("0");
+    again.sees("> ").types("q").sees("Nothing was written");
     again.ends();
     assert_eq!(fs::read_to_string(&config).unwrap(), written);
 }

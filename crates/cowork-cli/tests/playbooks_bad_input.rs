@@ -171,7 +171,7 @@ fn names_that_are_no_names_for_a_screen() {
             ("find query=lease", "“lease” is in 13 files"),
             ("rename by=date", "Not done: the name"),
             ("tables", "2 rows from 2 tables"),
-            ("photos by=day", "photos without a date that can be right: 1"),
+            ("photos by=day", "photos that do not say when they were taken: 1"),
             ("replace find=lease with=rent", "13 files changed"),
         ],
     );
@@ -228,7 +228,7 @@ fn pdf_files_that_lie_and_dates_that_can_not_be_right() {
                 "5 files moved, 2 left as they were (files with a date that can't be right: 2), nothing deleted.",
             ),
             ("rename by=date", "5 files renamed, 2 left as they were (files without a date: 2)."),
-            ("photos by=day", "photos without a date that can be right: 2"),
+            ("photos by=day", "photos that do not say when they were taken: 2"),
         ],
     );
 }

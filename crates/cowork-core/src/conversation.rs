@@ -1,16 +1,18 @@
 //! What a model is asked and what it answers: the words of [`Model`](crate::Model), the same for every service.
 
 use std::{
+    borrow::Cow,
     fmt,
-    sync::{Arc, OnceLock},
+    ops::Deref,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::Bytes;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::ToolSpec;
+use crate::{Messages, ToolSpec};
 
 /// What a model is asked.
 ///
@@ -20,7 +22,7 @@ pub struct ModelRequest {
     /// What stands before the conversation and seldom changes.
     pub head: Arc<Head>,
     /// The conversation, oldest first. It begins with the person; a call's result comes in the next message after the call.
-    pub messages: Vec<Arc<Message>>,
+    pub messages: Messages,
     /// The most tokens it may answer with; 0 for as many as the model can.
     #[serde(default)]
     pub most_tokens: u32,
@@ -39,10 +41,22 @@ pub struct Head {
     pub system: String,
     /// The tools it may call.
     #[serde(default)]
-    pub tools: Vec<ToolSpec>,
-    /// What an implementation has written of it.
+    pub tools: ToolSet,
+    /// What an implementation has written of it, but for the tools.
     #[serde(skip)]
     pub written: Written,
+}
+
+/// Tools that a model may call. A clone is the same set, so that many conversations share it and what was written of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ToolSet(Arc<Shown>);
+
+#[derive(Debug, Default, PartialEq)]
+struct Shown {
+    specs: Vec<ToolSpec>,
+    written: Written,
+    /// How many bytes of text they come to, for an estimate.
+    size: usize,
 }
 
 /// How hard a model should think before it answers.
@@ -240,11 +254,11 @@ pub struct Tokens {
 }
 
 /// What an implementation of [`Model`](crate::Model) has written of something that does not change, so that a long
-/// conversation is not written anew for each step.
+/// conversation is not written anew for each step ([`Messages::joined`] joins what was written of many).
 ///
 /// It is no part of what it stands beside: a clone has none, and two are always equal.
 #[derive(Default)]
-pub struct Written(OnceLock<(&'static str, Bytes)>);
+pub struct Written(Mutex<Option<(&'static str, Bytes)>>);
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
 fn is_zero(n: &u64) -> bool {
@@ -255,9 +269,7 @@ impl ModelRequest {
     /// Estimates its tokens: a token for every three bytes of text, which errs on the side of too many for most languages, and
     /// 1,600 for each picture.
     pub fn estimate(&self) -> Tokens {
-        let tools = self.head.tools.iter().map(|t| t.name.len() + t.about.len() + json_size(&t.schema) + 20);
-        let messages = self.messages.iter().map(|m| m.size());
-        let bytes: usize = self.head.system.len() + tools.chain(messages).sum::<usize>();
+        let bytes = self.head.system.len() + self.head.tools.0.size + self.messages.size();
         Tokens { count: (bytes as u64).div_ceil(BYTES_A_TOKEN), estimated: true }
     }
 }
@@ -274,6 +286,56 @@ fn json_size(value: &Value) -> usize {
         Value::String(text) => text.len() + 2,
         Value::Array(all) => all.iter().map(json_size).sum::<usize>() + 2,
         Value::Object(all) => all.iter().map(|(k, v)| k.len() + 4 + json_size(v)).sum::<usize>() + 2,
+    }
+}
+
+impl ToolSet {
+    /// Gives what an implementation has written of it.
+    pub fn written(&self) -> &Written {
+        &self.0.written
+    }
+}
+
+impl Deref for ToolSet {
+    type Target = [ToolSpec];
+
+    fn deref(&self) -> &[ToolSpec] {
+        &self.0.specs
+    }
+}
+
+impl From<Vec<ToolSpec>> for ToolSet {
+    fn from(specs: Vec<ToolSpec>) -> Self {
+        let size = specs.iter().map(|t| t.name.len() + t.about.len() + json_size(&t.schema) + 20).sum();
+        Self(Arc::new(Shown { specs, written: Written::default(), size }))
+    }
+}
+
+impl FromIterator<ToolSpec> for ToolSet {
+    fn from_iter<I: IntoIterator<Item = ToolSpec>>(specs: I) -> Self {
+        Self::from(specs.into_iter().collect::<Vec<_>>())
+    }
+}
+
+impl Serialize for ToolSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.specs.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for ToolSet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::<ToolSpec>::deserialize(deserializer).map(Self::from)
+    }
+}
+
+impl JsonSchema for ToolSet {
+    fn schema_name() -> Cow<'static, str> {
+        "ToolSet".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Vec::<ToolSpec>::json_schema(generator)
     }
 }
 
@@ -331,7 +393,8 @@ impl ModelAnswer {
     }
 }
 
-fn text_of(blocks: &[Block]) -> String {
+/// Gives the text of blocks.
+pub(crate) fn text_of(blocks: &[Block]) -> String {
     let texts = blocks.iter().filter_map(|block| match block {
         Block::Text { text, .. } => Some(text.as_str()),
         _ => None,
@@ -381,15 +444,27 @@ impl ModelCard {
 impl Written {
     /// Gives what was written in this dialect, or writes it. The first dialect's is kept; another one's is written each time.
     pub fn get_or(&self, dialect: &'static str, write: impl FnOnce() -> Vec<u8>) -> Bytes {
-        match self.0.get() {
+        match &mut *self.kept() {
             Some((kept, bytes)) if *kept == dialect => bytes.clone(),
             Some(_) => write().into(),
-            None => {
+            none => {
                 let bytes = Bytes::from(write());
-                self.0.get_or_init(|| (dialect, bytes.clone()));
+                *none = Some((dialect, bytes.clone()));
                 bytes
             }
         }
+    }
+
+    /// Gives up what was written in this dialect, or writes it.
+    pub(crate) fn take_or(&self, dialect: &'static str, write: impl FnOnce() -> Vec<u8>) -> Bytes {
+        match self.kept().take_if(|(kept, _)| *kept == dialect) {
+            Some((_, bytes)) => bytes,
+            None => write().into(),
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<(&'static str, Bytes)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -407,7 +482,7 @@ impl PartialEq for Written {
 
 impl fmt::Debug for Written {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.get() {
+        match &*self.kept() {
             Some((dialect, bytes)) => write!(f, "Written({dialect}, {} bytes)", bytes.len()),
             None => f.write_str("Written(nothing)"),
         }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Access, FilePath, Recovery};
+use crate::{Access, FilePath, Recovery, Subtask};
 
 /// What a call would do. The policy decides on it, a person is shown it, the engine takes locks by it.
 ///
@@ -25,6 +25,10 @@ pub struct Effects {
     /// What to do when it was cut off.
     #[serde(default)]
     pub recovery: Recovery,
+    /// What is worked on as a task of its own in the call's place: the tool does not run, and the call's result is what came
+    /// of it. Each call of the sub-task is judged as any other; that there is one changes nothing by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subtask: Option<Box<Subtask>>,
     /// What a person is shown.
     #[serde(default)]
     pub preview: Preview,
@@ -88,6 +92,11 @@ impl Effects {
     /// Describes a call that changes these files or folders through the session's journal.
     pub fn changes(paths: impl IntoIterator<Item = FilePath>) -> Self {
         Self { files: Self::each(paths, Access::Write), recovery: Recovery::Journalled, ..Self::none() }
+    }
+
+    /// Describes a call whose work is done by a sub-task.
+    pub fn delegates(subtask: Subtask) -> Self {
+        Self { subtask: Some(Box::new(subtask)), ..Self::none() }
     }
 
     /// Adds files or folders that it reads besides.

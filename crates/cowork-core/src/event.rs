@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AllowRule, AskId, Budget, CallId, ChangeSet, CommandId, Effects, Error, FilePath, Kind, Label, Reserve, Sight,
-    TaskId, ThreadId, Timestamp, Usage,
+    AllowRule, AskId, Budget, CallId, ChangeSet, CommandId, Effects, Error, FilePath, Kind, Label, Parent, Reserve,
+    Sight, Spent, TaskId, ThreadId, Timestamp, Usage,
 };
 
 /// The version of the words that this release writes.
@@ -101,6 +101,12 @@ pub struct Submit {
     /// What it may spend on models, and for how long it may work.
     #[serde(default, skip_serializing_if = "Budget::is_open")]
     pub budget: Budget,
+    /// The tools that it may use; all that there are, if none are named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<Vec<String>>,
+    /// What it is a part of, where a task gave it: [`Effects::subtask`]. From outside it is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Box<Parent>>,
 }
 
 impl Submit {
@@ -114,6 +120,8 @@ impl Submit {
             planner: Value::Null,
             max_steps: Self::default_steps(),
             budget: Budget::default(),
+            tools: None,
+            parent: None,
         }
     }
 
@@ -309,6 +317,22 @@ pub enum Event {
         /// Whether what it does must be guarded against being repeated.
         #[serde(default)]
         recovery: Recovery,
+    },
+    /// A call's work was given to a sub-task, which begins in the same commit.
+    SubtaskStarted {
+        /// The call.
+        call: CallId,
+        /// The sub-task.
+        task: TaskId,
+        /// What is set aside for it.
+        reserve: Reserve,
+    },
+    /// A sub-task came to its end. Its call's end follows.
+    SubtaskEnded {
+        /// The call.
+        call: CallId,
+        /// What it spent, its own sub-tasks included.
+        spent: Spent,
     },
     /// A call came to its end, or was not let run.
     CallFinished {
@@ -600,6 +624,15 @@ pub enum DeltaKind {
     },
     /// The answer that was being written was cut off and begins anew: what was shown of it does not count.
     Restarted,
+    /// A model's service failed in a way that may pass, and is asked again after a while.
+    Retrying {
+        /// How often it was asked.
+        tries: u32,
+        /// How many milliseconds are waited.
+        wait_ms: u64,
+        /// What it said.
+        why: String,
+    },
     /// How far a long call is.
     Progress {
         /// So much is done.

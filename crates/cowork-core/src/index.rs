@@ -7,9 +7,10 @@
 //! |---|---|---|
 //! | `thread/THREAD` | its title | always |
 //! | `task/TASK` | a [`Summary`] | always |
-//! | `ready/TASK` | its thread | an engine has something to do for it |
+//! | `ready/TASK` | its thread; a sub-task's also the task at the top | an engine has something to do for it |
 //! | `ask/CALL` | its thread and task | a person is asked about it |
 //! | `seen/THREAD/SENDER/COMMAND` | nothing | always: a command is accepted once |
+//! | `count/day/DATE/WHAT` | tokens or money | always: what was spent on models in a day that has a budget |
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,8 +18,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Batch, Command, CommandId, Event, Mode, Read, Record, Result, Stage, Status, Store, Task, TaskId, ThreadId,
-    Timestamp,
+    AskId, Batch, Command, CommandId, DayBudget, Event, Mode, Read, Record, Reserve, Result, Stage, Status, Store,
+    Task, TaskId, ThreadId, Timestamp, day,
 };
 
 /// A task in a list.
@@ -38,6 +39,9 @@ pub struct Summary {
     pub at: Timestamp,
     /// Where it is, as far as the log knows: whether a running one's process still lives is for the lease to say.
     pub status: Status,
+    /// The task at the top, if it is a sub-task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<TaskId>,
 }
 
 impl Summary {
@@ -50,6 +54,7 @@ impl Summary {
             mode: task.submit.mode,
             at: task.at,
             status: task.status(),
+            part_of: task.submit.parent.as_ref().map(|parent| parent.root),
         }
     }
 }
@@ -61,7 +66,11 @@ pub(crate) type Entries = BTreeMap<String, Vec<u8>>;
 pub(crate) fn entries(task: &Task) -> Entries {
     let mut entries = Entries::from([(task_key(task.id), to_json(&Summary::of(task)))]);
     if task.wants_engine() {
-        entries.insert(ready_key(task.id), task.thread.to_string().into_bytes());
+        let value = match &task.submit.parent {
+            None => task.thread.to_string(),
+            Some(parent) => format!("{} {}", task.thread, parent.root),
+        };
+        entries.insert(ready_key(task.id), value.into_bytes());
     }
     let asked = task.turns.last().map_or(&[][..], |t| &t.calls).iter().filter(|c| c.stage == Stage::Asked);
     if task.result.is_none() {
@@ -101,10 +110,11 @@ pub(crate) fn seen_key(thread: ThreadId, sender: &str, id: CommandId) -> String 
 /// # Errors
 /// Whatever the store says; `Corrupt` if a record can't be read.
 pub async fn rebuild(store: &dyn Store) -> Result<u64> {
-    let mut wrong = 0;
+    let (mut wrong, mut days, mut last) = (0, Days::default(), None);
     for (key, _) in scan_all(store, "log/").await? {
         let thread: ThreadId = key.trim_start_matches("log/").parse()?;
-        let want = from_log(store, thread).await?;
+        last = Some(thread);
+        let want = from_log(store, thread, &mut days).await?;
         let mut have = Entries::new();
         for key in want.keys() {
             have.extend(store.scan(key.clone(), None, 1).await?.into_iter().filter(|(k, _)| k == key));
@@ -121,10 +131,48 @@ pub async fn rebuild(store: &dyn Store) -> Result<u64> {
             store.commit(Batch { put, ..Batch::new(thread) }).await?;
         }
     }
+    if let Some(thread) = last {
+        // What is spent in a day is counted over all threads.
+        let put = difference(&scan_all(store, day::KEYS).await?.into_iter().collect(), &days.entries());
+        wrong += put.len() as u64;
+        if !put.is_empty() {
+            store.commit(Batch { put, ..Batch::new(thread) }).await?;
+        }
+    }
     Ok(wrong)
 }
 
-async fn from_log(store: &dyn Store, thread: ThreadId) -> Result<Entries> {
+/// What the log says was spent, or is set aside, in each day that has a budget.
+#[derive(Default)]
+struct Days {
+    open: HashMap<AskId, Reserve>,
+    sums: BTreeMap<String, i64>,
+}
+
+impl Days {
+    fn take(&mut self, event: &Event) {
+        let counts = match event {
+            Event::ModelAsked { ask, most, .. } => {
+                self.open.insert(*ask, *most);
+                DayBudget::default().set_aside(most)
+            }
+            Event::ModelAnswered { ask, usage, cost, .. } => {
+                self.open.remove(ask).map_or_else(Vec::new, |aside| day::settled(&aside, usage, *cost))
+            }
+            _ => return,
+        };
+        for count in counts {
+            let sum = self.sums.entry(count.key()).or_default();
+            *sum = sum.saturating_add(count.add);
+        }
+    }
+
+    fn entries(&self) -> Entries {
+        self.sums.iter().map(|(key, sum)| (key.clone(), sum.to_string().into_bytes())).collect()
+    }
+}
+
+async fn from_log(store: &dyn Store, thread: ThreadId, days: &mut Days) -> Result<Entries> {
     let mut all = Entries::new();
     let mut tasks: HashMap<TaskId, Task> = HashMap::new();
     let mut after = 0;
@@ -133,6 +181,9 @@ async fn from_log(store: &dyn Store, thread: ThreadId) -> Result<Entries> {
         let Some(last) = records.last() else { break };
         after = last.seq;
         for record in &records {
+            if matches!(record.event.kind(), "model_asked" | "model_answered") {
+                days.take(&*record.event.event()?);
+            }
             take(&mut all, &mut tasks, record)?;
         }
     }

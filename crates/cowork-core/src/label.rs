@@ -1,6 +1,6 @@
 //! Labels: where a value came from, and whom it belongs to.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ pub enum Integrity {
     /// The host or this program.
     Trusted,
     /// Anybody; the origins that are known (`file:Downloads/a.txt`, `host:example.com`). None known is the least trusted.
-    Untrusted(BTreeSet<String>),
+    Untrusted(Arc<BTreeSet<String>>),
 }
 
 /// Says who may see a value.
@@ -38,18 +38,18 @@ pub enum Confidentiality {
     /// Everybody.
     Public,
     /// Its owners only. None known is the most private.
-    Private(BTreeSet<String>),
+    Private(Arc<BTreeSet<String>>),
 }
 
 impl Default for Integrity {
     fn default() -> Self {
-        Self::Untrusted(BTreeSet::new())
+        Self::Untrusted(Arc::default())
     }
 }
 
 impl Default for Confidentiality {
     fn default() -> Self {
-        Self::Private(BTreeSet::new())
+        Self::Private(Arc::default())
     }
 }
 
@@ -61,17 +61,14 @@ impl Label {
 
     /// Labels what the person said: theirs, and theirs alone.
     pub fn user() -> Self {
-        Self {
-            integrity: Integrity::User,
-            confidentiality: Confidentiality::Private(BTreeSet::from(["user".to_owned()])),
-        }
+        Self { integrity: Integrity::User, confidentiality: Confidentiality::user() }
     }
 
     /// Labels what was read from one of the person's files: written by anybody, seen by them alone.
     pub fn file(path: &str) -> Self {
         Self {
-            integrity: Integrity::Untrusted(BTreeSet::from([format!("file:{path}")])),
-            confidentiality: Confidentiality::Private(BTreeSet::from(["user".to_owned()])),
+            integrity: Integrity::Untrusted(Arc::new(BTreeSet::from([format!("file:{path}")]))),
+            confidentiality: Confidentiality::user(),
         }
     }
 
@@ -79,7 +76,7 @@ impl Label {
     #[must_use]
     pub fn without_origins(&self) -> Self {
         let integrity = match &self.integrity {
-            Integrity::Untrusted(_) => Integrity::Untrusted(BTreeSet::new()),
+            Integrity::Untrusted(names) if !names.is_empty() => Integrity::default(),
             known => known.clone(),
         };
         Self { integrity, confidentiality: self.confidentiality.clone() }
@@ -106,6 +103,15 @@ impl Integrity {
 }
 
 impl Confidentiality {
+    fn user() -> Self {
+        Self::Private(Arc::new(BTreeSet::from([USER.to_owned()])))
+    }
+
+    /// Says whether it is the person's alone.
+    pub(crate) fn is_user(&self) -> bool {
+        matches!(self, Self::Private(names) if names.len() == 1 && names.contains(USER))
+    }
+
     fn join(&mut self, other: &Self) {
         match (&mut *self, other) {
             (_, Self::Public) => {}
@@ -115,21 +121,24 @@ impl Confidentiality {
     }
 }
 
+/// The person, as an owner.
+const USER: &str = "user";
+
 /// More names than this say no more than "unknown" and would only grow the log.
 const MOST_NAMES: usize = 16;
 
-fn join_names(mine: &mut BTreeSet<String>, theirs: &BTreeSet<String>) {
-    if mine.is_empty() {
+fn join_names(mine: &mut Arc<BTreeSet<String>>, theirs: &Arc<BTreeSet<String>>) {
+    if mine.is_empty() || Arc::ptr_eq(mine, theirs) {
         return;
     }
     if theirs.is_empty() {
-        mine.clear();
+        mine.clone_from(theirs);
         return;
     }
     if !theirs.is_subset(mine) {
-        mine.extend(theirs.iter().cloned());
+        Arc::make_mut(mine).extend(theirs.iter().cloned());
     }
     if mine.len() > MOST_NAMES {
-        mine.clear();
+        *mine = Arc::default();
     }
 }

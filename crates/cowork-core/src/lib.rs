@@ -10,6 +10,7 @@
 mod allow;
 mod change;
 mod conversation;
+mod day;
 mod effects;
 mod engine;
 
@@ -22,6 +23,7 @@ mod index;
 mod label;
 mod lease;
 mod memory;
+mod messages;
 
 mod model;
 mod model_planner;
@@ -35,6 +37,7 @@ mod runtime;
 mod sandbox;
 mod spent;
 mod store;
+mod subtask;
 mod task;
 mod tool;
 mod walk;
@@ -46,9 +49,10 @@ pub use change::{
     Watch, What, Write,
 };
 pub use conversation::{
-    Block, Effort, Head, Message, ModelAnswer, ModelCall, ModelCard, ModelRequest, Price, Role, Stop, Tokens, Usage,
-    Written,
+    Block, Effort, Head, Message, ModelAnswer, ModelCall, ModelCard, ModelRequest, Price, Role, Stop, Tokens, ToolSet,
+    Usage, Written,
 };
+pub use day::{Day, DayBudget};
 pub use effects::{Effects, FileEffect, Group, Lock, Preview};
 
 pub use engine::{Approver, Ask, Claim, Engine, EngineParts, Item, Limits, Models, Subscription};
@@ -64,6 +68,7 @@ pub use index::{Summary, rebuild};
 pub use label::{Confidentiality, Integrity, Label};
 pub use lease::LeaseState;
 pub use memory::MemoryStore;
+pub use messages::Messages;
 
 pub use model::{Model, Said, Say};
 pub use model_planner::ModelPlanner;
@@ -77,6 +82,7 @@ pub use runtime::{BoxFuture, Runtime, Timestamp};
 pub use sandbox::{Finding, Keep, Reclaimed, Sandbox, Session, SessionSpec, UndoMode, UndoSpec};
 pub use spent::{Budget, Reserve, Spent, dollars};
 pub use store::{Batch, Blobs, Change as StoreChange, Count, Expect, INLINE, Lease, LeaseAsk, Read, Store};
+pub use subtask::{FolderPart, Parent, Subtask};
 pub use task::{CallState, Next, Stage, Status, Steer, Task, Turn, Undo};
 pub use tokio_util::sync::CancellationToken;
 pub use tool::{Registry, Tool, ToolContext, ToolOutput, ToolSpec, TypedTool, tool};

@@ -1,6 +1,7 @@
 //! The store that forgets: for tests, and for hosts that keep nothing.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap},
     fmt,
     ops::Bound,
@@ -11,8 +12,8 @@ use async_trait::async_trait;
 use tokio::sync::broadcast;
 
 use crate::{
-    Batch, Blobs, Error, Expect, Finding, Hash, Kind, Lease, LeaseAsk, LeaseState, Read, Record, Result, Runtime,
-    Store, StoreChange, TaskId, ThreadId,
+    Actor, Batch, Blobs, Body, Draft, Error, Expect, Finding, Hash, Kind, Label, Lease, LeaseAsk, LeaseState, Read,
+    Record, Result, Runtime, Store, StoreChange, TaskId, ThreadId, Timestamp,
 };
 
 /// A [`Store`] and [`Blobs`] in memory. What it holds ends with it.
@@ -54,12 +55,12 @@ impl Store for MemoryStore {
         let Some(log) = state.threads.get(&read.thread) else { return Ok(Vec::new()) };
         let after = usize::try_from(read.after).unwrap_or(usize::MAX);
         Ok(match read.task {
-            None => log.records.iter().skip(after).take(read.most).cloned().collect(),
+            None => (after..log.records.len()).take(read.most).map(|at| log.record(read.thread, at)).collect(),
             Some(task) => {
                 let seqs = state.tasks.get(&task).filter(|t| t.thread == Some(read.thread)).map(|t| &t.seqs[..]);
                 let seqs = seqs.unwrap_or_default();
                 let from = seqs.partition_point(|seq| *seq <= after);
-                seqs[from..].iter().take(read.most).filter_map(|seq| log.records.get(seq - 1).cloned()).collect()
+                seqs[from..].iter().take(read.most).map(|seq| log.record(read.thread, seq - 1)).collect()
             }
         })
     }
@@ -130,8 +131,39 @@ struct State {
 
 #[derive(Default)]
 struct Log {
-    records: Vec<Record>,
+    records: Vec<Kept>,
     last_hash: Hash,
+}
+
+/// What a record is made of beyond its place. What was parsed for whoever reads along is not kept.
+struct Kept {
+    v: u16,
+    task: Option<TaskId>,
+    cause: Option<uuid::Uuid>,
+    actor: Actor,
+    at: Timestamp,
+    label: Label,
+    prev_hash: Hash,
+    body_hash: Hash,
+    kind: Cow<'static, str>,
+    json: Arc<str>,
+}
+
+impl Kept {
+    fn of(record: &Record) -> Self {
+        let &Record { v, task, cause, actor, at, prev_hash, body_hash, .. } = record;
+        let (kind, json) = record.event.to_stored();
+        Self { v, task, cause, actor, at, label: record.label.clone(), prev_hash, body_hash, kind, json }
+    }
+}
+
+impl Log {
+    fn record(&self, thread: ThreadId, at: usize) -> Record {
+        let Kept { v, task, cause, actor, at: time, ref label, prev_hash, body_hash, ref kind, ref json } =
+            self.records[at];
+        let (label, event) = (label.clone(), Body::stored(kind.clone(), json.clone()));
+        Record { v, thread, seq: at as u64 + 1, task, cause, actor, at: time, label, prev_hash, body_hash, event }
+    }
 }
 
 #[derive(Default)]
@@ -185,19 +217,24 @@ impl State {
             return Arc::new([]);
         }
         let log = self.threads.entry(batch.thread).or_default();
-        let first = log.records.len();
         log.records.reserve(batch.append.len());
-        for draft in batch.append {
-            let seq = log.records.len() + 1;
+        let mut seq = log.records.len();
+        let stamp = |draft: Draft| {
+            seq += 1;
             let (record, hash) = draft.stamp(batch.thread, seq as u64, log.last_hash);
             log.last_hash = hash;
+            record
+        };
+        let records: Arc<[Record]> = batch.append.into_iter().map(stamp).collect();
+        for record in &*records {
+            let seq = log.records.len() + 1;
             if let Some(id) = record.task {
                 let task = self.tasks.entry(id).or_default();
                 task.thread = Some(batch.thread);
                 task.seqs.push(seq);
             }
-            log.records.push(record);
+            log.records.push(Kept::of(record));
         }
-        log.records[first..].into()
+        records
     }
 }

@@ -59,7 +59,7 @@ use crate::{ModelAnswer, ModelCard, ModelRequest, Result, Tokens};
 /// }
 ///
 /// let echo = Echo(ModelCard::local("this process"));
-/// let request = ModelRequest { messages: vec![Arc::new(Message::user("hello"))], ..ModelRequest::default() };
+/// let request = ModelRequest { messages: vec![Arc::new(Message::user("hello"))].into(), ..ModelRequest::default() };
 /// let say = Box::new(|said: Said<'_>| print!("{said:?}"));
 /// let answer = block_on(echo.answer(request, say, CancellationToken::new()))?;
 /// assert_eq!(answer.text(), "hello");

@@ -1,8 +1,10 @@
 //! The planner that asks a model.
 
 mod answer;
+mod circles;
 mod compact;
 mod deferred;
+mod delegate;
 mod head;
 mod history;
 mod note;
@@ -19,6 +21,7 @@ use serde_json::Value;
 
 use self::{
     answer::{Next, Turned},
+    head::Offer,
     history::History,
     note::Note,
 };
@@ -35,18 +38,37 @@ const PARTS: u32 = 16;
 const MOST_TOKENS: u32 = 16_384;
 /// How much of rendered conversations is kept between steps, over all tasks. What is let go of is rendered again from the log.
 const KEPT: usize = 256 << 20;
+/// For how many models it is kept what they are told of the tools.
+const OFFERS: usize = 8;
 
 /// Plans with a model: it is shown the task, what it may use and what happened so far, and says what comes next.
 ///
 /// What it is shown follows from the task's log alone, so that another process goes on from there. The conversation is kept
 /// between steps only to save work; a message is written once.
 ///
-/// A task chooses by [`Submit::planner`]: `model` (a name; else the first), `effort`, `most_tokens`, and `schema` (a JSON Schema
-/// that the outcome must fit; it is then in [`Finish::Done`]'s `data`).
+/// A task chooses by [`Submit::planner`]: `model` (a name; else the first), `fallback` (the name of one that is asked where that one's
+/// service is not available), `effort`, `most_tokens`, and `schema` (a JSON Schema that the outcome must fit; it is then in
+/// [`Finish::Done`]'s `data`).
 #[derive(Debug, Default)]
 pub struct ModelPlanner {
     instructions: String,
-    kept: Mutex<HashMap<TaskId, History>>,
+    kept: Mutex<Kept>,
+    /// What the models that were asked lately are told of the tools, the latest last.
+    offers: Mutex<Vec<Offered>>,
+}
+
+/// Rendered conversations, and how much memory they take.
+#[derive(Debug, Default)]
+struct Kept {
+    histories: HashMap<TaskId, History>,
+    size: usize,
+}
+
+#[derive(Debug)]
+struct Offered {
+    tools: Arc<[ToolSpec]>,
+    model: Option<String>,
+    offer: Offer,
 }
 
 /// What [`Submit::planner`] may say to this planner.
@@ -56,6 +78,7 @@ struct Wanted {
     #[serde(rename = "name")]
     _name: Option<String>,
     model: Option<String>,
+    fallback: Option<String>,
     effort: Effort,
     most_tokens: Option<u32>,
     schema: Option<Arc<Value>>,
@@ -68,7 +91,7 @@ impl Wanted {
         }
         Self::deserialize(&submit.planner).map_err(|e| {
             Error::new(Kind::InvalidInput, "read task", format!("what the task says to its planner does not fit: {e}"))
-                .with_fix("it may say `model`, `effort`, `most_tokens` and `schema`")
+                .with_fix("it may say `model`, `fallback`, `effort`, `most_tokens` and `schema`")
         })
     }
 }
@@ -92,16 +115,34 @@ impl ModelPlanner {
     }
 
     fn take(&self, task: TaskId) -> Option<History> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(&task)
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let history = kept.histories.remove(&task)?;
+        kept.size = kept.size.saturating_sub(history.size());
+        Some(history)
     }
 
     fn keep(&self, task: TaskId, history: History) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let size: usize = kept.values().map(History::size).sum();
-        if size.saturating_add(history.size()) > KEPT {
-            kept.clear();
+        if kept.size.saturating_add(history.size()) > KEPT {
+            *kept = Kept::default();
         }
-        kept.insert(task, history);
+        kept.size += history.size();
+        let before = kept.histories.insert(task, history);
+        kept.size -= before.map_or(0, |before| before.size());
+    }
+
+    fn offer(&self, tools: &Arc<[ToolSpec]>, model: Option<&str>, card: &ModelCard) -> Offer {
+        let mut offers = self.offers.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = offers.iter().find(|o| Arc::ptr_eq(&o.tools, tools) && o.model.as_deref() == model);
+        if let Some(known) = known {
+            return known.offer.clone();
+        }
+        let offer = Offer::new(tools, card);
+        if offers.len() >= OFFERS {
+            offers.remove(0);
+        }
+        offers.push(Offered { tools: tools.clone(), model: model.map(str::to_owned), offer: offer.clone() });
+        offer
     }
 }
 
@@ -113,11 +154,18 @@ impl Planner for ModelPlanner {
 
     async fn plan(&self, view: View, ctx: PlanContext) -> Result<Proposal> {
         let View { task, tools } = view;
+        if let Some(error) = circles::end(&task)? {
+            return Ok(Proposal { finish: Some(Finish::Failed { error }), ..Proposal::default() });
+        }
+        let tools = own::offered(&task, tools);
         let wanted = Wanted::read(&task.submit)?;
         let card = ctx.models.card(wanted.model.as_deref())?.clone();
         let mut history = match self.take(task.id) {
             Some(kept) => kept,
-            None => History::new(&task, &tools, &self.instructions, &card)?,
+            None => {
+                let offer = self.offer(&tools, wanted.model.as_deref(), &card);
+                History::new(&task, offer, &self.instructions)?
+            }
         };
         history.go_on(&task, &tools)?;
         let mut step = Step::new(&task, wanted, card, ctx, history);
@@ -163,13 +211,14 @@ impl Step {
     }
 
     fn request(&self) -> ModelRequest {
-        let mut messages: Vec<Arc<Message>> = self.history.messages().cloned().collect();
+        let mut messages = self.history.messages().clone();
         for said in self.said() {
-            match messages.last_mut() {
+            match messages.last() {
                 // Not every service lets the same one speak twice in a row.
                 Some(last) if last.role == said.role => {
                     let blocks = last.blocks.iter().chain(&said.blocks).cloned().collect();
-                    *last = Arc::new(Message::new(said.role, blocks));
+                    messages.pop();
+                    messages.push(Message::new(said.role, blocks));
                 }
                 _ => messages.push(said),
             }
@@ -237,7 +286,16 @@ impl Step {
 
     async fn ask(&mut self, purpose: &str) -> Result<ModelAnswer> {
         let request = self.request();
-        let answer = self.models.ask(self.wanted.model.as_deref(), purpose, request).await?;
+        let asked = self.models.ask(self.wanted.model.as_deref(), purpose, request.clone()).await;
+        let answer = match (asked, self.wanted.fallback.as_deref()) {
+            // An answer that was cut at its limit came from a service that is there.
+            (Err(error), Some(other)) if error.kind == Kind::Unavailable && error.fact("stop").is_none() => {
+                let card = self.models.card(Some(other))?;
+                let most_tokens = request.most_tokens.min(card.most_tokens).min(card.window / 4);
+                self.models.ask(Some(other), purpose, ModelRequest { most_tokens, ..request }).await?
+            }
+            (asked, _) => asked?,
+        };
         self.history.measured(&answer.usage);
         Ok(answer)
     }

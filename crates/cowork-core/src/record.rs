@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    fmt,
+    fmt, io,
     sync::{Arc, OnceLock},
 };
 
@@ -10,10 +10,57 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::{Actor, Error, Event, Hash, Kind, Label, Record, Result, TaskId, ThreadId, Timestamp, VERSION};
+use crate::{
+    Actor, Confidentiality, Error, Event, Hash, Integrity, Kind, Label, Record, Result, TaskId, ThreadId, Timestamp,
+    VERSION,
+};
 
-/// Room for nearly every event's JSON, so that it is not moved while it is written.
-const USUAL: usize = 512;
+/// Room for nearly every event's JSON, and for every header.
+const USUAL: usize = 1_024;
+
+/// Bytes in the making; no memory is asked for while they are few.
+struct Scratch {
+    few: [u8; USUAL],
+    len: usize,
+    many: Vec<u8>,
+}
+
+impl Scratch {
+    fn new() -> Self {
+        Self { few: [0; USUAL], len: 0, many: Vec::new() }
+    }
+
+    fn add(&mut self, bytes: impl AsRef<[u8]>) {
+        let bytes = bytes.as_ref();
+        let end = self.len + bytes.len();
+        match self.few.get_mut(self.len..end) {
+            Some(room) if self.many.is_empty() => {
+                room.copy_from_slice(bytes);
+                self.len = end;
+            }
+            _ => {
+                self.many.extend_from_slice(&self.few[..self.len]);
+                self.len = 0;
+                self.many.extend_from_slice(bytes);
+            }
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        if self.many.is_empty() { &self.few[..self.len] } else { &self.many }
+    }
+}
+
+impl io::Write for Scratch {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.add(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// An event's stored bytes with its type, parsed when first asked for.
 ///
@@ -38,11 +85,16 @@ impl Body {
         let wrong = |e: &dyn std::error::Error| {
             Error::new(Kind::Internal, "write event", format!("an event can't be written as JSON: {e}"))
         };
-        let mut json = Vec::with_capacity(USUAL);
+        let mut json = Scratch::new();
         serde_json::to_writer(&mut json, &event).map_err(|e| wrong(&e))?;
-        let json = str::from_utf8(&json).map_err(|e| wrong(&e))?;
+        let json = str::from_utf8(json.bytes()).map_err(|e| wrong(&e))?;
         let (event, hash) = (OnceLock::from(Arc::new(event)), OnceLock::from(Hash::of(json.as_bytes())));
         Ok(Self { kind: Cow::Borrowed(kind), json: json.into(), event, hash })
+    }
+
+    /// Gives what of it is stored.
+    pub(crate) fn to_stored(&self) -> (Cow<'static, str>, Arc<str>) {
+        (self.kind.clone(), self.json.clone())
     }
 
     /// Gives the event's type: `call_finished`.
@@ -165,21 +217,21 @@ impl Record {
     /// Gives the hash of the header, which names the body by its hash and the record before by its own.
     pub fn hash(&self) -> Hash {
         // One buffer and one call: half the time of feeding a hasher piece by piece.
-        let mut bytes = Vec::with_capacity(256);
-        bytes.extend(self.v.to_le_bytes());
-        bytes.extend(self.thread.uuid().as_bytes());
-        bytes.extend(self.seq.to_le_bytes());
-        bytes.extend(self.task.map(TaskId::uuid).unwrap_or_default().as_bytes());
-        bytes.extend(self.cause.unwrap_or_default().as_bytes());
-        bytes.push(self.actor as u8);
-        bytes.extend(self.at.as_millis().to_le_bytes());
-        bytes.extend(self.prev_hash.0);
-        bytes.extend(self.body_hash.0);
+        let mut bytes = Scratch::new();
+        bytes.add(self.v.to_le_bytes());
+        bytes.add(self.thread.uuid().as_bytes());
+        bytes.add(self.seq.to_le_bytes());
+        bytes.add(self.task.map(TaskId::uuid).unwrap_or_default().as_bytes());
+        bytes.add(self.cause.unwrap_or_default().as_bytes());
+        bytes.add([self.actor as u8]);
+        bytes.add(self.at.as_millis().to_le_bytes());
+        bytes.add(self.prev_hash.0);
+        bytes.add(self.body_hash.0);
         // The two that vary in length come last, the first of them with its length.
-        bytes.extend((self.event.kind.len() as u64).to_le_bytes());
-        bytes.extend(self.event.kind.as_bytes());
-        bytes.extend(self.label.to_text().as_bytes());
-        Hash::of(&bytes)
+        bytes.add((self.event.kind.len() as u64).to_le_bytes());
+        bytes.add(self.event.kind.as_bytes());
+        bytes.add(self.label.to_text().as_bytes());
+        Hash::of(bytes.bytes())
     }
 
     /// Checks that the body is what the header says.
@@ -201,6 +253,8 @@ impl Event {
             Self::Decided(_) => "decided",
             Self::PermissionAsked { .. } => "permission_asked",
             Self::CallStarted { .. } => "call_started",
+            Self::SubtaskStarted { .. } => "subtask_started",
+            Self::SubtaskEnded { .. } => "subtask_ended",
             Self::CallFinished { .. } => "call_finished",
             Self::CallInterrupted { .. } => "call_interrupted",
             Self::TaskStopped { .. } => "task_stopped",
@@ -220,6 +274,8 @@ impl Event {
             Self::ModelAsked { ask, .. } | Self::ModelAnswered { ask, .. } => Some(ask.uuid()),
             Self::PermissionAsked { call, .. }
             | Self::CallStarted { call, .. }
+            | Self::SubtaskStarted { call, .. }
+            | Self::SubtaskEnded { call, .. }
             | Self::CallFinished { call, .. }
             | Self::CallInterrupted { call, .. } => Some(call.uuid()),
             _ => None,
@@ -250,7 +306,7 @@ impl Event {
     }
 }
 
-const KNOWN: [&str; 17] = [
+const KNOWN: [&str; 19] = [
     "thread_opened",
     "commanded",
     "refused",
@@ -260,6 +316,8 @@ const KNOWN: [&str; 17] = [
     "decided",
     "permission_asked",
     "call_started",
+    "subtask_started",
+    "subtask_ended",
     "call_finished",
     "call_interrupted",
     "task_stopped",
@@ -273,14 +331,15 @@ const KNOWN: [&str; 17] = [
 impl Label {
     /// Gives the label as its stored text; empty for the unknown one.
     pub fn to_text(&self) -> Cow<'static, str> {
-        if *self == Self::default() {
-            Cow::Borrowed("")
-        } else if *self == Self::trusted() {
-            Cow::Borrowed("t")
-        } else if *self == Self::user() {
-            Cow::Borrowed("u")
-        } else {
-            Cow::Owned(serde_json::to_string(self).unwrap_or_default())
+        match (&self.integrity, &self.confidentiality) {
+            (Integrity::Untrusted(origins), Confidentiality::Private(owners))
+                if origins.is_empty() && owners.is_empty() =>
+            {
+                Cow::Borrowed("")
+            }
+            (Integrity::Trusted, Confidentiality::Public) => Cow::Borrowed("t"),
+            (Integrity::User, owners) if owners.is_user() => Cow::Borrowed("u"),
+            _ => Cow::Owned(serde_json::to_string(self).unwrap_or_default()),
         }
     }
 

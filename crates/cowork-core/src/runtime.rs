@@ -67,6 +67,12 @@ impl Timestamp {
 pub trait Runtime: Send + Sync + 'static {
     /// Gives the time.
     fn now(&self) -> Timestamp;
+    /// Gives how many seconds the person's clock on the wall is ahead of UTC at a moment: when their day begins. Where that is
+    /// not known, it is UTC.
+    fn offset(&self, at: Timestamp) -> i32 {
+        let _ = at;
+        0
+    }
     /// Gives 128 random bits.
     fn entropy(&self) -> u128;
     /// Waits.

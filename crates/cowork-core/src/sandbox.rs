@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CallId, ChangeSet, Error, FilePath, Files, Folder, Result, Sight, TaskId, UndoReport};
+use crate::{CallId, ChangeSet, Error, FilePath, Files, Folder, Kind, Result, Sight, TaskId, UndoReport};
 
 /// Opens sessions, and gives back what a task did in them.
 ///
@@ -203,6 +203,7 @@ pub struct Finding {
 /// - It sees the folders that it was opened for, and no others.
 /// - Calls that run again are recognised: see [`Session::files`].
 /// - What a task has read or written it knows in its next session too: see [`Session::recall`].
+/// - A part of it sees less and never more: see [`Session::part`].
 /// - Dropping it, and every [`Files`] that came from it, lets the folders go.
 ///
 /// Cancellation and errors: none here; see [`Files`].
@@ -234,4 +235,15 @@ pub trait Session: Send + Sync + 'static {
 
     /// Takes in what the task's calls saw in sessions before this one, oldest first.
     fn recall(&self, seen: Vec<Sight>);
+
+    /// Gives a view of a part of its folders, for a sub-task: these, with no more access than here, and no others. It writes
+    /// the same journal, knows what this one has seen, and keeps the folders as long as this one does.
+    ///
+    /// # Errors
+    /// `NotAllowed` for a folder that it has not, or not with that access; `Unsupported` by sessions that can't.
+    fn part(&self, folders: &[Folder]) -> Result<Arc<dyn Session>> {
+        let _ = folders;
+        let error = Error::new(Kind::Unsupported, "open folders", "this session can't be given to a sub-task in part");
+        Err(error.with_fix("do it in the task itself"))
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{AskId, Error, Kind, ModelCard, ModelRequest, Result, Usage};
+use crate::{AskId, CallId, Day, Error, Kind, ModelCard, ModelRequest, Result, Usage};
 
 /// What a task may spend. What is left out has no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +34,9 @@ pub struct Spent {
     pub time: Duration,
     /// What is set aside for answers that are still to come.
     pub open: Vec<(AskId, Reserve)>,
+    /// What is set aside for sub-tasks that have not ended, by the calls that they do the work of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<(CallId, Reserve)>,
 }
 
 /// The most that an answer may come to, set aside before the model is asked.
@@ -44,6 +47,9 @@ pub struct Reserve {
     /// Millionths of a US dollar; none if the price is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<u64>,
+    /// The day whose budget it counts for, where days have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<Day>,
 }
 
 impl Budget {
@@ -54,13 +60,13 @@ impl Budget {
 }
 
 impl Reserve {
-    /// Works out the most that a request may come to.
-    pub fn of(request: &ModelRequest, card: &ModelCard) -> Self {
+    /// Works out the most that a request may come to that has so many tokens.
+    pub fn of(request: &ModelRequest, read: u64, card: &ModelCard) -> Self {
         let most = if request.most_tokens == 0 { card.most_tokens } else { request.most_tokens.min(card.most_tokens) };
-        let usage = Usage { input: request.estimate().count, output: most.into(), ..Usage::default() };
+        let usage = Usage { input: read, output: most.into(), ..Usage::default() };
         // What is kept in a service's cache costs more than what is read without it.
         let dearest = |p: crate::Price| crate::Price { input: p.input.max(p.cache_write), ..p };
-        Self { tokens: usage.total(), cost: card.price.map(|price| dearest(price).of(&usage)) }
+        Self { tokens: usage.total(), cost: card.price.map(|price| dearest(price).of(&usage)), day: None }
     }
 }
 
@@ -71,11 +77,7 @@ impl Spent {
     /// `LimitExceeded`, with what was spent and what the budget is.
     pub fn affords(&self, more: &Reserve, budget: &Budget) -> Result<()> {
         self.in_time(budget)?;
-        let (mut tokens, mut cost) = (self.usage.total(), self.cost);
-        for (_, reserve) in &self.open {
-            tokens = tokens.saturating_add(reserve.tokens);
-            cost = cost.saturating_add(reserve.cost.unwrap_or(0));
-        }
+        let (tokens, cost) = self.with_open();
         if let Some(most) = budget.tokens
             && tokens.saturating_add(more.tokens) > most
         {
@@ -103,6 +105,14 @@ impl Spent {
         Ok(())
     }
 
+    /// Gives the tokens and the money that are spent or set aside.
+    pub fn with_open(&self) -> (u64, u64) {
+        let open = self.open.iter().map(|(_, reserve)| reserve).chain(self.parts.iter().map(|(_, reserve)| reserve));
+        open.fold((self.usage.total(), self.cost), |(tokens, cost), reserve| {
+            (tokens.saturating_add(reserve.tokens), cost.saturating_add(reserve.cost.unwrap_or(0)))
+        })
+    }
+
     /// Says whether there is time left.
     ///
     /// # Errors
@@ -122,6 +132,15 @@ impl Spent {
         self.usage.add(usage);
         self.cost = self.cost.saturating_add(cost.unwrap_or(0));
         self.answers += 1;
+    }
+
+    /// Takes in what a sub-task has spent, in the place of what was set aside for it.
+    pub(crate) fn part_ended(&mut self, call: CallId, part: &Self) {
+        self.parts.retain(|(open, _)| *open != call);
+        self.usage.add(&part.usage);
+        self.cost = self.cost.saturating_add(part.cost);
+        self.answers = self.answers.saturating_add(part.answers);
+        self.time = self.time.saturating_add(part.time);
     }
 }
 

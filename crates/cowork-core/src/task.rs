@@ -12,15 +12,16 @@
 //! | 2 | has ended | undo was asked for and not carried out | [`Next::Undo`] |
 //! | 3 | has ended | | [`Next::Nothing`] |
 //! | 4 | was cancelled | a call runs | [`Next::Wait`] (the engine cancels it) |
-//! | 5 | was cancelled | | [`Next::Finish`] cancelled |
-//! | 6 | is paused | a call runs | [`Next::Wait`] |
-//! | 7 | is paused | | [`Next::Rest`] |
-//! | 8 | has a call that is proposed, answered or cut off | | [`Next::Authorize`] |
-//! | 9 | has a call that runs | | [`Next::Wait`] |
-//! | 10 | has a call that was asked about | | [`Next::Rest`] |
-//! | 11 | has a decided end | | [`Next::Finish`] |
-//! | 12 | has used up its steps or its time | | [`Next::Finish`] failed |
-//! | 13 | | | [`Next::Plan`] |
+//! | 5 | was cancelled | a sub-task has not ended | [`Next::Rest`] (it was cancelled too) |
+//! | 6 | was cancelled | | [`Next::Finish`] cancelled |
+//! | 7 | is paused | a call runs | [`Next::Wait`] |
+//! | 8 | is paused | | [`Next::Rest`] |
+//! | 9 | has a call that is proposed, answered or cut off | | [`Next::Authorize`] |
+//! | 10 | has a call that runs | | [`Next::Wait`] |
+//! | 11 | has a call that was asked about, or a sub-task that has not ended | | [`Next::Rest`] |
+//! | 12 | has a decided end | | [`Next::Finish`] |
+//! | 13 | has used up its steps or its time | | [`Next::Finish`] failed |
+//! | 14 | | | [`Next::Plan`] |
 
 use std::sync::Arc;
 
@@ -100,6 +101,9 @@ pub struct CallState {
     pub attempt: u32,
     /// The arguments' hash that was asked about, and the answer.
     pub asked: Option<(Hash, Option<Answer>)>,
+    /// The sub-task that does its work, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subtask: Option<TaskId>,
     /// What a yes for the whole task would allow.
     would_allow: Vec<AllowRule>,
     /// Its `CallFinished`, read when first asked for.
@@ -117,6 +121,8 @@ pub enum Stage {
     Answered,
     /// It runs.
     Started,
+    /// A sub-task does its work, in a log of its own.
+    Delegated,
     /// It was cut off.
     Interrupted,
     /// It has an outcome.
@@ -304,7 +310,7 @@ impl Task {
         body: &Body,
     ) -> Result<()> {
         // What comes from outside ends a rest, however long it was.
-        if actor != Actor::Person && body.kind() != "task_started" {
+        if actor != Actor::Person && !matches!(body.kind(), "task_started" | "subtask_ended") {
             self.spent.time += at.since(self.last_at);
         }
         self.last_at = at;
@@ -345,6 +351,16 @@ impl Task {
                     c.attempt = *attempt;
                 });
             }
+            Event::SubtaskStarted { call, task, reserve } => {
+                // What it will change is in the journal of the task at the top, which is there from now on.
+                self.journalled = true;
+                self.spent.parts.push((*call, *reserve));
+                self.at_call(*call, |c| {
+                    c.stage = Stage::Delegated;
+                    c.subtask = Some(*task);
+                });
+            }
+            Event::SubtaskEnded { call, spent } => self.spent.part_ended(*call, spent),
             Event::CallInterrupted { call, .. } => self.at_call(*call, |c| c.stage = Stage::Interrupted),
             Event::TaskStopped { .. } => self.stopped = true,
             Event::TaskFinished { result } => self.result = Some(result.clone()),
@@ -377,7 +393,11 @@ impl Task {
             };
         }
         if self.cancelled {
-            return if any(Stage::Started) { Next::Wait } else { Next::Finish(Finish::Cancelled) };
+            return match (any(Stage::Started), any(Stage::Delegated)) {
+                (true, _) => Next::Wait,
+                (false, true) => Next::Rest,
+                (false, false) => Next::Finish(Finish::Cancelled),
+            };
         }
         if self.paused {
             return if any(Stage::Started) { Next::Wait } else { Next::Rest };
@@ -390,7 +410,7 @@ impl Task {
         if any(Stage::Started) {
             return Next::Wait;
         }
-        if any(Stage::Asked) {
+        if any(Stage::Asked) || any(Stage::Delegated) {
             return Next::Rest;
         }
         if let Some(finish) = self.turns.last().and_then(|t| t.decision.finish.clone()) {
@@ -417,11 +437,17 @@ impl Task {
             (None, _) if self.stopped => Status::Stopped,
             (None, _) => match self.next() {
                 Next::Rest if self.paused => Status::Paused,
+                // How they are is for their own logs to say.
+                Next::Rest if self.subtasks().next().is_some() && !self.asks() => Status::Running,
                 Next::Rest => Status::Waiting,
                 _ if self.owner.is_none() => Status::Queued,
                 _ => Status::Running,
             },
         }
+    }
+
+    fn asks(&self) -> bool {
+        self.turns.last().is_some_and(|t| t.calls.iter().any(|c| c.stage == Stage::Asked))
     }
 
     /// Says whether an engine has something to do for it.
@@ -503,6 +529,9 @@ impl Task {
     fn undo_asked(&mut self, paths: &[FilePath], calls: &[CallId]) -> Result<()> {
         let refused = |why: &str| Err(Error::new(Kind::InvalidInput, "follow undo", why));
         match &self.undo {
+            _ if self.submit.parent.is_some() => {
+                return refused("a sub-task is undone with its task, or as the part of it that its call did");
+            }
             Undo::Done(report) if report.left == 0 => return refused("the task was undone already"),
             Undo::Reclaimed => {
                 return refused(
@@ -576,7 +605,15 @@ impl Task {
 
 impl CallState {
     fn proposed(id: CallId) -> Self {
-        Self { id, stage: Stage::Proposed, attempt: 0, asked: None, would_allow: Vec::new(), result: None }
+        Self {
+            id,
+            stage: Stage::Proposed,
+            attempt: 0,
+            asked: None,
+            subtask: None,
+            would_allow: Vec::new(),
+            result: None,
+        }
     }
 
     /// Gives how it ended.

@@ -9,13 +9,12 @@ use std::{sync::Arc, time::Duration};
 
 use cowork_core::{
     Answer, Claim, Command, CommandId, Effects, Engine, Envelope, Error, Event, Finish, Folder, Hash, Item, Kind, Lock,
-    Mode, Outcome, Planner, Proposal, ProposedCall, Recovery, Stage as CallStage, Status, Submit, Task, TaskId, Tool,
-    rebuild,
+    Mode, Outcome, Proposal, ProposedCall, Recovery, Stage as CallStage, Status, Submit, Task, TaskId, Tool, rebuild,
 };
 use cowork_testkit::{Fault, FaultyStore, NoopTool, ProbeTool, ScriptedPlanner, golden};
 use futures_util::FutureExt;
 use serde_json::json;
-use stage::Stage;
+use stage::{Mortal, Stage};
 
 fn changing(recovery: Recovery) -> Effects {
     Effects { recovery, ..Effects::none() }
@@ -367,23 +366,6 @@ async fn a_task_that_can_t_go_on_says_why_to_whoever_waits_for_it() {
     // Said once more, it is tried again.
     stage.send(&engine, task, Command::Steer { text: "there is room now".into() }).await;
     assert_eq!(engine.settled(task).await.unwrap().status(), Status::Done);
-}
-
-/// Runs an engine in a runtime of its own, so that it can die as a process does: at once, saying nothing.
-struct Mortal(tokio::runtime::Runtime);
-
-impl Mortal {
-    fn start(stage: &Stage, planner: impl Planner, tools: &[Arc<dyn Tool>]) -> (Self, Engine) {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
-        let inside = runtime.enter();
-        let engine = stage.engine(planner, tools);
-        drop(inside);
-        (Self(runtime), engine)
-    }
-
-    fn die(self) {
-        self.0.shutdown_background();
-    }
 }
 
 async fn died_in_the_middle(recovery: Recovery) -> (Task, u64, Stage) {

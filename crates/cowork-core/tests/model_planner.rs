@@ -12,8 +12,8 @@ use std::{
 
 use cowork_core::{
     Answer, Block, Budget, Command, CommandId, DeltaKind, Effects, Engine, Error, Event, Finish, Item, Kind, Message,
-    Mode, Model, ModelAnswer, ModelCall, ModelCard, ModelPlanner, ModelRequest, Models, Outcome, Price, Recovery,
-    Retry, Role, Status, Stop, Submit, Task, Tool, Usage,
+    Messages, Mode, Model, ModelAnswer, ModelCall, ModelCard, ModelPlanner, ModelRequest, Models, Outcome, Price,
+    Recovery, Retry, Role, Status, Stop, Submit, Task, Tool, Usage,
 };
 use cowork_testkit::{ProbeTool, ScriptedModel, TestRuntime, golden, model::Reply, planner::Subject};
 use serde_json::{Value, json};
@@ -292,7 +292,7 @@ async fn a_service_that_fails_for_a_while_is_asked_again_and_nothing_runs_twice(
     let engine = talk.engine(&stage, &[work.clone()]);
     let mut events = engine.events(stage.thread, 0);
     let task = stage.submit(&engine, Submit::new("work")).await;
-    let (mut tries, mut restarts) = (Vec::new(), 0);
+    let (mut tries, mut restarts, mut retries) = (Vec::new(), 0, Vec::new());
     let reads = async {
         while tries.len() < 2 {
             match events.next().await.unwrap().unwrap() {
@@ -301,7 +301,12 @@ async fn a_service_that_fails_for_a_while_is_asked_again_and_nothing_runs_twice(
                         tries.push(*n);
                     }
                 }
-                Item::Delta(delta) => restarts += u32::from(delta.what == DeltaKind::Restarted),
+                Item::Delta(delta) => {
+                    restarts += u32::from(delta.what == DeltaKind::Restarted);
+                    if let DeltaKind::Retrying { tries, why, .. } = &delta.what {
+                        retries.push((*tries, why.clone()));
+                    }
+                }
                 Item::Lagged { .. } => {}
             }
         }
@@ -309,6 +314,58 @@ async fn a_service_that_fails_for_a_while_is_asked_again_and_nothing_runs_twice(
     let (task, ()) = tokio::join!(settle(&stage, &engine, task), reads);
     assert_eq!((summary(&task), work.runs(&json!({}))), ("Done.", 1));
     assert_eq!((tries, restarts), (vec![1, 3], 2), "what was shown of an answer that was cut off does not count");
+    assert_eq!(retries, [1, 2].map(|n| (n, "the service is overloaded".to_owned())), "it is seen why it takes so long");
+}
+
+/// A model under another name.
+struct Named(&'static str, Arc<dyn Model>);
+
+#[cowork_core::async_trait]
+impl Model for Named {
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    fn card(&self) -> &ModelCard {
+        self.1.card()
+    }
+
+    async fn answer(
+        &self,
+        request: ModelRequest,
+        say: cowork_core::Say,
+        cancel: cowork_core::CancellationToken,
+    ) -> cowork_core::Result<ModelAnswer> {
+        self.1.answer(request, say, cancel).await
+    }
+}
+
+#[tokio::test]
+async fn another_model_is_asked_where_the_tasks_own_can_not_be_had_if_the_task_says_so() {
+    for (planner, done) in [(json!({ "fallback": "other" }), true), (json!({}), false)] {
+        let stage = Stage::new();
+        let down = talk([busy()]);
+        let script = [calls([called("work", json!({}))]), ends(Stop::End, "Done.")];
+        let up = talk_with(ModelCard::local("elsewhere"), script);
+        let work = work();
+        let mut parts = stage.parts(ModelPlanner::new(), &[work.clone()]);
+        ModelPlanner::tools().into_iter().for_each(|tool| parts.tools.add(tool).unwrap());
+        parts.models = vec![down.model(), Arc::new(Named("other", up.model()))];
+        parts.limits.patience.tries = 1;
+        let engine = Engine::start(parts);
+        let task = stage.submit(&engine, Submit { planner, ..Submit::new("work") }).await;
+        let task = settle(&stage, &engine, task).await;
+        if done {
+            assert_eq!((summary(&task), down.asked().len(), up.asked().len()), ("Done.", 2, 2));
+        } else {
+            assert_eq!(
+                (failure(&task).kind, up.asked().len()),
+                (Kind::Unavailable, 0),
+                "nothing goes elsewhere unsaid"
+            );
+        }
+        assert_eq!(work.runs(&json!({})), u64::from(done));
+    }
 }
 
 #[tokio::test]
@@ -333,7 +390,14 @@ async fn a_budget_is_kept_before_a_model_is_asked() {
     let price = Price { input: 1_000_000, output: 10_000_000, ..Price::default() };
     let card = ModelCard { price: Some(price), ..ModelCard::local("dear") };
     let talk = talk_with(card, [counted(calls([called("work", json!({}))]))]);
-    let (work, budget) = (work(), Budget { cost: Some(20_000), ..Budget::default() });
+    let budget = Budget { cost: Some(20_000), ..Budget::default() };
+    let count = Mutex::new(0);
+    // Each time something else comes of it, so it is no circle.
+    let number = move |_: &Value| {
+        *count.lock().unwrap() += 1;
+        Ok(cowork_core::ToolOutput { value: json!(*count.lock().unwrap()), ..Default::default() })
+    };
+    let work = ProbeTool::with("work", |_| Ok(Effects::none()), number);
     let engine = talk.engine(&stage, &[work.clone()]);
     let task = stage.submit(&engine, Submit { budget, ..Submit::new("work for ever") }).await;
     let task = engine.settled(task).await.unwrap();
@@ -404,7 +468,7 @@ async fn instructions_plan_and_denials_outlive_fifty_summaries() {
 #[tokio::test]
 async fn a_summary_is_the_same_in_another_process() {
     let stage = Stage::new();
-    let card = || ModelCard { window: 4_000, most_tokens: 400, ..ModelCard::local("small") };
+    let card = || ModelCard { window: 4_600, most_tokens: 400, ..ModelCard::local("small") };
     let big = |n: u32| calls([called("work", json!({ "n": n, "much": "x".repeat(1_000) }))]);
     let work = ProbeTool::new("work", Effects { recovery: Recovery::Idempotent, ..Effects::none() });
     let first = talk_with(card(), [big(1), big(2), big(3), Reply::text("All three are done."), big(4)]);
@@ -542,7 +606,7 @@ async fn five_hundred_tools_take_a_tenth_of_what_a_model_holds_and_each_can_be_f
     assert_eq!(summary(&task), "Done.");
     assert_eq!((task.turns[1].decision.calls[0].tool.as_str()), "service_417", "the log and the policy see the tool");
     let asked = talk.asked();
-    let head = ModelRequest { messages: Vec::new(), ..asked[0].clone() };
+    let head = ModelRequest { messages: Messages::default(), ..asked[0].clone() };
     assert!(head.estimate().count <= 20_000, "{}", head.estimate().count);
     grows(&asked);
     asked.iter().for_each(well_formed);

@@ -15,9 +15,13 @@ fn names() -> impl Strategy<Value = BTreeSet<String>> {
 }
 
 fn label() -> impl Strategy<Value = Label> {
-    let integrity =
-        prop_oneof![Just(Integrity::User), Just(Integrity::Trusted), names().prop_map(Integrity::Untrusted)];
-    let confidentiality = prop_oneof![Just(Confidentiality::Public), names().prop_map(Confidentiality::Private)];
+    let integrity = prop_oneof![
+        Just(Integrity::User),
+        Just(Integrity::Trusted),
+        names().prop_map(|names| Integrity::Untrusted(names.into()))
+    ];
+    let confidentiality =
+        prop_oneof![Just(Confidentiality::Public), names().prop_map(|names| Confidentiality::Private(names.into()))];
     (integrity, confidentiality).prop_map(|(integrity, confidentiality)| Label { integrity, confidentiality })
 }
 

@@ -7,12 +7,15 @@
 //! - [`sse`] reads a stream of events, whichever way its bytes are cut.
 #![cfg_attr(feature = "anthropic", doc = "- [`anthropic`] speaks the Messages API.")]
 #![cfg_attr(feature = "openai", doc = "- [`openai`] speaks Chat Completions and Responses, as many services do.")]
+#![cfg_attr(feature = "config", doc = "- [`config`] makes models of what a person set, and finds their keys.")]
 #![cfg_attr(feature = "openai", doc = "- [`local`] finds the servers of models on this computer.")]
 
 #[cfg(feature = "anthropic")]
 pub mod anthropic;
 #[cfg(any(feature = "anthropic", feature = "openai"))]
 mod call;
+#[cfg(feature = "config")]
+pub mod config;
 #[cfg(any(feature = "anthropic", feature = "openai"))]
 #[cfg_attr(not(feature = "anthropic"), allow(dead_code, reason = "each format reads what it needs"))]
 mod json;

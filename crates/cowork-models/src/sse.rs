@@ -62,7 +62,7 @@ impl Default for Parser {
 impl Parser {
     /// Makes one for events and lines of at most so many bytes.
     pub fn new(most: usize) -> Self {
-        Self { most, line: Vec::new(), name: Vec::new(), data: Vec::new(), begun: false, after_cr: false }
+        Self { most, line: Vec::new(), name: Vec::with_capacity(32), data: Vec::new(), begun: false, after_cr: false }
     }
 
     /// Reads the next piece of the stream and tells each event that ends in it.
@@ -135,6 +135,8 @@ impl Parser {
         held: &mut Option<&'a [u8]>,
         tell: &mut impl FnMut(Event<'_>) -> Result<()>,
     ) -> Result<()> {
+        // Also of a line that says nothing: in pieces it would have to be kept as long as its end is out.
+        self.fits(line.len())?;
         let line = if mem::replace(&mut self.begun, true) { line } else { line.strip_prefix(BOM).unwrap_or(line) };
         if line.is_empty() {
             return self.end(held.take(), tell);
@@ -144,7 +146,6 @@ impl Parser {
                 self.add(before)?;
             }
         } else if let Some(name) = field(line, b"event") {
-            self.fits(name.len())?;
             self.name.clear();
             self.name.extend_from_slice(name);
         }
@@ -162,10 +163,7 @@ impl Parser {
     /// Ends an event. One without data is none.
     fn end(&mut self, held: Option<&[u8]>, tell: &mut impl FnMut(Event<'_>) -> Result<()>) -> Result<()> {
         let data = match held {
-            Some(line) if self.data.is_empty() => {
-                self.fits(line.len())?;
-                line
-            }
+            Some(line) if self.data.is_empty() => line,
             Some(line) => {
                 self.add(line)?;
                 &self.data[..self.data.len() - 1]

@@ -127,7 +127,8 @@ async fn a_key_is_nowhere_but_on_its_way_to_its_service() {
             write!(seen, "{endpoint:?}").unwrap();
             let limits = Limits { first: Duration::from_millis(300), proxy: Proxy::None, ..Limits::default() };
             let model = Anthropic::new(Transport::new(endpoint, limits).unwrap(), "claude-sonnet-5-5");
-            let request = ModelRequest { messages: vec![Arc::new(Message::user("hi"))], ..ModelRequest::default() };
+            let request =
+                ModelRequest { messages: vec![Arc::new(Message::user("hi"))].into(), ..ModelRequest::default() };
             write!(seen, "{model:?} {:?} {}", model.card(), model.name()).unwrap();
             let counted = model.count(&request).await;
             let answered = model.answer(request, Box::new(|_| {}), CancellationToken::new()).await;
@@ -170,7 +171,7 @@ async fn panics(seen: &mut String) {
     let service = Service::always(Answer::events(events.map(|event| format!("data: {event}\n\n")).concat()));
     let endpoint = Endpoint { base: service.base, ..anthropic::endpoint(Some(Secret::new(KEY, "X"))) };
     let model = Anthropic::new(Transport::new(endpoint, Limits::default()).unwrap(), "m");
-    let request = ModelRequest { messages: vec![Arc::new(Message::user("hi"))], ..ModelRequest::default() };
+    let request = ModelRequest { messages: vec![Arc::new(Message::user("hi"))].into(), ..ModelRequest::default() };
     model.answer(request.clone(), Box::new(|_| {}), CancellationToken::new()).await.unwrap();
     let shown = format!("{model:?}");
     let say = Box::new(move |_: cowork_core::Said<'_>| panic!("{shown}"));

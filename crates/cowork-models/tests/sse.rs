@@ -83,6 +83,16 @@ fn bytes_that_are_not_utf8_are_an_error_that_says_so() {
 }
 
 #[test]
+fn a_line_that_says_nothing_counts_however_it_is_cut() {
+    let stream = [": ", &"x".repeat(200), "\n\n"].concat();
+    for size in [1, 7, stream.len()] {
+        let mut parser = Parser::new(100);
+        let fed = stream.as_bytes().chunks(size).try_for_each(|piece| parser.feed(piece, |_| Ok(())));
+        assert_eq!(fed.unwrap_err().kind, Kind::LimitExceeded, "in pieces of {size}");
+    }
+}
+
+#[test]
 fn an_event_that_does_not_end_is_given_up_at_its_limit() {
     for piece in [&b"data: xxxxxxxxxx"[..], b"data: xxxxxxxxxx\n", b"event: xxxxxxxxxx"] {
         let mut parser = Parser::new(100);

@@ -40,7 +40,7 @@
 # What the tool says of files, said of photos.
 OF_PHOTOS = {
     "files of other kinds": "files that are not photos",
-    "files with a date that can't be right": "photos without a date that can be right",
+    "files with a date that can't be right": "photos that do not say when they were taken",
     "files that can't be read": "photos that can't be read",
     "files without a place": "photos without a place",
     "files far from every town": "photos far from every town",

@@ -168,13 +168,42 @@ impl<'a> Sentence<'a> {
     pub(crate) fn sentence_end(&self, range: Range<usize>) -> usize {
         let ends = |at: &usize| {
             let between = self.between(*at);
-            between.contains(['?', '!', '\n', ';', '(', ')'])
+            between.contains(['?', '!', '\n', ';'])
+                || self.is_aside(*at)
                 || between.contains(". ")
                 || (between.contains(", ") && self.words.get(at + 1).is_some_and(|w| ASIDES.contains(&w.stem.as_str())))
                 || between.contains(" - ")
                 || between.contains('—')
         };
         range.clone().find(ends).map_or(range.end, |at| at + 1)
+    }
+
+    /// Says whether several words in brackets begin or end behind this one. One alone is part of a text: `(c) 2026`, `Plan (old)`.
+    fn is_aside(&self, at: usize) -> bool {
+        let (from, to) = (self.words[at].at.end, self.words.get(at + 1).map_or(self.text.len(), |w| w.at.start));
+        let several = |inside: &str| inside.split_whitespace().nth(1).is_some();
+        self.text[from..to].char_indices().any(|(offset, c)| match c {
+            '(' => several(self.text[from + offset + 1..].split(')').next().unwrap_or_default()),
+            ')' => several(self.text[..from + offset].rsplit('(').next().unwrap_or_default()),
+            _ => false,
+        })
+    }
+
+    /// Adds the brackets that belong to a text: `(c)`, `Plan (old)`, `[draft] minutes`.
+    fn with_brackets(&self, range: Range<usize>) -> Range<usize> {
+        let Range { mut start, mut end } = range;
+        for (open, close) in [('(', ')'), ('[', ']'), ('{', '}'), ('<', '>')] {
+            let number = |c: char| self.text[start..end].matches(c).count();
+            let (opened, closed) = (number(open), number(close));
+            let (before, behind) = (self.text[..start].ends_with(open), self.text[end..].starts_with(close));
+            if before && (closed > opened || (closed == opened && behind)) {
+                start -= open.len_utf8();
+            }
+            if behind && (opened > closed || (opened == closed && before)) {
+                end += close.len_utf8();
+            }
+        }
+        start..end
     }
 
     /// Adds the signs that are written right before and behind: `IMG_`, `€5`, `-v2`.
@@ -196,7 +225,8 @@ impl<'a> Sentence<'a> {
         if let Some(quoted) = words.iter().find(|w| w.quoted) {
             return Some(self.text[quoted.at.clone()].to_owned());
         }
-        Some(self.text[self.with_signs(words.first()?.at.start..words.last()?.at.end)].to_owned())
+        let signed = self.with_signs(words.first()?.at.start..words.last()?.at.end);
+        Some(self.text[self.with_brackets(signed)].to_owned())
     }
 
     fn mark_literals(&mut self) {

@@ -137,7 +137,9 @@ async fn fifty_thousand_duplicates_take_two_calls() {
 
 #[tokio::test]
 async fn find_takes_words_where_the_text_stands_nowhere_and_counts_by_kind_what_it_did_not_look_into() {
-    let none = || json!({ "matched": 0, "searched": 2, "complete": true, "ended": "", "next": null, "skipped": {}, "hits": [] });
+    fn none() -> Value {
+        json!({ "matched": 0, "searched": 2, "complete": true, "ended": "", "next": null, "skipped": {}, "hits": [] })
+    }
     let found = |call: &ProposedCall| {
         assert_eq!(call.args["query"], "Müller contract");
         if call.args["words"] == false {
@@ -311,7 +313,7 @@ fn replacing(call: &ProposedCall) -> Option<Outcome> {
             "skipped": {}, "hits": [{ "path": call.args["folder"], "line": 4, "text": "  Dear Acme,\t" }] })),
         ("replace_text", _) => done(json!({ "made": 1, "renamed": 0, "left": 1, "left_at": [[1, 2]],
             "reasons": [{ "files": 1, "why": "`Downloads/b.md` was changed meanwhile", "fix": "try again" }],
-            "otherwise": [{ "index": 1, "path": "Downloads/b.md", "reason": "`Downloads/b.md` was changed meanwhile" }] })),
+            "told": "Not done: 1, because `Downloads/b.md` was changed meanwhile.", "otherwise": [{ "index": 1, "path": "Downloads/b.md", "reason": "`Downloads/b.md` was changed meanwhile" }] })),
         _ => None,
     }
 }

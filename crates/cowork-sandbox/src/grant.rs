@@ -34,6 +34,21 @@ pub(crate) struct Bounds {
     pub(crate) home: Option<PathBuf>,
 }
 
+/// Gives one of the folders that are open already once more, with no more access than it has.
+pub(crate) fn part((folders, roots): (&[Folder], &[Root]), folder: &Folder) -> Result<Root> {
+    let no = |why: String| Err(Error::new(Kind::NotAllowed, "open folder", why).with("folder", folder.name.clone()));
+    let is_there = folders.iter().any(|f| f.name == folder.name && f.at == folder.at);
+    let Some(root) = roots.iter().find(|r| is_there && r.name == folder.name) else {
+        return no(format!("`{}` is none of the task's folders", folder.name));
+    };
+    if folder.access > root.access {
+        return no(format!("the task may only look into `{}`", folder.name));
+    }
+    let fd = root.dir.fd.try_clone().map_err(|e| Fault::from(e).error("open folder", &folder.name))?;
+    let dir = Dir { fd, path: root.dir.path.clone() };
+    Ok(Root { name: root.name.clone(), access: folder.access, dir, ino: root.ino, chain: root.chain.clone() })
+}
+
 /// Opens the granted folders.
 pub(crate) fn open(folders: &[Folder], bounds: &Bounds) -> Result<Vec<Root>> {
     let mut roots: Vec<Root> = Vec::new();

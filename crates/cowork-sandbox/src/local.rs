@@ -94,7 +94,8 @@ impl LocalSandbox {
             }
         };
         let journal = Arc::new(Mutex::new(journal));
-        Ok(Held { folders: spec.folders, view: View { roots }, journal, seen: Seen::default(), _lock: lock })
+        let (seen, lock) = (Arc::new(Seen::default()), Arc::new(lock));
+        Ok(Held { folders: spec.folders, view: View { roots }, journal, seen, lock })
     }
 
     fn undo_task(&self, task: TaskId, spec: &UndoSpec) -> Result<UndoReport> {

@@ -9,7 +9,7 @@ use cowork_core::{
 };
 use tokio::sync::Mutex;
 
-use crate::{change, journal::Journal, lock::Lock, stamp::Seen, view::View, walk, watch::Watching};
+use crate::{change, grant, journal::Journal, lock::Lock, stamp::Seen, view::View, walk, watch::Watching};
 
 /// What a session holds. The folders are let go when the last call that uses it is done.
 #[derive(Debug)]
@@ -19,8 +19,8 @@ pub(crate) struct Held {
     /// Calls that change files take turns.
     pub(crate) journal: Arc<Mutex<Journal>>,
     /// What files were like when the task last read or wrote them.
-    pub(crate) seen: Seen,
-    pub(crate) _lock: Lock,
+    pub(crate) seen: Arc<Seen>,
+    pub(crate) lock: Arc<Lock>,
 }
 
 #[derive(Debug)]
@@ -48,6 +48,14 @@ impl Session for LocalSession {
 
     fn recall(&self, seen: Vec<Sight>) {
         self.0.seen.recall(&seen);
+    }
+
+    fn part(&self, folders: &[Folder]) -> Result<Arc<dyn Session>> {
+        let Held { folders: mine, view, journal, seen, lock } = &*self.0;
+        let roots = folders.iter().map(|folder| grant::part((mine, &view.roots), folder)).collect::<Result<_>>()?;
+        let (journal, seen, lock) = (journal.clone(), seen.clone(), lock.clone());
+        let held = Held { folders: folders.to_vec(), view: View { roots }, journal, seen, lock };
+        Ok(Arc::new(Self(Arc::new(held))))
     }
 }
 
@@ -107,7 +115,8 @@ impl LocalFiles {
         let left = CancellationToken::new();
         let _guard = left.clone().drop_guard();
         let (held, call) = (self.held.clone(), self.call);
-        let work = move || change::change(&mut journal, (&held.view, &held.seen), call, (&changes, all), &watch, &left);
+        let work =
+            move || change::change(&mut journal, (&held.view, &*held.seen), call, (&changes, all), &watch, &left);
         blocking(work).await
     }
 

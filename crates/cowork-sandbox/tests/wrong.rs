@@ -40,6 +40,8 @@ enum Flaw {
     AnyOrder,
     /// Gives every content the same stamp.
     OneStamp,
+    /// Gives all of it where a part was asked for.
+    PartsAreWhole,
 }
 
 struct Wrong {
@@ -117,6 +119,11 @@ impl Session for WrongSession {
         if self.flaw != Flaw::ForgetsSights {
             self.inner.recall(seen);
         }
+    }
+
+    fn part(&self, folders: &[Folder]) -> Result<Arc<dyn Session>> {
+        let wanted = if self.flaw == Flaw::PartsAreWhole { self.inner.folders() } else { folders };
+        Ok(Arc::new(Self { inner: self.inner.part(wanted)?, flaw: self.flaw }))
     }
 }
 
@@ -211,5 +218,6 @@ caught! {
     one_that_never_stops_is_caught: NeverStops by a_cancelled_call_stops_between_two_changes;
     one_that_changes_in_any_order_is_caught: AnyOrder by changes_are_made_in_order;
     one_that_forgets_what_was_seen_is_caught: ForgetsSights by what_was_seen_is_known_in_the_next_session;
+    one_whose_parts_are_the_whole_is_caught: PartsAreWhole by a_part_of_a_session_sees_less_and_never_more;
     one_whose_stamps_are_all_the_same_is_caught: OneStamp by a_stamp_changes_when_content_does;
 }

@@ -148,11 +148,11 @@ impl Writer {
                 replies.iter().map(|_| Err(error.clone())).collect()
             });
             let watched = if self.changes.receiver_count() > 0 { committed(&answers) } else { Arc::new([]) };
-            self.answer(Answered(replies.into_iter().zip(answers).collect()));
-            // Who waits for its commit goes on first; who only watches comes after.
+            // Both at once: whoever watches is mostly where somebody waits for the commit, and is woken once for both.
             if !watched.is_empty() {
                 drop(self.changes.send(StoreChange::Here(watched)));
             }
+            self.answer(Answered(replies.into_iter().zip(answers).collect()));
         }
     }
 

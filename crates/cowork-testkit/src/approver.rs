@@ -74,6 +74,7 @@ pub fn ask(tool: &str, n: usize) -> Ask {
         effects: Effects::default().showing(preview),
         rule: "asks-before-changes".to_owned(),
         reason: "this task asks before it changes anything".to_owned(),
+        subtask: None,
     }
 }
 

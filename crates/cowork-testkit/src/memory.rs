@@ -171,6 +171,15 @@ impl Session for MemorySession {
     fn recall(&self, seen: Vec<Sight>) {
         self.state().seen.extend(seen.into_iter().map(|s| (s.path, s.stamp)));
     }
+
+    fn part(&self, folders: &[Folder]) -> Result<Arc<dyn Session>> {
+        let has = |f: &Folder| self.folders.iter().any(|g| g.name == f.name && g.at == f.at && g.access >= f.access);
+        if let Some(other) = folders.iter().find(|f| !has(f)) {
+            let why = format!("`{}` is none of the task's folders, or not with that access", other.name);
+            return Err(Error::new(Kind::NotAllowed, "open folder", why));
+        }
+        Ok(Arc::new(Self { folders: folders.to_vec(), state: self.state.clone() }))
+    }
 }
 
 struct Opened {

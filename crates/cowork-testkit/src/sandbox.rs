@@ -163,6 +163,7 @@ macro_rules! sandbox_suite {
         $crate::sandbox_suite!(@each $make:
             a_session_sees_the_granted_folders_and_nothing_else,
             what_is_not_there_or_not_a_folder_is_not_granted,
+            a_part_of_a_session_sees_less_and_never_more,
             a_folder_is_changed_by_one_task_at_a_time,
             every_kind_of_change_is_given_back,
             showing_an_undo_says_the_same_and_does_nothing,

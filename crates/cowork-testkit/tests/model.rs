@@ -19,8 +19,13 @@ use serde_json::{Value, json};
 
 fn request(text: &str) -> ModelRequest {
     let look = ToolSpec { name: "look".into(), about: "Looks.".into(), schema: json!({ "type": "object" }) };
-    let head = Arc::new(Head { tools: vec![look], ..Head::default() });
-    ModelRequest { head, messages: vec![Arc::new(Message::user(text))], most_tokens: 1_000, ..ModelRequest::default() }
+    let head = Arc::new(Head { tools: vec![look].into(), ..Head::default() });
+    ModelRequest {
+        head,
+        messages: vec![Arc::new(Message::user(text))].into(),
+        most_tokens: 1_000,
+        ..ModelRequest::default()
+    }
 }
 
 fn called(id: &str, args: Value) -> Block {

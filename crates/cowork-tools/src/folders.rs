@@ -118,7 +118,7 @@ impl TypedTool for SuggestFolders {
         let project = category::project(&listed.entries).filter(|_| args.projects);
         if project.is_some() {
             let stay = json!({ "files of a project": number });
-            let value = told(&listed, &args.folder, Decided::default(), project, stay);
+            let value = told(&listed, &args.folder, Decided::default(), project, &stay);
             return Ok(ToolOutput { value, note: "the folder of a project".to_owned(), label });
         }
         let projects = args.projects && beside_projects(&*files, &listed.entries).await;
@@ -135,7 +135,7 @@ impl TypedTool for SuggestFolders {
         let decided = decide::all(&args.folder, &listed.entries, units, &facts, &mut stay);
         let note = format!("{} of {number}", count(decided.files(), "file"));
         let stay = json!(stay.told());
-        Ok(ToolOutput { value: told(&listed, &args.folder, decided, None, stay), note, label })
+        Ok(ToolOutput { value: told(&listed, &args.folder, decided, None, &stay), note, label })
     }
 }
 
@@ -202,7 +202,7 @@ async fn beside_projects(files: &dyn Files, entries: &[Entry]) -> bool {
     false
 }
 
-fn told(listed: &Listed, folder: &FilePath, decided: Decided<'_>, project: Option<&str>, stay: Value) -> Value {
+fn told(listed: &Listed, folder: &FilePath, decided: Decided<'_>, project: Option<&str>, stay: &Value) -> Value {
     let to = |target: &str| format!("{folder}/{target}");
     let mut lists = [Vec::new(), Vec::new(), Vec::new()];
     let mut add = |at: usize, target: &str, names: Vec<&str>| {

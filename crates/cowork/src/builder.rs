@@ -8,8 +8,8 @@ use std::{
 };
 
 use cowork_core::{
-    Approver, Claim, Engine, EngineParts, Error, GrantPolicy, Kind, Limits, Model, Planner, Policy, Probe, Registry,
-    Result, Runtime, Sandbox, Store, Tool,
+    Approver, Claim, Engine, EngineParts, Error, GrantPolicy, Kind, Limits, Model, ModelPlanner, Planner, Policy,
+    Probe, Registry, Result, Runtime, Sandbox, Store, Tool,
 };
 use cowork_playbooks::PlaybookPlanner;
 use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
@@ -80,6 +80,8 @@ impl Builder {
     }
 
     /// Adds a model that planners may ask; the first one is asked where none is named. Default: none.
+    ///
+    /// With a model there is a [`ModelPlanner`] too, after the other planners: a task has it with `planner.name` set to `model`.
     #[must_use]
     pub fn model(mut self, model: Arc<dyn Model>) -> Self {
         self.models.push(model);
@@ -155,6 +157,15 @@ impl Builder {
         let runtime = self.runtime.take().unwrap_or_else(|| Arc::new(TokioRuntime::new(handle)));
         let mut tools = Registry::new();
         cowork_tools::builtin().into_iter().chain(self.tools.drain(..)).try_for_each(|t| tools.add(t))?;
+        if self.planners.is_empty() {
+            self.planners.push(Arc::new(PlaybookPlanner::new()?));
+        }
+        if !self.models.is_empty() && self.planners.iter().all(|p| p.name() != "model") {
+            self.planners.push(Arc::new(ModelPlanner::new()));
+            // A host may have added them itself.
+            let missing = ModelPlanner::tools().into_iter().filter(|t| tools.get(&t.spec().name).is_err());
+            missing.collect::<Vec<_>>().into_iter().try_for_each(|t| tools.add(t))?;
+        }
         let store = match self.store.take() {
             Some(store) => store,
             None => self.default_store(runtime.clone()).await?,
@@ -163,9 +174,6 @@ impl Builder {
             Some(sandbox) => sandbox,
             None => self.default_sandbox()?,
         };
-        if self.planners.is_empty() {
-            self.planners.push(Arc::new(PlaybookPlanner::new()?));
-        }
         let parts = EngineParts {
             runtime,
             store,

@@ -29,6 +29,12 @@ impl Runtime for TokioRuntime {
         Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 
+    fn offset(&self, at: Timestamp) -> i32 {
+        // A moment that the calendar does not reach has no day to begin.
+        let zone = jiff::tz::TimeZone::system();
+        jiff::Timestamp::from_millisecond(at.as_millis()).map_or(0, |at| zone.to_offset(at).seconds())
+    }
+
     fn entropy(&self) -> u128 {
         uuid::Uuid::new_v4().as_u128().rotate_left(48) ^ uuid::Uuid::new_v4().as_u128()
     }

@@ -17,10 +17,10 @@ use std::{
 };
 
 use cowork::{
-    Claim, Command, CommandId, Cowork, Envelope, Finish, Mode, Probe, Proposal, Step, Submit, Task, TaskId, ThreadId,
-    TokioRuntime,
+    Claim, Command, CommandId, Cowork, Effects, Envelope, Finish, Mode, Probe, Proposal, ProposedCall, Step, Submit,
+    Subtask, Task, TaskId, ThreadId, TokioRuntime,
 };
-use cowork_testkit::{ScriptedPlanner, probe::kill_myself};
+use cowork_testkit::{ProbeTool, ScriptedPlanner, probe::kill_myself};
 use serde_json::json;
 
 const ORDERS: &str = "COWORK_VICTIM";
@@ -139,10 +139,49 @@ fn mixed() -> ScriptedPlanner {
     ])
 }
 
+/// Has two sub-tasks work in the one folder, side by side.
+fn parts() -> ScriptedPlanner {
+    let part = |text: &str| ProposedCall { tool: "hand".into(), args: json!({ "title": text, "text": text }) };
+    let write = |name: &str| Proposal::call("write_file", json!({ "path": format!("Desk/{name}"), "text": "all new" }));
+    let move_ = |from: &str, to: &str| {
+        let moves = json!([{ "from": format!("Desk/{from}"), "to": format!("Desk/{to}") }]);
+        Proposal::call("move_files", json!({ "moves": moves }))
+    };
+    let left = [move_("a.pdf", "new/a.pdf"), write("left.txt"), move_("f.mp3", "new/f.mp3")];
+    let right = [
+        move_("b.jpg", "new/b.jpg"),
+        Proposal::call("set_aside", json!({ "paths": ["Desk/e.unknown", "Desk/old"] })),
+        write("right.txt"),
+    ];
+    ScriptedPlanner::new(move |view| {
+        let turn = view.task.turns.len();
+        let next = match view.task.submit.text.as_str() {
+            "left" => left.get(turn).cloned(),
+            "right" => right.get(turn).cloned(),
+            _ if turn == 0 => Some(Proposal { calls: vec![part("left"), part("right")], ..Proposal::default() }),
+            _ => None,
+        };
+        Ok(next.unwrap_or_else(|| Proposal::done("Done.")))
+    })
+}
+
+/// A tool whose work is done by a sub-task.
+fn hand() -> Arc<ProbeTool> {
+    let effects = |args: &serde_json::Value| {
+        let subtask: Subtask = serde_json::from_value(args.clone()).unwrap();
+        Ok(Effects::delegates(subtask))
+    };
+    ProbeTool::with("hand", effects, |_| panic!("the engine starts sub-tasks"))
+}
+
 async fn open(desk: &Desk, story: &str, dies: Option<(usize, bool)>, claim: Claim) -> Cowork {
     let witness = Witness::new(&desk.at("notes"), dies);
     let builder = Cowork::builder().data_dir(desk.at("data")).probe(witness).claim(claim);
-    let builder = if story == "mixed" { builder.planner(Arc::new(mixed())) } else { builder };
+    let builder = match story {
+        "mixed" => builder.planner(Arc::new(mixed())),
+        "parts" => builder.planner(Arc::new(parts())).tool(hand()),
+        _ => builder,
+    };
     builder.build().await.unwrap()
 }
 
@@ -266,4 +305,9 @@ fn organising_survives_a_kill_at_every_step_and_so_does_its_undo() {
 #[test]
 fn one_of_every_change_survives_a_kill_at_every_step_and_so_does_its_undo() {
     campaign("mixed", 1);
+}
+
+#[test]
+fn two_sub_tasks_in_one_folder_survive_kills_and_all_they_did_is_undone_together() {
+    campaign("parts", 5);
 }

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use cowork::{Finding, store::SqliteStore};
+use cowork::{CancellationToken, Finding, models::config::ModelSettings, store::SqliteStore};
 
 use crate::{
     app::App,
+    config::Config,
     fail::{Exit, Fail},
     look::Look,
+    models::{chosen, keys},
     out::Out,
     render::{
         line::{Line, Role},
@@ -34,6 +36,7 @@ pub(crate) async fn doctor(data: &Path) -> Result<Exit, Fail> {
             findings
         }
     };
+    findings.extend(models().await);
     findings.sort_by_key(|f| !f.ok);
     findings.iter_mut().for_each(|f| f.what = label(&f.what).to_owned());
     let well = findings.iter().all(|f| f.ok);
@@ -49,6 +52,41 @@ pub(crate) async fn doctor(data: &Path) -> Result<Exit, Fail> {
     lines.extend([Line::default(), end.add(Role::Quiet, format!(" Data: {}", one_line(&shown)))]);
     Out::default().lines(&lines, &look);
     Ok(if well { Exit::Done } else { Exit::Failed })
+}
+
+/// Looks at the settings, and whether each model of the person's can be had: by the cheapest question to its service.
+async fn models() -> Vec<Finding> {
+    let config = match Config::load() {
+        Ok(config) => config,
+        Err(fail) => {
+            let (fix, found) = (fail.error.fix().unwrap_or_default().to_owned(), fail.error.message);
+            return vec![Finding { ok: false, what: "your settings".into(), found, fix }];
+        }
+    };
+    let mut findings = Vec::new();
+    let mut named: Vec<(String, ModelSettings)> = config.models.clone().into_iter().collect();
+    match chosen(&config, None) {
+        Ok(Some(one)) if !config.models.contains_key(&one.name) => named.push((one.name, one.settings)),
+        Ok(_) => {}
+        Err(fail) => {
+            let (fix, found) = (fail.error.fix().unwrap_or_default().to_owned(), fail.error.message);
+            findings.push(Finding { ok: false, what: "the model".into(), found, fix });
+        }
+    }
+    let cancel = CancellationToken::new();
+    for (name, settings) in named {
+        let checked = settings.check(&name, &keys(), &cancel).await;
+        let at = &checked.can.card.at;
+        let (ok, found, fix) = match checked.answers {
+            Ok(()) => {
+                let key = checked.key.map_or_else(String::new, |key| format!(", and takes the key from {key}"));
+                (true, format!("{at} has {}{key}", settings.model), String::new())
+            }
+            Err(error) => (false, error.message.clone(), error.fix().unwrap_or_default().to_owned()),
+        };
+        findings.push(Finding { ok, what: format!("model {name}"), found, fix });
+    }
+    findings
 }
 
 /// Says in plain words what was looked at.

@@ -4,6 +4,7 @@ mod answer;
 mod doctor;
 mod events;
 mod init;
+mod models;
 pub(crate) mod playbook;
 mod resume;
 mod run;
@@ -16,9 +17,11 @@ use std::path::Path;
 
 use crate::{
     app::App,
-    args::Command,
+    args::{Command, ModelsCommand},
     config::Config,
     fail::{Exit, Fail},
+    models::with_models_of,
+    names,
 };
 
 /// Does what is wanted.
@@ -33,7 +36,9 @@ pub(crate) async fn dispatch(command: Command, data: &Path) -> Result<Exit, Fail
             run::run(args, &config, data).await
         }
         Command::Playbook(command) => playbook::playbook(command, data).await,
-        Command::Init { yes } => init::init(yes),
+        Command::Models { json, command: None } => models::list(json).await,
+        Command::Models { command: Some(ModelsCommand::Key(command)), .. } => models::key(command),
+        Command::Init { yes } => init::init(yes).await,
         Command::Doctor => doctor::doctor(data).await,
         Command::Tasks { json, all } => tasks::tasks(&open().await?, json, all).await,
         Command::Show { task, changes: true, all, json } => {
@@ -42,13 +47,26 @@ pub(crate) async fn dispatch(command: Command, data: &Path) -> Result<Exit, Fail
         Command::Show { task, .. } => show::show(&open().await?, task.as_deref()).await,
         Command::Events { thread, follow, json } => events::events(&open().await?, &thread, follow, json).await,
         Command::Answer { call, answer, no_wait, json } => {
-            answer::answer(&open().await?, &call, answer, no_wait, json).await
+            let app = open().await?;
+            let task = if no_wait { None } else { Some(names::ask(&app.engine, &call).await?.task) };
+            let tasks: Vec<_> = app.engine.tasks().await?.into_iter().filter(|t| Some(t.task) == task).collect();
+            let app = with_models_of(app, data, &tasks).await?;
+            answer::answer(&app, &call, answer, no_wait, json).await
         }
         Command::Steer { task, text } => tell::steer(&open().await?, &task, &text).await,
         Command::Pause { task } => tell::pause(&open().await?, &task).await,
         Command::Cancel { task } => tell::cancel(&open().await?, &task).await,
-        Command::Resume { task: Some(task), yes, json } => resume::one(&open().await?, &task, yes, json).await,
-        Command::Resume { task: None, yes, json } => resume::all(&open().await?, yes, json).await,
+        Command::Resume { task: Some(task), yes, json } => {
+            let app = open().await?;
+            let one = names::task(&app.engine, &task).await?;
+            resume::one(&with_models_of(app, data, &[one]).await?, &task, yes, json).await
+        }
+        Command::Resume { task: None, yes, json } => {
+            let app = open().await?;
+            let ready = app.engine.ready().await?;
+            let tasks: Vec<_> = app.engine.tasks().await?.into_iter().filter(|t| ready.contains(&t.task)).collect();
+            resume::all(&with_models_of(app, data, &tasks).await?, yes, json).await
+        }
         Command::Undo { task, show, path, call, yes, json } => {
             let wanted = undo::Wanted { task, show, paths: path, calls: call, yes, json };
             undo::undo(&open().await?, wanted).await

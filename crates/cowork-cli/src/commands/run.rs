@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use cowork::{Error, Kind, Mode, Submit, ThreadId};
+use cowork::{Error, Kind, Mode, Submit, ThreadId, models::config::BudgetSettings};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     folders,
     follow::{How, follow},
     look::Look,
+    models::{Chosen, chosen, make},
     out::Out,
     render::line::{Line, Role},
     signals::Signals,
@@ -34,6 +35,9 @@ pub(crate) async fn run(args: Run, config: &Config, data: &Path) -> Result<Exit,
     // All that can be wrong with what was typed is found before anything is opened or made.
     let mut submit = Submit::new(text(&args)?);
     submit.planner = planner(&args)?;
+    let model = if args.no_model { None } else { chosen(config, args.model.as_deref())? };
+    let most = args.most.budget();
+    limit(&mut submit, most);
     submit.folders = folders::grants(&args.folder, &args.whole, home().as_deref(), data)?;
     submit.allow = config.allowed(&submit.folders);
     submit.mode = match args.mode {
@@ -46,22 +50,56 @@ pub(crate) async fn run(args: Run, config: &Config, data: &Path) -> Result<Exit,
         return Err(wrong("the thread's name is empty", "leave out --thread, or give it a name"));
     }
     let mut signals = Signals::listen()?;
-    // With --yes and --json nobody is there to be asked.
-    if args.playbook.is_none() && !args.yes && !args.json {
-        match which(&submit, &params(&args.param)?, &mut signals).await? {
-            Meant::AsTyped => {}
-            Meant::This(told) => submit.planner = told,
-            Meant::None => return Ok(not_run(Exit::Done)),
-            Meant::Unanswered => return Ok(not_run(Exit::Interrupted)),
+    let by_model = match who(&args, &submit, model.as_ref(), &mut signals).await? {
+        Meant::AsTyped => None,
+        Meant::This(told) => {
+            submit.planner = told;
+            None
         }
-    }
-    let app = App::open(data).await?;
+        Meant::Model => model,
+        Meant::None => return Ok(not_run(Exit::Done)),
+        Meant::Unanswered => return Ok(not_run(Exit::Interrupted)),
+    };
+    let app = match by_model {
+        None => App::open(data).await?,
+        Some(model) => {
+            model.give(&mut submit);
+            limit(&mut submit, most.or(config.budget));
+            let models = make(config, &model.name).await?;
+            if !args.json {
+                let look = Look::of_stdout();
+                Out::default().lines(&model.told(config, &look)?, &look);
+            }
+            App::open_with(data, models, model.settings.patience()).await?
+        }
+    };
     let thread = ThreadId::named(&args.thread);
     app.engine.open(thread, &args.thread).await?;
     let task = app.engine.submit(thread, SENDER, submit).await?;
     let exit = follow(&app, thread, task, How { yes: args.yes, json: args.json, after: 0 }, &mut signals).await?;
     app.close(&mut signals).await;
     Ok(exit)
+}
+
+/// Says who does the task: a playbook where one surely fits, else the model, if there is one.
+async fn who(args: &Run, submit: &Submit, model: Option<&Chosen>, signals: &mut Signals) -> Result<Meant, Fail> {
+    if args.model.is_some() {
+        return Ok(Meant::Model);
+    }
+    if args.playbook.is_some() {
+        return Ok(Meant::AsTyped);
+    }
+    // With --yes and --json nobody is there to be asked.
+    let asks = !args.yes && !args.json;
+    which(submit, &params(&args.param)?, asks, model.map(|m| m.name.as_str()), signals).await
+}
+
+/// Sets what the task may spend.
+fn limit(submit: &mut Submit, most: BudgetSettings) {
+    submit.budget = most.budget();
+    if let Some(steps) = most.steps {
+        submit.max_steps = u32::try_from(steps.0).unwrap_or(u32::MAX);
+    }
 }
 
 fn not_run(exit: Exit) -> Exit {

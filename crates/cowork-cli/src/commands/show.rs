@@ -98,6 +98,7 @@ pub(crate) async fn show(app: &App, task: Option<&str>) -> Result<Exit, Fail> {
         section(&mut lines, "You said", said(&records, &look));
         let calls = task.turns.iter().flat_map(|t| t.decision.calls.iter().zip(&t.calls));
         section(&mut lines, "Calls", calls_made(calls, &look));
+        section(&mut lines, "Model", screen.answers.listed(&look));
         let found = found(task);
         screen.whole = !found.is_empty();
         section(&mut lines, "Found", found);
@@ -239,6 +240,7 @@ fn stage(stage: Stage) -> &'static str {
         Stage::Asked => "waits for your answer",
         Stage::Answered => "answered, not begun",
         Stage::Started => "under way",
+        Stage::Delegated => "under way, in a part of its own",
         Stage::Interrupted => "cut off",
         Stage::Finished => "ended",
     }

@@ -16,12 +16,19 @@ const NARROW: usize = 40;
 /// Shows what a call wants, its groups aligned, in at most `most` lines.
 pub(crate) fn question(ask: &Ask, look: &Look, most: usize) -> Vec<Line> {
     let preview = renames::shown(ask, (most / 3).clamp(2, 5));
-    let mut lines = effects(&ask.effects, &preview, &ask.call.tool, "Wants to", Role::Waiting, look, most);
+    let verb = verb(ask, "Wants to", "wants to");
+    let mut lines = effects(&ask.effects, &preview, &ask.call.tool, &verb, Role::Waiting, look, most);
     if !matches!(ask.rule.as_str(), "asks-before-changes" | "") && !ask.reason.is_empty() && lines.len() < most {
         let reason = wrap(&one_line(&sentence(&ask.reason)), look.columns().saturating_sub(6));
         lines.extend(reason.into_iter().map(|l| Line::of("    ").add(Role::Waiting, l)));
     }
     lines
+}
+
+/// Says who wants something: the task, or which part of it.
+pub(crate) fn verb(ask: &Ask, task: &str, part: &str) -> String {
+    let name = ask.subtask.as_deref().map(|title| shorten(&one_line(title), LABEL).into_owned());
+    name.map_or_else(|| task.to_owned(), |name| format!("The part \"{name}\" {part}"))
 }
 
 /// Shows what was said before a question, after a blank line: whole, or as much of it as there are lines.

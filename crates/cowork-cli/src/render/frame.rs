@@ -95,6 +95,7 @@ fn below(screen: &Screen, look: &Look, now: Timestamp, most: usize) -> Vec<Line>
         return lines;
     }
     lines.extend(watching(screen, look));
+    lines.extend(written(screen, look, now, most));
     let note = screen.together(now).map(|p| p.note).filter(|n| !n.is_empty());
     if screen.details == Details::Unfolded {
         lines.extend(details(screen, note, look, most.saturating_sub(lines.len())));
@@ -115,6 +116,22 @@ fn below(screen: &Screen, look: &Look, now: Timestamp, most: usize) -> Vec<Line>
     let hint = if room >= 60 { hint } else { "" };
     let line = Line::margin().add(Role::Quiet, shorten(&last, room.saturating_sub(width(hint) + 2)));
     lines.extend([Line::default(), line.right(Role::Quiet, hint, room + 2)]);
+    lines
+}
+
+/// Shows what a model is writing, and what it came to so far.
+fn written(screen: &Screen, look: &Look, now: Timestamp, most: usize) -> Vec<Line> {
+    if screen.is_settled() || most < 3 {
+        return Vec::new();
+    }
+    let Some(so_far) = screen.answers.so_far(now, look.signs) else { return Vec::new() };
+    let unfolded = screen.details == Details::Unfolded;
+    let rows = if unfolded { most / 2 } else { most.saturating_sub(4).min(5) };
+    let mut lines = vec![Line::default()];
+    if screen.answers.open().is_some() {
+        lines.extend(screen.writing.lines(look, unfolded, rows));
+    }
+    lines.push(Line::margin().add(Role::Quiet, cut(&so_far, look.columns().saturating_sub(4))));
     lines
 }
 

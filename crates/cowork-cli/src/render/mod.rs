@@ -1,6 +1,7 @@
 //! From records to lines, without touching anything: `(record or delta) → screen → lines`.
 
 pub(crate) mod ask;
+pub(crate) mod asked;
 pub(crate) mod frame;
 pub(crate) mod left;
 pub(crate) mod line;

@@ -201,12 +201,14 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look, most: usize
     }
     if matches!(result, Finish::Failed { error } if error.op == "match playbook") {
         lines.push(next("More:", "cowork playbook list"));
+        lines.push(next("A model:", "cowork models"));
     }
     if let Some(saved) = &screen.saved {
         lines.extend(
             wrap(saved, look.columns().saturating_sub(4)).into_iter().map(|l| Line::margin().add(Role::Plain, l)),
         );
     }
+    lines.extend(screen.answers.came_to(look));
     if task.journalled && !unchanged {
         lines.extend(way_back(task, result));
     }

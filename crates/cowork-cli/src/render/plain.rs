@@ -10,7 +10,7 @@ use super::{
     plan::Layout,
     screen::{Note, Progress, Screen, StepTimes},
     spoken,
-    text::{one_line, shorten, visible_lines},
+    text::{fold, one_line, shorten, visible_lines},
 };
 use crate::{keys::Offered, look::Look};
 
@@ -26,6 +26,7 @@ pub(crate) struct Plain {
     notes: usize,
     asked: Vec<cowork::CallId>,
     status: Option<String>,
+    retrying: Option<String>,
 }
 
 impl Plain {
@@ -45,6 +46,13 @@ impl Plain {
         if let Some(ask) = screen.asks.first().filter(|a| !self.asked.contains(&a.call.id)) {
             self.asked.push(ask.call.id);
             lines.extend(asked(ask, screen.prompting, look));
+        }
+        let retrying = screen.writing.retrying().map(str::to_owned);
+        if retrying != self.retrying {
+            self.retrying = retrying;
+            let room = look.columns().saturating_sub(4);
+            let said = self.retrying.iter().flat_map(|why| fold(why, room, 3));
+            lines.extend(said.map(|l| Line::margin().add(Role::Waiting, l)));
         }
         if screen.status != self.status {
             self.status.clone_from(&screen.status);

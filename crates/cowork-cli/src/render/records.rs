@@ -1,11 +1,11 @@
 //! One readable line for each record of a log.
 
-use cowork::{CallId, Command, Decision, Event, FilePath, Finish, Outcome, Record};
+use cowork::{CallId, Command, Decision, Event, FilePath, Finish, Outcome, Record, dollars};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     line::{Line, Role},
-    text::{count, cut, one_line, width},
+    text::{count, cut, grouped, one_line, width},
 };
 use crate::look::Look;
 
@@ -36,6 +36,23 @@ fn event_text(event: &Event) -> (Role, String) {
         Event::Commanded { sender, command, .. } => (Role::Strong, format!("{sender}: {}", command_text(command))),
         Event::Refused { command, error } => (Role::Waiting, format!("command {command} refused: {error}")),
         Event::TaskStarted { .. } => (Role::Plain, "taken up".to_owned()),
+        Event::ModelAsked { model, at, purpose, most, .. } => {
+            let most = grouped(most.tokens);
+            (Role::Plain, format!("asks {model} at {at} ({purpose}, {most} tokens at the most)"))
+        }
+        Event::ModelAnswered { usage, cost, tries, error, .. } => {
+            let cost = cost.map(|cost| format!(", {}", dollars(cost))).unwrap_or_default();
+            let again = if *tries > 1 { format!(", asked {tries} times") } else { String::new() };
+            let took = format!(
+                "{} tokens read, {} written{cost}{again}",
+                grouped(usage.total() - usage.output),
+                grouped(usage.output)
+            );
+            match error {
+                None => (Role::Plain, format!("answered: {took}")),
+                Some(error) => (Role::Failed, format!("no answer: {error} ({took})")),
+            }
+        }
         Event::Decided(decision) => (Role::Plain, decided(decision)),
         Event::PermissionAsked { call, effects, .. } => {
             (Role::Waiting, format!("asks, call {}: {}", call.short(), effects.preview.title))

@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use cowork::{
-    Ask, CallId, ChangeSet, Command, Delta, DeltaKind, Effects, Error, Event, Kind, Outcome, Record, Result, Stage,
-    StepState, Task, Timestamp,
+    Ask, CallId, ChangeSet, Command, Delta, DeltaKind, Effects, Error, Event, Finish, Kind, Outcome, Record, Result,
+    Stage, StepState, Task, Timestamp,
 };
 
 use super::{
+    asked::{Answers, Writing},
     pace::Pace,
     text::one_line,
     understood::{Understood, understood},
@@ -48,6 +49,10 @@ pub(crate) struct Screen {
     pub(crate) whole: bool,
     /// Whether another process works on it.
     pub(crate) elsewhere: bool,
+    /// What a model is writing.
+    pub(crate) writing: Writing,
+    /// What models were asked.
+    pub(crate) answers: Answers,
 }
 
 /// When a step began and ended, in time worked: a person's thinking is no part of it.
@@ -111,13 +116,18 @@ impl Screen {
             None => self.task = Some(Task::begin(record)?),
             Some(task) => task.apply(record)?,
         }
-        self.take(&*record.event.event()?);
+        let event = record.event.event()?;
+        self.answers.take(&event, record.at);
+        self.take(&event);
         Ok(())
     }
 
     /// Takes in what happens in between.
     pub(crate) fn delta(&mut self, delta: &Delta, now: Timestamp) {
-        let (Some(call), DeltaKind::Progress { done, total, note }) = (delta.call, &delta.what) else { return };
+        let (Some(call), DeltaKind::Progress { done, total, note }) = (delta.call, &delta.what) else {
+            self.writing.hear(&delta.what);
+            return;
+        };
         let running = self.progress.entry(call).or_insert_with(|| Running {
             done: *done,
             total: *total,
@@ -140,7 +150,13 @@ impl Screen {
 
     /// Says whether nothing happens until a person says something, or ever.
     pub(crate) fn is_settled(&self) -> bool {
-        self.task.as_ref().is_some_and(|t| !t.wants_engine())
+        let at_work = |t: &Task| t.subtasks().next().is_some() && !t.paused && self.asks.is_empty();
+        self.task.as_ref().is_some_and(|t| !t.wants_engine() && !at_work(t))
+    }
+
+    /// Says whether parts of it are worked on by themselves, or wait.
+    pub(crate) fn has_parts(&self) -> bool {
+        self.task.as_ref().is_some_and(|t| t.subtasks().next().is_some())
     }
 
     /// Says whether calls of it wait for an answer.
@@ -171,6 +187,7 @@ impl Screen {
 
     fn take(&mut self, event: &Event) {
         match event {
+            Event::ModelAnswered { .. } => self.writing = Writing::default(),
             Event::Decided(decision) => {
                 if self.task.as_ref().is_some_and(|t| t.turns.len() == 1) {
                     let began = self.task.as_ref().map(|t| t.last_at).unwrap_or_default();
@@ -189,11 +206,19 @@ impl Screen {
             Event::Refused { error, .. } => self.refused.push(error.clone()),
             // What is asked again is a question only once it was asked again.
             Event::Commanded { command: Command::Undo { .. } | Command::Cancel, .. } => self.asks.clear(),
-            Event::TaskFinished { .. } => self.end_steps(),
+            Event::TaskFinished { .. } => {
+                self.end_steps();
+                self.tick_last();
+            }
             _ => {}
         }
         let task = self.task.as_ref();
-        self.asks.retain(|a| task.and_then(|t| t.call(a.call.id)).is_some_and(|(_, c)| c.stage == Stage::Asked));
+        let is_open = |a: &Ask| match task {
+            // What a part asks, its own log tells.
+            Some(task) if a.subtask.is_some() => task.subtasks().next().is_some(),
+            task => task.and_then(|t| t.call(a.call.id)).is_some_and(|(_, c)| c.stage == Stage::Asked),
+        };
+        self.asks.retain(is_open);
     }
 
     fn came_of(&mut self, outcome: &Outcome) {
@@ -220,6 +245,22 @@ impl Screen {
                 StepState::Done => times.ended = times.ended.or(Some(at)),
                 StepState::Skipped => {}
             }
+        }
+    }
+
+    /// Takes the step that a model was at when it said that it is done for done, if all that it called for it was: a model seldom
+    /// says so of its last step.
+    fn tick_last(&mut self) {
+        let Some(task) = self.task.as_mut().filter(|t| t.spent.answers > 0) else { return };
+        if !matches!(task.result, Some(Finish::Done { .. })) {
+            return;
+        }
+        let since = task.turns.iter().rposition(|t| t.decision.plan.is_some()).unwrap_or(0);
+        let mut calls = task.turns[since..].iter().flat_map(|t| &t.calls).peekable();
+        let any = calls.peek().is_some();
+        if any && calls.all(|call| matches!(call.outcome(), Ok(Some(Outcome::Done { .. })))) {
+            let last = task.plan.iter_mut().filter(|step| step.state == StepState::Active);
+            last.for_each(|step| step.state = StepState::Done);
         }
     }
 

@@ -47,7 +47,8 @@ pub(crate) fn progress(progress: &Progress) -> Line {
 
 /// Says what a call wants, and on what.
 pub(crate) fn question(ask: &Ask) -> Vec<Line> {
-    let mut lines = effects(&ask.effects, &renames::shown(ask, 2), "It wants to", &ask.call.tool);
+    let mut lines =
+        effects(&ask.effects, &renames::shown(ask, 2), &ask::verb(ask, "It wants to", "wants to"), &ask.call.tool);
     if !matches!(ask.rule.as_str(), "asks-before-changes" | "") {
         lines.push(said(Role::Plain, &[&one_line(&ask.reason)]));
     }

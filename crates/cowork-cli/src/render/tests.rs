@@ -3,6 +3,7 @@
 mod asks;
 mod changes;
 mod ends;
+mod models;
 mod runs;
 
 use cowork::{
@@ -195,6 +196,7 @@ fn asking(story: &mut Story) {
         effects: effects(),
         rule: "asks-before-changes".into(),
         reason: "this task asks before it changes anything".into(),
+        subtask: None,
     };
     let Ask { args_hash, effects, rule, reason, .. } = asked.clone();
     story.then(5, Event::PermissionAsked { call: call_id(), args_hash, effects, rule, reason });

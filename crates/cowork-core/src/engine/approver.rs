@@ -71,6 +71,9 @@ pub struct Ask {
     pub rule: String,
     /// Why it asks.
     pub reason: String,
+    /// What the sub-task is called that asks, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subtask: Option<String>,
 }
 
 impl Ask {
@@ -82,13 +85,16 @@ impl Ask {
 }
 
 impl Engine {
-    /// Gives the questions of a task that wait for an answer.
+    /// Gives the questions of a task, and of its sub-tasks, that wait for an answer.
     ///
     /// # Errors
     /// `NotFound`; whatever the store says.
     pub async fn asks(&self, task: TaskId) -> Result<Vec<Ask>> {
-        let task = self.task(task).await?;
-        self.inner.asks(&task).await
+        let mut asks = Vec::new();
+        for task in self.inner.family(self.task(task).await?, false).await? {
+            asks.extend(self.inner.asks(&task).await?);
+        }
+        Ok(asks)
     }
 }
 
@@ -187,5 +193,6 @@ fn ask(task: &Task, open: &[CallId], event: &Event) -> Option<Ask> {
         effects: effects.clone(),
         rule: rule.clone(),
         reason: reason.clone(),
+        subtask: task.submit.parent.as_ref().map(|parent| parent.title.clone()),
     })
 }

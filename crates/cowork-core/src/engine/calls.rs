@@ -8,7 +8,7 @@ use tracing::Instrument;
 use super::{driver::Driver, live::Live, spans};
 use crate::{
     Answer, BoxFuture, Call, CallId, CallState, Delta, DeltaKind, Effects, Error, Event, Hash, Kind, Lock, Outcome,
-    Question, Recovery, Result, Session, SessionSpec, ToolContext, Verdict, Watch,
+    Question, Recovery, Result, Session, ToolContext, Verdict, Watch,
 };
 
 /// How often a call tries to get folders that another task has, and how long it waits in between: whoever lets them go may
@@ -17,11 +17,11 @@ pub(super) const TRIES: u32 = 20;
 pub(super) const PAUSE: Duration = Duration::from_millis(100);
 
 /// A call that may run.
-struct Allowed {
-    call: Call,
-    attempt: u32,
-    effects: Effects,
-    rule: String,
+pub(super) struct Allowed {
+    pub(super) call: Call,
+    pub(super) attempt: u32,
+    pub(super) effects: Effects,
+    pub(super) rule: String,
 }
 
 impl Driver {
@@ -42,6 +42,10 @@ impl Driver {
     }
 
     fn judge(&mut self, call: Call, state: &CallState) -> Result<Option<Allowed>> {
+        if !self.task.may_use(&call.tool) {
+            let reason = format!("this task may not use `{}`", call.tool.escape_debug());
+            return self.close(call.id, Outcome::Denied { rule: "not-granted".to_owned(), reason }).map(|()| None);
+        }
         let effects = match self.engine.parts.tools.effects(&call.tool, &call.args) {
             Ok(effects) => effects,
             Err(error) => return self.close(call.id, Outcome::Failed { error }).map(|()| None),
@@ -53,8 +57,8 @@ impl Driver {
         }
         let question = Question { task: &self.task, call: &call, effects: &effects, context: &self.task.label };
         let verdict = self.engine.parts.policy.evaluate(&question);
-        let args_hash = Hash::of_call(&call.tool, &call.args);
-        let answer = state.asked.and_then(|(hash, answer)| answer.filter(|_| hash == args_hash));
+        let args_hash = || Hash::of_call(&call.tool, &call.args);
+        let answer = state.asked.and_then(|(hash, answer)| answer.filter(|_| hash == args_hash()));
         let rule = match (verdict, answer) {
             (Verdict::Deny(r), _) => {
                 return self
@@ -70,7 +74,7 @@ impl Driver {
             (Verdict::Ask(_), Some(Answer::Allow | Answer::AllowTask)) => "answer".to_owned(),
             (Verdict::Ask(r), None) => {
                 let (rule, reason) = (r.rule.to_owned(), r.reason);
-                let asked = Event::PermissionAsked { call: call.id, args_hash, effects, rule, reason };
+                let asked = Event::PermissionAsked { call: call.id, args_hash: args_hash(), effects, rule, reason };
                 return self.draft_durable(asked).map(|()| None);
             }
             (Verdict::Allow(r), _) => r.rule.to_owned(),
@@ -79,7 +83,7 @@ impl Driver {
     }
 
     /// Records the end of a call that does not run.
-    fn close(&mut self, call: CallId, outcome: Outcome) -> Result<()> {
+    pub(super) fn close(&mut self, call: CallId, outcome: Outcome) -> Result<()> {
         self.draft(Event::CallFinished { call, outcome, seen: Vec::new() })
     }
 
@@ -88,7 +92,8 @@ impl Driver {
         freed.mark_unchanged();
         let mut blocked: Vec<Lock> = Vec::new();
         let mut runs: Vec<BoxFuture<super::driver::Ended>> = Vec::new();
-        let mut busy = false;
+        let (parts, allowed): (Vec<_>, Vec<_>) = allowed.into_iter().partition(|r| r.effects.subtask.is_some());
+        let mut busy = self.delegate(parts).await?;
         for ready in allowed {
             let locks = ready.effects.all_locks();
             // Calls that conflict run in the order in which they were decided.
@@ -99,7 +104,7 @@ impl Driver {
                 continue;
             };
             match self.session_for(&ready.effects).await {
-                Err(error) if error.kind == Kind::Busy && self.busy < TRIES => {
+                Err(error) if self.is_worth_waiting(&error) => {
                     busy = true;
                     blocked.extend(locks);
                 }
@@ -177,15 +182,23 @@ impl Driver {
         if effects.files.is_empty() && effects.complete {
             return Ok(None);
         }
-        if self.session.is_none() && !self.task.submit.folders.is_empty() {
-            let folders = self.task.submit.folders.clone();
-            let spec = SessionSpec { task: self.task.id, folders, resumed: self.task.journalled };
-            let session = self.engine.sandbox()?.open(spec).await?;
-            session.recall(self.task.seen()?);
-            self.session = Some(session);
+        if !self.task.submit.folders.is_empty() {
+            self.open_session().await?;
+        }
+        Ok(self.session.as_ref().map(|session| session.own.clone()))
+    }
+
+    pub(super) async fn open_session(&mut self) -> Result<()> {
+        if self.session.is_none() {
+            self.session = Some(self.engine.session_of(&self.family, &self.task).await?);
             self.busy = 0;
         }
-        Ok(self.session.clone())
+        Ok(())
+    }
+
+    /// Says whether folders that another task has may be free in a moment.
+    pub(super) fn is_worth_waiting(&self, error: &Error) -> bool {
+        error.kind == Kind::Busy && self.busy < TRIES
     }
 
     /// Waits a moment for another task to let the folders go, or until somebody says something.

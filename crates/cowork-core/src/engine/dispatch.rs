@@ -8,8 +8,17 @@ use std::{
 use futures_util::future::join_all;
 use tokio::sync::{Notify, broadcast, watch};
 
-use super::{Inner, driver, live::Live};
+use super::{Inner, driver, family::Family, live::Live, rests::Rest};
 use crate::{Error, Kind, Lease, LeaseAsk, Result, Retry, StoreChange, TaskId, ThreadId};
+
+/// A task that an engine has something to do for.
+#[derive(Clone, Copy)]
+pub(super) struct Ready {
+    thread: ThreadId,
+    task: TaskId,
+    /// The task at the top, under whose lease it is worked on.
+    pub(super) root: TaskId,
+}
 
 /// The drivers at work.
 #[derive(Default)]
@@ -65,6 +74,11 @@ impl Crew {
         locked(&self.failed).get(&task).cloned()
     }
 
+    /// Says whether a driver is at work on a task.
+    fn is_at(&self, task: TaskId) -> bool {
+        locked(&self.drivers).contains_key(&task)
+    }
+
     fn is_free(&self, task: TaskId) -> bool {
         !locked(&self.drivers).contains_key(&task) && !locked(&self.failed).contains_key(&task)
     }
@@ -111,6 +125,7 @@ impl Inner {
     fn route(&self, change: Result<StoreChange, broadcast::error::RecvError>) -> bool {
         let Ok(StoreChange::Here(commits)) = change else {
             self.hub.reread();
+            self.rests.moved();
             self.crew.tell_all();
             return true;
         };
@@ -120,6 +135,11 @@ impl Inner {
                 threads.push(thread);
                 self.hub.send(thread, Live::Records(commits.clone()));
             }
+        }
+        // A commit may be of a task and of its sub-tasks.
+        let parts = commits.iter().flat_map(|records| records.chunk_by(|a, b| a.task == b.task));
+        for task in parts.filter_map(|records| records.first()?.task).filter(|task| !self.crew.is_at(*task)) {
+            self.rests.tell(task, || Rest::Moved);
         }
         let mut look = false;
         for record in commits.iter().flat_map(|records| records.iter()).filter(|r| r.event.kind() == "commanded") {
@@ -138,7 +158,7 @@ impl Inner {
             let Some((last, _)) = page.last() else { return Ok(()) };
             after = Some(last.clone());
             let mut free =
-                page.iter().filter_map(ready).filter(|(_, task)| self.may_claim(*task) && self.crew.is_free(*task));
+                page.iter().filter_map(ready).filter(|r| self.may_claim(r.root) && self.crew.is_free(r.task));
             // As many leases at once as there is room for: they share a transaction.
             while !self.stop.is_cancelled() {
                 let room = self.parts.limits.tasks.saturating_sub(*self.crew.count.borrow());
@@ -152,17 +172,24 @@ impl Inner {
     }
 
     /// Takes up those of these tasks that nobody holds. What one of them fails by keeps no other from being taken up.
-    async fn take_up_these(self: &Arc<Self>, tasks: &[(ThreadId, TaskId)]) -> Result<()> {
-        let leases = join_all(tasks.iter().map(|(_, task)| self.take_lease(*task))).await;
+    async fn take_up_these(self: &Arc<Self>, tasks: &[Ready]) -> Result<()> {
+        let mut roots: Vec<TaskId> =
+            tasks.iter().map(|r| r.root).filter(|root| !self.families.is_here(*root)).collect();
+        roots.sort_unstable();
+        roots.dedup();
+        let leases = join_all(roots.iter().map(|root| self.take_lease(*root))).await;
         let mut result = Ok(());
-        for ((thread, task), lease) in tasks.iter().zip(leases) {
+        for (root, lease) in roots.into_iter().zip(leases) {
             match lease {
-                Ok(Some(lease)) => {
-                    let bell = self.crew.begin(*task);
-                    self.parts.runtime.spawn(Box::pin(self.clone().drive(*thread, *task, lease, bell)));
-                }
+                Ok(Some(lease)) => self.families.begin(root, lease),
                 Ok(None) => {}
                 Err(error) => result = Err(error),
+            }
+        }
+        for ready in tasks {
+            if let Some(family) = self.families.join(ready.root) {
+                let bell = self.crew.begin(ready.task);
+                self.parts.runtime.spawn(Box::pin(self.clone().drive(*ready, family, bell)));
             }
         }
         result
@@ -179,21 +206,26 @@ impl Inner {
         }
     }
 
-    async fn drive(self: Arc<Self>, thread: ThreadId, task: TaskId, lease: Lease, bell: Arc<Notify>) {
-        let fence = lease.fence;
-        let end = EndOnDrop { engine: self.clone(), task };
-        let result = driver::run(self.clone(), thread, task, lease, bell).await;
+    async fn drive(self: Arc<Self>, ready: Ready, family: Arc<Family>, bell: Arc<Notify>) {
+        let Ready { thread, task, root } = ready;
+        let fence = family.lease.fence;
+        let mut end = EndOnDrop { engine: self.clone(), task, root: Some(root) };
+        let result = driver::run(self.clone(), thread, task, family, bell).await;
         match result {
-            Ok(()) => {}
+            Ok(rested) => self.rests.tell(task, || Rest::At(rested.clone())),
             Err(error) if error.kind == Kind::LeaseLost => tracing::info!(%task, "another process took the task over"),
             Err(error) => {
                 tracing::error!(%task, ?error, "the task can't go on");
                 let error = error.with("task", task.to_string());
                 locked(&self.crew.failed).insert(task, error.clone());
+                self.rests.tell(task, || Rest::Trouble(error.clone()));
                 self.hub.send(thread, Live::Trouble(error.into()));
             }
         }
-        if let Err(error) = self.parts.store.lease(task, LeaseAsk::Drop { fence }).await {
+        end.root = None;
+        if self.families.leave(root)
+            && let Err(error) = self.parts.store.lease(root, LeaseAsk::Drop { fence }).await
+        {
             tracing::warn!(%task, %error, "can't give the lease back; it will run out");
         }
         drop(end);
@@ -215,14 +247,16 @@ impl Inner {
 }
 
 /// Reads an entry of the queue.
-fn ready((key, value): &(String, Vec<u8>)) -> Option<(ThreadId, TaskId)> {
+pub(super) fn ready((key, value): &(String, Vec<u8>)) -> Option<Ready> {
     let task: Result<TaskId> = key.trim_start_matches("ready/").parse();
-    let thread: Result<ThreadId> = String::from_utf8_lossy(value).parse();
-    let (Ok(thread), Ok(task)) = (thread, task) else {
+    let value = String::from_utf8_lossy(value);
+    let (thread, root) = value.split_once(' ').map_or((&*value, None), |(thread, root)| (thread, Some(root)));
+    let root = root.map(str::parse).transpose();
+    let (Ok(thread), Ok(task), Ok(root)) = (thread.parse(), task, root) else {
         tracing::error!(key, "an entry of the queue can't be read; its task is passed over");
         return None;
     };
-    Some((thread, task))
+    Some(Ready { thread, task, root: root.unwrap_or(task) })
 }
 
 /// Says that the dispatcher is done, also when it panicked or its runtime went away.
@@ -238,10 +272,15 @@ impl Drop for EndedOnDrop {
 struct EndOnDrop {
     engine: Arc<Inner>,
     task: TaskId,
+    /// Whose family it has not left yet.
+    root: Option<TaskId>,
 }
 
 impl Drop for EndOnDrop {
     fn drop(&mut self) {
+        if let Some(root) = self.root {
+            self.engine.families.leave(root);
+        }
         self.engine.crew.end(self.task);
     }
 }

@@ -10,8 +10,8 @@ use crate::{
 
 /// The longest task text, in bytes.
 const LONGEST_TEXT: usize = 1 << 20;
-/// The most often that a command is tried again because the task moved meanwhile.
-const MOST_TRIES: usize = 64;
+/// The most often that a command is tried again because the task, or a sub-task of it, moved meanwhile.
+const MOST_TRIES: usize = 256;
 
 impl Inner {
     pub(super) async fn send(&self, envelope: Envelope) -> Result<()> {
@@ -88,14 +88,23 @@ impl Inner {
             let why = format!("task {} is not in thread {}", envelope.task, envelope.thread);
             return Err(Error::new(Kind::NotFound, "send command", why));
         }
-        let mut task = self.fold(envelope.thread, envelope.task).await?;
-        let before = index::entries(&task);
-        let draft = self.commanded(envelope)?;
-        let expect = vec![Expect::Absent(seen.to_owned()), Expect::Head(task.id, task.head)];
-        task.foresee(&draft)?;
-        let mut put = index::difference(&before, &index::entries(&task));
-        put.push((seen.to_owned(), Some(Vec::new())));
-        Ok(Batch { expect, put, append: vec![draft], durable: true, ..Batch::new(envelope.thread) })
+        let task = self.fold(envelope.thread, envelope.task).await?;
+        // What is said to a task is said to its sub-tasks, in the same commit. An answer is to one question.
+        let is_for_all =
+            matches!(envelope.command, Command::Steer { .. } | Command::Cancel | Command::Pause | Command::Resume);
+        let tasks = if is_for_all { self.family(task, false).await? } else { vec![task] };
+        let mut batch = Batch { durable: true, ..Batch::new(envelope.thread) };
+        batch.expect.push(Expect::Absent(seen.to_owned()));
+        batch.put.push((seen.to_owned(), Some(Vec::new())));
+        for mut task in tasks {
+            let before = index::entries(&task);
+            let draft = Draft { task: Some(task.id), ..self.commanded(envelope)? };
+            batch.expect.push(Expect::Head(task.id, task.head));
+            task.foresee(&draft)?;
+            batch.put.extend(index::difference(&before, &index::entries(&task)));
+            batch.append.push(draft);
+        }
+        Ok(batch)
     }
 
     fn commanded(&self, envelope: &Envelope) -> Result<Draft> {
@@ -131,6 +140,9 @@ fn check(envelope: &Envelope) -> Result<()> {
 fn check_submission(submit: &Submit) -> Result<()> {
     let wrong = |why: String, fix: &str| Err(Error::new(Kind::InvalidInput, "submit task", why).with_fix(fix));
     check_text("the task", &submit.text)?;
+    if submit.parent.is_some() {
+        return wrong("a sub-task is started by its task".into(), "leave `parent` out");
+    }
     let mut names = HashSet::new();
     for folder in &submit.folders {
         if crate::FilePath::parse(&folder.name).is_err() || folder.name.contains('/') {

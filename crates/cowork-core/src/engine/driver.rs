@@ -10,17 +10,21 @@ use tracing::Instrument;
 use super::{
     Inner,
     calls::{PAUSE, TRIES},
+    family::{Family, Opened},
     models::{Models, Told},
     spans,
+    subtasks::Beside,
 };
 use crate::{
-    Actor, Batch, BoxFuture, Call, CallId, Decision, Draft, Error, Event, Expect, Finish, Kind, Label, Lease, Next,
-    Outcome, PlanContext, Proposal, Read, Result, Session, Stage, Status, Task, TaskId, ThreadId, ToolOutput,
-    UndoReport, UndoSpec, Usage, View,
+    Actor, Batch, BoxFuture, Call, CallId, Count, Decision, Draft, Error, Event, Expect, Finish, Kind, Label, Next,
+    Outcome, PlanContext, Proposal, Read, Result, Stage, Status, Task, TaskId, ThreadId, ToolOutput, ToolSpec,
+    UndoReport, UndoSpec, Usage, View, day,
     index::{self, Entries},
 };
 
-/// How long a call may take to stop before it is left behind.
+/// How long a call may take to stop before it is left behind, when a person stopped the task: they wait.
+const SOON: Duration = Duration::from_millis(800);
+/// How long it may take when the program is to stop: what is left behind then is cut off.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// How many records that guard nothing may wait for a commit.
@@ -39,37 +43,51 @@ pub(super) struct Driver {
     pub(super) task: Arc<Task>,
     /// The `seq` of its last committed record.
     head: u64,
-    fence: u64,
+    pub(super) family: Arc<Family>,
+    /// The tools that it may use.
+    specs: Arc<[ToolSpec]>,
     pub(super) bell: Arc<Notify>,
     pending: Vec<Draft>,
     /// How many of the pending are facts whatever they say: a call that guards nothing already ran by them.
     ridden: usize,
+    /// What is committed with the pending about other tasks. All of it was only decided.
+    pub(super) beside: Vec<Beside>,
+    /// What is counted with them, and whether it already happened.
+    counts: Vec<(bool, Count)>,
     durable: bool,
     shown: Entries,
     shown_at: (Status, bool, usize),
     pub(super) running: FuturesUnordered<BoxFuture<Ended>>,
-    pub(super) session: Option<Arc<dyn Session>>,
+    pub(super) session: Option<Opened>,
     /// How often the task's folders were found to be another task's, in a row.
     pub(super) busy: u32,
     /// Stops the running calls.
     pub(super) cancel: CancellationToken,
 }
 
-/// Works on a task until it ends, rests, is put down, or the lease is lost.
+/// Works on a task until it ends, rests, is put down, or the lease is lost. Gives it as it then is.
 pub(super) async fn run(
     engine: Arc<Inner>,
     thread: ThreadId,
     task: TaskId,
-    lease: Lease,
+    family: Arc<Family>,
     bell: Arc<Notify>,
-) -> Result<()> {
+) -> Result<Arc<Task>> {
     let folded = engine.fold(thread, task).await?;
+    let specs = match &folded.submit.tools {
+        None => engine.specs.clone(),
+        Some(_) => engine.specs.iter().filter(|spec| folded.may_use(&spec.name)).cloned().collect(),
+    };
+    let keep = engine.keep_lease(folded.root(), family.lease.fence);
     let mut driver = Driver {
         head: folded.head,
-        fence: lease.fence,
+        family,
+        specs,
         bell,
         pending: Vec::new(),
         ridden: 0,
+        beside: Vec::new(),
+        counts: Vec::new(),
         durable: false,
         shown: index::entries(&folded),
         shown_at: shown_at(&folded),
@@ -80,11 +98,12 @@ pub(super) async fn run(
         task: Arc::new(folded),
         engine: engine.clone(),
     };
-    let keep = engine.keep_lease(task, lease.fence);
     let span = spans::task(thread, task);
     let work = async {
-        driver.begin(lease)?;
-        driver.work().await
+        driver.begin()?;
+        driver.work().await?;
+        Arc::make_mut(&mut driver.task).head = driver.head;
+        Ok(driver.task.clone())
     };
     let work = work.instrument(span.clone());
     tokio::select! {
@@ -98,7 +117,8 @@ pub(super) async fn run(
 }
 
 impl Driver {
-    fn begin(&mut self, lease: Lease) -> Result<()> {
+    fn begin(&mut self) -> Result<()> {
+        let lease = self.family.lease.clone();
         self.draft(Event::TaskStarted { owner: lease.owner, fence: lease.fence })?;
         let calls = self.task.turns.last().map_or(&[][..], |t| &t.calls);
         let cut: Vec<_> = calls.iter().filter(|c| c.stage == Stage::Started).map(|c| (c.id, c.attempt)).collect();
@@ -137,14 +157,15 @@ impl Driver {
                     self.session = None;
                     if self.commit().await? {
                         self.engine.clone().ask_approver(&self.task);
-                        if self.task.result.is_some() && self.task.journalled {
+                        let is_sub = self.task.submit.parent.is_some();
+                        if self.task.result.is_some() && self.task.journalled && !is_sub {
                             self.engine.clone().reclaim_soon();
                         }
                         return Ok(());
                     }
                 }
                 Next::Wait => self.wait().await?,
-                Next::Finish(result) => self.draft_durable(Event::TaskFinished { result })?,
+                Next::Finish(result) => self.finish(result).await?,
                 Next::Authorize(calls) => self.authorize(calls).await?,
                 Next::Plan => self.plan().await?,
             }
@@ -155,9 +176,9 @@ impl Driver {
     async fn plan(&mut self) -> Result<()> {
         let planner = match self.engine.planner(&self.task.submit) {
             Ok(planner) => planner,
-            Err(error) => return self.draft_durable(Event::TaskFinished { result: Finish::Failed { error } }),
+            Err(error) => return self.finish(Finish::Failed { error }).await,
         };
-        let view = View { task: self.task.clone(), tools: self.engine.specs.clone() };
+        let view = View { task: self.task.clone(), tools: self.specs.clone() };
         let cancel = self.cancel.child_token();
         // Whichever way this is left, a planner that goes on elsewhere is told to stop.
         let _told = cancel.clone().drop_guard();
@@ -171,14 +192,14 @@ impl Driver {
         drop(planning);
         while let Ok(told) = told.try_recv() {
             if let Told::Answered(event) = told {
-                self.draft(event)?;
+                self.answered(*event)?;
             }
         }
         let Some(planned) = planned else { return Ok(()) };
         let planned = planned.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "plan", "the planner panicked")));
         match planned.and_then(check) {
             Ok(proposal) => self.decide(proposal),
-            Err(error) => self.draft_durable(Event::TaskFinished { result: Finish::Failed { error } }),
+            Err(error) => self.finish(Finish::Failed { error }).await,
         }
     }
 
@@ -211,14 +232,21 @@ impl Driver {
     /// Follows what a planner does with models. `false`: the task must be looked at again first.
     async fn hear(&mut self, told: Told) -> Result<bool> {
         match told {
-            Told::Answered(event) => self.draft(event).map(|()| true),
-            Told::Asked(event, ack) => {
-                if let Event::ModelAsked { most, .. } = &event
-                    && let Err(error) = self.task.spent.affords(most, &self.task.submit.budget)
-                {
-                    // The planner hears why; where it is gone, nobody needs to.
-                    let _ = ack.send(Err(error));
-                    return Ok(true);
+            Told::Answered(event) => self.answered(*event).map(|()| true),
+            Told::Asked(asked) => {
+                let (mut event, ack) = *asked;
+                if let Event::ModelAsked { most, .. } = &mut event {
+                    let affords = match self.task.spent.affords(most, &self.task.submit.budget) {
+                        Ok(()) => self.engine.in_the_day(most).await?,
+                        no => no,
+                    };
+                    if let Err(error) = affords {
+                        // The planner hears why; where it is gone, nobody needs to.
+                        let _ = ack.send(Err(error));
+                        return Ok(true);
+                    }
+                    let aside = self.engine.parts.limits.day.set_aside(most);
+                    self.counts.extend(aside.into_iter().map(|count| (false, count)));
                 }
                 self.draft(event)?;
                 if !self.commit().await? {
@@ -228,6 +256,15 @@ impl Driver {
                 Ok(true)
             }
         }
+    }
+
+    /// Takes in what came of a question, if that is open: what was not committed was not asked.
+    fn answered(&mut self, event: Event) -> Result<()> {
+        let Event::ModelAnswered { ask, usage, cost, .. } = &event else { return Ok(()) };
+        let Some((_, aside)) = self.task.spent.open.iter().find(|(open, _)| open == ask) else { return Ok(()) };
+        let counts = day::settled(aside, usage, *cost);
+        self.counts.extend(counts.into_iter().map(|count| (true, count)));
+        self.draft(event)
     }
 
     fn decide(&mut self, proposal: Proposal) -> Result<()> {
@@ -258,14 +295,14 @@ impl Driver {
         }
         if self.task.cancelled {
             self.cancel.cancel();
-            return self.wind_up().await;
+            return self.wind_up(SOON).await;
         }
         self.wait_for_one().await
     }
 
     /// Waits for cancelled calls to stop; those that don't are left behind.
-    async fn wind_up(&mut self) -> Result<()> {
-        let mut grace = self.engine.parts.runtime.sleep(GRACE);
+    async fn wind_up(&mut self, grace: Duration) -> Result<()> {
+        let mut grace = self.engine.parts.runtime.sleep(grace);
         while !self.running.is_empty() {
             tokio::select! {
                 biased;
@@ -287,7 +324,7 @@ impl Driver {
 
     async fn put_down(&mut self) -> Result<()> {
         self.cancel.cancel();
-        self.wind_up().await?;
+        self.wind_up(GRACE).await?;
         loop {
             if self.task.wants_engine() {
                 self.draft_durable(Event::TaskStopped { reason: "the program was asked to stop".into() })?;
@@ -311,7 +348,7 @@ impl Driver {
             }
             Err(error) => (Outcome::Failed { error }, Actor::Tool, Label::default()),
         };
-        let seen = self.session.as_ref().map_or_else(Vec::new, |session| session.seen(call));
+        let seen = self.session.as_ref().map_or_else(Vec::new, |session| session.own.seen(call));
         self.draft_by(Event::CallFinished { call, outcome, seen }, actor, label)
     }
 
@@ -336,6 +373,10 @@ impl Driver {
     async fn give_back(&mut self, spec: UndoSpec) -> Option<Result<UndoReport>> {
         let sandbox = match self.engine.sandbox() {
             Ok(sandbox) => sandbox,
+            Err(error) => return Some(Err(error)),
+        };
+        let (_, spec) = match self.engine.undo_of_family(self.task.id, spec).await {
+            Ok(found) => found,
             Err(error) => return Some(Err(error)),
         };
         for tried in 0.. {
@@ -399,21 +440,18 @@ impl Driver {
         let ridden = std::mem::take(&mut self.ridden);
         let kept = self.pending.iter().enumerate().filter(|(at, draft)| *at < ridden || is_fact(draft));
         let facts: Vec<Draft> = kept.map(|(_, draft)| draft.clone()).collect();
-        let batch = Batch {
-            expect: vec![Expect::Fence(self.task.id, self.fence), Expect::Head(self.task.id, self.head)],
-            append: std::mem::take(&mut self.pending),
-            put,
-            durable: std::mem::take(&mut self.durable),
-            ..Batch::new(self.task.thread)
-        };
+        let counted: Vec<(bool, Count)> = self.counts.iter().filter(|(happened, _)| *happened).cloned().collect();
+        let batch = self.batch(put);
         match self.engine.parts.store.commit(batch).await {
             Ok(records) => {
-                self.head = records.last().map_or(self.head, |r| r.seq);
+                let own = records.iter().rfind(|r| r.task == Some(self.task.id));
+                self.head = own.map_or(self.head, |r| r.seq);
                 Ok(true)
             }
             Err(error) if error.kind == Kind::Conflict => {
                 self.reload().await?;
                 self.durable = !facts.is_empty();
+                self.counts = counted;
                 for fact in facts {
                     // The end of a call that did not run goes with the decision that is gone.
                     let call = fact.cause.filter(|_| fact.body.kind() == "call_finished").map(CallId::from_uuid);
@@ -426,6 +464,26 @@ impl Driver {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Gives what is to be committed, and leaves nothing of it.
+    fn batch(&mut self, put: Vec<(String, Option<Vec<u8>>)>) -> Batch {
+        let fence = Expect::Fence(self.task.root(), self.family.lease.fence);
+        let mut batch = Batch {
+            expect: vec![fence, Expect::Head(self.task.id, self.head)],
+            append: std::mem::take(&mut self.pending),
+            put,
+            count: self.counts.drain(..).map(|(_, count)| count).collect(),
+            durable: std::mem::take(&mut self.durable),
+            thread: self.task.thread,
+        };
+        for beside in self.beside.drain(..) {
+            batch.expect.push(beside.expect);
+            batch.put.extend(beside.put);
+            let at = if beside.is_first { 0 } else { batch.append.len() };
+            batch.append.splice(at..at, beside.append);
+        }
+        batch
     }
 
     /// Waits for a running call to end, or for somebody to say something.
@@ -502,7 +560,13 @@ async fn yield_now() {
 fn is_fact(draft: &Draft) -> bool {
     !matches!(
         draft.body.kind(),
-        "model_asked" | "decided" | "permission_asked" | "call_started" | "task_finished" | "task_stopped"
+        "model_asked"
+            | "decided"
+            | "permission_asked"
+            | "call_started"
+            | "subtask_started"
+            | "task_finished"
+            | "task_stopped"
     )
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::{Delta, DeltaKind, Error, Record, ThreadId};
+use crate::{Delta, DeltaKind, Error, Record, Said, TaskId, ThreadId};
 
 /// How many live items a reader may be behind before it is told that it lags.
 const MOST: usize = 1_024;
@@ -81,6 +81,13 @@ impl Hub {
         }
     }
 
+    /// Passes a piece of a model's answer on to the readers of a thread.
+    pub(super) fn say(&self, thread: ThreadId, task: TaskId, said: Said<'_>) {
+        let readers = locked(&self.0);
+        let queues = readers.threads.get(&thread).map_or(&[][..], Vec::as_slice);
+        queues.iter().filter_map(Weak::upgrade).for_each(|queue| queue.say(thread, task, said));
+    }
+
     /// Tells every reader to read the log again.
     pub(super) fn reread(&self) {
         let readers = locked(&self.0);
@@ -135,26 +142,49 @@ impl Queue {
         self.bell.notify_one();
     }
 
+    /// Goes on with what waits already, if it can.
+    fn say(&self, thread: ThreadId, task: TaskId, said: Said<'_>) {
+        if let Some(Live::Delta(last)) = locked(&self.waiting).items.back_mut()
+            && last.task == task
+            && last.call.is_none()
+            && goes_on(&mut last.what, said)
+        {
+            return;
+        }
+        let what = match said {
+            Said::Text(text) => DeltaKind::Text { text: text.to_owned() },
+            Said::Thinking(text) => DeltaKind::Thinking { text: text.to_owned() },
+            Said::Call(tool) => DeltaKind::Calling { tool: tool.to_owned() },
+        };
+        self.push(Live::Delta(Delta { thread, task, call: None, what }.into()));
+    }
+
     fn close(&self) {
         locked(&self.waiting).closed = true;
         self.bell.notify_one();
     }
 }
 
-/// Joins what nobody has read yet: text goes on, progress takes the place of what was before. Says whether that could be.
-fn join(last: &mut Delta, next: &Delta) -> bool {
-    if last.task != next.task || last.call != next.call {
-        return false;
-    }
-    match (&mut last.what, &next.what) {
-        (DeltaKind::Text { text }, DeltaKind::Text { text: more })
-        | (DeltaKind::Thinking { text }, DeltaKind::Thinking { text: more }) => {
+/// Joins text to what nobody has read yet. Says whether that could be.
+fn goes_on(last: &mut DeltaKind, said: Said<'_>) -> bool {
+    match (last, said) {
+        (DeltaKind::Text { text }, Said::Text(more)) | (DeltaKind::Thinking { text }, Said::Thinking(more)) => {
             let fits = text.len() + more.len() <= PIECE;
             if fits {
                 text.push_str(more);
             }
             fits
         }
+        _ => false,
+    }
+}
+
+/// Lets progress take the place of what was before and nobody has read yet. Says whether that could be.
+fn join(last: &mut Delta, next: &Delta) -> bool {
+    if last.task != next.task || last.call != next.call {
+        return false;
+    }
+    match (&mut last.what, &next.what) {
         (progress @ DeltaKind::Progress { .. }, next @ DeltaKind::Progress { .. }) => {
             progress.clone_from(next);
             true

@@ -4,20 +4,27 @@
 //! - [`dispatch`](self::dispatch): which tasks are taken up, and who is told of what is committed.
 //! - [`driver`](self::driver): one task, from being taken up to being put down.
 //! - [`calls`](self::calls): authorizing, starting and finishing calls.
+//! - [`family`](self::family), [`subtasks`](self::subtasks): a task and its sub-tasks.
 //! - [`models`](self::models): asking models for a planner.
+//! - [`days`](self::days): what may be spent in a day.
+//! - [`rests`](self::rests): who waits for a task to come to rest.
 //! - [`reclaim`](self::reclaim): keeping the journals within their limits.
 
 mod approver;
 mod calls;
+mod days;
 mod dispatch;
 mod door;
 mod driver;
 mod events;
+mod family;
 mod live;
 mod locks;
 mod models;
 mod reclaim;
+mod rests;
 mod spans;
+mod subtasks;
 
 use std::{
     collections::HashSet,
@@ -34,11 +41,19 @@ pub use self::{
     events::{Item, Subscription},
     models::Models,
 };
-use self::{dispatch::Crew, live::Hub, locks::Locks, models::Circuits, reclaim::Reclaiming};
+use self::{
+    dispatch::Crew,
+    family::Families,
+    live::Hub,
+    locks::Locks,
+    models::Circuits,
+    reclaim::Reclaiming,
+    rests::{Rest, Rests},
+};
 use crate::{
-    CallId, ChangeSet, Error, Finding, Kind, LeaseAsk, Model, Patience, Planner, Policy, Read, Record, Registry,
-    Result, Runtime, Sandbox, Store, Submit, Summary, Task, TaskId, ThreadId, ToolSpec, UndoMode, UndoReport, UndoSpec,
-    index,
+    CallId, ChangeSet, DayBudget, Error, Finding, Kind, LeaseAsk, Model, Patience, Planner, Policy, Read, Record,
+    Registry, Result, Runtime, Sandbox, Status, Store, Submit, Summary, Task, TaskId, ThreadId, ToolSpec, UndoMode,
+    UndoReport, UndoSpec, index,
 };
 
 /// What an engine is made of.
@@ -93,6 +108,8 @@ pub struct Limits {
     pub undo_age: Duration,
     /// How long a failing model service is tried.
     pub patience: Patience,
+    /// What may be spent on models in a day, over all tasks of the store. Whoever works on them is to have the same.
+    pub day: DayBudget,
 }
 
 impl Default for Limits {
@@ -103,6 +120,7 @@ impl Default for Limits {
             undo_bytes: 10 << 30,
             undo_age: Duration::from_secs(30 * 24 * 60 * 60),
             patience: Patience::default(),
+            day: DayBudget::default(),
         }
     }
 }
@@ -155,8 +173,10 @@ pub(crate) struct Inner {
     parts: EngineParts,
     specs: Arc<[ToolSpec]>,
     hub: Hub,
+    rests: Rests,
     locks: Arc<Locks>,
     crew: Crew,
+    families: Families,
     adopted: Mutex<HashSet<TaskId>>,
     /// Puts down every task.
     stop: CancellationToken,
@@ -182,8 +202,10 @@ impl Engine {
         let inner = Arc::new(Inner {
             specs: parts.tools.specs(),
             hub: Hub::default(),
+            rests: Rests::default(),
             locks: Arc::default(),
             crew: Crew::default(),
+            families: Families::default(),
             adopted: Mutex::default(),
             stop: CancellationToken::new(),
             ended: watch::Sender::new(false),
@@ -249,16 +271,19 @@ impl Engine {
     /// `NotFound`; `Busy` if a process that is alive works on it.
     pub async fn adopt(&self, task: TaskId) -> Result<()> {
         let found = self.task(task).await?;
-        if let Some(lease) = self.inner.parts.store.lease(task, LeaseAsk::Look).await?
+        let root = found.root();
+        if let Some(lease) = self.inner.parts.store.lease(root, LeaseAsk::Look).await?
             && lease.owner != self.inner.parts.owner
             && !(self.inner.parts.is_dead)(&lease.owner)
         {
             let why = format!("another process works on task {}", task.short());
             return Err(Error::new(Kind::Busy, "take up task", why).with("by", lease.owner));
         }
-        self.inner.adopt(task);
+        self.inner.adopt(root);
         self.inner.crew.ring();
-        self.inner.clone().ask_approver(&Arc::new(found));
+        for task in self.inner.family(found, false).await? {
+            self.inner.clone().ask_approver(&Arc::new(task));
+        }
         Ok(())
     }
 
@@ -276,22 +301,33 @@ impl Engine {
         self.inner.fold(summary.thread, task).await
     }
 
-    /// Gives every task, the oldest first.
+    /// Gives every task, the oldest first. Sub-tasks are not among them; where a task only waits for these, its state is theirs.
     ///
     /// # Errors
     /// Whatever the store says.
     pub async fn tasks(&self) -> Result<Vec<Summary>> {
         let rows = index::scan_all(&*self.inner.parts.store, "task/").await?;
-        rows.iter().map(|(_, value)| read_summary(value)).collect()
+        let all: Vec<Summary> = rows.iter().map(|(_, value)| read_summary(value)).collect::<Result<_>>()?;
+        let (parts, mut tasks): (Vec<_>, Vec<_>) = all.into_iter().partition(|summary| summary.part_of.is_some());
+        let ready = if parts.is_empty() { Vec::new() } else { self.ready().await? };
+        for task in tasks.iter_mut().filter(|t| t.status == Status::Running && !ready.contains(&t.task)) {
+            let states = parts.iter().filter(|p| p.part_of == Some(task.task)).map(|p| p.status);
+            let resting = states.filter(|status| matches!(status, Status::Waiting | Status::Paused));
+            task.status = resting.max_by_key(|status| *status == Status::Waiting).unwrap_or(task.status);
+        }
+        Ok(tasks)
     }
 
-    /// Gives the tasks that an engine has something to do for, those that a dead process left among them, the oldest first.
+    /// Gives the tasks that an engine has something to do for, or for a sub-task of which, those that a dead process left among them, the oldest first.
     ///
     /// # Errors
     /// Whatever the store says.
     pub async fn ready(&self) -> Result<Vec<TaskId>> {
         let rows = index::scan_all(&*self.inner.parts.store, "ready/").await?;
-        rows.iter().map(|(key, _)| key.trim_start_matches("ready/").parse()).collect()
+        let mut tasks: Vec<TaskId> = rows.iter().filter_map(dispatch::ready).map(|ready| ready.root).collect();
+        tasks.sort_unstable();
+        tasks.dedup();
+        Ok(tasks)
     }
 
     /// Gives records that are in the log now, in order; at most as many as asked for.
@@ -307,36 +343,44 @@ impl Engine {
     /// # Errors
     /// Whatever the store says.
     pub async fn is_held(&self, task: TaskId) -> Result<bool> {
-        let lease = self.inner.parts.store.lease(task, LeaseAsk::Look).await?;
+        // A sub-task is worked on under the lease of the task at the top.
+        let root = self.inner.summary(task).await.ok().and_then(|summary| summary.part_of).unwrap_or(task);
+        let lease = self.inner.parts.store.lease(root, LeaseAsk::Look).await?;
         Ok(lease.is_some_and(|l| !(self.inner.parts.is_dead)(&l.owner)))
     }
 
-    /// Waits until a task has ended, or rests until somebody says something, and gives it.
+    /// Waits until a task has ended, or rests with all of its sub-tasks until somebody says something, and gives it.
     ///
     /// # Errors
     /// As [`Engine::task`].
     pub async fn settled(&self, task: TaskId) -> Result<Task> {
-        let first = self.task(task).await?;
-        let mut events = self.events(first.thread, first.head);
-        let mut found = first;
+        let mut word = self.inner.rests.wait(task);
+        let mut found = self.task(task).await?;
         loop {
-            // One that was put down is about to be taken up again, if this engine may and is not itself being stopped.
-            let left = found.stopped && (self.inner.stop.is_cancelled() || !self.inner.may_claim(task));
-            if !found.wants_engine() || left {
-                return Ok(found);
+            if self.inner.is_settled(&found) {
+                return self.with_subtasks(found).await;
             }
             if let Some(error) = self.inner.crew.failure(task) {
                 return Err(error);
             }
-            match events.next().await {
-                Some(Ok(Item::Record(record))) => found.apply(&record)?,
-                Some(Ok(Item::Delta(_) | Item::Lagged { .. })) => {}
-                // Another task's trouble is not this one's.
-                Some(Err(error)) if error.fact("task").is_some_and(|t| t != task.to_string()) => {}
-                Some(Err(error)) => return Err(error),
-                None => return self.task(task).await,
+            match word.await {
+                Ok(Rest::At(there)) if self.inner.is_settled(&there) => {
+                    return self.with_subtasks(Arc::unwrap_or_clone(there)).await;
+                }
+                Ok(Rest::At(_) | Rest::Moved) => {}
+                Ok(Rest::Trouble(error)) => return Err(error),
+                Err(_) => return self.task(task).await,
             }
+            // First the ear, then the look: nothing is missed in between.
+            word = self.inner.rests.wait(task);
+            self.inner.catch_up(&mut found).await?;
         }
+    }
+
+    /// Gives a task that rests once its sub-tasks do: one that only waits for them is not at rest.
+    async fn with_subtasks(&self, found: Task) -> Result<Task> {
+        let is_alone = found.subtasks().next().is_none();
+        if is_alone { Ok(found) } else { self.family_settled(found).await }
     }
 
     /// Says what undoing a task, or this part of it, would give back, and what it would keep. Nothing is changed, whatever
@@ -345,7 +389,7 @@ impl Engine {
     /// # Errors
     /// `NotFound` if there is no such task or no journal, or if that was let go of; `Unsupported` without a sandbox.
     pub async fn preview_undo(&self, task: TaskId, spec: UndoSpec) -> Result<UndoReport> {
-        self.inner.summary(task).await?;
+        let (task, spec) = self.inner.undo_of_family(task, spec).await?;
         self.inner.sandbox()?.undo(task, UndoSpec { mode: UndoMode::Show, ..spec }).await
     }
 
@@ -354,8 +398,8 @@ impl Engine {
     /// # Errors
     /// As [`Engine::preview_undo`].
     pub async fn changes(&self, task: TaskId) -> Result<ChangeSet> {
-        self.inner.summary(task).await?;
-        self.inner.sandbox()?.changes(task).await
+        let task = self.task(task).await?;
+        self.inner.changes_of_family(task).await
     }
 
     /// Looks at the store and the sandbox.
@@ -374,6 +418,7 @@ impl Engine {
         // The dispatcher waits for the drivers. The sender lives as long as `self`, so this can't fail.
         let _ = self.inner.ended.subscribe().wait_for(|ended| *ended).await;
         self.inner.reclaiming.ended().await;
+        self.inner.rests.close();
         self.inner.hub.close();
     }
 }
@@ -392,6 +437,24 @@ impl Inner {
         match self.parts.store.scan(key.clone(), None, 1).await?.first() {
             Some((found, value)) if *found == key => read_summary(value),
             _ => Err(Error::new(Kind::NotFound, "find task", format!("there is no task {task}"))),
+        }
+    }
+
+    /// Says whether nothing comes of a task until somebody says something. One that was put down is about to be taken up again, if
+    /// this engine may and is not itself being stopped.
+    fn is_settled(&self, task: &Task) -> bool {
+        let left = task.stopped && (self.stop.is_cancelled() || !self.may_claim(task.root()));
+        !task.wants_engine() || left
+    }
+
+    /// Takes in what the log has of a task since.
+    async fn catch_up(&self, task: &mut Task) -> Result<()> {
+        loop {
+            let records = self.parts.store.read(Read::task(task.thread, task.id, task.head)).await?;
+            if records.is_empty() {
+                return Ok(());
+            }
+            records.iter().try_for_each(|record| task.apply(record))?;
         }
     }
 

@@ -42,7 +42,25 @@ struct Desk {
     cancel: CancellationToken,
     /// The driver that commits; none outside an engine.
     tell: Option<mpsc::UnboundedSender<Told>>,
-    show: Arc<dyn Fn(DeltaKind) + Send + Sync>,
+    /// Where what is said is shown; nowhere outside an engine.
+    screen: Option<Screen>,
+}
+
+struct Screen {
+    engine: Arc<Inner>,
+    thread: ThreadId,
+    task: TaskId,
+}
+
+impl Screen {
+    fn show(&self, said: Said<'_>) {
+        self.engine.hub.say(self.thread, self.task, said);
+    }
+
+    fn tell(&self, what: DeltaKind) {
+        let delta = Delta { thread: self.thread, task: self.task, call: None, what };
+        self.engine.hub.send(self.thread, Live::Delta(delta.into()));
+    }
 }
 
 /// Which services are taken to be down, by where they are.
@@ -51,9 +69,9 @@ pub(super) type Circuits = Mutex<HashMap<String, Circuit>>;
 /// What a driver is told while its planner asks.
 pub(super) enum Told {
     /// A model is about to be asked: commit this, then say so.
-    Asked(Event, oneshot::Sender<Result<()>>),
+    Asked(Box<(Event, oneshot::Sender<Result<()>>)>),
     /// That came to its end.
-    Answered(Event),
+    Answered(Box<Event>),
 }
 
 impl Models {
@@ -66,7 +84,7 @@ impl Models {
             circuits: Arc::default(),
             cancel: CancellationToken::new(),
             tell: None,
-            show: Arc::new(|_| {}),
+            screen: None,
         };
         Self { desk: Some(Arc::new(desk)) }
     }
@@ -77,8 +95,6 @@ impl Models {
         cancel: CancellationToken,
     ) -> (Self, mpsc::UnboundedReceiver<Told>) {
         let (tell, told) = mpsc::unbounded_channel();
-        let hub = engine.clone();
-        let show = move |what| hub.hub.send(thread, Live::Delta(Delta { thread, task, call: None, what }.into()));
         let parts = &engine.parts;
         let desk = Desk {
             runtime: parts.runtime.clone(),
@@ -87,7 +103,7 @@ impl Models {
             circuits: engine.circuits.clone(),
             cancel,
             tell: Some(tell),
-            show: Arc::new(show),
+            screen: Some(Screen { engine: engine.clone(), thread, task }),
         };
         (Self { desk: Some(Arc::new(desk)) }, told)
     }
@@ -114,14 +130,9 @@ impl Models {
     pub async fn ask(&self, name: Option<&str>, purpose: &str, request: ModelRequest) -> Result<ModelAnswer> {
         let (desk, model) = self.find(name)?;
         let ask = AskId::new(&*desk.runtime);
-        let most = Reserve::of(&request, model.card());
-        if let Some(tell) = &desk.tell {
-            let (model, at) = (model.name().to_owned(), model.card().at.clone());
-            let asked = Event::ModelAsked { ask, model, at, purpose: purpose.to_owned(), most };
-            let (ack, acked) = oneshot::channel();
-            tell.send(Told::Asked(asked, ack)).map_err(|_| given_up())?;
-            acked.await.map_err(|_| given_up())??;
-        }
+        let read = request.estimate().count;
+        let most = Reserve::of(&request, read, model.card());
+        // From here on the question is closed whenever this future is dropped. The driver passes over what it did not commit.
         let mut open = Open {
             desk: desk.clone(),
             model: model.clone(),
@@ -131,7 +142,14 @@ impl Models {
             tries: 0,
             is_closed: false,
         };
-        open.read = request.estimate().count;
+        if let Some(tell) = &desk.tell {
+            let (model, at) = (model.name().to_owned(), model.card().at.clone());
+            let asked = Event::ModelAsked { ask, model, at, purpose: purpose.to_owned(), most };
+            let (ack, acked) = oneshot::channel();
+            tell.send(Told::Asked((asked, ack).into())).map_err(|_| given_up())?;
+            acked.await.map_err(|_| given_up())??;
+        }
+        open.read = read;
         let span = spans::chat(&**model, purpose, &request);
         let answer = open.persist(request).instrument(span.clone()).await;
         spans::answered(&span, open.tries, &answer);
@@ -205,19 +223,32 @@ impl Open {
             let Some(wait) = wait else { return Err(self.at_the_end(error)) };
             tracing::debug!(%error, tries = self.tries, wait_ms = wait.as_millis(), "the model is asked again");
             if self.said.load(Ordering::Relaxed) > 0 {
-                (self.desk.show)(DeltaKind::Restarted);
+                self.desk.screen.iter().for_each(|screen| screen.tell(DeltaKind::Restarted));
+            }
+            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            if let Some(screen) = &self.desk.screen {
+                screen.tell(DeltaKind::Retrying { tries: self.tries, wait_ms, why: error.message });
             }
             self.rest(wait).await?;
         }
     }
 
     async fn once(&self, request: ModelRequest, left: Duration) -> Result<ModelAnswer> {
-        let cancel = self.desk.cancel.child_token();
-        let _stopped = cancel.clone().drop_guard();
-        let answer = self.model.answer(request, self.say(), cancel);
+        let (model, say, cancel) = (self.model.clone(), self.say(), self.desk.cancel.clone());
+        let (mut tell, told) = oneshot::channel();
+        // On its own, so that each piece that arrives wakes what reads it, and not all that waits for the whole.
+        self.desk.runtime.spawn(Box::pin(async move {
+            let answer = tokio::select! {
+                biased;
+                answer = model.answer(request, say, cancel) => answer,
+                // Nobody waits for it any more.
+                () = tell.closed() => return,
+            };
+            drop(tell.send(answer));
+        }));
         tokio::select! {
             biased;
-            answer = answer => answer,
+            answer = told => answer.unwrap_or_else(|_| Err(broken())),
             () = self.desk.runtime.sleep(left) => {
                 let why = format!("{} did not come to an end within {} s", self.model.name(), left.as_secs());
                 Err(Error::new(Kind::Unavailable, "ask model", why).with_fix(LATER))
@@ -226,16 +257,11 @@ impl Open {
     }
 
     fn say(&self) -> Say {
-        let (show, count) = (self.desk.show.clone(), self.said.clone());
+        let (desk, count) = (self.desk.clone(), self.said.clone());
         Box::new(move |said| {
-            let what = match said {
-                Said::Text(text) => DeltaKind::Text { text: text.to_owned() },
-                Said::Thinking(text) => DeltaKind::Thinking { text: text.to_owned() },
-                Said::Call(tool) => DeltaKind::Calling { tool: tool.to_owned() },
-            };
             let (Said::Text(text) | Said::Thinking(text) | Said::Call(text)) = said;
             count.fetch_add(text.len() as u64, Ordering::Relaxed);
-            show(what);
+            desk.screen.iter().for_each(|screen| screen.show(said));
         })
     }
 
@@ -292,7 +318,7 @@ impl Open {
         self.is_closed = true;
         if let Some(tell) = &self.desk.tell {
             // A driver that is gone leaves the question open; whoever takes the task up closes it.
-            let _ = tell.send(Told::Answered(answered));
+            let _ = tell.send(Told::Answered(answered.into()));
         }
     }
 }
@@ -303,6 +329,10 @@ impl Drop for Open {
             self.record(self.so_far(), Some(given_up()));
         }
     }
+}
+
+fn broken() -> Error {
+    Error::new(Kind::Internal, "ask model", "the model's client panicked").with_fix("please report it")
 }
 
 fn given_up() -> Error {

@@ -6,6 +6,7 @@ use super::{
     note::{Kept, Note},
     own,
 };
+use crate::conversation::text_of;
 use crate::{
     Block, Error, Finish, Kind, Message, ModelAnswer, ModelCall, PlanStep, ProposedCall, Retry, Role, Stop, ToolSpec,
 };
@@ -65,7 +66,7 @@ pub(super) fn read(answer: ModelAnswer, begun: &mut Vec<Block>, tools: &[ToolSpe
             .with_fix("try again, or choose another model");
         return Next::Repair { said: Vec::new(), error };
     }
-    if has_calls { Next::Turn(calls(blocks, &text)) } else { end(blocks, text, schema) }
+    if has_calls { Next::Turn(calls(blocks, text)) } else { end(blocks, text, schema) }
 }
 
 /// What a model is told whose answer reached its limit in the middle of a call.
@@ -89,10 +90,6 @@ fn append(blocks: &mut Vec<Block>, more: Vec<Block>) {
             (_, block) => blocks.push(block),
         }
     }
-}
-
-fn text_of(blocks: &[Block]) -> String {
-    Message::new(Role::Assistant, blocks.to_vec()).text()
 }
 
 fn refused(blocks: &[Block]) -> Error {
@@ -143,8 +140,8 @@ fn unreadable(blocks: &[Block], tools: &[ToolSpec]) -> Option<Next> {
     Some(Next::Repair { said, error })
 }
 
-fn calls(blocks: Vec<Block>, text: &str) -> Turned {
-    let mut turned = Turned { say: Some(text.to_owned()).filter(|t| !t.trim().is_empty()), ..Turned::default() };
+fn calls(blocks: Vec<Block>, text: String) -> Turned {
+    let mut turned = Turned { say: Some(text).filter(|t| !t.trim().is_empty()), ..Turned::default() };
     for block in blocks {
         let kept = match block {
             Block::Call(ModelCall { tool, args, .. }) => {

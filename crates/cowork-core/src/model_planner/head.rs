@@ -1,9 +1,9 @@
 //! What a model is told before the conversation: how to work here, and what it may use.
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
 
 use super::{deferred, own};
-use crate::{Access, Budget, Head, Mode, ModelCard, Spent, Submit, ToolSpec, Written};
+use crate::{Access, Budget, Head, Mode, ModelCard, Spent, Submit, ToolSet, ToolSpec, Written};
 
 /// How it is to work, for every task.
 const RULES: &str = "\
@@ -23,14 +23,30 @@ rest, or say what you could not do.
 When you are done, answer with text and no call: what you did and where it is, what you could not do and why. Say only what \
 the results show.";
 
+/// What a model is told of an engine's tools: the same for every task that it plans.
+#[derive(Clone, Debug)]
+pub(super) struct Offer {
+    /// Those that it is shown in full.
+    pub(super) shown: ToolSet,
+    /// Those that it is told of by a line each, and calls by way of another one.
+    pub(super) deferred: Arc<BTreeSet<String>>,
+    /// These lines, and how to come by more.
+    listed: Arc<str>,
+}
+
+impl Offer {
+    pub(super) fn new(tools: &[ToolSpec], card: &ModelCard) -> Self {
+        let deferred = deferred::choose(tools, card);
+        let is_shown =
+            |t: &&ToolSpec| !deferred.contains(&t.name) && (!deferred.is_empty() || !own::is_for_deferred(&t.name));
+        let shown = tools.iter().filter(is_shown).cloned().collect();
+        let listed = if deferred.is_empty() { String::new() } else { deferred::listed(tools, &deferred, card) };
+        Self { shown, deferred: Arc::new(deferred), listed: listed.into() }
+    }
+}
+
 /// Writes what stands before the conversation. It is the same in every step of the task.
-pub(super) fn head(
-    submit: &Submit,
-    tools: &[ToolSpec],
-    deferred: &BTreeSet<String>,
-    instructions: &str,
-    card: &ModelCard,
-) -> Head {
+pub(super) fn head(submit: &Submit, offer: &Offer, instructions: &str) -> Head {
     let mut system = RULES.to_owned();
     system.push_str("\n\nFolders:\n");
     for folder in &submit.folders {
@@ -49,15 +65,18 @@ pub(super) fn head(
         Mode::Plan => "\nThis is only a plan: changes are worked out and shown, none is made.",
         Mode::Auto => "\nChanges that can be undone are made without asking.",
     });
+    if submit.parent.is_some() {
+        system.push_str(
+            "\n\nThis is a part of a larger task, which another conversation sees to. Your last message is all that comes \
+             back to it: say in it what was found or done, with names, paths and numbers, and what was not.",
+        );
+    }
     if !instructions.trim().is_empty() {
         system.push_str("\n\nStanding instructions:\n");
         system.push_str(instructions.trim());
     }
-    if !deferred.is_empty() {
-        system.push_str(&deferred::listed(tools, deferred, card));
-    }
-    let shown = |t: &&ToolSpec| !deferred.contains(&t.name) && (!deferred.is_empty() || !own::is_for_deferred(&t.name));
-    Head { system, tools: tools.iter().filter(shown).cloned().collect(), written: Written::default() }
+    system.push_str(&offer.listed);
+    Head { system, tools: offer.shown.clone(), written: Written::default() }
 }
 
 /// The fewest tokens that an answer is worth asking for.
@@ -67,11 +86,12 @@ const FEWEST: u32 = 256;
 /// says so when it is asked.
 pub(super) fn within(most: u32, spent: &Spent, budget: &Budget, card: &ModelCard) -> u32 {
     let mut fits = u64::from(most);
+    let (spent_tokens, spent_cost) = spent.with_open();
     if let Some(tokens) = budget.tokens {
-        fits = fits.min(tokens.saturating_sub(spent.usage.total()) / 2);
+        fits = fits.min(tokens.saturating_sub(spent_tokens) / 2);
     }
     if let (Some(cost), Some(price)) = (budget.cost, card.price) {
-        let left = u128::from(cost.saturating_sub(spent.cost)) * 1_000_000 / 2;
+        let left = u128::from(cost.saturating_sub(spent_cost)) * 1_000_000 / 2;
         let tokens = left.checked_div(price.output.into()).unwrap_or(u128::MAX);
         fits = fits.min(u64::try_from(tokens).unwrap_or(u64::MAX));
     }

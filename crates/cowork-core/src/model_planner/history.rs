@@ -3,13 +3,14 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    deferred, head,
+    circles,
+    head::{self, Offer},
     note::{self, Note, Summary},
     own,
 };
 use crate::{
-    Block, CallState, Error, Head, Kind, Message, ModelCard, ModelRequest, Outcome, PlanStep, Result, Role, Steer,
-    Task, ToolSpec, Turn, Usage,
+    Block, CallState, Error, Head, Kind, Message, Messages, ModelCard, ModelRequest, Outcome, PlanStep, Result, Role,
+    Steer, Task, ToolSpec, Turn, Usage,
 };
 
 /// Results above this are shown by their beginning.
@@ -24,14 +25,13 @@ const REFUSED: usize = 50;
 pub(super) struct History {
     head: Arc<Head>,
     /// Tools that are called by way of another one.
-    deferred: BTreeSet<String>,
+    deferred: Arc<BTreeSet<String>>,
     /// The opening, then two for each turn: what the model wanted, what came of it.
-    messages: Vec<Arc<Message>>,
+    messages: Messages,
     /// How many turns the opening stands for.
     from: usize,
     turns: usize,
     steers: usize,
-    size: usize,
     /// So many messages were so many tokens, as the service counted.
     measured: (usize, u64),
     asked: String,
@@ -42,17 +42,14 @@ pub(super) struct History {
 
 impl History {
     /// Begins with what stands before the first turn that is shown.
-    pub(super) fn new(task: &Task, tools: &[ToolSpec], instructions: &str, card: &ModelCard) -> Result<Self> {
-        let deferred = deferred::choose(tools, card);
-        let head = Arc::new(head::head(&task.submit, tools, &deferred, instructions, card));
+    pub(super) fn new(task: &Task, offer: Offer, instructions: &str) -> Result<Self> {
         let mut history = Self {
-            head,
-            deferred,
-            messages: Vec::new(),
+            head: Arc::new(head::head(&task.submit, &offer, instructions)),
+            deferred: offer.deferred,
+            messages: Messages::default(),
             from: 0,
             turns: 0,
             steers: 0,
-            size: 0,
             measured: (0, 0),
             asked: task.submit.text.clone(),
             said: Vec::new(),
@@ -88,13 +85,10 @@ impl History {
         }
         if task.steers.len() > self.steers && self.turns == task.turns.len() && self.turns > self.from {
             // The last message was rendered before this was said.
-            if let Some(last) = self.messages.pop() {
-                self.size -= last.size();
-            }
+            self.messages.pop();
             self.results(task, tools, self.turns - 1)?;
         } else if self.turns == 0 && self.from == 0 && task.turns.is_empty() {
-            self.messages.clear();
-            self.size = 0;
+            self.messages = Messages::default();
             self.push(Message::user(opening(task)));
         }
         while let Some(turn) = task.turns.get(self.turns) {
@@ -103,8 +97,10 @@ impl History {
             self.turns += 1;
             self.results(task, tools, self.turns - 1)?;
         }
+        if task.steers.len() > self.said.len() {
+            self.said.extend(task.steers[self.said.len()..].iter().map(|s| s.text.clone()));
+        }
         self.steers = task.steers.len();
-        self.said = task.steers.iter().map(|s| s.text.clone()).collect();
         self.plan.clone_from(&task.plan);
         Ok(())
     }
@@ -121,6 +117,7 @@ impl History {
             self.note_refused(&call.tool, &call.args, state)?;
             blocks.push(Block::Result { call: call.id.uuid().simple().to_string(), text, failed });
         }
+        blocks.extend(circles::told(task.turns.get(..=at).unwrap_or_default())?.map(Block::text));
         blocks.extend(said(task, at + 1));
         self.push(Message::new(Role::User, blocks));
         Ok(())
@@ -139,22 +136,21 @@ impl History {
     }
 
     fn push(&mut self, message: Message) {
-        self.size += message.size();
-        self.messages.push(Arc::new(message));
+        self.messages.push(message);
     }
 
     pub(super) fn head(&self) -> Arc<Head> {
         self.head.clone()
     }
 
-    pub(super) fn messages(&self) -> impl Iterator<Item = &Arc<Message>> {
-        self.messages.iter()
+    pub(super) fn messages(&self) -> &Messages {
+        &self.messages
     }
 
     /// Gives how much memory it takes, about.
     pub(super) fn size(&self) -> usize {
         // What was written of it is as much again.
-        self.size * 2
+        self.messages.size() * 2
     }
 
     /// Takes in how many tokens the service counted for all that there is now.
@@ -199,18 +195,14 @@ impl History {
     /// Lets a summary stand for all but the last `keep` turns. Gives what the log has to say of it, and how much it freed of how
     /// much.
     pub(super) fn summarize(&mut self, summary: &str, keep: usize) -> (Summary, usize, usize) {
-        let before = self.size;
+        let before = self.messages.size();
         let gone = (self.turns - self.from).saturating_sub(keep);
         let text = self.opening_after(summary);
-        let kept = self.messages.split_off((1 + 2 * gone).min(self.messages.len()));
-        self.messages.clear();
-        self.size = 0;
-        self.push(Message::user(text.clone()));
-        self.size += kept.iter().map(|m| m.size()).sum::<usize>();
-        self.messages.extend(kept);
+        let opening = Arc::new(Message::user(text.clone()));
+        self.messages = std::iter::once(opening).chain(self.messages.iter().skip(1 + 2 * gone).cloned()).collect();
         self.from += gone;
         self.measured = (0, 0);
-        (Summary { turns: self.from, text }, before.saturating_sub(self.size), before)
+        (Summary { turns: self.from, text }, before.saturating_sub(self.messages.size()), before)
     }
 
     /// What must not depend on a summary stands beside it, as the log has it.

@@ -1,4 +1,5 @@
-//! The tools that a model plans with: they do nothing, the conversation shows what they ask for.
+//! The tools that a model plans with: they do nothing, the conversation shows what they ask for. [`Delegate`] has a file of its
+//! own.
 
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use serde_json::Value;
 
 use super::{
     deferred,
+    delegate::Delegate,
     history::{shortened, text_of},
 };
 use crate::{
@@ -24,12 +26,22 @@ const PIECE: usize = 20 << 10;
 
 /// Gives them.
 pub(super) fn tools() -> Vec<Arc<dyn Tool>> {
-    vec![tool(SetPlan), tool(ReadResult), tool(FindTools), tool(CallTool)]
+    vec![tool(SetPlan), tool(ReadResult), tool(FindTools), tool(CallTool), tool(Delegate)]
+}
+
+/// Gives the names of those that a planner can't do without.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    [SetPlan::NAME, READ_RESULT, FIND_TOOLS, CALL_TOOL].into_iter()
 }
 
 /// Says whether a tool is one of these.
 pub(super) fn is_own(name: &str) -> bool {
-    [SetPlan::NAME, READ_RESULT, FIND_TOOLS, CALL_TOOL].contains(&name)
+    name == Delegate::NAME || names().any(|own| own == name)
+}
+
+/// Gives the tools that a task's model is shown: one that lies too deep may have no sub-tasks.
+pub(super) fn offered(task: &Task, tools: Arc<[ToolSpec]>) -> Arc<[ToolSpec]> {
+    if task.may_delegate() { tools } else { tools.iter().filter(|t| t.name != Delegate::NAME).cloned().collect() }
 }
 
 /// Says whether a tool is of use only where others are deferred.
@@ -182,12 +194,13 @@ impl TypedTool for CallTool {
 
 /// Gives the tool and arguments that a call means.
 pub(super) fn called(tool: String, args: Value) -> (String, Value) {
+    if tool != CALL_TOOL {
+        return (tool, args);
+    }
     match CallToolArgs::deserialize(&args) {
-        Ok(call) if tool == CALL_TOOL => {
-            let args = if call.args.is_null() { Value::Object(serde_json::Map::new()) } else { call.args };
-            (call.tool, args)
-        }
-        _ => (tool, args),
+        Ok(CallToolArgs { tool, args: Value::Null }) => (tool, Value::Object(serde_json::Map::new())),
+        Ok(CallToolArgs { tool, args }) => (tool, args),
+        Err(_) => (tool, args),
     }
 }
 

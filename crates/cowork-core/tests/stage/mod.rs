@@ -79,3 +79,20 @@ impl Stage {
         self.store.scan(String::new(), None, usize::MAX).await.unwrap()
     }
 }
+
+/// Runs an engine in a runtime of its own, so that it can die as a process does: at once, saying nothing.
+pub struct Mortal(tokio::runtime::Runtime);
+
+impl Mortal {
+    pub fn start(stage: &Stage, planner: impl Planner, tools: &[Arc<dyn Tool>]) -> (Self, Engine) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let inside = runtime.enter();
+        let engine = stage.engine(planner, tools);
+        drop(inside);
+        (Self(runtime), engine)
+    }
+
+    pub fn die(self) {
+        self.0.shutdown_background();
+    }
+}

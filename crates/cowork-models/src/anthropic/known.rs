@@ -104,6 +104,13 @@ pub fn card(model: &str, at: &str) -> ModelCard {
     all(model, at).card
 }
 
+/// Says whether a model thinks before it answers, where that is known by its name.
+#[cfg(feature = "config")]
+pub(crate) fn thinks(model: &str) -> Option<bool> {
+    let is_known = TABLE.iter().any(|known| model.contains(known.name));
+    is_known.then(|| all(model, "").thinking != Thinking::Unknown)
+}
+
 /// Gives all that is known.
 pub(super) fn all(model: &str, at: &str) -> Traits {
     // Some services put a maker's name before it: `anthropic/claude-…`, `us.anthropic.claude-…`.

@@ -12,11 +12,15 @@ mod read;
 mod schema;
 mod write;
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use cowork_core::{CancellationToken, Kind, Model, ModelAnswer, ModelCard, ModelRequest, Result, Say, Tokens};
 use serde::Deserialize;
 use serde_json::Value;
 
+#[cfg(feature = "config")]
+pub(crate) use known::thinks;
 pub use known::{Thinking, card};
 pub use read::{Heard, Reader};
 
@@ -220,8 +224,8 @@ impl Model for Anthropic {
 }
 
 /// Gives the way to a resource, whether the service's address ends with `/v1` or not.
-fn path(transport: &Transport, resource: &str) -> String {
-    if transport.path().ends_with("/v1") { resource.to_owned() } else { format!("/v1{resource}") }
+fn path<'a>(transport: &Transport, resource: &'a str) -> Cow<'a, str> {
+    if transport.path().ends_with("/v1") { resource.into() } else { format!("/v1{resource}").into() }
 }
 
 async fn parse<T: for<'a> Deserialize<'a>>(incoming: &mut Incoming) -> Result<T> {

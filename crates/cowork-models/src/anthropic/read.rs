@@ -17,6 +17,9 @@ use crate::{
 
 const OP: &str = "read an answer";
 
+/// Room for most texts and arguments, so that they are not moved while they grow.
+const USUAL: usize = 256;
+
 /// What an event comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
@@ -279,10 +282,11 @@ impl<'s> Reader<'s> {
         let part = match typed.kind.as_ref().map_or("", |kind| &*kind.0) {
             "text" => {
                 let Start { text: said, citations, .. } = start()?;
-                let text = text(said);
+                let mut text = text(said);
                 if !text.is_empty() {
                     (self.say)(Said::Text(&text));
                 }
+                text.reserve(USUAL);
                 Part::Text { text, citations: citations.unwrap_or_default() }
             }
             "tool_use" => {
@@ -290,7 +294,7 @@ impl<'s> Reader<'s> {
                 let tool = text(name);
                 (self.say)(Said::Call(&tool));
                 let given = input.map(RawValue::get).filter(|given| *given != "{}").unwrap_or_default().to_owned();
-                Part::Call { id: text(id), tool, given, json: String::new() }
+                Part::Call { id: text(id), tool, given, json: String::with_capacity(USUAL) }
             }
             _ => {
                 let mut thinking = String::new();

@@ -3,7 +3,7 @@
 //! What stands before the conversation and each message are written once and kept beside them; a request is put together from
 //! these and the little that is its own. The marks of the cache that move are put between the pieces.
 
-use cowork_core::{Block, Effort, Head, Message, ModelRequest, Role, ToolSpec};
+use cowork_core::{Block, Effort, Message, ModelRequest, Role, ToolSpec};
 use serde_json::{Value, json};
 
 use super::{Anthropic, DIALECT, Thinking, schema};
@@ -55,11 +55,16 @@ fn body(model: &Anthropic, request: &ModelRequest, most: u32, mut start: Vec<u8>
     }
     let mut pieces = Pieces::default();
     pieces.write(&start);
-    pieces.push(request.head.written.get_or(DIALECT, || head(&request.head)));
+    if ours {
+        pieces.push(request.head.tools.written().get_or(DIALECT, || tools(&request.head.tools)));
+    }
+    pieces.push(request.head.written.get_or(DIALECT, || system(&request.head.system)));
     pieces.write(b",\"messages\":[");
     let marked = marks(&request.messages);
-    let mut first = true;
-    for (n, message) in request.messages.iter().enumerate() {
+    // What stands before the first mark only grows.
+    let before = marked.iter().flatten().min().copied().unwrap_or(request.messages.len());
+    let mut first = !pieces.push_messages(&request.messages, before, DIALECT, false, message);
+    for (n, message) in request.messages.iter().enumerate().skip(before) {
         let written = message.written.get_or(DIALECT, || self::message(message));
         if written.is_empty() {
             continue;
@@ -158,19 +163,23 @@ fn budget(effort: Effort, most: u32, messages: &[std::sync::Arc<Message>]) -> Op
     (tokens >= LEAST_BUDGET && !unthought).then(|| json!({ "type": "enabled", "budget_tokens": tokens }))
 }
 
-/// Writes what stands before the conversation: the end of the list of tools, and the instructions. Both are marked for the cache.
-fn head(head: &Head) -> Vec<u8> {
-    let mut to = Vec::with_capacity(head.system.len() + 512 * head.tools.len() + 64);
-    for (n, spec) in head.tools.iter().enumerate() {
+/// Writes the end of the list of tools, marked for the cache.
+fn tools(specs: &[ToolSpec]) -> Vec<u8> {
+    let mut to = Vec::with_capacity(512 * specs.len());
+    for (n, spec) in specs.iter().enumerate() {
         to.extend_from_slice(if n == 0 { b"" } else { b"," });
-        tool(spec, n + 1 == head.tools.len(), &mut to);
+        tool(spec, n + 1 == specs.len(), &mut to);
     }
-    if !head.tools.is_empty() {
-        to.push(b']');
-    }
-    if !head.system.trim().is_empty() {
+    to.push(b']');
+    to
+}
+
+/// Writes the instructions, marked for the cache.
+fn system(text: &str) -> Vec<u8> {
+    let mut to = Vec::with_capacity(text.len() + 128);
+    if !text.trim().is_empty() {
         to.extend_from_slice(b",\"system\":[{\"type\":\"text\",\"text\":");
-        json::write(&head.system, &mut to);
+        json::write(text, &mut to);
         to.extend_from_slice(MARK);
         to.extend_from_slice(b"}]");
     }

@@ -21,6 +21,8 @@ use crate::Transport;
 pub use chat::Chat;
 pub use known::card;
 pub use responses::Responses;
+#[cfg(feature = "config")]
+pub(crate) use services::thinks;
 pub use services::{Ids, MostTokens, SERVICES, Schemas, Service, Think, Thoughts, service};
 
 /// Gives the names of the models that a service offers this key.

@@ -166,7 +166,7 @@ impl Service {
 }
 
 /// Says whether a model of `OpenAI`'s thinks before it answers: by its name, since the service does not tell.
-pub(super) fn thinks(model: &str) -> bool {
+pub(crate) fn thinks(model: &str) -> bool {
     let name = model.rsplit('/').next().unwrap_or(model);
     ["o1", "o3", "o4", "gpt-5", "gpt-6", "codex"].iter().any(|family| name.starts_with(family))
         && !name.contains("-chat")

@@ -2,8 +2,7 @@
 
 use std::io::Write as _;
 
-use bytes::Bytes;
-use cowork_core::ToolSpec;
+use cowork_core::{Message, Messages, ToolSpec};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -41,15 +40,30 @@ impl Json {
     }
 }
 
+/// So many messages at the end are not joined to those before yet: they may still be taken back.
+const LAST: usize = 2;
+
 /// Adds the messages to a body that ends where they begin. Those of which nothing is written are left out.
-pub(super) fn messages(body: &mut Pieces, begun: bool, written: impl Iterator<Item = Bytes>) {
-    let mut first = !begun;
-    for message in written.filter(|message| !message.is_empty()) {
-        if !first {
-            body.write(b",");
+pub(super) fn messages(
+    body: &mut Pieces,
+    begun: bool,
+    all: &Messages,
+    dialect: &'static str,
+    write: impl Fn(&Message) -> Vec<u8>,
+) {
+    // Each begins with a comma, so that it is the same wherever it stands.
+    let write = |message: &Message| match write(message) {
+        written if written.is_empty() => written,
+        written => [&b","[..], &written[..]].concat(),
+    };
+    let before = all.len().saturating_sub(LAST);
+    let mut begun = body.push_messages(all, before, dialect, begun, write);
+    for message in &all[before..] {
+        let written = message.written.get_or(dialect, || write(message));
+        if !written.is_empty() {
+            body.push(if begun { written } else { written.slice(1..) });
+            begun = true;
         }
-        body.push(message);
-        first = false;
     }
 }
 

@@ -9,10 +9,11 @@ use std::{
 };
 
 use bytes::Bytes;
+use cowork_core::{Message, Messages};
 use http_body::{Frame, SizeHint};
 
 /// Pieces shorter than this are copied together: handing over a short one costs more than its bytes.
-const SHORT: usize = 1_024;
+const SHORT: usize = 4_096;
 
 /// The pieces of a body, in order. Long ones are shared, not copied.
 #[derive(Debug, Default)]
@@ -40,6 +41,27 @@ impl Pieces {
         self.short.extend_from_slice(bytes);
     }
 
+    /// Adds what is written of a conversation's first messages. Each begins with a comma, which is left out of the first unless something
+    /// has `begun`. Says whether something has.
+    pub(crate) fn push_messages(
+        &mut self,
+        messages: &Messages,
+        count: usize,
+        dialect: &'static str,
+        begun: bool,
+        write: impl Fn(&Message) -> Vec<u8>,
+    ) -> bool {
+        let mut begun = begun;
+        let mut from = |length: usize| usize::from(length > 0 && !mem::replace(&mut begun, true));
+        messages.joined(dialect, count, write, |full, last| {
+            full.iter().for_each(|piece| self.push(piece.slice(from(piece.len())..)));
+            // What comes after it fits too, more often than not.
+            self.short.reserve(last.len() + SHORT / 2);
+            self.write(&last[from(last.len())..]);
+        });
+        begun
+    }
+
     /// Gives how many bytes it has.
     pub fn len(&self) -> u64 {
         self.len
@@ -58,9 +80,12 @@ impl Pieces {
         all
     }
 
-    pub(super) fn into_body(mut self) -> Body {
+    pub(super) fn into_body(mut self) -> reqwest::Body {
         self.seal();
-        Body { pieces: self.shared, left: self.len }
+        match self.shared.len() {
+            0 | 1 => self.shared.pop_front().unwrap_or_default().into(),
+            _ => reqwest::Body::wrap(Body { pieces: self.shared, left: self.len }),
+        }
     }
 
     fn seal(&mut self) {
@@ -70,7 +95,7 @@ impl Pieces {
     }
 }
 
-pub(super) struct Body {
+struct Body {
     pieces: VecDeque<Bytes>,
     left: u64,
 }

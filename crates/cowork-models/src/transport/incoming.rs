@@ -2,6 +2,7 @@
 
 use std::{
     future::{Future, poll_fn},
+    mem,
     pin::{Pin, pin},
     task::{Context, Poll},
     time::Duration,
@@ -9,11 +10,15 @@ use std::{
 
 use bytes::Bytes;
 use cowork_core::{CancellationToken, Error, Kind, Result, Retry};
-use reqwest::{Response, header};
+use http_body::Body as _;
+use reqwest::{
+    Body, Response,
+    header::{self, HeaderValue},
+};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::{Limits, Transport, fault};
+use super::{Transport, fault};
 
 /// How much of an answer that is no success is read.
 const MOST_OF_A_REFUSAL: usize = 64 << 10;
@@ -36,46 +41,36 @@ pub enum Content {
 #[derive(Debug)]
 pub struct Incoming {
     transport: Transport,
-    response: Response,
+    content: Content,
+    body: Body,
     wait: Wait,
     left: usize,
 }
 
 impl Incoming {
-    pub(super) fn new(transport: Transport, response: Response, wait: Wait) -> Self {
-        let left = transport.0.limits.most_bytes;
-        Self { transport, response, wait, left }
-    }
-
-    pub(super) fn ok(&self) -> bool {
-        let packed = self.header(header::CONTENT_ENCODING).is_some_and(|e| e != "identity");
-        self.response.status().is_success() && self.content() != Content::Page && !packed
-    }
-
-    /// Makes the error for an answer that is no success.
-    pub(super) async fn refusal(mut self) -> Error {
-        self.left = self.left.min(MOST_OF_A_REFUSAL);
-        let (headers, status) = (self.response.headers().clone(), self.response.status().as_u16());
-        let body = match self.whole().await {
-            Err(error) if error.kind == Kind::Cancelled => return error,
+    /// Takes an answer in; one that is no success becomes the error that it stands for.
+    pub(super) async fn of(transport: Transport, mut response: Response, wait: Wait) -> Result<Self> {
+        let (status, left) = (response.status(), transport.0.limits.most_bytes);
+        let text = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        let packed = text(header::CONTENT_ENCODING).is_some_and(|e| e != "identity");
+        let content = Content::named(text(header::CONTENT_TYPE).unwrap_or_default());
+        // What was read of the connection stays in memory as long as its headers.
+        let headers = mem::take(response.headers_mut());
+        let mut incoming = Self { transport, content, body: response.into(), wait, left };
+        if status.is_success() && content != Content::Page && !packed {
+            return Ok(incoming);
+        }
+        incoming.left = left.min(MOST_OF_A_REFUSAL);
+        let body = match incoming.whole().await {
+            Err(error) if error.kind == Kind::Cancelled => return Err(error),
             body => body.unwrap_or_default(),
         };
-        self.transport.fault(&fault::Fault::of_answer(status, &headers, &body))
-    }
-
-    /// Gives the value of a header, if it has one that is text.
-    pub fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
-        self.response.headers().get(name)?.to_str().ok()
+        Err(incoming.transport.fault(&fault::Fault::of_answer(status.as_u16(), &headers, &body)))
     }
 
     /// Says what it consists of.
     pub fn content(&self) -> Content {
-        let kind = self.header(header::CONTENT_TYPE).unwrap_or_default().split(';').next().unwrap_or_default().trim();
-        match kind {
-            "application/json" => Content::Json,
-            "text/html" | "application/xhtml+xml" => Content::Page,
-            _ => Content::Events,
-        }
+        self.content
     }
 
     /// Waits for the next bytes; none once it has ended.
@@ -83,13 +78,13 @@ impl Incoming {
     /// # Errors
     /// `Unavailable` if it was cut off or nothing came in time, `LimitExceeded` if it is longer than allowed, `Cancelled`.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
-        let chunk = self.wait.until(self.response.chunk()).await?;
-        let chunk = chunk.map_err(|e| self.transport.unreached(e))?;
-        if let Some(bytes) = &chunk {
+        let bytes = self.wait.until(bytes(&mut self.body)).await?;
+        let bytes = bytes.map_err(|e| self.transport.unreached(e))?;
+        if let Some(bytes) = &bytes {
             self.wait.begun();
             self.left = self.left.checked_sub(bytes.len()).ok_or_else(|| self.too_long())?;
         }
-        Ok(chunk)
+        Ok(bytes)
     }
 
     /// Waits for all of it.
@@ -106,7 +101,7 @@ impl Incoming {
 
     /// Reads what may come after its last event, so that the connection can be used again; gives up soon.
     pub async fn rest(mut self) {
-        let end = async { while matches!(self.response.chunk().await, Ok(Some(_))) {} };
+        let end = async { while matches!(bytes(&mut self.body).await, Ok(Some(_))) {} };
         drop(tokio::time::timeout(LINGER, end).await);
     }
 
@@ -120,6 +115,26 @@ impl Incoming {
         let message = format!("the answer of {} has more than {most} bytes and was given up", self.transport.at());
         Error::new(Kind::LimitExceeded, "read an answer", message).with_fix("ask for a shorter answer")
     }
+}
+
+impl Content {
+    fn named(kind: &str) -> Self {
+        match kind.split(';').next().unwrap_or_default().trim() {
+            "application/json" => Self::Json,
+            "text/html" | "application/xhtml+xml" => Self::Page,
+            _ => Self::Events,
+        }
+    }
+}
+
+/// Waits for the next bytes of a body.
+async fn bytes(body: &mut Body) -> reqwest::Result<Option<Bytes>> {
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
+        if let Ok(bytes) = frame?.into_data() {
+            return Ok(Some(bytes));
+        }
+    }
+    Ok(None)
 }
 
 pub(super) fn stopped() -> Error {
@@ -136,22 +151,21 @@ pub(super) struct Wait {
     last: Instant,
     /// How long after that is waited.
     most: Duration,
-    idle: Duration,
-    at: String,
+    transport: Transport,
 }
 
 impl Wait {
-    pub(super) fn new(limits: &Limits, cancel: CancellationToken, at: &str) -> Self {
-        let (last, most) = (Instant::now(), limits.first);
+    pub(super) fn new(transport: &Transport, cancel: CancellationToken) -> Self {
+        let (last, most) = (Instant::now(), transport.0.limits.first);
         let cancelled = Box::pin(cancel.clone().cancelled_owned());
         let alarm = Box::pin(sleep_until(last + most));
-        Self { cancel, cancelled, alarm, last, most, idle: limits.idle, at: at.to_owned() }
+        Self { cancel, cancelled, alarm, last, most, transport: transport.clone() }
     }
 
     /// Says that something came: from now on only a pause is waited for.
     fn begun(&mut self) {
         self.last = Instant::now();
-        self.most = self.idle;
+        self.most = self.transport.0.limits.idle;
     }
 
     pub(super) async fn until<T>(&mut self, future: impl Future<Output = T>) -> Result<T> {
@@ -185,7 +199,7 @@ impl Wait {
     }
 
     fn late(&self) -> Error {
-        let message = format!("{} sent nothing for {} seconds", self.at, self.most.as_secs_f32());
+        let message = format!("{} sent nothing for {} seconds", self.transport.at(), self.most.as_secs_f32());
         Error::new(Kind::Unavailable, "answer", message)
             .with_retry(Retry::Now)
             .with_fix("try again later, or allow more time for an answer")

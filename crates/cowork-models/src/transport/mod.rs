@@ -8,7 +8,11 @@ mod client;
 mod fault;
 mod incoming;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use cowork_core::{CancellationToken, Error, Kind, Result};
 use reqwest::{
@@ -98,6 +102,8 @@ pub struct Transport(Arc<Inner>);
 struct Inner {
     client: Client,
     base: Url,
+    /// The last path that was asked for, with its address.
+    last: Mutex<Option<(String, Url)>>,
     headers: HeaderMap,
     at: String,
     key: Option<Secret>,
@@ -118,7 +124,8 @@ impl Transport {
         let client = client::build(&base, &limits)?;
         let at = client::host(&base);
         let Endpoint { key, key_from, .. } = endpoint;
-        Ok(Self(Arc::new(Inner { client, base, headers, at, key, key_from, limits })))
+        let last = Mutex::default();
+        Ok(Self(Arc::new(Inner { client, base, last, headers, at, key, key_from, limits })))
     }
 
     /// Gives where requests go: a host, with its port where it is not the usual one.
@@ -160,7 +167,7 @@ impl Transport {
             request.headers_mut().insert(*name, joined.unwrap_or(HeaderValue::from_static(value)));
         }
         request.headers_mut().insert(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        *request.body_mut() = Some(reqwest::Body::wrap(body.into_body()));
+        *request.body_mut() = Some(body.into_body());
         self.send(request, cancel).await
     }
 
@@ -188,25 +195,34 @@ impl Transport {
     }
 
     fn request(&self, method: Method, path: &str) -> Result<Request> {
-        let mut url = self.0.base.clone();
-        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
-        let whole = format!("{}{path}", self.path());
-        url.set_path(&whole);
-        url.set_query(query);
-        let mut request = Request::new(method, url);
+        let mut request = Request::new(method, self.url(path));
         *request.headers_mut() = self.0.headers.clone();
         Ok(request)
+    }
+
+    /// Gives the address of a path; most requests go where the one before went.
+    fn url(&self, path: &str) -> Url {
+        let mut last = self.0.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, url)) = last.as_ref().filter(|(known, _)| known == path) {
+            return url.clone();
+        }
+        let mut url = self.0.base.clone();
+        let (path_only, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        let whole = format!("{}{path_only}", self.path());
+        url.set_path(&whole);
+        url.set_query(query);
+        *last = Some((path.to_owned(), url.clone()));
+        url
     }
 
     async fn send(&self, request: Request, cancel: &CancellationToken) -> Result<Incoming> {
         if cancel.is_cancelled() {
             return Err(incoming::stopped());
         }
-        let mut wait = incoming::Wait::new(&self.0.limits, cancel.clone(), &self.0.at);
+        let mut wait = incoming::Wait::new(self, cancel.clone());
         let response = wait.until(self.0.client.execute(request)).await?;
         let response = response.map_err(|e| self.unreached(e))?;
-        let incoming = Incoming::new(self.clone(), response, wait);
-        if incoming.ok() { Ok(incoming) } else { Err(incoming.refusal().await) }
+        Incoming::of(self.clone(), response, wait).await
     }
 
     fn unreached(&self, error: reqwest::Error) -> Error {
@@ -218,6 +234,12 @@ impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Transport({})", self.0.at)
     }
+}
+
+/// Gives the host of an address, with its port where it is not the usual one.
+#[cfg(feature = "config")]
+pub(crate) fn host_of(base: &str) -> Result<String> {
+    client::base(base).map(|url| client::host(&url))
 }
 
 fn headers(endpoint: &Endpoint) -> Result<HeaderMap> {

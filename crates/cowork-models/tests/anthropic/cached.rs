@@ -8,9 +8,9 @@ use super::*;
 async fn grown(turns: Vec<Vec<Message>>) -> Vec<(String, String)> {
     let service = Service::always(Answer::events(stream(text(0, "ok"), "end_turn")));
     let model = model_of(&service, "claude-sonnet-5-5");
-    let mut request = ModelRequest { messages: Vec::new(), ..hello() };
+    let mut request = ModelRequest { messages: Messages::default(), ..hello() };
     for turn in turns {
-        request.messages.extend(turn.into_iter().map(Arc::new));
+        turn.into_iter().for_each(|message| request.messages.push(message));
         ask(&model, request.clone()).await.unwrap();
     }
     let asked = service.asked();

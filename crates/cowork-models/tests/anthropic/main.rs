@@ -20,8 +20,8 @@ mod writing;
 use std::sync::{Arc, Mutex};
 
 use cowork_core::{
-    Block, CancellationToken, Effort, Error, Head, Kind, Message, Model, ModelAnswer, ModelCall, ModelRequest, Result,
-    Retry, Role, Said, Stop, ToolSpec, Usage,
+    Block, CancellationToken, Effort, Error, Head, Kind, Message, Messages, Model, ModelAnswer, ModelCall,
+    ModelRequest, Result, Retry, Role, Said, Stop, ToolSpec, Usage,
 };
 use cowork_models::{
     Endpoint, Limits, Secret, Transport,
@@ -42,7 +42,7 @@ fn look() -> ToolSpec {
 }
 
 fn request(messages: Vec<Message>) -> ModelRequest {
-    let head = Arc::new(Head { system: "Be kind.".into(), tools: vec![look()], ..Head::default() });
+    let head = Arc::new(Head { system: "Be kind.".into(), tools: vec![look()].into(), ..Head::default() });
     let messages = messages.into_iter().map(Arc::new).collect();
     ModelRequest { head, messages, most_tokens: 1_000, ..ModelRequest::default() }
 }

@@ -76,7 +76,7 @@ async fn a_request_says_all_that_the_conversation_does() {
 
 #[tokio::test]
 async fn what_is_empty_is_left_out() {
-    let request = ModelRequest { messages: vec![Arc::new(Message::user("hi"))], ..ModelRequest::default() };
+    let request = ModelRequest { messages: vec![Arc::new(Message::user("hi"))].into(), ..ModelRequest::default() };
     let body = sent("claude-sonnet-4-5", request).await;
     assert!(body.get("tools").is_none() && body.get("system").is_none(), "{body}");
     assert_eq!(body["max_tokens"], 64_000, "as many as the model can");
@@ -93,7 +93,7 @@ async fn what_is_empty_is_left_out() {
 async fn a_tools_schema_is_always_an_object() {
     let nullable = json!({ "type": ["object", "null"] });
     for schema in [json!({}), json!({ "properties": {} }), json!(null), json!({ "type": "object" }), nullable] {
-        let head = Arc::new(Head { tools: vec![ToolSpec { schema, ..look() }, look()], ..Head::default() });
+        let head = Arc::new(Head { tools: vec![ToolSpec { schema, ..look() }, look()].into(), ..Head::default() });
         let body = sent("m", ModelRequest { head, ..hello() }).await;
         assert_eq!(body["tools"][0]["input_schema"]["type"], "object");
         let marks: Vec<bool> =
@@ -106,7 +106,7 @@ async fn a_tools_schema_is_always_an_object() {
 async fn alternatives_at_the_top_of_a_tools_schema_are_put_together() {
     let schema = json!({ "description": "One or the other.", "properties": { "at": { "type": "integer" } }, "required": ["at"],
         "oneOf": [{ "properties": { "a": { "type": "string" } }, "required": ["a"] }, { "properties": { "b": {}, "at": {} } }] });
-    let head = Arc::new(Head { tools: vec![ToolSpec { schema, ..look() }], ..Head::default() });
+    let head = Arc::new(Head { tools: vec![ToolSpec { schema, ..look() }].into(), ..Head::default() });
     let body = sent("m", ModelRequest { head, ..hello() }).await;
     let together = json!({ "type": "object", "description": "One or the other.", "required": ["at"],
         "properties": { "at": { "type": "integer" }, "a": { "type": "string" }, "b": {} } });
@@ -118,7 +118,7 @@ async fn a_services_own_tool_is_offered_only_where_the_host_says_so() {
     let search = json!({ "type": "web_search_20250305", "name": "web_search" });
     for tools in [vec![], vec![look()]] {
         let service = Service::always(Answer::events(stream(text(0, "ok"), "end_turn")));
-        let head = Arc::new(Head { tools: tools.clone(), ..Head::default() });
+        let head = Arc::new(Head { tools: tools.clone().into(), ..Head::default() });
         let model = model_of(&service, "m").with_service_tool(search.clone());
         ask(&model, ModelRequest { head, ..hello() }).await.unwrap();
         let body = service.asked()[0].json();

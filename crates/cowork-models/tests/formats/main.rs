@@ -66,9 +66,14 @@ fn model(kind: Kind, at: &MockService) -> Arc<dyn Model> {
 /// A request with a tool, a system prompt and these words.
 fn request(text: &str) -> ModelRequest {
     let schema = json!({ "type": "object", "properties": { "path": { "type": "string" } } });
-    let tools = vec![ToolSpec { name: "list_folder".into(), about: "Lists a folder.".into(), schema }];
+    let tools = vec![ToolSpec { name: "list_folder".into(), about: "Lists a folder.".into(), schema }].into();
     let head = Arc::new(Head { system: "Be brief.".into(), tools, ..Head::default() });
-    ModelRequest { head, messages: vec![Arc::new(Message::user(text))], most_tokens: 500, ..ModelRequest::default() }
+    ModelRequest {
+        head,
+        messages: vec![Arc::new(Message::user(text))].into(),
+        most_tokens: 500,
+        ..ModelRequest::default()
+    }
 }
 
 async fn ask(model: &Arc<dyn Model>, request: &ModelRequest) -> Result<ModelAnswer> {

@@ -221,7 +221,8 @@ async fn pictures_documents_schemas_and_effort_are_written_as_each_format_wants_
         talk.messages = vec![Arc::new(Message::new(
             Role::User,
             vec![Block::text("see"), media("image/png"), media("application/pdf")],
-        ))];
+        ))]
+        .into();
         talk.effort = Effort::Low;
         talk.schema = Some(Arc::new(
             json!({ "type": "object", "properties": { "a": { "type": "string" } }, "required": ["a"], "additionalProperties": false }),

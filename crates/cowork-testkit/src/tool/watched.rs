@@ -48,6 +48,11 @@ impl Session for Watched {
     fn recall(&self, seen: Vec<Sight>) {
         self.inner.recall(seen);
     }
+
+    fn part(&self, folders: &[Folder]) -> Result<Arc<dyn Session>> {
+        let inner = self.inner.part(folders)?;
+        Ok(Arc::new(Self { inner, touched: self.touched.clone(), cancels: self.cancels.clone() }))
+    }
 }
 
 struct WatchedFiles {

@@ -2,11 +2,14 @@
 
 use std::{collections::BTreeMap, io::stdin, path::PathBuf};
 
+use cowork::models::{Secret, local::Server};
+
 use crate::{
     args::Mode,
     config::{self, Config, Edit},
     fail::Fail,
     look::Look,
+    models::keys,
     out::Out,
     render::{
         line::{Line, Role},
@@ -39,13 +42,17 @@ pub(super) struct Guide {
     out: Out,
     files: Vec<(PathBuf, Vec<u8>, &'static str)>,
     touched: bool,
+    /// The servers of models that run on this computer.
+    pub(super) servers: Vec<Server>,
+    keys: Vec<(String, Secret)>,
 }
 
 impl Guide {
     /// Begins with what is set now.
-    pub(super) fn begin(yes: bool, look: Look) -> Result<Self, Fail> {
+    pub(super) fn begin(yes: bool, look: Look, servers: Vec<Server>) -> Result<Self, Fail> {
         let (config, edit) = (Config::load()?, Edit::open()?);
-        Ok(Self { yes, look, config, edit, out: Out::default(), files: Vec::new(), touched: false })
+        let (out, files, keys) = (Out::default(), Vec::new(), Vec::new());
+        Ok(Self { yes, look, config, edit, out, files, touched: false, servers, keys })
     }
 
     /// Says something, in as many lines as it takes.
@@ -67,7 +74,7 @@ impl Guide {
     /// Asks, and reads a line. That no more can come is a leave.
     pub(super) fn ask(&mut self, question: &str) -> Typed {
         self.say(question);
-        self.out.text("  > ");
+        self.prompt();
         let mut line = String::new();
         match stdin().read_line(&mut line) {
             Ok(0) | Err(_) => return Typed::Leave,
@@ -79,6 +86,23 @@ impl Guide {
             "q" | "Q" => Typed::Leave,
             text => Typed::Text(text.to_owned()),
         }
+    }
+
+    /// Shows where is typed.
+    pub(super) fn prompt(&mut self) {
+        self.out.text("  > ");
+    }
+
+    /// Sets the model that does what no playbook does.
+    pub(super) fn set_model(&mut self, name: Option<String>) {
+        self.edit.set_model(name.as_deref());
+        self.config.model = name;
+        self.touched = true;
+    }
+
+    /// Has a key kept at the end.
+    pub(super) fn keep(&mut self, name: String, key: Secret) {
+        self.keys.push((name, key));
     }
 
     /// Gives the folders as they will be.
@@ -115,14 +139,17 @@ impl Guide {
     }
 
     /// Writes all that is to be, and gives what was written.
-    pub(super) fn finish(self) -> Result<Vec<(PathBuf, &'static str)>, Fail> {
+    pub(super) fn finish(self) -> Result<Vec<(String, &'static str)>, Fail> {
         let mut wrote = Vec::new();
         if self.touched {
-            wrote.push((self.edit.save()?, "your settings"));
+            wrote.push((self.edit.save()?.display().to_string(), "your settings"));
+        }
+        for (name, key) in self.keys {
+            wrote.push((keys().keep(&name, &key, false)?.to_string(), "the key"));
         }
         for (path, bytes, what) in self.files {
             config::write(&path, &bytes)?;
-            wrote.push((path, what));
+            wrote.push((path.display().to_string(), what));
         }
         Ok(wrote)
     }

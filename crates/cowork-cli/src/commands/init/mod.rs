@@ -5,6 +5,9 @@ mod completions;
 mod folders;
 mod guide;
 mod mode;
+mod model;
+
+use cowork::{CancellationToken, models::local};
 
 use self::guide::{Flow, Guide};
 use crate::{
@@ -26,20 +29,23 @@ struct Step {
     ask: fn(&mut Guide) -> Result<Flow, Fail>,
 }
 
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     Step { title: "Your folders", applies: |_| true, ask: folders::ask },
     Step { title: "How much it may do unasked", applies: |_| true, ask: mode::ask },
     Step { title: "What you always allowed", applies: |guide| !guide.config.always.is_empty(), ask: always::ask },
+    Step { title: "A model", applies: |_| true, ask: model::ask },
     Step { title: "Shell completions", applies: |_| true, ask: completions::ask },
 ];
 
 /// Asks for what is to be set, shows what is set now, and writes it. With `yes` it asks nothing.
-pub(crate) fn init(yes: bool) -> Result<Exit, Fail> {
+pub(crate) async fn init(yes: bool) -> Result<Exit, Fail> {
     let look = Look::of_stdout();
     if !yes && !look.asks {
         return Err(wrong("nobody can be asked here", "take what is set and the defaults: cowork init --yes"));
     }
-    let mut guide = Guide::begin(yes, look)?;
+    let none = CancellationToken::new();
+    let servers = if yes { Vec::new() } else { local::find(&local::places(), local::SOON, &none).await };
+    let mut guide = Guide::begin(yes, look, servers)?;
     if !yes {
         guide.say("");
         guide.say("Enter keeps what is shown; s skips a question; q leaves, and nothing is written.");
@@ -59,8 +65,8 @@ pub(crate) fn init(yes: bool) -> Result<Exit, Fail> {
     let first = guide.folders().keys().next().cloned();
     let wrote = guide.finish()?;
     let mut lines = vec![Line::default()];
-    for (path, what) in wrote {
-        let shown = one_line(&tilde(&path.display().to_string(), look.home.as_deref()));
+    for (place, what) in wrote {
+        let shown = one_line(&tilde(&place, look.home.as_deref()));
         lines.push(
             Line::margin().add(Role::Done, "Wrote ").add(Role::Plain, format!("{shown}  ")).add(Role::Quiet, what),
         );

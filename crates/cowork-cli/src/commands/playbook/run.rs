@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Source, planner, source, try_out};
 use crate::{
-    args::{PlaybookRun, Run},
+    args::{Most, PlaybookRun, Run},
     commands::run as task,
     config::Config,
     fail::{Exit, Fail},
@@ -28,6 +28,9 @@ pub(crate) async fn run(mut args: PlaybookRun, data: &Path) -> Result<Exit, Fail
     }
     let PlaybookRun { name, folder, whole, thread, mode, yes, dry_run, try_out: _, json, param } = args;
     let mode = mode.or(config.mode);
-    let run = Run { task: None, folder, whole, thread, mode, yes, dry_run, json, playbook: Some(name), param };
+    let (playbook, model, most) = (Some(name), None, Most::default());
+    let no_model = true;
+    let run =
+        Run { task: None, folder, whole, thread, mode, yes, dry_run, json, playbook, param, model, no_model, most };
     task::run(run, &config, data).await
 }

@@ -25,6 +25,8 @@ use crate::{
 pub(crate) enum Meant {
     /// The words say enough, or nobody can be asked: the task goes on as it was typed.
     AsTyped,
+    /// No playbook surely does it, and there is a model.
+    Model,
     /// This is what the planner is told, as for `--playbook`.
     This(Value),
     /// None of those that could be meant.
@@ -39,37 +41,50 @@ struct Offer {
     params: Map<String, Value>,
 }
 
-/// Asks which playbook is meant, if the words leave that open. `given` are the parameters that were typed.
-pub(crate) async fn which(submit: &Submit, given: &Map<String, Value>, signals: &mut Signals) -> Result<Meant, Fail> {
+/// Asks which playbook is meant, if the words leave that open. `given` are the parameters that were typed; `model` is what does
+/// what no playbook does, if there is such.
+pub(crate) async fn which(
+    submit: &Submit,
+    given: &Map<String, Value>,
+    asks: bool,
+    model: Option<&str>,
+    signals: &mut Signals,
+) -> Result<Meant, Fail> {
     let look = Look::of_stdout();
-    if !look.asks {
+    let asks = asks && look.asks;
+    if !asks && model.is_none() {
         return Ok(Meant::AsTyped);
     }
     let planner = planner()?;
+    let unasked = if model.is_some() { Meant::Model } else { Meant::AsTyped };
     let folders: Vec<&str> = submit.folders.iter().map(|f| f.name.as_str()).collect();
-    let Match { playbook: Chosen::Ask(names), why, .. } = planner.match_words(&submit.text, &folders) else {
-        return Ok(Meant::AsTyped);
+    let Match { playbook, why, .. } = planner.match_words(&submit.text, &folders);
+    let names = match playbook {
+        Chosen::One(_) => return Ok(Meant::AsTyped),
+        Chosen::None => return Ok(unasked),
+        Chosen::Ask(names) => names,
     };
     let offers = offers(&planner, &names, submit, given);
     // What was typed before the question was seen is no answer to it; nor may a job in the background ask.
-    if offers.is_empty() || cfg!(unix) && Keys::read().is_none() {
-        return Ok(Meant::AsTyped);
+    if !asks || offers.is_empty() || cfg!(unix) && Keys::read().is_none() {
+        return Ok(unasked);
     }
     let mut out = Out::default();
-    out.lines(&question(&offers, &why, &look), &look);
+    out.lines(&question(&offers, &why, model, &look), &look);
     loop {
         out.text("  > ");
         let Some(line) = typed(signals).await else {
             out.text("\n");
             return Ok(Meant::Unanswered);
         };
-        match answer(&line, &offers) {
+        match answer(&line, &offers, model) {
             Answer::This(offer) => {
                 return Ok(Meant::This(json!({ "playbook": offer.header.name, "params": offer.params })));
             }
+            Answer::Model => return Ok(Meant::Model),
             Answer::None => return Ok(Meant::None),
             Answer::Unclear => {
-                let what = format!("{} is none of them. {}", one_line(line.trim()), how(&offers));
+                let what = format!("{} is none of them. {}", one_line(line.trim()), how(&offers, model));
                 out.lines(&paragraph(&what, Role::Plain, &look), &look);
             }
         }
@@ -101,14 +116,18 @@ async fn typed(signals: &mut Signals) -> Option<String> {
 
 enum Answer<'a> {
     This(&'a Offer),
+    Model,
     None,
     Unclear,
 }
 
-fn answer<'a>(line: &str, offers: &'a [Offer]) -> Answer<'a> {
+fn answer<'a>(line: &str, offers: &'a [Offer], model: Option<&str>) -> Answer<'a> {
     let typed = line.trim().to_lowercase();
     if matches!(typed.as_str(), "" | "n" | "no" | "none" | "q") {
         return Answer::None;
+    }
+    if model.is_some() && matches!(typed.as_str(), "m" | "model") {
+        return Answer::Model;
     }
     let number = typed.parse::<usize>().ok().and_then(|n| offers.get(n.checked_sub(1)?));
     let only = || offers.first().filter(|_| offers.len() == 1 && matches!(typed.as_str(), "y" | "yes"));
@@ -119,7 +138,7 @@ fn answer<'a>(line: &str, offers: &'a [Offer]) -> Answer<'a> {
 }
 
 /// Says why it is asked, and what could be meant, each with the parameters that the words give it.
-fn question(offers: &[Offer], why: &str, look: &Look) -> Vec<Line> {
+fn question(offers: &[Offer], why: &str, model: Option<&str>, look: &Look) -> Vec<Line> {
     let head = if offers.len() == 1 { "Is this what you mean?" } else { "Which of these do you mean?" };
     let mut lines = vec![Line::default(), Line::margin().add(Role::Waiting, head)];
     lines.extend(paragraph(&sentence(&one_line(why)), Role::Quiet, look));
@@ -144,14 +163,15 @@ fn question(offers: &[Offer], why: &str, look: &Look) -> Vec<Line> {
         }
     }
     lines.push(Line::default());
-    lines.extend(paragraph(&how(offers), Role::Plain, look));
+    lines.extend(paragraph(&how(offers, model), Role::Plain, look));
     lines
 }
 
 /// Says how it is answered.
-fn how(offers: &[Offer]) -> String {
+fn how(offers: &[Offer], model: Option<&str>) -> String {
     let numbers: Vec<String> = (1..=offers.len()).map(|n| n.to_string()).collect();
-    format!("Type {} or a name, or n for none: then nothing is run.", numbers.join(", "))
+    let other = model.map(|m| format!(", m to have the model {} do it", one_line(m))).unwrap_or_default();
+    format!("Type {} or a name{other}, or n for none: then nothing is run.", numbers.join(", "))
 }
 
 fn paragraph(text: &str, role: Role, look: &Look) -> Vec<Line> {

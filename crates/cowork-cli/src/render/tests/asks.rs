@@ -30,6 +30,16 @@ fn a_run_that_asks_is_answered_and_goes_on() {
 }
 
 #[test]
+fn a_part_of_the_task_that_asks_is_named() {
+    let mut story = organising(Mode::Ask);
+    asking(&mut story);
+    let mut asked = story.screen.asks[0].clone();
+    asked.subtask = Some("Invoices of 2023".into());
+    let shown = written(&ask::question(&asked, &look(80), 20), &look(80));
+    assert!(shown.contains("The part \"Invoices of 2023\" wants to"), "{shown}");
+}
+
+#[test]
 fn everything_that_is_asked_about_can_be_paged_through() {
     let mut story = organising(Mode::Ask);
     asking(&mut story);

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use cowork_core::{Block, Effort, Head, Message, ModelRequest, Role, ToolSpec};
+use cowork_core::{Block, Effort, Message, ModelRequest, Role, ToolSpec};
 
 use crate::{
     call,
@@ -18,25 +18,30 @@ use crate::{
 pub(super) fn body(service: &Service, model: &str, request: &ModelRequest) -> Pieces {
     let mut body = Pieces::default();
     body.write(&Json::default().raw("{\"model\":").value(model).raw(",").0);
-    let head = request.head.written.get_or(service.dialect, || head(service, &request.head));
+    if !request.head.tools.is_empty() {
+        body.push(request.head.tools.written().get_or(service.dialect, || functions(service, &request.head.tools)));
+    }
+    let head = request.head.written.get_or(service.dialect, || head(&request.head.system));
     let begun = head.last() != Some(&b'[');
     body.push(head);
-    let written = request.messages.iter().map(|m| m.written.get_or(service.dialect, || message(service, m)));
-    messages(&mut body, begun, written);
+    messages(&mut body, begun, &request.messages, service.dialect, |m| message(service, m));
     body.write(&tail(service, model, request).0);
     body
 }
 
-fn head(service: &Service, head: &Head) -> Vec<u8> {
+fn functions(service: &Service, specs: &[ToolSpec]) -> Vec<u8> {
     let mut json = Json::default();
-    if !head.tools.is_empty() {
-        json.raw("\"tools\":[");
-        tools(&mut json, &head.tools, |json, tool| function(service, json, tool));
-        json.raw("],");
-    }
+    json.raw("\"tools\":[");
+    tools(&mut json, specs, |json, tool| function(service, json, tool));
+    json.raw("],");
+    json.0
+}
+
+fn head(system: &str) -> Vec<u8> {
+    let mut json = Json::default();
     json.raw("\"messages\":[");
-    if !head.system.is_empty() {
-        json.raw("{\"role\":\"system\",\"content\":").value(&head.system).raw("}");
+    if !system.is_empty() {
+        json.raw("{\"role\":\"system\",\"content\":").value(system).raw("}");
     }
     json.0
 }

@@ -1,6 +1,6 @@
 //! A request, written. Each message is written once and its bytes are kept beside it.
 
-use cowork_core::{Block, Head, Message, ModelRequest, Role, ToolSpec};
+use cowork_core::{Block, Message, ModelRequest, Role, ToolSpec};
 
 use super::DIALECT;
 use crate::{
@@ -33,22 +33,28 @@ pub(super) fn count(model: &str, request: &ModelRequest) -> Pieces {
 fn input(model: &str, store: &str, request: &ModelRequest) -> Pieces {
     let mut body = Pieces::default();
     body.write(&Json::default().raw("{\"model\":").value(model).raw(",").raw(store).0);
-    body.push(request.head.written.get_or(DIALECT, || head(&request.head)));
-    messages(&mut body, false, request.messages.iter().map(|m| m.written.get_or(DIALECT, || message(m))));
+    body.push(request.head.written.get_or(DIALECT, || instructions(&request.head.system)));
+    if !request.head.tools.is_empty() {
+        body.push(request.head.tools.written().get_or(DIALECT, || functions(&request.head.tools)));
+    }
+    body.write(b"\"input\":[");
+    messages(&mut body, false, &request.messages, DIALECT, message);
     body
 }
 
-fn head(head: &Head) -> Vec<u8> {
+fn instructions(system: &str) -> Vec<u8> {
     let mut json = Json::default();
-    if !head.system.is_empty() {
-        json.raw("\"instructions\":").value(&head.system).raw(",");
+    if !system.is_empty() {
+        json.raw("\"instructions\":").value(system).raw(",");
     }
-    if !head.tools.is_empty() {
-        json.raw("\"tools\":[");
-        tools(&mut json, &head.tools, function);
-        json.raw("],");
-    }
-    json.raw("\"input\":[");
+    json.0
+}
+
+fn functions(specs: &[ToolSpec]) -> Vec<u8> {
+    let mut json = Json::default();
+    json.raw("\"tools\":[");
+    tools(&mut json, specs, function);
+    json.raw("],");
     json.0
 }
 

@@ -49,6 +49,43 @@ pub async fn what_is_not_there_or_not_a_folder_is_not_granted(bench: Bench) {
     }
 }
 
+/// A part of a session sees the folders that it is given, with no more access than the session has, and all that is done through
+/// it is undone with the rest, newest first.
+pub async fn a_part_of_a_session_sees_less_and_never_more(bench: Bench) {
+    bench.put("a", "a");
+    fs::create_dir(bench.folder.join("G")).expect("a folder");
+    let other = bench.folder.join("G");
+    let task = a_task();
+    let session = bench.open(task).await;
+    let wrong = [
+        grant("G", &other, Access::Read),
+        cowork_core::Folder { at: other.display().to_string(), ..bench.grant(Access::Read) },
+    ];
+    for folder in wrong {
+        let error = session.part(&[folder]).err().expect("the task has no such folder");
+        assert_eq!(error.kind, Kind::NotAllowed, "{error:?}");
+    }
+    let looks = session.part(&[bench.grant(Access::Read)]).expect("it is less");
+    assert_eq!(looks.part(&[bench.grant(Access::Write)]).err().expect("more again").kind, Kind::NotAllowed);
+    assert_eq!(looks.folders(), [bench.grant(Access::Read)]);
+    assert_eq!(looks.files(a_call()).read(path("F/a"), 0, 9).await.expect("granted").bytes, b"a");
+    let refused = looks.files(a_call()).change(vec![write("F/b", "b", Clash::Skip)], Watch::nothing()).await;
+    assert_eq!(refused.expect_err("it may only look").kind, Kind::NotAllowed);
+    let none = session.part(&[]).expect("nothing is less too");
+    assert_eq!(none.files(a_call()).stat(path("F/a")).await.expect_err("nothing").kind, Kind::NotAllowed);
+
+    let one = session.part(&[bench.grant(Access::Write)]).expect("as much");
+    change(&one.files(a_call()), vec![relocate("F/a", "F/b", Clash::Skip)]).await;
+    change(&session.files(a_call()), vec![relocate("F/b", "F/c", Clash::Skip)]).await;
+    change(&one.files(a_call()), vec![relocate("F/c", "F/d", Clash::Skip)]).await;
+    drop((session, looks, none));
+    assert_eq!(bench.sandbox.undo(task, UndoSpec::all()).await.expect_err("a part is open").kind, Kind::Busy);
+    drop(one);
+    let report = bench.sandbox.undo(task, UndoSpec::all()).await.expect("all was let go of");
+    assert_eq!((report.undone, report.left), (3, 0), "{report:?}");
+    assert_eq!(fs::read(bench.folder.join("a")).expect("it is back"), b"a");
+}
+
 /// A second task is told who has the folder, also for a folder in it or around it; readers are welcome.
 pub async fn a_folder_is_changed_by_one_task_at_a_time(bench: Bench) {
     fs::create_dir(bench.folder.join("in")).expect("a folder");

@@ -1,0 +1,130 @@
+//! Who does a task, and that nothing is sent anywhere unless somebody chose so.
+
+use cowork_testkit::{MockService, service::Reply};
+use serde_json::Value;
+
+use crate::{
+    KEY, TASK, fits, service, settings,
+    support::{Place, terminal::Terminal},
+    tidy, write,
+};
+
+#[test]
+fn a_playbook_goes_first_where_it_surely_fits() {
+    let (place, service) = (Place::with_files(), service(tidy()));
+    settings(&place, "anthropic", &service.url(), "");
+    place.ask(&["--mode", "auto", "Organise these files by type"]).ends(0).says("Done");
+    assert!(place.folder.join("Images/b b.jpg").exists());
+    assert_eq!(service.reached(), 0);
+    let said =
+        place.ask(&["--mode", "auto", "--no-model", TASK]).ends(1).says("Not started").says("cowork playbook list");
+    fits(&said.out);
+    assert_eq!(service.reached(), 0);
+    place.ask(&["--mode", "auto", "--model", "mock", "Organise these files by type"]).ends(0).says("I brought a.pdf");
+    assert_eq!(service.reached(), 3, "who names a model has it do the task");
+}
+
+#[test]
+fn a_key_in_the_environment_alone_sends_nothing_anywhere() {
+    let place = Place::with_files();
+    let folder = place.folder.to_str().unwrap();
+    let run = |more: &[&str]| {
+        let mut command = place.command(&[&["run", "--folder", folder], more, &[TASK]].concat());
+        command.env("ANTHROPIC_API_KEY", KEY).env("OPENAI_API_KEY", KEY).env("HTTPS_PROXY", MockService::refused());
+        crate::support::Said::from(command.output().unwrap())
+    };
+    run(&[]).ends(1).says("Not started").says("cowork models");
+    // A service that was named is a choice, and is tried: by a proxy that is not there.
+    run(&["--model", "anthropic"]).ends(2).says("which of its models is meant was not said").briefly();
+    run(&["--model", "sonnet"]).ends(2).says("there is no model `sonnet`").briefly();
+    run(&["--model", "antropic/x"]).ends(2).says("there is no service `antropic`").briefly();
+    run(&["--model", "mistral/mistral-large-latest"])
+        .ends(1)
+        .says("MISTRAL_API_KEY is not set")
+        .says("cowork models key set mistral")
+        .briefly();
+}
+
+#[test]
+fn settings_that_do_not_fit_are_refused_with_their_line() {
+    let place = Place::with_files();
+    for (text, line, why) in [
+        ("[models.a]\nservice = \"antropic\"\nmodel = \"m\"\n", 2, "there is no service `antropic`"),
+        ("[models.a]\nservice = \"anthropic\"\nmodel = \"m\"\nmodle = 1\n", 4, "there is no key `modle`"),
+        (
+            "[models.a]\nservice = \"anthropic\"\nmodel = \"m\"\nkey = \"sk-test-0123456789abcdef\"\n",
+            4,
+            "never the key itself",
+        ),
+        ("[models.a]\nservice = \"anthropic\"\n", 1, "missing field `model`"),
+        ("[models.a]\nservice = \"anthropic\"\nmodel = \"m\"\nfallback = \"b\"\n", 4, "there is no model `b`"),
+        ("mode = \"ask\"\nmodel = \"b\"\n", 2, "there is no model `b`"),
+        ("[budget]\ncost = \"much\"\n", 2, "`much` is no amount of money"),
+        ("[models.\"a b\"]\nservice = \"anthropic\"\nmodel = \"m\"\n", 0, "can't be the name of a model"),
+    ] {
+        write(&place, text);
+        for args in [&["models"][..], &["run", TASK]] {
+            let said = place.keyed(args).ends(2).says(why).briefly();
+            assert!(line == 0 || said.err.replace('\n', " ").contains(&format!("line {line}")), "{text}: {}", said.err);
+            assert!(!said.err.contains(KEY), "{}", said.err);
+        }
+    }
+    place.keyed(&["doctor"]).ends(1).says("your settings").says("can't be the name of a model");
+}
+
+#[test]
+fn models_are_listed_with_what_they_can_do_and_whether_they_can_be_had() {
+    let place = Place::with_files();
+    let service = MockService::builder(|_| Reply::text("never")).with_key(KEY).with_models(&["mock-1"]).start();
+    settings(
+        &place,
+        "openai",
+        &service.url(),
+        "price = { input = 3, output = 15 }\n[models.gone]\nservice = \"anthropic\"\nmodel = \"claude-sonnet-5-5\"\nbase = \"http://127.0.0.1:9\"\nkey = \"none\"",
+    );
+    let said = place.keyed(&["models"]).ends(0).says("mock does what no playbook does");
+    let said = said
+        .says("key from MOCK_KEY")
+        .says("holds 128,000 tokens")
+        .says("$3.00 read and $15.00 written a million tokens");
+    let said = said.says("claude-sonnet-5-5 at 127.0.0.1:9").says("can't be reached");
+    fits(&said.out);
+    let rows = place.keyed(&["models", "--json"]).ends(0).records();
+    let row = |name: &str| -> &Value { rows.iter().find(|r| r["name"] == name).unwrap() };
+    assert_eq!((&row("mock")["ready"], &row("mock")["default"]), (&Value::from(true), &Value::from(true)));
+    assert_eq!(row("mock")["can"]["price"]["output"], 15_000_000);
+    assert_eq!((&row("gone")["ready"], &row("gone")["can"]["window"]), (&Value::from(false), &Value::from(1_000_000)));
+    assert_eq!(service.reached(), 0, "no model was asked");
+
+    place.keyed(&["doctor"]).ends(1).says("model mock").says("takes the key from MOCK_KEY").says("can't be reached");
+    settings(&place, "openai", &service.url(), "");
+    place.keyed(&["doctor"]).ends(0).says("All is well.");
+    let wrong: crate::support::Said = place.command(&["doctor"]).env("MOCK_KEY", "sk-wrong").output().unwrap().into();
+    wrong.ends(1).says("does not accept the key from MOCK_KEY").says("set MOCK_KEY to a key that is valid there");
+    assert_eq!(service.reached(), 0, "the cheapest question is the list");
+}
+
+#[test]
+fn with_nothing_set_it_says_how_to_come_by_a_model() {
+    let place = Place::with_files();
+    let said = place.cowork(&["models"]).ends(0).says("cowork init").says("cowork models key set NAME");
+    fits(&said.out);
+}
+
+#[test]
+fn where_it_is_open_which_playbook_is_meant_the_model_is_offered_too() {
+    let (place, service) = (Place::with_files(), service(tidy()));
+    std::fs::create_dir(place.folder.join("old")).unwrap();
+    settings(&place, "anthropic", &service.url(), "");
+    let folder = place.folder.to_str().unwrap().to_owned();
+    let open = "delete the empty folders and the other junk nobody needs";
+    let args = ["run", "--folder", &folder, "--mode", "auto", open];
+    let mut terminal = Terminal::run(&place, &args, &[("MOCK_KEY", KEY)]);
+    terminal.until("m to have the model mock do it, or n for none");
+    assert_eq!(service.reached(), 0, "it is asked first");
+    terminal.press("m\n");
+    terminal.until("I brought a.pdf");
+    assert_eq!(terminal.end().code(), Some(0));
+    let submitted = place.log().into_iter().find(|r| r["event"]["command"]["type"] == "submit").unwrap();
+    assert_eq!(submitted["event"]["command"]["planner"]["model"], "mock");
+}
