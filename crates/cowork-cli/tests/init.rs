@@ -11,10 +11,13 @@ use std::{
 };
 
 use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
     termios::{Winsize, tcsetwinsize},
 };
 use support::Place;
+
+const PATIENCE: Timespec = Timespec { tv_sec: 30, tv_nsec: 0 };
 
 /// `cowork init` on a terminal of 80 columns.
 struct Asked {
@@ -38,10 +41,15 @@ impl Asked {
         Self { screen: screen.into(), line, child: command.spawn().unwrap(), seen: String::new() }
     }
 
-    /// Reads on until this is seen; that it never is would be a hang, which the test runner ends.
+    /// Reads on until this is seen; one that asks for something else waits for ever.
     fn sees(&mut self, what: &str) -> &mut Self {
         let mut bytes = [0; 4_096];
         while !self.seen.contains(what) {
+            let ready = poll(&mut [PollFd::new(&self.screen, PollFlags::IN)], Some(&PATIENCE)).unwrap();
+            if ready == 0 {
+                self.child.kill().unwrap();
+                panic!("no “{what}” in:\n{}", self.seen);
+            }
             let n = self.screen.read(&mut bytes).unwrap();
             self.seen.push_str(&String::from_utf8_lossy(&bytes[..n]));
         }
@@ -108,11 +116,20 @@ fn what_was_always_allowed_is_taken_back_one_by_one() {
     let rule = |tool: &str| format!("[[always]]\ntool = \"{tool}\"\nfolder = {:?}\n", place.folder.to_str().unwrap());
     fs::write(&config, format!("# mine\nmode = \"ask\"\n\n{}\n{}", rule("move_files"), rule("set_aside"))).unwrap();
     let mut asked = Asked::begin(&place);
-    asked.sees("1 of 4").sees("> ").types("").sees("2 of 4").sees("> ").types("");
-    asked.sees("3 of 4").sees("1 [x] moving in").sees("2 [x] setting aside in").sees("> ").types("7");
+    asked.sees("1 of 5").sees("> ").types("").sees("2 of 5").sees("> ").types("");
+    asked.sees("3 of 5").sees("1 [x] moving in").sees("2 [x] setting aside in").sees("> ").types("7");
     asked.sees("none of them").sees("> ").types("1").sees("1 [ ] moving in").sees("2 [x] setting aside").sees("> ");
     assert!(fs::read_to_string(&config).unwrap().contains("move_files"), "nothing is written before the end");
-    asked.types("").sees("4 of 4").sees("> ").types("n").sees("Wrote").sees("playbook list");
+    asked
+        .types("")
+        .sees("4 of 5")
+        .sees("> ")
+        .types("")
+        .sees("5 of 5")
+        .sees("> ")
+        .types("n")
+        .sees("Wrote")
+        .sees("playbook list");
     asked.ends();
     let written = fs::read_to_string(&config).unwrap();
     assert!(written.contains("set_aside") && written.contains("# mine"), "{written}");
