@@ -19,6 +19,9 @@ pub(crate) enum Helper {
     Stem,
 }
 
+/// Makes a text of an entry, if there is one.
+type Of = Box<dyn Fn(&Item<'_>) -> Option<String>>;
+
 /// A text that can be made of an entry: how a program says it, and what it is for an entry.
 pub(crate) struct Atom {
     /// The expression; `name` and `entry` are there.
@@ -26,7 +29,7 @@ pub(crate) struct Atom {
     /// What must hold so that there is such a text, if that is not always so.
     pub(crate) guard: Option<String>,
     pub(crate) helper: Option<Helper>,
-    of: Box<dyn Fn(&Item<'_>) -> Option<String>>,
+    of: Of,
 }
 
 impl Atom {

@@ -16,6 +16,9 @@ use crate::{
 /// More than this are not looked through for a rule.
 const MOST: usize = 5_000;
 
+/// Writes a line of a loop out of its fields, each with its expression.
+type Write<'a> = dyn Fn(&[(String, String)]) -> String + 'a;
+
 /// How one call, or several, tell of their files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -133,12 +136,7 @@ impl Builder<'_> {
     }
 
     /// Writes the loop over the listing, with what is done for each entry.
-    pub(crate) fn each(
-        &mut self,
-        at: usize,
-        batch: &Batch,
-        write: &dyn Fn(&[(String, String)]) -> String,
-    ) -> Result<Vec<String>, String> {
+    pub(crate) fn each(&mut self, at: usize, batch: &Batch, write: &Write<'_>) -> Result<Vec<String>, String> {
         let (step, key, rule, named) = self.explained(at, batch)?;
         let entries = format!("{}[{}]", self.result(step), python(&key));
         self.helpers.extend(rule.helpers.iter().copied());

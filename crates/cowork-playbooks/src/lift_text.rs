@@ -74,7 +74,7 @@ impl Builder<'_> {
             || key == "path" && ["list_folder", "folder_tree", "watch_folder"].contains(&step.tool);
         let is_folder =
             !path.contains('/') || self.run.listed(at, path).is_some_and(|i| i.text("kind") == Some("folder"));
-        !is_new && !is_folder && !(step.looks && looked_at)
+        !(is_new || is_folder || step.looks && looked_at)
     }
 
     /// Says whether an argument takes any text, and not one of a few words.
