@@ -32,7 +32,7 @@ fn everything_that_can_be_set_is_read() {
         model = "gpt-oss"
         base = "https://models.example/v1"
         key = "env:WORK_KEY"
-        max_tokens = 8_000
+        max_tokens = "8k"
         thinking = "high"
         window = 200_000
         images = true
@@ -79,6 +79,8 @@ fn what_does_not_fit_is_refused_with_its_place_and_what_to_do() {
         ("service = \"anthropic\"\ntimeout = { first = \"soon\" }", "`soon` is no time; write it so: 90s"),
         ("service = \"anthropic\"\nprice = { input = -1, output = 2 }", "no amount of money"),
         ("service = \"anthropic\"\ntools = [\"shell\"]", "`shell`"),
+        ("service = \"anthropic\"\nwindow = \"lots\"", "`lots` is no number; write it so: 200000"),
+        ("service = \"anthropic\"\nwindow = \"8000m\"", "`8000000000` is no number of tokens of a model"),
         ("service = \"anthropic\"\nmodle = \"x\"", "unknown field `modle`"),
     ] {
         let text = format!("[one]\nmodel = \"m\"\n{line}\n");

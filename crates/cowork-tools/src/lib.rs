@@ -68,6 +68,8 @@ mod recorded;
 mod search;
 #[cfg(feature = "files")]
 mod show;
+#[cfg(feature = "files")]
+mod source;
 #[cfg(feature = "tables")]
 mod table;
 #[cfg(feature = "files")]

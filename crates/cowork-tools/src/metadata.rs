@@ -1,7 +1,7 @@
 //! What photos and PDF files say of themselves. Their bytes can be anybody's: what is read of them is bounded.
 
 use std::{
-    io::{self, BufReader, Read, Seek, SeekFrom},
+    io::{BufReader, Read, Seek},
     sync::{Mutex, PoisonError},
 };
 
@@ -9,7 +9,7 @@ use cowork_core::{CancellationToken, OpenFile, Result};
 use exif::{Exif, In, Tag, Value as Field};
 use serde_json::{Map, Value, json};
 
-use crate::{hash_each::fill, show::stopped};
+use crate::{hash_each::fill, show::stopped, source::Source};
 
 /// So much of a photo is read to find what it says of itself.
 const PHOTO: u64 = 4 * 1024 * 1024;
@@ -33,7 +33,7 @@ pub(crate) fn of(file: &dyn OpenFile, mime: &str, stop: &CancellationToken, turn
         | "image/png"
         | "image/webp"
         | "image/x-canon-cr2"
-        | "image/vnd.adobe.photoshop" => Ok(photo(Window { file, at: 0, left: PHOTO })),
+        | "image/vnd.adobe.photoshop" => Ok(photo(Source::first(file, PHOTO))),
         "application/pdf" => pdf_file(file, stop, turn),
         _ => Ok(json!({})),
     }
@@ -175,33 +175,4 @@ fn pdf_date(text: &str) -> Option<String> {
 fn clean(text: &str) -> String {
     let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     plain.take(LONGEST).collect::<String>().trim().to_owned()
-}
-
-/// Reads an open file from its start, at most so much in all.
-struct Window<'a> {
-    file: &'a dyn OpenFile,
-    at: u64,
-    left: u64,
-}
-
-impl Read for Window<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let most = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
-        let length = self.file.read_at(&mut buffer[..most], self.at).map_err(io::Error::other)?;
-        self.at += length as u64;
-        self.left -= length as u64;
-        Ok(length)
-    }
-}
-
-impl Seek for Window<'_> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let at = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-            SeekFrom::End(by) => self.file.entry().size.checked_add_signed(by),
-        };
-        self.at = at.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-        Ok(self.at)
-    }
 }

@@ -169,6 +169,12 @@ macro_rules! decoded {
 
 decoded!(Dollars, Count, Span);
 
+/// Reads how many tokens a model takes: `128000`, `128k`.
+pub(super) fn tokens<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<u32>, D::Error> {
+    let Count(count) = Count::deserialize(from)?;
+    u32::try_from(count).map(Some).map_err(|_| told(&unfit(&count.to_string(), "number of tokens of a model", "128k")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -56,13 +56,13 @@ pub struct ModelSettings {
     #[serde(default)]
     pub key: Option<KeySource>,
     /// The most tokens of an answer.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "amount::tokens")]
     pub max_tokens: Option<u32>,
     /// How hard it is to think.
     #[serde(default)]
     pub thinking: Effort,
     /// How many tokens a request and its answer may have together, where that is not known by its name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "amount::tokens")]
     pub window: Option<u32>,
     /// Whether it can see pictures, where that is not known by its name.
     #[serde(default)]

@@ -1,6 +1,6 @@
 //! The text of Word, PowerPoint, Excel and OpenDocument files: XML in a zip.
 
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read};
 
 use cowork_core::{CancellationToken, OpenFile, Result};
 use quick_xml::{
@@ -10,7 +10,7 @@ use quick_xml::{
 use zip::ZipArchive;
 
 use super::{Form, Text, Unread};
-use crate::show::stopped;
+use crate::{show::stopped, source::Source};
 
 /// So much of one part is unpacked, and so much of all parts: no honest document has more.
 const PART: u64 = 64 * 1024 * 1024;
@@ -38,7 +38,7 @@ struct Office<'a> {
 
 impl<'a> Office<'a> {
     fn open(file: &'a dyn OpenFile, form: Form, stop: &'a CancellationToken) -> Got<Self> {
-        let archive = ZipArchive::new(BufReader::new(Source { file, at: 0 })).map_err(|_| Unread::Damaged)?;
+        let archive = ZipArchive::new(BufReader::new(Source::of(file))).map_err(|_| Unread::Damaged)?;
         Ok(Self { archive, form, stop, left: PARTS, text: Text::default(), lines: (0, 0) })
     }
 
@@ -258,31 +258,5 @@ impl<R: Read> Read for Counted<'_, R> {
             return Err(io::Error::other("stopped"));
         }
         self.from.read(buffer)
-    }
-}
-
-/// An open file as something to read and seek in.
-struct Source<'a> {
-    file: &'a dyn OpenFile,
-    at: u64,
-}
-
-impl Read for Source<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.file.read_at(buffer, self.at).map_err(io::Error::other)?;
-        self.at += length as u64;
-        Ok(length)
-    }
-}
-
-impl Seek for Source<'_> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let at = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-            SeekFrom::End(by) => self.file.entry().size.checked_add_signed(by),
-        };
-        self.at = at.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-        Ok(self.at)
     }
 }
