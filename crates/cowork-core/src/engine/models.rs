@@ -74,6 +74,17 @@ pub(super) enum Told {
     Answered(Box<Event>),
 }
 
+impl Desk {
+    fn at_circuit<T>(&self, model: &dyn Model, act: impl FnOnce(&mut Circuit, crate::Timestamp) -> T) -> T {
+        let mut circuits = self.circuits.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, now) = (&model.card().at, self.runtime.now());
+        match circuits.get_mut(at) {
+            Some(circuit) => act(circuit, now),
+            None => act(circuits.entry(at.clone()).or_default(), now),
+        }
+    }
+}
+
 impl Models {
     /// Makes models that a planner can ask outside an engine: without a log and without a budget.
     pub fn alone(runtime: Arc<dyn Runtime>, models: Vec<Arc<dyn Model>>) -> Self {
@@ -128,7 +139,29 @@ impl Models {
     /// # Errors
     /// `NotFound`; `LimitExceeded` if the task's budget does not allow it; the model's, once patience is at its end.
     pub async fn ask(&self, name: Option<&str>, purpose: &str, request: ModelRequest) -> Result<ModelAnswer> {
+        self.put(name, purpose, request, false).await
+    }
+
+    /// Asks a model for which another one stands in. A service that is down is left within about two seconds of its first
+    /// failure, and for a while it is not asked at all; then it is tried once.
+    ///
+    /// # Errors
+    /// As [`Models::ask`]'s; `Unavailable` at once while its service is taken to be down.
+    pub async fn ask_briefly(&self, name: Option<&str>, purpose: &str, request: ModelRequest) -> Result<ModelAnswer> {
+        self.put(name, purpose, request, true).await
+    }
+
+    async fn put(
+        &self,
+        name: Option<&str>,
+        purpose: &str,
+        request: ModelRequest,
+        is_brief: bool,
+    ) -> Result<ModelAnswer> {
         let (desk, model) = self.find(name)?;
+        if is_brief && !desk.at_circuit(&**model, |circuit, now| circuit.left(now, PAUSE)).is_zero() {
+            return Err(down(&**model));
+        }
         let ask = AskId::new(&*desk.runtime);
         let read = request.estimate().count;
         let most = Reserve::of(&request, read, model.card());
@@ -140,6 +173,7 @@ impl Models {
             read: 0,
             said: Arc::default(),
             tries: 0,
+            is_brief,
             is_closed: false,
         };
         if let Some(tell) = &desk.tell {
@@ -187,6 +221,8 @@ struct Open {
     /// How many bytes were said.
     said: Arc<AtomicU64>,
     tries: u32,
+    /// Whether another model stands in for it.
+    is_brief: bool,
     is_closed: bool,
 }
 
@@ -199,8 +235,8 @@ impl Open {
             let left = self.desk.patience.total.saturating_sub(passed());
             let held = self.at_circuit(|circuit, now| circuit.enter(now, PAUSE));
             if !held.is_zero() {
-                if held >= left {
-                    return Err(self.down());
+                if self.is_brief || held >= left {
+                    return Err(down(&*self.model));
                 }
                 self.rest(held).await?;
                 continue;
@@ -215,12 +251,10 @@ impl Open {
                 Err(error) => error,
             };
             // One that spoke is not down, however it ended.
-            let is_down = error.kind == Kind::Unavailable
-                && error.retry != Retry::Never
-                && self.said.load(Ordering::Relaxed) == said;
+            let spoke = self.said.load(Ordering::Relaxed) > said;
+            let is_down = error.kind == Kind::Unavailable && error.retry != Retry::Never && !spoke;
             self.at_circuit(|circuit, now| circuit.ended(is_down, now, PAUSE));
-            let wait = self.desk.patience.wait(&error, self.tries, passed(), self.desk.runtime.entropy());
-            let Some(wait) = wait else { return Err(self.at_the_end(error)) };
+            let Some(wait) = self.wait(&error, passed(), spoke) else { return Err(self.at_the_end(error)) };
             tracing::debug!(%error, tries = self.tries, wait_ms = wait.as_millis(), "the model is asked again");
             if self.said.load(Ordering::Relaxed) > 0 {
                 self.desk.screen.iter().for_each(|screen| screen.tell(DeltaKind::Restarted));
@@ -273,14 +307,25 @@ impl Open {
         }
     }
 
-    fn at_circuit<T>(&self, act: impl FnOnce(&mut Circuit, crate::Timestamp) -> T) -> T {
-        let mut circuits = self.desk.circuits.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = &self.model.card().at;
-        let now = self.desk.runtime.now();
-        match circuits.get_mut(at) {
-            Some(circuit) => act(circuit, now),
-            None => act(circuits.entry(at.clone()).or_default(), now),
+    /// Says how long to wait before the next try; none if there is to be none. A service that another one stands in for is
+    /// left alone from then on.
+    fn wait(&self, error: &Error, passed: Duration, spoke: bool) -> Option<Duration> {
+        let (patience, chance) = (self.desk.patience, self.desk.runtime.entropy());
+        if !self.is_brief || !error.is_absence() || spoke {
+            return patience.wait(error, self.tries, passed, chance);
         }
+        let wait = patience.wait_briefly(error, self.tries, passed, chance);
+        self.at_circuit(|circuit, now| {
+            let wait = wait.filter(|_| circuit.left(now, PAUSE).is_zero());
+            if wait.is_none() {
+                circuit.leave(now, PAUSE);
+            }
+            wait
+        })
+    }
+
+    fn at_circuit<T>(&self, act: impl FnOnce(&mut Circuit, crate::Timestamp) -> T) -> T {
+        self.desk.at_circuit(&*self.model, act)
     }
 
     fn at_the_end(&self, error: Error) -> Error {
@@ -289,11 +334,6 @@ impl Open {
             Kind::Unavailable if error.fix().is_none() => error.with_fix(LATER),
             _ => error,
         }
-    }
-
-    fn down(&self) -> Error {
-        let why = format!("{} has not answered for a while and is left alone", self.model.card().at);
-        Error::new(Kind::Unavailable, "ask model", why).with_fix(LATER)
     }
 
     fn close(mut self, answer: &Result<ModelAnswer>) {
@@ -329,6 +369,11 @@ impl Drop for Open {
             self.record(self.so_far(), Some(given_up()));
         }
     }
+}
+
+fn down(model: &dyn Model) -> Error {
+    let why = format!("{} has not answered for a while and is left alone", model.card().at);
+    Error::new(Kind::Unavailable, "ask model", why).with_fix(LATER)
 }
 
 fn broken() -> Error {
