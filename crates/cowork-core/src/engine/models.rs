@@ -16,7 +16,7 @@ use tracing::Instrument;
 
 use super::{Inner, live::Live, spans};
 use crate::{
-    AskId, Circuit, Delta, DeltaKind, Error, Event, Kind, Model, ModelAnswer, ModelCard, ModelRequest, Patience,
+    AskId, Circuit, Delta, DeltaKind, Error, Event, Kind, Label, Model, ModelAnswer, ModelCard, ModelRequest, Patience,
     Reserve, Result, Retry, Runtime, Said, Say, TaskId, ThreadId, Usage,
 };
 
@@ -70,8 +70,8 @@ pub(super) type Circuits = Mutex<HashMap<String, Circuit>>;
 pub(super) enum Told {
     /// A model is about to be asked: commit this, then say so.
     Asked(Box<(Event, oneshot::Sender<Result<()>>)>),
-    /// That came to its end.
-    Answered(Box<Event>),
+    /// That came to its end, with what is to be thought of what it brought.
+    Answered(Box<Event>, Label),
 }
 
 impl Desk {
@@ -174,6 +174,7 @@ impl Models {
             said: Arc::default(),
             tries: 0,
             is_brief,
+            brought: false,
             is_closed: false,
         };
         if let Some(tell) = &desk.tell {
@@ -184,7 +185,7 @@ impl Models {
             acked.await.map_err(|_| given_up())??;
         }
         open.read = read;
-        let span = spans::chat(&**model, purpose, &request);
+        let span = spans::chat(&**model, desk.screen.as_ref().map(|s| s.thread), purpose, &request);
         let answer = open.persist(request).instrument(span.clone()).await;
         spans::answered(&span, open.tries, &answer);
         open.close(&answer);
@@ -223,6 +224,8 @@ struct Open {
     tries: u32,
     /// Whether another model stands in for it.
     is_brief: bool,
+    /// Whether its service's own tools brought something.
+    brought: bool,
     is_closed: bool,
 }
 
@@ -337,6 +340,7 @@ impl Open {
     }
 
     fn close(mut self, answer: &Result<ModelAnswer>) {
+        self.brought = answer.as_ref().is_ok_and(|answer| answer.brought);
         let (usage, error) = match answer {
             Ok(answer) => (answer.usage, None),
             Err(error) => (self.so_far(), Some(error.clone())),
@@ -358,7 +362,8 @@ impl Open {
         self.is_closed = true;
         if let Some(tell) = &self.desk.tell {
             // A driver that is gone leaves the question open; whoever takes the task up closes it.
-            let _ = tell.send(Told::Answered(answered.into()));
+            let label = if self.brought { Label::service(&self.model.card().at) } else { Label::trusted() };
+            let _ = tell.send(Told::Answered(answered.into(), label));
         }
     }
 }
