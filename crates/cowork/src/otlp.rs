@@ -205,6 +205,12 @@ struct Fitting(SpanExporter);
 
 impl Exporter for Fitting {
     async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
+        // What was filled in twice counts as it was filled in last.
+        for span in &mut batch {
+            let all = std::mem::take(&mut span.attributes);
+            let last = |n: usize| all[n + 1..].iter().all(|other| other.key != all[n].key);
+            span.attributes = (0..all.len()).filter(|n| last(*n)).map(|n| all[n].clone()).collect();
+        }
         for one in batch.iter_mut().flat_map(|span| &mut span.attributes).filter(|one| one.key.as_str() == LIST) {
             let text: StringValue = one.value.as_str().into_owned().into();
             one.value = Value::Array(Array::String(vec![text]));

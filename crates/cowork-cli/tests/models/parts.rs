@@ -101,6 +101,7 @@ fn on_a_terminal_each_part_and_what_it_asks_is_seen() {
     };
     let text = terminal.shows("a part's question", |t| asks(t, "Papers") || asks(t, "Pictures"));
     fits(&text);
+    assert!(text.contains("waits for your answer"), "each part has a line: {text}");
     let next = if asks(&text, "Papers") { "Pictures" } else { "Papers" };
     terminal.press("y");
     fits(&terminal.shows("the other's question", |t| asks(t, next)));
