@@ -172,8 +172,12 @@ impl Follower<'_> {
                 self.view.record(&record)?;
                 return Ok(true);
             }
-            Item::Record(record) if self.view.screen.has_parts() => {
+            Item::Record(record) => {
+                // The last record of a part comes after its task was told.
                 self.view.screen.parts.record(self.task, &record)?;
+                if !self.view.screen.has_parts() {
+                    return Ok(false);
+                }
                 self.parts_asked |= matches!(record.event.kind(), "permission_asked" | "commanded");
                 return Ok(self.parts_asked);
             }

@@ -148,7 +148,8 @@ fn about(screen: &Screen, summary: &Summary, state: &State, look: &Look) -> Vec<
     fact("task", if id.len() + 12 > room { summary.task.short() } else { id }, Role::Plain);
     if let Some(parent) = parent {
         let (above, root) = (parent.task.short(), parent.root.short());
-        fact("part of", if above == root { root } else { format!("{above}, part of {root}") }, Role::Accent);
+        let of = if above == root { root } else { format!("{above}, part of {root}") };
+        fact("part of", format!("{of}, as {}", shorten(&one_line(&parent.title), 40)), Role::Accent);
     }
     fact("asked", time(summary.at, &zone), Role::Plain);
     if let Some(task) = screen.task.as_ref().filter(|t| t.result.is_some()) {
@@ -191,7 +192,8 @@ async fn parts(app: &App, task: &Task, look: &Look) -> Result<Vec<Line>, Fail> {
             .add(state.role, format!("  {:<11}  ", state.word))
             .add(Role::Quiet, format!("{took:>22}  "));
         let room = look.columns().saturating_sub(line.width() + 2);
-        lines.push(line.add(Role::Plain, cut(&one_line(&summary.text), room)));
+        let title = part.submit.parent.as_ref().map_or(&summary.text, |parent| &parent.title);
+        lines.push(line.add(Role::Plain, cut(&one_line(title), room)));
     }
     lines.push(Line::margin().add(Role::Quiet, "cowork show PART shows one, cowork undo PART gives back what it did"));
     Ok(lines)

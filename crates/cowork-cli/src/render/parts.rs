@@ -78,9 +78,11 @@ impl Parts {
     pub(crate) fn lines(&self, look: &Look, most: usize) -> Vec<Line> {
         let name = self.0.iter().map(|part| width(&part.title)).max().unwrap_or(0).min(NAME);
         let more = self.0.len().saturating_sub(most);
-        // Those that ended are the least news.
         let mut shown: Vec<&Part> = self.0.iter().collect();
-        shown.sort_by_key(|part| matches!(part.state, State::Done | State::Failed));
+        if more > 0 {
+            // Those that ended are the least news.
+            shown.sort_by_key(|part| matches!(part.state, State::Done | State::Failed));
+        }
         let kept = if more > 0 { most.saturating_sub(1) } else { most };
         let mut lines: Vec<Line> = shown.iter().take(kept).map(|part| part.line(name, look)).collect();
         if more > 0 {
