@@ -268,7 +268,13 @@ pub(crate) struct Most {
 impl Most {
     /// Gives it as settings have it.
     pub(crate) fn budget(self) -> BudgetSettings {
-        BudgetSettings { tokens: self.max_tokens, cost: self.max_cost, steps: self.max_steps, time: self.max_time }
+        BudgetSettings {
+            tokens: self.max_tokens,
+            cost: self.max_cost,
+            steps: self.max_steps,
+            time: self.max_time,
+            ..BudgetSettings::default()
+        }
     }
 }
 

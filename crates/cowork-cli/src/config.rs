@@ -8,7 +8,7 @@ use std::{
 };
 
 use cowork::{
-    Access, AllowRule, Folder,
+    Access, AllowRule, Folder, Limits,
     models::config::{BudgetSettings, ModelSettings, Models},
 };
 use serde::Deserialize;
@@ -144,6 +144,11 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// Gives what holds for all tasks together.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { day: self.budget.day.budget(), ..Limits::default() }
     }
 
     /// Gives what a task may do in these folders without a question.

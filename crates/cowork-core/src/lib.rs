@@ -52,7 +52,7 @@ pub use conversation::{
     Block, Effort, Head, Message, ModelAnswer, ModelCall, ModelCard, ModelRequest, Price, Role, Stop, Tokens, ToolSet,
     Usage, Written,
 };
-pub use day::{Day, DayBudget};
+pub use day::{Day, DayBudget, DayState};
 pub use effects::{Effects, FileEffect, Group, Lock, Preview};
 
 pub use engine::{Approver, Ask, Claim, Engine, EngineParts, Item, Limits, Models, Subscription};

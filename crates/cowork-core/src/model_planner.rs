@@ -47,7 +47,7 @@ const OFFERS: usize = 8;
 /// between steps only to save work; a message is written once.
 ///
 /// A task chooses by [`Submit::planner`]: `model` (a name; else the first), `fallback` (the name of one that is asked where that one's
-/// service is not available), `effort`, `most_tokens`, and `schema` (a JSON Schema that the outcome must fit; it is then in
+/// service is not available, until it is again), `effort`, `most_tokens`, and `schema` (a JSON Schema that the outcome must fit; it is then in
 /// [`Finish::Done`]'s `data`).
 #[derive(Debug, Default)]
 pub struct ModelPlanner {
@@ -285,16 +285,26 @@ impl Step {
     }
 
     async fn ask(&mut self, purpose: &str) -> Result<ModelAnswer> {
-        let request = self.request();
-        let asked = self.models.ask(self.wanted.model.as_deref(), purpose, request.clone()).await;
-        let answer = match (asked, self.wanted.fallback.as_deref()) {
-            // An answer that was cut at its limit came from a service that is there.
-            (Err(error), Some(other)) if error.kind == Kind::Unavailable && error.fact("stop").is_none() => {
-                let card = self.models.card(Some(other))?;
-                let most_tokens = request.most_tokens.min(card.most_tokens).min(card.window / 4);
-                self.models.ask(Some(other), purpose, ModelRequest { most_tokens, ..request }).await?
-            }
-            (asked, _) => asked?,
+        let (models, request, first) = (&self.models, self.request(), self.wanted.model.as_deref());
+        let other = self.wanted.fallback.as_deref();
+        // One that the host could not make is as if it were not named.
+        let answer = match other.and_then(|name| Some((name, models.card(Some(name)).ok()?))) {
+            None => models.ask(first, purpose, request).await?,
+            Some((name, card)) => match models.ask_briefly(first, purpose, request.clone()).await {
+                Err(error) if error.is_absence() => {
+                    let most_tokens = request.most_tokens.min(card.most_tokens).min(card.window / 4);
+                    let instead = ModelRequest { most_tokens, ..request.clone() };
+                    match models.ask(Some(name), purpose, instead).await {
+                        // It can't stand in after all: then the first is waited for.
+                        Err(e) if matches!(e.kind, Kind::NotAllowed | Kind::NotFound | Kind::InvalidInput) => {
+                            tracing::warn!(model = name, error = %e, "the fallback can't be asked");
+                            models.ask(first, purpose, request).await?
+                        }
+                        asked => asked?,
+                    }
+                }
+                asked => asked?,
+            },
         };
         self.history.measured(&answer.usage);
         Ok(answer)

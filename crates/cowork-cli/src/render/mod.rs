@@ -9,6 +9,7 @@ pub(crate) mod outcome;
 pub(crate) mod pace;
 pub(crate) mod pager;
 pub(crate) mod painter;
+pub(crate) mod parts;
 pub(crate) mod plain;
 pub(crate) mod plan;
 pub(crate) mod records;

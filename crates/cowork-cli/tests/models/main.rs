@@ -8,7 +8,10 @@ mod support;
 mod choice;
 mod keyring;
 mod keys;
+mod parts;
 mod runs;
+mod service_tools;
+mod spans;
 mod trouble;
 
 use std::fs;

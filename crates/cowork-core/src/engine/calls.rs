@@ -155,7 +155,7 @@ impl Driver {
             runtime: self.engine.parts.runtime.clone(),
             session,
         };
-        let span = spans::tool(&call.tool, call.id, attempt);
+        let span = spans::tool(&call.tool, self.task.thread, call.id, attempt);
         Ok(Box::pin(async move {
             let run = AssertUnwindSafe(tool.run(call.args, ctx).instrument(span.clone())).catch_unwind().await;
             let panicked =

@@ -98,7 +98,9 @@ pub(super) async fn run(
         task: Arc::new(folded),
         engine: engine.clone(),
     };
-    let span = spans::task(thread, task);
+    let above = &driver.family.span;
+    let span = if driver.task.root() == task { above.clone() } else { spans::subtask(above, thread, task) };
+    spans::planned_by(&span, &engine, &driver.task);
     let work = async {
         driver.begin()?;
         driver.work().await?;
@@ -113,6 +115,7 @@ pub(super) async fn run(
         }),
         lost = keep => Err(lost),
     }
+    .inspect(|task| spans::ended(&span, task))
     .inspect_err(|error| spans::failed(&span, error))
 }
 
@@ -191,8 +194,8 @@ impl Driver {
         };
         drop(planning);
         while let Ok(told) = told.try_recv() {
-            if let Told::Answered(event) = told {
-                self.answered(*event)?;
+            if let Told::Answered(event, label) = told {
+                self.answered(*event, label)?;
             }
         }
         let Some(planned) = planned else { return Ok(()) };
@@ -232,7 +235,7 @@ impl Driver {
     /// Follows what a planner does with models. `false`: the task must be looked at again first.
     async fn hear(&mut self, told: Told) -> Result<bool> {
         match told {
-            Told::Answered(event) => self.answered(*event).map(|()| true),
+            Told::Answered(event, label) => self.answered(*event, label).map(|()| true),
             Told::Asked(asked) => {
                 let (mut event, ack) = *asked;
                 if let Event::ModelAsked { most, .. } = &mut event {
@@ -259,12 +262,12 @@ impl Driver {
     }
 
     /// Takes in what came of a question, if that is open: what was not committed was not asked.
-    fn answered(&mut self, event: Event) -> Result<()> {
+    fn answered(&mut self, event: Event, label: Label) -> Result<()> {
         let Event::ModelAnswered { ask, usage, cost, .. } = &event else { return Ok(()) };
         let Some((_, aside)) = self.task.spent.open.iter().find(|(open, _)| open == ask) else { return Ok(()) };
         let counts = day::settled(aside, usage, *cost);
         self.counts.extend(counts.into_iter().map(|count| (true, count)));
-        self.draft(event)
+        self.draft_by(event, Actor::Engine, label)
     }
 
     fn decide(&mut self, proposal: Proposal) -> Result<()> {

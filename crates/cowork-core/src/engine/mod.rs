@@ -417,6 +417,7 @@ impl Engine {
         self.inner.stop.cancel();
         // The dispatcher waits for the drivers. The sender lives as long as `self`, so this can't fail.
         let _ = self.inner.ended.subscribe().wait_for(|ended| *ended).await;
+        self.inner.families.end_span(None);
         self.inner.reclaiming.ended().await;
         self.inner.rests.close();
         self.inner.hub.close();
