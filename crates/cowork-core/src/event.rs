@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AllowRule, AskId, Budget, CallId, ChangeSet, CommandId, Effects, Error, FilePath, Kind, Label, Parent, Reserve,
-    Sight, Spent, TaskId, ThreadId, Timestamp, Usage,
+    AllowRule, AskId, Budget, CallId, ChangeSet, CommandId, Effects, Error, FilePath, FilesReport, Kind, Label, Parent,
+    Reserve, Sight, Spent, TaskId, ThreadId, Timestamp, Usage,
 };
 
 /// The version of the words that this release writes.
@@ -357,6 +357,11 @@ pub enum Event {
     TaskStopped {
         /// Why.
         reason: String,
+    },
+    /// What the task changed was looked at again. Its end follows in the same commit.
+    FilesChecked {
+        /// What was found.
+        report: FilesReport,
     },
     /// The task ended.
     TaskFinished {

@@ -12,6 +12,7 @@ mod change;
 mod conversation;
 mod day;
 mod effects;
+mod ending;
 mod engine;
 
 mod error;
@@ -55,7 +56,8 @@ pub use conversation::{
 pub use day::{Day, DayBudget};
 pub use effects::{Effects, FileEffect, Group, Lock, Preview};
 
-pub use engine::{Approver, Ask, Claim, Engine, EngineParts, Item, Limits, Models, Subscription};
+pub use ending::{FileNow, FilesReport, Found};
+pub use engine::{Approver, Ask, Claim, Engine, EngineParts, Item, Limits, Models, Subscription, TaskChanges};
 pub use error::{Error, Kind, Result, Retry};
 pub use event::{
     Access, Actor, Answer, Call, Command, Decision, Delta, DeltaKind, Envelope, Event, Finish, Folder, Hash, Kept,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Finish, Models, PlanStep, Result, Task, ToolSpec};
+use crate::{Finish, Models, PlanStep, Result, Task, TaskChanges, ToolSpec};
 
 /// Says what comes next in a task, from what the log says so far.
 ///
@@ -82,6 +82,8 @@ pub struct PlanContext {
     pub cancel: CancellationToken,
     /// The models that it may ask. None outside an engine.
     pub models: Models,
+    /// What the task changed so far. Nobody knows outside an engine.
+    pub changes: TaskChanges,
 }
 
 /// What a planner wants next.

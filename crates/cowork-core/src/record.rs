@@ -258,6 +258,7 @@ impl Event {
             Self::CallFinished { .. } => "call_finished",
             Self::CallInterrupted { .. } => "call_interrupted",
             Self::TaskStopped { .. } => "task_stopped",
+            Self::FilesChecked { .. } => "files_checked",
             Self::TaskFinished { .. } => "task_finished",
             Self::UndoStarted { .. } => "undo_started",
             Self::UndoFinished { .. } => "undo_finished",
@@ -306,7 +307,7 @@ impl Event {
     }
 }
 
-const KNOWN: [&str; 19] = [
+const KNOWN: [&str; 20] = [
     "thread_opened",
     "commanded",
     "refused",
@@ -321,6 +322,7 @@ const KNOWN: [&str; 19] = [
     "call_finished",
     "call_interrupted",
     "task_stopped",
+    "files_checked",
     "task_finished",
     "undo_started",
     "undo_finished",

@@ -281,7 +281,8 @@ impl Task {
             }
         };
         add("data", data);
-        add("not_done", self.not_done()?);
+        let not_done = self.not_done()?;
+        add("not_done", if not_done.is_empty() { Value::Null } else { not_done.into() });
         match files {
             Some(files) => {
                 let named = files.iter().take(NAMED).map(|d| json!({ "path": d.path, "what": d.what }));
@@ -297,8 +298,11 @@ impl Task {
         Ok(Outcome::Done { value, note: format!("{}: {end}", self.title()) })
     }
 
-    /// Names the calls that were denied, and those that were only worked out.
-    fn not_done(&self) -> Result<Value> {
+    /// Names the calls that were denied, and those that were only worked out: up to 100, each once.
+    ///
+    /// # Errors
+    /// `Corrupt` if a record can't be read.
+    pub fn not_done(&self) -> Result<Vec<String>> {
         let mut lines = Vec::new();
         for (call, state) in self.turns.iter().flat_map(|turn| turn.decision.calls.iter().zip(&turn.calls)) {
             let line = match state.outcome()? {
@@ -312,7 +316,7 @@ impl Task {
                 lines.push(line);
             }
         }
-        Ok(if lines.is_empty() { Value::Null } else { lines.into() })
+        Ok(lines)
     }
 
     fn title(&self) -> &str {

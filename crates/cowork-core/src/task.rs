@@ -30,9 +30,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, AllowRule, Answer, Body, Call, CallId, Command, Decision, Draft, Error, Event, FilePath, Finish, Hash, Kind,
-    Label, Outcome, PlanStep, Read, Record, Result, Sight, Spent, Store, Submit, TaskId, ThreadId, Timestamp, UndoMode,
-    UndoReport, UndoSpec,
+    Actor, AllowRule, Answer, Body, Call, CallId, Command, Decision, Draft, Error, Event, FilePath, FilesReport,
+    Finish, Hash, Kind, Label, Outcome, PlanStep, Read, Record, Recovery, Result, Sight, Spent, Store, Submit, TaskId,
+    ThreadId, Timestamp, UndoMode, UndoReport, UndoSpec,
 };
 
 /// A task, folded from its records.
@@ -65,6 +65,9 @@ pub struct Task {
     pub spent: Spent,
     /// Who took it up last.
     pub owner: Option<String>,
+    /// What its end found of what it changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<Box<FilesReport>>,
     /// How it ended.
     pub result: Option<Finish>,
     /// Where its undo is.
@@ -77,6 +80,9 @@ pub struct Task {
     pub stopped: bool,
     /// Whether any journalled call ever started.
     pub journalled: bool,
+    /// Whether any call ever started that may have had effects which the journal does not hold, or a sub-task did the work of one.
+    #[serde(default)]
+    pub acted: bool,
     /// Commands that can't be followed and were not yet answered: `seq` and why.
     pub refuse: Vec<(u64, Error)>,
 }
@@ -232,12 +238,14 @@ impl Task {
             label: record.label.clone(),
             spent: Spent::default(),
             owner: None,
+            files: None,
             result: None,
             undo: Undo::None,
             paused: false,
             cancelled: false,
             stopped: false,
             journalled: false,
+            acted: false,
             refuse: Vec::new(),
         })
     }
@@ -345,7 +353,8 @@ impl Task {
                 });
             }
             Event::CallStarted { call, attempt, recovery, .. } => {
-                self.journalled |= *recovery == crate::Recovery::Journalled;
+                self.journalled |= *recovery == Recovery::Journalled;
+                self.acted |= matches!(recovery, Recovery::Idempotent | Recovery::Unknown);
                 self.at_call(*call, |c| {
                     c.stage = Stage::Started;
                     c.attempt = *attempt;
@@ -354,6 +363,7 @@ impl Task {
             Event::SubtaskStarted { call, task, reserve } => {
                 // What it will change is in the journal of the task at the top, which is there from now on.
                 self.journalled = true;
+                self.acted = true;
                 self.spent.parts.push((*call, *reserve));
                 self.at_call(*call, |c| {
                     c.stage = Stage::Delegated;
@@ -363,6 +373,7 @@ impl Task {
             Event::SubtaskEnded { call, spent } => self.spent.part_ended(*call, spent),
             Event::CallInterrupted { call, .. } => self.at_call(*call, |c| c.stage = Stage::Interrupted),
             Event::TaskStopped { .. } => self.stopped = true,
+            Event::FilesChecked { report } => self.files = Some(Box::new(report.clone())),
             Event::TaskFinished { result } => self.result = Some(result.clone()),
             Event::UndoStarted { paths, calls } => self.want_undo(paths, calls),
             Event::UndoFinished { report } => self.undo_ended(Undo::Done(report.clone())),

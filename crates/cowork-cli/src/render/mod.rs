@@ -2,6 +2,7 @@
 
 pub(crate) mod ask;
 pub(crate) mod asked;
+pub(crate) mod found;
 pub(crate) mod frame;
 pub(crate) mod left;
 pub(crate) mod line;

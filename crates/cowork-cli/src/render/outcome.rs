@@ -4,7 +4,7 @@ use cowork::{ChangeSet, Error, Finish, Mode, Status, Task, Undo, UndoReport, Und
 use jiff::tz::TimeZone;
 
 use super::{
-    ask,
+    ask, found,
     left::{self, Left},
     line::{Line, Role},
     records::time,
@@ -208,6 +208,7 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look, most: usize
             wrap(saved, look.columns().saturating_sub(4)).into_iter().map(|l| Line::margin().add(Role::Plain, l)),
         );
     }
+    lines.extend(found::lines(task, unchanged, look));
     lines.extend(screen.answers.came_to(look));
     if task.journalled && !unchanged {
         lines.extend(way_back(task, result));

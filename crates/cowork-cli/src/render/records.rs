@@ -1,6 +1,6 @@
 //! One readable line for each record of a log.
 
-use cowork::{CallId, Command, Decision, Event, FilePath, Finish, Outcome, Record, dollars};
+use cowork::{CallId, Command, Decision, Event, FilePath, FilesReport, Finish, Found, Outcome, Record, dollars};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
@@ -69,6 +69,7 @@ fn event_text(event: &Event) -> (Role, String) {
             (Role::Waiting, format!("call {} cut off: {reason}", call.short()))
         }
         Event::TaskStopped { reason } => (Role::Waiting, format!("put down: {reason}")),
+        Event::FilesChecked { report } => (Role::Plain, checked(report)),
         Event::TaskFinished { result } => finish_text(result),
         Event::UndoStarted { paths, calls } => (Role::Plain, format!("undo{} started", part(paths, calls))),
         Event::UndoFinished { report } => {
@@ -80,6 +81,23 @@ fn event_text(event: &Event) -> (Role, String) {
         Event::Unknown { kind, .. } => (Role::Quiet, format!("`{kind}`, of a later version")),
         _ => (Role::Quiet, event.kind().to_owned()),
     }
+}
+
+fn checked(report: &FilesReport) -> String {
+    let found = match report {
+        FilesReport { trouble: Some(error), .. } => format!("can't be looked at: {error}"),
+        report if report.is_nothing() => "nothing was changed".to_owned(),
+        FilesReport { steps, .. } if *steps > 0 => format!("{} steps, none looked at again", grouped(*steps)),
+        FilesReport { made, changed, moved, removed, files, .. } => {
+            let seen = files.iter().filter(|f| f.hash.is_some()).count();
+            let off = files.iter().filter(|f| f.found != Found::AsLeft).count();
+            let off = if off > 0 { format!(", {off} not as it was left") } else { String::new() };
+            format!("{made} made, {changed} changed, {moved} moved, {removed} set aside; {seen} read again{off}")
+        }
+    };
+    let unmade =
+        if report.unmade.is_empty() { String::new() } else { format!("; not made: {}", report.unmade.join(", ")) };
+    format!("files: {found}{unmade}")
 }
 
 /// Names a command with what it says.

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{
-    Inner,
+    Inner, TaskChanges,
     calls::{PAUSE, TRIES},
     family::{Family, Opened},
     models::{Models, Told},
@@ -183,7 +183,8 @@ impl Driver {
         // Whichever way this is left, a planner that goes on elsewhere is told to stop.
         let _told = cancel.clone().drop_guard();
         let (models, mut told) = Models::of(&self.engine, (self.task.thread, self.task.id), cancel.clone());
-        let ctx = PlanContext { cancel, models };
+        let changes = TaskChanges::of(&self.engine, self.task.thread, self.task.id);
+        let ctx = PlanContext { cancel, models, changes };
         let mut planning = AssertUnwindSafe(planner.plan(view, ctx)).catch_unwind().boxed();
         let planned = match (&mut planning).now_or_never() {
             Some(planned) => Some(planned),
@@ -565,6 +566,7 @@ fn is_fact(draft: &Draft) -> bool {
             | "permission_asked"
             | "call_started"
             | "subtask_started"
+            | "files_checked"
             | "task_finished"
             | "task_stopped"
     )

@@ -7,6 +7,7 @@
 //! - [`family`](self::family), [`subtasks`](self::subtasks): a task and its sub-tasks.
 //! - [`models`](self::models): asking models for a planner.
 //! - [`days`](self::days): what may be spent in a day.
+//! - [`ending`](self::ending): looking again at what a task changed.
 //! - [`rests`](self::rests): who waits for a task to come to rest.
 //! - [`reclaim`](self::reclaim): keeping the journals within their limits.
 
@@ -16,6 +17,7 @@ mod days;
 mod dispatch;
 mod door;
 mod driver;
+mod ending;
 mod events;
 mod family;
 mod live;
@@ -38,6 +40,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::{
     approver::{Approver, Ask},
+    ending::TaskChanges,
     events::{Item, Subscription},
     models::Models,
 };
