@@ -132,7 +132,8 @@ impl Briefing {
 
     /// Adds what was found where an instruction file may be: it is followed only if a person trusts these very bytes.
     pub(crate) fn add(&mut self, path: FilePath, there: There, rules: &[TrustedFile]) {
-        let mut file = Instructions { path, state: InstructionState::Unread, bytes: 0, hash: None, text: String::new() };
+        let mut file =
+            Instructions { path, state: InstructionState::Unread, bytes: 0, hash: None, text: String::new() };
         let bytes = match there {
             There::Whole(bytes) => bytes,
             There::Long(bytes) => {
@@ -153,7 +154,11 @@ impl Briefing {
         file.state = match String::from_utf8(bytes) {
             Err(_) => InstructionState::NotText,
             Ok(_) if !rules.any(|rule| rule.hash == hash) => {
-                if is_known { InstructionState::Changed } else { InstructionState::New }
+                if is_known {
+                    InstructionState::Changed
+                } else {
+                    InstructionState::New
+                }
             }
             Ok(text) if used + text.len() > MOST_INSTRUCTIONS => InstructionState::TooLong,
             Ok(text) => {
@@ -190,7 +195,11 @@ impl Noting {
     pub fn check(&self) -> Result<()> {
         let wrong = |why: String, fix: &str| Err(Error::new(Kind::InvalidInput, "keep note", why).with_fix(fix));
         let Self { name, text } = self;
-        if name.trim().is_empty() || name.len() > LONGEST_NAME || name.contains('/') || name.chars().any(char::is_control) {
+        if name.trim().is_empty()
+            || name.len() > LONGEST_NAME
+            || name.contains('/')
+            || name.chars().any(char::is_control)
+        {
             let why = format!("`{}` can't be the name of a note", name.escape_debug());
             return wrong(why, "use up to 64 bytes, without `/`");
         }

@@ -8,6 +8,7 @@
 //! [`Tool`]s are given to it.
 
 mod allow;
+mod briefing;
 mod change;
 mod conversation;
 mod day;
@@ -45,6 +46,7 @@ mod walk;
 
 pub use allow::AllowRule;
 pub use async_trait::async_trait;
+pub use briefing::{Briefing, InstructionState, Instructions, LONGEST_INSTRUCTIONS, Noting, ThreadNote, TrustedFile};
 pub use change::{
     Change, ChangeSet, Changed, Clash, Content, Difference, Known, Make, Otherwise, Progress, Side, Sink, Splice,
     Watch, What, Write,

@@ -9,6 +9,7 @@ mod head;
 mod history;
 mod note;
 mod own;
+mod remember;
 
 use std::{
     collections::HashMap,
@@ -150,6 +151,10 @@ impl ModelPlanner {
 impl Planner for ModelPlanner {
     fn name(&self) -> &'static str {
         "model"
+    }
+
+    fn is_briefed(&self) -> bool {
+        true
     }
 
     async fn plan(&self, view: View, ctx: PlanContext) -> Result<Proposal> {

@@ -62,6 +62,12 @@ pub trait Planner: Send + Sync + 'static {
     /// Gives its name, as `Submit::planner` may ask for it: `playbook`.
     fn name(&self) -> &str;
 
+    /// Says whether it goes by [`Task::briefing`]: then the notes of the thread and the instruction files of the task's folders are
+    /// gathered before it is asked first.
+    fn is_briefed(&self) -> bool {
+        false
+    }
+
     /// Says what comes next.
     async fn plan(&self, view: View, ctx: PlanContext) -> Result<Proposal>;
 }

@@ -248,6 +248,8 @@ impl Event {
             Self::Commanded { .. } => "commanded",
             Self::Refused { .. } => "refused",
             Self::TaskStarted { .. } => "task_started",
+            Self::Briefed { .. } => "briefed",
+            Self::Noted { .. } => "noted",
             Self::ModelAsked { .. } => "model_asked",
             Self::ModelAnswered { .. } => "model_answered",
             Self::Decided(_) => "decided",
@@ -273,6 +275,7 @@ impl Event {
         match self {
             Self::Commanded { id, .. } => Some(id.uuid()),
             Self::ModelAsked { ask, .. } | Self::ModelAnswered { ask, .. } => Some(ask.uuid()),
+            Self::Noted { call, .. } => call.map(crate::CallId::uuid),
             Self::PermissionAsked { call, .. }
             | Self::CallStarted { call, .. }
             | Self::SubtaskStarted { call, .. }
@@ -307,11 +310,13 @@ impl Event {
     }
 }
 
-const KNOWN: [&str; 20] = [
+const KNOWN: [&str; 22] = [
     "thread_opened",
     "commanded",
     "refused",
     "task_started",
+    "briefed",
+    "noted",
     "model_asked",
     "model_answered",
     "decided",

@@ -134,6 +134,13 @@ impl Task {
             text: wanted.text.clone(),
             mode: self.part_of_mode(wanted.mode)?,
             allow: self.allowed.iter().filter(kept).cloned().collect(),
+            trust: self
+                .submit
+                .trust
+                .iter()
+                .filter(|t| folders.iter().any(|f| f.name == t.path.root()))
+                .cloned()
+                .collect(),
             planner: self.planner_of_part(&wanted.planner)?,
             max_steps: self.part_of_steps(wanted.max_steps)?,
             budget: self.part_of_budget(&wanted.budget)?,

@@ -30,9 +30,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, AllowRule, Answer, Body, Call, CallId, Command, Decision, Draft, Error, Event, FilePath, FilesReport,
-    Finish, Hash, Kind, Label, Outcome, PlanStep, Read, Record, Recovery, Result, Sight, Spent, Store, Submit, TaskId,
-    ThreadId, Timestamp, UndoMode, UndoReport, UndoSpec,
+    Actor, AllowRule, Answer, Body, Briefing, Call, CallId, Command, Decision, Draft, Error, Event, FilePath,
+    FilesReport, Finish, Hash, Kind, Label, Outcome, PlanStep, Read, Record, Recovery, Result, Sight, Spent, Store,
+    Submit, TaskId, ThreadId, Timestamp, UndoMode, UndoReport, UndoSpec,
 };
 
 /// A task, folded from its records.
@@ -52,6 +52,9 @@ pub struct Task {
     pub head: u64,
     /// What was decided, oldest first.
     pub turns: Vec<Turn>,
+    /// What it was told besides its words, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub briefing: Option<Arc<Briefing>>,
     /// The plan as it stands.
     pub plan: Vec<PlanStep>,
     /// What the person said to it.
@@ -232,6 +235,7 @@ impl Task {
             last_at: record.at,
             head: record.seq,
             turns: Vec::new(),
+            briefing: None,
             plan: Vec::new(),
             steers: Vec::new(),
             allowed: submit.allow.clone(),
@@ -341,6 +345,7 @@ impl Task {
                 self.owner = Some(owner.clone());
                 self.stopped = false;
             }
+            Event::Briefed { briefing } => self.briefing = Some(Arc::new(briefing.clone())),
             Event::ModelAsked { ask, most, .. } => self.spent.open.push((*ask, *most)),
             Event::ModelAnswered { ask, usage, cost, .. } => self.spent.ended(*ask, usage, *cost),
             Event::Decided(decision) => self.decided(decision),
@@ -385,7 +390,7 @@ impl Task {
                 let why = format!("this task has a `{kind}` record, which this version does not know");
                 return Err(Error::new(Kind::NewerVersion, "read task", why).with_fix("update this program"));
             }
-            Event::ThreadOpened { .. } | Event::CallFinished { .. } | Event::Unknown { .. } => {}
+            Event::ThreadOpened { .. } | Event::Noted { .. } | Event::CallFinished { .. } | Event::Unknown { .. } => {}
         }
         Ok(())
     }

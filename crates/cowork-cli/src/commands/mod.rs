@@ -5,19 +5,21 @@ mod doctor;
 mod events;
 mod init;
 mod models;
+mod notes;
 pub(crate) mod playbook;
 mod resume;
 mod run;
 mod show;
 mod tasks;
 mod tell;
+mod trust;
 mod undo;
 
 use std::path::Path;
 
 use crate::{
     app::App,
-    args::{Command, ModelsCommand},
+    args::{Command, ModelsCommand, NotesCommand},
     config::Config,
     fail::{Exit, Fail},
     models::with_models_of,
@@ -46,6 +48,13 @@ pub(crate) async fn dispatch(command: Command, data: &Path) -> Result<Exit, Fail
         }
         Command::Show { task, .. } => show::show(&open().await?, task.as_deref()).await,
         Command::Events { thread, follow, json } => events::events(&open().await?, &thread, follow, json).await,
+        Command::Notes { thread, json, command: None } => notes::list(&open().await?, &thread, json).await,
+        Command::Notes { thread, command: Some(NotesCommand::Forget { names, all }), .. } => {
+            notes::forget(&open().await?, &thread, names, all).await
+        }
+        Command::Trust { file: None, .. } => trust::list(),
+        Command::Trust { file: Some(file), remove: true, .. } => trust::remove(&file),
+        Command::Trust { file: Some(file), yes, .. } => trust::trust(&file, yes).await,
         Command::Answer { call, answer, no_wait, json } => {
             let app = open().await?;
             let task = if no_wait { None } else { Some(names::ask(&app.engine, &call).await?.task) };

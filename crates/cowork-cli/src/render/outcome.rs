@@ -1,10 +1,10 @@
 //! What came of a task, the most important line last.
 
-use cowork::{ChangeSet, Error, Finish, Mode, Status, Task, Undo, UndoReport, UndoSpec};
+use cowork::{Briefing, ChangeSet, Error, Finish, Mode, Status, Task, Undo, UndoReport, UndoSpec};
 use jiff::tz::TimeZone;
 
 use super::{
-    ask, found,
+    ask, briefed, found,
     left::{self, Left},
     line::{Line, Role},
     records::time,
@@ -208,6 +208,10 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look, most: usize
             wrap(saved, look.columns().saturating_sub(4)).into_iter().map(|l| Line::margin().add(Role::Plain, l)),
         );
     }
+    // In a pipe it was said when it began.
+    if let Some(briefing) = task.briefing.as_deref().filter(|_| look.live) {
+        lines.extend(briefed(briefing, task, look));
+    }
     lines.extend(found::lines(task, unchanged, look));
     lines.extend(screen.answers.came_to(look));
     if task.journalled && !unchanged {
@@ -242,6 +246,13 @@ fn well(
     }
     lines.extend(why);
     lines.extend(not_done(screen, summary, look));
+}
+
+/// Says which instruction files are followed, and which not.
+pub(crate) fn briefed(told: &Briefing, task: &Task, look: &Look) -> Vec<Line> {
+    let room = look.columns().saturating_sub(4);
+    let said = briefed::told(told, &task.submit.folders, look.home.as_deref());
+    said.iter().flat_map(|text| wrap(text, room)).map(|l| Line::margin().add(Role::Waiting, l)).collect()
 }
 
 /// Says how to give back what was done.

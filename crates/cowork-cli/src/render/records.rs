@@ -1,6 +1,9 @@
 //! One readable line for each record of a log.
 
-use cowork::{CallId, Command, Decision, Event, FilePath, FilesReport, Finish, Found, Outcome, Record, dollars};
+use cowork::{
+    Briefing, CallId, Command, Decision, Event, FilePath, FilesReport, Finish, Found, InstructionState, Instructions,
+    Outcome, Record, dollars,
+};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
@@ -53,6 +56,9 @@ fn event_text(event: &Event) -> (Role, String) {
                 Some(error) => (Role::Failed, format!("no answer: {error} ({took})")),
             }
         }
+        Event::Briefed { briefing } => (Role::Plain, briefed(briefing)),
+        Event::Noted { name, text, .. } if text.is_empty() => (Role::Plain, format!("note forgotten: {name}")),
+        Event::Noted { name, text, .. } => (Role::Plain, format!("noted, {name}: {text}")),
         Event::Decided(decision) => (Role::Plain, decided(decision)),
         Event::PermissionAsked { call, effects, .. } => {
             (Role::Waiting, format!("asks, call {}: {}", call.short(), effects.preview.title))
@@ -81,6 +87,17 @@ fn event_text(event: &Event) -> (Role, String) {
         Event::Unknown { kind, .. } => (Role::Quiet, format!("`{kind}`, of a later version")),
         _ => (Role::Quiet, event.kind().to_owned()),
     }
+}
+
+fn briefed(briefing: &Briefing) -> String {
+    let notes = (!briefing.notes.is_empty()).then(|| count(briefing.notes.len() as u64, "note"));
+    let file = |f: &Instructions| match (f.state, f.hash) {
+        (InstructionState::Trusted, Some(hash)) => format!("{} at {hash}", f.path),
+        (state, _) => format!("{} not followed ({state:?})", f.path).to_lowercase(),
+    };
+    let told: Vec<String> = notes.into_iter().chain(briefing.instructions.iter().map(file)).collect();
+    let trouble = briefing.trouble.iter().map(|error| format!("no instruction file could be looked for: {error}"));
+    format!("told besides: {}", told.into_iter().chain(trouble).collect::<Vec<_>>().join(", "))
 }
 
 fn checked(report: &FilesReport) -> String {

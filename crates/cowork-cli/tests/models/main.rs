@@ -9,6 +9,7 @@ mod choice;
 mod keyring;
 mod keys;
 mod runs;
+mod told;
 mod trouble;
 
 use std::fs;

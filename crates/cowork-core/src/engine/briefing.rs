@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Engine, Inner, calls::Allowed, driver::Driver};
 use crate::{
-    Access, Actor, Batch, Briefing, CallId, Draft, Error, Event, FileKind, FilePath, Files, Folder, Kind, Label, Noting,
-    Outcome, Result, Session, SessionSpec, ThreadId, ThreadNote,
+    Access, Actor, Batch, Briefing, CallId, Draft, Error, Event, FileKind, FilePath, Files, Folder, Kind, Label,
+    Noting, Outcome, Result, Session, SessionSpec, ThreadId, ThreadNote,
     briefing::{self, LONGEST_INSTRUCTIONS, MOST_NOTES, There},
     index,
 };
@@ -41,7 +41,7 @@ impl Driver {
         self.engine.sandbox()?.open(spec).await
     }
 
-    async fn instructions(&self, session: &dyn Session, briefing: &mut Briefing) {
+    async fn instructions(&mut self, session: &dyn Session, briefing: &mut Briefing) {
         let files = session.files(CallId::new(&*self.engine.parts.runtime));
         for path in briefing::places(&self.task.submit.folders) {
             if let Some(there) = look(&*files, &path).await {

@@ -6,12 +6,14 @@
 //! - [`calls`](self::calls): authorizing, starting and finishing calls.
 //! - [`family`](self::family), [`subtasks`](self::subtasks): a task and its sub-tasks.
 //! - [`models`](self::models): asking models for a planner.
+//! - [`briefing`](self::briefing): what a task is told besides its words, and the notes of a thread.
 //! - [`days`](self::days): what may be spent in a day.
 //! - [`ending`](self::ending): looking again at what a task changed.
 //! - [`rests`](self::rests): who waits for a task to come to rest.
 //! - [`reclaim`](self::reclaim): keeping the journals within their limits.
 
 mod approver;
+mod briefing;
 mod calls;
 mod days;
 mod dispatch;

@@ -46,14 +46,14 @@ impl History {
     /// Begins with what stands before the first turn that is shown.
     pub(super) fn new(task: &Task, offer: Offer, instructions: &str) -> Result<Self> {
         let mut history = Self {
-            head: Arc::new(head::head(&task.submit, &offer, instructions)),
+            head: Arc::new(head::head(task, &offer, instructions)),
             deferred: offer.deferred,
             messages: Messages::default(),
             from: 0,
             turns: 0,
             steers: 0,
             measured: (0, 0),
-            asked: task.submit.text.clone(),
+            asked: head::asked(task),
             said: Vec::new(),
             plan: Vec::new(),
             refused: Vec::new(),
@@ -246,7 +246,7 @@ fn step(step: &PlanStep) -> String {
 }
 
 fn opening(task: &Task) -> String {
-    let mut text = task.submit.text.clone();
+    let mut text = head::asked(task);
     for steer in task.steers.iter().filter(|s| s.turn == 0) {
         text.push_str("\n\n");
         text.push_str(&steer.text);
