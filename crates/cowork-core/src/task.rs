@@ -30,7 +30,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, AllowRule, Answer, Body, Briefing, Call, CallId, Command, Decision, Draft, Error, Event, FilePath,
+    Actor, AllowRule, Answer, Body, Briefing, Call, CallId, Command, Decision, Draft, Effects, Error, Event, FilePath,
     FilesReport, Finish, Hash, Kind, Label, Outcome, PlanStep, Read, Record, Recovery, Result, Sight, Spent, Store,
     Submit, TaskId, ThreadId, Timestamp, UndoMode, UndoReport, UndoSpec,
 };
@@ -349,14 +349,7 @@ impl Task {
             Event::ModelAsked { ask, most, .. } => self.spent.open.push((*ask, *most)),
             Event::ModelAnswered { ask, usage, cost, .. } => self.spent.ended(*ask, usage, *cost),
             Event::Decided(decision) => self.decided(decision),
-            Event::PermissionAsked { call, args_hash, effects, .. } => {
-                let tool = self.call(*call).map_or_else(String::new, |(call, _)| call.tool.clone());
-                self.at_call(*call, |c| {
-                    c.stage = Stage::Asked;
-                    c.asked = Some((*args_hash, None));
-                    c.would_allow = AllowRule::covering(&tool, effects);
-                });
-            }
+            Event::PermissionAsked { call, args_hash, effects, .. } => self.asked(*call, *args_hash, effects),
             Event::CallStarted { call, attempt, recovery, .. } => {
                 self.journalled |= *recovery == Recovery::Journalled;
                 self.acted |= matches!(recovery, Recovery::Idempotent | Recovery::Unknown);
@@ -502,6 +495,15 @@ impl Task {
         self.at_call(CallId::from_uuid(call), |c| {
             c.stage = Stage::Finished;
             c.result = Some(body.clone());
+        });
+    }
+
+    fn asked(&mut self, call: CallId, args_hash: Hash, effects: &Effects) {
+        let tool = self.call(call).map_or_else(String::new, |(call, _)| call.tool.clone());
+        self.at_call(call, |c| {
+            c.stage = Stage::Asked;
+            c.asked = Some((args_hash, None));
+            c.would_allow = AllowRule::covering(&tool, effects);
         });
     }
 

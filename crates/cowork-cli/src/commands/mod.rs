@@ -19,7 +19,7 @@ use std::path::Path;
 
 use crate::{
     app::App,
-    args::{Command, ModelsCommand, NotesCommand},
+    args::{Command, ModelsCommand},
     config::Config,
     fail::{Exit, Fail},
     models::with_models_of,
@@ -48,13 +48,8 @@ pub(crate) async fn dispatch(command: Command, data: &Path) -> Result<Exit, Fail
         }
         Command::Show { task, .. } => show::show(&open().await?, task.as_deref()).await,
         Command::Events { thread, follow, json } => events::events(&open().await?, &thread, follow, json).await,
-        Command::Notes { thread, json, command: None } => notes::list(&open().await?, &thread, json).await,
-        Command::Notes { thread, command: Some(NotesCommand::Forget { names, all }), .. } => {
-            notes::forget(&open().await?, &thread, names, all).await
-        }
-        Command::Trust { file: None, .. } => trust::list(),
-        Command::Trust { file: Some(file), remove: true, .. } => trust::remove(&file),
-        Command::Trust { file: Some(file), yes, .. } => trust::trust(&file, yes).await,
+        Command::Notes { thread, json, command } => notes::notes(&open().await?, &thread, json, command).await,
+        Command::Trust { file, yes, remove } => trust::trust(file.as_deref(), yes, remove).await,
         Command::Answer { call, answer, no_wait, json } => {
             let app = open().await?;
             let task = if no_wait { None } else { Some(names::ask(&app.engine, &call).await?.task) };

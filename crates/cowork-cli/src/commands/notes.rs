@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::{
     app::App,
+    args::NotesCommand,
     fail::{Exit, Fail, usage},
     look::Look,
     names,
@@ -18,8 +19,15 @@ use crate::{
     },
 };
 
-/// Lists the notes of a thread.
-pub(crate) async fn list(app: &App, thread: &str, json: bool) -> Result<Exit, Fail> {
+/// Lists the notes of a thread, or forgets some.
+pub(crate) async fn notes(app: &App, thread: &str, json: bool, command: Option<NotesCommand>) -> Result<Exit, Fail> {
+    match command {
+        None => list(app, thread, json).await,
+        Some(NotesCommand::Forget { names, all }) => forget(app, thread, names, all).await,
+    }
+}
+
+async fn list(app: &App, thread: &str, json: bool) -> Result<Exit, Fail> {
     let notes = notes_of(app, thread).await?;
     let (look, mut out) = (Look::of_stdout(), Out::default());
     if json {
@@ -37,8 +45,7 @@ pub(crate) async fn list(app: &App, thread: &str, json: bool) -> Result<Exit, Fa
     Ok(Exit::Done)
 }
 
-/// Forgets notes by their names, or all of them.
-pub(crate) async fn forget(app: &App, thread: &str, named: Vec<String>, all: bool) -> Result<Exit, Fail> {
+async fn forget(app: &App, thread: &str, named: Vec<String>, all: bool) -> Result<Exit, Fail> {
     let id = names::thread(&app.engine, thread).await?;
     let named = match all {
         true => app.engine.notes(id).await?.into_iter().map(|note| note.name).collect(),

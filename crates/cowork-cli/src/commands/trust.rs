@@ -26,8 +26,17 @@ use crate::{
 
 const FILES: &str = "AGENTS.md or CLAUDE.md in a folder that you give to tasks";
 
+/// Trusts a file, trusts it no more, or lists what is trusted.
+pub(crate) async fn trust(file: Option<&Path>, yes: bool, remove: bool) -> Result<Exit, Fail> {
+    match file {
+        None => list(),
+        Some(file) if remove => distrust(file),
+        Some(file) => begin(file, yes).await,
+    }
+}
+
 /// Lists what is trusted.
-pub(crate) fn list() -> Result<Exit, Fail> {
+fn list() -> Result<Exit, Fail> {
     let (config, look) = (Config::load()?, Look::of_stdout());
     let home = home().map(|h| h.display().to_string());
     let mut lines = Vec::new();
@@ -48,7 +57,7 @@ pub(crate) fn list() -> Result<Exit, Fail> {
 }
 
 /// Shows an instruction file and trusts it as it is, if the person says so.
-pub(crate) async fn trust(file: &Path, yes: bool) -> Result<Exit, Fail> {
+async fn begin(file: &Path, yes: bool) -> Result<Exit, Fail> {
     let place = place(file)?;
     let bytes = read(file)?;
     let Ok(text) = std::str::from_utf8(&bytes) else {
@@ -86,7 +95,7 @@ pub(crate) async fn trust(file: &Path, yes: bool) -> Result<Exit, Fail> {
 }
 
 /// Trusts a file no more, whether it is there or not.
-pub(crate) fn remove(file: &Path) -> Result<Exit, Fail> {
+fn distrust(file: &Path) -> Result<Exit, Fail> {
     let place = place(file)?;
     let mut edit = Edit::open()?;
     if !edit.distrust(&place) {

@@ -208,12 +208,7 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look, most: usize
             wrap(saved, look.columns().saturating_sub(4)).into_iter().map(|l| Line::margin().add(Role::Plain, l)),
         );
     }
-    // In a pipe it was said when it began.
-    if let Some(briefing) = task.briefing.as_deref().filter(|_| look.live) {
-        lines.extend(briefed(briefing, task, look));
-    }
-    lines.extend(found::lines(task, unchanged, look));
-    lines.extend(screen.answers.came_to(look));
+    lines.extend(besides(screen, task, unchanged, look));
     if task.journalled && !unchanged {
         lines.extend(way_back(task, result));
     }
@@ -246,6 +241,14 @@ fn well(
     }
     lines.extend(why);
     lines.extend(not_done(screen, summary, look));
+}
+
+/// Says what of a task is known other than from its own words: what it was told, what it changed, what it cost.
+fn besides(screen: &Screen, task: &Task, unchanged: bool, look: &Look) -> Vec<Line> {
+    // In a pipe it was said when it began.
+    let told = task.briefing.as_deref().filter(|_| look.live);
+    let told = told.map(|briefing| briefed(briefing, task, look)).unwrap_or_default();
+    told.into_iter().chain(found::lines(task, unchanged, look)).chain(screen.answers.came_to(look)).collect()
 }
 
 /// Says which instruction files are followed, and which not.

@@ -1,8 +1,8 @@
 //! One readable line for each record of a log.
 
 use cowork::{
-    Briefing, CallId, Command, Decision, Event, FilePath, FilesReport, Finish, Found, InstructionState, Instructions,
-    Outcome, Record, dollars,
+    Briefing, CallId, Command, Decision, Error, Event, FilePath, FilesReport, Finish, Found, InstructionState,
+    Instructions, Outcome, Record, Usage, dollars,
 };
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -43,19 +43,7 @@ fn event_text(event: &Event) -> (Role, String) {
             let most = grouped(most.tokens);
             (Role::Plain, format!("asks {model} at {at} ({purpose}, {most} tokens at the most)"))
         }
-        Event::ModelAnswered { usage, cost, tries, error, .. } => {
-            let cost = cost.map(|cost| format!(", {}", dollars(cost))).unwrap_or_default();
-            let again = if *tries > 1 { format!(", asked {tries} times") } else { String::new() };
-            let took = format!(
-                "{} tokens read, {} written{cost}{again}",
-                grouped(usage.total() - usage.output),
-                grouped(usage.output)
-            );
-            match error {
-                None => (Role::Plain, format!("answered: {took}")),
-                Some(error) => (Role::Failed, format!("no answer: {error} ({took})")),
-            }
-        }
+        Event::ModelAnswered { usage, cost, tries, error, .. } => answered(usage, *cost, *tries, error.as_ref()),
         Event::Briefed { briefing } => (Role::Plain, briefed(briefing)),
         Event::Noted { name, text, .. } if text.is_empty() => (Role::Plain, format!("note forgotten: {name}")),
         Event::Noted { name, text, .. } => (Role::Plain, format!("noted, {name}: {text}")),
@@ -86,6 +74,17 @@ fn event_text(event: &Event) -> (Role, String) {
         Event::JournalReclaimed => (Role::Quiet, "journal let go of: this can't be undone any more".to_owned()),
         Event::Unknown { kind, .. } => (Role::Quiet, format!("`{kind}`, of a later version")),
         _ => (Role::Quiet, event.kind().to_owned()),
+    }
+}
+
+fn answered(usage: &Usage, cost: Option<u64>, tries: u32, error: Option<&Error>) -> (Role, String) {
+    let cost = cost.map(|cost| format!(", {}", dollars(cost))).unwrap_or_default();
+    let again = if tries > 1 { format!(", asked {tries} times") } else { String::new() };
+    let read = grouped(usage.total() - usage.output);
+    let took = format!("{read} tokens read, {} written{cost}{again}", grouped(usage.output));
+    match error {
+        None => (Role::Plain, format!("answered: {took}")),
+        Some(error) => (Role::Failed, format!("no answer: {error} ({took})")),
     }
 }
 

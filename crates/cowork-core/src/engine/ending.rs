@@ -53,17 +53,14 @@ impl Driver {
     /// that asked no model and changed nothing.
     pub(super) async fn look_again(&mut self, result: &Finish) -> Option<FilesReport> {
         let claims = ending::claims(result);
-        let (has_folders, journalled) = (!self.task.submit.folders.is_empty(), self.task.journalled);
+        let has_folders = !self.task.submit.folders.is_empty() && self.engine.parts.sandbox.is_some();
+        let journalled = self.task.journalled;
         if claims.is_empty() && !(has_folders && (journalled || self.task.spent.answers > 0)) {
             return None;
         }
         if !journalled {
             let unmade = ending::unmade(&claims, &ChangeSet::default());
             return Some(FilesReport { unmade, ..FilesReport::default() });
-        }
-        let steps = self.session.as_ref().and_then(|session| session.own.steps()).unwrap_or(0);
-        if steps > STEPS && claims.is_empty() && self.task.submit.parent.is_none() {
-            return Some(FilesReport { steps, ..FilesReport::default() });
         }
         let time = if *result == Finish::Cancelled { SOON } else { TIME };
         let (stop, end) = (self.engine.stop.clone(), self.engine.parts.runtime.sleep(time));
@@ -80,6 +77,12 @@ impl Driver {
 
     /// Looks, and keeps in `report` what is known so far: it may be dropped before its end.
     async fn look(&mut self, claims: &[&str], report: &mut FilesReport) {
+        // After another process ended nobody has the folders open yet.
+        let opened = self.open_session().await;
+        let steps = self.session.as_ref().and_then(|session| session.own.steps()).unwrap_or(0);
+        if steps > STEPS && claims.is_empty() && self.task.submit.parent.is_none() {
+            return *report = FilesReport { steps, ..FilesReport::default() };
+        }
         let set = match self.changed().await {
             Ok(set) => set,
             Err(error) => return *report = trouble(error),
@@ -89,7 +92,7 @@ impl Driver {
         if named.is_empty() {
             return;
         }
-        if let Err(error) = self.open_session().await {
+        if let Err(error) = opened {
             return report.trouble = Some(error);
         }
         let Some(session) = &self.session else { return };
