@@ -9,6 +9,7 @@ mod head;
 mod history;
 mod note;
 mod own;
+mod remember;
 
 use std::{
     collections::HashMap,
@@ -27,7 +28,7 @@ use self::{
 };
 use crate::{
     Block, Effort, Error, Finish, Kind, Message, ModelAnswer, ModelCard, ModelRequest, Models, PlanContext, Planner,
-    Proposal, Result, Role, Submit, Task, TaskId, Tool, ToolSpec, View,
+    Proposal, Result, Role, Submit, Task, TaskChanges, TaskId, Tool, ToolSpec, View, ending,
 };
 
 /// How often an answer that can't be used is asked for anew, each time with what is wrong about it.
@@ -152,6 +153,10 @@ impl Planner for ModelPlanner {
         "model"
     }
 
+    fn is_briefed(&self) -> bool {
+        true
+    }
+
     async fn plan(&self, view: View, ctx: PlanContext) -> Result<Proposal> {
         let View { task, tools } = view;
         if let Some(error) = circles::end(&task)? {
@@ -185,6 +190,7 @@ struct Step {
     wanted: Wanted,
     card: ModelCard,
     models: Models,
+    changes: TaskChanges,
     history: History,
     /// What this step's decision has to keep, beside the answer.
     note: Note,
@@ -207,7 +213,8 @@ impl Step {
         let most = wanted.most_tokens.unwrap_or(MOST_TOKENS).min(card.most_tokens).min(card.window / 4);
         let most_tokens = head::within(most, &task.spent, &task.submit.budget, &card);
         let (note, aside, begun) = (Note::default(), Vec::new(), Vec::new());
-        Self { wanted, card, models: ctx.models, history, note, aside, begun, go_on: None, most_tokens }
+        let PlanContext { models, changes, .. } = ctx;
+        Self { wanted, card, models, changes, history, note, aside, begun, go_on: None, most_tokens }
     }
 
     fn request(&self) -> ModelRequest {
@@ -259,7 +266,10 @@ impl Step {
                 Err(error) => return Err(error),
             };
             match answer::read(answer, &mut self.begun, tools, self.wanted.schema.as_deref()) {
-                Next::Turn(turn) => return Ok(self.propose(turn)),
+                Next::Turn(turn) => match self.contradiction(&turn).await {
+                    Some(said) => self.aside.extend(said.into_iter().map(Arc::new)),
+                    None => return Ok(self.propose(turn)),
+                },
                 Next::More(go_on) => {
                     repairs += 1;
                     if repairs > PARTS {
@@ -282,6 +292,21 @@ impl Step {
                 }
             }
         }
+    }
+
+    /// What to say to an outcome that says that something was made which was not. It is said once; what then still stands there
+    /// the engine contradicts.
+    async fn contradiction(&mut self, turn: &Turned) -> Option<Vec<Message>> {
+        let finish = turn.finish.as_ref().filter(|_| !self.note.contradicted && !self.history.is_contradicted())?;
+        let claims = ending::claims(finish);
+        if claims.is_empty() {
+            return None;
+        }
+        // Where the journal can't say, the end of the task says that.
+        let set = self.changes.get().await.ok().flatten()?;
+        let unmade = ending::unmade(&claims, &set);
+        self.note.contradicted = !unmade.is_empty();
+        self.note.contradicted.then(|| answer::contradicted(finish, &unmade))
     }
 
     async fn ask(&mut self, purpose: &str) -> Result<ModelAnswer> {

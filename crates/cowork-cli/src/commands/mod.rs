@@ -5,12 +5,14 @@ mod doctor;
 mod events;
 mod init;
 mod models;
+mod notes;
 pub(crate) mod playbook;
 mod resume;
 mod run;
 mod show;
 mod tasks;
 mod tell;
+mod trust;
 mod undo;
 
 use std::path::Path;
@@ -48,6 +50,8 @@ pub(crate) async fn dispatch(command: Command, data: &Path) -> Result<Exit, Fail
         }
         Command::Show { task, .. } => show::show(&open().await?, task.as_deref()).await,
         Command::Events { thread, follow, json } => events::events(&open().await?, &thread, follow, json).await,
+        Command::Notes { thread, json, command } => notes::notes(&open().await?, &thread, json, command).await,
+        Command::Trust { file, yes, remove } => trust::trust(file.as_deref(), yes, remove).await,
         Command::Answer { call, answer, no_wait, json } => {
             let app = open().await?;
             let task = if no_wait { None } else { Some(names::ask(&app.engine, &call).await?.task) };

@@ -40,6 +40,7 @@ pub(crate) async fn run(args: Run, config: &Config, data: &Path) -> Result<Exit,
     limit(&mut submit, most);
     submit.folders = folders::grants(&args.folder, &args.whole, home().as_deref(), data)?;
     submit.allow = config.allowed(&submit.folders);
+    submit.trust = config.trusted(&submit.folders);
     submit.mode = match args.mode {
         _ if args.dry_run => Mode::Plan,
         None | Some(args::Mode::Ask) => Mode::Ask,

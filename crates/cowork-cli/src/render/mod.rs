@@ -2,6 +2,8 @@
 
 pub(crate) mod ask;
 pub(crate) mod asked;
+pub(crate) mod briefed;
+pub(crate) mod found;
 pub(crate) mod frame;
 pub(crate) mod left;
 pub(crate) mod line;

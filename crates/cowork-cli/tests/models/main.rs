@@ -12,6 +12,7 @@ mod parts;
 mod runs;
 mod service_tools;
 mod spans;
+mod told;
 mod trouble;
 
 use std::fs;

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{
-    Inner,
+    Inner, TaskChanges,
     calls::{PAUSE, TRIES},
     family::{Family, Opened},
     models::{Models, Told},
@@ -181,12 +181,16 @@ impl Driver {
             Ok(planner) => planner,
             Err(error) => return self.finish(Finish::Failed { error }).await,
         };
+        if planner.is_briefed() && self.task.briefing.is_none() && self.task.turns.is_empty() {
+            self.brief().await?;
+        }
         let view = View { task: self.task.clone(), tools: self.specs.clone() };
         let cancel = self.cancel.child_token();
         // Whichever way this is left, a planner that goes on elsewhere is told to stop.
         let _told = cancel.clone().drop_guard();
         let (models, mut told) = Models::of(&self.engine, (self.task.thread, self.task.id), cancel.clone());
-        let ctx = PlanContext { cancel, models };
+        let changes = TaskChanges::of(&self.engine, self.task.thread, self.task.id);
+        let ctx = PlanContext { cancel, models, changes };
         let mut planning = AssertUnwindSafe(planner.plan(view, ctx)).catch_unwind().boxed();
         let planned = match (&mut planning).now_or_never() {
             Some(planned) => Some(planned),
@@ -444,7 +448,7 @@ impl Driver {
         let kept = self.pending.iter().enumerate().filter(|(at, draft)| *at < ridden || is_fact(draft));
         let facts: Vec<Draft> = kept.map(|(_, draft)| draft.clone()).collect();
         let counted: Vec<(bool, Count)> = self.counts.iter().filter(|(happened, _)| *happened).cloned().collect();
-        let batch = self.batch(put);
+        let batch = self.batch(put)?;
         match self.engine.parts.store.commit(batch).await {
             Ok(records) => {
                 let own = records.iter().rfind(|r| r.task == Some(self.task.id));
@@ -457,7 +461,8 @@ impl Driver {
                 self.counts = counted;
                 for fact in facts {
                     // The end of a call that did not run goes with the decision that is gone.
-                    let call = fact.cause.filter(|_| fact.body.kind() == "call_finished").map(CallId::from_uuid);
+                    let is_of_call = matches!(fact.body.kind(), "call_finished" | "noted");
+                    let call = fact.cause.filter(|_| is_of_call).map(CallId::from_uuid);
                     if call.is_none_or(|call| self.task.call(call).is_some()) {
                         self.add(fact)?;
                     }
@@ -470,7 +475,10 @@ impl Driver {
     }
 
     /// Gives what is to be committed, and leaves nothing of it.
-    fn batch(&mut self, put: Vec<(String, Option<Vec<u8>>)>) -> Batch {
+    fn batch(&mut self, mut put: Vec<(String, Option<Vec<u8>>)>) -> Result<Batch> {
+        for draft in &self.pending {
+            put.extend(index::note_entry(self.task.thread, draft)?);
+        }
         let fence = Expect::Fence(self.task.root(), self.family.lease.fence);
         let mut batch = Batch {
             expect: vec![fence, Expect::Head(self.task.id, self.head)],
@@ -486,7 +494,7 @@ impl Driver {
             let at = if beside.is_first { 0 } else { batch.append.len() };
             batch.append.splice(at..at, beside.append);
         }
-        batch
+        Ok(batch)
     }
 
     /// Waits for a running call to end, or for somebody to say something.
@@ -568,6 +576,7 @@ fn is_fact(draft: &Draft) -> bool {
             | "permission_asked"
             | "call_started"
             | "subtask_started"
+            | "files_checked"
             | "task_finished"
             | "task_stopped"
     )
