@@ -61,7 +61,7 @@ pub(crate) async fn follow(
     new.iter().try_for_each(|r| view.record(r))?;
     let events = app.engine.events(thread, records.last().map_or(0, |r| r.seq));
     // Parts that were begun before go on too.
-    let parts: Vec<TaskId> = view.screen.task.iter().flat_map(|t| t.subtasks()).collect();
+    let parts: Vec<TaskId> = view.screen.task.iter().flat_map(cowork::Task::subtasks).collect();
     for part in parts {
         for record in app.records(thread, part).await? {
             view.screen.parts.record(task, &record)?;

@@ -34,8 +34,7 @@ pub(crate) async fn dispatch(command: Command, data: &Path) -> Result<Exit, Fail
     match command {
         Command::Run(mut args) => {
             let config = Config::load()?;
-            config.name_folders(&mut args.folder)?;
-            config.name_folders(&mut args.whole)?;
+            [&mut args.folder, &mut args.whole].into_iter().try_for_each(|folders| config.name_folders(folders))?;
             args.mode = args.mode.or(config.mode);
             run::run(args, &config, data).await
         }

@@ -41,12 +41,7 @@ pub(crate) async fn run(args: Run, config: &Config, data: &Path) -> Result<Exit,
     submit.folders = folders::grants(&args.folder, &args.whole, home().as_deref(), data)?;
     submit.allow = config.allowed(&submit.folders);
     submit.trust = config.trusted(&submit.folders);
-    submit.mode = match args.mode {
-        _ if args.dry_run => Mode::Plan,
-        None | Some(args::Mode::Ask) => Mode::Ask,
-        Some(args::Mode::Plan) => Mode::Plan,
-        Some(args::Mode::Auto) => Mode::Auto,
-    };
+    submit.mode = mode(&args);
     if args.thread.trim().is_empty() {
         return Err(wrong("the thread's name is empty", "leave out --thread, or give it a name"));
     }
@@ -83,6 +78,15 @@ pub(crate) async fn run(args: Run, config: &Config, data: &Path) -> Result<Exit,
     let exit = follow(&app, thread, task, How { yes: args.yes, json: args.json, after: 0 }, &mut signals).await?;
     app.close(&mut signals).await;
     Ok(exit)
+}
+
+fn mode(args: &Run) -> Mode {
+    match args.mode {
+        _ if args.dry_run => Mode::Plan,
+        None | Some(args::Mode::Ask) => Mode::Ask,
+        Some(args::Mode::Plan) => Mode::Plan,
+        Some(args::Mode::Auto) => Mode::Auto,
+    }
 }
 
 /// Says who does the task: a playbook where one surely fits, else the model, if there is one.

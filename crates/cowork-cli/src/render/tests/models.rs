@@ -1,8 +1,8 @@
 //! Runs that a model plans.
 
 use cowork::{
-    AskId, Call, Decision, Delta, DeltaKind, Error, Event, Finish, Kind, Mode, Outcome, StepState, ThreadId, Timestamp,
-    Usage,
+    AskId, Call, Decision, Delta, DeltaKind, Error, Event, FilesReport, Finish, Kind, Mode, Outcome, StepState,
+    ThreadId, Timestamp, Usage,
 };
 use serde_json::{Value, json};
 
@@ -103,8 +103,10 @@ fn the_end_says_what_went_where_and_what_it_cost() {
     let usage = Usage { input: 260, output: 95, cache_read: 4_430, ..Usage::default() };
     let error = Error::new(Kind::Unavailable, "ask model", "api.anthropic.com can't answer now: Overloaded");
     story.answered(2, usage, 3, None).asked(3).answered(3, Usage::default(), 8, Some(error));
+    let report = FilesReport { made: 1, moved: 2, unnamed: 3, ..FilesReport::default() };
+    story.then(1, Event::FilesChecked { report });
     story.then(
-        1,
+        0,
         Event::TaskFinished {
             result: Finish::Done { summary: "I brought a.pdf and d.pdf into Flat.".into(), data: Value::Null },
         },
