@@ -59,6 +59,9 @@ struct Options {
     warmup: u8,
 }
 
+/// The model of the warm-up: two steps.
+const WARM_UP: &str = "mock-steps2-tools1";
+
 struct Echo {
     spec: ToolSpec,
     payload: Value,
@@ -81,14 +84,19 @@ impl Tool for Echo {
     }
 }
 
-fn model(options: &Options, steps: usize) -> Arc<dyn Model> {
-    let extra = if options.extra.is_empty() { String::new() } else { format!("-{}", options.extra) };
-    let name = format!("mock-steps{steps}-tools{}{extra}", options.tools);
+/// Gives the model that is measured, and the one of the warm-up.
+fn models(options: &Options) -> Vec<Arc<dyn Model>> {
     let endpoint = Endpoint { base: options.url.clone(), ..anthropic::endpoint(Some(Secret::new("k", "the harness"))) };
     let transport = Transport::new(endpoint, cowork::models::Limits::default()).unwrap();
+    let extra = if options.extra.is_empty() { String::new() } else { format!("-{}", options.extra) };
+    let measured = format!("mock-steps{}-tools{}{extra}", options.steps, options.tools);
+    [measured, WARM_UP.to_owned()].into_iter().map(|name| model(options, transport.clone(), &name)).collect()
+}
+
+fn model(options: &Options, transport: Transport, name: &str) -> Arc<dyn Model> {
     match options.api.as_str() {
-        "chat" => Arc::new(Chat::new(service("openai").unwrap(), &name, ModelCard::local("the harness"), transport)),
-        "responses" => Arc::new(Responses::new("harness", &name, ModelCard::local("the harness"), transport)),
+        "chat" => Arc::new(Chat::new(service("openai").unwrap(), name, ModelCard::local("the harness"), transport)),
+        "responses" => Arc::new(Responses::new("harness", name, ModelCard::local("the harness"), transport)),
         _ => {
             // However long the history grows, it is not summarized here.
             let card = ModelCard { window: 100_000_000, ..ModelCard::local("the harness") };
@@ -107,7 +115,7 @@ fn store(options: &Options, runtime: Arc<TokioRuntime>) -> Arc<dyn Store> {
     }
 }
 
-fn engine(options: &Options, steps: usize, runs: &Arc<AtomicU64>) -> Engine {
+fn engine(options: &Options, models: Vec<Arc<dyn Model>>, runs: &Arc<AtomicU64>) -> Engine {
     let runtime = Arc::new(TokioRuntime::new(tokio::runtime::Handle::current()));
     let text = json!({ "type": "string" });
     let schema = json!({ "type": "object", "properties": { "text": text }, "required": ["text"] });
@@ -121,7 +129,7 @@ fn engine(options: &Options, steps: usize, runs: &Arc<AtomicU64>) -> Engine {
         runtime,
         sandbox: None,
         planners: vec![Arc::new(ModelPlanner::new())],
-        models: vec![model(options, steps)],
+        models,
         tools,
         policy: Arc::new(GrantPolicy),
         approver: None,
@@ -132,10 +140,11 @@ fn engine(options: &Options, steps: usize, runs: &Arc<AtomicU64>) -> Engine {
     })
 }
 
-async fn session(engine: &Engine, n: usize, read_along: bool) -> Option<String> {
+async fn session(engine: &Engine, n: usize, model: Option<&str>, read_along: bool) -> Option<String> {
     let thread = ThreadId::named(&format!("session {n}"));
     let text = format!("Session {n} {}. Use the tool.", std::process::id());
-    let submit = Submit { mode: Mode::Auto, ..Submit::new(text) };
+    let planner = model.map_or(Value::Null, |model| json!({ "model": model }));
+    let submit = Submit { mode: Mode::Auto, planner, ..Submit::new(text) };
     let mut events = read_along.then(|| engine.events(thread, 0));
     let task = engine.submit(thread, "peer", submit).await.unwrap();
     let mut said = String::new();
@@ -174,18 +183,18 @@ fn cpu() -> f64 {
 
 async fn measure(options: Options) -> Value {
     let runs = Arc::new(AtomicU64::new(0));
+    let models = models(&options);
+    let warm_up = models[1].name().to_owned();
+    let engine = engine(&options, models, &runs);
     if options.warmup > 0 {
-        let plain = Options { extra: String::new(), tools: 1, store: String::new(), sessions: 1, ..options.clone() };
-        let engine = engine(&plain, 2, &runs);
-        assert_eq!(session(&engine, 0, false).await, None);
-        engine.stop().await;
+        // As the floor does: the client, its connection and what is behind them are there when it begins.
+        assert_eq!(session(&engine, usize::MAX, Some(&warm_up), false).await, None);
         runs.store(0, Relaxed);
     }
-    let engine = engine(&options, options.steps, &runs);
     let (base, before, begun) = (status("VmRSS"), cpu(), Instant::now());
     let at_once = if options.concurrency == 0 { options.sessions } else { options.concurrency };
     let read_along = options.extra.starts_with("kb");
-    let sessions = stream::iter((0..options.sessions).map(|n| session(&engine, n, read_along)));
+    let sessions = stream::iter((0..options.sessions).map(|n| session(&engine, n, None, read_along)));
     let ends: Vec<Option<String>> = sessions.buffer_unordered(at_once).collect().await;
     let (wall, used, peak) = (begun.elapsed().as_secs_f64(), cpu() - before, status("VmHWM"));
     let left = status("VmRSS");

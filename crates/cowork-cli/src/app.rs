@@ -7,8 +7,8 @@ use std::{
 };
 
 use cowork::{
-    Answer, Ask, Builder, Claim, Command, CommandId, Cowork, Envelope, Limits, Model, Patience, Read, Record, Result,
-    Summary, TaskId, ThreadId, TokioRuntime,
+    Answer, Ask, Builder, Claim, Command, CommandId, Cowork, Envelope, Limits, Model, Read, Record, Result, Summary,
+    TaskId, ThreadId, TokioRuntime,
 };
 use tokio::runtime::Handle;
 
@@ -29,14 +29,14 @@ pub(crate) struct App {
 impl App {
     /// Opens the engine over the data folder. It works on nothing but what it is told to, and asks no model.
     pub(crate) async fn open(data: &Path) -> Result<Self> {
-        Self::open_with(data, Vec::new(), Patience::default()).await
+        Self::open_with(data, Vec::new(), Limits::default()).await
     }
 
     /// Opens the engine with models that tasks may ask.
-    pub(crate) async fn open_with(data: &Path, models: Vec<Arc<dyn Model>>, patience: Patience) -> Result<Self> {
+    pub(crate) async fn open_with(data: &Path, models: Vec<Arc<dyn Model>>, limits: Limits) -> Result<Self> {
         let planner = playbook::planner().map_err(|fail| fail.error)?;
         let builder = Cowork::builder().data_dir(data).claim(Claim::Adopted).planner(Arc::new(planner));
-        let builder = builder.limits(Limits { patience, ..Limits::default() });
+        let builder = builder.limits(limits);
         let builder = models.into_iter().fold(builder, Builder::model);
         let builder = match home() {
             Some(home) => builder.home_dir(home),

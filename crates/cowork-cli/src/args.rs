@@ -19,6 +19,7 @@ Give it work
                       edit, match
   models              List the models that can be asked for the rest, what they
                       can do and cost; `models key set NAME` keeps a key
+  trust [FILE]        Have a folder's AGENTS.md or CLAUDE.md followed, as it is
   answer CALL allow   Answer its question (or: allow-task, deny)
   steer TASK \"...\"    Say something to it while it works
 
@@ -27,6 +28,7 @@ See what it does
   show [TASK]         Show one, or the last: what was asked, done and came of
                       it; --changes for all that it changed
   events THREAD       Read a thread's log; --follow to go on reading
+  notes               List what tasks noted for later ones; notes forget NAME
 
 Stop it, go on, take back
   pause TASK          Let it finish what it is at, then rest
@@ -116,6 +118,37 @@ pub(crate) enum Command {
         /// Write the records as JSON, one a line.
         #[arg(long)]
         json: bool,
+    },
+    /// List what tasks noted for later tasks of their thread.
+    Notes {
+        /// The thread: its name, or its id.
+        #[arg(long, short, global = true, value_name = "NAME", default_value = "main")]
+        thread: String,
+        /// Write one JSON object a line.
+        #[arg(long)]
+        json: bool,
+        #[command(subcommand)]
+        command: Option<NotesCommand>,
+    },
+    /// Have the AGENTS.md or CLAUDE.md of a folder followed by tasks there, as it is now.
+    #[command(after_help = "\
+Examples:
+  cowork trust                        what is trusted
+  cowork trust ~/Notes/AGENTS.md      show it, ask, trust it as it is
+  cowork trust --remove ~/Notes/AGENTS.md
+
+Anybody who can write into a folder can write such a file, so none is followed unasked.
+When a trusted one changes, it is not followed until you trust it again.")]
+    Trust {
+        /// The file; without it, what is trusted is listed.
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// Don't ask: you have read it.
+        #[arg(long, short, requires = "file")]
+        yes: bool,
+        /// Trust it no more.
+        #[arg(long, requires = "file", conflicts_with = "yes")]
+        remove: bool,
     },
     /// Answer a question of a task, and go on with it here if nobody else does.
     Answer {
@@ -268,7 +301,13 @@ pub(crate) struct Most {
 impl Most {
     /// Gives it as settings have it.
     pub(crate) fn budget(self) -> BudgetSettings {
-        BudgetSettings { tokens: self.max_tokens, cost: self.max_cost, steps: self.max_steps, time: self.max_time }
+        BudgetSettings {
+            tokens: self.max_tokens,
+            cost: self.max_cost,
+            steps: self.max_steps,
+            time: self.max_time,
+            ..BudgetSettings::default()
+        }
     }
 }
 
@@ -278,6 +317,20 @@ pub(crate) enum ModelsCommand {
     /// Keep the key of a service, or take it away.
     #[command(subcommand)]
     Key(KeyCommand),
+}
+
+/// What is to be done with notes.
+#[derive(Debug, Subcommand)]
+pub(crate) enum NotesCommand {
+    /// Forget notes.
+    Forget {
+        /// Their names, as the list shows them.
+        #[arg(required_unless_present = "all")]
+        names: Vec<String>,
+        /// All of the thread.
+        #[arg(long, conflicts_with = "names")]
+        all: bool,
+    },
 }
 
 /// What is to be done with a key.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use cowork::{
-    Access, AllowRule, Folder,
+    Access, AllowRule, FilePath, Folder, Limits, TrustedFile,
     models::config::{BudgetSettings, ModelSettings, Models},
 };
 use serde::Deserialize;
@@ -45,6 +45,8 @@ pub(crate) struct Config {
     pub(crate) folders: BTreeMap<String, String>,
     /// What may be done without a question.
     pub(crate) always: Vec<Always>,
+    /// The instruction files that are followed, as they were when they were read.
+    pub(crate) trusted: Vec<Trusted>,
     /// The model that does what no playbook does, if the command line names none.
     pub(crate) model: Option<String>,
     /// Models by the names that `--model` takes.
@@ -60,6 +62,16 @@ pub(crate) struct Always {
     pub(crate) tool: String,
     /// The folder's whole path, as a grant writes it.
     pub(crate) folder: String,
+}
+
+/// An instruction file that a person trusts as it was.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Trusted {
+    /// Its whole path: the folder's as a grant writes it, then its name.
+    pub(crate) file: String,
+    /// The BLAKE3 hash of its content, in 64 hexadecimal digits.
+    pub(crate) hash: String,
 }
 
 /// Gives the folder for what a person sets: `$COWORK_CONFIG`, or where the system keeps such things.
@@ -146,11 +158,27 @@ impl Config {
         Ok(())
     }
 
+    /// Gives what holds for all tasks together.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { day: self.budget.day.budget(), ..Limits::default() }
+    }
+
     /// Gives what a task may do in these folders without a question.
     pub(crate) fn allowed(&self, folders: &[Folder]) -> Vec<AllowRule> {
         let fits = |(rule, folder): &(&Always, &Folder)| rule.folder == folder.at && folder.access == Access::Write;
         let pairs = self.always.iter().flat_map(|rule| folders.iter().map(move |folder| (rule, folder)));
         pairs.filter(fits).map(|(r, f)| AllowRule { tool: r.tool.clone(), folder: f.name.clone() }).collect()
+    }
+
+    /// Gives the instruction files that are trusted in these folders.
+    pub(crate) fn trusted(&self, folders: &[Folder]) -> Vec<TrustedFile> {
+        let fits = |trusted: &Trusted, folder: &Folder| {
+            let name = trusted.file.strip_prefix(folder.at.trim_end_matches('/'))?.strip_prefix('/')?;
+            let path = FilePath::parse(&format!("{}/{name}", folder.name)).ok().filter(|_| !name.contains('/'))?;
+            let hash = serde_json::from_value(trusted.hash.as_str().into()).ok()?;
+            Some(TrustedFile { path, hash })
+        };
+        self.trusted.iter().flat_map(|t| folders.iter().filter_map(move |f| fits(t, f))).collect()
     }
 
     /// Puts folders' paths in the place of their names. A path that is none of these names stays as it was typed.
@@ -256,6 +284,27 @@ impl Edit {
             index += 1;
             !gone(index - 1)
         });
+    }
+
+    /// Trusts an instruction file as it is, and no more as it was.
+    pub(crate) fn trust(&mut self, trusted: &Trusted) {
+        self.distrust(&trusted.file);
+        let all = self.document["trusted"].or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
+        let Some(tables) = all.as_array_of_tables_mut() else { return };
+        let mut table = Table::new();
+        table.insert("file", toml_edit::value(&trusted.file));
+        table.insert("hash", toml_edit::value(&trusted.hash));
+        tables.push(table);
+    }
+
+    /// Trusts a file no more; says whether it was trusted.
+    pub(crate) fn distrust(&mut self, file: &str) -> bool {
+        let Some(tables) = self.document.get_mut("trusted").and_then(Item::as_array_of_tables_mut) else {
+            return false;
+        };
+        let before = tables.len();
+        tables.retain(|table| table.get("file").and_then(Item::as_str) != Some(file));
+        tables.len() < before
     }
 
     /// Writes it at once or not at all, and gives its place.

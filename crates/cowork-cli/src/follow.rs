@@ -60,6 +60,13 @@ pub(crate) async fn follow(
     let mut view = View::new(Look::of_stdout(), how.json, ended, screen, now());
     new.iter().try_for_each(|r| view.record(r))?;
     let events = app.engine.events(thread, records.last().map_or(0, |r| r.seq));
+    // Parts that were begun before go on too.
+    let parts: Vec<TaskId> = view.screen.task.iter().flat_map(|t| t.subtasks()).collect();
+    for part in parts {
+        for record in app.records(thread, part).await? {
+            view.screen.parts.record(task, &record)?;
+        }
+    }
     let mut pictures = interval_at(Instant::now(), PICTURE);
     pictures.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut follower = Follower {
@@ -165,7 +172,12 @@ impl Follower<'_> {
                 self.view.record(&record)?;
                 return Ok(true);
             }
-            Item::Record(record) if self.view.screen.has_parts() => {
+            Item::Record(record) => {
+                // The last record of a part comes after its task was told.
+                self.view.screen.parts.record(self.task, &record)?;
+                if !self.view.screen.has_parts() {
+                    return Ok(false);
+                }
                 self.parts_asked |= matches!(record.event.kind(), "permission_asked" | "commanded");
                 return Ok(self.parts_asked);
             }
@@ -174,6 +186,7 @@ impl Follower<'_> {
                 // That a service is asked again is worth a line of its own.
                 return Ok(matches!(delta.what, DeltaKind::Retrying { .. }));
             }
+            Item::Delta(delta) => self.view.screen.parts.delta(&delta),
             _ => {}
         }
         Ok(false)

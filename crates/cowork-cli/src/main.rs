@@ -18,7 +18,7 @@ mod render;
 mod signals;
 mod view;
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use clap::Parser;
 
@@ -31,6 +31,10 @@ use crate::{
 /// Counts what lives, which is what the memory limit of playbooks goes by.
 #[global_allocator]
 static ALLOCATOR: monty_alloc::LimitedAllocator = monty_alloc::LimitedAllocator;
+
+/// How long the end waits at most for spans to be sent.
+#[cfg(feature = "otlp")]
+const FLUSH: std::time::Duration = std::time::Duration::from_secs(2);
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -67,10 +71,34 @@ fn start(cli: Cli) -> Result<Exit, Fail> {
         .enable_all()
         .build()
         .map_err(|e| cowork::Error::new(cowork::Kind::Internal, "start", format!("can't start: {e}")))?;
-    let result = runtime.block_on(commands::dispatch(cli.command, &data));
+    let result = runtime.block_on(watched(cli.command, &data));
     // What still runs in the background guards nothing any more.
     runtime.shutdown_background();
     result
+}
+
+/// Does what is wanted, and sends spans of it where the environment says so. That they can't be sent is said, and is no error.
+#[cfg(feature = "otlp")]
+async fn watched(command: Command, data: &Path) -> Result<Exit, Fail> {
+    let warn = |error: cowork::Error| eprintln!("  {}", render::text::sentence(&error.message));
+    let begun = if command.works() { cowork::otlp::Otlp::from_env() } else { Ok(None) };
+    let otlp = begun.and_then(|otlp| otlp.map(|otlp| otlp.install().map(|()| otlp)).transpose());
+    let otlp = otlp.unwrap_or_else(|error| {
+        warn(error);
+        None
+    });
+    let result = commands::dispatch(command, data).await;
+    if let Some(otlp) = otlp
+        && let Err(error) = otlp.close(FLUSH).await
+    {
+        warn(error);
+    }
+    result
+}
+
+#[cfg(not(feature = "otlp"))]
+async fn watched(command: Command, data: &Path) -> Result<Exit, Fail> {
+    commands::dispatch(command, data).await
 }
 
 impl Command {

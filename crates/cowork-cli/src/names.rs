@@ -12,17 +12,28 @@ const FEWEST: usize = 4;
 const MOST_NAMED: usize = 6;
 const START: &str = "start one: cowork run --folder ~/Downloads \"Organise these files by type\"";
 
-/// Finds a task by its id, or by four or more digits that it ends or begins with.
+/// Finds a task by its id, or by four or more digits that it ends or begins with; where no task fits, a part of one.
 pub(crate) async fn task(engine: &Engine, text: &str) -> Result<Summary, Fail> {
     let tasks = engine.tasks().await?;
     let last = || tasks.iter().rev().take(MOST_NAMED).collect::<Vec<_>>();
     let wanted = digits(text).ok_or_else(|| unknown("task", text, &last()))?;
-    let found: Vec<&Summary> = tasks.iter().filter(|t| fits(&t.task.to_string(), &wanted)).collect();
+    let mut found: Vec<Summary> = tasks.iter().filter(|t| fits(&t.task.to_string(), &wanted)).cloned().collect();
+    if found.is_empty() {
+        let parts = engine.subtasks().await?.into_iter();
+        found.extend(parts.filter(|t| fits(&t.task.to_string(), &wanted)));
+    }
     match &found[..] {
         [] => Err(unknown("task", text, &last())),
-        [one] => Ok((*one).clone()),
+        [one] => Ok(one.clone()),
         many => Err(ambiguous("task", text, many.iter().map(|t| name(t.task)))),
     }
+}
+
+/// Gives every task and every part of one.
+pub(crate) async fn all(engine: &Engine) -> Result<Vec<Summary>, Fail> {
+    let mut all = engine.tasks().await?;
+    all.extend(engine.subtasks().await?);
+    Ok(all)
 }
 
 /// Finds a task by what was typed, or the last one if nothing was.

@@ -172,6 +172,9 @@ pub struct ModelAnswer {
     /// The model that the service says it was; empty if it does not say.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub model: String,
+    /// Whether something is in it that tools brought which the service ran by itself: anybody's words.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub brought: bool,
 }
 
 /// Why an answer ended.

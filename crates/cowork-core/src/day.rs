@@ -28,6 +28,35 @@ pub struct DayBudget {
     pub cost: Option<u64>,
 }
 
+/// What was spent on models in a day, with what is set aside for open questions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DayState {
+    /// The day.
+    pub day: Day,
+    /// What may be spent in it.
+    pub budget: DayBudget,
+    /// Tokens read and written.
+    pub tokens: u64,
+    /// Millionths of a US dollar, as far as prices are known.
+    pub cost: u64,
+    /// When the next day begins.
+    pub ends: Timestamp,
+}
+
+impl DayState {
+    /// Says whether nothing more may be spent in it.
+    pub fn is_used_up(&self) -> bool {
+        let over = |spent: u64, most: Option<u64>| most.is_some_and(|most| spent >= most);
+        over(self.tokens, self.budget.tokens) || over(self.cost, self.budget.cost)
+    }
+
+    /// Gives the day after it.
+    pub fn next(&self) -> Day {
+        Day(self.day.0.saturating_add(1))
+    }
+}
+
 /// What was spent in a day, or is set aside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DaySpent {

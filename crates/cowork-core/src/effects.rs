@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Access, FilePath, Recovery, Subtask};
+use crate::{Access, FilePath, Noting, Recovery, Subtask};
 
 /// What a call would do. The policy decides on it, a person is shown it, the engine takes locks by it.
 ///
@@ -29,6 +29,9 @@ pub struct Effects {
     /// of it. Each call of the sub-task is judged as any other; that there is one changes nothing by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subtask: Option<Box<Subtask>>,
+    /// What is noted for later tasks of the thread, in the call's place: the tool does not run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Box<Noting>>,
     /// What a person is shown.
     #[serde(default)]
     pub preview: Preview,
@@ -97,6 +100,11 @@ impl Effects {
     /// Describes a call whose work is done by a sub-task.
     pub fn delegates(subtask: Subtask) -> Self {
         Self { subtask: Some(Box::new(subtask)), ..Self::none() }
+    }
+
+    /// Describes a call that has something noted.
+    pub fn notes(note: Noting) -> Self {
+        Self { note: Some(Box::new(note)), ..Self::none() }
     }
 
     /// Adds files or folders that it reads besides.

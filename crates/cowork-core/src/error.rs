@@ -126,6 +126,11 @@ impl Error {
         self.context.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
+    /// Says whether a service is not there, unlike one whose answer was cut at its limit.
+    pub(crate) fn is_absence(&self) -> bool {
+        self.kind == Kind::Unavailable && self.fact("stop").is_none()
+    }
+
     /// Gives the next step, for a person.
     pub fn fix(&self) -> Option<&str> {
         self.fact("fix")

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AllowRule, AskId, Budget, CallId, ChangeSet, CommandId, Effects, Error, FilePath, Kind, Label, Parent, Reserve,
-    Sight, Spent, TaskId, ThreadId, Timestamp, Usage,
+    AllowRule, AskId, Briefing, Budget, CallId, ChangeSet, CommandId, Effects, Error, FilePath, FilesReport, Kind,
+    Label, Parent, Reserve, Sight, Spent, TaskId, ThreadId, Timestamp, TrustedFile, Usage,
 };
 
 /// The version of the words that this release writes.
@@ -92,6 +92,9 @@ pub struct Submit {
     /// What may be done without a question in [`Mode::Ask`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow: Vec<AllowRule>,
+    /// The instruction files in its folders that the person trusts, each at a hash: one that is new or was changed is not followed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trust: Vec<TrustedFile>,
     /// What the planner is told besides: a playbook's name and parameters, a model's name.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub planner: Value,
@@ -117,6 +120,7 @@ impl Submit {
             folders: Vec::new(),
             mode: Mode::Ask,
             allow: Vec::new(),
+            trust: Vec::new(),
             planner: Value::Null,
             max_steps: Self::default_steps(),
             budget: Budget::default(),
@@ -263,6 +267,21 @@ pub enum Event {
         /// The lease's fencing number.
         fence: u64,
     },
+    /// What the task is told besides its words. It comes before its first decision, where there is anything to tell.
+    Briefed {
+        /// Notes, and instruction files.
+        briefing: Briefing,
+    },
+    /// A note was kept for later tasks of the thread, in place of the one of that name; or forgotten.
+    Noted {
+        /// The call that asked for it; none if a person did it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<CallId>,
+        /// What it is called.
+        name: String,
+        /// What it says; empty if it is forgotten.
+        text: String,
+    },
     /// A model is about to be asked. Committed before it is.
     ModelAsked {
         /// The question's name.
@@ -357,6 +376,11 @@ pub enum Event {
     TaskStopped {
         /// Why.
         reason: String,
+    },
+    /// What the task changed was looked at again. Its end follows in the same commit.
+    FilesChecked {
+        /// What was found.
+        report: FilesReport,
     },
     /// The task ended.
     TaskFinished {

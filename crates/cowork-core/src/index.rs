@@ -9,6 +9,7 @@
 //! | `task/TASK` | a [`Summary`] | always |
 //! | `ready/TASK` | its thread; a sub-task's also the task at the top | an engine has something to do for it |
 //! | `ask/CALL` | its thread and task | a person is asked about it |
+//! | `note/THREAD/NAME` | a [`ThreadNote`] | until it is forgotten |
 //! | `seen/THREAD/SENDER/COMMAND` | nothing | always: a command is accepted once |
 //! | `count/day/DATE/WHAT` | tokens or money | always: what was spent on models in a day that has a budget |
 
@@ -18,8 +19,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AskId, Batch, Command, CommandId, DayBudget, Event, Mode, Read, Record, Reserve, Result, Stage, Status, Store,
-    Task, TaskId, ThreadId, Timestamp, day,
+    AskId, Batch, Command, CommandId, DayBudget, Draft, Error, Event, Kind, Label, Mode, Read, Record, Reserve, Result,
+    Stage, Status, Store, Task, TaskId, ThreadId, ThreadNote, Timestamp, day,
 };
 
 /// A task in a list.
@@ -102,6 +103,37 @@ pub(crate) fn seen_key(thread: ThreadId, sender: &str, id: CommandId) -> String 
     format!("seen/{thread}/{sender}/{id}")
 }
 
+/// Gives what the keys of a thread's notes begin with.
+pub(crate) fn notes_key(thread: ThreadId) -> String {
+    format!("note/{thread}/")
+}
+
+pub(crate) fn read_note(value: &[u8]) -> Result<ThreadNote> {
+    serde_json::from_slice(value).map_err(|e| {
+        Error::new(Kind::Corrupt, "read notes", "a note can't be read").with_fix("run `cowork doctor`").with_source(e)
+    })
+}
+
+/// Gives what to put for a record that keeps or forgets a note; nothing for every other.
+pub(crate) fn note_entry(thread: ThreadId, draft: &Draft) -> Result<Option<(String, Option<Vec<u8>>)>> {
+    if draft.body.kind() != "noted" {
+        return Ok(None);
+    }
+    Ok(noted(thread, &*draft.body.event()?, draft.task, draft.at, &draft.label))
+}
+
+fn noted(
+    thread: ThreadId,
+    event: &Event,
+    task: Option<TaskId>,
+    at: Timestamp,
+    label: &Label,
+) -> Option<(String, Option<Vec<u8>>)> {
+    let Event::Noted { name, text, .. } = event else { return None };
+    let note = ThreadNote { name: name.clone(), text: text.clone(), task, at, label: label.clone() };
+    Some((notes_key(thread) + name, (!text.is_empty()).then(|| to_json(&note))))
+}
+
 /// Makes every index again from the log, and mends what differs.
 ///
 /// Gives how many entries were wrong. Tasks that run meanwhile are better stopped first: their entries would be mended to
@@ -119,7 +151,8 @@ pub async fn rebuild(store: &dyn Store) -> Result<u64> {
         for key in want.keys() {
             have.extend(store.scan(key.clone(), None, 1).await?.into_iter().filter(|(k, _)| k == key));
         }
-        // Entries that should not be there are only ever of these two kinds.
+        have.extend(scan_all(store, &notes_key(thread)).await?);
+        // Other entries that should not be there are only ever of these two kinds.
         for (key, value) in scan_all(store, "ready/").await?.into_iter().chain(scan_all(store, "ask/").await?) {
             if value.starts_with(thread.to_string().as_bytes()) {
                 have.insert(key, value);
@@ -197,6 +230,11 @@ fn take(all: &mut Entries, tasks: &mut HashMap<TaskId, Task>, record: &Record) -
         Some(Event::ThreadOpened { title }) => {
             all.insert(thread_key(record.thread), title.clone().into_bytes());
         }
+        Some(event @ Event::Noted { .. }) => match noted(record.thread, event, record.task, record.at, &record.label) {
+            Some((key, Some(value))) => drop(all.insert(key, value)),
+            Some((key, None)) => drop(all.remove(&key)),
+            None => {}
+        },
         Some(Event::Commanded { sender, id, command }) => {
             all.insert(seen_key(record.thread, sender, *id), Vec::new());
             if let (Command::Submit(_), Some(id)) = (command, record.task)

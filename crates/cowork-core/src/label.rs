@@ -72,6 +72,14 @@ impl Label {
         }
     }
 
+    /// Labels what tools brought that a model's service runs by itself, such as a search of the web: written by anybody.
+    pub fn service(at: &str) -> Self {
+        Self {
+            integrity: Integrity::Untrusted(Arc::new(BTreeSet::from([format!("service:{at}")]))),
+            confidentiality: Confidentiality::Public,
+        }
+    }
+
     /// Gives the label with its origins unnamed: as untrusted and as private as before.
     #[must_use]
     pub fn without_origins(&self) -> Self {

@@ -8,10 +8,12 @@
 //! [`Tool`]s are given to it.
 
 mod allow;
+mod briefing;
 mod change;
 mod conversation;
 mod day;
 mod effects;
+mod ending;
 mod engine;
 
 mod error;
@@ -44,6 +46,7 @@ mod walk;
 
 pub use allow::AllowRule;
 pub use async_trait::async_trait;
+pub use briefing::{Briefing, InstructionState, Instructions, LONGEST_INSTRUCTIONS, Noting, ThreadNote, TrustedFile};
 pub use change::{
     Change, ChangeSet, Changed, Clash, Content, Difference, Known, Make, Otherwise, Progress, Side, Sink, Splice,
     Watch, What, Write,
@@ -52,10 +55,11 @@ pub use conversation::{
     Block, Effort, Head, Message, ModelAnswer, ModelCall, ModelCard, ModelRequest, Price, Role, Stop, Tokens, ToolSet,
     Usage, Written,
 };
-pub use day::{Day, DayBudget};
+pub use day::{Day, DayBudget, DayState};
 pub use effects::{Effects, FileEffect, Group, Lock, Preview};
 
-pub use engine::{Approver, Ask, Claim, Engine, EngineParts, Item, Limits, Models, Subscription};
+pub use ending::{FileNow, FilesReport, Found};
+pub use engine::{Approver, Ask, Claim, Engine, EngineParts, Item, Limits, Models, Subscription, TaskChanges};
 pub use error::{Error, Kind, Result, Retry};
 pub use event::{
     Access, Actor, Answer, Call, Command, Decision, Delta, DeltaKind, Envelope, Event, Finish, Folder, Hash, Kept,

@@ -73,6 +73,16 @@ pub trait Model: Send + Sync + 'static {
     /// Says what is known about it: where it is, how much it holds, what it costs.
     fn card(&self) -> &ModelCard;
 
+    /// Says what its service is called, for whoever watches: as OpenTelemetry's conventions name it, where they do.
+    fn provider(&self) -> &str {
+        "_OTHER"
+    }
+
+    /// Gives its name at its service: `claude-sonnet-4-5`.
+    fn known_as(&self) -> &str {
+        self.name()
+    }
+
     /// Answers.
     async fn answer(&self, request: ModelRequest, say: Say, cancel: CancellationToken) -> Result<ModelAnswer>;
 

@@ -10,6 +10,7 @@ mod head;
 mod history;
 mod note;
 mod own;
+mod remember;
 
 use std::{
     collections::HashMap,
@@ -28,7 +29,7 @@ use self::{
 };
 use crate::{
     Block, Effort, Error, Finish, Kind, Message, ModelAnswer, ModelCard, ModelRequest, Models, PlanContext, Planner,
-    Proposal, Result, Role, Submit, Task, TaskId, Tool, ToolSpec, View,
+    Proposal, Result, Role, Submit, Task, TaskChanges, TaskId, Tool, ToolSpec, View, ending,
 };
 
 /// How often an answer that can't be used is asked for anew, each time with what is wrong about it.
@@ -48,7 +49,7 @@ const OFFERS: usize = 8;
 /// between steps only to save work; a message is written once.
 ///
 /// A task chooses by [`Submit::planner`]: `model` (a name; else the first), `fallback` (the name of one that is asked where that one's
-/// service is not available), `effort`, `most_tokens`, and `schema` (a JSON Schema that the outcome must fit; it is then in
+/// service is not available, until it is again), `effort`, `most_tokens`, and `schema` (a JSON Schema that the outcome must fit; it is then in
 /// [`Finish::Done`]'s `data`).
 #[derive(Debug, Default)]
 pub struct ModelPlanner {
@@ -153,6 +154,10 @@ impl Planner for ModelPlanner {
         "model"
     }
 
+    fn is_briefed(&self) -> bool {
+        true
+    }
+
     async fn plan(&self, view: View, ctx: PlanContext) -> Result<Proposal> {
         let View { task, tools } = view;
         if let Some(error) = circles::end(&task)? {
@@ -186,6 +191,7 @@ struct Step {
     wanted: Wanted,
     card: ModelCard,
     models: Models,
+    changes: TaskChanges,
     history: History,
     /// What this step's decision has to keep, beside the answer.
     note: Note,
@@ -208,7 +214,8 @@ impl Step {
         let most = wanted.most_tokens.unwrap_or(MOST_TOKENS).min(card.most_tokens).min(card.window / 4);
         let most_tokens = head::within(most, &task.spent, &task.submit.budget, &card);
         let (note, aside, begun) = (Note::default(), Vec::new(), Vec::new());
-        Self { wanted, card, models: ctx.models, history, note, aside, begun, go_on: None, most_tokens }
+        let PlanContext { models, changes, .. } = ctx;
+        Self { wanted, card, models, changes, history, note, aside, begun, go_on: None, most_tokens }
     }
 
     fn request(&self) -> ModelRequest {
@@ -260,7 +267,10 @@ impl Step {
                 Err(error) => return Err(error),
             };
             match answer::read(answer, &mut self.begun, tools, self.wanted.schema.as_deref()) {
-                Next::Turn(turn) => return Ok(self.propose(turn)),
+                Next::Turn(turn) => match self.contradiction(&turn).await {
+                    Some(said) => self.aside.extend(said.into_iter().map(Arc::new)),
+                    None => return Ok(self.propose(turn)),
+                },
                 Next::More(go_on) => {
                     repairs += 1;
                     if repairs > PARTS {
@@ -285,17 +295,42 @@ impl Step {
         }
     }
 
+    /// What to say to an outcome that says that something was made which was not. It is said once; what then still stands there
+    /// the engine contradicts.
+    async fn contradiction(&mut self, turn: &Turned) -> Option<Vec<Message>> {
+        let finish = turn.finish.as_ref().filter(|_| !self.note.contradicted && !self.history.is_contradicted())?;
+        let claims = ending::claims(finish);
+        if claims.is_empty() {
+            return None;
+        }
+        // Where the journal can't say, the end of the task says that.
+        let set = self.changes.get().await.ok().flatten()?;
+        let unmade = ending::unmade(&claims, &set);
+        self.note.contradicted = !unmade.is_empty();
+        self.note.contradicted.then(|| answer::contradicted(finish, &unmade))
+    }
+
     async fn ask(&mut self, purpose: &str) -> Result<ModelAnswer> {
-        let request = self.request();
-        let asked = self.models.ask(self.wanted.model.as_deref(), purpose, request.clone()).await;
-        let answer = match (asked, self.wanted.fallback.as_deref()) {
-            // An answer that was cut at its limit came from a service that is there.
-            (Err(error), Some(other)) if error.kind == Kind::Unavailable && error.fact("stop").is_none() => {
-                let card = self.models.card(Some(other))?;
-                let most_tokens = request.most_tokens.min(card.most_tokens).min(card.window / 4);
-                self.models.ask(Some(other), purpose, ModelRequest { most_tokens, ..request }).await?
-            }
-            (asked, _) => asked?,
+        let (models, request, first) = (&self.models, self.request(), self.wanted.model.as_deref());
+        let other = self.wanted.fallback.as_deref();
+        // One that the host could not make is as if it were not named.
+        let answer = match other.and_then(|name| Some((name, models.card(Some(name)).ok()?))) {
+            None => models.ask(first, purpose, request).await?,
+            Some((name, card)) => match models.ask_briefly(first, purpose, request.clone()).await {
+                Err(error) if error.is_absence() => {
+                    let most_tokens = request.most_tokens.min(card.most_tokens).min(card.window / 4);
+                    let instead = ModelRequest { most_tokens, ..request.clone() };
+                    match models.ask(Some(name), purpose, instead).await {
+                        // It can't stand in after all: then the first is waited for.
+                        Err(e) if matches!(e.kind, Kind::NotAllowed | Kind::NotFound | Kind::InvalidInput) => {
+                            tracing::warn!(model = name, error = %e, "the fallback can't be asked");
+                            models.ask(first, purpose, request).await?
+                        }
+                        asked => asked?,
+                    }
+                }
+                asked => asked?,
+            },
         };
         self.history.measured(&answer.usage);
         Ok(answer)

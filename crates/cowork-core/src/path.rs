@@ -124,7 +124,8 @@ fn escape_into(bytes: &[u8], out: &mut String) {
     }
 }
 
-fn unescape(text: &str) -> Option<Vec<u8>> {
+/// Reads such a text back; none if it is not written so.
+pub fn unescape(text: &str) -> Option<Vec<u8>> {
     if !text.contains('\\') {
         return Some(text.as_bytes().to_vec());
     }

@@ -49,7 +49,18 @@ impl Patience {
         let wait = spread.max(least);
         (passed.saturating_add(wait) < self.total).then_some(wait)
     }
+
+    /// Says the same of a service that another one stands in for: it is left within two seconds of its first failure.
+    pub fn wait_briefly(&self, error: &Error, tried: u32, passed: Duration, chance: u128) -> Option<Duration> {
+        // One that answers, if only with an error, may be back sooner than one that is not even reached.
+        let most = if error.fact("status").is_some() { 3 } else { 2 };
+        let wait = self.wait(error, tried, passed, chance)?;
+        (tried < most && passed.saturating_add(wait) <= SOON).then_some(wait)
+    }
 }
+
+/// How long a service is tried that another one stands in for.
+const SOON: Duration = Duration::from_secs(2);
 
 /// After so many failures in a row a service is taken to be down.
 const FAILURES: u32 = 5;
@@ -66,16 +77,22 @@ impl Circuit {
     /// Says how long to wait before asking; zero if it may be asked now. Whoever is told zero while it is down is the one that
     /// tries: for `pause` everybody else waits.
     pub fn enter(&mut self, now: Timestamp, pause: Duration) -> Duration {
-        match self.closed_until {
-            None => Duration::ZERO,
-            Some(until) => {
-                let left = until.since(now).min(pause);
-                if left.is_zero() {
-                    self.closed_until = Some(now.plus(pause));
-                }
-                left
-            }
+        let left = self.left(now, pause);
+        if left.is_zero() && self.closed_until.is_some() {
+            self.closed_until = Some(now.plus(pause));
         }
+        left
+    }
+
+    /// Says how long it is left alone yet.
+    pub fn left(&self, now: Timestamp, pause: Duration) -> Duration {
+        self.closed_until.map_or(Duration::ZERO, |until| until.since(now).min(pause))
+    }
+
+    /// Takes it to be down after fewer failures: whoever says so has another one to ask.
+    pub fn leave(&mut self, now: Timestamp, pause: Duration) {
+        self.failures = self.failures.max(FAILURES);
+        self.closed_until = Some(now.plus(pause));
     }
 
     /// Takes in how it went. An error that says nothing about the service's health is a success here.
@@ -119,6 +136,20 @@ mod tests {
     }
 
     #[test]
+    fn a_service_that_another_one_stands_in_for_is_left_soon() {
+        let (patience, ms) = (Patience::default(), Duration::from_millis);
+        let brief = |error: &Error, tried, passed| patience.wait_briefly(error, tried, ms(passed), 256);
+        let (refused, busy) = (error(Retry::Now), error(Retry::Now).with("status", "529"));
+        assert_eq!([brief(&refused, 1, 10), brief(&refused, 2, 520)], [Some(ms(500)), None]);
+        assert_eq!([1, 2, 3].map(|n| brief(&busy, n, 600)), [Some(ms(500)), Some(ms(1_000)), None]);
+        assert_eq!(brief(&busy, 2, 1_001), None, "it took too long already");
+        assert_eq!(brief(&error(Retry::AfterMs(5_000)).with("status", "429"), 1, 10), None, "it wants too long");
+        assert_eq!(brief(&error(Retry::Never), 1, 10), None);
+        let once = Patience { tries: 1, ..patience };
+        assert_eq!(once.wait_briefly(&busy, 1, ms(10), 256), None, "never more than it may be tried at all");
+    }
+
+    #[test]
     fn a_service_that_is_down_is_tried_by_one_and_left_alone_by_the_others() {
         let (mut circuit, pause) = (Circuit::default(), Duration::from_secs(15));
         let at = |s: i64| Timestamp::from_millis(s * 1_000);
@@ -128,6 +159,12 @@ mod tests {
         assert_eq!(circuit.enter(at(16), pause), Duration::from_secs(14), "and nobody else meanwhile");
         circuit.ended(false, at(17), pause);
         assert_eq!(circuit.enter(at(17), pause), Duration::ZERO);
+        circuit.leave(at(20), pause);
+        assert_eq!([circuit.left(at(30), pause), circuit.enter(at(30), pause)], [Duration::from_secs(5); 2]);
+        assert_eq!((circuit.left(at(35), pause), circuit.enter(at(35), pause)), (Duration::ZERO, Duration::ZERO));
+        circuit.ended(true, at(36), pause);
+        assert_eq!(circuit.enter(at(36), pause), pause, "one failure is enough where it was down before");
+        circuit.ended(false, at(60), pause);
         (0..FAILURES).for_each(|_| circuit.ended(true, at(100), pause));
         assert_eq!(circuit.enter(at(50), pause), pause, "a clock that went back holds nobody up for longer");
     }

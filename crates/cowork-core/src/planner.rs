@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Finish, Models, PlanStep, Result, Task, ToolSpec};
+use crate::{Finish, Models, PlanStep, Result, Task, TaskChanges, ToolSpec};
 
 /// Says what comes next in a task, from what the log says so far.
 ///
@@ -62,6 +62,12 @@ pub trait Planner: Send + Sync + 'static {
     /// Gives its name, as `Submit::planner` may ask for it: `playbook`.
     fn name(&self) -> &str;
 
+    /// Says whether it goes by [`Task::briefing`]: then the notes of the thread and the instruction files of the task's folders are
+    /// gathered before it is asked first.
+    fn is_briefed(&self) -> bool {
+        false
+    }
+
     /// Says what comes next.
     async fn plan(&self, view: View, ctx: PlanContext) -> Result<Proposal>;
 }
@@ -82,6 +88,8 @@ pub struct PlanContext {
     pub cancel: CancellationToken,
     /// The models that it may ask. None outside an engine.
     pub models: Models,
+    /// What the task changed so far. Nobody knows outside an engine.
+    pub changes: TaskChanges,
 }
 
 /// What a planner wants next.

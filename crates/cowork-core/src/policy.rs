@@ -99,6 +99,9 @@ impl Policy for GrantPolicy {
         if let Some(reason) = outside(task, effects) {
             return Verdict::Deny(Ruling::new("not-granted", reason));
         }
+        if effects.note.is_some() && task.submit.mode == Mode::Plan {
+            return Verdict::Withhold(Ruling::new("plan-mode", "in plan mode nothing is noted"));
+        }
         if !effects.is_change() {
             return Verdict::Allow(Ruling::new("looks-only", String::new()));
         }

@@ -248,6 +248,8 @@ impl Event {
             Self::Commanded { .. } => "commanded",
             Self::Refused { .. } => "refused",
             Self::TaskStarted { .. } => "task_started",
+            Self::Briefed { .. } => "briefed",
+            Self::Noted { .. } => "noted",
             Self::ModelAsked { .. } => "model_asked",
             Self::ModelAnswered { .. } => "model_answered",
             Self::Decided(_) => "decided",
@@ -258,6 +260,7 @@ impl Event {
             Self::CallFinished { .. } => "call_finished",
             Self::CallInterrupted { .. } => "call_interrupted",
             Self::TaskStopped { .. } => "task_stopped",
+            Self::FilesChecked { .. } => "files_checked",
             Self::TaskFinished { .. } => "task_finished",
             Self::UndoStarted { .. } => "undo_started",
             Self::UndoFinished { .. } => "undo_finished",
@@ -272,6 +275,7 @@ impl Event {
         match self {
             Self::Commanded { id, .. } => Some(id.uuid()),
             Self::ModelAsked { ask, .. } | Self::ModelAnswered { ask, .. } => Some(ask.uuid()),
+            Self::Noted { call, .. } => call.map(crate::CallId::uuid),
             Self::PermissionAsked { call, .. }
             | Self::CallStarted { call, .. }
             | Self::SubtaskStarted { call, .. }
@@ -306,11 +310,13 @@ impl Event {
     }
 }
 
-const KNOWN: [&str; 19] = [
+const KNOWN: [&str; 22] = [
     "thread_opened",
     "commanded",
     "refused",
     "task_started",
+    "briefed",
+    "noted",
     "model_asked",
     "model_answered",
     "decided",
@@ -321,6 +327,7 @@ const KNOWN: [&str; 19] = [
     "call_finished",
     "call_interrupted",
     "task_stopped",
+    "files_checked",
     "task_finished",
     "undo_started",
     "undo_finished",

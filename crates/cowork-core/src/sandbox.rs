@@ -236,6 +236,12 @@ pub trait Session: Send + Sync + 'static {
     /// Takes in what the task's calls saw in sessions before this one, oldest first.
     fn recall(&self, seen: Vec<Sight>);
 
+    /// Gives how many steps the task's journal holds, sub-tasks' included: no fewer than the things that it changed. None where
+    /// that is not known, or can't be told at once.
+    fn steps(&self) -> Option<u64> {
+        None
+    }
+
     /// Gives a view of a part of its folders, for a sub-task: these, with no more access than here, and no others. It writes
     /// the same journal, knows what this one has seen, and keeps the folders as long as this one does.
     ///

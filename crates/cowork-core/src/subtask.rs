@@ -134,6 +134,13 @@ impl Task {
             text: wanted.text.clone(),
             mode: self.part_of_mode(wanted.mode)?,
             allow: self.allowed.iter().filter(kept).cloned().collect(),
+            trust: self
+                .submit
+                .trust
+                .iter()
+                .filter(|t| folders.iter().any(|f| f.name == t.path.root()))
+                .cloned()
+                .collect(),
             planner: self.planner_of_part(&wanted.planner)?,
             max_steps: self.part_of_steps(wanted.max_steps)?,
             budget: self.part_of_budget(&wanted.budget)?,
@@ -281,7 +288,8 @@ impl Task {
             }
         };
         add("data", data);
-        add("not_done", self.not_done()?);
+        let not_done = self.not_done()?;
+        add("not_done", if not_done.is_empty() { Value::Null } else { not_done.into() });
         match files {
             Some(files) => {
                 let named = files.iter().take(NAMED).map(|d| json!({ "path": d.path, "what": d.what }));
@@ -297,8 +305,11 @@ impl Task {
         Ok(Outcome::Done { value, note: format!("{}: {end}", self.title()) })
     }
 
-    /// Names the calls that were denied, and those that were only worked out.
-    fn not_done(&self) -> Result<Value> {
+    /// Names the calls that were denied, and those that were only worked out: up to 100, each once.
+    ///
+    /// # Errors
+    /// `Corrupt` if a record can't be read.
+    pub fn not_done(&self) -> Result<Vec<String>> {
         let mut lines = Vec::new();
         for (call, state) in self.turns.iter().flat_map(|turn| turn.decision.calls.iter().zip(&turn.calls)) {
             let line = match state.outcome()? {
@@ -312,7 +323,7 @@ impl Task {
                 lines.push(line);
             }
         }
-        Ok(if lines.is_empty() { Value::Null } else { lines.into() })
+        Ok(lines)
     }
 
     fn title(&self) -> &str {

@@ -30,9 +30,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, AllowRule, Answer, Body, Call, CallId, Command, Decision, Draft, Error, Event, FilePath, Finish, Hash, Kind,
-    Label, Outcome, PlanStep, Read, Record, Result, Sight, Spent, Store, Submit, TaskId, ThreadId, Timestamp, UndoMode,
-    UndoReport, UndoSpec,
+    Actor, AllowRule, Answer, Body, Briefing, Call, CallId, Command, Decision, Draft, Effects, Error, Event, FilePath,
+    FilesReport, Finish, Hash, Kind, Label, Outcome, PlanStep, Read, Record, Recovery, Result, Sight, Spent, Store,
+    Submit, TaskId, ThreadId, Timestamp, UndoMode, UndoReport, UndoSpec,
 };
 
 /// A task, folded from its records.
@@ -52,6 +52,9 @@ pub struct Task {
     pub head: u64,
     /// What was decided, oldest first.
     pub turns: Vec<Turn>,
+    /// What it was told besides its words, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub briefing: Option<Arc<Briefing>>,
     /// The plan as it stands.
     pub plan: Vec<PlanStep>,
     /// What the person said to it.
@@ -65,6 +68,9 @@ pub struct Task {
     pub spent: Spent,
     /// Who took it up last.
     pub owner: Option<String>,
+    /// What its end found of what it changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<Box<FilesReport>>,
     /// How it ended.
     pub result: Option<Finish>,
     /// Where its undo is.
@@ -77,6 +83,9 @@ pub struct Task {
     pub stopped: bool,
     /// Whether any journalled call ever started.
     pub journalled: bool,
+    /// Whether any call ever started that may have had effects which the journal does not hold, or a sub-task did the work of one.
+    #[serde(default)]
+    pub acted: bool,
     /// Commands that can't be followed and were not yet answered: `seq` and why.
     pub refuse: Vec<(u64, Error)>,
 }
@@ -226,18 +235,21 @@ impl Task {
             last_at: record.at,
             head: record.seq,
             turns: Vec::new(),
+            briefing: None,
             plan: Vec::new(),
             steers: Vec::new(),
             allowed: submit.allow.clone(),
             label: record.label.clone(),
             spent: Spent::default(),
             owner: None,
+            files: None,
             result: None,
             undo: Undo::None,
             paused: false,
             cancelled: false,
             stopped: false,
             journalled: false,
+            acted: false,
             refuse: Vec::new(),
         })
     }
@@ -333,19 +345,14 @@ impl Task {
                 self.owner = Some(owner.clone());
                 self.stopped = false;
             }
+            Event::Briefed { briefing } => self.briefing = Some(Arc::new(briefing.clone())),
             Event::ModelAsked { ask, most, .. } => self.spent.open.push((*ask, *most)),
             Event::ModelAnswered { ask, usage, cost, .. } => self.spent.ended(*ask, usage, *cost),
             Event::Decided(decision) => self.decided(decision),
-            Event::PermissionAsked { call, args_hash, effects, .. } => {
-                let tool = self.call(*call).map_or_else(String::new, |(call, _)| call.tool.clone());
-                self.at_call(*call, |c| {
-                    c.stage = Stage::Asked;
-                    c.asked = Some((*args_hash, None));
-                    c.would_allow = AllowRule::covering(&tool, effects);
-                });
-            }
+            Event::PermissionAsked { call, args_hash, effects, .. } => self.asked(*call, *args_hash, effects),
             Event::CallStarted { call, attempt, recovery, .. } => {
-                self.journalled |= *recovery == crate::Recovery::Journalled;
+                self.journalled |= *recovery == Recovery::Journalled;
+                self.acted |= matches!(recovery, Recovery::Idempotent | Recovery::Unknown);
                 self.at_call(*call, |c| {
                     c.stage = Stage::Started;
                     c.attempt = *attempt;
@@ -354,6 +361,7 @@ impl Task {
             Event::SubtaskStarted { call, task, reserve } => {
                 // What it will change is in the journal of the task at the top, which is there from now on.
                 self.journalled = true;
+                self.acted = true;
                 self.spent.parts.push((*call, *reserve));
                 self.at_call(*call, |c| {
                     c.stage = Stage::Delegated;
@@ -363,6 +371,7 @@ impl Task {
             Event::SubtaskEnded { call, spent } => self.spent.part_ended(*call, spent),
             Event::CallInterrupted { call, .. } => self.at_call(*call, |c| c.stage = Stage::Interrupted),
             Event::TaskStopped { .. } => self.stopped = true,
+            Event::FilesChecked { report } => self.files = Some(Box::new(report.clone())),
             Event::TaskFinished { result } => self.result = Some(result.clone()),
             Event::UndoStarted { paths, calls } => self.want_undo(paths, calls),
             Event::UndoFinished { report } => self.undo_ended(Undo::Done(report.clone())),
@@ -374,7 +383,7 @@ impl Task {
                 let why = format!("this task has a `{kind}` record, which this version does not know");
                 return Err(Error::new(Kind::NewerVersion, "read task", why).with_fix("update this program"));
             }
-            Event::ThreadOpened { .. } | Event::CallFinished { .. } | Event::Unknown { .. } => {}
+            Event::ThreadOpened { .. } | Event::Noted { .. } | Event::CallFinished { .. } | Event::Unknown { .. } => {}
         }
         Ok(())
     }
@@ -489,6 +498,15 @@ impl Task {
         self.at_call(CallId::from_uuid(call), |c| {
             c.stage = Stage::Finished;
             c.result = Some(body.clone());
+        });
+    }
+
+    fn asked(&mut self, call: CallId, args_hash: Hash, effects: &Effects) {
+        let tool = self.call(call).map_or_else(String::new, |(call, _)| call.tool.clone());
+        self.at_call(call, |c| {
+            c.stage = Stage::Asked;
+            c.asked = Some((args_hash, None));
+            c.would_allow = AllowRule::covering(&tool, effects);
         });
     }
 

@@ -50,6 +50,11 @@ impl Session for LocalSession {
         self.0.seen.recall(&seen);
     }
 
+    fn steps(&self) -> Option<u64> {
+        // Whoever changes files right now has it.
+        self.0.journal.try_lock().ok().map(|journal| journal.state.steps.len() as u64)
+    }
+
     fn part(&self, folders: &[Folder]) -> Result<Arc<dyn Session>> {
         let Held { folders: mine, view, journal, seen, lock } = &*self.0;
         let roots = folders.iter().map(|folder| grant::part((mine, &view.roots), folder)).collect::<Result<_>>()?;

@@ -13,11 +13,12 @@ use crate::{
     fault::fault,
     schema::{self, MIGRATIONS},
     sqlite::{SqliteOptions, Synchronous},
+    writer::FOLD_AT_LAST,
 };
 
 /// The size of a page of a new file in bytes; one that is there keeps its own. Twice the usual: a commit of many tasks'
 /// records costs less in half as many pages.
-const PAGE: u32 = 8192;
+pub(crate) const PAGE: u32 = 8192;
 
 /// Opens the file to write, makes it if it is not there, and brings it to the newest version.
 pub(crate) fn writer(options: &SqliteOptions) -> Result<Connection> {
@@ -31,6 +32,7 @@ pub(crate) fn writer(options: &SqliteOptions) -> Result<Connection> {
     let level = if options.synchronous == Synchronous::Off { "OFF" } else { "FULL" };
     let wrong = |e| fault("open store", path, e);
     conn.pragma_update(None, "synchronous", level).map_err(wrong)?;
+    conn.pragma_update(None, "wal_autocheckpoint", FOLD_AT_LAST).map_err(wrong)?;
     schema::migrate(&mut conn, path, MIGRATIONS)?;
     if let Some(most) = options.most_bytes {
         let page: i64 = conn.query_row("PRAGMA page_size", [], |row| row.get(0)).map_err(wrong)?;

@@ -3,7 +3,11 @@
 use std::{
     fmt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, Once, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, Once, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     thread::JoinHandle,
     time::Duration,
 };
@@ -17,8 +21,9 @@ use tokio::sync::{broadcast, mpsc as mail, oneshot};
 
 use crate::{
     check, connect,
+    job::{Answer, Answered, Job, Waiting, Work, hand_out},
     readers::Readers,
-    writer::{Answer, Answered, Job, Work, Writer, hand_out},
+    writer::{Writer, run},
 };
 
 /// How a [`SqliteStore`] is opened.
@@ -71,7 +76,10 @@ pub enum Synchronous {
 pub struct SqliteStore {
     // Always there until it is dropped.
     jobs: Option<mpsc::Sender<Option<Job>>>,
-    writer: Option<JoinHandle<()>>,
+    /// How many jobs wait.
+    count: Arc<AtomicUsize>,
+    writer: Arc<Mutex<Writer>>,
+    thread: Option<JoinHandle<()>>,
     readers: Arc<Readers>,
     changes: broadcast::Sender<StoreChange>,
     /// What the writer answered, until somebody waits for an answer: it is handed out where they wait.
@@ -93,13 +101,15 @@ impl SqliteStore {
         let readers = Arc::new(Readers::new(options.path.clone(), options.busy_timeout));
         let clock = options.clock.clone();
         let (answer, answered) = mail::unbounded_channel();
-        let writer = Writer::new(conn, options, changes.clone(), answer)?;
-        let writer = std::thread::Builder::new().name("cowork-store".into()).spawn(move || writer.run(&waiting));
-        let writer = writer.map_err(|e| {
+        let writer = Arc::new(Mutex::new(Writer::new(conn, options, changes.clone(), answer)?));
+        let count = Arc::new(AtomicUsize::new(0));
+        let (of_thread, waiting) = (writer.clone(), Waiting { jobs: waiting, count: count.clone() });
+        let thread = std::thread::Builder::new().name("cowork-store".into());
+        let thread = thread.spawn(move || run(&of_thread, &waiting)).map_err(|e| {
             Error::new(Kind::Unavailable, "open store", "no thread could be started to write with").with_source(e)
         })?;
-        let answered = Mutex::new(Some(answered));
-        Ok(Self { jobs: Some(jobs), writer: Some(writer), readers, changes, answered, handing_out: Once::new(), clock })
+        let (jobs, thread, answered) = (Some(jobs), Some(thread), Mutex::new(Some(answered)));
+        Ok(Self { jobs, count, writer, thread, readers, changes, answered, handing_out: Once::new(), clock })
     }
 
     /// Looks at a file that may not be a sound store, for `cowork doctor`. Changes nothing, needs no lock, never fails.
@@ -111,14 +121,28 @@ impl SqliteStore {
 
     async fn ask(&self, work: Work) -> Result<Answer> {
         let gone = || Error::new(Kind::Unavailable, "commit", "the store was closed");
-        let (reply, answer) = oneshot::channel();
         let jobs = self.jobs.as_ref().ok_or_else(gone)?;
+        let work = match self.at_once(work) {
+            Ok(answer) => return answer,
+            Err(work) => work,
+        };
         self.handing_out.call_once(|| {
             let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner).take();
             drop(answered.map(|answered| tokio::spawn(hand_out(answered))));
         });
+        let (reply, answer) = oneshot::channel();
+        self.count.fetch_add(1, Ordering::AcqRel);
         jobs.send(Some(Job { work, reply })).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
+    }
+
+    /// Writes here and now what needs not be handed over; gives back what does. Nothing overtakes what waits.
+    fn at_once(&self, work: Work) -> std::result::Result<Result<Answer>, Work> {
+        if self.count.load(Ordering::Acquire) > 0 {
+            return Err(work);
+        }
+        let Ok(mut writer) = self.writer.try_lock() else { return Err(work) };
+        writer.at_once(work)
     }
 }
 
@@ -187,9 +211,9 @@ impl Drop for SqliteStore {
     fn drop(&mut self) {
         self.readers.close();
         self.jobs = None;
-        if let Some(writer) = self.writer.take() {
+        if let Some(thread) = self.thread.take() {
             // A panic in the writer has been reported by the thread itself; every waiting commit got an error.
-            drop(writer.join());
+            drop(thread.join());
         }
     }
 }

@@ -1,17 +1,19 @@
-//! The one thread that writes: everything that waits goes into one transaction.
+//! The one writer. What must not wait for a disk where it is asked for, it writes on a thread of its own: everything that waits goes
+//! into one transaction. What need not, and is alone, it writes at once: to change threads and back costs more than to write.
 
 use std::{
-    sync::{Arc, mpsc},
+    sync::{Arc, Mutex, atomic::Ordering, mpsc},
     thread,
     time::{Duration, Instant},
 };
 
-use cowork_core::{Batch, Error, Hash, Kind, Lease, LeaseAsk, Record, Result, Step, StoreChange, TaskId};
+use cowork_core::{Error, Kind, Result, Step, StoreChange, ThreadId};
 use rusqlite::Connection;
-use tokio::sync::{broadcast, mpsc as mail, oneshot};
+use tokio::sync::{broadcast, mpsc as mail};
 
 use crate::{
     fault::fault,
+    job::{Answer, Answered, Job, Reply, Waiting, Work, committed},
     ledger::Ledger,
     schema::NEWEST,
     sqlite::{SqliteOptions, Synchronous},
@@ -32,75 +34,44 @@ const QUICK: Duration = Duration::from_millis(1);
 /// Nobody else is coming if nobody came for so long.
 const QUIET: Duration = Duration::from_micros(50);
 
-/// Something to write, and who waits for it.
-pub(crate) struct Job {
-    pub(crate) work: Work,
-    pub(crate) reply: Reply,
-}
+/// How many pages the write-ahead log has, by estimate, when it is folded into the file. SQLite would do it within a commit.
+const FOLD: u64 = 1_000;
 
-pub(crate) type Reply = oneshot::Sender<Result<Answer>>;
+/// How many it has when SQLite folds it in, whatever the estimate: 32 MiB.
+pub(crate) const FOLD_AT_LAST: u32 = 4_000;
 
-/// Something to write.
-pub(crate) enum Work {
-    Commit(Batch),
-    Lease(TaskId, LeaseAsk),
-    Put(Hash, Vec<u8>),
-}
-
-/// What came of it.
-pub(crate) enum Answer {
-    Records(Arc<[Record]>),
-    Lease(Option<Lease>),
-    Kept,
-}
-
-impl Answer {
-    /// Gives the error of an answer to something else than was asked.
-    pub(crate) fn unfit(&self) -> Error {
-        Error::new(Kind::Internal, "commit", "the store's writer answered something else than was asked")
+/// Works until the store is dropped and nothing waits any more.
+pub(crate) fn run(writer: &Mutex<Writer>, waiting: &Waiting) {
+    while let Some(job) = next(writer, waiting) {
+        // A panic elsewhere has left it in no good state; from now on the store is closed.
+        let Ok(mut writer) = writer.lock() else { return };
+        if let Some(first) = job {
+            waiting.count.fetch_sub(1, Ordering::Release);
+            writer.work(first, waiting);
+        }
+        writer.fold();
     }
 }
 
-/// What came of a group's jobs, on its way to those who wait. However it is let go of, each gets the answer.
-pub(crate) struct Answered(Vec<(Reply, Result<Answer>)>);
-
-impl Drop for Answered {
-    fn drop(&mut self) {
-        for (reply, answer) in self.0.drain(..) {
-            // A reply that nobody waits for any more is not sent: see the contract on cancellation.
-            drop(reply.send(answer));
+/// Waits for something to do: a job, or a look at what it does by itself.
+fn next(writer: &Mutex<Writer>, waiting: &Waiting) -> Option<Option<Job>> {
+    loop {
+        let is_watched = writer.lock().ok()?.changes.receiver_count() > 0;
+        let next = if is_watched {
+            waiting.jobs.recv_timeout(LOOK_OUT)
+        } else {
+            waiting.jobs.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected)
+        };
+        match next {
+            Ok(job) => return Some(job),
+            Err(mpsc::RecvTimeoutError::Disconnected) => return None,
+            // An error shows itself at the next commit, to somebody who can act on it.
+            Err(mpsc::RecvTimeoutError::Timeout) => drop(writer.lock().ok()?.look_out()),
         }
     }
 }
 
-/// Hands answers on, among the tasks that wait for them: to wake many from another thread costs several times as much.
-pub(crate) async fn hand_out(mut answered: mail::UnboundedReceiver<Answered>) {
-    while let Some(answers) = answered.recv().await {
-        drop(answers);
-    }
-}
-
-impl Work {
-    fn is_durable(&self) -> bool {
-        match self {
-            Self::Commit(batch) => batch.durable,
-            // A fencing number that was given must not come again after a power cut.
-            Self::Lease(_, ask) => matches!(ask, LeaseAsk::Take { .. }),
-            Self::Put(..) => true,
-        }
-    }
-}
-
-/// Gives the records of every batch that was committed.
-fn committed(answers: &[Result<Answer>]) -> Arc<[Arc<[Record]>]> {
-    let records = |answer: &Result<Answer>| match answer {
-        Ok(Answer::Records(records)) if !records.is_empty() => Some(records.clone()),
-        _ => None,
-    };
-    answers.iter().filter_map(records).collect()
-}
-
-/// The writing thread's state.
+/// The one connection that writes, and what it knows.
 pub(crate) struct Writer {
     conn: Connection,
     options: SqliteOptions,
@@ -112,6 +83,14 @@ pub(crate) struct Writer {
     /// Whether SQLite syncs in each commit now.
     syncs: bool,
     last: Last,
+    wal: Wal,
+}
+
+/// The write-ahead log, by estimate.
+struct Wal {
+    pages: u64,
+    /// Whether the next commit may begin it anew, which SQLite syncs.
+    begins: bool,
 }
 
 /// What the last transactions were like.
@@ -122,6 +101,8 @@ struct Last {
     /// How long the last two were being committed: written and synced. The shorter counts; the other may have folded the
     /// write-ahead log in.
     syncs: [Duration; 2],
+    /// Whose the last commit was.
+    thread: Option<ThreadId>,
 }
 
 impl Writer {
@@ -133,26 +114,55 @@ impl Writer {
     ) -> Result<Self> {
         let ledger = Ledger::new(options.path.clone());
         let syncs = options.synchronous != Synchronous::Off;
-        let mut writer = Self { conn, options, changes, answered, ledger, seen: 0, syncs, last: Last::default() };
+        let (last, wal) = (Last::default(), Wal { pages: 0, begins: true });
+        let mut writer = Self { conn, options, changes, answered, ledger, seen: 0, syncs, last, wal };
         writer.seen = writer.data_version()?;
         Ok(writer)
     }
 
-    /// Works until the store is dropped and nothing waits any more.
-    pub(crate) fn run(mut self, waiting: &mpsc::Receiver<Option<Job>>) {
-        while let Some(first) = self.next(waiting) {
-            let (works, replies) = self.gather(first, waiting);
-            self.last.crowd = works.len().max(self.last.crowd - self.last.crowd.div_ceil(16));
-            let answers = self.settle(works).unwrap_or_else(|error| {
-                tracing::warn!(%error, batches = replies.len(), "a commit failed");
-                replies.iter().map(|_| Err(error.clone())).collect()
-            });
-            let watched = if self.changes.receiver_count() > 0 { committed(&answers) } else { Arc::new([]) };
-            // Both at once: whoever watches is mostly where somebody waits for the commit, and is woken once for both.
-            if !watched.is_empty() {
-                drop(self.changes.send(StoreChange::Here(watched)));
-            }
-            self.answer(Answered(replies.into_iter().zip(answers).collect()));
+    /// Writes something at once, if no disk is waited for and nobody else's would be written with it. Gives it back where it is to
+    /// be handed over.
+    pub(crate) fn at_once(&mut self, work: Work) -> std::result::Result<Result<Answer>, Work> {
+        if !self.is_alone(&work) {
+            return Err(work);
+        }
+        // Another process that holds the file is waited for elsewhere.
+        drop(self.conn.busy_timeout(Duration::ZERO));
+        let begun = self.begin(false);
+        drop(self.conn.busy_timeout(self.options.busy_timeout));
+        let answers = match begun {
+            Err(error) if error.kind == Kind::Busy => return Err(work),
+            Err(error) => Err(error),
+            Ok(()) => self.inside(vec![work]),
+        };
+        let answers = answers.inspect(|answers| self.publish(answers));
+        Ok(answers.and_then(|answers| answers.into_iter().next().unwrap_or_else(|| Err(Answer::Kept.unfit()))))
+    }
+
+    /// Says whether nothing is gained by handing it over: the same log goes on, and no disk is waited for.
+    fn is_alone(&mut self, work: &Work) -> bool {
+        let Work::Commit(batch) = work else { return false };
+        let waits = batch.durable && self.options.synchronous != Synchronous::Off;
+        self.last.thread == Some(batch.thread) && !waits && !self.wal.begins && self.wal.pages < FOLD
+    }
+
+    /// Writes what waits, in one transaction, and tells those who wait for it.
+    fn work(&mut self, first: Job, waiting: &Waiting) {
+        let (works, replies) = self.gather(first, waiting);
+        self.last.crowd = works.len().max(self.last.crowd - self.last.crowd.div_ceil(16));
+        let answers = self.settle(works).unwrap_or_else(|error| {
+            tracing::warn!(%error, batches = replies.len(), "a commit failed");
+            replies.iter().map(|_| Err(error.clone())).collect()
+        });
+        // Both at once: whoever watches is mostly where somebody waits for the commit, and is woken once for both.
+        self.publish(&answers);
+        self.answer(Answered(replies.into_iter().zip(answers).collect()));
+    }
+
+    fn publish(&self, answers: &[Result<Answer>]) {
+        let watched = if self.changes.receiver_count() > 0 { committed(answers) } else { Arc::new([]) };
+        if !watched.is_empty() {
+            drop(self.changes.send(StoreChange::Here(watched)));
         }
     }
 
@@ -163,20 +173,12 @@ impl Writer {
         }
     }
 
-    fn next(&mut self, waiting: &mpsc::Receiver<Option<Job>>) -> Option<Job> {
-        loop {
-            let next = if self.changes.receiver_count() == 0 {
-                waiting.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected)
-            } else {
-                waiting.recv_timeout(LOOK_OUT)
-            };
-            match next {
-                Ok(Some(job)) => return Some(job),
-                Ok(None) => {}
-                Err(mpsc::RecvTimeoutError::Disconnected) => return None,
-                // An error shows itself at the next commit, to somebody who can act on it.
-                Err(mpsc::RecvTimeoutError::Timeout) => drop(self.look_out()),
-            }
+    /// Folds the write-ahead log into the file once it is long. An error shows itself at a commit, to somebody who can act on it.
+    fn fold(&mut self) {
+        if self.wal.pages >= FOLD {
+            let folded = self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+            tracing::trace!(?folded, "the write-ahead log was folded in");
+            self.wal = Wal { pages: 0, begins: true };
         }
     }
 
@@ -184,7 +186,7 @@ impl Writer {
     ///
     /// While one group is written and synced, the next one comes together. Only where a sync takes long are as many as came
     /// lately waited for, since it costs as much for one as for all: as long as they keep coming, and no longer than it takes.
-    fn gather(&self, first: Job, waiting: &mpsc::Receiver<Option<Job>>) -> (Vec<Work>, Vec<Reply>) {
+    fn gather(&self, first: Job, waiting: &Waiting) -> (Vec<Work>, Vec<Reply>) {
         let [before, last] = self.last.syncs;
         let until = Instant::now() + before.min(last).saturating_sub(QUICK).min(LONGEST);
         let mut durable = first.work.is_durable();
@@ -192,9 +194,10 @@ impl Writer {
         loop {
             let before = works.len();
             while works.len() < MOST
-                && let Ok(next) = waiting.try_recv()
+                && let Ok(next) = waiting.jobs.try_recv()
             {
                 let Some(job) = next else { continue };
+                waiting.count.fetch_sub(1, Ordering::Release);
                 durable |= job.work.is_durable();
                 works.push(job.work);
                 replies.push(job.reply);
@@ -210,9 +213,17 @@ impl Writer {
 
     /// Does everything in one transaction. An error is everybody's; a precondition that does not hold is one's own.
     fn settle(&mut self, works: Vec<Work>) -> Result<Vec<Result<Answer>>> {
-        self.sync_in_commit(works.iter().any(Work::is_durable))?;
-        self.execute("BEGIN IMMEDIATE")?;
-        let answers = self.inside(works);
+        self.begin(works.iter().any(Work::is_durable))?;
+        self.inside(works)
+    }
+
+    fn begin(&mut self, durable: bool) -> Result<()> {
+        self.sync_in_commit(durable)?;
+        self.execute("BEGIN IMMEDIATE")
+    }
+
+    fn inside(&mut self, works: Vec<Work>) -> Result<Vec<Result<Answer>>> {
+        let answers = self.write(works);
         if answers.is_err() {
             // What is cached may be of this transaction. SQLite may have rolled back by itself, which is as good.
             self.ledger.forget();
@@ -223,7 +234,7 @@ impl Writer {
         answers
     }
 
-    fn inside(&mut self, works: Vec<Work>) -> Result<Vec<Result<Answer>>> {
+    fn write(&mut self, works: Vec<Work>) -> Result<Vec<Result<Answer>>> {
         self.look_out()?;
         let before = self.conn.total_changes();
         let now = self.options.clock.now();
@@ -231,8 +242,12 @@ impl Writer {
         let mut must_sync = false;
         for work in works {
             let durable = work.is_durable();
+            self.wal.pages += work.pages();
             let answer = match work {
-                Work::Commit(batch) => self.ledger.commit(&self.conn, batch)?.map(Answer::Records),
+                Work::Commit(batch) => {
+                    self.last.thread = Some(batch.thread);
+                    self.ledger.commit(&self.conn, batch)?.map(Answer::Records)
+                }
                 Work::Lease(task, ask) => Ok(Answer::Lease(self.ledger.lease(&self.conn, task, &ask, now)?)),
                 Work::Put(hash, bytes) => self.ledger.put(&self.conn, hash, &bytes).map(|()| Ok(Answer::Kept))?,
             };
@@ -257,6 +272,7 @@ impl Writer {
             probe.before(&step)?;
         }
         self.execute("COMMIT")?;
+        self.wal.begins = false;
         self.last.syncs = [self.last.syncs[1], began.elapsed()];
         if let Some(probe) = &self.options.probe {
             probe.after(&step);
@@ -309,10 +325,11 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
+    use std::{fs, path::Path, sync::atomic::AtomicUsize};
 
-    use cowork_core::{TaskId, ThreadId};
+    use cowork_core::{Batch, Hash, LeaseAsk, TaskId};
     use cowork_testkit::{TestRuntime, store::cases::notes};
+    use tokio::sync::oneshot;
 
     use super::*;
     use crate::connect;
@@ -335,6 +352,16 @@ mod tests {
         fn batch(&self, n: usize, durable: bool) -> Work {
             let notes = notes(&*self.clock, ThreadId::new(&*self.clock), TaskId::new(&*self.clock), n);
             Work::Commit(Batch { durable, ..notes })
+        }
+
+        /// A batch of one record that goes on with this log.
+        fn goes_on(&self, thread: ThreadId, durable: bool) -> Work {
+            Work::Commit(Batch { durable, ..notes(&*self.clock, thread, TaskId::new(&*self.clock), 1) })
+        }
+
+        /// Whether it was written at once.
+        fn at_once(&mut self, work: Work) -> bool {
+            self.writer.at_once(work).is_ok_and(|answer| answer.is_ok())
         }
 
         fn settle(&mut self, works: Vec<Work>) -> Vec<Result<Answer>> {
@@ -402,8 +429,9 @@ mod tests {
     #[test]
     fn all_that_waits_is_taken_at_once_and_up_to_a_limit() {
         let mut scene = scene(Synchronous::Off);
-        scene.writer.last = Last { crowd: 9, syncs: [Duration::from_secs(9); 2] };
+        scene.writer.last = Last { crowd: 9, syncs: [Duration::from_secs(9); 2], thread: None };
         let (jobs, waiting) = mpsc::channel();
+        let waiting = Waiting { jobs: waiting, count: Arc::new(AtomicUsize::new(MOST + 3)) };
         for n in 0..MOST + 3 {
             let (reply, _) = oneshot::channel();
             jobs.send(Some(Job { work: scene.batch(1, n % 2 == 0), reply })).unwrap();
@@ -411,7 +439,7 @@ mod tests {
         }
         drop(jobs);
         let taken: Vec<usize> = std::iter::from_fn(|| {
-            let first = scene.writer.next(&waiting)?;
+            let first = waiting.jobs.try_iter().flatten().next()?;
             Some(scene.writer.gather(first, &waiting).0.len())
         })
         .collect();
@@ -427,5 +455,67 @@ mod tests {
         let answers = scene.settle(works);
         assert!(answers.len() == 20 && answers.iter().all(Result::is_ok));
         assert_eq!(recorder.steps(), [Step::Commit(20)]);
+    }
+
+    #[test]
+    fn what_goes_on_alone_and_waits_for_no_disk_is_written_at_once() {
+        let mut scene = scene(Synchronous::Full);
+        let [one, other] = [1, 2].map(|n| ThreadId::named(&n.to_string()));
+        let log = |scene: &Scene, durable| scene.goes_on(one, durable);
+        let first = log(&scene, false);
+        assert!(!scene.at_once(first), "the first may begin the write-ahead log, which is synced");
+        let first = log(&scene, false);
+        scene.settle(vec![first]);
+        for (thread, durable, at_once) in
+            [(one, false, true), (one, true, false), (other, false, false), (one, false, true)]
+        {
+            let work = scene.goes_on(thread, durable);
+            assert_eq!(scene.at_once(work), at_once, "{thread} {durable}");
+        }
+        assert!(!scene.at_once(Work::Put(Hash::of(b"x"), b"x".to_vec())));
+        let work = scene.goes_on(other, false);
+        scene.settle(vec![work]);
+        let work = log(&scene, false);
+        assert!(!scene.at_once(work), "two logs that take turns are written together");
+    }
+
+    #[test]
+    fn what_another_process_holds_up_is_handed_over_and_not_lost() {
+        let mut scene = scene(Synchronous::Off);
+        let thread = ThreadId::named("one");
+        let work = scene.goes_on(thread, true);
+        scene.settle(vec![work]);
+        let other = connect::writer(&scene.writer.options).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let work = scene.goes_on(thread, true);
+        let Err(work) = scene.writer.at_once(work) else { panic!("it is held") };
+        other.execute_batch("ROLLBACK").unwrap();
+        assert!(matches!(scene.settle(vec![work])[..], [Ok(Answer::Records(_))]));
+    }
+
+    #[test]
+    fn a_long_write_ahead_log_is_folded_in_by_the_thread_alone() {
+        let mut scene = scene(Synchronous::Off);
+        let thread = ThreadId::named("one");
+        let work = scene.goes_on(thread, false);
+        scene.settle(vec![work]);
+        let mut times = 0;
+        loop {
+            let work = scene.goes_on(thread, false);
+            if !scene.at_once(work) {
+                break;
+            }
+            times += 1;
+        }
+        assert!((200..=u64::MAX).contains(&times) && times <= FOLD, "{times}");
+        let (long, path) = (scene.wal(), scene.dir.path().join("log.db"));
+        let file = fs::metadata(&path).unwrap().len();
+        scene.writer.fold();
+        assert!(fs::metadata(&path).unwrap().len() > file, "it is in the file now");
+        for _ in 0..times / 2 {
+            let work = scene.goes_on(thread, false);
+            scene.settle(vec![work]);
+        }
+        assert_eq!(scene.wal(), long, "and the log began anew");
     }
 }

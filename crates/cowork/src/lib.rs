@@ -26,6 +26,8 @@
 
 mod builder;
 mod folder;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 mod process;
 
 use std::ops::Deref;

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use cowork::{CancellationToken, Finding, models::config::ModelSettings, store::SqliteStore};
+use cowork::{
+    CancellationToken, DayState, Finding, Limits, dollars, models::config::ModelSettings, store::SqliteStore,
+};
 
 use crate::{
     app::App,
@@ -13,7 +15,7 @@ use crate::{
     out::Out,
     render::{
         line::{Line, Role},
-        text::{one_line, sentence, step, tilde, width, wrap},
+        text::{grouped, one_line, sentence, step, tilde, width, wrap},
     },
 };
 
@@ -21,9 +23,11 @@ use crate::{
 /// the outside.
 pub(crate) async fn doctor(data: &Path) -> Result<Exit, Fail> {
     let look = Look::of_stdout();
-    let mut findings = match App::open(data).await {
+    let limits = Config::load().map_or_else(|_| Limits::default(), |config| config.limits());
+    let mut findings = match App::open_with(data, Vec::new(), limits).await {
         Ok(app) => {
-            let findings = app.engine.check().await;
+            let mut findings = app.engine.check().await;
+            findings.extend(app.engine.today().await?.map(|day| of_the_day(&day)));
             app.engine.stop().await;
             findings
         }
@@ -52,6 +56,21 @@ pub(crate) async fn doctor(data: &Path) -> Result<Exit, Fail> {
     lines.extend([Line::default(), end.add(Role::Quiet, format!(" Data: {}", one_line(&shown)))]);
     Out::default().lines(&lines, &look);
     Ok(if well { Exit::Done } else { Exit::Failed })
+}
+
+/// Says what was spent on models in the day that goes on, of what may be.
+fn of_the_day(state: &DayState) -> Finding {
+    let mut parts = Vec::new();
+    if let Some(most) = state.budget.tokens {
+        parts.push(format!("{} of {} tokens", grouped(state.tokens), grouped(most)));
+    }
+    if let Some(most) = state.budget.cost {
+        parts.push(format!("{} of {}", dollars(state.cost), dollars(most)));
+    }
+    let (ok, next) = (!state.is_used_up(), state.next());
+    let found = format!("{} used on {}", parts.join(" and "), state.day);
+    let fix = format!("it begins again on {next} at 00:00; or raise `day` below [budget] in your settings");
+    Finding { ok, what: "models, a day".into(), found, fix: if ok { String::new() } else { fix } }
 }
 
 /// Looks at the settings, and whether each model of the person's can be had: by the cheapest question to its service.

@@ -5,15 +5,19 @@ mod doctor;
 mod events;
 mod init;
 mod models;
+mod notes;
 pub(crate) mod playbook;
 mod resume;
 mod run;
 mod show;
 mod tasks;
 mod tell;
+mod trust;
 mod undo;
 
 use std::path::Path;
+
+use cowork::Summary;
 
 use crate::{
     app::App,
@@ -46,11 +50,13 @@ pub(crate) async fn dispatch(command: Command, data: &Path) -> Result<Exit, Fail
         }
         Command::Show { task, .. } => show::show(&open().await?, task.as_deref()).await,
         Command::Events { thread, follow, json } => events::events(&open().await?, &thread, follow, json).await,
+        Command::Notes { thread, json, command } => notes::notes(&open().await?, &thread, json, command).await,
+        Command::Trust { file, yes, remove } => trust::trust(file.as_deref(), yes, remove).await,
         Command::Answer { call, answer, no_wait, json } => {
             let app = open().await?;
             let task = if no_wait { None } else { Some(names::ask(&app.engine, &call).await?.task) };
-            let tasks: Vec<_> = app.engine.tasks().await?.into_iter().filter(|t| Some(t.task) == task).collect();
-            let app = with_models_of(app, data, &tasks).await?;
+            let tasks: Vec<_> = names::all(&app.engine).await?.into_iter().filter(|t| Some(t.task) == task).collect();
+            let app = with_model_of(app, data, &tasks).await?;
             answer::answer(&app, &call, answer, no_wait, json).await
         }
         Command::Steer { task, text } => tell::steer(&open().await?, &task, &text).await,
@@ -59,17 +65,24 @@ pub(crate) async fn dispatch(command: Command, data: &Path) -> Result<Exit, Fail
         Command::Resume { task: Some(task), yes, json } => {
             let app = open().await?;
             let one = names::task(&app.engine, &task).await?;
-            resume::one(&with_models_of(app, data, &[one]).await?, &task, yes, json).await
+            resume::one(&with_model_of(app, data, &[one]).await?, &task, yes, json).await
         }
         Command::Resume { task: None, yes, json } => {
             let app = open().await?;
             let ready = app.engine.ready().await?;
             let tasks: Vec<_> = app.engine.tasks().await?.into_iter().filter(|t| ready.contains(&t.task)).collect();
-            resume::all(&with_models_of(app, data, &tasks).await?, yes, json).await
+            let (app, unready) = with_models_of(app, data, &tasks).await?;
+            resume::all(&app, &unready, yes, json).await
         }
         Command::Undo { task, show, path, call, yes, json } => {
             let wanted = undo::Wanted { task, show, paths: path, calls: call, yes, json };
             undo::undo(&open().await?, wanted).await
         }
     }
+}
+
+/// Opens the engine anew with the model that this task asks, if it asks one.
+async fn with_model_of(app: App, data: &Path, task: &[Summary]) -> Result<App, Fail> {
+    let (app, unready) = with_models_of(app, data, task).await?;
+    unready.into_iter().next().map_or(Ok(app), |unready| Err(unready.why.into()))
 }

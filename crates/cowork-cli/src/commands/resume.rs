@@ -7,6 +7,7 @@ use crate::{
     fail::{Exit, Fail, wrong},
     follow::{How, follow},
     look::Look,
+    models::Unready,
     names,
     out::Out,
     render::{
@@ -36,8 +37,9 @@ pub(crate) async fn one(app: &App, task: &str, yes: bool, json: bool) -> Result<
     Ok(exit)
 }
 
-/// Goes on with every task that was interrupted, one after the other, and says what else waits.
-pub(crate) async fn all(app: &App, yes: bool, json: bool) -> Result<Exit, Fail> {
+/// Goes on with every task that was interrupted, one after the other, and says what else waits. Those whose model can't be made
+/// are named and left.
+pub(crate) async fn all(app: &App, unready: &[Unready], yes: bool, json: bool) -> Result<Exit, Fail> {
     let ready = app.engine.ready().await?;
     let tasks = app.engine.tasks().await?;
     let mut left = Vec::new();
@@ -49,6 +51,13 @@ pub(crate) async fn all(app: &App, yes: bool, json: bool) -> Result<Exit, Fail> 
     let mut exit = Exit::Done;
     let mut signals = Signals::listen()?;
     for task in &left {
+        if let Some(Unready { why, .. }) = unready.iter().find(|u| u.task == task.task) {
+            let mut why = why.clone().with("task", task.task.to_string());
+            why.message = format!("task {} can't go on: {}", task.task.short(), why.message);
+            Fail::from(why).tell(json);
+            exit = Exit::Failed;
+            continue;
+        }
         let after = app.engine.task(task.task).await?.head;
         app.adopt(task.task).await?;
         let ended = follow(app, task.thread, task.task, How { yes, json, after }, &mut signals).await?;

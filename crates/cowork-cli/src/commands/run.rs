@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use cowork::{Error, Kind, Mode, Submit, ThreadId, models::config::BudgetSettings};
+use cowork::{Error, Kind, Limits, Mode, Submit, ThreadId, models::config::BudgetSettings};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -40,6 +40,7 @@ pub(crate) async fn run(args: Run, config: &Config, data: &Path) -> Result<Exit,
     limit(&mut submit, most);
     submit.folders = folders::grants(&args.folder, &args.whole, home().as_deref(), data)?;
     submit.allow = config.allowed(&submit.folders);
+    submit.trust = config.trusted(&submit.folders);
     submit.mode = match args.mode {
         _ if args.dry_run => Mode::Plan,
         None | Some(args::Mode::Ask) => Mode::Ask,
@@ -65,12 +66,15 @@ pub(crate) async fn run(args: Run, config: &Config, data: &Path) -> Result<Exit,
         Some(model) => {
             model.give(&mut submit);
             limit(&mut submit, most.or(config.budget));
-            let models = make(config, &model.name).await?;
-            if !args.json {
+            let made = make(config, &model.name).await?;
+            if args.json {
+                made.warning().iter().for_each(|text| eprintln!("  {text}"));
+            } else {
                 let look = Look::of_stdout();
-                Out::default().lines(&model.told(config, &look)?, &look);
+                Out::default().lines(&model.told(config, &made, &look)?, &look);
             }
-            App::open_with(data, models, model.settings.patience()).await?
+            let limits = Limits { patience: model.settings.patience(), ..config.limits() };
+            App::open_with(data, made.models, limits).await?
         }
     };
     let thread = ThreadId::named(&args.thread);

@@ -15,6 +15,7 @@ use crate::{
     out::Out,
     render::{
         ask,
+        asked::cents,
         line::{Line, Role},
         outcome,
         plan::plan,
@@ -98,6 +99,7 @@ pub(crate) async fn show(app: &App, task: Option<&str>) -> Result<Exit, Fail> {
         section(&mut lines, "You said", said(&records, &look));
         let calls = task.turns.iter().flat_map(|t| t.decision.calls.iter().zip(&t.calls));
         section(&mut lines, "Calls", calls_made(calls, &look));
+        section(&mut lines, "Parts", parts(app, task, &look).await?);
         section(&mut lines, "Model", screen.answers.listed(&look));
         let found = found(task);
         screen.whole = !found.is_empty();
@@ -137,12 +139,18 @@ fn about(screen: &Screen, summary: &Summary, state: &State, look: &Look) -> Vec<
     let mut lines: Vec<Line> =
         wrap(&visible(&shorten(text, 2_000)), room).into_iter().map(|l| Line::margin().add(Role::Strong, l)).collect();
     lines.push(Line::default());
+    let parent = screen.task.as_ref().and_then(|t| t.submit.parent.as_ref());
     let mut fact = |name: &str, value: String, role: Role| {
         lines.push(Line::margin().add(Role::Quiet, format!("{name:<9} ")).add(role, value));
     };
     fact("state", state.word.to_owned(), state.role);
     let id = summary.task.to_string();
     fact("task", if id.len() + 12 > room { summary.task.short() } else { id }, Role::Plain);
+    if let Some(parent) = parent {
+        let (above, root) = (parent.task.short(), parent.root.short());
+        let of = if above == root { root } else { format!("{above}, part of {root}") };
+        fact("part of", format!("{of}, as {}", shorten(&one_line(&parent.title), 40)), Role::Accent);
+    }
     fact("asked", time(summary.at, &zone), Role::Plain);
     if let Some(task) = screen.task.as_ref().filter(|t| t.result.is_some()) {
         fact("ended", time(task.last_at, &zone), Role::Plain);
@@ -164,6 +172,31 @@ fn section(lines: &mut Vec<Line>, title: &str, content: Vec<Line>) {
         lines.extend([Line::default(), Line::margin().add(Role::Quiet, title)]);
         lines.extend(content);
     }
+}
+
+/// Lists the parts of a task that were worked on by themselves: where each is, and what it cost.
+async fn parts(app: &App, task: &Task, look: &Look) -> Result<Vec<Line>, Fail> {
+    let mut lines = Vec::new();
+    if task.all_subtasks().next().is_none() {
+        return Ok(lines);
+    }
+    let known = app.engine.subtasks().await?;
+    for id in task.all_subtasks() {
+        let Some(summary) = known.iter().find(|s| s.task == id) else { continue };
+        let (part, state) = (app.engine.task(id).await?, state(app, summary).await?);
+        let spent = &part.spent;
+        let cost = if spent.cost > 0 { format!(", {}", cents(spent.cost)) } else { String::new() };
+        let took = format!("{} tokens{cost}", grouped(spent.usage.total()));
+        let line = Line::margin()
+            .add(Role::Accent, id.short())
+            .add(state.role, format!("  {:<11}  ", state.word))
+            .add(Role::Quiet, format!("{took:>22}  "));
+        let room = look.columns().saturating_sub(line.width() + 2);
+        let title = part.submit.parent.as_ref().map_or(&summary.text, |parent| &parent.title);
+        lines.push(line.add(Role::Plain, cut(&one_line(title), room)));
+    }
+    lines.push(Line::margin().add(Role::Quiet, "cowork show PART shows one, cowork undo PART gives back what it did"));
+    Ok(lines)
 }
 
 /// Gives what it said, whole; of a long story the end.

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use cowork::{Command, Kind, Status, Summary, Task, Undo, UndoMode, UndoReport, UndoSpec};
+use cowork::{Command, Kind, Status, Summary, Task, TaskId, Undo, UndoMode, UndoReport, UndoSpec};
 use serde_json::json;
 
 use crate::{
@@ -49,7 +49,8 @@ struct Found {
 }
 
 /// Shows what would be given back, asks, gives it back.
-pub(crate) async fn undo(app: &App, wanted: Wanted) -> Result<Exit, Fail> {
+pub(crate) async fn undo(app: &App, mut wanted: Wanted) -> Result<Exit, Fail> {
+    of_part(app, &mut wanted).await?;
     let look = Look::of_stdout();
     let mut out = Out::default();
     let busy = look.live && !wanted.json;
@@ -101,6 +102,7 @@ pub(crate) async fn undo(app: &App, wanted: Wanted) -> Result<Exit, Fail> {
 async fn show(app: &App, found: &Found, wanted: &Wanted, out: &mut Out, look: &Look) -> Result<(), Fail> {
     let Found { folded: task, spec, report, .. } = found;
     let changes = app.engine.changes(task.id).await?;
+    let spec = &with_parts(app, task, spec).await?;
     if wanted.json {
         let changes = tree::undoing(&changes, spec, &report.kept);
         out.text(&format!("{}\n", json!({ "task": task.id, "report": report, "would": changes })));
@@ -122,6 +124,19 @@ async fn show(app: &App, found: &Found, wanted: &Wanted, out: &mut Out, look: &L
     Ok(())
 }
 
+/// Names beside a call whose work a part did the calls of that part: the journal has the changes under these.
+async fn with_parts(app: &App, task: &Task, spec: &UndoSpec) -> Result<UndoSpec, Fail> {
+    let mut spec = spec.clone();
+    let of = |task: &Task, call| task.call(call).and_then(|(_, state)| state.subtask);
+    let mut parts: Vec<TaskId> = spec.calls.iter().filter_map(|call| of(task, *call)).collect();
+    while let Some(part) = parts.pop() {
+        let part = app.engine.task(part).await?;
+        spec.calls.extend(part.turns.iter().flat_map(|turn| turn.calls.iter().map(|c| c.id)));
+        parts.extend(part.all_subtasks());
+    }
+    Ok(spec)
+}
+
 /// Gives the command that does what was only shown.
 fn command(wanted: &Wanted, task: &Task) -> String {
     let quoted = |text: &str| {
@@ -138,6 +153,28 @@ async fn find(app: &App, wanted: &Wanted, look: &Look) -> Result<Found, Fail> {
         return named(app, task, wanted).await;
     }
     last(app, wanted, look).await
+}
+
+/// Puts the task in the place of a part of it: what that did is undone as the call that it did the work of.
+async fn of_part(app: &App, wanted: &mut Wanted) -> Result<(), Fail> {
+    let Some(text) = &wanted.task else { return Ok(()) };
+    let part = names::task(&app.engine, text).await?;
+    let Some(root) = part.part_of else { return Ok(()) };
+    let id = part.task.short();
+    let parent = app.engine.task(part.task).await?.submit.parent;
+    match parent {
+        Some(parent) if parent.task == root && wanted.calls.is_empty() => {
+            wanted.task = Some(root.to_string());
+            wanted.calls = vec![parent.call.to_string()];
+            Ok(())
+        }
+        Some(parent) if parent.task != root => {
+            let above = parent.task.short();
+            let why = format!("{id} is a part of {above}, and is given back with it");
+            Err(wrong(why, format!("undo all of that: cowork undo {above}")))
+        }
+        _ => Err(wrong(format!("single calls of the part {id} can't be undone"), "leave out --call, or use --path")),
+    }
 }
 
 fn part(task: &Task, wanted: &Wanted) -> Result<UndoSpec, Fail> {

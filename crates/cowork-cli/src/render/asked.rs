@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cowork::{AskId, DeltaKind, Error, Event, Timestamp, Usage, dollars};
+use cowork::{AskId, DeltaKind, Error, Event, Spent, Timestamp, Usage, dollars};
 
 use super::{
     line::{Line, Role},
@@ -48,7 +48,11 @@ pub(crate) struct Writing {
 
 /// All that models were asked, oldest first.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Answers(Vec<Asked>);
+pub(crate) struct Answers {
+    asked: Vec<Asked>,
+    /// What the parts of the task spent that have ended.
+    parts: Vec<Spent>,
+}
 
 impl Writing {
     /// Takes in a piece of what is being written.
@@ -122,7 +126,7 @@ impl Answers {
     /// Takes in what happened.
     pub(crate) fn take(&mut self, event: &Event, at: Timestamp) {
         match event {
-            Event::ModelAsked { ask, model, at: place, purpose, .. } => self.0.push(Asked {
+            Event::ModelAsked { ask, model, at: place, purpose, .. } => self.asked.push(Asked {
                 ask: *ask,
                 model: one_line(model),
                 at: one_line(place),
@@ -131,39 +135,43 @@ impl Answers {
                 end: None,
             }),
             Event::ModelAnswered { ask, usage, cost, tries, error } => {
-                if let Some(asked) = self.0.iter_mut().rev().find(|a| a.ask == *ask) {
+                if let Some(asked) = self.asked.iter_mut().rev().find(|a| a.ask == *ask) {
                     let took = at.since(asked.began);
                     asked.end = Some(End { took, usage: *usage, cost: *cost, tries: *tries, error: error.clone() });
                 }
             }
+            Event::SubtaskEnded { spent, .. } => self.parts.push(spent.clone()),
             _ => {}
         }
     }
 
     /// Says whether a model is asked at the moment, and since when.
     pub(crate) fn open(&self) -> Option<&Asked> {
-        self.0.last().filter(|a| a.end.is_none())
+        self.asked.last().filter(|a| a.end.is_none())
     }
 
     fn usage(&self) -> Usage {
         let mut all = Usage::default();
-        self.ends().for_each(|end| all.add(&end.usage));
+        self.ends().map(|end| &end.usage).chain(self.parts.iter().map(|p| &p.usage)).for_each(|u| all.add(u));
         all
     }
 
     fn ends(&self) -> impl Iterator<Item = &End> {
-        self.0.iter().filter_map(|a| a.end.as_ref())
+        self.asked.iter().filter_map(|a| a.end.as_ref())
     }
 
     /// Gives what is known of the cost, and whether that is all.
     fn cost(&self) -> (u64, bool) {
         let used = |end: &&End| end.usage.total() > 0;
-        (self.ends().filter_map(|e| e.cost).sum(), self.ends().filter(used).all(|e| e.cost.is_some()))
+        let known = self.ends().filter(used).all(|e| e.cost.is_some());
+        // Parts ask the same models.
+        let parts = self.parts.iter().map(|p| p.cost);
+        (self.ends().filter_map(|e| e.cost).chain(parts).sum(), known)
     }
 
     /// Says in a few words what it came to so far: for the picture of a task that goes on.
     pub(crate) fn so_far(&self, now: Timestamp, signs: bool) -> Option<String> {
-        let last = self.0.last()?;
+        let last = self.asked.last()?;
         let mut parts = vec![last.model.clone()];
         if let Some(open) = self.open() {
             let passed = now.since(open.began);
@@ -182,7 +190,7 @@ impl Answers {
     /// Says what was sent where, and what it cost: for the end of a task.
     pub(crate) fn came_to(&self, look: &Look) -> Vec<Line> {
         let mut places: Vec<(&str, &str, u64, u64)> = Vec::new();
-        for asked in &self.0 {
+        for asked in &self.asked {
             let read = asked.end.as_ref().map_or(0, |e| e.usage.total().saturating_sub(e.usage.output));
             match places.iter_mut().find(|p| p.0 == asked.at && p.1 == asked.model) {
                 Some(place) => (place.2, place.3) = (place.2 + 1, place.3 + read),
@@ -195,6 +203,15 @@ impl Answers {
             let sent = if tokens > 0 { format!("{} to ", count_of(tokens)) } else { "to ".to_owned() };
             let text = format!("{sent}{at}{here} ({model}, asked {})", times_of(times));
             lines.extend(titled(if i == 0 { "Sent:" } else { "" }, &text, look));
+        }
+        if !self.parts.is_empty() {
+            let (tokens, cost) =
+                (self.parts.iter().map(|p| p.usage.total()).sum(), self.parts.iter().map(|p| p.cost).sum());
+            let known = if cost > 0 { format!(", {}", cents(cost)) } else { String::new() };
+            let times = times_of(self.parts.iter().map(|p| p.answers).sum());
+            let parts = count(self.parts.len() as u64, "part");
+            let text = format!("{}{known} ({parts} of it, asked {times})", count_of(tokens));
+            lines.extend(titled("Parts:", &text, look));
         }
         let usage = self.usage();
         if usage.total() > 0 {
@@ -215,21 +232,21 @@ impl Answers {
 
     /// Lists them, a line for each: when, how long, how many tokens, what it cost.
     pub(crate) fn listed(&self, look: &Look) -> Vec<Line> {
-        if self.0.is_empty() {
+        if self.asked.is_empty() {
             return Vec::new();
         }
-        let several = self.0.iter().any(|a| a.model != self.0[0].model || a.at != self.0[0].at);
+        let several = self.asked.iter().any(|a| a.model != self.asked[0].model || a.at != self.asked[0].at);
         let mut lines = Vec::new();
         if !several {
-            lines.push(Line::margin().add(Role::Plain, format!("{} at {}", self.0[0].model, self.0[0].at)));
+            lines.push(Line::margin().add(Role::Plain, format!("{} at {}", self.asked[0].model, self.asked[0].at)));
         }
         let head =
             format!("{:>4} {:>8} {:>10} {:>10} {:>9} {:>10}", "step", "took", "read", "cached", "written", "cost");
         lines.push(Line::margin().add(Role::Quiet, head));
-        for (n, asked) in self.0.iter().enumerate().take(MOST_LISTED) {
+        for (n, asked) in self.asked.iter().enumerate().take(MOST_LISTED) {
             lines.extend(asked.row(n + 1, several, look));
         }
-        let more = self.0.len().saturating_sub(MOST_LISTED);
+        let more = self.asked.len().saturating_sub(MOST_LISTED);
         if more > 0 {
             lines.push(Line::margin().add(Role::Quiet, format!("and {}", count(more as u64, "more step"))));
         }
@@ -306,7 +323,7 @@ fn money((cost, whole): (u64, bool)) -> String {
 }
 
 /// Writes an amount of money to the hundredth of a cent, where it is at least that.
-fn cents(cost: u64) -> String {
+pub(crate) fn cents(cost: u64) -> String {
     dollars(if cost < 100 { cost } else { (cost + 50) / 100 * 100 })
 }
 

@@ -13,6 +13,9 @@ use super::{
 };
 use crate::{keys::Offered, look::Look};
 
+/// So many parts have a line.
+const MOST_PARTS: usize = 6;
+
 /// Draws the task as it is now, in at most the terminal's rows but one.
 pub(crate) fn frame(screen: &Screen, look: &Look, now: Timestamp) -> Vec<Line> {
     let Some(task) = &screen.task else { return Vec::new() };
@@ -24,12 +27,22 @@ pub(crate) fn frame(screen: &Screen, look: &Look, now: Timestamp) -> Vec<Line> {
         lines.extend(text.into_iter().map(|l| Line::margin().add(Role::Quiet, l)));
     }
     // Where there is little room a question matters more than the plan.
-    let kept = if look.height < 16 { 0 } else { 2 };
+    let parts = if look.height < 16 || screen.is_settled() && screen.asks.is_empty() {
+        Vec::new()
+    } else {
+        screen.parts.lines(look, MOST_PARTS)
+    };
+    let taken = parts.len() + usize::from(!parts.is_empty());
+    let kept = if look.height < 16 { 0 } else { 2 + taken };
     let below = below(screen, look, now, most.saturating_sub(lines.len() + kept));
-    let room = most.saturating_sub(lines.len() + below.len() + 1);
+    let room = most.saturating_sub(lines.len() + below.len() + taken + 1);
     if !task.plan.is_empty() && room > 0 {
         lines.push(Line::default());
         lines.extend(plan::within(screen, task, look, now, room));
+    }
+    if !parts.is_empty() {
+        lines.push(Line::default());
+        lines.extend(parts);
     }
     lines.extend(below);
     // What is important stands last.

@@ -2,6 +2,8 @@
 
 pub(crate) mod ask;
 pub(crate) mod asked;
+pub(crate) mod briefed;
+pub(crate) mod found;
 pub(crate) mod frame;
 pub(crate) mod left;
 pub(crate) mod line;
@@ -9,6 +11,7 @@ pub(crate) mod outcome;
 pub(crate) mod pace;
 pub(crate) mod pager;
 pub(crate) mod painter;
+pub(crate) mod parts;
 pub(crate) mod plain;
 pub(crate) mod plan;
 pub(crate) mod records;

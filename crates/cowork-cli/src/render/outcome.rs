@@ -1,10 +1,10 @@
 //! What came of a task, the most important line last.
 
-use cowork::{ChangeSet, Error, Finish, Mode, Status, Task, Undo, UndoReport, UndoSpec};
+use cowork::{Briefing, ChangeSet, Error, Finish, Mode, Status, Task, Undo, UndoReport, UndoSpec};
 use jiff::tz::TimeZone;
 
 use super::{
-    ask,
+    ask, briefed, found,
     left::{self, Left},
     line::{Line, Role},
     records::time,
@@ -208,7 +208,7 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look, most: usize
             wrap(saved, look.columns().saturating_sub(4)).into_iter().map(|l| Line::margin().add(Role::Plain, l)),
         );
     }
-    lines.extend(screen.answers.came_to(look));
+    lines.extend(besides(screen, task, unchanged, look));
     if task.journalled && !unchanged {
         lines.extend(way_back(task, result));
     }
@@ -241,6 +241,21 @@ fn well(
     }
     lines.extend(why);
     lines.extend(not_done(screen, summary, look));
+}
+
+/// Says what of a task is known other than from its own words: what it was told, what it changed, what it cost.
+fn besides(screen: &Screen, task: &Task, unchanged: bool, look: &Look) -> Vec<Line> {
+    // In a pipe it was said when it began.
+    let told = task.briefing.as_deref().filter(|_| look.live);
+    let told = told.map(|briefing| briefed(briefing, task, look)).unwrap_or_default();
+    told.into_iter().chain(found::lines(task, unchanged, look)).chain(screen.answers.came_to(look)).collect()
+}
+
+/// Says which instruction files are followed, and which not.
+pub(crate) fn briefed(told: &Briefing, task: &Task, look: &Look) -> Vec<Line> {
+    let room = look.columns().saturating_sub(4);
+    let said = briefed::told(told, &task.submit.folders, look.home.as_deref());
+    said.iter().flat_map(|text| wrap(text, room)).map(|l| Line::margin().add(Role::Waiting, l)).collect()
 }
 
 /// Says how to give back what was done.

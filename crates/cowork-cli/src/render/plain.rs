@@ -20,6 +20,8 @@ const MOST_QUESTION: usize = 24;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plain {
     header: bool,
+    /// Whether what the task was told besides its words was told here.
+    briefed: bool,
     steps: Vec<String>,
     /// The step that it was said to be at, and how many quarters of it were said to be done.
     now: (String, u64),
@@ -37,6 +39,9 @@ impl Plain {
         if !self.header {
             self.header = true;
             lines.extend(if look.spoken { spoken::header(task, look) } else { header(task, look) });
+        }
+        if let Some(briefing) = task.briefing.as_deref().filter(|_| !std::mem::replace(&mut self.briefed, true)) {
+            lines.extend(outcome::briefed(briefing, task, look));
         }
         lines.extend(self.steps(screen, look));
         lines.extend(self.notes(screen, look));

@@ -159,7 +159,7 @@ fn time(times: &StepTimes, progress: Option<&Progress>, worked: Option<Duration>
 }
 
 /// Gives a step's mark and its role.
-fn mark(state: StepState, signs: bool) -> (&'static str, Role) {
+pub(super) fn mark(state: StepState, signs: bool) -> (&'static str, Role) {
     match (state, signs) {
         (StepState::Pending, true) => (" ", Role::Quiet),
         (StepState::Active, true) => ("●", Role::Accent),

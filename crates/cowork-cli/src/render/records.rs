@@ -1,6 +1,9 @@
 //! One readable line for each record of a log.
 
-use cowork::{CallId, Command, Decision, Event, FilePath, Finish, Outcome, Record, dollars};
+use cowork::{
+    Briefing, CallId, Command, Decision, Error, Event, FilePath, FilesReport, Finish, Found, InstructionState,
+    Instructions, Outcome, Record, Usage, dollars,
+};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
@@ -40,19 +43,10 @@ fn event_text(event: &Event) -> (Role, String) {
             let most = grouped(most.tokens);
             (Role::Plain, format!("asks {model} at {at} ({purpose}, {most} tokens at the most)"))
         }
-        Event::ModelAnswered { usage, cost, tries, error, .. } => {
-            let cost = cost.map(|cost| format!(", {}", dollars(cost))).unwrap_or_default();
-            let again = if *tries > 1 { format!(", asked {tries} times") } else { String::new() };
-            let took = format!(
-                "{} tokens read, {} written{cost}{again}",
-                grouped(usage.total() - usage.output),
-                grouped(usage.output)
-            );
-            match error {
-                None => (Role::Plain, format!("answered: {took}")),
-                Some(error) => (Role::Failed, format!("no answer: {error} ({took})")),
-            }
-        }
+        Event::ModelAnswered { usage, cost, tries, error, .. } => answered(usage, *cost, *tries, error.as_ref()),
+        Event::Briefed { briefing } => (Role::Plain, briefed(briefing)),
+        Event::Noted { name, text, .. } if text.is_empty() => (Role::Plain, format!("note forgotten: {name}")),
+        Event::Noted { name, text, .. } => (Role::Plain, format!("noted, {name}: {text}")),
         Event::Decided(decision) => (Role::Plain, decided(decision)),
         Event::PermissionAsked { call, effects, .. } => {
             (Role::Waiting, format!("asks, call {}: {}", call.short(), effects.preview.title))
@@ -69,6 +63,7 @@ fn event_text(event: &Event) -> (Role, String) {
             (Role::Waiting, format!("call {} cut off: {reason}", call.short()))
         }
         Event::TaskStopped { reason } => (Role::Waiting, format!("put down: {reason}")),
+        Event::FilesChecked { report } => (Role::Plain, checked(report)),
         Event::TaskFinished { result } => finish_text(result),
         Event::UndoStarted { paths, calls } => (Role::Plain, format!("undo{} started", part(paths, calls))),
         Event::UndoFinished { report } => {
@@ -80,6 +75,45 @@ fn event_text(event: &Event) -> (Role, String) {
         Event::Unknown { kind, .. } => (Role::Quiet, format!("`{kind}`, of a later version")),
         _ => (Role::Quiet, event.kind().to_owned()),
     }
+}
+
+fn answered(usage: &Usage, cost: Option<u64>, tries: u32, error: Option<&Error>) -> (Role, String) {
+    let cost = cost.map(|cost| format!(", {}", dollars(cost))).unwrap_or_default();
+    let again = if tries > 1 { format!(", asked {tries} times") } else { String::new() };
+    let read = grouped(usage.total() - usage.output);
+    let took = format!("{read} tokens read, {} written{cost}{again}", grouped(usage.output));
+    match error {
+        None => (Role::Plain, format!("answered: {took}")),
+        Some(error) => (Role::Failed, format!("no answer: {error} ({took})")),
+    }
+}
+
+fn briefed(briefing: &Briefing) -> String {
+    let notes = (!briefing.notes.is_empty()).then(|| count(briefing.notes.len() as u64, "note"));
+    let file = |f: &Instructions| match (f.state, f.hash) {
+        (InstructionState::Trusted, Some(hash)) => format!("{} at {hash}", f.path),
+        (state, _) => format!("{} not followed ({state:?})", f.path).to_lowercase(),
+    };
+    let told: Vec<String> = notes.into_iter().chain(briefing.instructions.iter().map(file)).collect();
+    let trouble = briefing.trouble.iter().map(|error| format!("no instruction file could be looked for: {error}"));
+    format!("told besides: {}", told.into_iter().chain(trouble).collect::<Vec<_>>().join(", "))
+}
+
+fn checked(report: &FilesReport) -> String {
+    let found = match report {
+        FilesReport { trouble: Some(error), .. } => format!("can't be looked at: {error}"),
+        report if report.is_nothing() => "nothing was changed".to_owned(),
+        FilesReport { steps, .. } if *steps > 0 => format!("{} steps, none looked at again", grouped(*steps)),
+        FilesReport { made, changed, moved, removed, files, .. } => {
+            let seen = files.iter().filter(|f| f.hash.is_some()).count();
+            let off = files.iter().filter(|f| f.found != Found::AsLeft).count();
+            let off = if off > 0 { format!(", {off} not as it was left") } else { String::new() };
+            format!("{made} made, {changed} changed, {moved} moved, {removed} set aside; {seen} read again{off}")
+        }
+    };
+    let unmade =
+        if report.unmade.is_empty() { String::new() } else { format!("; not made: {}", report.unmade.join(", ")) };
+    format!("files: {found}{unmade}")
 }
 
 /// Names a command with what it says.

@@ -10,6 +10,7 @@ use cowork::{
 use super::{
     asked::{Answers, Writing},
     pace::Pace,
+    parts::Parts,
     text::one_line,
     understood::{Understood, understood},
 };
@@ -53,6 +54,8 @@ pub(crate) struct Screen {
     pub(crate) writing: Writing,
     /// What models were asked.
     pub(crate) answers: Answers,
+    /// The parts of it that are worked on by themselves.
+    pub(crate) parts: Parts,
 }
 
 /// When a step began and ended, in time worked: a person's thinking is no part of it.
@@ -189,6 +192,7 @@ impl Screen {
         match event {
             Event::ModelAnswered { .. } => self.writing = Writing::default(),
             Event::Decided(decision) => {
+                self.parts.clear();
                 if self.task.as_ref().is_some_and(|t| t.turns.len() == 1) {
                     let began = self.task.as_ref().map(|t| t.last_at).unwrap_or_default();
                     self.understood = understood(decision).map(|found| (found, began));

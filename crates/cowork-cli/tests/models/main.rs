@@ -8,7 +8,11 @@ mod support;
 mod choice;
 mod keyring;
 mod keys;
+mod parts;
 mod runs;
+mod service_tools;
+mod spans;
+mod told;
 mod trouble;
 
 use std::fs;

@@ -160,3 +160,34 @@ fn an_answer_says_what_it_could_not_do() {
     fits(&said.out);
     assert_eq!(place.tree(), before);
 }
+
+#[test]
+fn what_was_made_is_told_from_the_disk_and_a_run_that_changed_nothing_cannot_say_that_it_did() {
+    let (place, service) =
+        (Place::with_files(), service(vec![Reply::text("I wrote summary.md and moved everything.")]));
+    settings(&place, "anthropic", &service.url(), "");
+    let said =
+        place.ask(&["--mode", "auto", TASK]).ends(0).says("I wrote summary.md").says("Nothing was changed on disk.");
+    fits(&said.out);
+    place.cowork(&["show"]).ends(0).says("Nothing was changed on disk.");
+    let told = |place: &Place| place.log().into_iter().rfind(|r| r["event"]["type"] == "files_checked").unwrap();
+    assert_eq!(told(&place)["event"]["report"], json!({}));
+
+    let write = json!({ "path": "Downloads/summary.md", "text": "All about the flat.\n" });
+    let replies = vec![
+        Reply::calls("I write.", [("write_file", write), ("move_files", moves())]),
+        Reply::text("I wrote summary.md."),
+    ];
+    let (place, service) = (Place::with_files(), crate::service(replies));
+    settings(&place, "anthropic", &service.url(), "");
+    let said = place.ask(&["--mode", "auto", TASK]).ends(0).says("On disk: 2 made, 2 moved Downloads/summary.md 20 B");
+    assert!(!said.out.contains("Nothing was changed"), "{}", said.out);
+    fits(&said.out);
+    let report = told(&place)["event"]["report"].clone();
+    let summary = report["files"].as_array().unwrap().iter().find(|f| f["path"] == "Downloads/summary.md").unwrap();
+    let hash = cowork::Hash::of(b"All about the flat.\n").to_string();
+    assert_eq!((summary["hash"].as_str(), &summary["bytes"]), (Some(hash.as_str()), &json!(20)));
+    let records = place.ask(&["--mode", "auto", "--json", TASK]).ends(0).records();
+    let kinds: Vec<&str> = records.iter().map(|r| r["event"]["type"].as_str().unwrap()).collect();
+    assert!(kinds.ends_with(&["files_checked", "task_finished"]), "{kinds:?}");
+}

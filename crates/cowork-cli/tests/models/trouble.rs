@@ -1,13 +1,17 @@
 //! What can go wrong with a service, each told in a few lines with what to do.
 
+use std::time::{Duration, Instant};
+
 use cowork_testkit::{
     MockService,
     service::{Fault, Reply},
 };
 
+use rustix::process::Signal;
+
 use crate::{
-    TASK, fits, organised, service, settings,
-    support::{Place, Said},
+    KEY, TASK, fits, organised, service, settings,
+    support::{Place, Said, terminal::Terminal},
     tidy, write,
 };
 
@@ -94,4 +98,86 @@ fn a_fallback_is_asked_where_the_first_can_not_be_had_and_is_told_before() {
     // Whoever asks for the other alone does not reach the first.
     let alone = place.ask(&["--mode", "auto", "--model", "other", TASK]).ends(0);
     assert!(!alone.out.contains("first"), "{}", alone.out);
+}
+
+fn two_models(place: &Place, first: &str, other: &str, more: &str) {
+    write(
+        place,
+        &format!(
+            "model = \"first\"\n[models.first]\nservice = \"anthropic\"\nmodel = \"a\"\nbase = \"{first}\"\nkey = \"env:MOCK_KEY\"\n{more}\n\
+             [models.other]\nservice = \"openai\"\nmodel = \"b\"\nbase = \"{other}/v1\"\nkey = \"env:OTHER_KEY\"\n"
+        ),
+    );
+}
+
+#[test]
+fn a_service_that_is_not_there_is_left_for_its_fallback_within_seconds() {
+    let (place, other) = (Place::with_files(), service(tidy()));
+    two_models(&place, &MockService::refused(), &other.url(), "fallback = \"other\"");
+    let began = Instant::now();
+    let folder = place.folder.to_str().unwrap();
+    let mut run = place.command(&["run", "--folder", folder, "--mode", "auto", TASK]);
+    let said: Said = run.env("MOCK_KEY", KEY).env("OTHER_KEY", KEY).output().unwrap().into();
+    said.ends(0).says("other, asked 3 times");
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    let models: Vec<_> =
+        place.log().into_iter().filter_map(|r| r["event"]["model"].as_str().map(str::to_owned)).collect();
+    assert_eq!(models, ["first", "other", "other", "other"], "the first is not asked again while it is down");
+}
+
+#[test]
+fn a_fallback_without_a_key_is_named_and_left_out() {
+    let (place, first) = (Place::with_files(), service(tidy()));
+    two_models(&place, &first.url(), &MockService::refused(), "fallback = \"other\"");
+    let said = place.ask(&["--mode", "auto", TASK]).ends(0).says("The fallback other is left out");
+    let said = said.says("the variable OTHER_KEY, which is not set").says("Set OTHER_KEY").says("Done.");
+    assert!(!said.out.contains("the model other"), "nothing can go there: {}", said.out);
+    fits(&said.out);
+    assert!(organised(&place));
+    // As JSON it is said beside the records.
+    let said = place.ask(&["--mode", "auto", "--json", TASK]).ends(0);
+    assert!(said.err.contains("The fallback other is left out"), "{}", said.err);
+    said.records();
+}
+
+#[test]
+fn of_several_tasks_that_one_misses_its_key_keeps_no_other_from_going_on() {
+    let stall = Reply::text("This begins well and then").after([Fault::Stall { after: 900 }]);
+    let (place, first) = (Place::with_files(), service(vec![stall.clone()]));
+    let other = service(vec![stall]);
+    two_models(&place, &first.url(), &other.url(), "");
+    let folder = place.folder.to_str().unwrap().to_owned();
+    for model in ["other", "first"] {
+        let args = ["run", "--folder", &folder, "--mode", "auto", "--model", model, TASK];
+        let mut terminal = Terminal::run(&place, &args, &[("MOCK_KEY", KEY), ("OTHER_KEY", KEY)]);
+        terminal.shows("the answer", |t| t.contains("This begins"));
+        terminal.signal(Signal::INT);
+        assert_eq!(terminal.end().code(), Some(130));
+    }
+    let said = place.keyed(&["resume"]).ends(1).says("can't go on").says("the variable OTHER_KEY, which is not set");
+    said.says("This begins well and then");
+    assert_eq!((first.reached(), other.reached()), (2, 1), "the one with a key went on");
+    let tasks = place.cowork(&["tasks", "--json"]).records();
+    assert_eq!((&tasks[0]["interrupted"], &tasks[1]["status"]), (&true.into(), &"done".into()), "{tasks:?}");
+}
+
+#[test]
+fn a_days_budget_holds_over_all_tasks_and_says_when_it_begins_again() {
+    let (place, service) = (Place::with_files(), service(tidy()));
+    let more = "max_tokens = 1000\nprice = { input = 3, output = 15 }\n[budget]\nday = { tokens = \"60k\", cost = 5 }";
+    settings(&place, "anthropic", &service.url(), more);
+    place.keyed(&["doctor"]).ends(0).says("models, a day").says("0 of 60,000 tokens and $0.00 of $5.00 used on");
+    place.ask(&["--mode", "auto", TASK]).ends(0);
+    let spent = place.keyed(&["doctor"]).ends(0);
+    assert!(!spent.out.contains("0 of 60,000 tokens and $0.00"), "{}", spent.out);
+    let ended = (0..20).map(|_| place.ask(&["--mode", "auto", TASK])).find(|said| said.code != 0);
+    let ended = ended.unwrap().ends(1).says("60000 tokens may be used a day").says("it begins again on");
+    fits(&ended.out);
+    let reached = service.reached();
+    place.ask(&["--mode", "auto", TASK]).ends(1).says("raise the budget for a day");
+    assert!(service.reached() <= reached + 3, "what does not fit is not asked");
+    settings(&place, "anthropic", &service.url(), &more.replace("60k", "9m"));
+    place.ask(&["--mode", "auto", TASK]).ends(0);
+    settings(&place, "anthropic", &service.url(), "[budget]\nday = { tokens = \"many\" }");
+    place.ask(&[TASK]).ends(2).says("`many` is no number").briefly();
 }

@@ -93,7 +93,9 @@ impl Driver {
         let mut blocked: Vec<Lock> = Vec::new();
         let mut runs: Vec<BoxFuture<super::driver::Ended>> = Vec::new();
         let (parts, allowed): (Vec<_>, Vec<_>) = allowed.into_iter().partition(|r| r.effects.subtask.is_some());
+        let (notes, allowed): (Vec<_>, Vec<_>) = allowed.into_iter().partition(|r| r.effects.note.is_some());
         let mut busy = self.delegate(parts).await?;
+        self.keep_notes(notes).await?;
         for ready in allowed {
             let locks = ready.effects.all_locks();
             // Calls that conflict run in the order in which they were decided.
@@ -155,7 +157,7 @@ impl Driver {
             runtime: self.engine.parts.runtime.clone(),
             session,
         };
-        let span = spans::tool(&call.tool, call.id, attempt);
+        let span = spans::tool(&call.tool, self.task.thread, call.id, attempt);
         Ok(Box::pin(async move {
             let run = AssertUnwindSafe(tool.run(call.args, ctx).instrument(span.clone())).catch_unwind().await;
             let panicked =

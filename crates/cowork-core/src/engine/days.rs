@@ -1,13 +1,29 @@
 //! What may be spent on models in a day: read from the counters that the log's commits keep.
 
-use super::Inner;
+use super::{Engine, Inner};
 use crate::{
-    Reserve, Result,
+    DayState, Reserve, Result, Timestamp,
     day::{Day, KEYS},
 };
 
 /// No more counters than this are read at once: each day has two.
 const MOST: usize = 1_000;
+
+impl Engine {
+    /// Says what was spent on models in the day that goes on, or is set aside; none if the engine has no budget for a day.
+    ///
+    /// # Errors
+    /// Whatever the store says.
+    pub async fn today(&self) -> Result<Option<DayState>> {
+        let budget = self.inner.parts.limits.day;
+        if budget.is_open() {
+            return Ok(None);
+        }
+        let (day, entries, (_, offset)) = self.inner.day().await?;
+        let spent = day.spent(&entries);
+        Ok(Some(DayState { day, budget, tokens: spent.tokens, cost: spent.cost, ends: day.end(offset) }))
+    }
+}
 
 impl Inner {
     /// Says whether so much more fits into the day, and puts down which day it counts for. The outer error is the store's.
@@ -18,6 +34,13 @@ impl Inner {
         if budget.is_open() {
             return Ok(Ok(()));
         }
+        let (day, entries, at) = self.day().await?;
+        more.day = Some(day);
+        Ok(budget.affords(day, day.spent(&entries), more, at))
+    }
+
+    /// Gives the day that goes on, its counters, and the time with the clock's offset.
+    async fn day(&self) -> Result<(Day, Vec<(String, Vec<u8>)>, (Timestamp, i32))> {
         let runtime = &self.parts.runtime;
         let (now, store) = (runtime.now(), &self.parts.store);
         let offset = runtime.offset(now);
@@ -30,8 +53,6 @@ impl Inner {
             }
             day = day.or_later(&later);
         }
-        let entries = store.scan(day.keys(), None, MOST).await?;
-        more.day = Some(day);
-        Ok(budget.affords(day, day.spent(&entries), more, (now, offset)))
+        Ok((day, store.scan(day.keys(), None, MOST).await?, (now, offset)))
     }
 }

@@ -173,11 +173,11 @@ impl Inner {
 
     /// Takes up those of these tasks that nobody holds. What one of them fails by keeps no other from being taken up.
     async fn take_up_these(self: &Arc<Self>, tasks: &[Ready]) -> Result<()> {
-        let mut roots: Vec<TaskId> =
-            tasks.iter().map(|r| r.root).filter(|root| !self.families.is_here(*root)).collect();
+        let mut roots: Vec<(ThreadId, TaskId)> =
+            tasks.iter().map(|r| (r.thread, r.root)).filter(|(_, root)| !self.families.is_here(*root)).collect();
         roots.sort_unstable();
         roots.dedup();
-        let leases = join_all(roots.iter().map(|root| self.take_lease(*root))).await;
+        let leases = join_all(roots.iter().map(|(_, root)| self.take_lease(*root))).await;
         let mut result = Ok(());
         for (root, lease) in roots.into_iter().zip(leases) {
             match lease {
@@ -212,7 +212,12 @@ impl Inner {
         let mut end = EndOnDrop { engine: self.clone(), task, root: Some(root) };
         let result = driver::run(self.clone(), thread, task, family, bell).await;
         match result {
-            Ok(rested) => self.rests.tell(task, || Rest::At(rested.clone())),
+            Ok(rested) => {
+                if root == task && !rested.wants_engine() && rested.result.is_some() {
+                    self.families.end_span(Some(root));
+                }
+                self.rests.tell(task, || Rest::At(rested.clone()));
+            }
             Err(error) if error.kind == Kind::LeaseLost => tracing::info!(%task, "another process took the task over"),
             Err(error) => {
                 tracing::error!(%task, ?error, "the task can't go on");

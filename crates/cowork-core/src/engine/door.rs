@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::Inner;
 use crate::{
     Actor, Batch, Command, Draft, Envelope, Error, Event, Expect, Kind, Label, Result, Submit, Task, ThreadId,
+    briefing,
     index::{self, Entries},
 };
 
@@ -162,6 +163,11 @@ fn check_submission(submit: &Submit) -> Result<()> {
     if let Some(rule) = submit.allow.iter().find(|rule| !names.contains(&rule.folder)) {
         let why = format!("`{}` may work unasked in `{}`, which is none of the folders", rule.tool, rule.folder);
         return wrong(why, "allow a tool only in a folder that the task gets");
+    }
+    let places = briefing::places(&submit.folders);
+    if let Some(file) = submit.trust.iter().find(|file| !places.contains(&file.path)) {
+        let why = format!("`{}` is no instruction file of these folders", file.path);
+        return wrong(why, "trust AGENTS.md or CLAUDE.md in a folder that the task gets");
     }
     if submit.max_steps == 0 {
         return wrong("a task with no steps can do nothing".into(), "allow at least one step");

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{
-    Inner,
+    Inner, TaskChanges,
     calls::{PAUSE, TRIES},
     family::{Family, Opened},
     models::{Models, Told},
@@ -98,7 +98,9 @@ pub(super) async fn run(
         task: Arc::new(folded),
         engine: engine.clone(),
     };
-    let span = spans::task(thread, task);
+    let above = &driver.family.span;
+    let span = if driver.task.root() == task { above.clone() } else { spans::subtask(above, thread, task) };
+    spans::planned_by(&span, &engine, &driver.task);
     let work = async {
         driver.begin()?;
         driver.work().await?;
@@ -113,6 +115,7 @@ pub(super) async fn run(
         }),
         lost = keep => Err(lost),
     }
+    .inspect(|task| spans::ended(&span, task))
     .inspect_err(|error| spans::failed(&span, error))
 }
 
@@ -178,12 +181,16 @@ impl Driver {
             Ok(planner) => planner,
             Err(error) => return self.finish(Finish::Failed { error }).await,
         };
+        if planner.is_briefed() && self.task.briefing.is_none() && self.task.turns.is_empty() {
+            self.brief().await?;
+        }
         let view = View { task: self.task.clone(), tools: self.specs.clone() };
         let cancel = self.cancel.child_token();
         // Whichever way this is left, a planner that goes on elsewhere is told to stop.
         let _told = cancel.clone().drop_guard();
         let (models, mut told) = Models::of(&self.engine, (self.task.thread, self.task.id), cancel.clone());
-        let ctx = PlanContext { cancel, models };
+        let changes = TaskChanges::of(&self.engine, self.task.thread, self.task.id);
+        let ctx = PlanContext { cancel, models, changes };
         let mut planning = AssertUnwindSafe(planner.plan(view, ctx)).catch_unwind().boxed();
         let planned = match (&mut planning).now_or_never() {
             Some(planned) => Some(planned),
@@ -191,8 +198,8 @@ impl Driver {
         };
         drop(planning);
         while let Ok(told) = told.try_recv() {
-            if let Told::Answered(event) = told {
-                self.answered(*event)?;
+            if let Told::Answered(event, label) = told {
+                self.answered(*event, label)?;
             }
         }
         let Some(planned) = planned else { return Ok(()) };
@@ -232,7 +239,7 @@ impl Driver {
     /// Follows what a planner does with models. `false`: the task must be looked at again first.
     async fn hear(&mut self, told: Told) -> Result<bool> {
         match told {
-            Told::Answered(event) => self.answered(*event).map(|()| true),
+            Told::Answered(event, label) => self.answered(*event, label).map(|()| true),
             Told::Asked(asked) => {
                 let (mut event, ack) = *asked;
                 if let Event::ModelAsked { most, .. } = &mut event {
@@ -259,12 +266,12 @@ impl Driver {
     }
 
     /// Takes in what came of a question, if that is open: what was not committed was not asked.
-    fn answered(&mut self, event: Event) -> Result<()> {
+    fn answered(&mut self, event: Event, label: Label) -> Result<()> {
         let Event::ModelAnswered { ask, usage, cost, .. } = &event else { return Ok(()) };
         let Some((_, aside)) = self.task.spent.open.iter().find(|(open, _)| open == ask) else { return Ok(()) };
         let counts = day::settled(aside, usage, *cost);
         self.counts.extend(counts.into_iter().map(|count| (true, count)));
-        self.draft(event)
+        self.draft_by(event, Actor::Engine, label)
     }
 
     fn decide(&mut self, proposal: Proposal) -> Result<()> {
@@ -441,7 +448,7 @@ impl Driver {
         let kept = self.pending.iter().enumerate().filter(|(at, draft)| *at < ridden || is_fact(draft));
         let facts: Vec<Draft> = kept.map(|(_, draft)| draft.clone()).collect();
         let counted: Vec<(bool, Count)> = self.counts.iter().filter(|(happened, _)| *happened).cloned().collect();
-        let batch = self.batch(put);
+        let batch = self.batch(put)?;
         match self.engine.parts.store.commit(batch).await {
             Ok(records) => {
                 let own = records.iter().rfind(|r| r.task == Some(self.task.id));
@@ -454,7 +461,8 @@ impl Driver {
                 self.counts = counted;
                 for fact in facts {
                     // The end of a call that did not run goes with the decision that is gone.
-                    let call = fact.cause.filter(|_| fact.body.kind() == "call_finished").map(CallId::from_uuid);
+                    let is_of_call = matches!(fact.body.kind(), "call_finished" | "noted");
+                    let call = fact.cause.filter(|_| is_of_call).map(CallId::from_uuid);
                     if call.is_none_or(|call| self.task.call(call).is_some()) {
                         self.add(fact)?;
                     }
@@ -467,7 +475,10 @@ impl Driver {
     }
 
     /// Gives what is to be committed, and leaves nothing of it.
-    fn batch(&mut self, put: Vec<(String, Option<Vec<u8>>)>) -> Batch {
+    fn batch(&mut self, mut put: Vec<(String, Option<Vec<u8>>)>) -> Result<Batch> {
+        for draft in &self.pending {
+            put.extend(index::note_entry(self.task.thread, draft)?);
+        }
         let fence = Expect::Fence(self.task.root(), self.family.lease.fence);
         let mut batch = Batch {
             expect: vec![fence, Expect::Head(self.task.id, self.head)],
@@ -483,7 +494,7 @@ impl Driver {
             let at = if beside.is_first { 0 } else { batch.append.len() };
             batch.append.splice(at..at, beside.append);
         }
-        batch
+        Ok(batch)
     }
 
     /// Waits for a running call to end, or for somebody to say something.
@@ -565,6 +576,7 @@ fn is_fact(draft: &Draft) -> bool {
             | "permission_asked"
             | "call_started"
             | "subtask_started"
+            | "files_checked"
             | "task_finished"
             | "task_stopped"
     )

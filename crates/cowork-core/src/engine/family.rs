@@ -8,17 +8,27 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use super::{Engine, Inner, Item};
-use crate::{CallId, ChangeSet, Lease, Result, Session, SessionSpec, Sight, Task, TaskId, ThreadId, UndoSpec};
+use tracing::Span;
+
+use super::{Engine, Inner, Item, spans};
+use crate::{
+    CallId, ChangeSet, Lease, Result, Session, SessionSpec, Sight, Summary, Task, TaskId, ThreadId, UndoSpec, index,
+};
 
 /// The families that are worked on here, by the task at the top.
 #[derive(Default)]
-pub(super) struct Families(Mutex<HashMap<TaskId, (usize, Arc<Family>)>>);
+pub(super) struct Families {
+    all: Mutex<HashMap<TaskId, (usize, Arc<Family>)>>,
+    /// What is done for those that have not ended, if somebody watches: a family that rests goes on in the same span.
+    spans: Mutex<HashMap<TaskId, Span>>,
+}
 
 /// What the drivers of a family share.
 pub(super) struct Family {
     /// The lease of the task at the top.
     pub(super) lease: Lease,
+    /// What is done for the task at the top, for whoever watches.
+    pub(super) span: Span,
     /// Its view of the folders, as long as one of them has it open.
     session: tokio::sync::Mutex<Option<Weak<dyn Session>>>,
 }
@@ -36,8 +46,14 @@ impl Families {
     }
 
     /// Begins a family under a lease; somebody is to join it at once.
-    pub(super) fn begin(&self, root: TaskId, lease: Lease) {
-        self.all().insert(root, (0, Arc::new(Family { lease, session: tokio::sync::Mutex::default() })));
+    pub(super) fn begin(&self, (thread, root): (ThreadId, TaskId), lease: Lease) {
+        let mut spans = locked(&self.spans);
+        let span = spans.get(&root).cloned().unwrap_or_else(|| spans::task(thread, root));
+        if !span.is_disabled() {
+            spans.insert(root, span.clone());
+        }
+        let session = tokio::sync::Mutex::default();
+        self.all().insert(root, (0, Arc::new(Family { lease, span, session })));
     }
 
     /// Lets one more of it work here, if the family is here.
@@ -60,12 +76,35 @@ impl Families {
         last
     }
 
+    /// Nothing more is done for a task that has ended, or for any.
+    pub(super) fn end_span(&self, root: Option<TaskId>) {
+        let mut spans = locked(&self.spans);
+        match root {
+            Some(root) => drop(spans.remove(&root)),
+            None => spans.clear(),
+        }
+    }
+
     fn all(&self) -> MutexGuard<'_, HashMap<TaskId, (usize, Arc<Family>)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.all)
     }
 }
 
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Engine {
+    /// Gives every sub-task, the oldest first; [`Summary::part_of`] says of which task.
+    ///
+    /// # Errors
+    /// Whatever the store says.
+    pub async fn subtasks(&self) -> Result<Vec<Summary>> {
+        let rows = index::scan_all(&*self.inner.parts.store, "task/").await?;
+        let all = rows.iter().map(|(_, value)| super::read_summary(value));
+        all.filter(|summary| summary.as_ref().map_or(true, |s| s.part_of.is_some())).collect()
+    }
+
     /// Waits until a task that has sub-tasks rests with all of them, or has ended.
     pub(super) async fn family_settled(&self, first: Task) -> Result<Task> {
         let (thread, task, root) = (first.thread, first.id, first.root());

@@ -6,16 +6,20 @@
 //! - [`calls`](self::calls): authorizing, starting and finishing calls.
 //! - [`family`](self::family), [`subtasks`](self::subtasks): a task and its sub-tasks.
 //! - [`models`](self::models): asking models for a planner.
+//! - [`briefing`](self::briefing): what a task is told besides its words, and the notes of a thread.
 //! - [`days`](self::days): what may be spent in a day.
+//! - [`ending`](self::ending): looking again at what a task changed.
 //! - [`rests`](self::rests): who waits for a task to come to rest.
 //! - [`reclaim`](self::reclaim): keeping the journals within their limits.
 
 mod approver;
+mod briefing;
 mod calls;
 mod days;
 mod dispatch;
 mod door;
 mod driver;
+mod ending;
 mod events;
 mod family;
 mod live;
@@ -38,6 +42,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::{
     approver::{Approver, Ask},
+    ending::TaskChanges,
     events::{Item, Subscription},
     models::Models,
 };
@@ -417,6 +422,7 @@ impl Engine {
         self.inner.stop.cancel();
         // The dispatcher waits for the drivers. The sender lives as long as `self`, so this can't fail.
         let _ = self.inner.ended.subscribe().wait_for(|ended| *ended).await;
+        self.inner.families.end_span(None);
         self.inner.reclaiming.ended().await;
         self.inner.rests.close();
         self.inner.hub.close();

@@ -16,7 +16,7 @@ use tracing::Instrument;
 
 use super::{Inner, live::Live, spans};
 use crate::{
-    AskId, Circuit, Delta, DeltaKind, Error, Event, Kind, Model, ModelAnswer, ModelCard, ModelRequest, Patience,
+    AskId, Circuit, Delta, DeltaKind, Error, Event, Kind, Label, Model, ModelAnswer, ModelCard, ModelRequest, Patience,
     Reserve, Result, Retry, Runtime, Said, Say, TaskId, ThreadId, Usage,
 };
 
@@ -70,8 +70,19 @@ pub(super) type Circuits = Mutex<HashMap<String, Circuit>>;
 pub(super) enum Told {
     /// A model is about to be asked: commit this, then say so.
     Asked(Box<(Event, oneshot::Sender<Result<()>>)>),
-    /// That came to its end.
-    Answered(Box<Event>),
+    /// That came to its end, with what is to be thought of what it brought.
+    Answered(Box<Event>, Label),
+}
+
+impl Desk {
+    fn at_circuit<T>(&self, model: &dyn Model, act: impl FnOnce(&mut Circuit, crate::Timestamp) -> T) -> T {
+        let mut circuits = self.circuits.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, now) = (&model.card().at, self.runtime.now());
+        match circuits.get_mut(at) {
+            Some(circuit) => act(circuit, now),
+            None => act(circuits.entry(at.clone()).or_default(), now),
+        }
+    }
 }
 
 impl Models {
@@ -128,7 +139,29 @@ impl Models {
     /// # Errors
     /// `NotFound`; `LimitExceeded` if the task's budget does not allow it; the model's, once patience is at its end.
     pub async fn ask(&self, name: Option<&str>, purpose: &str, request: ModelRequest) -> Result<ModelAnswer> {
+        self.put(name, purpose, request, false).await
+    }
+
+    /// Asks a model for which another one stands in. A service that is down is left within about two seconds of its first
+    /// failure, and for a while it is not asked at all; then it is tried once.
+    ///
+    /// # Errors
+    /// As [`Models::ask`]'s; `Unavailable` at once while its service is taken to be down.
+    pub async fn ask_briefly(&self, name: Option<&str>, purpose: &str, request: ModelRequest) -> Result<ModelAnswer> {
+        self.put(name, purpose, request, true).await
+    }
+
+    async fn put(
+        &self,
+        name: Option<&str>,
+        purpose: &str,
+        request: ModelRequest,
+        is_brief: bool,
+    ) -> Result<ModelAnswer> {
         let (desk, model) = self.find(name)?;
+        if is_brief && !desk.at_circuit(&**model, |circuit, now| circuit.left(now, PAUSE)).is_zero() {
+            return Err(down(&**model));
+        }
         let ask = AskId::new(&*desk.runtime);
         let read = request.estimate().count;
         let most = Reserve::of(&request, read, model.card());
@@ -140,6 +173,8 @@ impl Models {
             read: 0,
             said: Arc::default(),
             tries: 0,
+            is_brief,
+            brought: false,
             is_closed: false,
         };
         if let Some(tell) = &desk.tell {
@@ -150,7 +185,7 @@ impl Models {
             acked.await.map_err(|_| given_up())??;
         }
         open.read = read;
-        let span = spans::chat(&**model, purpose, &request);
+        let span = spans::chat(&**model, desk.screen.as_ref().map(|s| s.thread), purpose, &request);
         let answer = open.persist(request).instrument(span.clone()).await;
         spans::answered(&span, open.tries, &answer);
         open.close(&answer);
@@ -187,6 +222,10 @@ struct Open {
     /// How many bytes were said.
     said: Arc<AtomicU64>,
     tries: u32,
+    /// Whether another model stands in for it.
+    is_brief: bool,
+    /// Whether its service's own tools brought something.
+    brought: bool,
     is_closed: bool,
 }
 
@@ -199,8 +238,8 @@ impl Open {
             let left = self.desk.patience.total.saturating_sub(passed());
             let held = self.at_circuit(|circuit, now| circuit.enter(now, PAUSE));
             if !held.is_zero() {
-                if held >= left {
-                    return Err(self.down());
+                if self.is_brief || held >= left {
+                    return Err(down(&*self.model));
                 }
                 self.rest(held).await?;
                 continue;
@@ -215,12 +254,10 @@ impl Open {
                 Err(error) => error,
             };
             // One that spoke is not down, however it ended.
-            let is_down = error.kind == Kind::Unavailable
-                && error.retry != Retry::Never
-                && self.said.load(Ordering::Relaxed) == said;
+            let spoke = self.said.load(Ordering::Relaxed) > said;
+            let is_down = error.kind == Kind::Unavailable && error.retry != Retry::Never && !spoke;
             self.at_circuit(|circuit, now| circuit.ended(is_down, now, PAUSE));
-            let wait = self.desk.patience.wait(&error, self.tries, passed(), self.desk.runtime.entropy());
-            let Some(wait) = wait else { return Err(self.at_the_end(error)) };
+            let Some(wait) = self.wait(&error, passed(), spoke) else { return Err(self.at_the_end(error)) };
             tracing::debug!(%error, tries = self.tries, wait_ms = wait.as_millis(), "the model is asked again");
             if self.said.load(Ordering::Relaxed) > 0 {
                 self.desk.screen.iter().for_each(|screen| screen.tell(DeltaKind::Restarted));
@@ -273,14 +310,25 @@ impl Open {
         }
     }
 
-    fn at_circuit<T>(&self, act: impl FnOnce(&mut Circuit, crate::Timestamp) -> T) -> T {
-        let mut circuits = self.desk.circuits.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = &self.model.card().at;
-        let now = self.desk.runtime.now();
-        match circuits.get_mut(at) {
-            Some(circuit) => act(circuit, now),
-            None => act(circuits.entry(at.clone()).or_default(), now),
+    /// Says how long to wait before the next try; none if there is to be none. A service that another one stands in for is
+    /// left alone from then on.
+    fn wait(&self, error: &Error, passed: Duration, spoke: bool) -> Option<Duration> {
+        let (patience, chance) = (self.desk.patience, self.desk.runtime.entropy());
+        if !self.is_brief || !error.is_absence() || spoke {
+            return patience.wait(error, self.tries, passed, chance);
         }
+        let wait = patience.wait_briefly(error, self.tries, passed, chance);
+        self.at_circuit(|circuit, now| {
+            let wait = wait.filter(|_| circuit.left(now, PAUSE).is_zero());
+            if wait.is_none() {
+                circuit.leave(now, PAUSE);
+            }
+            wait
+        })
+    }
+
+    fn at_circuit<T>(&self, act: impl FnOnce(&mut Circuit, crate::Timestamp) -> T) -> T {
+        self.desk.at_circuit(&*self.model, act)
     }
 
     fn at_the_end(&self, error: Error) -> Error {
@@ -291,12 +339,8 @@ impl Open {
         }
     }
 
-    fn down(&self) -> Error {
-        let why = format!("{} has not answered for a while and is left alone", self.model.card().at);
-        Error::new(Kind::Unavailable, "ask model", why).with_fix(LATER)
-    }
-
     fn close(mut self, answer: &Result<ModelAnswer>) {
+        self.brought = answer.as_ref().is_ok_and(|answer| answer.brought);
         let (usage, error) = match answer {
             Ok(answer) => (answer.usage, None),
             Err(error) => (self.so_far(), Some(error.clone())),
@@ -318,7 +362,8 @@ impl Open {
         self.is_closed = true;
         if let Some(tell) = &self.desk.tell {
             // A driver that is gone leaves the question open; whoever takes the task up closes it.
-            let _ = tell.send(Told::Answered(answered.into()));
+            let label = if self.brought { Label::service(&self.model.card().at) } else { Label::trusted() };
+            let _ = tell.send(Told::Answered(answered.into(), label));
         }
     }
 }
@@ -329,6 +374,11 @@ impl Drop for Open {
             self.record(self.so_far(), Some(given_up()));
         }
     }
+}
+
+fn down(model: &dyn Model) -> Error {
+    let why = format!("{} has not answered for a while and is left alone", model.card().at);
+    Error::new(Kind::Unavailable, "ask model", why).with_fix(LATER)
 }
 
 fn broken() -> Error {

@@ -2,8 +2,8 @@
 
 use super::{Inner, calls::Allowed, driver::Driver};
 use crate::{
-    Actor, Command, CommandId, Difference, Draft, Event, Expect, Finish, Hash, Outcome, Result, Stage, Submit, Task,
-    TaskId,
+    Actor, Command, CommandId, Difference, Draft, Event, Expect, FilesReport, Finish, Hash, Outcome, Result, Stage,
+    Submit, Task, TaskId,
     index::{self, Entries},
 };
 
@@ -68,7 +68,9 @@ impl Driver {
 
     /// Ends the task; if it is a sub-task, the call that it did the work of ends in the same commit.
     pub(super) async fn finish(&mut self, result: Finish) -> Result<()> {
+        let report = self.look_again(&result).await;
         let Some(parent) = self.task.submit.parent.clone() else {
+            self.checked(report)?;
             return self.draft_durable(Event::TaskFinished { result });
         };
         // The folders are let go of before the task that goes on may want to be undone.
@@ -81,6 +83,7 @@ impl Driver {
         let outcome =
             self.task.report(&result, changed.as_ref().map(|all| all.iter().collect::<Vec<_>>()).as_deref())?;
         let mut above = self.engine.fold(self.task.thread, parent.task).await?;
+        self.checked(report)?;
         self.draft_durable(Event::TaskFinished { result })?;
         if above.call(parent.call).is_some_and(|(_, call)| call.stage == Stage::Delegated) {
             let before = index::entries(&above);
@@ -102,6 +105,14 @@ impl Driver {
             self.engine.crew.ring();
         }
         Ok(())
+    }
+}
+
+impl Driver {
+    fn checked(&mut self, report: Option<FilesReport>) -> Result<()> {
+        // Names come from all that the task has seen.
+        let label = self.task.label.without_origins();
+        report.map_or(Ok(()), |report| self.draft_by(Event::FilesChecked { report }, Actor::Engine, label))
     }
 }
 

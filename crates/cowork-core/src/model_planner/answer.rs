@@ -176,6 +176,18 @@ fn end(blocks: Vec<Block>, text: String, schema: Option<&Value>) -> Next {
     Next::Turn(Turned { finish, ..Turned::default() })
 }
 
+/// What a model is told whose outcome names what nothing of the task made.
+pub(super) fn contradicted(finish: &Finish, unmade: &[String]) -> Vec<Message> {
+    let Finish::Done { summary, .. } = finish else { return Vec::new() };
+    let names = unmade.iter().take(10).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let more = unmade.len().checked_sub(10).filter(|n| *n > 0).map(|n| format!(" and {n} more")).unwrap_or_default();
+    let ask = format!(
+        "You say that you made or changed {names}{more}; nothing in this task did. Make it now, or answer again without it: say \
+         only what was done."
+    );
+    vec![Message::new(Role::Assistant, vec![Block::text(summary)]), Message::user(ask)]
+}
+
 /// Reads an outcome that must fit a schema.
 fn fit(text: &str, schema: &Value) -> Result<Value, String> {
     let json = text.trim();

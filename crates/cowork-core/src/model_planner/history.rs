@@ -38,23 +38,26 @@ pub(super) struct History {
     said: Vec<String>,
     plan: Vec<PlanStep>,
     refused: Vec<String>,
+    /// Whether it was told once that it did not make what it said.
+    contradicted: bool,
 }
 
 impl History {
     /// Begins with what stands before the first turn that is shown.
     pub(super) fn new(task: &Task, offer: Offer, instructions: &str) -> Result<Self> {
         let mut history = Self {
-            head: Arc::new(head::head(&task.submit, &offer, instructions)),
+            head: Arc::new(head::head(task, &offer, instructions)),
             deferred: offer.deferred,
             messages: Messages::default(),
             from: 0,
             turns: 0,
             steers: 0,
             measured: (0, 0),
-            asked: task.submit.text.clone(),
+            asked: head::asked(task),
             said: Vec::new(),
             plan: Vec::new(),
             refused: Vec::new(),
+            contradicted: false,
         };
         let summaries = task.turns.iter().rev().filter_map(|turn| Note::read(&turn.decision.note).summary);
         match { summaries }.next() {
@@ -69,6 +72,7 @@ impl History {
         self.from = summary.turns.min(task.turns.len());
         self.turns = self.from;
         for turn in task.turns.iter().take(self.from) {
+            self.contradicted |= turn.decision.note.get("contradicted").is_some();
             for (call, state) in turn.decision.calls.iter().zip(&turn.calls) {
                 self.note_refused(&call.tool, &call.args, state)?;
             }
@@ -93,6 +97,7 @@ impl History {
         }
         while let Some(turn) = task.turns.get(self.turns) {
             let blocks = note::blocks(&turn.decision, &self.deferred);
+            self.contradicted |= turn.decision.note.get("contradicted").is_some();
             self.push(Message::new(Role::Assistant, blocks));
             self.turns += 1;
             self.results(task, tools, self.turns - 1)?;
@@ -145,6 +150,11 @@ impl History {
 
     pub(super) fn messages(&self) -> &Messages {
         &self.messages
+    }
+
+    /// Says whether the model was told before that it did not make what it said it had made.
+    pub(super) fn is_contradicted(&self) -> bool {
+        self.contradicted
     }
 
     /// Gives how much memory it takes, about.
@@ -236,7 +246,7 @@ fn step(step: &PlanStep) -> String {
 }
 
 fn opening(task: &Task) -> String {
-    let mut text = task.submit.text.clone();
+    let mut text = head::asked(task);
     for steer in task.steers.iter().filter(|s| s.turn == 0) {
         text.push_str("\n\n");
         text.push_str(&steer.text);

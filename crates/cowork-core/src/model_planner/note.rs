@@ -17,6 +17,9 @@ pub(super) struct Note {
     /// What stands for the turns before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) summary: Option<Summary>,
+    /// Whether the model was told before this decision that it did not make what it said it had made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) contradicted: bool,
 }
 
 /// A block of an answer.

@@ -1,5 +1,5 @@
-//! The tools that a model plans with: they do nothing, the conversation shows what they ask for. [`Delegate`] has a file of its
-//! own.
+//! The tools that a model plans with: they do nothing, the conversation shows what they ask for. [`Delegate`] and
+//! [`Remember`] have files of their own.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use super::{
     deferred,
     delegate::Delegate,
     history::{shortened, text_of},
+    remember::Remember,
 };
 use crate::{
     Call, CallId, CallState, Effects, Error, Kind, Label, Outcome, PlanStep, Result, StepState, Task, Tool,
@@ -26,7 +27,7 @@ const PIECE: usize = 20 << 10;
 
 /// Gives them.
 pub(super) fn tools() -> Vec<Arc<dyn Tool>> {
-    vec![tool(SetPlan), tool(ReadResult), tool(FindTools), tool(CallTool), tool(Delegate)]
+    vec![tool(SetPlan), tool(ReadResult), tool(FindTools), tool(CallTool), tool(Delegate), tool(Remember)]
 }
 
 /// Gives the names of those that a planner can't do without.

@@ -164,6 +164,18 @@ pub(super) fn drop_unanswered(blocks: &mut Vec<Block>) {
     });
 }
 
+/// Says whether a block is of a tool that the service ran, or of a kind that is not known: of what was thought it is known.
+pub(super) fn is_brought(block: &Block) -> bool {
+    #[derive(Deserialize)]
+    struct Kind<'a> {
+        #[serde(borrow, rename = "type")]
+        kind: Text<'a>,
+    }
+    let Block::Opaque { json, .. } = block else { return false };
+    let kind = serde_json::from_str::<Kind<'_>>(json).map(|kind| kind.kind.0.into_owned()).unwrap_or_default();
+    !matches!(kind.as_str(), "thinking" | "redacted_thinking" | "compaction")
+}
+
 fn is_nothing(raw: &str) -> bool {
     matches!(raw, "\"\"" | "null")
 }

@@ -197,6 +197,14 @@ impl Model for Anthropic {
         &self.card
     }
 
+    fn provider(&self) -> &str {
+        "anthropic"
+    }
+
+    fn known_as(&self) -> &str {
+        &self.model
+    }
+
     async fn answer(&self, request: ModelRequest, say: Say, cancel: CancellationToken) -> Result<ModelAnswer> {
         let answer = self.ask(&request, &say, &cancel).await.map_err(|e| self.transport.hide(e))?;
         tracing::debug!(model = %self.name, id = %answer.id, stop = ?answer.stop, usage = ?answer.usage, "answered");

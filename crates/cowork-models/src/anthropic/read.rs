@@ -6,7 +6,7 @@ use serde_json::{Value, value::RawValue};
 
 use super::{
     DIALECT,
-    block::{Delta, Open, Part, Raw, drop_unanswered},
+    block::{Delta, Open, Part, Raw, drop_unanswered, is_brought},
     ids,
 };
 use crate::{
@@ -239,7 +239,8 @@ impl<'s> Reader<'s> {
             Reason::Refused => Stop::Refused,
             Reason::Paused => Stop::Paused,
         };
-        Ok(ModelAnswer { blocks, stop, usage: self.usage, id: self.id, model: self.model })
+        let brought = blocks.iter().any(is_brought);
+        Ok(ModelAnswer { blocks, stop, usage: self.usage, id: self.id, model: self.model, brought })
     }
 
     fn message(&mut self, message: &Message<'_>) {

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use cowork_core::{Budget, Error, Kind, Result};
+use cowork_core::{Budget, DayBudget, Error, Kind, Result};
 use serde::{Deserialize, Deserializer, de};
 
 use super::{OP, told};
@@ -19,6 +19,25 @@ pub struct BudgetSettings {
     pub steps: Option<Count>,
     /// Time worked.
     pub time: Option<Span>,
+    /// What all tasks together may spend in a day.
+    pub day: DaySettings,
+}
+
+/// What all tasks together may spend on models in a day, as a person sets it. What is left out has no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DaySettings {
+    /// Tokens read and written.
+    pub tokens: Option<Count>,
+    /// Money.
+    pub cost: Option<Dollars>,
+}
+
+impl DaySettings {
+    /// Gives what the engine holds all tasks to: for its [`Limits`](cowork_core::Limits).
+    pub fn budget(&self) -> DayBudget {
+        DayBudget { tokens: self.tokens.map(|n| n.0), cost: self.cost.map(Dollars::millionths) }
+    }
 }
 
 impl BudgetSettings {
@@ -30,6 +49,7 @@ impl BudgetSettings {
             cost: self.cost.or(other.cost),
             steps: self.steps.or(other.steps),
             time: self.time.or(other.time),
+            day: DaySettings { tokens: self.day.tokens.or(other.day.tokens), cost: self.day.cost.or(other.day.cost) },
         }
     }
 

@@ -52,18 +52,20 @@ impl ModelSettings {
         let transport = self.transport(key, self.limits()?)?;
         let local = if self.service.is_local() && self.window.is_none() { self.found(cancel).await } else { None };
         let card = self.card(transport.at(), local.as_ref());
-        if !self.tools.is_empty() && self.service.as_str() != ANTHROPIC {
+        if !self.tools.is_empty() && !matches!(self.service.as_str(), ANTHROPIC | RESPONSES) {
             let why = format!("`{}` runs no tools by itself that are known here", self.service);
-            return Err(
-                Error::new(Kind::InvalidInput, OP, why).with_fix(format!("take `tools` out of [models.{name}]"))
-            );
+            return Err(Error::new(Kind::InvalidInput, OP, why)
+                .with_fix(format!("take `tools` out of [models.{name}], or take the service `openai-responses`")));
         }
         Ok(match self.service.as_str() {
             ANTHROPIC => {
                 let model = Anthropic::new(transport, &self.model).with_name(name).with_card(card);
-                Arc::new(self.tools.iter().fold(model, |model, tool| model.with_service_tool(tool.written())))
+                Arc::new(self.tools.iter().fold(model, |model, tool| model.with_service_tool(tool.written(ANTHROPIC))))
             }
-            RESPONSES => Arc::new(Responses::new(RESPONSES, &self.model, card, transport).with_name(name)),
+            RESPONSES => {
+                let model = Responses::new(RESPONSES, &self.model, card, transport).with_name(name);
+                Arc::new(self.tools.iter().fold(model, |model, tool| model.with_service_tool(tool.written(RESPONSES))))
+            }
             _ => Arc::new(Chat::new(self.row()?, &self.model, card, transport).with_name(name)),
         })
     }
@@ -181,8 +183,9 @@ impl ServiceTool {
         }
     }
 
-    fn written(self) -> serde_json::Value {
+    fn written(self, format: &str) -> serde_json::Value {
         match self {
+            Self::WebSearch if format == RESPONSES => json!({ "type": "web_search" }),
             Self::WebSearch => json!({ "type": "web_search_20250305", "name": "web_search" }),
         }
     }

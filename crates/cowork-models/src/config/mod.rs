@@ -24,7 +24,7 @@ use cowork_core::{Effort, Error, Kind, Patience, Price, Result};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Value, json};
 
-pub use amount::{BudgetSettings, Count, Dollars, Span};
+pub use amount::{BudgetSettings, Count, DaySettings, Dollars, Span};
 pub use ask::{Can, Checked};
 pub use key::{Kept, KeySource, Keys};
 pub use make::Destination;

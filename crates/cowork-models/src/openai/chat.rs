@@ -46,6 +46,14 @@ impl Model for Chat {
         &self.card
     }
 
+    fn provider(&self) -> &str {
+        self.service.provider()
+    }
+
+    fn known_as(&self) -> &str {
+        &self.model
+    }
+
     async fn answer(&self, request: ModelRequest, say: Say, cancel: CancellationToken) -> Result<ModelAnswer> {
         let body = write::body(&self.service, &self.model, &request);
         let mut reader = read::Reader::new(self.service);

@@ -8,6 +8,7 @@ use std::fmt;
 use async_trait::async_trait;
 use cowork_core::{CancellationToken, Kind, Model, ModelAnswer, ModelCard, ModelRequest, Result, Say, Tokens};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::read::{answer, broken};
 use crate::Transport;
@@ -23,19 +24,32 @@ pub struct Responses {
     model: String,
     card: ModelCard,
     transport: Transport,
+    service_tools: Vec<Value>,
 }
 
 impl Responses {
     /// Makes one; `service` is what a person calls the service, `transport` leads to its address, `card` says what is known of
     /// the model.
     pub fn new(service: &str, model: &str, card: ModelCard, transport: Transport) -> Self {
-        Self { name: format!("{service}/{model}"), model: model.to_owned(), card, transport }
+        let (name, model) = (format!("{service}/{model}"), model.to_owned());
+        Self { name, model, card, transport, service_tools: Vec::new() }
     }
 
     /// Calls it otherwise than by its service and its model.
     #[must_use]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
+        self
+    }
+}
+
+impl Responses {
+    /// Offers the model a tool that its service runs by itself, such as `{"type":"web_search"}`.
+    ///
+    /// Such a tool is a destination of its own, and what it brings is untrusted: offer none that the person did not grant.
+    #[must_use]
+    pub fn with_service_tool(mut self, tool: Value) -> Self {
+        self.service_tools.push(tool);
         self
     }
 }
@@ -50,8 +64,16 @@ impl Model for Responses {
         &self.card
     }
 
+    fn provider(&self) -> &str {
+        "openai"
+    }
+
+    fn known_as(&self) -> &str {
+        &self.model
+    }
+
     async fn answer(&self, request: ModelRequest, say: Say, cancel: CancellationToken) -> Result<ModelAnswer> {
-        let body = write::body(&self.model, &request);
+        let body = write::body(self, &request);
         let mut reader = read::Reader::default();
         answer(&self.transport, "/responses", body, &mut reader, &say, &cancel).await?;
         let answer = reader.finish(&request)?;
@@ -64,7 +86,7 @@ impl Model for Responses {
         struct Counted {
             input_tokens: u64,
         }
-        let body = write::count(&self.model, request);
+        let body = write::count(self, request);
         match self.transport.post("/responses/input_tokens", body, &CancellationToken::new()).await {
             Ok(mut incoming) => {
                 let all = incoming.whole().await?;

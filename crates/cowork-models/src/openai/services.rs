@@ -158,6 +158,16 @@ pub fn service(name: &str) -> Option<&'static Service> {
 }
 
 impl Service {
+    /// Names it as OpenTelemetry's conventions do, where they know it.
+    pub(super) fn provider(&self) -> &'static str {
+        match self.name {
+            "mistral" => "mistral_ai",
+            // Whose it is is not known, only how it speaks.
+            "local" => "openai",
+            name => name,
+        }
+    }
+
     /// Describes the way to it. A compatible service has another `base`.
     pub fn endpoint(&self, key: Option<Secret>) -> Endpoint {
         let (base, key_from) = (self.base.to_owned(), self.key_from.to_owned());

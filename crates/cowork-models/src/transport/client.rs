@@ -57,6 +57,15 @@ pub(super) fn is_here(url: &Url) -> bool {
     host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
+/// Makes the HTTP client by which this address is reached: TLS with ring, the system's roots and proxy, nothing tried again and no
+/// redirect followed.
+///
+/// # Errors
+/// `InvalidInput` for an address that can't be used.
+pub fn client_for(address: &str) -> Result<Client> {
+    build(&base(address)?, &Limits::default())
+}
+
 pub(super) fn build(base: &Url, limits: &Limits) -> Result<Client> {
     let builder = Client::builder()
         .user_agent(concat!("cowork/", env!("CARGO_PKG_VERSION")))

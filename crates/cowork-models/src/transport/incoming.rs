@@ -1,6 +1,7 @@
 //! An answer as it arrives, with its deadlines.
 
 use std::{
+    collections::VecDeque,
     future::{Future, poll_fn},
     mem,
     pin::{Pin, pin},
@@ -26,6 +27,9 @@ const MOST_OF_A_REFUSAL: usize = 64 << 10;
 /// How long is waited for the end of a stream after its last event, so that the connection can be used again.
 const LINGER: Duration = Duration::from_millis(100);
 
+/// How many bytes are gathered before they are read.
+const ENOUGH: usize = 8 << 10;
+
 /// What an answer consists of, as it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
@@ -43,8 +47,17 @@ pub struct Incoming {
     transport: Transport,
     content: Content,
     body: Body,
+    arrived: Arrived,
     wait: Wait,
     left: usize,
+}
+
+/// What has come of a body and was not taken yet.
+#[derive(Debug, Default)]
+struct Arrived {
+    pieces: VecDeque<Bytes>,
+    /// How it ended, if it has.
+    end: Option<reqwest::Result<()>>,
 }
 
 impl Incoming {
@@ -56,7 +69,8 @@ impl Incoming {
         let content = Content::named(text(header::CONTENT_TYPE).unwrap_or_default());
         // What was read of the connection stays in memory as long as its headers.
         let headers = mem::take(response.headers_mut());
-        let mut incoming = Self { transport, content, body: response.into(), wait, left };
+        let (body, arrived) = (response.into(), Arrived::default());
+        let mut incoming = Self { transport, content, body, arrived, wait, left };
         if status.is_success() && content != Content::Page && !packed {
             return Ok(incoming);
         }
@@ -78,13 +92,17 @@ impl Incoming {
     /// # Errors
     /// `Unavailable` if it was cut off or nothing came in time, `LimitExceeded` if it is longer than allowed, `Cancelled`.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
-        let bytes = self.wait.until(bytes(&mut self.body)).await?;
-        let bytes = bytes.map_err(|e| self.transport.unreached(e))?;
-        if let Some(bytes) = &bytes {
+        if self.arrived.pieces.is_empty() && self.arrived.end.is_none() {
+            self.wait.until(self.arrived.gather(&mut self.body)).await?;
             self.wait.begun();
-            self.left = self.left.checked_sub(bytes.len()).ok_or_else(|| self.too_long())?;
         }
-        Ok(bytes)
+        let Some(bytes) = self.arrived.pieces.pop_front() else {
+            // After its end there is nothing more, however often it is asked for.
+            let end = self.arrived.end.replace(Ok(())).unwrap_or(Ok(()));
+            return end.map(|()| None).map_err(|e| self.transport.unreached(e));
+        };
+        self.left = self.left.checked_sub(bytes.len()).ok_or_else(|| self.too_long())?;
+        Ok(Some(bytes))
     }
 
     /// Waits for all of it.
@@ -101,7 +119,12 @@ impl Incoming {
 
     /// Reads what may come after its last event, so that the connection can be used again; gives up soon.
     pub async fn rest(mut self) {
-        let end = async { while matches!(bytes(&mut self.body).await, Ok(Some(_))) {} };
+        let end = async {
+            while self.arrived.end.is_none() {
+                self.arrived.pieces.clear();
+                self.arrived.gather(&mut self.body).await;
+            }
+        };
         drop(tokio::time::timeout(LINGER, end).await);
     }
 
@@ -128,14 +151,41 @@ impl Content {
     }
 }
 
-/// Waits for the next bytes of a body.
-async fn bytes(body: &mut Body) -> reqwest::Result<Option<Bytes>> {
-    while let Some(frame) = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
-        if let Ok(bytes) = frame?.into_data() {
-            return Ok(Some(bytes));
-        }
+impl Arrived {
+    /// Waits for the next bytes, and takes what comes right behind them along: an answer arrives in many small pieces, and to read them
+    /// together costs less than to read each between two turns of the connection.
+    async fn gather(&mut self, body: &mut Body) {
+        let (mut held, mut asked) = (0, false);
+        poll_fn(|cx| {
+            while self.end.is_none() && held < ENOUGH {
+                match Pin::new(&mut *body).poll_frame(cx) {
+                    Poll::Ready(Some(Ok(frame))) => {
+                        if let Ok(bytes) = frame.into_data().map(|bytes| self.add(bytes)) {
+                            (held, asked) = (held + bytes, false);
+                        }
+                    }
+                    Poll::Ready(Some(Err(error))) => self.end = Some(Err(error)),
+                    Poll::Ready(None) => self.end = Some(Ok(())),
+                    Poll::Pending if held == 0 => return Poll::Pending,
+                    // The connection goes first; if it has no more then, this is all for now.
+                    Poll::Pending if !asked => {
+                        asked = true;
+                        cx.waker().wake_by_ref();
+                        return Poll::Pending;
+                    }
+                    Poll::Pending => break,
+                }
+            }
+            Poll::Ready(())
+        })
+        .await;
     }
-    Ok(None)
+
+    fn add(&mut self, bytes: Bytes) -> usize {
+        let count = bytes.len();
+        self.pieces.push_back(bytes);
+        count
+    }
 }
 
 pub(super) fn stopped() -> Error {

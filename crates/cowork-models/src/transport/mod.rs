@@ -21,6 +21,7 @@ use reqwest::{
 };
 
 pub use body::Pieces;
+pub use client::client_for;
 pub use fault::Fault;
 pub use incoming::{Content, Incoming};
 

@@ -91,7 +91,7 @@ pub async fn a_cancelled_planning_ends_soon(subject: Subject) {
     let view = TaskLog::new(subject.submit.clone()).view(&subject.tools);
     match soon(
         "a cancelled planning",
-        (subject.make)().plan(view, PlanContext { cancel, models: subject.models.clone() }),
+        (subject.make)().plan(view, PlanContext { cancel, models: subject.models.clone(), ..PlanContext::default() }),
     )
     .await
     {

@@ -220,7 +220,7 @@ impl Reader {
             blocks.push(Block::Call(calls::finish(partial, matches!(stop, Stop::Length | Stop::Full), &mut ids)?));
         }
         let stop = if calls { Stop::Calls } else { stop };
-        Ok(ModelAnswer { blocks, stop, usage: self.usage, id: self.id, model: self.model })
+        Ok(ModelAnswer { blocks, stop, usage: self.usage, id: self.id, model: self.model, brought: false })
     }
 }
 

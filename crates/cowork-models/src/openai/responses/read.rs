@@ -4,7 +4,7 @@ use cowork_core::{Block, ModelAnswer, ModelRequest, Result, Said, Say, Stop, Usa
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-use super::DIALECT;
+use super::{DIALECT, write::is_thought};
 use crate::{
     call::Ids,
     openai::{
@@ -302,7 +302,8 @@ impl Reader {
         }
         let calls = blocks.iter().any(|block| matches!(block, Block::Call(_)));
         let stop = if calls { Stop::Calls } else { stop };
-        Ok(ModelAnswer { blocks, stop, usage: self.usage, id: self.id, model: self.model })
+        let brought = blocks.iter().any(|block| matches!(block, Block::Opaque { json, .. } if !is_thought(json)));
+        Ok(ModelAnswer { blocks, stop, usage: self.usage, id: self.id, model: self.model, brought })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use cowork_core::{Block, Message, ModelRequest, Role, ToolSpec};
 
-use super::DIALECT;
+use super::{DIALECT, Responses};
 use crate::{
     call,
     openai::{
@@ -16,26 +16,35 @@ use crate::{
 const LEAST_TOKENS: u32 = 16;
 
 /// Writes the body: the model, the head, the items, and last what may differ from request to request.
-pub(super) fn body(model: &str, request: &ModelRequest) -> Pieces {
+pub(super) fn body(model: &Responses, request: &ModelRequest) -> Pieces {
     let mut body = input(model, "\"store\":false,", request);
-    body.write(&tail(model, request).0);
+    body.write(&tail(&model.model, request).0);
     body
 }
 
 /// Writes the body of a request to count.
-pub(super) fn count(model: &str, request: &ModelRequest) -> Pieces {
+pub(super) fn count(model: &Responses, request: &ModelRequest) -> Pieces {
     let mut body = input(model, "", request);
     body.write(b"]}");
     body
 }
 
 /// Writes all up to the end of the items.
-fn input(model: &str, store: &str, request: &ModelRequest) -> Pieces {
+fn input(model: &Responses, store: &str, request: &ModelRequest) -> Pieces {
     let mut body = Pieces::default();
-    body.write(&Json::default().raw("{\"model\":").value(model).raw(",").raw(store).0);
+    body.write(&Json::default().raw("{\"model\":").value(&model.model).raw(",").raw(store).0);
     body.push(request.head.written.get_or(DIALECT, || instructions(&request.head.system)));
-    if !request.head.tools.is_empty() {
-        body.push(request.head.tools.written().get_or(DIALECT, || functions(&request.head.tools)));
+    let ours = !request.head.tools.is_empty();
+    if ours || !model.service_tools.is_empty() {
+        body.write(b"\"tools\":[");
+        if ours {
+            body.push(request.head.tools.written().get_or(DIALECT, || functions(&request.head.tools)));
+        }
+        let mut theirs = Json::default();
+        for (n, tool) in model.service_tools.iter().enumerate() {
+            theirs.raw(if ours || n > 0 { "," } else { "" }).value(tool);
+        }
+        body.write(&theirs.raw("],").0);
     }
     body.write(b"\"input\":[");
     messages(&mut body, false, &request.messages, DIALECT, message);
@@ -52,9 +61,7 @@ fn instructions(system: &str) -> Vec<u8> {
 
 fn functions(specs: &[ToolSpec]) -> Vec<u8> {
     let mut json = Json::default();
-    json.raw("\"tools\":[");
     tools(&mut json, specs, function);
-    json.raw("],");
     json.0
 }
 
