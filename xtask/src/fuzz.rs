@@ -68,16 +68,19 @@ fn build(name: &str, host: &str) -> Command {
     build.args(["--target", host, "--bin", name]);
     // Nothing else is built with these flags: the workspace's own artefacts stay as they are.
     build.env("RUSTFLAGS", FLAGS).env_remove("CARGO_TARGET_DIR");
-    if !needs_tools(name) {
-        build.arg("--no-default-features");
-    }
+    build.arg("--no-default-features").args(features(name));
     build
 }
 
-/// Whether a target reads what tools read; the others build without them, in a fifth of the time.
-fn needs_tools(name: &str) -> bool {
+/// Gives the features that a target wants: each more takes several times as long to build.
+fn features(name: &str) -> &'static [&'static str] {
     let text = fs::read_to_string(Path::new(TARGETS).join(format!("{name}.rs"))).unwrap_or_default();
-    text.contains("cowork_tools")
+    let calls = |what: &str| text.contains(what);
+    match calls("fuzzed::documents") || calls("fuzzed::metadata") {
+        true => &["--features", "documents"],
+        false if calls("cowork_tools") || calls("cowork_fuzz") => &["--features", "tools"],
+        false => &[],
+    }
 }
 
 fn names() -> Vec<String> {

@@ -11,7 +11,11 @@ use cowork::{
     Claim, Command, CommandId, Cowork, Envelope, Item, Mode, Runtime, Submit, TaskId, ThreadId, Timestamp,
     TokioRuntime, folder,
 };
-use serde_json::Value;
+use cowork_testkit::{
+    MockService,
+    service::{Part, Reply},
+};
+use serde_json::{Value, json};
 use support::{Place, svg, terminal::Terminal};
 
 const FILES: &[&str] = &[
@@ -47,7 +51,7 @@ fn picture(place: &Place, name: &str, title: &str, shown: &[(&str, String)]) {
     let tasks = place.cowork(&["tasks", "--json"]).records();
     let ids: Vec<String> = tasks.iter().map(|t| t["task"].as_str().unwrap().to_owned()).collect();
     for (command, written) in shown {
-        let mut text = format!("\x1b[0m$ {command}\r\n{written}\r\n");
+        let mut text = on_one_port(&format!("\x1b[0m$ {command}\r\n{written}\r\n"));
         for (i, id) in ids.iter().enumerate() {
             text = text.replace(&id[id.len() - 6..], NAMES[i]);
         }
@@ -77,6 +81,20 @@ fn at_one_time(text: &str) -> String {
         }
     }
     String::from_utf8(bytes).unwrap()
+}
+
+/// Puts one port, as long as they are, in the place of that on which a service happens to listen.
+fn on_one_port(text: &str) -> String {
+    const AT: &str = "127.0.0.1:";
+    let mut parts = text.split(AT);
+    let mut all = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        all.push_str(AT);
+        all.push_str(if part.len() - rest.len() == 5 { "11434" } else { "1234" });
+        all.push_str(rest);
+    }
+    all
 }
 
 const NAMES: [&str; 6] = ["7f3a12", "1c90be", "e4d207", "58a6f1", "b3027c", "90d4ea"];
@@ -145,6 +163,59 @@ fn the_tasks_of_some_days() {
         "A terminal: the tasks of some days in a table",
         &[("cowork tasks", terminal.seen.clone())],
     );
+}
+
+#[test]
+fn a_task_that_a_model_does() {
+    let place = downloads();
+    let service = MockService::start(|ask| taxes().get(ask.turns).cloned().unwrap_or_default());
+    let settings = place.home().join(".config/cowork");
+    fs::create_dir_all(&settings).unwrap();
+    let model = format!(
+        "model = \"sonnet\"\n[models.sonnet]\nservice = \"anthropic\"\nmodel = \"claude-sonnet-5-5\"\nbase = \"{}\"\nkey = \"none\"\n",
+        service.url()
+    );
+    fs::write(settings.join("config.toml"), model).unwrap();
+    let folder = place.folder.to_str().unwrap();
+    let mut terminal = Terminal::sized(&place, &["run", "--folder", folder, TAXES], &[], (80, 50));
+    for asked in ["move 4 files", "List.md"] {
+        terminal.shows(asked, |text| text.contains("[y]") && text.contains(asked));
+        terminal.press("y");
+    }
+    terminal.until("Cost:");
+    assert_eq!(terminal.end().code(), Some(0));
+    picture(
+        &place,
+        "model.svg",
+        "A terminal: a model has brought together what a tax return needs, by a plan, and says what went where and what it cost",
+        &[(&format!("cowork run --folder ~/Downloads \"{TAXES}\""), terminal.seen.clone())],
+    );
+}
+
+const TAXES: &str = "Bring together what my tax return needs";
+
+/// What the model says and does.
+fn taxes() -> Vec<Reply> {
+    let plan = |look: &str, move_: &str, list: &str| {
+        let steps = [("See what is there", look), ("Bring it together in Taxes", move_), ("Write the list", list)];
+        let steps = steps.map(|(title, state)| json!({ "title": title, "state": state }));
+        Part::call("plan", json!({ "steps": steps }))
+    };
+    let names = ["invoice-0117.pdf", "invoice-0118.pdf", "lease.pdf", "budget.xlsx"];
+    let moves = json!({ "moves": [{ "from": "Downloads", "to": "Downloads/Taxes", "names": names }] });
+    let list = "# Taxes\n\n- invoice-0117.pdf\n- invoice-0118.pdf\n- lease.pdf\n- budget.xlsx\n";
+    vec![
+        Reply::turn([plan("active", "pending", "pending"), Part::call("list_folder", json!({ "path": "Downloads" }))]),
+        Reply::turn([plan("done", "active", "pending"), Part::call("move_files", moves)]),
+        Reply::turn([
+            plan("done", "done", "active"),
+            Part::call("write_file", json!({ "path": "Downloads/Taxes/List.md", "text": list })),
+        ]),
+        Reply::turn([plan("done", "done", "done")]),
+        Reply::text(
+            "The two invoices, the lease and the budget are in Taxes, and List.md there names them. I found no bank statement.",
+        ),
+    ]
 }
 
 /// Does a task as long ago: all but the clock is as it always is.

@@ -1,6 +1,7 @@
 //! The planner that asks a model.
 
 mod answer;
+mod brief;
 mod circles;
 mod compact;
 mod deferred;

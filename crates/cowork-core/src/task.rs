@@ -427,7 +427,10 @@ impl Task {
         }
         if self.turns.len() >= self.submit.max_steps as usize {
             let why = format!("the task took {} steps and did not come to an end", self.turns.len());
-            return Next::Finish(Finish::Failed { error: Error::new(Kind::LimitExceeded, "run task", why) });
+            let error = Error::new(Kind::LimitExceeded, "run task", why);
+            return Next::Finish(Finish::Failed {
+                error: error.with_fix("allow it more steps, or ask for less at once"),
+            });
         }
         if let Err(error) = self.spent.in_time(&self.submit.budget) {
             return Next::Finish(Finish::Failed { error });

@@ -143,6 +143,8 @@ pub struct ToolOutput {
 ///
 /// - The schema is made from the type: a field's doc comment is its description.
 /// - Arguments that are not of the type are refused before `effects`, with [`Kind::InvalidInput`].
+/// - What is marked `#[schemars(extend("x-seldom" = true))]`, the whole type or a field, is seldom needed: where there are many tools, a
+///   model is told that it is there, and looks it up when it wants it. So it is told of [`TypedTool::ABOUT`] up to the first blank line.
 /// - For the rest, what [`Tool`] says.
 ///
 /// Cancellation and errors: as a [`Tool`]'s.

@@ -468,7 +468,7 @@ async fn instructions_plan_and_denials_outlive_fifty_summaries() {
 #[tokio::test]
 async fn a_summary_is_the_same_in_another_process() {
     let stage = Stage::new();
-    let card = || ModelCard { window: 4_600, most_tokens: 400, ..ModelCard::local("small") };
+    let card = || ModelCard { window: 4_300, most_tokens: 400, ..ModelCard::local("small") };
     let big = |n: u32| calls([called("work", json!({ "n": n, "much": "x".repeat(1_000) }))]);
     let work = ProbeTool::new("work", Effects { recovery: Recovery::Idempotent, ..Effects::none() });
     let first = talk_with(card(), [big(1), big(2), big(3), Reply::text("All three are done."), big(4)]);

@@ -44,6 +44,7 @@ struct ListArchive;
 /// The arguments of `list_archive`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 struct ListArgs {
     /// The archive: zip, tar, tar.gz, or a single file in gz.
     path: FilePath,
@@ -96,6 +97,7 @@ struct ExtractArchive;
 /// The arguments of `extract_archive`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 struct ExtractArgs {
     /// The archive: zip, tar, tar.gz, or a single file in gz.
     path: FilePath,
@@ -126,10 +128,10 @@ fn usual_ratio() -> u32 {
 impl TypedTool for ExtractArchive {
     type Args = ExtractArgs;
     const NAME: &'static str = "extract_archive";
-    const ABOUT: &'static str = "Extracts an archive (zip, tar, tar.gz, gz) into a folder, with the files' times and permissions. Links, devices, \
+    const ABOUT: &'static str = "Extracts an archive (zip, tar, tar.gz, gz) into a folder. Files keep their times and permissions. Links, devices, \
         encrypted entries, names that lead out of the folder and what lies below a file are left out and named; of several entries of one name \
         the last is made, and a hard link as a file of its own. An archive that is damaged, or out of which too much would come, is refused \
-        before anything is written; of a zip the damaged entries are left out. Gives `made`, how many files, and `otherwise`: those left out, or \
+        before anything is written; of a zip the damaged entries are left out.\n\nGives `made`, how many files, and `otherwise`: those left out, or \
         made under another name, each with `index` in the archive, `path`, `renamed` and `reason`.";
 
     fn effects(&self, args: &ExtractArgs) -> Result<Effects> {

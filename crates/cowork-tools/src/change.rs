@@ -55,6 +55,7 @@ pub(crate) struct MakeFolder;
 /// The arguments of `make_folder`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(crate) struct FolderArgs {
     /// The folder: `Documents/2026/March`. Those above it are made too; one that is there already is fine.
     path: FilePath,
@@ -64,7 +65,8 @@ pub(crate) struct FolderArgs {
 impl TypedTool for MakeFolder {
     type Args = FolderArgs;
     const NAME: &'static str = "make_folder";
-    const ABOUT: &'static str = "Makes a folder, and those above it. One that is there already is fine.";
+    const ABOUT: &'static str =
+        "Makes an empty folder, and those above it. What writes or moves files makes the folders that are missing.";
 
     fn effects(&self, args: &FolderArgs) -> Result<Effects> {
         folder_of("make folder", &args.path)?;
@@ -86,7 +88,7 @@ pub(crate) struct SetAside;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AsideArgs {
-    /// The files and folders; up to 100,000.
+    /// The files and folders.
     #[schemars(length(min = 1, max = 100_000))]
     paths: Vec<FilePath>,
 }
@@ -95,8 +97,8 @@ pub(crate) struct AsideArgs {
 impl TypedTool for SetAside {
     type Args = AsideArgs;
     const NAME: &'static str = "set_aside";
-    const ABOUT: &'static str = "Takes files and folders out of the way, instead of deleting them: they leave their folder and are kept, so that \
-        `restore_files` or undoing the task brings them back. Nothing is deleted for good. Gives `made` and `otherwise`: those left as they \
+    const ABOUT: &'static str = "Takes files and folders away, instead of deleting them: they are kept, so that `restore_files` or undoing the task \
+        brings them back.\n\nGives `made` and `otherwise`: those left as they \
         were, each with `index`, `path` and `reason`.";
 
     fn effects(&self, args: &AsideArgs) -> Result<Effects> {
@@ -121,6 +123,7 @@ pub(crate) struct RestoreFiles;
 /// The arguments of `restore_files`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(crate) struct RestoreArgs {
     /// Where they were before this task set them aside; up to 100,000.
     #[schemars(length(min = 1, max = 100_000))]
@@ -131,8 +134,8 @@ pub(crate) struct RestoreArgs {
 impl TypedTool for RestoreFiles {
     type Args = RestoreArgs;
     const NAME: &'static str = "restore_files";
-    const ABOUT: &'static str = "Brings back files and folders that this task set aside, to where they were. One whose place is taken by now is \
-        left aside. Gives `made` and `otherwise`: those not brought back, each with `index`, `path` and `reason`.";
+    const ABOUT: &'static str = "Brings back what this task set aside: files and folders, to where they were. One whose place is taken by now is \
+        left aside.\n\nGives `made` and `otherwise`: those not brought back, each with `index`, `path` and `reason`.";
 
     fn effects(&self, args: &RestoreArgs) -> Result<Effects> {
         check_size("restore files", args.paths.len())?;

@@ -31,6 +31,7 @@ pub(crate) struct CompareFolders;
 /// The arguments of `compare_folders`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(crate) struct CompareArgs {
     /// One folder: `Documents`.
     left: FilePath,
@@ -70,7 +71,7 @@ fn usual() -> u32 {
 impl TypedTool for CompareFolders {
     type Args = CompareArgs;
     const NAME: &'static str = "compare_folders";
-    const ABOUT: &'static str = "Compares two folders with all that is in them. Gives how many files are the `same`, `differing` in \
+    const ABOUT: &'static str = "Compares two folders with all that is in them.\n\nGives how many files are the `same`, `differing` in \
         content, `only_left`, `only_right`, and `moved`: in both with the same content, but in another place; and `differences` in the \
         order of paths, each with its `path` below the folder, `what` (one of these words, or `other_kind`), of a moved file `to` where it \
         is on the right, and sizes and times. `next` is what to give as `after` to go on (null at the end).";

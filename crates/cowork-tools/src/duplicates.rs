@@ -43,6 +43,7 @@ pub(crate) struct FindDuplicates;
 /// The arguments of `find_duplicates`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(crate) struct DuplicatesArgs {
     /// The folders to search, with all folders in them, up to 100.
     #[schemars(length(min = 1, max = 100))]
@@ -138,7 +139,7 @@ fn usual() -> u32 {
 impl TypedTool for FindDuplicates {
     type Args = DuplicatesArgs;
     const NAME: &'static str = "find_duplicates";
-    const ABOUT: &'static str = "Finds files with exactly the same content, whatever they are called, from some folders down. Gives how \
+    const ABOUT: &'static str = "Finds files with exactly the same content. It looks from some folders down, whatever they are called.\n\nGives how \
         many `groups` there are, how many bytes they `wasted` and how many files were `searched`; and `duplicates`, those that waste most \
         first, each with the `size` of one, `copies`, `wasted`, and the `files`, the one to keep first (up to 100). Names of one and the same file (hard \
         links) count as one copy; of these, only the first is in `files` and the others in `same_file`; `linked` are those in `files` that have \

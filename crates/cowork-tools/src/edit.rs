@@ -47,15 +47,17 @@ pub(crate) struct EditFile;
 pub(crate) struct EditArgs {
     /// The text file: `Documents/report.md`.
     path: FilePath,
-    /// The edits, up to 200, made in order: each finds what those before it left. All are made, or none.
+    /// Made in order, all or none: each finds what those before it left.
     #[schemars(length(min = 1, max = 200))]
     edits: Vec<Edit>,
     /// To edit the file only if it is as it was when `read_file` gave this `stamp`; if left out, only if it is as this task last
     /// read it.
     #[serde(default)]
+    #[schemars(extend("x-seldom" = true))]
     stamp: Option<Stamp>,
     /// The encoding if it is known, as it was given to `read_file`; found out as there if left out.
     #[serde(default)]
+    #[schemars(extend("x-seldom" = true))]
     encoding: Option<String>,
 }
 
@@ -63,13 +65,12 @@ pub(crate) struct EditArgs {
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Edit {
-    /// The text that goes, exactly as it stands in the file, white space included. It must be there exactly once, unless `all`
-    /// is set. Lines ended with `\n` are found in a file that ends them with `\r\n` too.
+    /// What goes, exactly as it stands in the file, white space included; it must be there once, unless `all` is set.
     #[schemars(length(min = 1))]
     old_text: String,
-    /// The text that comes in its place; nothing, to take it out. Its lines get the file's line ends.
+    /// What comes in its place.
     new_text: String,
-    /// Whether it is replaced wherever it is, up to 100,000 times; no if left out.
+    /// Whether it is replaced wherever it is.
     #[serde(default)]
     all: bool,
 }
@@ -78,10 +79,10 @@ pub(crate) struct Edit {
 impl TypedTool for EditFile {
     type Args = EditArgs;
     const NAME: &'static str = "edit_file";
-    const ABOUT: &'static str = "Replaces texts in a text file of any size, each given exactly as it stands in the file, as `read_file` \
-        shows it; the file's encoding and line ends stay. Read the file first. Gives `made` (1), and in `edits` for each edit `replaced`, how often, and the first `lines` where \
-        it was. A text that is not there, or more than once, changes nothing and is an error, which says where to look; so is a file that was \
-        changed since it was read.";
+    const ABOUT: &'static str = "Replaces texts in a text file, each given as `read_file` shows it; encoding and line ends stay. Read the file \
+        first. A text that is not there, or more than once, is an error that says where to look, and nothing is changed.\n\nLines ended with \
+        `\\n` are found in a file that ends them with `\\r\\n` too. A file that was changed since it was read is an error. Gives `made` (1), and in `edits` for each \
+        edit `replaced`, how often, and the first `lines` where it was.";
 
     fn effects(&self, args: &EditArgs) -> Result<Effects> {
         folder_of(OP, &args.path)?;

@@ -43,64 +43,70 @@ pub(crate) struct FindText;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FindArgs {
-    /// The folder to search, with all folders in it: `Documents`.
+    /// The folder, with all in it: `Documents`.
     folder: FilePath,
-    /// What to look for, within a line: a text as it stands, or with `regex` a regular expression.
+    /// What to look for within a line, as it stands unless `regex` or `words` is set.
     #[schemars(length(min = 1, max = 1_000))]
     query: String,
-    /// Whether `query` is a regular expression (Rust syntax: no look-around, no backreferences); no if left out.
+    /// Whether `query` is a regular expression.
     #[serde(default)]
     regex: bool,
-    /// Whether `query` is words that may stand in any order: a file is a hit if each of them is in its name or its text. Those in
-    /// quotes `"…"` stay together, and small ones such as `the` need not be there. The lines that have the most of them are given.
+    /// Whether `query` is words in any order, each in a file's name or its text; those in quotes stay together.
     #[serde(default)]
     words: bool,
     /// Whether file and folder names are searched; yes if left out.
     #[serde(default = "yes")]
+    #[schemars(extend("x-seldom" = true))]
     names: bool,
     /// Whether text contents are searched; yes if left out.
     #[serde(default = "yes")]
+    #[schemars(extend("x-seldom" = true))]
     contents: bool,
     /// Whether contents of Word, PowerPoint, Excel, OpenDocument and PDF files are searched too; yes if left out.
     #[serde(default = "yes")]
+    #[schemars(extend("x-seldom" = true))]
     documents: bool,
     /// Whether capitals matter; no if left out.
+    #[schemars(extend("x-seldom" = true))]
     #[serde(default)]
     match_case: bool,
     /// Whether only whole words count: `art` is not found in `part`; no if left out.
     #[serde(default)]
+    #[schemars(extend("x-seldom" = true))]
     whole_word: bool,
-    /// Only files whose name fits this pattern are looked into: `*.md`, `{*.txt,*.csv}`; with a `/` the whole way down from the
-    /// folder: `**/2024/*.md`. All if left out.
+    /// Only files of such names: `*.md`, `{*.txt,*.csv}`, `**/2024/*.md`.
     #[serde(default)]
     #[schemars(length(max = 1_000))]
     files: Option<String>,
-    /// What is given of each hit: `lines` (the usual), only the `files`, or the `counts` of lines in each file.
+    /// What is given: hits as `lines` (the usual), `files`, or `counts` of lines in each.
     #[serde(default)]
     give: Give,
-    /// How many lines before and after each hit are given too, up to 5; none if left out.
+    /// How many lines around each hit are given too.
     #[serde(default)]
     #[schemars(range(max = 5))]
     context: u32,
     /// The most lines of one file, up to 1,000; 20 if left out. All are counted.
     #[serde(default = "usual_in_file")]
     #[schemars(range(min = 1, max = 1_000))]
+    #[schemars(extend("x-seldom" = true))]
     most_in_file: u32,
-    /// The most hits to give, up to 10,000 `lines`, or 100,000 `files` or `counts`; 200 if left out.
+    /// The most hits; of `lines` 10,000.
     #[serde(default = "usual_hits")]
     #[schemars(range(min = 1, max = 100_000))]
     most: u32,
-    /// The `next` of the answer before, to go on from there.
+    /// The `next` of the answer before, to go on.
     #[serde(default)]
     after: Option<String>,
-    /// Whether hidden files and folders, whose names begin with a dot, are searched too; no if left out.
+    /// Whether names that begin with a dot count too.
     #[serde(default)]
     hidden: bool,
     /// Whether what `.gitignore` files name is searched too; no if left out.
     #[serde(default)]
+    #[schemars(extend("x-seldom" = true))]
     git_ignored: bool,
     /// Whether what `.ignore` files name is searched too; no if left out.
     #[serde(default)]
+    #[schemars(extend("x-seldom" = true))]
     ignored: bool,
 }
 
@@ -147,12 +153,12 @@ impl FindArgs {
 impl TypedTool for FindText {
     type Args = FindArgs;
     const NAME: &'static str = "find_text";
-    const ABOUT: &'static str = "Looks for a text, words or a regular expression in names and in the contents of text files, Word, Excel, \
-        PowerPoint, OpenDocument and PDF files, from a folder down. Gives `hits`, those in names first, then in the order of paths, each \
+    const ABOUT: &'static str = "Looks for a text, words or a regular expression in names and in contents: of text, Word, Excel, \
+        PowerPoint, OpenDocument and PDF files. To find files by name, size or age, use find_files.\n\nGives `hits`, those in names first, then in the order of paths, each \
         with `path`, and for contents `line` (from 1), `text`, and `place` (the page, slide or sheet); how many files `matched`, how \
         many `lines` in all, how many files were `searched`; what was `skipped`, by reason (`no_text` are PDFs of pictures), and what the binary ones are in `not_text`. If there are more hits, `complete` is \
         false and `next` is what to give as `after` to go on; the last hit that is given of a file with still more says how many \
-        `more`. To find files by name alone, by size or age, use find_files.";
+        `more`.";
 
     fn effects(&self, args: &FindArgs) -> Result<Effects> {
         let bad = |why: &str| Err(Error::new(Kind::InvalidInput, OP, why));

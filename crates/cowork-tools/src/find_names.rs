@@ -36,56 +36,60 @@ pub(crate) struct FindFiles;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FindFilesArgs {
-    /// The folder to search, with all folders in it: `Documents`.
+    /// The folder, with all in it: `Documents`.
     folder: FilePath,
-    /// What names must be like: `*.pdf`, `invoice*`, `{a,b}.txt`; with a `/` the whole way down from the folder: `**/2024/*.jpg`.
-    /// All if left out.
+    /// A pattern for names: `*.pdf`, `{a,b}.txt`, `**/2024/*.jpg`.
     #[serde(default)]
     #[schemars(length(max = 1_000))]
     name: Option<String>,
     /// How `name` is read: as a `glob` (the usual), a `text` that the name has in it, or a `regex`.
+    #[schemars(extend("x-seldom" = true))]
     #[serde(default)]
     like: Like,
     /// Whether capitals matter in names; no if left out.
     #[serde(default)]
+    #[schemars(extend("x-seldom" = true))]
     match_case: bool,
-    /// Only these kinds: `file`, `folder`, `link`, `other`; all if left out.
+    /// Only these kinds.
     #[serde(default)]
     #[schemars(length(max = 4))]
     kinds: Vec<FileKind>,
-    /// Only files of at least so many bytes.
+    /// The fewest bytes.
     #[serde(default)]
     min_size: Option<u64>,
-    /// Only files of at most so many bytes.
+    /// The most bytes.
     #[serde(default)]
     max_size: Option<u64>,
-    /// Only what changed at this time or later, in milliseconds since 1970.
+    /// Changed at this time or later, in milliseconds since 1970.
     #[serde(default)]
     modified_from: Option<i64>,
-    /// Only what changed before this time, in milliseconds since 1970.
+    /// Changed before this time.
     #[serde(default)]
     modified_before: Option<i64>,
     /// Only links that lead to nothing; those that lead out of the folder don't count, because nobody looks there. All if left out.
     #[serde(default)]
+    #[schemars(extend("x-seldom" = true))]
     broken_links: bool,
-    /// The order: `name` (the usual, by path), `largest`, `smallest`, `newest` or `oldest` first.
+    /// The order: `name` (the usual), `largest`, `smallest`, `newest` or `oldest` first.
     #[serde(default)]
     sort: Sort,
-    /// The most to give, up to 100,000; 200 if left out.
+    /// The most to give.
     #[serde(default = "usual")]
     #[schemars(range(min = 1, max = 100_000))]
     most: u32,
-    /// The `next` of the answer before, to go on from there.
+    /// The `next` of the answer before, to go on.
     #[serde(default)]
     after: Option<String>,
-    /// Whether hidden files and folders, whose names begin with a dot, are looked at too; no if left out.
+    /// Whether names that begin with a dot count too.
     #[serde(default)]
     hidden: bool,
     /// Whether what `.gitignore` files name is looked at too; no if left out.
     #[serde(default)]
+    #[schemars(extend("x-seldom" = true))]
     git_ignored: bool,
     /// Whether what `.ignore` files name is looked at too; no if left out.
     #[serde(default)]
+    #[schemars(extend("x-seldom" = true))]
     ignored: bool,
 }
 
@@ -148,9 +152,9 @@ impl TypedTool for FindFiles {
     type Args = FindFilesArgs;
     const NAME: &'static str = "find_files";
     const ABOUT: &'static str = "Finds files and folders by name, kind, size and age, from a folder down; without a name it gives all, \
-        for example the 20 largest. Gives the `count` of all that fit, their `bytes` where sizes were looked at, and `files` in the \
+        for example the 20 largest. To look into files, use find_text.\n\nGives the `count` of all that fit, their `bytes` where sizes were looked at, and `files` in the \
         order asked for, each with `path`, `kind`, `size` in bytes and `modified` in milliseconds since 1970; `next` is what to give as \
-        `after` to go on (null at the end). To look into files, use find_text.";
+        `after` to go on (null at the end).";
 
     fn effects(&self, args: &FindFilesArgs) -> Result<Effects> {
         args.names()?;

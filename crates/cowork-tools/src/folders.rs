@@ -41,6 +41,7 @@ pub(crate) struct SuggestFolders;
 /// The arguments of `suggest_folders`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(crate) struct FoldersArgs {
     /// The folder whose files are to go into folders within it: `Downloads`. Those in folders within it stay.
     folder: FilePath,
@@ -95,11 +96,11 @@ pub(crate) enum By {
 impl TypedTool for SuggestFolders {
     type Args = FoldersArgs;
     const NAME: &'static str = "suggest_folders";
-    const ABOUT: &'static str = "Works out into which folders the files directly in a folder go, by type, date, name, place or rules, and moves nothing: \
+    const ABOUT: &'static str = "Works out into which folders files go, by type, date, name, place or rules. It looks at those directly in a folder, and moves nothing: \
         `moves`, each with `from`, `to` and `names`, are what to give to move_files; so are `along`, the files that go along with those (a photo's settings, \
         a film's subtitles), and then `folders`, those of saved pages. A date is the one in the name, else the one that a photo or PDF says of itself, else that of the last change: \
         how many are from each is `dated` (`name`, `content`, `changed`). Hidden files, links, files in use or not complete, and parts of projects stay, and what is in order already: how many \
-        `stay` by reason. Gives also how many files there are (`count`), how many folders (`inside`), and `project`: what marks the folder as that of a project, or null. If there are \
+        `stay` by reason.\n\nGives also how many files there are (`count`), how many folders (`inside`), and `project`: what marks the folder as that of a project, or null. If there are \
         `more` than were asked for, ask again once these are made.";
 
     fn effects(&self, args: &FoldersArgs) -> Result<Effects> {

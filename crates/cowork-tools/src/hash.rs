@@ -29,6 +29,7 @@ pub(crate) struct HashFiles;
 /// The arguments of `hash_files`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(crate) struct HashArgs {
     /// Files, and folders with all that is in them, up to 10,000.
     #[schemars(length(min = 1, max = 10_000))]
@@ -86,7 +87,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 impl TypedTool for HashFiles {
     type Args = HashArgs;
     const NAME: &'static str = "hash_files";
-    const ABOUT: &'static str = "Computes the SHA-256 or BLAKE3 of files, and of all files in folders. Gives the `count` of all files, \
+    const ABOUT: &'static str = "Computes the SHA-256 or BLAKE3 of files, and of all files in folders.\n\nGives the `count` of all files, \
         `hashes` as lines `HASH  PATH` in the order of paths, how many `bytes` were read, and `unread`: files that could not be, each \
         with `why`; `next` is what to give as `after` to go on (null at the end). To find equal files, use find_duplicates.";
 

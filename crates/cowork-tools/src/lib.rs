@@ -68,7 +68,7 @@ mod recorded;
 mod search;
 #[cfg(feature = "files")]
 mod show;
-#[cfg(feature = "files")]
+#[cfg(any(feature = "documents", feature = "metadata"))]
 mod source;
 #[cfg(feature = "tables")]
 mod table;

@@ -36,34 +36,38 @@ pub(crate) struct ListFolder;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListArgs {
-    /// The folder, beginning with the name of a granted one: `Downloads/letters`.
+    /// The folder: `Downloads/letters`.
     path: FilePath,
     /// The order: `name` (the usual), `largest`, `smallest`, `newest` or `oldest` first.
     #[serde(default)]
     sort: Sort,
-    /// The most entries to give, up to 200,000; 300 if left out.
+    /// The most to give.
     #[serde(default = "usually_listed")]
     #[schemars(range(min = 1, max = 200_000))]
     most: u32,
-    /// The `next` of the answer before, to go on from there.
+    /// The `next` of the answer before, to go on.
     #[serde(default)]
     after: Option<String>,
-    /// Only entries whose name fits this pattern are listed and counted: `*.pdf`, `{*.csv,*.tsv}`; all if left out.
+    /// Only names like this: `*.pdf`, `{*.csv,*.tsv}`.
     #[serde(default)]
     #[schemars(length(max = 1_000))]
     name: Option<String>,
     /// Whether entries whose names begin with a dot are listed too; yes if left out.
     #[serde(default = "yes")]
+    #[schemars(extend("x-seldom" = true))]
     hidden: bool,
     /// Whether each listed file is looked into for its `type`; no if left out.
     #[serde(default)]
+    #[schemars(extend("x-seldom" = true))]
     types: bool,
     /// Whether it is told what names say: the `category` of each file, what it `belongs_to`, and whether the folder is a `project`'s;
     /// no if left out.
     #[serde(default)]
+    #[schemars(extend("x-seldom" = true))]
     categories: bool,
     /// Whether the `date` of each file is told, and where that is from; no if left out.
     #[serde(default)]
+    #[schemars(extend("x-seldom" = true))]
     dates: bool,
 }
 
@@ -75,14 +79,15 @@ fn usually_listed() -> u32 {
 impl TypedTool for ListFolder {
     type Args = ListArgs;
     const NAME: &'static str = "list_folder";
-    const ABOUT: &'static str = "Lists what lies directly in a folder: the `count` of all, how many `files` and `folders`, and `entries` in \
+    const ABOUT: &'static str = "Lists what lies directly in a folder, with kinds, sizes and times. For all that lies below, use find_files.\n\n\
+        Gives the `count` of all, how many `files` and `folders`, and `entries` in \
         the order asked for, each with `path`, `name`, `kind` (file, folder, link, other), `size` in bytes, `modified` in milliseconds \
         since 1970; with `types` also `type`, by content; with `categories` of each file also its `category` by name (Documents, \
         Spreadsheets, Images, Audio, Video, Archives, Code, Installers, Unfinished, Other) and, where it goes along with another, the name of \
         what it `belongs_to` (a photo's settings to the photo, subtitles to the film, its folder to a saved page), and of the whole the \
         `project`: the name of what marks it as the folder of one, such as Cargo.toml, or null; with `dates` of each file also its `date`, `2026-05-17`, and `date_from`: the `name` if \
         one stands in it, else the `content` of a photo or PDF, else the day on which it was `changed`; none where none can be right. If there are more, `next` is what to give as \
-        `after` to go on (null at the end). For all that lies below, use folder_tree or find_files.";
+        `after` to go on (null at the end).";
 
     fn effects(&self, args: &ListArgs) -> Result<Effects> {
         args.after.as_deref().map(Place::parse).transpose()?;

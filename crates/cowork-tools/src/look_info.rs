@@ -25,6 +25,7 @@ pub(crate) struct FileInfo;
 /// The arguments of `file_info`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(crate) struct InfoArgs {
     /// The file or folder, beginning with the name of a granted folder: `Downloads/letters/may.pdf`.
     path: FilePath,
@@ -68,6 +69,7 @@ pub(crate) struct FileMetadata;
 /// The arguments of `file_metadata`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(crate) struct MetadataArgs {
     /// The files, 1 to 10,000.
     #[schemars(length(min = 1, max = 10_000))]
@@ -78,7 +80,7 @@ pub(crate) struct MetadataArgs {
 impl TypedTool for FileMetadata {
     type Args = MetadataArgs;
     const NAME: &'static str = "file_metadata";
-    const ABOUT: &'static str = "Tells what many files are and say of themselves, for example to sort photos by the day they were taken. \
+    const ABOUT: &'static str = "Tells what many photos and PDF files say of themselves: when, where and by what they were made, titles, pages. Of other files it tells the type.\n\n\
         Gives `files` in the order asked for, each with `path`, `type` by content (`mime`, and of text the `encoding`) and `metadata`: of \
         a photo `taken` (local time, with `offset` if known), `camera`, `width`, `height`, `latitude`, `longitude`; of a PDF `title`, \
         `author`, `created`, `changed`, `pages`. A file that can't be read has `why` instead.";

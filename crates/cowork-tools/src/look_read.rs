@@ -29,27 +29,29 @@ pub(crate) struct ReadFile;
 pub(crate) struct ReadArgs {
     /// The file: `Downloads/letters/may.txt`.
     path: FilePath,
-    /// The byte to begin at; 0 if left out. To page on, give the `next` of the answer before.
+    /// The byte to begin at; to go on, the `next` of the answer before.
     #[serde(default)]
     offset: u64,
     /// The line to begin at instead, from 1.
     #[serde(default)]
     #[schemars(range(min = 1))]
     line: Option<u64>,
-    /// The most lines to read; as many as fit if left out.
+    /// The most lines.
     #[serde(default)]
     #[schemars(range(min = 1))]
     lines: Option<u32>,
-    /// The most bytes to read, up to 1,048,576; 65,536 if left out.
+    /// The most bytes.
     #[serde(default = "read_usually")]
     #[schemars(range(min = 4, max = 1_048_576))]
     most: u32,
     /// Lines are cut after so many characters, and say so; 10,000 if left out.
     #[serde(default = "usual_line")]
     #[schemars(range(min = 20, max = 1_048_576))]
+    #[schemars(extend("x-seldom" = true))]
     longest_line: u32,
     /// The encoding if it is known, as the web names it: `windows-1252`, `shift_jis`; found out if left out.
     #[serde(default)]
+    #[schemars(extend("x-seldom" = true))]
     encoding: Option<String>,
 }
 
@@ -71,7 +73,7 @@ impl ReadArgs {
 impl TypedTool for ReadFile {
     type Args = ReadArgs;
     const NAME: &'static str = "read_file";
-    const ABOUT: &'static str = "Reads a piece of a text file, by bytes or by lines: `text`, its `encoding` as found, `size` of the whole \
+    const ABOUT: &'static str = "Reads a text file, or a piece of it. What documents (PDF, Word, …) say, find_text shows.\n\nGives `text`, its `encoding` as found, `size` of the whole \
         file in bytes, `next` to page on (null at the end), `line` of its first line where that is known (null and `last_line` if it has fewer), and the `stamp` by which a later \
         change can tell whether the file is still what was read. `cut` says how many long lines were cut, `lossy` that some bytes are no \
         characters. A file that is not text gives `binary` true, its `mime` and no text.";

@@ -33,6 +33,7 @@ pub(crate) struct SuggestNames;
 /// The arguments of `suggest_names`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(crate) struct NamesArgs {
     /// The folder whose files get new names: `Downloads/scans`. Those in folders within it don't.
     folder: FilePath,
@@ -92,10 +93,10 @@ impl NamesArgs {
 impl TypedTool for SuggestNames {
     type Args = NamesArgs;
     const NAME: &'static str = "suggest_names";
-    const ABOUT: &'static str = "Works out new names for the files directly in a folder by a rule, and renames nothing: `moves`, each with `from` and \
+    const ABOUT: &'static str = "Works out new names for files by a rule. It looks at those directly in a folder, and renames nothing: `moves`, each with `from` and \
         `to`, are what to give to move_files, in an order in which each name is free. What belongs together (a photo and its settings, a film \
         and its subtitles) keeps one name. A date is the one in the name, else the one that a photo or PDF says of itself, else that of the last change: \
-        how many are from each is `dated` (`name`, `content`, `changed`). A date that says something else stays in the name. Gives also how many files there are (`count`), how many `stay` by reason, and `project`: what marks \
+        how many are from each is `dated` (`name`, `content`, `changed`). A date that says something else stays in the name.\n\nGives also how many files there are (`count`), how many `stay` by reason, and `project`: what marks \
         the folder as that of a project, in which nothing should be renamed, or null. If there are `more` moves than were asked for, ask again once these are made.";
 
     fn effects(&self, args: &NamesArgs) -> Result<Effects> {

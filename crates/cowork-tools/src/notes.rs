@@ -32,6 +32,7 @@ pub(crate) struct JoinTexts;
 /// The arguments of `join_texts`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(crate) struct JoinArgs {
     /// The document, in Markdown: `Notes/Report.md`. If left out, nothing is written: what is open to do is given only.
     #[serde(default)]
@@ -86,10 +87,10 @@ fn usual_title() -> String {
 impl TypedTool for JoinTexts {
     type Args = JoinArgs;
     const NAME: &'static str = "join_texts";
-    const ABOUT: &'static str = "Joins notes (Markdown or plain text, in any encoding) into one new Markdown document, UTF-8: a title, contents with links, what is \
+    const ABOUT: &'static str = "Joins notes (Markdown or plain text) into one new document: Markdown, UTF-8, with a title, contents with links, what is \
         open to do (`- [ ]`, `TODO:`) with where it stands, then each text under a heading of its own, with its source and date. Headings go \
         down by as many levels as they must, links between the texts lead to their places in the document, and what stands before a text between \
-        lines of `---` is taken off. Gives the document's `path`, how many `texts` are in it, `words`, `links` that were mended, `todo_count` and the first 200 \
+        lines of `---` is taken off.\n\nGives the document's `path`, how many `texts` are in it, `words`, `links` that were mended, `todo_count` and the first 200 \
         `todos`, each with `path`, `line` and `text`, and the files that are `left`, because they are not text, with `why`.";
 
     fn effects(&self, args: &JoinArgs) -> Result<Effects> {

@@ -50,6 +50,7 @@ pub(crate) struct ApplyPatch;
 /// The arguments of `apply_patch`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(crate) struct PatchArgs {
     /// The patch, in one of two forms. Either `*** Begin Patch`, then for each file `*** Add File: PATH` with lines that begin with
     /// `+`, `*** Delete File: PATH`, or `*** Update File: PATH`, perhaps `*** Move to: PATH`, and hunks, each below `@@` and perhaps
@@ -72,7 +73,7 @@ impl TypedTool for ApplyPatch {
     const NAME: &'static str = "apply_patch";
     const ABOUT: &'static str = "Applies a patch to text files: new files, changes, renames, permissions, and deletions, which set the file aside. \
         All of it or nothing: if a hunk does not fit exactly (it may lie some lines off), nothing is changed, and the error names the hunk, \
-        what it expected and what is there. Gives `made` and `files`, each with `path`, `did`, `to`, and how many lines were `added` and `removed`.";
+        what it expected and what is there.\n\nGives `made` and `files`, each with `path`, `did`, `to`, and how many lines were `added` and `removed`.";
 
     fn effects(&self, args: &PatchArgs) -> Result<Effects> {
         let files = read(args)?;

@@ -24,6 +24,7 @@ pub(crate) struct NamePlaces;
 /// The arguments of `name_places`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(crate) struct PlacesArgs {
     /// The points, up to 100,000.
     #[schemars(length(min = 1, max = 100_000))]
@@ -57,8 +58,8 @@ fn usually_within() -> u32 {
 impl TypedTool for NamePlaces {
     type Args = PlacesArgs;
     const NAME: &'static str = "name_places";
-    const ABOUT: &'static str = "Tells which town or village points on the earth lie in or near, for example those where photos were taken; \
-        without a network. In a large city it is the city, not its district. Gives `places` in the order asked for, each with `name`, `region`, `country`, `code` (of the country, two \
+    const ABOUT: &'static str = "Tells which town points on the earth lie in or near: for example those where photos were taken, \
+        without a network. In a large city it is the city, not its district.\n\nGives `places` in the order asked for, each with `name`, `region`, `country`, `code` (of the country, two \
         letters) and `km` (how far away its middle is); null where none is near. Places with fewer than 1,000 people are not known.";
 
     fn effects(&self, args: &PlacesArgs) -> Result<Effects> {

@@ -39,6 +39,7 @@ pub(crate) struct Random;
 /// The arguments of `random`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(crate) struct RandomArgs {
     /// The number is at least 0 and less than this.
     #[schemars(range(min = 1, max = 9_007_199_254_740_992_u64))]
@@ -49,7 +50,7 @@ pub(crate) struct RandomArgs {
 impl TypedTool for Random {
     type Args = RandomArgs;
     const NAME: &'static str = "random";
-    const ABOUT: &'static str = "Gives a random whole number from 0 up to but not including `below`.";
+    const ABOUT: &'static str = "Gives a random whole number. It is 0 or more and less than `below`.";
 
     fn effects(&self, args: &RandomArgs) -> Result<Effects> {
         if args.below == 0 {

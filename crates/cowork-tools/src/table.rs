@@ -46,6 +46,7 @@ struct ReadTables;
 /// The arguments of `read_tables`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 struct ReadArgs {
     /// The files: CSV (with `,` `;` `|` or tabs between the cells) or JSON lines; up to 100,000.
     #[schemars(length(min = 1, max = 100_000))]
@@ -95,7 +96,7 @@ fn stated(delimiter: Option<&str>, encoding: Option<&str>, header: Option<bool>)
 impl TypedTool for ReadTables {
     type Args = ReadArgs;
     const NAME: &'static str = "read_tables";
-    const ABOUT: &'static str = "Reads tables, to know what is in them: CSV, TSV and JSON lines, in any encoding. Gives how many `files` are tables, their \
+    const ABOUT: &'static str = "Reads tables (CSV, TSV, JSON lines), to know what is in them. They can be in any encoding.\n\nGives how many `files` are tables, their \
         `rows`, how many rows are `broken` (the first 100 as `broken_rows`, with `path`, `line` and `why`), the `columns` of all of them in order of \
         first appearance, each with `name`, `type` (number, date, text, empty), `filled` cells and in how many `files` it is, by what `decimal` fractions are parted (`comma`, `point`, or null where that is not the same in all), `tables` one by one with \
         what was found of each (`format`, `delimiter`, `encoding`, `header`, `columns`, `rows`, the `first` rows), and the files that are `left`, \

@@ -36,6 +36,7 @@ pub(crate) struct FolderTree;
 /// The arguments of `folder_tree`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(crate) struct TreeArgs {
     /// The folder: `Documents`.
     path: FilePath,

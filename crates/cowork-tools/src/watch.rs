@@ -30,6 +30,7 @@ pub(crate) struct WatchFolder;
 /// The arguments of `watch_folder`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(crate) struct WatchArgs {
     /// The folder: `Downloads`. What lies in folders in it is not watched.
     path: FilePath,
@@ -60,8 +61,8 @@ fn two() -> u32 {
 impl TypedTool for WatchFolder {
     type Args = WatchArgs;
     const NAME: &'static str = "watch_folder";
-    const ABOUT: &'static str = "Waits until something arrives, changes or goes away directly in a folder and has settled, or until the \
-        time is up. Gives `arrived`, entries as of list_folder with `category`, that are new or changed, `gone`, paths that are there no more, \
+    const ABOUT: &'static str = "Waits until something arrives, changes or goes away in a folder: directly in it, until it has settled or the \
+        time is up.\n\nGives `arrived`, entries as of list_folder with `category`, that are new or changed, `gone`, paths that are there no more, \
         `timed_out` if nothing happened, and `settled` (false) if the time was up before it had settled. To miss nothing between two calls, give \
         as `known` what was seen before; then what has settled is given while something else still grows, which counts as not seen.";
 

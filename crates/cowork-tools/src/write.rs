@@ -39,21 +39,25 @@ pub(crate) struct WriteArgs {
     /// Its whole content.
     #[schemars(length(max = 16_777_216))]
     text: String,
-    /// What to do if there is such a file already; `skip` if left out. It is replaced only if this task has read it and it is
-    /// still the same.
+    /// What to do if there is one: `skip` (the usual) writes nothing, `number` takes another name, `replace` replaces it if this task
+    /// has read it.
     #[serde(default)]
     if_exists: IfExists,
     /// To replace the file only if it is as it was when `read_file` gave this `stamp`.
     #[serde(default)]
+    #[schemars(extend("x-seldom" = true))]
     stamp: Option<Stamp>,
     /// Whether to replace the file even if this task has not read it, whatever is in it by now; no if left out.
     #[serde(default)]
+    #[schemars(extend("x-seldom" = true))]
     even_unread: bool,
     /// Whether the new content may be less than half of what it replaces; no if left out.
     #[serde(default)]
+    #[schemars(extend("x-seldom" = true))]
     may_shrink: bool,
     /// The permissions of a new file: `rwxr-xr-x`, or in octal `755`; the usual ones, or those of the file it replaces, if left out.
     #[serde(default)]
+    #[schemars(extend("x-seldom" = true))]
     mode: Option<String>,
 }
 
@@ -61,9 +65,8 @@ pub(crate) struct WriteArgs {
 impl TypedTool for WriteFile {
     type Args = WriteArgs;
     const NAME: &'static str = "write_file";
-    const ABOUT: &'static str = "Writes a whole text file (UTF-8), new or in place of the old one; to change a part of one, use `edit_file`. Gives \
-        `made` (0 or 1) and `otherwise`, where the name was taken. A file that was changed since it was read, that was never read, or that \
-        would lose more than half of its content is not replaced: that is an error, which says what to do.";
+    const ABOUT: &'static str = "Writes a whole text file (UTF-8), new or in place of the old one; to change a part of one, use `edit_file`. One that changed \
+        since it was read, or would lose more than half, is not replaced: the error says what to do.\n\nGives `made` (0 or 1) and `otherwise`, where the name was taken.";
 
     fn effects(&self, args: &WriteArgs) -> Result<Effects> {
         let folder = folder_of("write file", &args.path)?;

@@ -6,7 +6,7 @@ use cowork::{AskId, DeltaKind, Error, Event, Spent, Timestamp, Usage, dollars};
 
 use super::{
     line::{Line, Role},
-    text::{clause, count, cut, fold, grouped, one_line, took, wrap},
+    text::{capital, clause, count, cut, fold, grouped, one_line, took, wrap},
 };
 use crate::look::Look;
 
@@ -65,7 +65,7 @@ impl Writing {
             DeltaKind::Retrying { tries, wait_ms, why } => {
                 let after =
                     format!("asked {}, again in {}", times_of((*tries).into()), took(Duration::from_millis(*wait_ms)));
-                self.retrying = Some(format!("{} ({after})", one_line(why).trim_end_matches('.')));
+                self.retrying = Some(format!("{} ({after})", capital(&one_line(why)).trim_end_matches('.')));
                 return;
             }
             _ => return,

@@ -161,11 +161,20 @@ pub(crate) fn clause(message: &str) -> String {
     format!("{message}{stop}")
 }
 
-/// Makes a sentence of a message: a capital first, a full stop last. Code at its start stays as it is.
+/// Makes a sentence of a message: a capital first, a full stop last. Code and names such as `api.example.com` stay as they are.
 pub(crate) fn sentence(message: &str) -> String {
+    clause(&capital(message))
+}
+
+/// Begins a message with a capital, as [`sentence`] does.
+pub(crate) fn capital(message: &str) -> String {
+    let word = message.split_whitespace().next().unwrap_or_default();
+    if word.trim_end_matches(['.', ':']).contains(['.', '/', ':']) {
+        return message.to_owned();
+    }
     let mut chars = message.chars();
     let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
-    clause(&format!("{first}{}", chars.as_str()))
+    format!("{first}{}", chars.as_str())
 }
 
 /// Writes a next step: a capital first, and no full stop that would be copied with a command.
@@ -278,6 +287,15 @@ mod tests {
         for most in 0..30 {
             assert!(width(&shorten("図書館/あいうえお/とても長い名前.pdf", most)) <= most, "{most}");
         }
+    }
+
+    #[test]
+    fn a_sentence_begins_with_a_capital_unless_it_begins_with_a_name() {
+        assert_eq!(sentence("nothing was changed"), "Nothing was changed.");
+        assert_eq!(sentence("done: all of it"), "Done: all of it.");
+        assert_eq!(sentence("api.example.com can't be reached"), "api.example.com can't be reached.");
+        assert_eq!(sentence("127.0.0.1:8080 does not answer"), "127.0.0.1:8080 does not answer.");
+        assert_eq!(sentence("`x` is not there"), "`x` is not there.");
     }
 
     #[test]

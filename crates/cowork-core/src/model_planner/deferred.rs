@@ -1,32 +1,41 @@
-//! Tools that a model is told of by a line each, until it asks for more: descriptions of hundreds would fill what it holds.
+//! Tools that a model is told of by a line each, until it asks for more: descriptions of many would fill what it holds, and cost
+//! with every request.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use serde_json::{Value, json};
 
-use super::own;
+use super::{brief, own};
 use crate::{ModelCard, ToolSpec};
 
 /// All tools together take at most this share of what the model holds.
 const SHARE: u64 = 10;
+/// Tools that are seldom needed are told of by a line where all descriptions come to more, in bytes: with what else stands before a
+/// conversation, 4,000 tokens by estimate.
+const FEW: usize = 10_000;
 /// How long a tool's line is at the most, in bytes.
 const LINE: usize = 100;
 /// How many tools a search gives at the most.
 const FOUND: usize = 8;
 
-/// Chooses which tools are deferred: the largest, until the rest fits with a line for each of them.
+/// Chooses which tools are deferred. If all are more than a few, those that are seldom needed, the largest first; if they still are more
+/// than their share, the largest of all.
 pub(super) fn choose(tools: &[ToolSpec], card: &ModelCard) -> BTreeSet<String> {
-    let room = usize::try_from(u64::from(card.window) * 3 / SHARE).unwrap_or(usize::MAX);
-    let size = |tool: &ToolSpec| tool.name.len() + tool.about.len() + tool.schema.to_string().len() + 60;
-    let mut sizes: Vec<(usize, &ToolSpec)> = tools.iter().map(|t| (size(t), t)).collect();
-    let mut total: usize = sizes.iter().map(|(size, _)| size).sum();
+    let room = share(card);
+    let mut all: Vec<(bool, usize, &ToolSpec)> =
+        tools.iter().map(|tool| (brief::is_seldom(tool), size(&brief::often(tool)), tool)).collect();
+    let mut total: usize = tools.iter().map(|tool| size(&brief::whole(tool))).sum();
     let mut deferred = BTreeSet::new();
-    sizes.sort_by(|(a, one), (b, other)| b.cmp(a).then_with(|| one.name.cmp(&other.name)));
-    for (size, tool) in sizes {
-        if total <= room {
-            break;
-        }
-        if !own::is_own(&tool.name) {
+    if total <= FEW.min(room) {
+        return deferred;
+    }
+    total = all.iter().map(|(_, size, _)| size).sum();
+    all.sort_by(|(seldom, a, one), (less, b, other)| {
+        less.cmp(seldom).then_with(|| b.cmp(a)).then_with(|| one.name.cmp(&other.name))
+    });
+    for (seldom, size, tool) in all {
+        let most = if seldom { FEW.min(room) } else { room };
+        if total > most && !own::is_needed(&tool.name) {
             total = total.saturating_sub(size) + line(tool).len();
             deferred.insert(tool.name.clone());
         }
@@ -34,9 +43,18 @@ pub(super) fn choose(tools: &[ToolSpec], card: &ModelCard) -> BTreeSet<String> {
     deferred
 }
 
+/// Gives how many bytes of descriptions a model has room for.
+fn share(card: &ModelCard) -> usize {
+    usize::try_from(u64::from(card.window) * 3 / SHARE).unwrap_or(usize::MAX)
+}
+
+fn size(tool: &ToolSpec) -> usize {
+    tool.name.len() + tool.about.len() + tool.schema.to_string().len() + 60
+}
+
 /// Says which tools are deferred, and how to come by them.
 pub(super) fn listed(tools: &[ToolSpec], deferred: &BTreeSet<String>, card: &ModelCard) -> String {
-    let mut left = usize::try_from(u64::from(card.window) * 3 / SHARE).unwrap_or(usize::MAX) / 2;
+    let mut left = share(card) / 2;
     let mut text = format!(
         "\n\nMore tools, by a line each. Look them up with `{}` before you use one, then call it with `{}`:\n",
         own::FIND_TOOLS,
@@ -61,7 +79,9 @@ pub(super) fn listed(tools: &[ToolSpec], deferred: &BTreeSet<String>, card: &Mod
 }
 
 fn line(tool: &ToolSpec) -> String {
-    let about = tool.about.split(['\n', '.']).next().unwrap_or_default().trim();
+    let ends = [". ", ": ", "; "].iter().filter_map(|end| tool.about.find(end)).min();
+    let about = ends.and_then(|end| tool.about.get(..end)).unwrap_or(&tool.about);
+    let about = about.lines().next().unwrap_or_default().trim_end_matches('.');
     let line = format!("- {}: {about}", tool.name);
     format!("{}\n", line.get(..line.floor_char_boundary(LINE)).unwrap_or(&line))
 }
@@ -77,6 +97,6 @@ pub(super) fn find(tools: &[ToolSpec], words: &str) -> Value {
     let mut found: Vec<(usize, &ToolSpec)> = tools.iter().map(|t| (score(t), t)).filter(|(s, _)| *s > 0).collect();
     found.sort_by(|(a, one), (b, other)| b.cmp(a).then_with(|| one.name.cmp(&other.name)));
     let more = found.len().saturating_sub(FOUND);
-    let tools: Vec<&ToolSpec> = found.into_iter().take(FOUND).map(|(_, t)| t).collect();
+    let tools: Vec<ToolSpec> = found.into_iter().take(FOUND).map(|(_, t)| brief::whole(t)).collect();
     json!({ "tools": tools, "more": more })
 }

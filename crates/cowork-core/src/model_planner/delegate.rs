@@ -11,6 +11,7 @@ pub(super) struct Delegate;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(super) struct DelegateArgs {
     /// What the person calls it, in a few words: `Invoices of 2023`.
     title: String,
@@ -31,7 +32,7 @@ pub(super) struct DelegateArgs {
 impl TypedTool for Delegate {
     type Args = DelegateArgs;
     const NAME: &'static str = "delegate";
-    const ABOUT: &'static str = "Has a part of the task done by a sub-task with a conversation of its own, and gives what \
+    const ABOUT: &'static str = "Has a part of the task done by a sub-task, several side by side: with a conversation of its own; it gives what \
         came of it. Several calls beside each other run at once. Worth it where parts don't depend on each other, or where \
         much has to be read of which little matters.";
 

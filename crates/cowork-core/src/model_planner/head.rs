@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
 
-use super::{deferred, own};
+use super::{brief, deferred, own};
 use crate::{
     Access, Budget, Head, InstructionState, Instructions, Mode, ModelCard, Spent, Task, ToolSet, ToolSpec, Written,
 };
@@ -46,7 +46,8 @@ impl Offer {
         let deferred = deferred::choose(tools, card);
         let is_shown =
             |t: &&ToolSpec| !deferred.contains(&t.name) && (!deferred.is_empty() || !own::is_for_deferred(&t.name));
-        let shown = tools.iter().filter(is_shown).cloned().collect();
+        let told = if deferred.is_empty() { brief::whole } else { brief::often };
+        let shown = tools.iter().filter(is_shown).map(told).collect();
         let listed = if deferred.is_empty() { String::new() } else { deferred::listed(tools, &deferred, card) };
         Self { shown, deferred: Arc::new(deferred), listed: listed.into() }
     }

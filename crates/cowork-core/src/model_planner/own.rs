@@ -35,9 +35,9 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     [SetPlan::NAME, READ_RESULT, FIND_TOOLS, CALL_TOOL].into_iter()
 }
 
-/// Says whether a tool is one of these.
-pub(super) fn is_own(name: &str) -> bool {
-    [Delegate::NAME, Remember::NAME].contains(&name) || names().any(|own| own == name)
+/// Says whether a tool is one that a planner can't do without.
+pub(super) fn is_needed(name: &str) -> bool {
+    names().any(|own| own == name)
 }
 
 /// Gives the tools that a task's model is shown: one that lies too deep may have no sub-tasks.
@@ -55,19 +55,19 @@ struct SetPlan;
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SetPlanArgs {
-    /// All steps of the plan, in order, those that are done too.
+    /// All steps, in order, those that are done too.
     steps: Vec<StepArgs>,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct StepArgs {
-    /// What is to be done, in a few words: `Move files`.
+    /// In a few words: `Move files`.
     title: String,
-    /// How far it is.
+    /// `pending`, `active`, `done`, or `skipped`.
     #[serde(default = "pending")]
     state: StepState,
-    /// What came of it or what it works on: `467 to move, 45 stay`.
+    /// What came of it: `467 moved, 45 stay`.
     #[serde(default)]
     detail: String,
 }
@@ -81,7 +81,7 @@ impl TypedTool for SetPlan {
     type Args = SetPlanArgs;
     const NAME: &'static str = "plan";
     const ABOUT: &'static str =
-        "Sets down the plan, whole, or says how far it is. The person follows it. Can be called beside other tools.";
+        "Sets down the plan, whole, or says how far it is, beside other calls. The person follows it.";
 
     fn effects(&self, args: &SetPlanArgs) -> Result<Effects> {
         if args.steps.iter().any(|s| s.title.trim().is_empty()) {
@@ -107,12 +107,12 @@ struct ReadResult;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ReadResultArgs {
-    /// The call, as the shortened result names it.
+    /// The call, as the result names it.
     call: String,
     /// The first byte that is wanted.
     #[serde(default)]
     from: usize,
-    /// How many bytes, at most 20,480.
+    /// How many bytes.
     #[serde(default = "piece")]
     bytes: usize,
 }
@@ -145,7 +145,7 @@ struct FindTools;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FindToolsArgs {
-    /// Words that say what the tool should do, or its name.
+    /// What it should do, or its name.
     words: String,
 }
 
@@ -172,7 +172,7 @@ struct CallTool;
 struct CallToolArgs {
     /// The tool's name.
     tool: String,
-    /// Its arguments, as its description wants them.
+    /// Its arguments.
     #[serde(default)]
     args: Value,
 }

@@ -10,6 +10,7 @@ pub(super) struct Remember;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(super) struct RememberArgs {
     /// What it is called, in a few words. A note of that name is replaced.
     name: String,

@@ -135,7 +135,8 @@ impl Incoming {
 
     fn too_long(&self) -> Error {
         let most = self.transport.0.limits.most_bytes;
-        let message = format!("the answer of {} has more than {most} bytes and was given up", self.transport.at());
+        let most = if most >= 1 << 20 { format!("{} MiB", most >> 20) } else { format!("{most} bytes") };
+        let message = format!("the answer of {} has more than {most} and was given up", self.transport.at());
         Error::new(Kind::LimitExceeded, "read an answer", message).with_fix("ask for a shorter answer")
     }
 }

@@ -35,6 +35,7 @@ pub(crate) struct MakeArchive;
 /// The arguments of `make_archive`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(crate) struct PackArgs {
     /// The archive; its name says what it becomes: `.zip`, `.tar.gz`, `.tgz` or `.tar`. Missing folders are made.
     path: FilePath,
@@ -58,8 +59,8 @@ enum Form {
 impl TypedTool for MakeArchive {
     type Args = PackArgs;
     const NAME: &'static str = "make_archive";
-    const ABOUT: &'static str = "Packs files and folders into a new archive, zip or tar.gz, with their times and permissions. What is packed stays \
-        where it is. Gives the archive's `path`, how many `files` and `folders` went into it, their `bytes`, and what was `left`: links, and \
+    const ABOUT: &'static str = "Packs files and folders into a new archive, zip or tar.gz. It has their times and permissions; what is packed stays \
+        where it is.\n\nGives the archive's `path`, how many `files` and `folders` went into it, their `bytes`, and what was `left`: links, and \
         names that the archive can't hold, up to 100 of them as `examples`.";
 
     fn effects(&self, args: &PackArgs) -> Result<Effects> {

@@ -26,6 +26,7 @@ pub(crate) struct CopyFiles;
 /// The arguments of `copy_files`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(crate) struct CopyArgs {
     /// The copies, made in order; up to 100,000. A folder is copied with all that is in it, empty folders included.
     #[schemars(length(min = 1, max = 100_000))]
@@ -39,7 +40,7 @@ pub(crate) struct CopyArgs {
 impl TypedTool for CopyFiles {
     type Args = CopyArgs;
     const NAME: &'static str = "copy_files";
-    const ABOUT: &'static str = "Copies files and whole folders, as one batch that can be undone; files keep their times and permissions, new folders their permissions. Gives \
+    const ABOUT: &'static str = "Copies files and whole folders. It is one batch that can be undone; files keep their times and permissions, new folders their permissions.\n\nGives \
         `made` and `otherwise`: those left out (links among them), or made under another name, each with the `index` of its copy in \
         the list, `path`, `renamed` and `reason`.";
 

@@ -13,6 +13,7 @@ pub(crate) struct SetMode;
 /// The arguments of `set_mode`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(crate) struct ModeArgs {
     /// The files and folders themselves, not what is in them; up to 100,000.
     #[schemars(length(min = 1, max = 100_000))]
@@ -25,8 +26,8 @@ pub(crate) struct ModeArgs {
 impl TypedTool for SetMode {
     type Args = ModeArgs;
     const NAME: &'static str = "set_mode";
-    const ABOUT: &'static str = "Sets the permissions of files and folders, for instance to make a script run (`rwxr-xr-x`) or a file read-only \
-        (`r--r--r--`). Bits that let a program run as its owner can't be set. Gives `made` and `otherwise`: those left as they were, each with \
+    const ABOUT: &'static str = "Sets the permissions of files and folders: for instance to make a script run (`rwxr-xr-x`) or a file read-only \
+        (`r--r--r--`). Bits that let a program run as its owner can't be set.\n\nGives `made` and `otherwise`: those left as they were, each with \
         `index`, `path` and `reason`.";
 
     fn effects(&self, args: &ModeArgs) -> Result<Effects> {

@@ -27,11 +27,11 @@ pub(crate) struct Pair {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Move {
-    /// What: `Downloads/scan.pdf`; with `names` the folder that they lie in: `Downloads`.
+    /// `Downloads/scan.pdf`; with `names` the folder: `Downloads`.
     from: FilePath,
-    /// Its new path: `Downloads/Documents/scan.pdf`; with `names` the folder that they go to: `Downloads/Documents`. Missing folders are made.
+    /// Its new path, `Downloads/Old/scan.pdf`; with `names` the new folder. Missing folders are made.
     to: FilePath,
-    /// The names of several in the folder `from`, which keep them; each without `/`.
+    /// The names of several in the folder `from`.
     #[serde(default)]
     #[schemars(length(min = 1, max = 100_000))]
     names: Option<Vec<String>>,
@@ -43,10 +43,10 @@ pub(crate) struct MoveFiles;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MoveArgs {
-    /// The moves, made in order; up to 100,000 files and folders.
+    /// The moves, in order.
     #[schemars(length(min = 1, max = 100_000))]
     moves: Vec<Move>,
-    /// What to do when a new name is taken; `skip` if left out.
+    /// When a new name is taken: `skip` it (the usual), or `number` it, `scan (2).pdf`.
     #[serde(default)]
     if_taken: IfTaken,
 }
@@ -55,7 +55,7 @@ pub(crate) struct MoveArgs {
 impl TypedTool for MoveFiles {
     type Args = MoveArgs;
     const NAME: &'static str = "move_files";
-    const ABOUT: &'static str = "Moves or renames files and folders, as one batch that can be undone. Gives `made`, how many were `left`, for which \
+    const ABOUT: &'static str = "Moves or renames files and folders, as one batch that can be undone.\n\nGives `made`, how many were `left`, for which \
         `reasons` (`files`, `why`, `fix`), in a sentence as `told`, where among the moves as `left_at` (of each run the first place, from 0, and that after the last), and `otherwise`: those left out, or made under another name, each \
         with `index`, `path`, `renamed` and `reason` (the first 300). Many of one folder are told in one move, by their `names`: places then count one by one, and \
         `each` is how many were made of each move.";

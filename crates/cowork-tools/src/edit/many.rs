@@ -36,6 +36,7 @@ pub(crate) struct ReplaceText;
 /// The arguments of `replace_text`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(crate) struct ReplaceArgs {
     /// The text files, as by `find_text` with `give`: `counts`; up to 100,000.
     #[schemars(length(min = 1, max = 100_000))]
@@ -52,8 +53,8 @@ pub(crate) struct ReplaceArgs {
 impl TypedTool for ReplaceText {
     type Args = ReplaceArgs;
     const NAME: &'static str = "replace_text";
-    const ABOUT: &'static str = "Replaces a text by another wherever it stands in many text files, in one batch; each file's encoding and line \
-        ends stay. The files need not have been read: the text is what must be there. Gives `made`, how many files were changed, and \
+    const ABOUT: &'static str = "Replaces a text by another wherever it stands in many text files. It is one batch; each file's encoding and line \
+        ends stay. The files need not have been read: the text is what must be there.\n\nGives `made`, how many files were changed, and \
         `otherwise`: those left as they were, each with `index`, `path` and `reason` (the text is not in it, it is no text, somebody changed it \
         meanwhile). To see what would change, look for the text with find_text first, with `match_case`. For several edits of one file, use edit_file.";
 

@@ -39,6 +39,7 @@ pub(super) struct CombineTables;
 /// The arguments of `combine_tables`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-seldom" = true))]
 pub(super) struct CombineArgs {
     /// The combined table; its name says what it becomes: `.csv`, `.tsv` or `.jsonl`. Missing folders are made.
     path: FilePath,
@@ -143,10 +144,10 @@ impl CombineArgs {
 impl TypedTool for CombineTables {
     type Args = CombineArgs;
     const NAME: &'static str = "combine_tables";
-    const ABOUT: &'static str = "Combines tables (CSV, TSV, JSON lines, in any encoding) into a new one, UTF-8. Its columns are those of all tables in order of \
+    const ABOUT: &'static str = "Combines tables (CSV, TSV, JSON lines) into a new one: UTF-8, from any encoding. Its columns are those of all tables in order of \
         first appearance; a column is the same under another case or with other spaces. On request rows are written once each, put into groups \
         with sums and first and last dates, and their numbers and dates cleaned. Sums are exact. Other cells are written as they were read, also \
-        what a spreadsheet takes for a formula (`=`, `+`, `-`, `@`). Gives the table's `path`, `rows_in`, `rows_out`, `duplicates`, `empty` rows, its \
+        what a spreadsheet takes for a formula (`=`, `+`, `-`, `@`).\n\nGives the table's `path`, `rows_in`, `rows_out`, `duplicates`, `empty` rows, its \
         `columns`, the first 20 `groups`, the `totals`, how many rows were `broken` (the first 100 as `broken_rows`, with `path`, `line` and `why`; \
         left out, but uneven ones where `uneven` keeps them: `kept`), the files that are `left` with `why`, `total_rows`, how many \
         rows at the end of a table only add up the others and were left out, the columns asked for that tables are `lacking` (`files`, `rows`, \
