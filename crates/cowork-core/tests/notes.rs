@@ -9,8 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use cowork_core::{
     Block, Confidentiality, Effects, Engine, Finish, Kind, Label, Mode, ModelAnswer, ModelCall, ModelCard,
-    ModelPlanner, ModelRequest, Noting, Outcome, Read, Role, Stop, Store, Submit, Task, ThreadId, Tool, ToolOutput,
-    rebuild,
+    ModelPlanner, ModelRequest, Noting, Outcome, Read, Role, Stop, Submit, Task, ThreadId, Tool, ToolOutput, rebuild,
 };
 use cowork_testkit::{ProbeTool, ScriptedModel, model::Reply};
 use serde_json::{Value, json};
@@ -202,7 +201,7 @@ async fn notes_survive_every_summary_and_do_not_change_within_a_task() {
     two.note(stage.thread, Noting { name: "late".into(), text: "comes too late".into() }).await.unwrap();
     let task = two.settled(task).await.unwrap();
     assert!(matches!(task.result, Some(Finish::Done { .. })), "{:?}", task.result);
-    let asked = asked.lock().unwrap();
+    let asked = asked.lock().unwrap().clone();
     let summaries =
         asked.iter().filter(|r| r.messages.iter().next().unwrap().text().contains("Your own summary")).count();
     assert!(summaries > 3, "{summaries}");
