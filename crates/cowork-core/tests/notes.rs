@@ -205,7 +205,7 @@ async fn notes_survive_every_summary_and_do_not_change_within_a_task() {
     let summaries =
         asked.iter().filter(|r| r.messages.iter().next().unwrap().text().contains("Your own summary")).count();
     assert!(summaries > 3, "{summaries}");
-    for request in asked.iter() {
+    for request in &asked {
         let opening = request.messages.iter().next().unwrap().text();
         assert!(opening.contains("- where:\n> in the blue folder\n") && !opening.contains("too late"), "{opening}");
     }
