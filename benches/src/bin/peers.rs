@@ -40,8 +40,10 @@ impl Drop for Bench {
 impl Bench {
     fn start(folder: &Path) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let ours = std::env::current_exe().unwrap().with_file_name("peer-cowork");
-        assert!(ours.exists(), "build it first: cargo build --release -p cowork-peer");
+        // As it is handed to others, not as this program was built.
+        let built = std::env::current_exe().unwrap();
+        let ours = built.parent().and_then(Path::parent).unwrap().join("dist/peer-cowork");
+        assert!(ours.exists(), "build it first: cargo build --profile dist -p cowork-peer");
         let mut mock = Command::new(folder.join("peer-mock"));
         mock.arg(port.to_string()).stderr(Stdio::null());
         let mock = mock.spawn().unwrap_or_else(|e| panic!("{}: {e}\n{HELP}", folder.display()));

@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    fmt, io,
+    fmt,
     sync::{Arc, OnceLock},
 };
 
@@ -16,51 +16,7 @@ use crate::{
 };
 
 /// Room for nearly every event's JSON, and for every header.
-const USUAL: usize = 1_024;
-
-/// Bytes in the making; no memory is asked for while they are few.
-struct Scratch {
-    few: [u8; USUAL],
-    len: usize,
-    many: Vec<u8>,
-}
-
-impl Scratch {
-    fn new() -> Self {
-        Self { few: [0; USUAL], len: 0, many: Vec::new() }
-    }
-
-    fn add(&mut self, bytes: impl AsRef<[u8]>) {
-        let bytes = bytes.as_ref();
-        let end = self.len + bytes.len();
-        match self.few.get_mut(self.len..end) {
-            Some(room) if self.many.is_empty() => {
-                room.copy_from_slice(bytes);
-                self.len = end;
-            }
-            _ => {
-                self.many.extend_from_slice(&self.few[..self.len]);
-                self.len = 0;
-                self.many.extend_from_slice(bytes);
-            }
-        }
-    }
-
-    fn bytes(&self) -> &[u8] {
-        if self.many.is_empty() { &self.few[..self.len] } else { &self.many }
-    }
-}
-
-impl io::Write for Scratch {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.add(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+const USUAL: usize = 1_000;
 
 /// An event's stored bytes with its type, parsed when first asked for.
 ///
@@ -85,9 +41,9 @@ impl Body {
         let wrong = |e: &dyn std::error::Error| {
             Error::new(Kind::Internal, "write event", format!("an event can't be written as JSON: {e}"))
         };
-        let mut json = Scratch::new();
+        let mut json = Vec::with_capacity(USUAL);
         serde_json::to_writer(&mut json, &event).map_err(|e| wrong(&e))?;
-        let json = str::from_utf8(json.bytes()).map_err(|e| wrong(&e))?;
+        let json = str::from_utf8(&json).map_err(|e| wrong(&e))?;
         let (event, hash) = (OnceLock::from(Arc::new(event)), OnceLock::from(Hash::of(json.as_bytes())));
         Ok(Self { kind: Cow::Borrowed(kind), json: json.into(), event, hash })
     }
@@ -217,21 +173,21 @@ impl Record {
     /// Gives the hash of the header, which names the body by its hash and the record before by its own.
     pub fn hash(&self) -> Hash {
         // One buffer and one call: half the time of feeding a hasher piece by piece.
-        let mut bytes = Scratch::new();
-        bytes.add(self.v.to_le_bytes());
-        bytes.add(self.thread.uuid().as_bytes());
-        bytes.add(self.seq.to_le_bytes());
-        bytes.add(self.task.map(TaskId::uuid).unwrap_or_default().as_bytes());
-        bytes.add(self.cause.unwrap_or_default().as_bytes());
-        bytes.add([self.actor as u8]);
-        bytes.add(self.at.as_millis().to_le_bytes());
-        bytes.add(self.prev_hash.0);
-        bytes.add(self.body_hash.0);
+        let mut bytes = Vec::with_capacity(USUAL);
+        bytes.extend_from_slice(&self.v.to_le_bytes());
+        bytes.extend_from_slice(self.thread.uuid().as_bytes());
+        bytes.extend_from_slice(&self.seq.to_le_bytes());
+        bytes.extend_from_slice(self.task.map(TaskId::uuid).unwrap_or_default().as_bytes());
+        bytes.extend_from_slice(self.cause.unwrap_or_default().as_bytes());
+        bytes.push(self.actor as u8);
+        bytes.extend_from_slice(&self.at.as_millis().to_le_bytes());
+        bytes.extend_from_slice(&self.prev_hash.0);
+        bytes.extend_from_slice(&self.body_hash.0);
         // The two that vary in length come last, the first of them with its length.
-        bytes.add((self.event.kind.len() as u64).to_le_bytes());
-        bytes.add(self.event.kind.as_bytes());
-        bytes.add(self.label.to_text().as_bytes());
-        Hash::of(bytes.bytes())
+        bytes.extend_from_slice(&(self.event.kind.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(self.event.kind.as_bytes());
+        bytes.extend_from_slice(self.label.to_text().as_bytes());
+        Hash::of(&bytes)
     }
 
     /// Checks that the body is what the header says.

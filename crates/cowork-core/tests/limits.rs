@@ -11,9 +11,9 @@ use std::{
 };
 
 use cowork_core::{
-    Batch, Block, CancellationToken, Command, DayBudget, Effects, Engine, Error, Event, Finish, Kind, Limits, Model,
-    ModelAnswer, ModelCall, ModelCard, ModelPlanner, ModelRequest, PlanContext, Planner, Price, Proposal, Result,
-    Runtime, Say, Status, Stop, Store, StoreChange, Submit, Task, Timestamp, Tool, ToolOutput, Usage, View,
+    Batch, Block, CancellationToken, Command, DayBudget, Effects, Engine, Error, Event, Finish, Item, Kind, Limits,
+    Model, ModelAnswer, ModelCall, ModelCard, ModelPlanner, ModelRequest, PlanContext, Planner, Price, Proposal,
+    Result, Runtime, Say, Status, Stop, Store, StoreChange, Submit, Task, Timestamp, Tool, ToolOutput, Usage, View,
     async_trait, rebuild,
 };
 use cowork_testkit::{NoopTool, ProbeTool, ScriptedModel, ScriptedPlanner, model::Reply};
@@ -326,4 +326,19 @@ async fn a_task_that_is_paused_within_an_answer_rests_at_once_and_asks_again_whe
         "{:?}",
         done.result
     );
+}
+
+#[tokio::test]
+async fn an_answer_without_an_end_counts_no_more_than_was_asked_for() {
+    let stage = Stage::new();
+    let model = ScriptedModel::new(|_| Reply::Hang { said: "ever".repeat(1_000) });
+    let card = ModelCard { most_tokens: 2, ..model.card().clone() };
+    let model = model.with_card(card);
+    let engine = engine(&stage, model, DayBudget::default(), &[]);
+    let mut events = engine.events(stage.thread, 0);
+    let task = stage.submit(&engine, Submit::new("tell me all")).await;
+    while !matches!(events.next().await.unwrap().unwrap(), Item::Delta(_)) {}
+    stage.send(&engine, task, Command::Cancel).await;
+    let ended = engine.settled(task).await.unwrap();
+    assert_eq!(ended.spent.usage.output, 2, "not what its length would come to");
 }

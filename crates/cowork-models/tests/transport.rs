@@ -285,7 +285,7 @@ async fn an_answer_that_is_too_long_is_given_up() {
     let service = Service::always(endless);
     let error = post(&transport(&service, Limits::default())).await.unwrap_err();
     assert_eq!(error.kind, Kind::LimitExceeded);
-    assert!(error.message.contains("more than 67108864 bytes"), "{error}");
+    assert!(error.message.contains("more than 64 MiB"), "{error}");
     service.wait_until_left(1).await;
 }
 

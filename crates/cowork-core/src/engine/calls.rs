@@ -94,7 +94,7 @@ impl Driver {
         let mut runs: Vec<BoxFuture<super::driver::Ended>> = Vec::new();
         let (parts, allowed): (Vec<_>, Vec<_>) = allowed.into_iter().partition(|r| r.effects.subtask.is_some());
         let (notes, allowed): (Vec<_>, Vec<_>) = allowed.into_iter().partition(|r| r.effects.note.is_some());
-        let mut busy = self.delegate(parts).await?;
+        let mut busy = Box::pin(self.delegate(parts)).await?;
         self.keep_notes(notes).await?;
         for ready in allowed {
             let locks = ready.effects.all_locks();

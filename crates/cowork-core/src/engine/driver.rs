@@ -143,7 +143,7 @@ impl Driver {
                 yield_now().await;
             }
             if self.engine.stop.is_cancelled() && self.task.wants_engine() {
-                return self.put_down().await;
+                return Box::pin(self.put_down()).await;
             }
             // Whoever said something to the task rang; it is taken in before anything more is planned.
             if self.bell.notified().now_or_never().is_some() {
@@ -155,7 +155,8 @@ impl Driver {
                         self.draft(Event::Refused { command, error })?;
                     }
                 }
-                Next::Undo(spec) => self.undo(spec).await?,
+                // What comes once, or seldom, has its own room: each task that runs holds what its steps need, and no more.
+                Next::Undo(spec) => Box::pin(self.undo(spec)).await?,
                 Next::Nothing | Next::Rest => {
                     self.session = None;
                     if self.commit().await? {
@@ -168,7 +169,7 @@ impl Driver {
                     }
                 }
                 Next::Wait => self.wait().await?,
-                Next::Finish(result) => self.finish(result).await?,
+                Next::Finish(result) => Box::pin(self.finish(result)).await?,
                 Next::Authorize(calls) => self.authorize(calls).await?,
                 Next::Plan => self.plan().await?,
             }
@@ -179,10 +180,10 @@ impl Driver {
     async fn plan(&mut self) -> Result<()> {
         let planner = match self.engine.planner(&self.task.submit) {
             Ok(planner) => planner,
-            Err(error) => return self.finish(Finish::Failed { error }).await,
+            Err(error) => return Box::pin(self.finish(Finish::Failed { error })).await,
         };
         if planner.is_briefed() && self.task.briefing.is_none() && self.task.turns.is_empty() {
-            self.brief().await?;
+            Box::pin(self.brief()).await?;
         }
         let view = View { task: self.task.clone(), tools: self.specs.clone() };
         let cancel = self.cancel.child_token();
@@ -206,7 +207,7 @@ impl Driver {
         let planned = planned.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "plan", "the planner panicked")));
         match planned.and_then(check) {
             Ok(proposal) => self.decide(proposal),
-            Err(error) => self.finish(Finish::Failed { error }).await,
+            Err(error) => Box::pin(self.finish(Finish::Failed { error })).await,
         }
     }
 
@@ -456,7 +457,7 @@ impl Driver {
                 Ok(true)
             }
             Err(error) if error.kind == Kind::Conflict => {
-                self.reload().await?;
+                Box::pin(self.reload()).await?;
                 self.durable = !facts.is_empty();
                 self.counts = counted;
                 for fact in facts {
@@ -521,7 +522,7 @@ impl Driver {
         if records.is_empty() {
             return Ok(false);
         }
-        self.reload().await?;
+        Box::pin(self.reload()).await?;
         Ok(true)
     }
 

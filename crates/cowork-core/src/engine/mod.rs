@@ -267,7 +267,7 @@ impl Engine {
     /// `InvalidInput` if the words are off, `NotFound` if there is no such task. A command that comes too late is
     /// accepted here, and refused with a reason in the log.
     pub async fn send(&self, envelope: crate::Envelope) -> Result<()> {
-        self.inner.send(envelope).await
+        Box::pin(self.inner.send(envelope)).await
     }
 
     /// Takes up a task that another process left, or that was given elsewhere. With [`Claim::All`] this is not needed.
@@ -360,7 +360,7 @@ impl Engine {
     /// As [`Engine::task`].
     pub async fn settled(&self, task: TaskId) -> Result<Task> {
         let mut word = self.inner.rests.wait(task);
-        let mut found = self.task(task).await?;
+        let mut found = Box::pin(self.task(task)).await?;
         loop {
             if self.inner.is_settled(&found) {
                 return self.with_subtasks(found).await;
@@ -385,7 +385,7 @@ impl Engine {
     /// Gives a task that rests once its sub-tasks do: one that only waits for them is not at rest.
     async fn with_subtasks(&self, found: Task) -> Result<Task> {
         let is_alone = found.subtasks().next().is_none();
-        if is_alone { Ok(found) } else { self.family_settled(found).await }
+        if is_alone { Ok(found) } else { Box::pin(self.family_settled(found)).await }
     }
 
     /// Says what undoing a task, or this part of it, would give back, and what it would keep. Nothing is changed, whatever

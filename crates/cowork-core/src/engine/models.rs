@@ -171,6 +171,7 @@ impl Models {
             model: model.clone(),
             ask,
             read: 0,
+            most: most.tokens.saturating_sub(read),
             said: Arc::default(),
             tries: 0,
             is_brief,
@@ -219,6 +220,8 @@ struct Open {
     ask: AskId,
     /// How many tokens it reads, by estimate.
     read: u64,
+    /// How many tokens it may write.
+    most: u64,
     /// How many bytes were said.
     said: Arc<AtomicU64>,
     tries: u32,
@@ -352,7 +355,8 @@ impl Open {
     fn so_far(&self) -> Usage {
         match self.said.load(Ordering::Relaxed) {
             0 => Usage::default(),
-            said => Usage { input: self.read, output: said.div_ceil(3), ..Usage::default() },
+            // It writes no more than it was asked for, whatever was sent.
+            said => Usage { input: self.read, output: said.div_ceil(3).min(self.most), ..Usage::default() },
         }
     }
 

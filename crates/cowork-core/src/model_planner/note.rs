@@ -85,8 +85,11 @@ pub(super) fn blocks(decision: &Decision, deferred: &BTreeSet<String>) -> Vec<Bl
     };
     let note = Note::read(&decision.note);
     if note.blocks.is_empty() {
-        let said = decision.say.iter().filter(|s| !s.is_empty()).map(Block::text);
-        return said.chain((0..decision.calls.len()).filter_map(call)).collect();
+        let said = decision.say.as_ref().filter(|s| !s.is_empty());
+        let mut blocks = Vec::with_capacity(usize::from(said.is_some()) + decision.calls.len());
+        blocks.extend(said.map(Block::text));
+        blocks.extend((0..decision.calls.len()).filter_map(call));
+        return blocks;
     }
     let kept = note.blocks.into_iter().filter_map(|kept| match kept {
         Kept::Call(n) => call(n),
