@@ -13,7 +13,7 @@ use crate::{
     app::home,
     config::{Config, Edit, Trusted},
     fail::{Exit, Fail, wrong},
-    keys::Keys,
+    keys::yes_or_no,
     look::Look,
     out::Out,
     render::{
@@ -162,21 +162,5 @@ fn show(text: &str, bytes: usize, file: &Path, out: &mut Out, look: &Look) {
 /// Asks whether it is trusted. `None`: interrupted.
 async fn asked(out: &mut Out, look: &Look, signals: &mut Signals) -> Option<bool> {
     let what = "Is it to be followed in every task in its folder, until it changes?";
-    let yes = Line::margin().add(Role::Strong, "[y]").add(Role::Plain, " follow it   ");
-    let keys_line = yes.add(Role::Strong, "[n]").add(Role::Plain, " leave it");
-    // What is typed from the moment that the question is seen counts.
-    let mut keys = Keys::read()?;
-    out.lines(&[Line::margin().add(Role::Plain, what), keys_line], look);
-    loop {
-        let key = tokio::select! {
-            biased;
-            () = signals.next() => return None,
-            key = keys.next() => key,
-        };
-        match key {
-            Some(b'y' | b'Y') => return Some(true),
-            Some(b'n' | b'N' | b'q' | 0x1b) | None => return Some(false),
-            Some(_) => {}
-        }
-    }
+    yes_or_no(vec![Line::margin().add(Role::Plain, what)], ["follow it", "leave it"], out, look, signals).await
 }

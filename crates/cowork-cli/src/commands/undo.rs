@@ -9,7 +9,7 @@ use crate::{
     app::App,
     fail::{Exit, Fail, wrong},
     follow::{How, follow},
-    keys::Keys,
+    keys::yes_or_no,
     look::Look,
     names,
     out::{Out, WIPE},
@@ -76,7 +76,7 @@ pub(crate) async fn undo(app: &App, mut wanted: Wanted) -> Result<Exit, Fail> {
         if wanted.json || !look.asks {
             return Err(wrong("nobody can be asked here whether to undo", format!("to do it: cowork undo --yes {id}")));
         }
-        match asked(&mut out, &look, &mut signals).await {
+        match yes_or_no(Vec::new(), ["undo", "leave it"], &mut out, &look, &mut signals).await {
             Some(true) => {}
             Some(false) => {
                 out.lines(&[Line::margin().add(Role::Plain, "Nothing was changed.")], &look);
@@ -257,28 +257,4 @@ async fn last(app: &App, wanted: &Wanted, look: &Look) -> Result<Found, Fail> {
         ),
         None => wrong("no task has changed anything that could be undone", "`cowork tasks` lists what was done"),
     })
-}
-
-/// Asks on the terminal. `None`: interrupted.
-async fn asked(out: &mut Out, look: &Look, signals: &mut Signals) -> Option<bool> {
-    let question = Line::margin()
-        .add(Role::Strong, "[y]")
-        .add(Role::Plain, " undo   ")
-        .add(Role::Strong, "[n]")
-        .add(Role::Plain, " leave it");
-    // What is typed from the moment that the question is seen counts.
-    let mut keys = Keys::read()?;
-    out.lines(&[question], look);
-    loop {
-        let key = tokio::select! {
-            biased;
-            () = signals.next() => return None,
-            key = keys.next() => key,
-        };
-        match key {
-            Some(b'y' | b'Y') => return Some(true),
-            Some(b'n' | b'N' | b'q' | 0x1b) | None => return Some(false),
-            Some(_) => {}
-        }
-    }
 }
