@@ -4,6 +4,7 @@ mod app;
 mod args;
 mod commands;
 mod config;
+mod confirm;
 mod fail;
 mod folders;
 mod follow;

@@ -12,8 +12,8 @@ use cowork::{Hash, LONGEST_INSTRUCTIONS};
 use crate::{
     app::home,
     config::{Config, Edit, Trusted},
+    confirm::yes_or_no,
     fail::{Exit, Fail, wrong},
-    keys::yes_or_no,
     look::Look,
     out::Out,
     render::{

@@ -7,9 +7,9 @@ use serde_json::json;
 
 use crate::{
     app::App,
+    confirm::yes_or_no,
     fail::{Exit, Fail, wrong},
     follow::{How, follow},
-    keys::yes_or_no,
     look::Look,
     names,
     out::{Out, WIPE},
