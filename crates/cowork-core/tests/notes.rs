@@ -8,8 +8,8 @@ mod stage;
 use std::sync::{Arc, Mutex};
 
 use cowork_core::{
-    Block, Confidentiality, Effects, Engine, Finish, Kind, Label, Mode, ModelAnswer, ModelCall, ModelCard,
-    ModelPlanner, ModelRequest, Noting, Outcome, Read, Role, Stop, Submit, Task, ThreadId, Tool, ToolOutput, rebuild,
+    Confidentiality, Effects, Engine, Finish, Kind, Label, Mode, ModelCard, ModelPlanner, ModelRequest, Noting,
+    Outcome, Read, Role, Submit, Task, ThreadId, Tool, ToolOutput, rebuild,
 };
 use cowork_testkit::{ProbeTool, ScriptedModel, model::Reply};
 use serde_json::{Value, json};
@@ -19,14 +19,6 @@ type Asked = Arc<Mutex<Vec<ModelRequest>>>;
 
 fn turn(request: &ModelRequest) -> usize {
     request.messages.iter().filter(|m| m.role == Role::Assistant).count()
-}
-
-fn calls(all: &[(&str, Value)]) -> Reply {
-    let call = |(n, (tool, args)): (usize, &(&str, Value))| {
-        Block::Call(ModelCall { id: format!("c{n}"), tool: (*tool).into(), args: args.clone(), fault: None })
-    };
-    let blocks = all.iter().enumerate().map(call).collect();
-    Reply::Answer(ModelAnswer { blocks, stop: Stop::Calls, ..ModelAnswer::default() })
 }
 
 fn note(name: &str, text: &str) -> (&'static str, Value) {
@@ -39,7 +31,7 @@ fn engine(stage: &Stage, tools: &[Arc<dyn Tool>], turns: Vec<Vec<(&'static str, 
     let seen = asked.clone();
     let model = ScriptedModel::new(move |request| {
         seen.lock().unwrap().push(request.clone());
-        turns.get(turn(request)).map_or_else(|| Reply::text("Done."), |turn| calls(turn))
+        turns.get(turn(request)).map_or_else(|| Reply::text("Done."), |turn| Reply::calls(turn))
     });
     let mut parts = stage.parts(ModelPlanner::new(), tools);
     ModelPlanner::tools().into_iter().for_each(|tool| parts.tools.add(tool).unwrap());
@@ -188,7 +180,7 @@ async fn notes_survive_every_summary_and_do_not_change_within_a_task() {
         if *count > 30 {
             Reply::text("Done.")
         } else {
-            calls(&[("work", json!({ "n": *count, "text": "x".repeat(1_000) }))])
+            Reply::calls(&[("work", json!({ "n": *count, "text": "x".repeat(1_000) }))])
         }
     });
     let work = ProbeTool::new("work", Effects::none());

@@ -4,7 +4,8 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use cowork_core::{
-    Block, CancellationToken, Error, Kind, Model, ModelAnswer, ModelCard, ModelRequest, Result, Role, Said, Say,
+    Block, CancellationToken, Error, Kind, Model, ModelAnswer, ModelCall, ModelCard, ModelRequest, Result, Role, Said,
+    Say, Stop,
 };
 
 pub mod cases;
@@ -32,6 +33,15 @@ impl Reply {
     /// Says something and wants nothing done.
     pub fn text(text: &str) -> Self {
         Self::Answer(ModelAnswer { blocks: vec![Block::text(text)], ..ModelAnswer::default() })
+    }
+
+    /// Calls these tools with these arguments, all at once.
+    pub fn calls(all: &[(&str, serde_json::Value)]) -> Self {
+        let call = |(n, (tool, args)): (usize, &(&str, serde_json::Value))| {
+            Block::Call(ModelCall { id: format!("c{n}"), tool: (*tool).into(), args: args.clone(), fault: None })
+        };
+        let blocks = all.iter().enumerate().map(call).collect();
+        Self::Answer(ModelAnswer { blocks, stop: Stop::Calls, ..ModelAnswer::default() })
     }
 }
 

@@ -4,8 +4,7 @@
 use std::{fs, path::PathBuf, sync::Arc};
 
 use cowork::{
-    Block, Cowork, FilesReport, Finish, Found, Hash, Mode, ModelAnswer, ModelCall, ModelRequest, Read, Role, Status,
-    Stop, Submit, Task, ThreadId,
+    Cowork, FilesReport, Finish, Found, Hash, Mode, ModelRequest, Read, Role, Status, Submit, Task, ThreadId,
 };
 use cowork_testkit::{ScriptedModel, model::Reply};
 use serde_json::{Value, json};
@@ -51,14 +50,6 @@ fn turn(request: &ModelRequest) -> usize {
     request.messages.iter().filter(|m| m.role == Role::Assistant).count()
 }
 
-fn calls(all: &[(&str, Value)]) -> Reply {
-    let call = |(n, (tool, args)): (usize, &(&str, Value))| {
-        Block::Call(ModelCall { id: format!("c{n}"), tool: (*tool).into(), args: args.clone(), fault: None })
-    };
-    let blocks = all.iter().enumerate().map(call).collect();
-    Reply::Answer(ModelAnswer { blocks, stop: Stop::Calls, ..ModelAnswer::default() })
-}
-
 fn report(task: &Task) -> &FilesReport {
     assert_eq!(task.status(), Status::Done, "{:?}", task.result);
     task.files.as_deref().expect("it was looked at again")
@@ -76,8 +67,8 @@ async fn the_end_names_what_is_on_the_disk_now_and_what_others_did_to_it_since()
     let place = Place::new();
     let desk = place.desk.clone();
     let script = move |request: &ModelRequest| match turn(request) {
-        0 => calls(&[("read_file", json!({ "path": "Desk/letter.txt" }))]),
-        1 => calls(&[
+        0 => Reply::calls(&[("read_file", json!({ "path": "Desk/letter.txt" }))]),
+        1 => Reply::calls(&[
             ("write_file", json!({ "path": "Desk/new/a.md", "text": "one\n" })),
             ("write_file", json!({ "path": "Desk/new/b.md", "text": "two\n" })),
             ("write_file", json!({ "path": "Desk/new/c.md", "text": "three\n" })),
@@ -89,7 +80,7 @@ async fn the_end_names_what_is_on_the_disk_now_and_what_others_did_to_it_since()
             ("move_files", json!({ "moves": [{ "from": "Desk/scan.pdf", "to": "Desk/new/scan.pdf" }] })),
             ("set_aside", json!({ "paths": ["Desk/old.txt"] })),
         ]),
-        2 => calls(&[("set_aside", json!({ "paths": ["Desk/draft.md"] }))]),
+        2 => Reply::calls(&[("set_aside", json!({ "paths": ["Desk/draft.md"] }))]),
         _ => {
             // Other programs are at work in the folder, too.
             fs::remove_file(desk.join("new/b.md")).unwrap();
@@ -137,7 +128,7 @@ fn claims(paths: &[&str]) -> Reply {
 async fn an_outcome_that_names_what_was_not_made_is_mended_once() {
     let place = Place::new();
     let script = |request: &ModelRequest| match turn(request) {
-        0 => calls(&[("write_file", json!({ "path": "Desk/a.md", "text": "one" }))]),
+        0 => Reply::calls(&[("write_file", json!({ "path": "Desk/a.md", "text": "one" }))]),
         1 => claims(&["Desk/a.md", "Desk/b.md"]),
         _ => {
             let said = request.messages.last().unwrap().text();
@@ -153,7 +144,7 @@ async fn an_outcome_that_names_what_was_not_made_is_mended_once() {
     let script = |request: &ModelRequest| match turn(request) {
         0 => claims(&["Desk/late.md"]),
         _ if request.messages.last().unwrap().text().contains("Make it now") => {
-            calls(&[("write_file", json!({ "path": "Desk/late.md", "text": "late" }))])
+            Reply::calls(&[("write_file", json!({ "path": "Desk/late.md", "text": "late" }))])
         }
         _ => claims(&["Desk/late.md"]),
     };
@@ -187,7 +178,7 @@ async fn of_very_many_changes_only_the_number_is_told_and_of_many_the_first_hund
         let moves: Vec<Value> =
             (0..number).map(|n| json!({ "from": format!("Desk/f{n:04}"), "to": format!("Desk/to/f{n:04}") })).collect();
         let script = move |request: &ModelRequest| match turn(request) {
-            0 => calls(&[("move_files", json!({ "moves": moves }))]),
+            0 => Reply::calls(&[("move_files", json!({ "moves": moves }))]),
             _ => Reply::text("Moved."),
         };
         let task = place.run(model(), script).await;
