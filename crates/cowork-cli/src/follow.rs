@@ -143,9 +143,10 @@ impl Follower<'_> {
     async fn turn(&mut self) -> Result<Option<Exit>, Fail> {
         if self.parts_asked && self.view.screen.has_parts() {
             self.parts_asked = false;
-            self.view.screen.asks = self.app.engine.asks(self.task).await?;
+            let mut asks = self.app.engine.asks(self.task).await?;
             // What was answered is a question no more, whenever its log says so.
-            self.view.screen.asks.retain(|ask| !self.answered.contains(&ask.call.id));
+            asks.retain(|ask| !self.answered.contains(&ask.call.id));
+            self.view.screen.asked(asks);
         }
         if self.view.screen.is_settled()
             && let Some(exit) = self.rest().await?

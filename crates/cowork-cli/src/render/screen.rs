@@ -144,6 +144,14 @@ impl Screen {
         running.note.clone_from(note);
     }
 
+    /// Takes in what is asked now. The question that a person may be about to answer stays the first: another that comes
+    /// would take the key that was meant for it.
+    pub(crate) fn asked(&mut self, mut asks: Vec<Ask>) {
+        let seen = self.asks.first().map(|ask| ask.call.id);
+        asks.sort_by_key(|ask| Some(ask.call.id) != seen);
+        self.asks = asks;
+    }
+
     /// Gives what the planner said as it proposed a call: a preview, say, of what is then asked.
     pub(crate) fn said_with(&self, call: CallId) -> &str {
         let turns = self.task.as_ref().map_or(&[][..], |t| &t.turns);

@@ -40,6 +40,19 @@ fn a_part_of_the_task_that_asks_is_named() {
 }
 
 #[test]
+fn a_question_that_comes_while_another_is_seen_waits_behind_it() {
+    let mut story = organising(Mode::Ask);
+    asking(&mut story);
+    let seen = story.screen.asks[0].clone();
+    let mut came = seen.clone();
+    (came.call.id, came.subtask) = ("00000000-0000-7000-8000-000000000077".parse().unwrap(), Some("Pictures".into()));
+    story.screen.asked(vec![came.clone(), seen.clone()]);
+    assert_eq!(story.screen.asks, [seen, came.clone()]);
+    story.screen.asked(vec![came.clone()]);
+    assert_eq!(story.screen.asks, [came], "what was answered is asked no more");
+}
+
+#[test]
 fn everything_that_is_asked_about_can_be_paged_through() {
     let mut story = organising(Mode::Ask);
     asking(&mut story);
