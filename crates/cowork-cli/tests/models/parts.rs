@@ -99,9 +99,10 @@ fn on_a_terminal_each_part_and_what_it_asks_is_seen() {
         t.contains(&format!("The part \u{201c}{part}\u{201d} wants"))
             || t.contains(&format!("The part \"{part}\" wants"))
     };
-    let text = terminal.shows("a part's question", |t| asks(t, "Papers") || asks(t, "Pictures"));
+    let each_has_a_line = |t: &str| t.contains("waits for your answer");
+    let is_asked = |t: &str| asks(t, "Papers") || asks(t, "Pictures");
+    let text = terminal.shows("a part's question", |t| is_asked(t) && each_has_a_line(t));
     fits(&text);
-    assert!(text.contains("waits for your answer"), "each part has a line: {text}");
     let next = if asks(&text, "Papers") { "Pictures" } else { "Papers" };
     terminal.press("y");
     fits(&terminal.shows("the other's question", |t| asks(t, next)));
