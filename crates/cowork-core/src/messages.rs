@@ -12,8 +12,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Message;
 
-/// How long a piece is that is shared instead of copied: 16 KiB.
-const PIECE: usize = 16 << 10;
+/// How much is written before it becomes a piece that is shared instead of copied: 2 KiB.
+const PIECE: usize = 2 << 10;
+
+/// How long a piece may become: 64 KiB.
+const LONGEST: usize = 64 << 10;
 
 /// The messages of a conversation, oldest first. A clone shares them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -73,11 +76,7 @@ impl Messages {
         }
         joined.keep(count);
         for message in self.0.list.iter().take(count).skip(joined.count) {
-            joined.last.extend_from_slice(&message.written.take_or(dialect, || write(message)));
-            if joined.last.len() >= PIECE {
-                let full = std::mem::take(&mut joined.last);
-                joined.full.push(full.into());
-            }
+            joined.add(&message.written.take_or(dialect, || write(message)));
         }
         joined.count = count.min(self.0.list.len());
         read(&joined.full, &joined.last)
@@ -91,6 +90,19 @@ impl Conversation {
 }
 
 impl Joined {
+    fn add(&mut self, written: &[u8]) {
+        self.last.extend_from_slice(written);
+        if self.last.len() < PIECE {
+            return;
+        }
+        let mut full = std::mem::take(&mut self.last);
+        // Each piece is longer than those behind it, so that there are few, and each byte is copied a few times at most.
+        while let Some(before) = self.full.pop_if(|p| p.len() <= full.len() && p.len() + full.len() <= LONGEST) {
+            full = [&before[..], &full].concat();
+        }
+        self.full.push(full.into_boxed_slice().into());
+    }
+
     /// Forgets all if it is of more messages than these.
     fn keep(&mut self, count: usize) {
         if self.count > count {

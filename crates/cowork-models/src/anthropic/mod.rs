@@ -166,7 +166,7 @@ impl Anthropic {
         }
         let (mut parser, mut ended) = (Parser::default(), false);
         while let Some(piece) = incoming.next().await? {
-            parser.feed(&piece, |event| {
+            parser.feed(piece, |event| {
                 ended |= self.heard(reader.event(event.name, event.data)?)?;
                 Ok(())
             })?;

@@ -48,7 +48,7 @@ pub(super) async fn answer(
     }
     let mut parser = Parser::default();
     while let Some(bytes) = incoming.next().await? {
-        parser.feed(&bytes, |event| reader.event(event, say))?;
+        parser.feed(bytes, |event| reader.event(event, say))?;
         check(reader)?;
         if reader.done() {
             incoming.rest().await;

@@ -13,7 +13,7 @@ use cowork_core::{Message, Messages};
 use http_body::{Frame, SizeHint};
 
 /// Pieces shorter than this are copied together: handing over a short one costs more than its bytes.
-const SHORT: usize = 4_096;
+const SHORT: usize = 2_048;
 
 /// The pieces of a body, in order. Long ones are shared, not copied.
 #[derive(Debug, Default)]

@@ -1,7 +1,6 @@
 //! An answer as it arrives, with its deadlines.
 
 use std::{
-    collections::VecDeque,
     future::{Future, poll_fn},
     mem,
     pin::{Pin, pin},
@@ -9,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use cowork_core::{CancellationToken, Error, Kind, Result, Retry};
 use http_body::Body as _;
 use reqwest::{
@@ -29,6 +27,9 @@ const LINGER: Duration = Duration::from_millis(100);
 
 /// How many bytes are gathered before they are read.
 const ENOUGH: usize = 8 << 10;
+
+/// Room for what most answers bring at a time.
+const USUAL: usize = 2 << 10;
 
 /// What an answer consists of, as it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,10 +53,13 @@ pub struct Incoming {
     left: usize,
 }
 
-/// What has come of a body and was not taken yet.
+/// What has come of a body.
 #[derive(Debug, Default)]
 struct Arrived {
-    pieces: VecDeque<Bytes>,
+    /// Copied together: a piece that is kept holds on to all that was read of the connection with it.
+    bytes: Vec<u8>,
+    /// Whether the connection was let go first, to see whether it has more.
+    asked: bool,
     /// How it ended, if it has.
     end: Option<reqwest::Result<()>>,
 }
@@ -91,18 +95,19 @@ impl Incoming {
     ///
     /// # Errors
     /// `Unavailable` if it was cut off or nothing came in time, `LimitExceeded` if it is longer than allowed, `Cancelled`.
-    pub async fn next(&mut self) -> Result<Option<Bytes>> {
-        if self.arrived.pieces.is_empty() && self.arrived.end.is_none() {
-            self.wait.until(self.arrived.gather(&mut self.body)).await?;
+    pub async fn next(&mut self) -> Result<Option<&[u8]>> {
+        self.arrived.bytes.clear();
+        if self.arrived.end.is_none() {
+            self.gather().await?;
             self.wait.begun();
         }
-        let Some(bytes) = self.arrived.pieces.pop_front() else {
+        if self.arrived.bytes.is_empty() {
             // After its end there is nothing more, however often it is asked for.
             let end = self.arrived.end.replace(Ok(())).unwrap_or(Ok(()));
             return end.map(|()| None).map_err(|e| self.transport.unreached(e));
-        };
-        self.left = self.left.checked_sub(bytes.len()).ok_or_else(|| self.too_long())?;
-        Ok(Some(bytes))
+        }
+        self.left = self.left.checked_sub(self.arrived.bytes.len()).ok_or_else(|| self.too_long())?;
+        Ok(Some(&self.arrived.bytes))
     }
 
     /// Waits for all of it.
@@ -112,7 +117,7 @@ impl Incoming {
     pub async fn whole(&mut self) -> Result<Vec<u8>> {
         let mut all = Vec::new();
         while let Some(bytes) = self.next().await? {
-            all.extend_from_slice(&bytes);
+            all.extend_from_slice(bytes);
         }
         Ok(all)
     }
@@ -121,8 +126,8 @@ impl Incoming {
     pub async fn rest(mut self) {
         let end = async {
             while self.arrived.end.is_none() {
-                self.arrived.pieces.clear();
-                self.arrived.gather(&mut self.body).await;
+                self.arrived.bytes.clear();
+                poll_fn(|cx| self.arrived.poll(&mut self.body, cx)).await;
             }
         };
         drop(tokio::time::timeout(LINGER, end).await);
@@ -131,6 +136,17 @@ impl Incoming {
     /// Gives the way that it came.
     pub fn transport(&self) -> &Transport {
         &self.transport
+    }
+
+    async fn gather(&mut self) -> Result<()> {
+        let Self { arrived, body, wait, .. } = self;
+        poll_fn(|cx| match arrived.poll(body, cx) {
+            Poll::Ready(()) => Poll::Ready(wait.go_on()),
+            // It goes on at once; nothing has to wake it.
+            Poll::Pending if arrived.asked => Poll::Pending,
+            Poll::Pending => wait.poll_end(cx).map(Err),
+        })
+        .await
     }
 
     fn too_long(&self) -> Error {
@@ -152,39 +168,32 @@ impl Content {
 }
 
 impl Arrived {
-    /// Waits for the next bytes, and takes what comes right behind them along: an answer arrives in many small pieces, and to read them
-    /// together costs less than to read each between two turns of the connection.
-    async fn gather(&mut self, body: &mut Body) {
-        let (mut held, mut asked) = (0, false);
-        poll_fn(|cx| {
-            while self.end.is_none() && held < ENOUGH {
-                match Pin::new(&mut *body).poll_frame(cx) {
-                    Poll::Ready(Some(Ok(frame))) => {
-                        if let Ok(bytes) = frame.into_data().map(|bytes| self.add(bytes)) {
-                            (held, asked) = (held + bytes, false);
-                        }
+    /// Takes the next bytes, and what comes right behind them: an answer arrives in many small pieces, and to read them together costs
+    /// less than to read each between two turns of the connection.
+    fn poll(&mut self, body: &mut Body, cx: &mut Context<'_>) -> Poll<()> {
+        while self.end.is_none() && self.bytes.len() < ENOUGH {
+            match Pin::new(&mut *body).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    let Some(bytes) = frame.data_ref() else { continue };
+                    if self.bytes.capacity() == 0 {
+                        self.bytes.reserve(USUAL);
                     }
-                    Poll::Ready(Some(Err(error))) => self.end = Some(Err(error)),
-                    Poll::Ready(None) => self.end = Some(Ok(())),
-                    Poll::Pending if held == 0 => return Poll::Pending,
-                    // The connection goes first; if it has no more then, this is all for now.
-                    Poll::Pending if !asked => {
-                        asked = true;
-                        cx.waker().wake_by_ref();
-                        return Poll::Pending;
-                    }
-                    Poll::Pending => break,
+                    self.bytes.extend_from_slice(bytes);
+                    self.asked = false;
                 }
+                Poll::Ready(Some(Err(error))) => self.end = Some(Err(error)),
+                Poll::Ready(None) => self.end = Some(Ok(())),
+                Poll::Pending if self.bytes.is_empty() => return Poll::Pending,
+                // The connection goes first; if it has no more then, this is all for now.
+                Poll::Pending if !mem::replace(&mut self.asked, true) => {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Poll::Pending => break,
             }
-            Poll::Ready(())
-        })
-        .await;
-    }
-
-    fn add(&mut self, bytes: Bytes) -> usize {
-        let count = bytes.len();
-        self.pieces.push_back(bytes);
-        count
+        }
+        self.asked = false;
+        Poll::Ready(())
     }
 }
 
@@ -222,11 +231,14 @@ impl Wait {
     pub(super) async fn until<T>(&mut self, future: impl Future<Output = T>) -> Result<T> {
         let mut future = pin!(future);
         poll_fn(|cx| match future.as_mut().poll(cx) {
-            Poll::Ready(_) if self.cancel.is_cancelled() => Poll::Ready(Err(stopped())),
-            Poll::Ready(value) => Poll::Ready(Ok(value)),
+            Poll::Ready(value) => Poll::Ready(self.go_on().map(|()| value)),
             Poll::Pending => self.poll_end(cx).map(Err),
         })
         .await
+    }
+
+    fn go_on(&self) -> Result<()> {
+        if self.cancel.is_cancelled() { Err(stopped()) } else { Ok(()) }
     }
 
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
