@@ -21,7 +21,7 @@ async fn fill(store: &SqliteStore, runtime: &dyn Runtime, thread: ThreadId, task
     let mut append = vec![draft(commanded).by(Actor::Person, Label::user())];
     while append.len() < RECORDS {
         let id = CallId::new(runtime);
-        let calls = vec![Call { id, tool: "noop".into(), args: json!({ "text": "a".repeat(890) }) }];
+        let calls = vec![Call { id, tool: "noop".into(), args: json!({ "text": "a".repeat(890) }).into() }];
         append.push(
             draft(Event::Decided(Decision { calls, ..Decision::default() }.into())).by(Actor::Planner, Label::user()),
         );

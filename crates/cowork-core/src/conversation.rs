@@ -151,7 +151,7 @@ pub struct ModelCall {
     /// The tool.
     pub tool: String,
     /// The arguments: an object, empty where `fault` is set.
-    pub args: Value,
+    pub args: Arc<Value>,
     /// What is wrong with the arguments as they were written, if they can't be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,

@@ -459,7 +459,7 @@ pub struct Call {
     /// The tool's name.
     pub tool: String,
     /// The arguments, as the tool's schema wants them.
-    pub args: Value,
+    pub args: Arc<Value>,
 }
 
 /// One line of the plan.

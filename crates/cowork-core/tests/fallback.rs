@@ -78,7 +78,7 @@ fn work_on(request: &ModelRequest) -> Reply {
     if n == 5 {
         return Reply::text("Done.");
     }
-    let call = ModelCall { id: format!("c{n}"), tool: "work".into(), args: json!({ "n": n }), fault: None };
+    let call = ModelCall { id: format!("c{n}"), tool: "work".into(), args: json!({ "n": n }).into(), fault: None };
     Reply::Answer(ModelAnswer { blocks: vec![Block::Call(call)], stop: Stop::Calls, ..ModelAnswer::default() })
 }
 

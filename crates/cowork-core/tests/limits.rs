@@ -137,7 +137,7 @@ async fn what_one_answer_may_cost_is_set_aside_from_the_day_before_the_next_is_a
 }
 
 fn call(tool: &str, args: Value) -> Reply {
-    let call = ModelCall { id: "x".into(), tool: tool.into(), args, fault: None };
+    let call = ModelCall { id: "x".into(), tool: tool.into(), args: args.into(), fault: None };
     Reply::Answer(ModelAnswer { blocks: vec![Block::Call(call)], stop: Stop::Calls, ..ModelAnswer::default() })
 }
 

@@ -427,7 +427,7 @@ fn says(blocks: Vec<Block>) -> Reply {
 
 fn delegated(text: &str) -> Block {
     let args = json!({ "title": text.to_uppercase(), "task": text, "tools": ["delegate"] });
-    Block::Call(ModelCall { id: text.into(), tool: "delegate".into(), args, fault: None })
+    Block::Call(ModelCall { id: text.into(), tool: "delegate".into(), args: args.into(), fault: None })
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ impl Cache {
         let recorded = &task.turns.last()?.decision.calls;
         let waits = machine.waits_for();
         let same = waits.len() == recorded.len()
-            && waits.iter().zip(recorded).all(|(a, b)| a.tool == b.tool && a.args == b.args);
+            && waits.iter().zip(recorded).all(|(a, b)| a.tool == b.tool && a.args == *b.args);
         // Planned again without the last proposal having reached the log: what is kept is ahead of it.
         (turns == task.turns.len() && same).then_some(machine)
     }

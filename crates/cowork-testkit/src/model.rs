@@ -38,7 +38,7 @@ impl Reply {
     /// Calls these tools with these arguments, all at once.
     pub fn calls(all: &[(&str, serde_json::Value)]) -> Self {
         let call = |(n, (tool, args)): (usize, &(&str, serde_json::Value))| {
-            Block::Call(ModelCall { id: format!("c{n}"), tool: (*tool).into(), args: args.clone(), fault: None })
+            Block::Call(ModelCall { id: format!("c{n}"), tool: (*tool).into(), args: args.clone().into(), fault: None })
         };
         let blocks = all.iter().enumerate().map(call).collect();
         Self::Answer(ModelAnswer { blocks, stop: Stop::Calls, ..ModelAnswer::default() })

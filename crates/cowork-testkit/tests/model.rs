@@ -29,7 +29,7 @@ fn request(text: &str) -> ModelRequest {
 }
 
 fn called(id: &str, args: Value) -> Block {
-    Block::Call(ModelCall { id: id.into(), tool: "look".into(), args, fault: None })
+    Block::Call(ModelCall { id: id.into(), tool: "look".into(), args: args.into(), fault: None })
 }
 
 fn script(request: &ModelRequest) -> Reply {
@@ -105,7 +105,7 @@ impl Model for Wrong {
                 answer.blocks.push(Block::text(turn.to_string()));
                 for block in &mut answer.blocks {
                     if let Block::Call(call) = block {
-                        call.args = json!(call.args.to_string());
+                        call.args = json!(call.args.to_string()).into();
                     }
                 }
                 return Ok(answer);

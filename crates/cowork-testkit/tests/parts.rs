@@ -107,7 +107,7 @@ fn submitted(clock: &TestRuntime) -> (Vec<Record>, CallId) {
     let (thread, task, call) = (ThreadId::new(clock), TaskId::new(clock), CallId::new(clock));
     let draft = |event| Draft::new(Some(task), clock.now(), event).unwrap();
     let command = Command::Submit(Submit::new("tidy up"));
-    let calls = vec![Call { id: call, tool: "noop".into(), args: json!({ "z": 1, "a": "b" }) }];
+    let calls = vec![Call { id: call, tool: "noop".into(), args: json!({ "z": 1, "a": "b" }).into() }];
     let value = json!({ "of": Hash::of(b"x"), "seen": task, "other": CallId::new(clock) });
     let store = MemoryStore::new(TestRuntime::new());
     let mut batch = Batch::new(thread);

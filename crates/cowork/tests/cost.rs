@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 const MOST: u64 = 4_000;
 
 fn call(tool: &str, args: Value) -> Reply {
-    let blocks = vec![Block::Call(ModelCall { id: "one".into(), tool: tool.into(), args, fault: None })];
+    let blocks = vec![Block::Call(ModelCall { id: "one".into(), tool: tool.into(), args: args.into(), fault: None })];
     Reply::Answer(ModelAnswer { blocks, stop: Stop::Calls, ..ModelAnswer::default() })
 }
 

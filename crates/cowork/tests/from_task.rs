@@ -42,7 +42,7 @@ fn files(desk: &Path) -> Vec<String> {
 async fn run(base: &Path, desk: &Path, words: &str, planner: Value, turns: Vec<Vec<Call>>) -> Task {
     let replies = turns.into_iter().enumerate().map(|(turn, calls)| {
         let call = |(n, (tool, args)): (usize, Call)| {
-            Block::Call(ModelCall { id: format!("c{turn}x{n}"), tool: tool.into(), args, fault: None })
+            Block::Call(ModelCall { id: format!("c{turn}x{n}"), tool: tool.into(), args: args.into(), fault: None })
         };
         let blocks: Vec<Block> = calls.into_iter().enumerate().map(call).collect();
         Reply::Answer(ModelAnswer { blocks, stop: Stop::Calls, ..ModelAnswer::default() })

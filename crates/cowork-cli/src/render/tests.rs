@@ -79,7 +79,7 @@ impl Story {
             detail: (*detail).into(),
         };
         let plan = Some(plan.iter().map(step).collect());
-        let calls = call.into_iter().map(|(tool, args)| Call { id: call_id(), tool: tool.into(), args }).collect();
+        let calls = call.into_iter().map(|(tool, args)| Call { id: call_id(), tool: tool.into(), args: args.into() }).collect();
         self.then(after_ms, Event::Decided(Decision { plan, calls, ..Decision::default() }.into()))
     }
 
@@ -191,7 +191,7 @@ fn asking(story: &mut Story) {
     let asked = Ask {
         thread: ThreadId::named("main"),
         task: task(),
-        call: Call { id: call_id(), tool: "move_files".into(), args: moves() },
+        call: Call { id: call_id(), tool: "move_files".into(), args: moves().into() },
         args_hash: Hash::of_call("move_files", &moves()),
         effects: effects(),
         rule: "asks-before-changes".into(),

@@ -159,7 +159,8 @@ impl Driver {
         };
         let span = spans::tool(&call.tool, self.task.thread, call.id, attempt);
         Ok(Box::pin(async move {
-            let run = AssertUnwindSafe(tool.run(call.args, ctx).instrument(span.clone())).catch_unwind().await;
+            let args = Arc::unwrap_or_clone(call.args);
+            let run = AssertUnwindSafe(tool.run(args, ctx).instrument(span.clone())).catch_unwind().await;
             let panicked =
                 |_| Err(Error::new(Kind::Internal, "run call", format!("the tool `{}` panicked", call.tool)));
             let result = run.unwrap_or_else(panicked);

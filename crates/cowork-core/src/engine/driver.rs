@@ -278,7 +278,7 @@ impl Driver {
     fn decide(&mut self, proposal: Proposal) -> Result<()> {
         let Proposal { say, plan, calls, finish, note } = proposal;
         let runtime = self.engine.parts.runtime.clone();
-        let named = |c: crate::ProposedCall| Call { id: CallId::new(&*runtime), tool: c.tool, args: c.args };
+        let named = |c: crate::ProposedCall| Call { id: CallId::new(&*runtime), tool: c.tool, args: c.args.into() };
         let calls = calls.into_iter().map(named).collect();
         let heard = u32::try_from(self.task.steers.len()).unwrap_or(u32::MAX);
         let event = Event::Decided(Decision { say, plan, calls, finish, note, heard }.into());

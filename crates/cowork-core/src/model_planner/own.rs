@@ -206,8 +206,8 @@ pub(super) fn called(tool: String, args: Value) -> (String, Value) {
 }
 
 /// Gives the call by which a deferred tool is called.
-pub(super) fn call_of(tool: &str, args: &Value) -> (String, Value) {
-    (CALL_TOOL.to_owned(), serde_json::json!({ "tool": tool, "args": args }))
+pub(super) fn call_of(tool: &str, args: &Value) -> (String, Arc<Value>) {
+    (CALL_TOOL.to_owned(), serde_json::json!({ "tool": tool, "args": args }).into())
 }
 
 /// Gives what a model is shown for a call of one of these, from the log; none for every other call and for one that failed.
@@ -218,10 +218,10 @@ pub(super) fn result(task: &Task, tools: &[ToolSpec], call: &Call, state: &CallS
         return Ok(None);
     }
     if call.tool == FIND_TOOLS {
-        let words = FindToolsArgs::deserialize(&call.args).map(|args| args.words).unwrap_or_default();
+        let words = FindToolsArgs::deserialize(&*call.args).map(|args| args.words).unwrap_or_default();
         return Ok(Some(deferred::find(tools, &words).to_string()));
     }
-    let Ok(args) = ReadResultArgs::deserialize(&call.args) else { return Ok(None) };
+    let Ok(args) = ReadResultArgs::deserialize(&*call.args) else { return Ok(None) };
     let found = uuid::Uuid::try_parse(&args.call).ok().and_then(|id| task.call(CallId::from_uuid(id)));
     let text = match found.map(|(_, state)| state.outcome()).transpose()?.flatten() {
         Some(Outcome::Done { value, note }) => text_of(&value, note),

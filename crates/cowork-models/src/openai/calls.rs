@@ -71,7 +71,7 @@ pub(super) fn finish(partial: Partial, cut: bool, ids: &mut Ids<'_>) -> Result<M
     }
     let (tool, unknown) = call::tool(tool);
     let (args, fault) = call::args(&args);
-    Ok(ModelCall { id: ids.name(id), tool, args, fault: unknown.or(fault) })
+    Ok(ModelCall { id: ids.name(id), tool, args: args.into(), fault: unknown.or(fault) })
 }
 
 /// Says whether arguments have no end: they are empty, or JSON whose end is missing.

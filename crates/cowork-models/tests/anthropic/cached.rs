@@ -20,7 +20,7 @@ async fn grown(turns: Vec<Vec<Message>>) -> Vec<(String, String)> {
 const MARK: &str = r#","cache_control":{"type":"ephemeral"}"#;
 
 fn called(id: &str) -> Block {
-    Block::Call(ModelCall { id: id.into(), tool: "look".into(), args: json!({ "at": id }), fault: None })
+    Block::Call(ModelCall { id: id.into(), tool: "look".into(), args: json!({ "at": id }).into(), fault: None })
 }
 
 fn result(id: &str) -> Block {

@@ -20,7 +20,7 @@ async fn everything_is_said_as_it_comes_in_its_order() {
     let heard = heard.lock().unwrap().clone();
     assert_eq!(heard, [r#"Thinking("Hm… \"so\"\n")"#, r#"Text("I will look.")"#, r#"Call("look")"#]);
     let thought = r#"{"signature":"c2ln+/==","thinking":"Hm… \"so\"\n","type":"thinking"}"#;
-    let called = ModelCall { id: "toolu_9".into(), tool: "look".into(), args: json!({ "at": 1 }), fault: None };
+    let called = ModelCall { id: "toolu_9".into(), tool: "look".into(), args: json!({ "at": 1 }).into(), fault: None };
     assert_eq!(answer.blocks, [opaque(thought), Block::text("I will look."), Block::Call(called)]);
     assert_eq!((answer.id.as_str(), answer.model.as_str(), answer.stop), ("msg_1", "claude-sonnet-5-5", Stop::Calls));
 }
@@ -160,7 +160,7 @@ async fn what_a_services_tool_was_asked_and_did_not_answer_before_the_cut_is_not
 #[tokio::test]
 async fn a_call_that_ends_just_at_the_limit_is_whole() {
     let answer = read_events(stream(call(0, "toolu_1", &["{\"at\":1}"]), "max_tokens")).await.unwrap();
-    assert_eq!(only_call(&answer).args, json!({ "at": 1 }));
+    assert_eq!(*only_call(&answer).args, json!({ "at": 1 }));
 }
 
 #[tokio::test]

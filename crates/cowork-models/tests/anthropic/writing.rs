@@ -7,7 +7,7 @@ fn result(call: &str, failed: bool) -> Block {
 }
 
 fn called(id: &str) -> Block {
-    Block::Call(ModelCall { id: id.into(), tool: "look".into(), args: json!({ "b": 1, "a": [2] }), fault: None })
+    Block::Call(ModelCall { id: id.into(), tool: "look".into(), args: json!({ "b": 1, "a": [2] }).into(), fault: None })
 }
 
 /// A conversation of every kind of block.

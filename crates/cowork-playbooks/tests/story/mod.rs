@@ -144,7 +144,7 @@ impl Story {
             .map(|(i, c)| Call {
                 id: id(10_000 + turn * 200 + i).parse().unwrap(),
                 tool: c.tool.clone(),
-                args: c.args.clone(),
+                args: c.args.clone().into(),
             })
             .collect();
         let decision = Decision {

@@ -97,7 +97,7 @@ fn texts_that_are_asked_about_are_shown_whole() {
         ),
         (json!({}), vec!["no arguments"]),
     ] {
-        asked.call.args = args;
+        asked.call.args = args.into();
         let look = Look { height: 40, ..look(60) };
         let pager = Pager::new(&whole::all(&asked), &look);
         let page = written(&pager.frame(&look), &look);
@@ -128,7 +128,7 @@ const PREVIEW: &str = "“Acme Ltd” becomes “Globex” in 22 lines in 13 fil
 fn previewed() -> Story {
     let mut story = Story::of("Replace Acme Ltd with Globex", Mode::Ask);
     story.decide(3, &[(LOOK, StepState::Done, "22 lines in 13 files"), (MOVE, StepState::Active, "")], None);
-    let calls = vec![Call { id: call_id(), tool: "move_files".into(), args: moves() }];
+    let calls = vec![Call { id: call_id(), tool: "move_files".into(), args: moves().into() }];
     story.then(5, Event::Decided(Decision { say: Some(PREVIEW.into()), calls, ..Decision::default() }.into()));
     asking(&mut story);
     story

@@ -58,7 +58,7 @@ fn moved(story: &mut Story) {
     let usage = Usage { input: 4_120, output: 310, thinking: 40, ..Usage::default() };
     story.hears(text("I look at what is there.")).hears(DeltaKind::Calling { tool: "list_folder".into() });
     story.answered(1, usage, 1, None);
-    let call = Call { id: call_id(), tool: "list_folder".into(), args: json!({ "path": "Downloads" }) };
+    let call = Call { id: call_id(), tool: "list_folder".into(), args: json!({ "path": "Downloads" }).into() };
     story.then(
         1,
         Event::Decided(
