@@ -13,7 +13,7 @@ use tokio::sync::broadcast;
 
 use crate::{
     Actor, Batch, Blobs, Body, Draft, Error, Expect, Finding, Hash, Kind, Label, Lease, LeaseAsk, LeaseState, Read,
-    Record, Result, Runtime, Store, StoreChange, TaskId, ThreadId, Timestamp,
+    Record, Result, Runtime, Store, StoreChange, TaskId, ThreadId, Timestamp, VERSION,
 };
 
 /// A [`Store`] and [`Blobs`] in memory. What it holds ends with it.
@@ -55,7 +55,7 @@ impl Store for MemoryStore {
         let Some(log) = state.threads.get(&read.thread) else { return Ok(Vec::new()) };
         let after = usize::try_from(read.after).unwrap_or(usize::MAX);
         Ok(match read.task {
-            None => (after..log.records.len()).take(read.most).map(|at| log.record(read.thread, at)).collect(),
+            None => (after..log.len()).take(read.most).map(|at| log.record(read.thread, at)).collect(),
             Some(task) => {
                 let seqs = state.tasks.get(&task).filter(|t| t.thread == Some(read.thread)).map(|t| &t.seqs[..]);
                 let seqs = seqs.unwrap_or_default();
@@ -92,7 +92,7 @@ impl Store for MemoryStore {
 
     async fn check(&self) -> Vec<Finding> {
         let state = self.state();
-        let records: usize = state.threads.values().map(|log| log.records.len()).sum();
+        let records: usize = state.threads.values().map(Log::len).sum();
         let found = format!("in memory, {} threads, {records} records", state.threads.len());
         vec![Finding { ok: true, what: "store".into(), found, fix: String::new() }]
     }
@@ -129,40 +129,58 @@ struct State {
     blobs: HashMap<Hash, Vec<u8>>,
 }
 
+/// How many records are kept in one place: what a log has is not moved as it grows.
+const PLACE: usize = 16;
+
 #[derive(Default)]
 struct Log {
-    records: Vec<Kept>,
+    /// All but the last are full.
+    places: Vec<Vec<Kept>>,
     last_hash: Hash,
 }
 
-/// What a record is made of beyond its place. What was parsed for whoever reads along is not kept.
+/// What a record is made of beyond its place, and what can't be worked out. What was parsed for whoever reads along is not kept.
 struct Kept {
-    v: u16,
     task: Option<TaskId>,
     cause: Option<uuid::Uuid>,
     actor: Actor,
     at: Timestamp,
-    label: Label,
+    label: Cow<'static, str>,
     prev_hash: Hash,
-    body_hash: Hash,
     kind: Cow<'static, str>,
     json: Arc<str>,
 }
 
 impl Kept {
     fn of(record: &Record) -> Self {
-        let &Record { v, task, cause, actor, at, prev_hash, body_hash, .. } = record;
+        let &Record { task, cause, actor, at, prev_hash, .. } = record;
         let (kind, json) = record.event.to_stored();
-        Self { v, task, cause, actor, at, label: record.label.clone(), prev_hash, body_hash, kind, json }
+        Self { task, cause, actor, at, label: record.label.to_text(), prev_hash, kind, json }
     }
 }
 
 impl Log {
+    fn len(&self) -> usize {
+        self.places.last().map_or(0, |last| (self.places.len() - 1) * PLACE + last.len())
+    }
+
+    fn push(&mut self, record: Kept) {
+        match self.places.last_mut().filter(|last| last.len() < PLACE) {
+            Some(last) => last.push(record),
+            None => {
+                let mut place = Vec::with_capacity(PLACE);
+                place.push(record);
+                self.places.push(place);
+            }
+        }
+    }
+
     fn record(&self, thread: ThreadId, at: usize) -> Record {
-        let Kept { v, task, cause, actor, at: time, ref label, prev_hash, body_hash, ref kind, ref json } =
-            self.records[at];
-        let (label, event) = (label.clone(), Body::stored(kind.clone(), json.clone()));
-        Record { v, thread, seq: at as u64 + 1, task, cause, actor, at: time, label, prev_hash, body_hash, event }
+        let &Kept { task, cause, actor, at: time, ref label, prev_hash, ref kind, ref json } =
+            &self.places[at / PLACE][at % PLACE];
+        let (label, event) = (Label::from_text(label), Body::stored(kind.clone(), json.clone()));
+        let (v, seq, body_hash) = (VERSION, at as u64 + 1, event.hash());
+        Record { v, thread, seq, task, cause, actor, at: time, label, prev_hash, body_hash, event }
     }
 }
 
@@ -217,8 +235,7 @@ impl State {
             return Arc::new([]);
         }
         let log = self.threads.entry(batch.thread).or_default();
-        log.records.reserve(batch.append.len());
-        let mut seq = log.records.len();
+        let mut seq = log.len();
         let stamp = |draft: Draft| {
             seq += 1;
             let (record, hash) = draft.stamp(batch.thread, seq as u64, log.last_hash);
@@ -227,13 +244,13 @@ impl State {
         };
         let records: Arc<[Record]> = batch.append.into_iter().map(stamp).collect();
         for record in &*records {
-            let seq = log.records.len() + 1;
+            let seq = log.len() + 1;
             if let Some(id) = record.task {
                 let task = self.tasks.entry(id).or_default();
                 task.thread = Some(batch.thread);
                 task.seqs.push(seq);
             }
-            log.records.push(Kept::of(record));
+            log.push(Kept::of(record));
         }
         records
     }

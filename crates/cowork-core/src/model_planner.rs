@@ -248,14 +248,15 @@ impl Step {
 
     async fn take(&mut self, tools: &[ToolSpec]) -> Result<Proposal> {
         let mut repairs = 0;
+        // What is seldom is kept out of the future of a step.
         if self.history.is_long(&self.card, self.most_tokens) {
-            self.compact().await?;
+            Box::pin(self.compact()).await?;
         }
         loop {
             let answer = match self.ask("plan").await {
                 Ok(answer) => answer,
                 Err(error) if compact::is_too_long(&error) && self.note.summary.is_none() => {
-                    self.compact().await?;
+                    Box::pin(self.compact()).await?;
                     continue;
                 }
                 // Cut at its limit in the middle of a call: asked the same again, it would write the same again.
@@ -278,7 +279,7 @@ impl Step {
                     }
                     self.go_on = go_on.map(Arc::new);
                 }
-                Next::Full if self.note.summary.is_none() => self.compact().await?,
+                Next::Full if self.note.summary.is_none() => Box::pin(self.compact()).await?,
                 Next::Full => return Err(compact::too_long()),
                 Next::Refused(error) => {
                     let finish = Some(Finish::Failed { error });
@@ -304,7 +305,7 @@ impl Step {
             return None;
         }
         // Where the journal can't say, the end of the task says that.
-        let set = self.changes.get().await.ok().flatten()?;
+        let set = Box::pin(self.changes.get()).await.ok().flatten()?;
         let unmade = ending::unmade(&claims, &set);
         self.note.contradicted = !unmade.is_empty();
         self.note.contradicted.then(|| answer::contradicted(finish, &unmade))
@@ -316,24 +317,35 @@ impl Step {
         // One that the host could not make is as if it were not named.
         let answer = match other.and_then(|name| Some((name, models.card(Some(name)).ok()?))) {
             None => models.ask(first, purpose, request).await?,
-            Some((name, card)) => match models.ask_briefly(first, purpose, request.clone()).await {
-                Err(error) if error.is_absence() => {
-                    let most_tokens = request.most_tokens.min(card.most_tokens).min(card.window / 4);
-                    let instead = ModelRequest { most_tokens, ..request.clone() };
-                    match models.ask(Some(name), purpose, instead).await {
-                        // It can't stand in after all: then the first is waited for.
-                        Err(e) if matches!(e.kind, Kind::NotAllowed | Kind::NotFound | Kind::InvalidInput) => {
-                            tracing::warn!(model = name, error = %e, "the fallback can't be asked");
-                            models.ask(first, purpose, request).await?
-                        }
-                        asked => asked?,
-                    }
-                }
-                asked => asked?,
-            },
+            Some(other) => Box::pin(self.ask_either(purpose, request, other)).await?,
         };
         self.history.measured(&answer.usage);
         Ok(answer)
+    }
+
+    /// Asks another model where the first can't be had.
+    async fn ask_either(
+        &self,
+        purpose: &str,
+        request: ModelRequest,
+        (name, card): (&str, &ModelCard),
+    ) -> Result<ModelAnswer> {
+        let (models, first) = (&self.models, self.wanted.model.as_deref());
+        let error = match models.ask_briefly(first, purpose, request.clone()).await {
+            Err(error) if error.is_absence() => error,
+            asked => return asked,
+        };
+        tracing::debug!(model = name, %error, "the fallback is asked");
+        let most_tokens = request.most_tokens.min(card.most_tokens).min(card.window / 4);
+        let instead = ModelRequest { most_tokens, ..request.clone() };
+        match models.ask(Some(name), purpose, instead).await {
+            // It can't stand in after all: then the first is waited for.
+            Err(e) if matches!(e.kind, Kind::NotAllowed | Kind::NotFound | Kind::InvalidInput) => {
+                tracing::warn!(model = name, error = %e, "the fallback can't be asked");
+                models.ask(first, purpose, request).await
+            }
+            asked => asked,
+        }
     }
 
     fn propose(&mut self, turn: Turned) -> Proposal {

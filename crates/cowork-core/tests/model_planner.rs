@@ -203,8 +203,12 @@ async fn what_the_person_says_meanwhile_is_heard_before_the_next_step() {
 #[tokio::test]
 async fn a_call_that_cannot_be_read_is_mended_and_nothing_runs_before() {
     let stage = Stage::new();
-    let broken =
-        ModelCall { id: "x".into(), tool: "work".into(), args: json!({}).into(), fault: Some("`{\"n\": ` ends early".into()) };
+    let broken = ModelCall {
+        id: "x".into(),
+        tool: "work".into(),
+        args: json!({}).into(),
+        fault: Some("`{\"n\": ` ends early".into()),
+    };
     let script = [
         calls([called("work", json!({ "n": 1 })), Block::Call(broken)]),
         calls([called("wo rk", json!({}))]),
