@@ -11,7 +11,7 @@ use std::{
 
 use cowork_core::{
     Block, Effects, Engine, Error, Event, Finish, Kind, Model, ModelAnswer, ModelCall, ModelCard, ModelPlanner,
-    ModelRequest, Result, Retry, Role, Say, Stop, Submit, Task, Timestamp, Tool, ToolOutput,
+    ModelRequest, Retry, Role, Stop, Submit, Task, Timestamp, Tool, ToolOutput,
 };
 use cowork_testkit::{ProbeTool, ScriptedModel, TestRuntime, model::Reply};
 use serde_json::{Value, json};
@@ -19,14 +19,13 @@ use stage::Stage;
 
 /// A service with a name and a place, and when it was asked.
 struct Service {
-    name: &'static str,
     model: ScriptedModel,
     asked: Arc<Mutex<Vec<Timestamp>>>,
 }
 
 impl Service {
     /// Makes one that answers the `n`-th question so; none for what anybody would answer.
-    fn new(stage: &Stage, name: &'static str, script: impl Fn(usize) -> Option<Error> + Send + Sync + 'static) -> Self {
+    fn new(stage: &Stage, name: &str, script: impl Fn(usize) -> Option<Error> + Send + Sync + 'static) -> Self {
         use cowork_core::Runtime;
         let asked: Arc<Mutex<Vec<Timestamp>>> = Arc::default();
         let (seen, runtime) = (asked.clone(), stage.runtime.clone());
@@ -38,7 +37,7 @@ impl Service {
                 None => work_on(request),
             }
         });
-        Self { name, model: model.with_card(ModelCard::local(name)), asked }
+        Self { model: model.with_name(name).with_card(ModelCard::local(name)), asked }
     }
 
     fn asked(&self) -> Vec<Timestamp> {
@@ -46,29 +45,7 @@ impl Service {
     }
 
     fn model(&self) -> Arc<dyn Model> {
-        Arc::new(Named(self.name, self.model.clone()))
-    }
-}
-
-struct Named(&'static str, ScriptedModel);
-
-#[cowork_core::async_trait]
-impl Model for Named {
-    fn name(&self) -> &str {
-        self.0
-    }
-
-    fn card(&self) -> &ModelCard {
-        self.1.card()
-    }
-
-    async fn answer(
-        &self,
-        request: ModelRequest,
-        say: Say,
-        cancel: cowork_core::CancellationToken,
-    ) -> Result<ModelAnswer> {
-        self.1.answer(request, say, cancel).await
+        Arc::new(self.model.clone())
     }
 }
 

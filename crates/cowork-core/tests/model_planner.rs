@@ -317,29 +317,6 @@ async fn a_service_that_fails_for_a_while_is_asked_again_and_nothing_runs_twice(
     assert_eq!(retries, [1, 2].map(|n| (n, "the service is overloaded".to_owned())), "it is seen why it takes so long");
 }
 
-/// A model under another name.
-struct Named(&'static str, Arc<dyn Model>);
-
-#[cowork_core::async_trait]
-impl Model for Named {
-    fn name(&self) -> &str {
-        self.0
-    }
-
-    fn card(&self) -> &ModelCard {
-        self.1.card()
-    }
-
-    async fn answer(
-        &self,
-        request: ModelRequest,
-        say: cowork_core::Say,
-        cancel: cowork_core::CancellationToken,
-    ) -> cowork_core::Result<ModelAnswer> {
-        self.1.answer(request, say, cancel).await
-    }
-}
-
 #[tokio::test]
 async fn another_model_is_asked_where_the_tasks_own_can_not_be_had_if_the_task_says_so() {
     for (planner, done) in [(json!({ "fallback": "other" }), true), (json!({}), false)] {
@@ -350,7 +327,7 @@ async fn another_model_is_asked_where_the_tasks_own_can_not_be_had_if_the_task_s
         let work = work();
         let mut parts = stage.parts(ModelPlanner::new(), &[work.clone()]);
         ModelPlanner::tools().into_iter().for_each(|tool| parts.tools.add(tool).unwrap());
-        parts.models = vec![down.model(), Arc::new(Named("other", up.model()))];
+        parts.models = vec![down.model(), Arc::new(up.model.clone().with_name("other"))];
         parts.limits.patience.tries = 1;
         let engine = Engine::start(parts);
         let task = stage.submit(&engine, Submit { planner, ..Submit::new("work") }).await;
