@@ -27,7 +27,7 @@ fn a_folder_is_organised_and_given_back_as_it_was() {
     assert!(place.folder.join("Images/b b.jpg").exists() && !place.folder.join("a.pdf").exists());
     let undo = said.out.lines().last().unwrap().trim().trim_start_matches("Undo:").trim().to_owned();
     let words: Vec<&str> = undo.split(' ').skip(1).chain(["--yes"]).collect();
-    place.cowork(&words).ends(0).says("Undone. 6 files and 4 folders given back.");
+    place.cowork(&words).ends(0).says("Undone. 6 files given back, 4 folders taken away.");
     assert_eq!(place.tree(), before);
     place.cowork(&["undo", "--yes"]).ends(2).says("no task has changed anything").briefly();
     place.cowork(&words).ends(2).says("was undone already");

@@ -68,7 +68,7 @@ fn event_text(event: &Event) -> (Role, String) {
         Event::UndoStarted { paths, calls } => (Role::Plain, format!("undo{} started", part(paths, calls))),
         Event::UndoFinished { report } => {
             let left = if report.left > 0 { format!(", {} left standing", report.left) } else { String::new() };
-            (Role::Done, format!("undone: {} given back, {} kept{left}", report.undone, report.kept_in_all()))
+            (Role::Done, format!("undone: {}, {} kept{left}", count(report.undone, "change"), report.kept_in_all()))
         }
         Event::UndoFailed { error } => (Role::Failed, format!("undo failed: {error}")),
         Event::JournalReclaimed => (Role::Quiet, "journal let go of: this can't be undone any more".to_owned()),

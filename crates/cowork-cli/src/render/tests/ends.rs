@@ -63,6 +63,46 @@ fn undo_names_what_it_kept_and_what_still_stands() {
 }
 
 #[test]
+fn undo_says_what_was_given_back_and_what_was_taken_away() {
+    let undone = |what: &What, kind: FileKind, name: &str| Difference {
+        path: format!("Downloads/{name}").parse().unwrap(),
+        kind,
+        what: what.clone(),
+        before: None,
+        after: None,
+        calls: vec![call_id()],
+        undone: true,
+    };
+    let file = |what: &What, name: &str| undone(what, FileKind::File, name);
+    let told = |changes: Vec<Difference>, look: &Look| {
+        let mut story = organising(Mode::Auto);
+        story.start(2);
+        done(&mut story);
+        let report = UndoReport { undone: changes.len() as u64, ..UndoReport::default() };
+        story.then(60_000, commanded(Command::undo())).then(400, Event::UndoFinished { report });
+        story.screen.changed = Some(ChangeSet { changes, bytes_kept: 0 });
+        story.end(look).split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let moved = What::Moved { from: "Downloads/a.pdf".parse().unwrap(), edited: false };
+    let folder = |name: &str| undone(&What::Created, FileKind::Folder, name);
+    let all = vec![
+        file(&moved, "Flat/a.pdf"),
+        file(&What::SetAside, "b.tmp"),
+        folder("Flat"),
+        folder("Else"),
+        file(&What::Created, "index.md"),
+    ];
+    for look in [look(80), look(40), Look { spoken: true, ..pipe() }] {
+        let end = told(all.clone(), &look);
+        assert!(end.starts_with("Undone. 2 files given back, 1 file and 2 folders taken away. Task "), "{end}");
+    }
+    let one = told(vec![folder("Flat")], &look(80));
+    assert!(one.starts_with("Undone. 1 folder taken away. Task"), "{one}");
+    let one = told(vec![file(&moved, "Flat/a.pdf")], &look(80));
+    assert!(one.starts_with("Undone. 1 file given back. Task"), "{one}");
+}
+
+#[test]
 fn a_task_whose_journal_was_let_go_of_says_so() {
     let mut story = organising(Mode::Auto);
     story.start(2);
