@@ -36,6 +36,18 @@ struct End {
     error: Option<Error>,
 }
 
+/// What was sent to a model in all.
+struct Sent<'a> {
+    at: &'a str,
+    model: &'a str,
+    /// How many questions there were.
+    times: u64,
+    /// How often one was sent.
+    tries: u64,
+    /// How many tokens were read.
+    tokens: u64,
+}
+
 /// What a model is writing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Writing {
@@ -64,7 +76,7 @@ impl Writing {
             DeltaKind::Restarted => *self = Self::default(),
             DeltaKind::Retrying { tries, wait_ms, why } => {
                 let after =
-                    format!("asked {}, again in {}", times_of((*tries).into()), took(Duration::from_millis(*wait_ms)));
+                    format!("tried {}, again in {}", times_of((*tries).into()), took(Duration::from_millis(*wait_ms)));
                 self.retrying = Some(format!("{} ({after})", capital(&one_line(why)).trim_end_matches('.')));
                 return;
             }
@@ -189,19 +201,12 @@ impl Answers {
 
     /// Says what was sent where, and what it cost: for the end of a task.
     pub(crate) fn came_to(&self, look: &Look) -> Vec<Line> {
-        let mut places: Vec<(&str, &str, u64, u64)> = Vec::new();
-        for asked in &self.asked {
-            let read = asked.end.as_ref().map_or(0, |e| e.usage.total().saturating_sub(e.usage.output));
-            match places.iter_mut().find(|p| p.0 == asked.at && p.1 == asked.model) {
-                Some(place) => (place.2, place.3) = (place.2 + 1, place.3 + read),
-                None => places.push((&asked.at, &asked.model, 1, read)),
-            }
-        }
         let mut lines = Vec::new();
-        for (i, (at, model, times, tokens)) in places.into_iter().enumerate() {
+        for (i, Sent { at, model, times, tries, tokens }) in self.sent().into_iter().enumerate() {
             let here = if is_here(at) { ", this computer" } else { "" };
             let sent = if tokens > 0 { format!("{} to ", count_of(tokens)) } else { "to ".to_owned() };
-            let text = format!("{sent}{at}{here} ({model}, asked {})", times_of(times));
+            let again = if tries > times { format!(", in {}", tries_of(tries)) } else { String::new() };
+            let text = format!("{sent}{at}{here} ({model}, asked {}{again})", times_of(times));
             lines.extend(titled(if i == 0 { "Sent:" } else { "" }, &text, look));
         }
         if !self.parts.is_empty() {
@@ -228,6 +233,23 @@ impl Answers {
             lines.extend(titled("Cost:", &text, look));
         }
         lines
+    }
+
+    /// Adds up what was sent, for each model. A service that was down already when it was to be asked was sent nothing.
+    fn sent(&self) -> Vec<Sent<'_>> {
+        let mut all: Vec<Sent<'_>> = Vec::new();
+        for asked in &self.asked {
+            let tries = asked.end.as_ref().map_or(1, |e| e.tries.into());
+            let tokens = asked.end.as_ref().map_or(0, |e| e.usage.total().saturating_sub(e.usage.output));
+            match all.iter_mut().find(|s| s.at == asked.at && s.model == asked.model) {
+                _ if tries == 0 => {}
+                Some(sent) => {
+                    (sent.times, sent.tries, sent.tokens) = (sent.times + 1, sent.tries + tries, sent.tokens + tokens);
+                }
+                None => all.push(Sent { at: &asked.at, model: &asked.model, times: 1, tries, tokens }),
+            }
+        }
+        all
     }
 
     /// Lists them, a line for each: when, how long, how many tokens, what it cost.
@@ -278,7 +300,7 @@ impl Asked {
             notes.push(format!("for {}", one_line(&self.purpose)));
         }
         if end.tries > 1 {
-            notes.push(format!("asked {}", times_of(end.tries.into())));
+            notes.push(tries_of(end.tries.into()));
         }
         let mut lines = vec![Line::margin().add(Role::Plain, row)];
         let room = look.columns().saturating_sub(9);
@@ -310,6 +332,10 @@ fn times_of(times: u64) -> String {
         2 => "twice".to_owned(),
         n => format!("{} times", grouped(n)),
     }
+}
+
+fn tries_of(tries: u64) -> String {
+    format!("{} {}", grouped(tries), if tries == 1 { "try" } else { "tries" })
 }
 
 /// Says what something cost, as far as that is known.

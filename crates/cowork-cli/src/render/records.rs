@@ -79,7 +79,7 @@ fn event_text(event: &Event) -> (Role, String) {
 
 fn answered(usage: &Usage, cost: Option<u64>, tries: u32, error: Option<&Error>) -> (Role, String) {
     let cost = cost.map(|cost| format!(", {}", dollars(cost))).unwrap_or_default();
-    let again = if tries > 1 { format!(", asked {tries} times") } else { String::new() };
+    let again = if tries > 1 { format!(", {tries} tries") } else { String::new() };
     let read = grouped(usage.total() - usage.output);
     let took = format!("{read} tokens read, {} written{cost}{again}", grouped(usage.output));
     match error {
