@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cowork::{AskId, DeltaKind, Error, Event, Spent, Timestamp, Usage, dollars};
+use cowork::{AskId, DeltaKind, Error, Event, Kind, Spent, Timestamp, Usage, dollars};
 
 use super::{
     line::{Line, Role},
@@ -34,6 +34,13 @@ struct End {
     cost: Option<u64>,
     tries: u32,
     error: Option<Error>,
+}
+
+impl End {
+    /// Says whether the process that asked ended first: then nobody knows what the answer came to.
+    fn is_lost(&self) -> bool {
+        self.error.as_ref().is_some_and(|error| error.kind == Kind::Interrupted)
+    }
 }
 
 /// What was sent to a model in all.
@@ -172,6 +179,13 @@ impl Answers {
         self.asked.iter().filter_map(|a| a.end.as_ref())
     }
 
+    /// Gives how many answers were lost with the process that asked, and how many tokens are counted for them.
+    fn lost(&self) -> (u64, u64) {
+        let own = self.ends().filter(|e| e.is_lost()).map(|e| (1, e.usage.total()));
+        let parts = self.parts.iter().map(|p| (p.lost.answers, p.lost.tokens));
+        own.chain(parts).fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
+    }
+
     /// Gives what is known of the cost, and whether that is all.
     fn cost(&self) -> (u64, bool) {
         let used = |end: &&End| end.usage.total() > 0;
@@ -224,11 +238,17 @@ impl Answers {
                 0 => String::new(),
                 n => format!(", {} read from the cache", grouped(n)),
             };
+            let (answers, tokens) = self.lost();
+            let lost = match answers {
+                0 => String::new(),
+                1 => format!(", {} counted for an answer that was lost", grouped(tokens)),
+                n => format!(", {} counted for {} answers that were lost", grouped(tokens), grouped(n)),
+            };
             let text = format!(
-                "{}: {}{cached}, {} written",
+                "{}: {}{cached}, {} written{lost}",
                 money(self.cost()),
                 count_of(usage.total()),
-                grouped(usage.output)
+                grouped(usage.output.saturating_sub(tokens))
             );
             lines.extend(titled("Cost:", &text, look));
         }
@@ -284,15 +304,14 @@ impl Asked {
         let usage = &end.usage;
         let read = usage.input + usage.cache_read + usage.cache_write;
         let cost = end.cost.map_or_else(|| "?".to_owned(), cents);
-        let row = format!(
-            "{n:>4} {:>8} {:>10} {:>10} {:>9} {:>10}",
-            took(end.took),
-            grouped(read),
-            grouped(usage.cache_read),
-            grouped(usage.output),
-            cost
-        );
+        let mut figures = [took(end.took), grouped(read), grouped(usage.cache_read), grouped(usage.output)];
         let mut notes = Vec::new();
+        if end.is_lost() {
+            figures = figures.map(|_| "?".to_owned());
+            notes.push(format!("{} tokens are counted for it, the most that it could be", grouped(usage.total())));
+        }
+        let [took, read, cached, written] = figures;
+        let row = format!("{n:>4} {took:>8} {read:>10} {cached:>10} {written:>9} {cost:>10}");
         if several {
             notes.push(format!("{} at {}", self.model, self.at));
         }
