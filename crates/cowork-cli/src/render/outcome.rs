@@ -346,16 +346,16 @@ fn went(screen: &Screen, error: &Error, look: &Look) -> Vec<Line> {
     lines
 }
 
-/// Gives what failed or was not allowed and is not in a text that is shown anyway.
+/// Gives what failed or was not allowed, was not mended since, and is not in a text that is shown anyway.
 fn unsaid<'a>(screen: &'a Screen, said: &str) -> Vec<&'a String> {
     let said = one_line(said).to_lowercase();
     let is_said = |text: &str| said.contains(&text.trim_start_matches("not allowed: ").to_lowercase());
-    screen
-        .notes
-        .iter()
-        .filter_map(|n| if let Note::Went(text) = n { Some(text) } else { None })
-        .filter(|t| !is_said(t))
-        .collect()
+    let is_mended = |call| screen.task.as_ref().is_some_and(|task| left::is_mended(task, call));
+    let unsaid = |note: &'a Note| match note {
+        Note::Went(call, text) if !is_said(text) && !is_mended(*call) => Some(text),
+        _ => None,
+    };
+    screen.notes.iter().filter_map(unsaid).collect()
 }
 
 /// Says what happened, why, and the next step.
