@@ -91,6 +91,30 @@ fn an_answer_can_be_left_for_later_work() {
 }
 
 #[test]
+fn of_several_tasks_that_go_on_it_is_said_which_come_after_and_which_wait() {
+    let place = Place::new();
+    let begun = |name: &str| {
+        place.file(&format!("{name}/a.pdf"), "content", 0o644, 1_500_000_000);
+        let folder = place.folder.join(name);
+        let said = place.cowork(&["run", "--folder", folder.to_str().unwrap(), TASK]).ends(3);
+        let task = place.last_task();
+        (call_of(&said), task[task.len() - 6..].to_owned())
+    };
+    let tasks: Vec<_> = ["one", "two", "three", "four"].into_iter().map(begun).collect();
+    for (call, _) in &tasks[..3] {
+        place.cowork(&["answer", call, "allow", "--no-wait"]).ends(0);
+    }
+    let [one, two, three, four] = &tasks[..] else { panic!("{tasks:?}") };
+    let said = place.cowork(&["resume"]).ends(0);
+    let first = said.out.trim_start().lines().next().unwrap();
+    assert_eq!(first, format!("Goes on with 3 tasks, one after the other: {}, {}, {}.", one.1, two.1, three.1));
+    let said = said.says(&format!("1 task waits for an answer: {} Look: cowork show {}", four.1, four.1));
+    assert!(said.out.lines().all(|l| l.chars().count() <= 80), "{}", said.out);
+    let said = place.cowork(&["resume"]).ends(0).says("Nothing was interrupted.").says("cowork answer");
+    assert!(!said.out.contains("Goes on with"), "{}", said.out);
+}
+
+#[test]
 fn yes_answers_and_a_dry_run_changes_nothing() {
     let place = Place::with_files();
     let before = place.tree();
