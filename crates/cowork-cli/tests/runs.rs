@@ -27,7 +27,7 @@ fn a_folder_is_organised_and_given_back_as_it_was() {
     assert!(place.folder.join("Images/b b.jpg").exists() && !place.folder.join("a.pdf").exists());
     let undo = said.out.lines().last().unwrap().trim().trim_start_matches("Undo:").trim().to_owned();
     let words: Vec<&str> = undo.split(' ').skip(1).chain(["--yes"]).collect();
-    place.cowork(&words).ends(0).says("Undone. 6 files and 4 folders given back.");
+    place.cowork(&words).ends(0).says("Undone. 6 files given back, 4 folders taken away.");
     assert_eq!(place.tree(), before);
     place.cowork(&["undo", "--yes"]).ends(2).says("no task has changed anything").briefly();
     place.cowork(&words).ends(2).says("was undone already");
@@ -88,6 +88,30 @@ fn an_answer_can_be_left_for_later_work() {
     assert_eq!(place.tree(), before);
     place.cowork(&["resume"]).ends(0).says("Done");
     assert_ne!(place.tree(), before);
+}
+
+#[test]
+fn of_several_tasks_that_go_on_it_is_said_which_come_after_and_which_wait() {
+    let place = Place::new();
+    let begun = |name: &str| {
+        place.file(&format!("{name}/a.pdf"), "content", 0o644, 1_500_000_000);
+        let folder = place.folder.join(name);
+        let said = place.cowork(&["run", "--folder", folder.to_str().unwrap(), TASK]).ends(3);
+        let task = place.last_task();
+        (call_of(&said), task[task.len() - 6..].to_owned())
+    };
+    let tasks: Vec<_> = ["one", "two", "three", "four"].into_iter().map(begun).collect();
+    for (call, _) in &tasks[..3] {
+        place.cowork(&["answer", call, "allow", "--no-wait"]).ends(0);
+    }
+    let [one, two, three, four] = &tasks[..] else { panic!("{tasks:?}") };
+    let said = place.cowork(&["resume"]).ends(0);
+    let first = said.out.trim_start().lines().next().unwrap();
+    assert_eq!(first, format!("Goes on with 3 tasks, one after the other: {}, {}, {}.", one.1, two.1, three.1));
+    let said = said.says(&format!("1 task waits for an answer: {} Look: cowork show {}", four.1, four.1));
+    assert!(said.out.lines().all(|l| l.chars().count() <= 80), "{}", said.out);
+    let said = place.cowork(&["resume"]).ends(0).says("Nothing was interrupted.").says("cowork answer");
+    assert!(!said.out.contains("Goes on with"), "{}", said.out);
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn undo_asks_first() {
     let mut terminal = Terminal::run(&place, &["undo"], &[]);
     terminal.until("leave it");
     terminal.press("y");
-    terminal.until("6 files and 4 folders given back");
+    terminal.until("6 files given back, 4 folders taken away");
     assert_eq!(terminal.end().code(), Some(0));
     assert_eq!(place.tree(), before);
 }

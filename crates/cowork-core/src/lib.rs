@@ -84,7 +84,7 @@ pub use probe::{Probe, Step};
 pub use record::{Body, Draft};
 pub use runtime::{BoxFuture, Runtime, Timestamp};
 pub use sandbox::{Finding, Keep, Reclaimed, Sandbox, Session, SessionSpec, UndoMode, UndoSpec};
-pub use spent::{Budget, Reserve, Spent, dollars};
+pub use spent::{Budget, Lost, Reserve, Spent, dollars};
 pub use store::{Batch, Blobs, Change as StoreChange, Count, Expect, INLINE, Lease, LeaseAsk, Read, Store};
 pub use subtask::{FolderPart, Parent, Subtask};
 pub use task::{CallState, Next, Stage, Status, Steer, Task, Turn, Undo};

@@ -66,33 +66,47 @@ const SOON: Duration = Duration::from_secs(2);
 const FAILURES: u32 = 5;
 
 /// Whether a service is taken to be down: then one task at a time tries whether it is back, and the others wait.
+///
+/// Whoever has another service to ask leaves it sooner, and for themselves alone: a task without one goes on asking until the
+/// service has failed so often that it is down for everybody.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Circuit {
     failures: u32,
     /// Until then nobody asks.
     closed_until: Option<Timestamp>,
+    /// Until then nobody asks who has another one to ask.
+    left_until: Option<Timestamp>,
 }
 
 impl Circuit {
     /// Says how long to wait before asking; zero if it may be asked now. Whoever is told zero while it is down is the one that
     /// tries: for `pause` everybody else waits.
     pub fn enter(&mut self, now: Timestamp, pause: Duration) -> Duration {
-        let left = self.left(now, pause);
-        if left.is_zero() && self.closed_until.is_some() {
+        let held = left(self.closed_until, now, pause);
+        if held.is_zero() && self.closed_until.is_some() {
             self.closed_until = Some(now.plus(pause));
         }
-        left
+        held
     }
 
-    /// Says how long it is left alone yet.
+    /// Says the same to one that has another one to ask: of these too one tries.
+    pub fn enter_briefly(&mut self, now: Timestamp, pause: Duration) -> Duration {
+        let held = self.left(now, pause);
+        if held.is_zero() {
+            self.enter(now, pause);
+            self.left_until = self.left_until.map(|_| now.plus(pause));
+        }
+        held
+    }
+
+    /// Says how long it is left alone yet by those who have another one to ask.
     pub fn left(&self, now: Timestamp, pause: Duration) -> Duration {
-        self.closed_until.map_or(Duration::ZERO, |until| until.since(now).min(pause))
+        left(self.closed_until, now, pause).max(left(self.left_until, now, pause))
     }
 
-    /// Takes it to be down after fewer failures: whoever says so has another one to ask.
+    /// Takes it to be down after fewer failures, for those who have another one to ask.
     pub fn leave(&mut self, now: Timestamp, pause: Duration) {
-        self.failures = self.failures.max(FAILURES);
-        self.closed_until = Some(now.plus(pause));
+        self.left_until = Some(now.plus(pause));
     }
 
     /// Takes in how it went. An error that says nothing about the service's health is a success here.
@@ -106,6 +120,10 @@ impl Circuit {
             self.closed_until = Some(now.plus(pause));
         }
     }
+}
+
+fn left(until: Option<Timestamp>, now: Timestamp, pause: Duration) -> Duration {
+    until.map_or(Duration::ZERO, |until| until.since(now).min(pause))
 }
 
 #[cfg(test)]
@@ -159,13 +177,30 @@ mod tests {
         assert_eq!(circuit.enter(at(16), pause), Duration::from_secs(14), "and nobody else meanwhile");
         circuit.ended(false, at(17), pause);
         assert_eq!(circuit.enter(at(17), pause), Duration::ZERO);
-        circuit.leave(at(20), pause);
-        assert_eq!([circuit.left(at(30), pause), circuit.enter(at(30), pause)], [Duration::from_secs(5); 2]);
-        assert_eq!((circuit.left(at(35), pause), circuit.enter(at(35), pause)), (Duration::ZERO, Duration::ZERO));
+        (0..FAILURES).for_each(|_| circuit.ended(true, at(20), pause));
+        assert_eq!(circuit.enter(at(35), pause), Duration::ZERO);
         circuit.ended(true, at(36), pause);
         assert_eq!(circuit.enter(at(36), pause), pause, "one failure is enough where it was down before");
         circuit.ended(false, at(60), pause);
         (0..FAILURES).for_each(|_| circuit.ended(true, at(100), pause));
         assert_eq!(circuit.enter(at(50), pause), pause, "a clock that went back holds nobody up for longer");
+    }
+
+    #[test]
+    fn a_service_is_left_by_those_who_have_another_one_and_asked_by_the_others_until_it_is_down() {
+        let (mut circuit, pause) = (Circuit::default(), Duration::from_secs(15));
+        let at = |s: i64| Timestamp::from_millis(s * 1_000);
+        circuit.ended(true, at(20), pause);
+        circuit.leave(at(20), pause);
+        let brief = Duration::from_secs(5);
+        assert_eq!([circuit.left(at(30), pause), circuit.enter_briefly(at(30), pause)], [brief; 2]);
+        assert_eq!(circuit.enter(at(30), pause), Duration::ZERO, "who has no other one asks");
+        assert_eq!(circuit.enter(at(30), pause), Duration::ZERO, "and so do all of these");
+        assert_eq!(circuit.enter_briefly(at(35), pause), Duration::ZERO, "of those who left it one tries");
+        assert_eq!(circuit.enter_briefly(at(36), pause), Duration::from_secs(14));
+        (1..FAILURES).for_each(|_| circuit.ended(true, at(40), pause));
+        assert_eq!([circuit.enter(at(40), pause), circuit.enter_briefly(at(40), pause)], [pause; 2], "it is down");
+        circuit.ended(false, at(60), pause);
+        assert_eq!([circuit.enter(at(60), pause), circuit.enter_briefly(at(60), pause)], [Duration::ZERO; 2]);
     }
 }

@@ -32,11 +32,25 @@ pub struct Spent {
     pub answers: u64,
     /// How long it worked.
     pub time: Duration,
+    /// What of it is counted for answers that were lost.
+    #[serde(default, skip_serializing_if = "Lost::is_nothing")]
+    pub lost: Lost,
     /// What is set aside for answers that are still to come.
     pub open: Vec<(AskId, Reserve)>,
     /// What is set aside for sub-tasks that have not ended, by the calls that they do the work of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<(CallId, Reserve)>,
+}
+
+/// What is counted for answers that never came, because the process that asked for them ended first: all that was set aside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Lost {
+    /// How many answers.
+    pub answers: u64,
+    /// Tokens, read and written.
+    pub tokens: u64,
+    /// Millionths of a US dollar, as far as prices are known.
+    pub cost: u64,
 }
 
 /// The most that an answer may come to, set aside before the model is asked.
@@ -81,8 +95,9 @@ impl Spent {
         if let Some(most) = budget.tokens
             && tokens.saturating_add(more.tokens) > most
         {
+            let lost = self.lost.of_these(|| self.lost.tokens.to_string());
             let why = format!(
-                "the task may use {most} tokens; {tokens} are used, and the next answer may take {} more",
+                "the task may use {most} tokens; {tokens} are used{lost}, and the next answer may take {} more",
                 more.tokens
             );
             return Err(used_up(why));
@@ -94,8 +109,9 @@ impl Spent {
                 .with_fix("set the model's price, or limit the tokens instead"));
         };
         if cost.saturating_add(next) > most {
+            let lost = self.lost.of_these(|| dollars(self.lost.cost));
             let why = format!(
-                "the task may cost {}; {} are spent, and the next answer may cost {} more",
+                "the task may cost {}; {} are spent{lost}, and the next answer may cost {} more",
                 dollars(most),
                 dollars(cost),
                 dollars(next)
@@ -127,8 +143,14 @@ impl Spent {
         }
     }
 
-    pub(crate) fn ended(&mut self, ask: AskId, usage: &Usage, cost: Option<u64>) {
+    pub(crate) fn ended(&mut self, ask: AskId, usage: &Usage, cost: Option<u64>, error: Option<&Error>) {
         self.open.retain(|(open, _)| *open != ask);
+        // Nobody can ask what a lost answer came to: its service may have written, and charged for, all of it before a byte
+        // arrived. By an estimate a task that is killed again and again could spend more than its budget, so all that was set
+        // aside stays counted. It stands apart, for a person to see why so much of the budget is gone.
+        if error.is_some_and(|error| error.kind == Kind::Interrupted) {
+            self.lost.add(&Lost { answers: 1, tokens: usage.total(), cost: cost.unwrap_or(0) });
+        }
         self.usage.add(usage);
         self.cost = self.cost.saturating_add(cost.unwrap_or(0));
         self.answers += 1;
@@ -138,9 +160,32 @@ impl Spent {
     pub(crate) fn part_ended(&mut self, call: CallId, part: &Self) {
         self.parts.retain(|(open, _)| *open != call);
         self.usage.add(&part.usage);
+        self.lost.add(&part.lost);
         self.cost = self.cost.saturating_add(part.cost);
         self.answers = self.answers.saturating_add(part.answers);
         self.time = self.time.saturating_add(part.time);
+    }
+}
+
+impl Lost {
+    /// Says whether no answer was lost.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn add(&mut self, more: &Self) {
+        self.answers = self.answers.saturating_add(more.answers);
+        self.tokens = self.tokens.saturating_add(more.tokens);
+        self.cost = self.cost.saturating_add(more.cost);
+    }
+
+    /// Says how much of what a budget has given is counted for them.
+    fn of_these(&self, much: impl Fn() -> String) -> String {
+        match self.answers {
+            0 => String::new(),
+            1 => format!(", {} of that counted for an answer that was lost with the process that asked for it", much()),
+            n => format!(", {} of that counted for {n} answers that were lost with the processes that asked", much()),
+        }
     }
 }
 

@@ -347,7 +347,9 @@ impl Task {
             }
             Event::Briefed { briefing } => self.briefing = Some(Arc::new(briefing.clone())),
             Event::ModelAsked { ask, most, .. } => self.spent.open.push((*ask, *most)),
-            Event::ModelAnswered { ask, usage, cost, .. } => self.spent.ended(*ask, usage, *cost),
+            Event::ModelAnswered { ask, usage, cost, error, .. } => {
+                self.spent.ended(*ask, usage, *cost, error.as_ref());
+            }
             Event::Decided(decision) => self.decided(decision),
             Event::PermissionAsked { call, args_hash, effects, .. } => self.asked(*call, *args_hash, effects),
             Event::CallStarted { call, attempt, recovery, .. } => {

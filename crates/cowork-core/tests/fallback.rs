@@ -11,7 +11,7 @@ use std::{
 
 use cowork_core::{
     Block, Effects, Engine, Error, Event, Finish, Kind, Model, ModelAnswer, ModelCall, ModelCard, ModelPlanner,
-    ModelRequest, Result, Retry, Role, Say, Stop, Submit, Task, Timestamp, Tool, ToolOutput,
+    ModelRequest, Patience, Retry, Role, Stop, Submit, Task, Timestamp, Tool, ToolOutput,
 };
 use cowork_testkit::{ProbeTool, ScriptedModel, TestRuntime, model::Reply};
 use serde_json::{Value, json};
@@ -19,14 +19,13 @@ use stage::Stage;
 
 /// A service with a name and a place, and when it was asked.
 struct Service {
-    name: &'static str,
     model: ScriptedModel,
     asked: Arc<Mutex<Vec<Timestamp>>>,
 }
 
 impl Service {
     /// Makes one that answers the `n`-th question so; none for what anybody would answer.
-    fn new(stage: &Stage, name: &'static str, script: impl Fn(usize) -> Option<Error> + Send + Sync + 'static) -> Self {
+    fn new(stage: &Stage, name: &str, script: impl Fn(usize) -> Option<Error> + Send + Sync + 'static) -> Self {
         use cowork_core::Runtime;
         let asked: Arc<Mutex<Vec<Timestamp>>> = Arc::default();
         let (seen, runtime) = (asked.clone(), stage.runtime.clone());
@@ -38,7 +37,7 @@ impl Service {
                 None => work_on(request),
             }
         });
-        Self { name, model: model.with_card(ModelCard::local(name)), asked }
+        Self { model: model.with_name(name).with_card(ModelCard::local(name)), asked }
     }
 
     fn asked(&self) -> Vec<Timestamp> {
@@ -46,29 +45,7 @@ impl Service {
     }
 
     fn model(&self) -> Arc<dyn Model> {
-        Arc::new(Named(self.name, self.model.clone()))
-    }
-}
-
-struct Named(&'static str, ScriptedModel);
-
-#[cowork_core::async_trait]
-impl Model for Named {
-    fn name(&self) -> &str {
-        self.0
-    }
-
-    fn card(&self) -> &ModelCard {
-        self.1.card()
-    }
-
-    async fn answer(
-        &self,
-        request: ModelRequest,
-        say: Say,
-        cancel: cowork_core::CancellationToken,
-    ) -> Result<ModelAnswer> {
-        self.1.answer(request, say, cancel).await
+        Arc::new(self.model.clone())
     }
 }
 
@@ -106,13 +83,21 @@ fn work(runtime: &Arc<TestRuntime>) -> Arc<ProbeTool> {
 }
 
 async fn run(stage: &Stage, services: &[&Service]) -> Task {
+    let engine = start(stage, services, Patience::default());
+    settle(stage, &engine, json!({ "model": "first", "fallback": "other" })).await
+}
+
+fn start(stage: &Stage, services: &[&Service], patience: Patience) -> Engine {
     let work: Arc<dyn Tool> = work(&stage.runtime);
     let mut parts = stage.parts(ModelPlanner::new(), &[work]);
     ModelPlanner::tools().into_iter().for_each(|tool| parts.tools.add(tool).unwrap());
     parts.models = services.iter().map(|s| s.model()).collect();
-    let engine = Engine::start(parts);
-    let planner = json!({ "model": "first", "fallback": "other" });
-    let task = stage.submit(&engine, Submit { planner, ..Submit::new("work") }).await;
+    parts.limits.patience = patience;
+    Engine::start(parts)
+}
+
+async fn settle(stage: &Stage, engine: &Engine, planner: Value) -> Task {
+    let task = stage.submit(engine, Submit { planner, ..Submit::new("work") }).await;
     let mut settled = std::pin::pin!(engine.settled(task));
     loop {
         tokio::select! {
@@ -198,4 +183,21 @@ async fn a_fallback_that_is_not_there_or_refuses_does_not_stop_the_first() {
         (Service::new(&stage, "first", down), Service::new(&stage, "other", move |_| Some(wrong_key())));
     assert!(is_done(&run(&stage, &[&first, &other]).await));
     assert_eq!(other.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_service_that_others_have_left_is_waited_for_by_whoever_has_no_other() {
+    // Nobody waits as long here as a service that is down is left alone.
+    let patience = Patience { total: Duration::from_secs(10), ..Patience::default() };
+    for down_for in [4, 6] {
+        let stage = Stage::new();
+        let down = move |n| (n < down_for).then(refused);
+        let (first, other) = (Service::new(&stage, "first", down), Service::new(&stage, "other", |_| None));
+        let engine = start(&stage, &[&first, &other], patience);
+        let left = settle(&stage, &engine, json!({ "model": "first", "fallback": "other" })).await;
+        assert!(is_done(&left) && first.asked().len() == 3, "{:?}", left.result);
+        let waits = settle(&stage, &engine, json!({ "model": "first" })).await;
+        assert!(is_done(&waits), "down for {down_for} tries: {:?}", waits.result);
+        assert_eq!(first.asked().len(), down_for + 6, "and asked again until it was back");
+    }
 }

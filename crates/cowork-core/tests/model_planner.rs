@@ -13,7 +13,7 @@ use std::{
 use cowork_core::{
     Answer, Block, Budget, Command, CommandId, DeltaKind, Effects, Engine, Error, Event, Finish, Item, Kind, Message,
     Messages, Mode, Model, ModelAnswer, ModelCall, ModelCard, ModelPlanner, ModelRequest, Models, Outcome, Price,
-    Recovery, Retry, Role, Status, Stop, Submit, Task, Tool, Usage,
+    Recovery, Retry, Role, Status, Stop, Submit, Task, Tool, Usage, dollars,
 };
 use cowork_testkit::{ProbeTool, ScriptedModel, TestRuntime, golden, model::Reply, planner::Subject};
 use serde_json::{Value, json};
@@ -321,29 +321,6 @@ async fn a_service_that_fails_for_a_while_is_asked_again_and_nothing_runs_twice(
     assert_eq!(retries, [1, 2].map(|n| (n, "the service is overloaded".to_owned())), "it is seen why it takes so long");
 }
 
-/// A model under another name.
-struct Named(&'static str, Arc<dyn Model>);
-
-#[cowork_core::async_trait]
-impl Model for Named {
-    fn name(&self) -> &str {
-        self.0
-    }
-
-    fn card(&self) -> &ModelCard {
-        self.1.card()
-    }
-
-    async fn answer(
-        &self,
-        request: ModelRequest,
-        say: cowork_core::Say,
-        cancel: cowork_core::CancellationToken,
-    ) -> cowork_core::Result<ModelAnswer> {
-        self.1.answer(request, say, cancel).await
-    }
-}
-
 #[tokio::test]
 async fn another_model_is_asked_where_the_tasks_own_can_not_be_had_if_the_task_says_so() {
     for (planner, done) in [(json!({ "fallback": "other" }), true), (json!({}), false)] {
@@ -354,7 +331,7 @@ async fn another_model_is_asked_where_the_tasks_own_can_not_be_had_if_the_task_s
         let work = work();
         let mut parts = stage.parts(ModelPlanner::new(), &[work.clone()]);
         ModelPlanner::tools().into_iter().for_each(|tool| parts.tools.add(tool).unwrap());
-        parts.models = vec![down.model(), Arc::new(Named("other", up.model()))];
+        parts.models = vec![down.model(), Arc::new(up.model.clone().with_name("other"))];
         parts.limits.patience.tries = 1;
         let engine = Engine::start(parts);
         let task = stage.submit(&engine, Submit { planner, ..Submit::new("work") }).await;
@@ -539,12 +516,14 @@ async fn a_cancelled_task_stops_within_an_answer() {
     assert!(task.spent.open.is_empty() && task.spent.usage.output > 0, "what was said so far counts: {:?}", task.spent);
 }
 
-#[tokio::test]
-async fn a_question_that_a_dead_process_left_open_counts_as_the_most_it_could_be() {
-    let stage = Stage::new();
-    let hangs = talk([Reply::Hang { said: "Once".into() }]);
-    let first = hangs.engine(&stage, &[]);
-    let task = stage.submit(&first, Submit::new("tell me a story")).await;
+/// Begins a task whose process dies while a model is asked, and has another one go on with it.
+async fn after_a_death(submit: Submit) -> (Talk, Task) {
+    let stage = &Stage::new();
+    let card =
+        ModelCard { price: Some(Price { output: 1_000_000, ..Price::default() }), ..ModelCard::local("nowhere") };
+    let hangs = talk_with(card.clone(), [Reply::Hang { said: "Once".into() }]);
+    let first = hangs.engine(stage, &[]);
+    let task = stage.submit(&first, submit).await;
     stage.until(&first, "model_asked").await;
     // As a killed process would: nobody closes what was asked.
     std::mem::forget(first);
@@ -552,12 +531,39 @@ async fn a_question_that_a_dead_process_left_open_counts_as_the_most_it_could_be
     let mut parts = stage.parts(ModelPlanner::new(), &[]);
     parts.owner = "second".into();
     parts.is_dead = Arc::new(|owner| owner == "first");
-    let second = talk([ends(Stop::End, "The end.")]);
+    let second = talk_with(card, [ends(Stop::End, "The end.")]);
     parts.models.push(second.model());
     let engine = Engine::start(parts);
     let task = engine.settled(task).await.unwrap();
+    (second, task)
+}
+
+#[tokio::test]
+async fn a_question_that_a_dead_process_left_open_counts_as_the_most_it_could_be() {
+    let (_, task) = after_a_death(Submit::new("tell me a story")).await;
     assert_eq!(summary(&task), "The end.");
     assert!(task.spent.open.is_empty() && task.spent.usage.total() > 8_000, "{:?}", task.spent);
+    let lost = task.spent.lost;
+    assert_eq!((lost.answers, lost.tokens, lost.cost), (1, task.spent.usage.total(), task.spent.cost));
+}
+
+#[tokio::test]
+async fn a_budget_says_how_much_of_it_is_counted_for_an_answer_that_was_lost() {
+    let short = |budget| Submit { planner: json!({ "most_tokens": 256 }), budget, ..Submit::new("tell me a story") };
+    let (_, task) = after_a_death(short(Budget::default())).await;
+    let (tokens, cost) = (task.spent.lost.tokens, task.spent.lost.cost);
+    // There is room for one answer, and a little more.
+    let budgets = [
+        (Budget { tokens: Some(tokens + 9), ..Budget::default() }, format!("{tokens} are used, {tokens} of that")),
+        (Budget { cost: Some(cost + 9), ..Budget::default() }, format!("{0} are spent, {0} of that", dollars(cost))),
+    ];
+    for (budget, much) in budgets {
+        let (second, task) = after_a_death(short(budget)).await;
+        let error = failure(&task);
+        assert_eq!((error.kind, second.asked().len()), (Kind::LimitExceeded, 0), "{error}");
+        let lost = format!("{much} counted for an answer that was lost with the process that asked for it, and");
+        assert!(error.message.contains(&lost), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -61,13 +61,21 @@ type Script = dyn Fn(&ModelRequest) -> Reply + Send + Sync;
 #[derive(Clone)]
 pub struct ScriptedModel {
     script: Arc<Script>,
+    name: Arc<str>,
     card: ModelCard,
 }
 
 impl ScriptedModel {
     /// Makes one that asks a closure, which goes by the request alone, as every model must.
     pub fn new(script: impl Fn(&ModelRequest) -> Reply + Send + Sync + 'static) -> Self {
-        Self { script: Arc::new(script), card: ModelCard::local("this process") }
+        Self { script: Arc::new(script), name: "scripted".into(), card: ModelCard::local("this process") }
+    }
+
+    /// Gives it another name than `scripted`: where there are several, each needs its own.
+    #[must_use]
+    pub fn with_name(mut self, name: &str) -> Self {
+        self.name = name.into();
+        self
     }
 
     /// Gives it another card than that of a small model in this process.
@@ -93,7 +101,7 @@ impl ScriptedModel {
 #[async_trait]
 impl Model for ScriptedModel {
     fn name(&self) -> &str {
-        "scripted"
+        &self.name
     }
 
     fn card(&self) -> &ModelCard {

@@ -13,10 +13,14 @@ use crate::{
     render::{
         ask,
         line::{Line, Role},
-        text::{count, cut, one_line},
+        outcome::next,
+        text::{count, cut, one_line, wrap},
     },
     signals::Signals,
 };
+
+/// So many tasks are named.
+const MOST: usize = 8;
 
 /// Goes on with one task, paused or interrupted.
 pub(crate) async fn one(app: &App, task: &str, yes: bool, json: bool) -> Result<Exit, Fail> {
@@ -37,8 +41,8 @@ pub(crate) async fn one(app: &App, task: &str, yes: bool, json: bool) -> Result<
     Ok(exit)
 }
 
-/// Goes on with every task that was interrupted, one after the other, and says what else waits. Those whose model can't be made
-/// are named and left.
+/// Goes on with every task that was interrupted, one after the other, and says which these are and what else waits. Those whose
+/// model can't be made are named and left.
 pub(crate) async fn all(app: &App, unready: &[Unready], yes: bool, json: bool) -> Result<Exit, Fail> {
     let ready = app.engine.ready().await?;
     let tasks = app.engine.tasks().await?;
@@ -48,28 +52,37 @@ pub(crate) async fn all(app: &App, unready: &[Unready], yes: bool, json: bool) -
             left.push(task);
         }
     }
+    let resumed = left.len();
     let mut exit = Exit::Done;
-    let mut signals = Signals::listen()?;
-    for task in &left {
-        if let Some(Unready { why, .. }) = unready.iter().find(|u| u.task == task.task) {
-            let mut why = why.clone().with("task", task.task.to_string());
-            why.message = format!("task {} can't go on: {}", task.task.short(), why.message);
-            Fail::from(why).tell(json);
-            exit = Exit::Failed;
-            continue;
+    for Unready { task, why } in unready.iter().filter(|u| left.iter().any(|t| t.task == u.task)) {
+        let mut why = why.clone().with("task", task.to_string());
+        why.message = format!("task {} can't go on: {}", task.short(), why.message);
+        Fail::from(why).tell(json);
+        exit = Exit::Failed;
+    }
+    left.retain(|t| unready.iter().all(|u| u.task != t.task));
+    let look = Look::of_stdout();
+    let say = |lines: Vec<Line>| {
+        if !json {
+            Out::default().lines(&lines, &look);
         }
+    };
+    if left.len() > 1 {
+        let text = format!("Goes on with {}, one after the other: {}.", count(left.len() as u64, "task"), named(&left));
+        say(wrapped(Role::Plain, &text, &look));
+    }
+    let mut signals = Signals::listen()?;
+    for (at, task) in left.iter().enumerate() {
         let after = app.engine.task(task.task).await?.head;
         app.adopt(task.task).await?;
         let ended = follow(app, task.thread, task.task, How { yes, json, after }, &mut signals).await?;
         if ended == Exit::Interrupted {
+            say(waiting("still", &left[at + 1..], ["Go on:", "cowork resume"], &look));
             return Ok(ended);
         }
         exit = worse(exit, ended);
     }
-    if !json {
-        let look = Look::of_stdout();
-        Out::default().lines(&others(app, &tasks, left.len(), &look).await?, &look);
-    }
+    say(others(app, &tasks, resumed, &look).await?);
     app.close(&mut signals).await;
     Ok(exit)
 }
@@ -82,19 +95,43 @@ fn worse(a: Exit, b: Exit) -> Exit {
     }
 }
 
+/// Says which tasks wait, and what can be done about it.
+fn waiting(how: &str, tasks: &[&Summary], [title, command]: [&str; 2], look: &Look) -> Vec<Line> {
+    if tasks.is_empty() {
+        return Vec::new();
+    }
+    let verb = if tasks.len() == 1 { "waits" } else { "wait" };
+    let text = format!("{} {verb} {how}: {}", count(tasks.len() as u64, "task"), named(tasks));
+    let mut lines = wrapped(Role::Waiting, &text, look);
+    lines.push(next(title, command));
+    lines
+}
+
+fn named(tasks: &[&Summary]) -> String {
+    let more = tasks.len().checked_sub(MOST).filter(|n| *n > 0).map(|n| format!(" and {n} more")).unwrap_or_default();
+    tasks.iter().take(MOST).map(|t| t.task.short()).collect::<Vec<_>>().join(", ") + &more
+}
+
+fn wrapped(role: Role, text: &str, look: &Look) -> Vec<Line> {
+    wrap(text, look.columns().saturating_sub(4)).into_iter().map(|l| Line::margin().add(role, l)).collect()
+}
+
 async fn others(app: &App, tasks: &[Summary], resumed: usize, look: &Look) -> Result<Vec<Line>, Fail> {
     let mut lines = Vec::new();
     let of = |status: Status| tasks.iter().filter(move |t| t.status == status);
-    for task in of(Status::Waiting) {
-        // Those that were gone on with have said it.
-        if resumed == 0 {
-            let title = cut(&one_line(&task.text), look.columns().saturating_sub(24)).into_owned();
-            lines.push(Line::margin().add(Role::Accent, task.task.short()).add(Role::Plain, format!("  {title}")));
-            for one in app.engine.asks(task.task).await? {
-                lines.extend(ask::how_to_answer(&one, false));
-            }
-            lines.push(Line::default());
+    // Those that were gone on with say themselves what they ask.
+    let asking: Vec<&Summary> = of(Status::Waiting).collect();
+    if resumed > 0 {
+        let show = asking.first().filter(|_| asking.len() == 1).map_or_else(|| "TASK".to_owned(), |t| t.task.short());
+        lines.extend(waiting("for an answer", &asking, ["Look:", &format!("cowork show {show}")], look));
+    }
+    for task in asking.iter().filter(|_| resumed == 0) {
+        let title = cut(&one_line(&task.text), look.columns().saturating_sub(24)).into_owned();
+        lines.push(Line::margin().add(Role::Accent, task.task.short()).add(Role::Plain, format!("  {title}")));
+        for one in app.engine.asks(task.task).await? {
+            lines.extend(ask::how_to_answer(&one, false));
         }
+        lines.push(Line::default());
     }
     let paused: Vec<String> = of(Status::Paused).map(|t| t.task.short()).collect();
     if !paused.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cowork::{AskId, DeltaKind, Error, Event, Spent, Timestamp, Usage, dollars};
+use cowork::{AskId, DeltaKind, Error, Event, Kind, Spent, Timestamp, Usage, dollars};
 
 use super::{
     line::{Line, Role},
@@ -36,6 +36,25 @@ struct End {
     error: Option<Error>,
 }
 
+impl End {
+    /// Says whether the process that asked ended first: then nobody knows what the answer came to.
+    fn is_lost(&self) -> bool {
+        self.error.as_ref().is_some_and(|error| error.kind == Kind::Interrupted)
+    }
+}
+
+/// What was sent to a model in all.
+struct Sent<'a> {
+    at: &'a str,
+    model: &'a str,
+    /// How many questions there were.
+    times: u64,
+    /// How often one was sent.
+    tries: u64,
+    /// How many tokens were read.
+    tokens: u64,
+}
+
 /// What a model is writing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Writing {
@@ -64,7 +83,7 @@ impl Writing {
             DeltaKind::Restarted => *self = Self::default(),
             DeltaKind::Retrying { tries, wait_ms, why } => {
                 let after =
-                    format!("asked {}, again in {}", times_of((*tries).into()), took(Duration::from_millis(*wait_ms)));
+                    format!("tried {}, again in {}", times_of((*tries).into()), took(Duration::from_millis(*wait_ms)));
                 self.retrying = Some(format!("{} ({after})", capital(&one_line(why)).trim_end_matches('.')));
                 return;
             }
@@ -160,6 +179,13 @@ impl Answers {
         self.asked.iter().filter_map(|a| a.end.as_ref())
     }
 
+    /// Gives how many answers were lost with the process that asked, and how many tokens are counted for them.
+    fn lost(&self) -> (u64, u64) {
+        let own = self.ends().filter(|e| e.is_lost()).map(|e| (1, e.usage.total()));
+        let parts = self.parts.iter().map(|p| (p.lost.answers, p.lost.tokens));
+        own.chain(parts).fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
+    }
+
     /// Gives what is known of the cost, and whether that is all.
     fn cost(&self) -> (u64, bool) {
         let used = |end: &&End| end.usage.total() > 0;
@@ -189,19 +215,12 @@ impl Answers {
 
     /// Says what was sent where, and what it cost: for the end of a task.
     pub(crate) fn came_to(&self, look: &Look) -> Vec<Line> {
-        let mut places: Vec<(&str, &str, u64, u64)> = Vec::new();
-        for asked in &self.asked {
-            let read = asked.end.as_ref().map_or(0, |e| e.usage.total().saturating_sub(e.usage.output));
-            match places.iter_mut().find(|p| p.0 == asked.at && p.1 == asked.model) {
-                Some(place) => (place.2, place.3) = (place.2 + 1, place.3 + read),
-                None => places.push((&asked.at, &asked.model, 1, read)),
-            }
-        }
         let mut lines = Vec::new();
-        for (i, (at, model, times, tokens)) in places.into_iter().enumerate() {
+        for (i, Sent { at, model, times, tries, tokens }) in self.sent().into_iter().enumerate() {
             let here = if is_here(at) { ", this computer" } else { "" };
             let sent = if tokens > 0 { format!("{} to ", count_of(tokens)) } else { "to ".to_owned() };
-            let text = format!("{sent}{at}{here} ({model}, asked {})", times_of(times));
+            let again = if tries > times { format!(", in {}", tries_of(tries)) } else { String::new() };
+            let text = format!("{sent}{at}{here} ({model}, asked {}{again})", times_of(times));
             lines.extend(titled(if i == 0 { "Sent:" } else { "" }, &text, look));
         }
         if !self.parts.is_empty() {
@@ -219,15 +238,38 @@ impl Answers {
                 0 => String::new(),
                 n => format!(", {} read from the cache", grouped(n)),
             };
+            let (answers, tokens) = self.lost();
+            let lost = match answers {
+                0 => String::new(),
+                1 => format!(", {} counted for an answer that was lost", grouped(tokens)),
+                n => format!(", {} counted for {} answers that were lost", grouped(tokens), grouped(n)),
+            };
             let text = format!(
-                "{}: {}{cached}, {} written",
+                "{}: {}{cached}, {} written{lost}",
                 money(self.cost()),
                 count_of(usage.total()),
-                grouped(usage.output)
+                grouped(usage.output.saturating_sub(tokens))
             );
             lines.extend(titled("Cost:", &text, look));
         }
         lines
+    }
+
+    /// Adds up what was sent, for each model. A service that was down already when it was to be asked was sent nothing.
+    fn sent(&self) -> Vec<Sent<'_>> {
+        let mut all: Vec<Sent<'_>> = Vec::new();
+        for asked in &self.asked {
+            let tries = asked.end.as_ref().map_or(1, |e| e.tries.into());
+            let tokens = asked.end.as_ref().map_or(0, |e| e.usage.total().saturating_sub(e.usage.output));
+            match all.iter_mut().find(|s| s.at == asked.at && s.model == asked.model) {
+                _ if tries == 0 => {}
+                Some(sent) => {
+                    (sent.times, sent.tries, sent.tokens) = (sent.times + 1, sent.tries + tries, sent.tokens + tokens);
+                }
+                None => all.push(Sent { at: &asked.at, model: &asked.model, times: 1, tries, tokens }),
+            }
+        }
+        all
     }
 
     /// Lists them, a line for each: when, how long, how many tokens, what it cost.
@@ -262,15 +304,14 @@ impl Asked {
         let usage = &end.usage;
         let read = usage.input + usage.cache_read + usage.cache_write;
         let cost = end.cost.map_or_else(|| "?".to_owned(), cents);
-        let row = format!(
-            "{n:>4} {:>8} {:>10} {:>10} {:>9} {:>10}",
-            took(end.took),
-            grouped(read),
-            grouped(usage.cache_read),
-            grouped(usage.output),
-            cost
-        );
+        let mut figures = [took(end.took), grouped(read), grouped(usage.cache_read), grouped(usage.output)];
         let mut notes = Vec::new();
+        if end.is_lost() {
+            figures = figures.map(|_| "?".to_owned());
+            notes.push(format!("{} tokens are counted for it, the most that it could be", grouped(usage.total())));
+        }
+        let [took, read, cached, written] = figures;
+        let row = format!("{n:>4} {took:>8} {read:>10} {cached:>10} {written:>9} {cost:>10}");
         if several {
             notes.push(format!("{} at {}", self.model, self.at));
         }
@@ -278,7 +319,7 @@ impl Asked {
             notes.push(format!("for {}", one_line(&self.purpose)));
         }
         if end.tries > 1 {
-            notes.push(format!("asked {}", times_of(end.tries.into())));
+            notes.push(tries_of(end.tries.into()));
         }
         let mut lines = vec![Line::margin().add(Role::Plain, row)];
         let room = look.columns().saturating_sub(9);
@@ -310,6 +351,10 @@ fn times_of(times: u64) -> String {
         2 => "twice".to_owned(),
         n => format!("{} times", grouped(n)),
     }
+}
+
+fn tries_of(tries: u64) -> String {
+    format!("{} {}", grouped(tries), if tries == 1 { "try" } else { "tries" })
 }
 
 /// Says what something cost, as far as that is known.

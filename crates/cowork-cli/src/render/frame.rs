@@ -117,7 +117,7 @@ fn below(screen: &Screen, look: &Look, now: Timestamp, most: usize) -> Vec<Line>
     let last = match screen.notes.last() {
         _ if note.is_some() => note,
         Some(Note::Said(text)) if !screen.is_settled() => text.lines().find(|l| !l.trim().is_empty()).map(one_line),
-        Some(Note::Came(text) | Note::Went(text)) if !screen.is_settled() => Some(one_line(text)),
+        Some(Note::Came(text) | Note::Went(_, text)) if !screen.is_settled() => Some(one_line(text)),
         _ => None,
     };
     // What was understood stands above already.
@@ -178,7 +178,7 @@ fn details(screen: &Screen, now: Option<String>, look: &Look, most: usize) -> Ve
         .flat_map(|note| match note {
             Note::Said(text) => wrap(&visible_lines(text), room).iter().map(|l| line(Role::Plain, l)).collect(),
             Note::Came(text) => vec![line(Role::Done, &shorten(&one_line(text), room))],
-            Note::Went(text) => vec![line(Role::Failed, &cut(&one_line(text), room))],
+            Note::Went(_, text) => vec![line(Role::Failed, &cut(&one_line(text), room))],
         })
         .collect();
     lines.extend_from_slice(&told[told.len().saturating_sub(rows)..]);

@@ -6,7 +6,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use cowork::{ChangeSet, Difference, FileKind, Outcome, Stage, Task, What};
+use cowork::{Call, CallId, CallState, ChangeSet, Difference, FileKind, Kind, Outcome, Stage, Task, Turn, What};
 use serde_json::Value;
 
 use super::{
@@ -111,6 +111,61 @@ impl Left {
             .trim_end()
             .to_owned()
     }
+}
+
+/// Says whether a call that could not run because its arguments did not fit was made good: later calls of the same tool did
+/// something at every place that it named. One that named none is made good by the next turn, if that calls the tool as often.
+pub(crate) fn is_mended(task: &Task, call: CallId) -> bool {
+    let has_it = |turn: &Turn| turn.calls.iter().any(|c| c.id == call);
+    let Some(at) = task.turns.iter().position(has_it) else { return false };
+    let (turn, later) = (&task.turns[at], &task.turns[at + 1..]);
+    let Some((wanted, state)) = with_states(turn).find(|(_, state)| state.id == call) else { return false };
+    if !is_misfit(state) {
+        return false;
+    }
+    let done = |turns: &[Turn]| -> Vec<Vec<String>> {
+        let done = turns.iter().flat_map(with_states).filter(|(c, s)| c.tool == wanted.tool && is_done(s));
+        done.map(|(c, _)| places(&c.args)).collect()
+    };
+    let named = places(&wanted.args);
+    if named.is_empty() {
+        let such = |(c, s): &(&Call, &CallState)| c.tool == wanted.tool && is_misfit(s) && places(&c.args).is_empty();
+        return done(&later[..later.len().min(1)]).len() >= with_states(turn).filter(such).count();
+    }
+    let there: Vec<String> = done(later).concat();
+    // What did not fit may have been a path that began elsewhere.
+    let ends =
+        |whole: &str, end: &str| whole.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
+    named.iter().all(|place| there.iter().any(|one| ends(one, place) || ends(place, one)))
+}
+
+fn with_states(turn: &Turn) -> impl Iterator<Item = (&Call, &CallState)> {
+    turn.decision.calls.iter().zip(&turn.calls)
+}
+
+fn is_done(state: &CallState) -> bool {
+    matches!(state.outcome(), Ok(Some(Outcome::Done { .. })))
+}
+
+/// Says whether a call never ran because its arguments did not fit.
+fn is_misfit(state: &CallState) -> bool {
+    state.attempt == 0
+        && matches!(state.outcome(), Ok(Some(Outcome::Failed { error })) if error.kind == Kind::InvalidInput)
+}
+
+/// Gives what of a call's arguments looks like a path or a file's name.
+fn places(args: &Value) -> Vec<String> {
+    match args {
+        Value::String(text) if is_place(text) => vec![text.clone()],
+        Value::Array(all) => all.iter().flat_map(places).collect(),
+        Value::Object(all) => all.values().flat_map(places).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn is_place(text: &str) -> bool {
+    let is_ending = |end: &str| (1..=5).contains(&end.len()) && end.bytes().all(|b| b.is_ascii_alphanumeric());
+    !text.contains('\n') && (text.contains('/') || text.rsplit_once('.').is_some_and(|(_, end)| is_ending(end)))
 }
 
 /// Says whether the journal must be asked what of a task was done: not all of what its calls wanted was.

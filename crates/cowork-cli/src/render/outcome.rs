@@ -44,16 +44,16 @@ pub(crate) fn within(screen: &Screen, look: &Look, most: usize) -> Vec<Line> {
     lines
 }
 
-/// Says what undo gave back, and what it kept and why.
+/// Says what undo gave back and took away, and what it kept and why.
 fn undone(screen: &Screen, task: &Task, report: &UndoReport, look: &Look) -> Vec<Line> {
     let changed = screen.changed.as_ref().filter(|_| report.already == 0);
-    let given = changed.and_then(|set| tree::given_back(&set.changes));
+    let known = changed.and_then(|set| tree::undone(&set.changes));
     let text = match (report.undone, report.already, report.kept.is_empty()) {
-        (1.., _, _) if given.is_some() => format!("{} given back.", given.unwrap_or_default()),
+        (1.., _, _) if known.is_some() => format!("{}.", known.unwrap_or_default()),
         (0, 0, true) => "There was nothing to give back.".to_owned(),
         (0, 0, false) => "Nothing was given back.".to_owned(),
-        (0, _, _) => "All that could be had been given back already.".to_owned(),
-        (n, _, _) => format!("{} given back.", count(n, "change")),
+        (0, _, _) => "All that could be undone had been already.".to_owned(),
+        (n, _, _) => format!("{} taken back.", count(n, "change")),
     };
     let (head, role, rest) = match report.left {
         0 => ("Undone.", Role::Done, String::new()),
@@ -61,7 +61,7 @@ fn undone(screen: &Screen, task: &Task, report: &UndoReport, look: &Look) -> Vec
         n => ("Undone in part.", Role::Waiting, format!(" {} still stand.", grouped(n))),
     };
     let mut said = headed(head, role, &format!("{head} {text}{rest}"), look);
-    said.push(which(task, look));
+    said.push(which(task, look).fit(look.columns()));
     if report.kept.is_empty() {
         return said;
     }
@@ -346,16 +346,16 @@ fn went(screen: &Screen, error: &Error, look: &Look) -> Vec<Line> {
     lines
 }
 
-/// Gives what failed or was not allowed and is not in a text that is shown anyway.
+/// Gives what failed or was not allowed, was not mended since, and is not in a text that is shown anyway.
 fn unsaid<'a>(screen: &'a Screen, said: &str) -> Vec<&'a String> {
     let said = one_line(said).to_lowercase();
     let is_said = |text: &str| said.contains(&text.trim_start_matches("not allowed: ").to_lowercase());
-    screen
-        .notes
-        .iter()
-        .filter_map(|n| if let Note::Went(text) = n { Some(text) } else { None })
-        .filter(|t| !is_said(t))
-        .collect()
+    let is_mended = |call| screen.task.as_ref().is_some_and(|task| left::is_mended(task, call));
+    let unsaid = |note: &'a Note| match note {
+        Note::Went(call, text) if !is_said(text) && !is_mended(*call) => Some(text),
+        _ => None,
+    };
+    screen.notes.iter().filter_map(unsaid).collect()
 }
 
 /// Says what happened, why, and the next step.

@@ -121,8 +121,8 @@ impl Plain {
             Note::Said(text) if look.spoken => visible_lines(text).lines().map(|l| Line::of(l.trim())).collect(),
             Note::Said(text) => ask::told(text, look),
             Note::Came(text) if !planned => line(Role::Quiet, text),
-            Note::Went(text) if !planned => line(Role::Failed, text),
-            Note::Came(_) | Note::Went(_) => Vec::new(),
+            Note::Went(_, text) if !planned => line(Role::Failed, text),
+            Note::Came(_) | Note::Went(..) => Vec::new(),
         });
         lines.collect()
     }

@@ -68,7 +68,7 @@ fn event_text(event: &Event) -> (Role, String) {
         Event::UndoStarted { paths, calls } => (Role::Plain, format!("undo{} started", part(paths, calls))),
         Event::UndoFinished { report } => {
             let left = if report.left > 0 { format!(", {} left standing", report.left) } else { String::new() };
-            (Role::Done, format!("undone: {} given back, {} kept{left}", report.undone, report.kept_in_all()))
+            (Role::Done, format!("undone: {}, {} kept{left}", count(report.undone, "change"), report.kept_in_all()))
         }
         Event::UndoFailed { error } => (Role::Failed, format!("undo failed: {error}")),
         Event::JournalReclaimed => (Role::Quiet, "journal let go of: this can't be undone any more".to_owned()),
@@ -79,7 +79,7 @@ fn event_text(event: &Event) -> (Role, String) {
 
 fn answered(usage: &Usage, cost: Option<u64>, tries: u32, error: Option<&Error>) -> (Role, String) {
     let cost = cost.map(|cost| format!(", {}", dollars(cost))).unwrap_or_default();
-    let again = if tries > 1 { format!(", asked {tries} times") } else { String::new() };
+    let again = if tries > 1 { format!(", {tries} tries") } else { String::new() };
     let read = grouped(usage.total() - usage.output);
     let took = format!("{read} tokens read, {} written{cost}{again}", grouped(usage.output));
     match error {

@@ -105,7 +105,7 @@ pub(crate) enum Note {
     /// By a call that ran.
     Came(String),
     /// By a call that failed or was not let run.
-    Went(String),
+    Went(CallId, String),
 }
 
 impl Screen {
@@ -212,7 +212,7 @@ impl Screen {
             }
             Event::CallFinished { call, outcome, .. } => {
                 self.progress.remove(call);
-                self.came_of(outcome);
+                self.came_of(*call, outcome);
             }
             Event::CallInterrupted { call, .. } => drop(self.progress.remove(call)),
             Event::Refused { error, .. } => self.refused.push(error.clone()),
@@ -233,7 +233,7 @@ impl Screen {
         self.asks.retain(is_open);
     }
 
-    fn came_of(&mut self, outcome: &Outcome) {
+    fn came_of(&mut self, call: CallId, outcome: &Outcome) {
         match outcome {
             Outcome::Done { note, .. } if note.trim().is_empty() => {}
             Outcome::Done { note, .. } => self.notes.push(Note::Came(one_line(note))),
@@ -241,8 +241,10 @@ impl Screen {
             Outcome::Failed { error } if error.kind == Kind::NotFound => {
                 self.notes.push(Note::Came(one_line(&error.message)));
             }
-            Outcome::Failed { error } => self.notes.push(Note::Went(one_line(&error.message))),
-            Outcome::Denied { reason, .. } => self.notes.push(Note::Went(format!("not allowed: {}", one_line(reason)))),
+            Outcome::Failed { error } => self.notes.push(Note::Went(call, one_line(&error.message))),
+            Outcome::Denied { reason, .. } => {
+                self.notes.push(Note::Went(call, format!("not allowed: {}", one_line(reason))));
+            }
             Outcome::Withheld { effects } => self.withheld.push(effects.clone()),
         }
     }

@@ -10,6 +10,9 @@ use super::{
 };
 use crate::look::Look;
 
+/// What undo does: with what was there before, and with what the task made.
+const BACK: &str = "given back";
+const AWAY: &str = "taken away";
 /// How many columns one step down the tree takes.
 const STEP: usize = 2;
 /// Deeper folders are not drawn further to the right.
@@ -48,11 +51,12 @@ pub(crate) fn tree(changes: &[Difference], most: usize, look: &Look) -> (Vec<Lin
 
 /// Counts the changes by what they are, in words.
 pub(crate) fn counts(changes: &[Difference]) -> String {
-    let mut of = [0_u64; 6];
+    let mut of = [0_u64; 7];
     for change in changes {
-        of[if change.undone { 5 } else { place(&change.what) }] += 1;
+        let undone = if change.what == What::Created { 6 } else { 5 };
+        of[if change.undone { undone } else { place(&change.what) }] += 1;
     }
-    let words = ["new", "edited", "moved", "set aside", "with other permissions", "given back"];
+    let words = ["new", "edited", "moved", "set aside", "with other permissions", BACK, AWAY];
     let said: Vec<String> =
         of.iter().zip(words).filter(|(n, _)| **n > 0).map(|(n, word)| format!("{} {word}", grouped(*n))).collect();
     said.join(", ")
@@ -72,13 +76,22 @@ pub(crate) fn gives(back: &[Difference]) -> String {
     (0..words.len()).filter_map(things).collect::<Vec<_>>().join(", ")
 }
 
-/// Says how much of these was given back, files and folders apart. `None`: nothing.
-pub(crate) fn given_back(changes: &[Difference]) -> Option<String> {
-    let number = |folder: bool| {
-        let fits = |c: &&Difference| c.undone && (c.kind == FileKind::Folder) == folder;
-        changes.iter().filter(fits).count() as u64
+/// Says how much of these was given back, and how much that the task had made was taken away, files and folders apart. `None`:
+/// nothing.
+pub(crate) fn undone(changes: &[Difference]) -> Option<String> {
+    let things = |what: &str| {
+        let number = |folder: bool| {
+            let fits = |c: &&Difference| c.undone && undone_how(c) == what && (c.kind == FileKind::Folder) == folder;
+            changes.iter().filter(fits).count() as u64
+        };
+        files_and_folders(number(false), number(true)).map(|things| format!("{things} {what}"))
     };
-    files_and_folders(number(false), number(true))
+    let said: Vec<String> = [BACK, AWAY].into_iter().filter_map(things).collect();
+    (!said.is_empty()).then(|| said.join(", "))
+}
+
+fn undone_how(change: &Difference) -> &'static str {
+    if change.what == What::Created { AWAY } else { BACK }
 }
 
 fn files_and_folders(files: u64, folders: u64) -> Option<String> {
@@ -230,8 +243,8 @@ fn detail(change: &Difference, look: &Look) -> String {
     };
     match (change.undone, text.is_empty()) {
         (false, _) => text,
-        (true, true) => "given back".to_owned(),
-        (true, false) => format!("{text}, given back"),
+        (true, true) => undone_how(change).to_owned(),
+        (true, false) => format!("{text}, {}", undone_how(change)),
     }
 }
 

@@ -76,7 +76,7 @@ fn a_stream_that_is_cut_is_asked_for_again_and_no_tool_runs_twice() {
     fits(&said.out);
     let starts = place.log().into_iter().filter(|r| r["event"]["type"] == "call_started").count();
     assert!(starts <= 4, "two plans, a look and a move: {starts}");
-    place.cowork(&["show"]).ends(0).says("asked 3 times").says("asked twice");
+    place.cowork(&["show"]).ends(0).says("asked 3 times, in 6 tries").says("3 tries").says("2 tries");
 }
 
 #[test]
@@ -119,6 +119,27 @@ fn a_task_that_was_stopped_in_the_middle_of_an_answer_goes_on() {
     place.keyed(&["resume"]).ends(0).says("Done. I brought a.pdf");
     assert!(organised(&place));
     assert_eq!(service.reached(), 4);
+}
+
+#[test]
+fn a_resume_that_is_stopped_says_which_tasks_wait_still() {
+    let stalls = Reply::text("This begins well and then").with_fault(Fault::Stall { after: 900 });
+    let (place, service) = (Place::with_files(), service(vec![stalls]));
+    settings(&place, "anthropic", &service.url(), "");
+    let folder = place.folder.to_str().unwrap().to_owned();
+    let stopped = |args: &[&str]| {
+        let mut terminal = Terminal::run(&place, args, &[("MOCK_KEY", crate::KEY)]);
+        terminal.shows("the answer", |t| t.contains("This begins"));
+        terminal.signal(Signal::INT);
+        assert_eq!(terminal.end().code(), Some(130));
+        terminal.text()
+    };
+    let run = ["run", "--folder", &folder, "--mode", "auto", TASK];
+    let (one, two) = ((stopped(&run), place.last_task()).1, (stopped(&run), place.last_task()).1);
+    let [one, two] = [one, two].map(|task| task[task.len() - 6..].to_owned());
+    let said = stopped(&["resume"]);
+    assert!(said.contains(&format!("Goes on with 2 tasks, one after the other: {one}, {two}.")), "{said}");
+    assert!(said.contains(&format!("1 task waits still: {two}")), "{said}");
 }
 
 #[test]

@@ -17,10 +17,10 @@ use tracing::Instrument;
 use super::{Inner, live::Live, spans};
 use crate::{
     AskId, Circuit, Delta, DeltaKind, Error, Event, Kind, Label, Model, ModelAnswer, ModelCard, ModelRequest, Patience,
-    Reserve, Result, Retry, Runtime, Said, Say, TaskId, ThreadId, Usage,
+    Reserve, Result, Retry, Runtime, Said, Say, TaskId, ThreadId, Timestamp, Usage,
 };
 
-/// How long a service that is down is left alone before one task tries again.
+/// How long a service that is down is left alone before one task tries again, at the most.
 const PAUSE: Duration = Duration::from_secs(15);
 const LATER: &str = "try again later, or choose another model";
 
@@ -75,12 +75,14 @@ pub(super) enum Told {
 }
 
 impl Desk {
-    fn at_circuit<T>(&self, model: &dyn Model, act: impl FnOnce(&mut Circuit, crate::Timestamp) -> T) -> T {
+    fn at_circuit<T>(&self, model: &dyn Model, act: impl FnOnce(&mut Circuit, Timestamp, Duration) -> T) -> T {
         let mut circuits = self.circuits.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, now) = (&model.card().at, self.runtime.now());
+        // Whoever waits for it has patience for a few tries more: nobody is refused only because a pause is longer than that.
+        let pause = PAUSE.min(self.patience.total / 4);
         match circuits.get_mut(at) {
-            Some(circuit) => act(circuit, now),
-            None => act(circuits.entry(at.clone()).or_default(), now),
+            Some(circuit) => act(circuit, now, pause),
+            None => act(circuits.entry(at.clone()).or_default(), now, pause),
         }
     }
 }
@@ -159,7 +161,7 @@ impl Models {
         is_brief: bool,
     ) -> Result<ModelAnswer> {
         let (desk, model) = self.find(name)?;
-        if is_brief && !desk.at_circuit(&**model, |circuit, now| circuit.left(now, PAUSE)).is_zero() {
+        if is_brief && !desk.at_circuit(&**model, |circuit, now, pause| circuit.left(now, pause)).is_zero() {
             return Err(down(&**model));
         }
         let ask = AskId::new(&*desk.runtime);
@@ -239,7 +241,8 @@ impl Open {
         loop {
             let passed = || self.desk.runtime.now().since(begun);
             let left = self.desk.patience.total.saturating_sub(passed());
-            let held = self.at_circuit(|circuit, now| circuit.enter(now, PAUSE));
+            let enter = if self.is_brief { Circuit::enter_briefly } else { Circuit::enter };
+            let held = self.at_circuit(enter);
             if !held.is_zero() {
                 if self.is_brief || held >= left {
                     return Err(down(&*self.model));
@@ -251,7 +254,7 @@ impl Open {
             let said = self.said.load(Ordering::Relaxed);
             let error = match self.once(request.clone(), left).await {
                 Ok(answer) => {
-                    self.at_circuit(|circuit, now| circuit.ended(false, now, PAUSE));
+                    self.at_circuit(|circuit, now, pause| circuit.ended(false, now, pause));
                     return Ok(answer);
                 }
                 Err(error) => error,
@@ -259,7 +262,7 @@ impl Open {
             // One that spoke is not down, however it ended.
             let spoke = self.said.load(Ordering::Relaxed) > said;
             let is_down = error.kind == Kind::Unavailable && error.retry != Retry::Never && !spoke;
-            self.at_circuit(|circuit, now| circuit.ended(is_down, now, PAUSE));
+            self.at_circuit(|circuit, now, pause| circuit.ended(is_down, now, pause));
             let Some(wait) = self.wait(&error, passed(), spoke) else { return Err(self.at_the_end(error)) };
             tracing::debug!(%error, tries = self.tries, wait_ms = wait.as_millis(), "the model is asked again");
             if self.said.load(Ordering::Relaxed) > 0 {
@@ -314,23 +317,23 @@ impl Open {
     }
 
     /// Says how long to wait before the next try; none if there is to be none. A service that another one stands in for is
-    /// left alone from then on.
+    /// left alone from then on, by those who have another one.
     fn wait(&self, error: &Error, passed: Duration, spoke: bool) -> Option<Duration> {
         let (patience, chance) = (self.desk.patience, self.desk.runtime.entropy());
         if !self.is_brief || !error.is_absence() || spoke {
             return patience.wait(error, self.tries, passed, chance);
         }
         let wait = patience.wait_briefly(error, self.tries, passed, chance);
-        self.at_circuit(|circuit, now| {
-            let wait = wait.filter(|_| circuit.left(now, PAUSE).is_zero());
+        self.at_circuit(|circuit, now, pause| {
+            let wait = wait.filter(|_| circuit.left(now, pause).is_zero());
             if wait.is_none() {
-                circuit.leave(now, PAUSE);
+                circuit.leave(now, pause);
             }
             wait
         })
     }
 
-    fn at_circuit<T>(&self, act: impl FnOnce(&mut Circuit, crate::Timestamp) -> T) -> T {
+    fn at_circuit<T>(&self, act: impl FnOnce(&mut Circuit, Timestamp, Duration) -> T) -> T {
         self.desk.at_circuit(&*self.model, act)
     }
 

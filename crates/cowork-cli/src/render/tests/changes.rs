@@ -130,6 +130,19 @@ fn what_undo_would_do_is_drawn_the_other_way_round() {
 }
 
 #[test]
+fn what_was_given_back_is_told_apart_from_what_was_taken_away() {
+    let undone = |path: &str, what: What| Difference { undone: true, ..difference(path, what, None, None) };
+    let changes = vec![
+        Difference { undone: true, ..folder("Downloads/Flat") },
+        undone("Downloads/Flat/a.pdf", from("Downloads/a.pdf")),
+        undone("Downloads/index.md", What::Created),
+    ];
+    let text = drawn(&ChangeSet { changes, bytes_kept: 0 }, 100, &look(80));
+    assert_eq!(text.matches("taken away").count(), 3, "two of them, and how many: {text}");
+    assert!(text.contains("from Downloads/, given back") && text.ends_with("\n1 given back, 2 taken away\n"), "{text}");
+}
+
+#[test]
 fn no_tree_is_wider_than_its_terminal() {
     for width in 1..160 {
         let look = look(width);

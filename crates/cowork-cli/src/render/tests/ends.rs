@@ -1,7 +1,8 @@
 //! How runs end: done, in part, refused, failed, put down, undone.
 
 use cowork::{
-    ChangeSet, Command, Difference, Error, Event, FileKind, Finish, Kept, Kind, Mode, Outcome, UndoReport, What,
+    Call, CallId, ChangeSet, Command, Decision, Difference, Error, Event, FileKind, Finish, Kept, Kind, Mode, Outcome,
+    Recovery, UndoReport, What,
 };
 use serde_json::{Value, json};
 
@@ -63,6 +64,46 @@ fn undo_names_what_it_kept_and_what_still_stands() {
 }
 
 #[test]
+fn undo_says_what_was_given_back_and_what_was_taken_away() {
+    let undone = |what: &What, kind: FileKind, name: &str| Difference {
+        path: format!("Downloads/{name}").parse().unwrap(),
+        kind,
+        what: what.clone(),
+        before: None,
+        after: None,
+        calls: vec![call_id()],
+        undone: true,
+    };
+    let file = |what: &What, name: &str| undone(what, FileKind::File, name);
+    let told = |changes: Vec<Difference>, look: &Look| {
+        let mut story = organising(Mode::Auto);
+        story.start(2);
+        done(&mut story);
+        let report = UndoReport { undone: changes.len() as u64, ..UndoReport::default() };
+        story.then(60_000, commanded(Command::undo())).then(400, Event::UndoFinished { report });
+        story.screen.changed = Some(ChangeSet { changes, bytes_kept: 0 });
+        story.end(look).split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let moved = What::Moved { from: "Downloads/a.pdf".parse().unwrap(), edited: false };
+    let folder = |name: &str| undone(&What::Created, FileKind::Folder, name);
+    let all = vec![
+        file(&moved, "Flat/a.pdf"),
+        file(&What::SetAside, "b.tmp"),
+        folder("Flat"),
+        folder("Else"),
+        file(&What::Created, "index.md"),
+    ];
+    for look in [look(80), look(40), Look { spoken: true, ..pipe() }] {
+        let end = told(all.clone(), &look);
+        assert!(end.starts_with("Undone. 2 files given back, 1 file and 2 folders taken away. Task "), "{end}");
+    }
+    let one = told(vec![folder("Flat")], &look(80));
+    assert!(one.starts_with("Undone. 1 folder taken away. Task"), "{one}");
+    let one = told(vec![file(&moved, "Flat/a.pdf")], &look(80));
+    assert!(one.starts_with("Undone. 1 file given back. Task"), "{one}");
+}
+
+#[test]
 fn a_task_whose_journal_was_let_go_of_says_so() {
     let mut story = organising(Mode::Auto);
     story.start(2);
@@ -108,6 +149,81 @@ fn what_was_not_done_is_named_with_its_reason() {
     let summary = "465 files moved; budget.xlsx is open.".to_owned();
     said.then(1, Event::TaskFinished { result: Finish::Done { summary, data: Value::Null } });
     assert!(!said.end(&look(80)).contains("Not done"), "{}", said.end(&look(80)));
+}
+
+/// Lets a model call tools, all at once: those that are done were begun first.
+fn turn(story: &mut Story, calls: &[(&str, &Value, Outcome)]) {
+    let id = |n: usize, seq: u64| -> CallId { format!("01993a2b-0000-7000-8000-{seq:06}{n:06}").parse().unwrap() };
+    let seq = story.seq;
+    let call = |(n, (tool, args, _)): (usize, &(&str, &Value, Outcome))| -> Call {
+        serde_json::from_value(json!({ "id": id(n, seq), "tool": tool, "args": args })).unwrap()
+    };
+    let decision = Decision { calls: calls.iter().enumerate().map(call).collect(), ..Decision::default() };
+    story.then(1, Event::Decided(decision.into()));
+    for (n, (.., outcome)) in calls.iter().enumerate() {
+        let call = id(n, seq);
+        if matches!(outcome, Outcome::Done { .. }) {
+            let recovery = Recovery::Journalled;
+            story.then(1, Event::CallStarted { call, attempt: 1, rule: "undoable-in-grant".into(), recovery });
+        }
+        story.then(1, Event::CallFinished { call, outcome: outcome.clone(), seen: Vec::new() });
+    }
+}
+
+/// The end of a run whose first call's arguments did not fit, with what it called then.
+fn after_a_misfit(args: &Value, then: &[(&str, &Value, Outcome)]) -> String {
+    let mut story = Story::of("Write a list of these files", Mode::Auto);
+    turn(&mut story, &[("write_file", args, misfit())]);
+    turn(&mut story, then);
+    let summary = "The list is written.".to_owned();
+    story.then(1, Event::TaskFinished { result: Finish::Done { summary, data: Value::Null } });
+    story.end(&look(80))
+}
+
+fn misfit() -> Outcome {
+    let why = "the arguments of `write_file` do not fit: \"path\" is a required property";
+    Outcome::Failed { error: Error::new(Kind::InvalidInput, "check arguments", why) }
+}
+
+fn well_done() -> Outcome {
+    Outcome::Done { value: Value::Null, note: "1 file written".into() }
+}
+
+#[test]
+fn what_a_model_mended_itself_is_not_named_as_not_done() {
+    let right = json!({ "path": "Downloads/list.md", "content": "a\nb" });
+    for wrong in [
+        json!({ "file": "Downloads/list.md", "content": "a" }),
+        json!({ "path": "/home/ann/Downloads/list.md" }),
+        json!({ "path": "list.md", "more": true }),
+        json!({ "path": 3 }),
+        json!({}),
+    ] {
+        let end = after_a_misfit(&wrong, &[("write_file", &right, well_done())]);
+        assert!(!end.contains("Not done") && end.contains("Done"), "{wrong}: {end}");
+    }
+}
+
+#[test]
+fn what_was_never_made_good_is_named_as_not_done() {
+    let (wrong, right) = (json!({ "file": "Downloads/list.md" }), json!({ "path": "Downloads/list.md" }));
+    let (other, both) =
+        (json!({ "path": "Downloads/else.md" }), json!({ "paths": ["Downloads/list.md", "Downloads/b"] }));
+    for (wrong, then, why) in [
+        (&wrong, vec![("write_file", &other, well_done())], "it wrote another file"),
+        (&wrong, vec![("make_folder", &right, well_done())], "it called another tool"),
+        (&wrong, vec![("write_file", &right, misfit())], "the arguments did not fit again"),
+        (&both, vec![("write_file", &right, well_done())], "it did a part of it"),
+        (&json!({}), vec![("make_folder", &right, well_done())], "it called another tool with anything"),
+    ] {
+        let end = after_a_misfit(wrong, &then);
+        assert!(end.contains("Not done:"), "{why}: {end}");
+    }
+    let mut story = Story::of("Write a list of these files", Mode::Auto);
+    turn(&mut story, &[("write_file", &right, well_done()), ("write_file", &right, misfit())]);
+    let summary = "The list is written.".to_owned();
+    story.then(1, Event::TaskFinished { result: Finish::Done { summary, data: Value::Null } });
+    assert!(story.end(&look(80)).contains("Not done:"), "what came before mends nothing");
 }
 
 #[test]

@@ -114,3 +114,52 @@ fn the_end_says_what_went_where_and_what_it_cost() {
     let steps = written(&story.screen.answers.listed(&look(80)), &look(80));
     insta::assert_snapshot!("model_end", [story.end(&look(80)), steps, story.piped()].join("────\n"));
 }
+
+fn finished(story: &mut Story) -> String {
+    let summary = "I brought a.pdf and d.pdf into Flat.".to_owned();
+    story.then(1, Event::TaskFinished { result: Finish::Done { summary, data: Value::Null } });
+    story.end(&look(80))
+}
+
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_question_that_needed_several_tries_says_how_many() {
+    let usage = Usage { input: 4_120, output: 310, ..Usage::default() };
+    let down = || Error::new(Kind::Unavailable, "ask model", "api.anthropic.com has not answered for a while");
+    let end = finished(begun().answered(1, usage, 1, None));
+    assert!(end.contains("(sonnet, asked once)"), "{end}");
+    let end = finished(begun().answered(1, usage, 2, None));
+    assert!(end.contains("4,120 tokens to api.anthropic.com (sonnet, asked once, in 2 tries)"), "{end}");
+    let mut story = begun();
+    story.answered(1, usage, 2, None).asked(2).answered(2, usage, 1, None);
+    // One that its service never heard of went nowhere.
+    story.asked(3).answered(3, Usage::default(), 0, Some(down()));
+    let end = flat(&finished(&mut story));
+    assert!(end.contains("8,240 tokens to api.anthropic.com (sonnet, asked twice, in 3 tries)"), "{end}");
+    let end = finished(begun().answered(1, Usage::default(), 0, Some(down())));
+    assert!(!end.contains("Sent:"), "{end}");
+}
+
+#[test]
+fn what_is_counted_for_an_answer_that_was_lost_is_told_apart() {
+    let usage = Usage { input: 4_120, output: 310, ..Usage::default() };
+    let lost = || Error::new(Kind::Interrupted, "ask model", "the process that asked ended before the answer");
+    let most = Usage { output: 20_000, ..Usage::default() };
+    let mut story = begun();
+    story.answered(1, most, 1, Some(lost())).asked(2).answered(2, usage, 1, None);
+    let one = finished(&mut story);
+    assert!(flat(&one).contains("24,430 tokens, 310 written, 20,000 counted for an answer that was lost"), "{one}");
+    let steps = written(&story.screen.answers.listed(&look(80)), &look(80));
+    assert!(steps.contains("20,000 tokens are counted for it"), "{steps}");
+    assert!(
+        !steps.lines().any(|l| l.trim_start().starts_with('1') && l.contains("20,000")),
+        "nobody wrote these: {steps}"
+    );
+    let mut story = begun();
+    story.answered(1, most, 1, Some(lost())).asked(2).answered(2, most, 1, Some(lost()));
+    let two = finished(&mut story);
+    insta::assert_snapshot!("model_lost", [one, steps, two].join("────\n"));
+}
