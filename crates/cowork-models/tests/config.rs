@@ -125,6 +125,11 @@ async fn a_key_comes_from_the_environment_or_a_file_that_only_its_owner_reads() 
     }
     fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).unwrap();
     make(&bare).await.unwrap();
+    let longest = "k".repeat((16 << 10) - 1);
+    bare.keep("anthropic", &Secret::new(&longest, "a test"), true).unwrap();
+    make(&bare).await.unwrap();
+    let longer = bare.keep("anthropic", &Secret::new(&format!("{longest}k"), "a test"), true);
+    assert_eq!(longer.unwrap_err().kind, Kind::InvalidInput, "what is kept can be read again");
     assert_eq!(bare.forget("anthropic").unwrap(), [Kept::File(file)]);
     assert_eq!(bare.forget("anthropic").unwrap_err().kind, Kind::NotFound);
 }
