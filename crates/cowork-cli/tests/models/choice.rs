@@ -56,10 +56,56 @@ fn settings_that_do_not_fit_are_refused_with_their_line() {
             4,
             "never the key itself",
         ),
-        ("[models.a]\nservice = \"anthropic\"\n", 1, "missing field `model`"),
+        ("[models.a]\nservice = \"anthropic\"\n", 1, "`model` is missing"),
         ("[models.a]\nservice = \"anthropic\"\nmodel = \"m\"\nfallback = \"b\"\n", 4, "there is no model `b`"),
         ("mode = \"ask\"\nmodel = \"b\"\n", 2, "there is no model `b`"),
         ("[budget]\ncost = \"much\"\n", 2, "`much` is no amount of money"),
+        (
+            "[models]\nanthropic = \"sk-test-0123456789abcdef\"\n",
+            2,
+            "a text can't stand here. Write a table: [models.NAME]",
+        ),
+        ("[models.a]\nservice = 3\nmodel = \"m\"\n", 2, "`3` can't stand here. Put it between quotation marks"),
+        (
+            "[models.a]\nservice = \"openai-response\"\nmodel = \"m\"\n",
+            2,
+            "the services are anthropic, openai, openai-responses, openrouter, groq, mistral, deepseek, ollama, lmstudio, \
+             llamacpp, vllm, local; one that speaks like `openai` is `local` with a base",
+        ),
+        (
+            "[models.a]\nservice = \"openai\"\nmodel = \"m\"\napi_key = \"x\"\n",
+            4,
+            "the keys here are service, model, base, key, max_tokens, thinking, window, images, price, timeout, tries, \
+             proxy, roots, plain_key, fallback, tools",
+        ),
+        (
+            "[models.a]\nservice = \"openai\"\nmodel = \"m\"\nprice = 3\n",
+            4,
+            "`3` can't stand here. Write dollars for a million tokens, such as { input = 3, output = 15 }",
+        ),
+        ("[models.a]\nservice = \"openai\"\nmodel = \"m\"\nprice = { input = 3 }\n", 4, "`output` is missing"),
+        (
+            "[models.a]\nservice = \"openai\"\nmodel = \"m\"\nprice = { input = 18446744073709551616, output = 1 }\n",
+            4,
+            "`18446744073709551616` is no amount of money that can be set. Write it so: 2.50",
+        ),
+        ("[models.a]\nservice = \"openai\"\nmodel = \"m\"\ntries = 0\n", 4, "`0` is no number of tries"),
+        ("[models.a]\nservice = \"openai\"\nmodel = \"m\"\ntries = -1\n", 4, "`-1` is no number of tries"),
+        ("[models.a]\nservice = \"openai\"\nmodel = \"m\"\nimages = \"yes\"\n", 4, "write true or false"),
+        ("[models.a]\nservice = \"openai\"\nmodel = \"m\"\ntimeout = 30\n", 4, "such as { idle = \"30s\" }"),
+        ("[models.a]\nservice = \"openai\"\nmodel = \"m\"\nthinking = \"max\"\n", 4, "write usual, none, low, medium"),
+        ("[models.a]\nservice = \"openai\"\nmodel = \"m\"\nfallback = \"a\"\n", 0, "`a` can't stand in for itself"),
+        (
+            "[models.a]\nservice = \"openai\"\nmodel = \"m\"\nbudget = 5\n",
+            4,
+            "there is no key `budget` here. Move it up, above the first line in [ ]",
+        ),
+        ("[budget]\ntokens = 0\n", 2, "`0` is no number that can be set"),
+        ("[budget]\ncost = -1\n", 2, "`-1` is no amount of money"),
+        ("[budget]\ncost = \"1e9\"\n", 2, "`1e9` is no amount of money"),
+        ("[budget]\ntokens = 18446744073709551616\n", 2, "`18446744073709551616` is no number that can be set"),
+        ("[budget]\ntime = \"1d\"\n", 2, "`1d` is no time that can be set. Write it so: 90s, 30m or 2h"),
+        ("[budget]\nday = 5\n", 2, "such as { tokens = \"2m\", cost = 5 }"),
         ("[models.\"a b\"]\nservice = \"anthropic\"\nmodel = \"m\"\n", 0, "can't be the name of a model"),
     ] {
         write(&place, text);
