@@ -110,7 +110,10 @@ fn a_key_is_kept_in_a_file_for_its_owner_alone_and_taken_away() {
     assert!(!format!("{}{}", said.out, said.err).contains(KEY));
     let file = place.home().join(".config/cowork/keys/mine");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-    place.cowork(&["run", "--folder", place.folder.to_str().unwrap(), "--mode", "auto", TASK]).ends(0).says("Done.");
+    place
+        .cowork(&["run", "--folder", place.folder.to_str().unwrap(), "--mode", "auto", TASK])
+        .ends(0)
+        .says("I brought a.pdf");
     assert!(organised(&place));
 
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
