@@ -78,6 +78,7 @@ fn features(name: &str) -> &'static [&'static str] {
     let calls = |what: &str| text.contains(what);
     match calls("fuzzed::documents") || calls("fuzzed::metadata") {
         true => &["--features", "documents"],
+        false if calls("cowork_playbooks") => &["--features", "playbooks"],
         false if calls("cowork_tools") || calls("cowork_fuzz") => &["--features", "tools"],
         false => &[],
     }

@@ -31,7 +31,7 @@ See what it does
   notes               List what tasks noted for later ones; notes forget NAME
 
 Stop it, go on, take back
-  pause TASK          Let it finish what it is at, then rest
+  pause TASK          Let the tools that run finish, then rest
   resume [TASK]       Go on; without TASK with all that was interrupted
   cancel TASK         End it; what was done stays done
   undo [TASK]         Give back what it did to files, or a part; without TASK
@@ -170,7 +170,7 @@ When a trusted one changes, it is not followed until you trust it again.")]
         /// What you want to say.
         text: OsString,
     },
-    /// Let a task finish what it is at, then rest.
+    /// Let the tools that a task runs finish, then rest.
     Pause {
         /// The task: its six digits, or its whole id.
         task: String,

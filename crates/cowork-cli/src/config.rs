@@ -18,6 +18,7 @@ use crate::{
     app::home,
     args::Mode,
     fail::{Fail, wrong},
+    mistake,
 };
 
 const FILE: &str = "config.toml";
@@ -122,8 +123,8 @@ impl Config {
     fn parse(text: &str, path: &Path) -> Result<Self, Fail> {
         let config: Self = toml::from_str(text).map_err(|e| {
             let line = e.span().map_or(1, |s| text[..s.start.min(text.len())].matches('\n').count() + 1);
-            let why = e.message().trim().replace("unknown field", "there is no key").replace('\n', "; ");
-            wrong(format!("{}, line {line}: {why}", path.display()), "mend that line, or take it out")
+            let (why, fix) = mistake::plain(e.message());
+            wrong(format!("{}, line {line}: {why}", path.display()), fix)
         })?;
         for (name, at) in &config.folders {
             if !is_name(name) {
@@ -144,6 +145,10 @@ impl Config {
         if let Some(name) = self.models.keys().find(|name| !is_name(name)) {
             let fix = "use letters, digits and `-`, such as: [models.sonnet]";
             return Err(wrong(format!("{}: `{name}` can't be the name of a model", path.display()), fix));
+        }
+        if let Some((name, _)) = self.models.iter().find(|(name, m)| m.fallback.as_ref() == Some(name)) {
+            let why = format!("{}: the model `{name}` can't stand in for itself", path.display());
+            return Err(wrong(why, format!("name another one as the `fallback` of [models.{name}], or take it out")));
         }
         let chosen = self.model.iter().map(|name| ("model", name));
         let fallbacks = self.models.values().filter_map(|m| m.fallback.as_ref()).map(|name| ("fallback", name));

@@ -88,14 +88,16 @@ mod platform {
         // Not before: what is typed at once must not be seen either.
         ask();
         let line = typed();
+        // What is left of a paste is for nobody: a shell would show it and take it for a command.
+        while more() && rustix::io::read(stdin(), &mut [0; 64]).is_ok_and(|n| n > 0) {}
         // There is nobody left to tell that it failed.
-        let _ = tcsetattr(stdin(), OptionalActions::Now, &before);
+        let _ = tcsetattr(stdin(), OptionalActions::Flush, &before);
         let line = line?;
         std::str::from_utf8(&line).ok().map(|text| Zeroizing::new(text.to_owned()))
     }
 
     fn typed() -> Option<Zeroizing<Vec<u8>>> {
-        let (mut line, mut byte) = (Zeroizing::new(Vec::with_capacity(LONGEST)), [0]);
+        let (mut line, mut byte) = (Zeroizing::new(Vec::with_capacity(TOO_LONG)), [0]);
         loop {
             match rustix::io::read(stdin(), &mut byte) {
                 Err(rustix::io::Errno::INTR) => continue,
@@ -103,20 +105,28 @@ mod platform {
                 _ => return None,
             }
             match byte[0] {
-                b'\n' | b'\r' => return Some(line),
+                // What was pasted may have several lines: all of it is what was given.
+                b'\n' | b'\r' if !more() => return Some(line),
                 // Ctrl-C, Ctrl-D, Escape.
                 0x03 | 0x04 | 0x1b => return None,
                 0x08 | 0x7f => {
                     line.pop();
                 }
-                other if line.len() < LONGEST => line.push(other),
+                // One that is too long is given as such, never cut to a length that fits.
+                other if line.len() < TOO_LONG => line.push(other),
                 _ => {}
             }
         }
     }
 
-    /// No key of a service is longer.
-    const LONGEST: usize = 16 << 10;
+    /// Says whether something comes at once, faster than anybody types.
+    fn more() -> bool {
+        let tty = stdin();
+        poll(&mut [PollFd::new(&tty, PollFlags::IN)], Some(&LOOK)).is_ok_and(|ready| ready > 0)
+    }
+
+    /// No key of a service is as long.
+    const TOO_LONG: usize = (16 << 10) + 1;
 
     const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 

@@ -10,6 +10,7 @@ mod folders;
 mod follow;
 mod keys;
 mod look;
+mod mistake;
 mod mistyped;
 mod models;
 mod names;

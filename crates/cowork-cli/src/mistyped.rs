@@ -1,5 +1,7 @@
 //! What was typed and can't be understood, in our own words.
 
+use std::error::Error as _;
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::{
@@ -34,7 +36,12 @@ pub(crate) fn mistyped(error: &clap::Error) -> Fail {
         ErrorKind::InvalidValue if value.is_empty() => wrong(format!("{arg} needs a value"), help),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let can = one(ContextKind::ValidValue);
-            let fix = if can.is_empty() { help } else { format!("it can be: {can}") };
+            let own = error.source().and_then(|e| e.downcast_ref::<cowork::Error>()).and_then(cowork::Error::fix);
+            let fix = match own {
+                Some(own) => own.to_owned(),
+                None if can.is_empty() => help,
+                None => format!("it can be: {can}"),
+            };
             wrong(format!("{arg} can't be `{value}`"), fix)
         }
         ErrorKind::ArgumentConflict => {
@@ -86,6 +93,8 @@ mod tests {
             ("tasks --jsn", "`cowork tasks` has no option `--jsn`", "did you mean `--json`?"),
             ("run organise my files", "`my` is one word too many", "quotation marks"),
             ("run x --mode fast", "--mode <MODE> can't be `fast`", "it can be: ask, plan, auto"),
+            ("run x --max-cost 1e9", "--max-cost <DOLLARS> can't be `1e9`", "write it so: 2.50"),
+            ("run x --max-time 1d", "--max-time <TIME> can't be `1d`", "write it so: 90s, 30m or 2h"),
             ("run x --mode ask --dry-run", "can't go together with", "leave one of them out"),
             ("show abcd --json", "`cowork show` needs more: --changes", "`cowork show --help`"),
             ("playbook", "`cowork playbook` needs to be told what", "`cowork playbook --help`"),

@@ -81,7 +81,8 @@ fn it_asks_for_each_thing_shows_what_is_set_and_writes_at_the_end() {
     asked.sees("2 of 4").sees("1 [x] ask").sees("> ").types("3");
     asked.sees("3 of 4").sees("nothing is sent anywhere").sees("0 [x] none").sees("> ").types("sonnet");
     asked.sees("there is no model `sonnet`").sees("> ").types("anthropic/claude-sonnet-5-5");
-    asked.sees("Goes to api.anthropic.com").sees("It wants a key").sees("> ").types("sk-test-0123456789");
+    asked.sees("Goes to api.anthropic.com").sees("It wants a key").sees("> ").types("two words");
+    asked.sees("is no key").sees("> ").types("sk-test-0123456789");
     asked.sees("4 of 4").sees("fish");
     assert!(!config.exists(), "nothing is written before the end");
     asked
@@ -105,7 +106,17 @@ fn it_asks_for_each_thing_shows_what_is_set_and_writes_at_the_end() {
     again.sees("3 [x] auto").sees("> ").types("s").sees("1 [x] anthropic/claude-sonnet-5-5").sees("> ").types("0");
     again.sees("> ").types("q").sees("Nothing was written");
     again.ends();
-    assert_eq!(fs::read_to_string(&config).unwrap(), written);
+    for (typed, then) in [("q", "Nothing was written"), ("\u{3}", "Nothing was written"), ("s", "4 of 4")] {
+        let mut left = Asked::begin(&place);
+        left.sees("> ").types("s").sees("> ").types("s").sees("> ").types("mistral/mistral-large-latest");
+        left.sees("It wants a key").sees("> ").types(typed).sees(then);
+        if typed == "s" {
+            left.sees("> ").types("q").sees("Nothing was written");
+        }
+        left.ends();
+        assert_eq!(fs::read_to_string(&config).unwrap(), written);
+        assert!(!place.home().join(".config/cowork/keys/mistral").exists(), "what leaves or skips is no key");
+    }
 }
 
 #[test]

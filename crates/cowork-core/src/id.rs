@@ -75,6 +75,15 @@ ids! {
     AskId,
 }
 
+impl TaskId {
+    /// Makes a new identifier that comes after this one, whatever the clock says.
+    pub(crate) fn after(self, runtime: &dyn Runtime) -> Self {
+        let bytes = self.0.as_bytes();
+        let millis = bytes[..6].iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        Self(uuid_at(millis + 1, runtime))
+    }
+}
+
 impl ThreadId {
     /// Names the thread that a person calls `name`: the same name gives the same thread (a UUID version 8).
     pub fn named(name: &str) -> Self {
@@ -87,7 +96,10 @@ impl ThreadId {
 }
 
 fn uuid_v7(runtime: &dyn Runtime) -> Uuid {
-    let millis = u64::try_from(runtime.now().as_millis()).unwrap_or(0);
+    uuid_at(u64::try_from(runtime.now().as_millis()).unwrap_or(0), runtime)
+}
+
+fn uuid_at(millis: u64, runtime: &dyn Runtime) -> Uuid {
     let random = runtime.entropy().to_le_bytes();
     let mut tail = [0; 10];
     tail.copy_from_slice(&random[..10]);

@@ -13,8 +13,8 @@ use std::{
 use cowork_core::{
     Batch, Block, CancellationToken, Command, DayBudget, Effects, Engine, Error, Event, Finish, Item, Kind, Limits,
     Model, ModelAnswer, ModelCall, ModelCard, ModelPlanner, ModelRequest, PlanContext, Planner, Price, Proposal,
-    Result, Runtime, Say, Status, Stop, Store, StoreChange, Submit, Task, Timestamp, Tool, ToolOutput, Usage, View,
-    async_trait, rebuild,
+    Result, Runtime, Say, Status, Stop, Store, StoreChange, Submit, Task, TaskId, Timestamp, Tool, ToolOutput, Usage,
+    View, async_trait, rebuild,
 };
 use cowork_testkit::{NoopTool, ProbeTool, ScriptedModel, ScriptedPlanner, model::Reply};
 use futures_util::FutureExt;
@@ -341,4 +341,18 @@ async fn an_answer_without_an_end_counts_no_more_than_was_asked_for() {
     stage.send(&engine, task, Command::Cancel).await;
     let ended = engine.settled(task).await.unwrap();
     assert_eq!(ended.spent.usage.output, 2, "not what its length would come to");
+}
+
+#[tokio::test]
+async fn by_a_clock_that_was_set_back_the_last_task_is_still_the_one_that_came_last() {
+    let stage = Stage::new();
+    let engine = stage.engine(ScriptedPlanner::list([Proposal::done("Done.")]), &[]);
+    let mut names = Vec::new();
+    let hour = 3_600_000;
+    for (n, hours) in [0, -1, -2, -1, 1, 1].into_iter().enumerate() {
+        stage.runtime.set(Timestamp::from_millis(1_767_225_600_000 + hours * hour));
+        names.push(stage.run(&engine, &format!("task {n}")).await.id);
+        let listed: Vec<TaskId> = engine.tasks().await.unwrap().iter().map(|t| t.task).collect();
+        assert_eq!(listed, names, "the oldest first, as they came");
+    }
 }

@@ -76,11 +76,21 @@ fn what_does_not_fit_is_refused_with_its_place_and_what_to_do() {
         ("service = \"anthropic\"\nkey = \"sk-canary-71c0ffee-9d\"", "never the key itself"),
         ("service = \"anthropic\"\nkey = \"file:key.txt\"", "file:PATH (whole"),
         ("service = \"anthropic\"\nthinking = \"lots\"", "`lots`"),
-        ("service = \"anthropic\"\ntimeout = { first = \"soon\" }", "`soon` is no time; write it so: 90s"),
+        (
+            "service = \"anthropic\"\ntimeout = { first = \"soon\" }",
+            "`soon` is no time that can be set; write it so: 90s",
+        ),
         ("service = \"anthropic\"\nprice = { input = -1, output = 2 }", "no amount of money"),
         ("service = \"anthropic\"\ntools = [\"shell\"]", "`shell`"),
-        ("service = \"anthropic\"\nwindow = \"lots\"", "`lots` is no number; write it so: 200000"),
-        ("service = \"anthropic\"\nwindow = \"8000m\"", "`8000000000` is no number of tokens of a model"),
+        ("service = \"anthropic\"\nwindow = \"lots\"", "`lots` is no number of tokens of a model; write it so: 128k"),
+        ("service = \"anthropic\"\nwindow = \"8000m\"", "`8000m` is no number of tokens of a model"),
+        (
+            "service = \"anthropic\"\nprice = { input = 18446744073709551616, output = 2 }",
+            "`18446744073709551616` is no amount",
+        ),
+        ("service = \"anthropic\"\nprice = 3", "expected dollars for a million tokens, such as { input = 3, output"),
+        ("service = \"anthropic\"\ntimeout = 30", "expected which wait is meant, such as { idle"),
+        ("service = \"anthropic\"\ntries = 0", "`0` is no number of tries; write it so: 8"),
         ("service = \"anthropic\"\nmodle = \"x\"", "unknown field `modle`"),
     ] {
         let text = format!("[one]\nmodel = \"m\"\n{line}\n");
@@ -125,6 +135,11 @@ async fn a_key_comes_from_the_environment_or_a_file_that_only_its_owner_reads() 
     }
     fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).unwrap();
     make(&bare).await.unwrap();
+    let longest = "k".repeat((16 << 10) - 1);
+    bare.keep("anthropic", &Secret::new(&longest, "a test"), true).unwrap();
+    make(&bare).await.unwrap();
+    let longer = bare.keep("anthropic", &Secret::new(&format!("{longest}k"), "a test"), true);
+    assert_eq!(longer.unwrap_err().kind, Kind::InvalidInput, "what is kept can be read again");
     assert_eq!(bare.forget("anthropic").unwrap(), [Kept::File(file)]);
     assert_eq!(bare.forget("anthropic").unwrap_err().kind, Kind::NotFound);
 }

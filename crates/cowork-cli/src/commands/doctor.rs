@@ -67,7 +67,10 @@ fn of_the_day(state: &DayState) -> Finding {
     if let Some(most) = state.budget.cost {
         parts.push(format!("{} of {}", dollars(state.cost), dollars(most)));
     }
-    let (ok, next) = (!state.is_used_up(), state.next());
+    // Who lets no money be spent at all has used up nothing: there are models that cost none.
+    let has_tokens = state.budget.tokens.is_none_or(|most| state.tokens < most);
+    let ok = !state.is_used_up() || state.budget.cost == Some(0) && has_tokens;
+    let next = state.next();
     let found = format!("{} used on {}", parts.join(" and "), state.day);
     let fix = format!("it begins again on {next} at 00:00; or raise `day` below [budget] in your settings");
     Finding { ok, what: "models, a day".into(), found, fix: if ok { String::new() } else { fix } }

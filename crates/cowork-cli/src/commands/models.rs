@@ -28,8 +28,8 @@ use crate::{
     },
 };
 
-/// No key is longer.
-const LONGEST: u64 = 16 << 10;
+/// No key is as long.
+const TOO_LONG: u64 = (16 << 10) + 1;
 
 /// A model that the person set, and what came of looking for it.
 struct Found {
@@ -277,8 +277,8 @@ fn typed(name: &str, look: &Look, out: &mut Out) -> Result<Secret, Fail> {
             line.ok_or_else(|| wrong("no key was given, and nothing was changed", "begin again when you have it"))?;
         return Ok(Secret::new(&line, "what was typed"));
     }
-    let mut text = Zeroizing::new(String::with_capacity(LONGEST as usize));
-    stdin().lock().take(LONGEST).read_to_string(&mut text).map_err(|e| unread(e.to_string()))?;
+    let mut text = Zeroizing::new(String::with_capacity(TOO_LONG as usize));
+    stdin().lock().take(TOO_LONG).read_to_string(&mut text).map_err(|e| unread(e.to_string()))?;
     if text.trim().is_empty() {
         return Err(wrong(
             "no key was given",

@@ -49,7 +49,7 @@ pub(crate) async fn pause(app: &App, task: &str) -> Result<Exit, Fail> {
     }
     let held = app.engine.is_held(task.task).await?;
     app.tell(task.thread, task.task, Command::Pause).await?;
-    let what = if held { "It finishes what it is at, then rests." } else { "Nobody worked on it." };
+    let what = if held { "Tools that run are finished, then it rests." } else { "Nobody worked on it." };
     say(&[done("Paused.", what), on]);
     Ok(Exit::Done)
 }

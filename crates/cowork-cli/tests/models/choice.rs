@@ -45,31 +45,72 @@ fn a_key_in_the_environment_alone_sends_nothing_anywhere() {
         .briefly();
 }
 
-#[test]
-fn settings_that_do_not_fit_are_refused_with_their_line() {
+/// Fails unless each of these settings is refused at its line, so that it is told and the key is not.
+fn refused(all: &[(&str, u32, &str)]) {
     let place = Place::with_files();
-    for (text, line, why) in [
-        ("[models.a]\nservice = \"antropic\"\nmodel = \"m\"\n", 2, "there is no service `antropic`"),
-        ("[models.a]\nservice = \"anthropic\"\nmodel = \"m\"\nmodle = 1\n", 4, "there is no key `modle`"),
-        (
-            "[models.a]\nservice = \"anthropic\"\nmodel = \"m\"\nkey = \"sk-test-0123456789abcdef\"\n",
-            4,
-            "never the key itself",
-        ),
-        ("[models.a]\nservice = \"anthropic\"\n", 1, "missing field `model`"),
-        ("[models.a]\nservice = \"anthropic\"\nmodel = \"m\"\nfallback = \"b\"\n", 4, "there is no model `b`"),
-        ("mode = \"ask\"\nmodel = \"b\"\n", 2, "there is no model `b`"),
-        ("[budget]\ncost = \"much\"\n", 2, "`much` is no amount of money"),
-        ("[models.\"a b\"]\nservice = \"anthropic\"\nmodel = \"m\"\n", 0, "can't be the name of a model"),
-    ] {
+    for (text, line, why) in all {
         write(&place, text);
         for args in [&["models"][..], &["run", TASK]] {
             let said = place.keyed(args).ends(2).says(why).briefly();
-            assert!(line == 0 || said.err.replace('\n', " ").contains(&format!("line {line}")), "{text}: {}", said.err);
+            let is_placed = said.err.replace('\n', " ").contains(&format!("line {line}"));
+            assert!(*line == 0 || is_placed, "{text}: {}", said.err);
             assert!(!said.err.contains(KEY), "{}", said.err);
         }
     }
-    place.keyed(&["doctor"]).ends(1).says("your settings").says("can't be the name of a model");
+    place.keyed(&["doctor"]).ends(1).says("your settings").says(all.last().unwrap().2);
+}
+
+#[test]
+fn settings_that_do_not_fit_are_refused_with_their_line() {
+    refused(&[
+        ("[models.a]\nservice = \"antropic\"\nmodel = \"m\"\n", 2, "there is no service `antropic`"),
+        ("[models.a]\nservice = \"anthropic\"\nmodel = \"m\"\nmodle = 1\n", 4, "there is no key `modle`"),
+        (
+            "[models]\nanthropic = \"sk-test-0123456789abcdef\"\n",
+            2,
+            "a text can't stand here. Write a table: [models.NAME]",
+        ),
+        ("[models.a]\nservice = \"anthropic\"\n", 1, "`model` is missing"),
+        ("[models.a]\nservice = \"anthropic\"\nmodel = \"m\"\nfallback = \"b\"\n", 4, "there is no model `b`"),
+        ("[models.a]\nservice = \"openai\"\nmodel = \"m\"\nfallback = \"a\"\n", 0, "`a` can't stand in for itself"),
+        ("mode = \"ask\"\nmodel = \"b\"\n", 2, "there is no model `b`"),
+        ("[budget]\ncost = \"much\"\n", 2, "`much` is no amount of money"),
+        ("[budget]\ncost = -1\n", 2, "`-1` is no amount of money"),
+        ("[budget]\ncost = \"1e9\"\n", 2, "`1e9` is no amount of money"),
+        ("[budget]\ntokens = 0\n", 2, "`0` is no number that can be set"),
+        ("[budget]\ntokens = 18446744073709551616\n", 2, "`18446744073709551616` is no number that can be set"),
+        ("[budget]\ntime = \"1d\"\n", 2, "`1d` is no time that can be set. Write it so: 90s, 30m or 2h"),
+        ("[budget]\nday = 5\n", 2, "such as { tokens = \"2m\", cost = 5 }"),
+        ("[models.\"a b\"]\nservice = \"anthropic\"\nmodel = \"m\"\n", 0, "can't be the name of a model"),
+    ]);
+}
+
+#[test]
+fn a_model_that_does_not_fit_is_refused_with_what_to_write_instead() {
+    let of = |line: &str| format!("[models.a]\nservice = \"openai\"\nmodel = \"m\"\n{line}\n");
+    for (line, why) in [
+        ("key = \"sk-test-0123456789abcdef\"", "never the key itself"),
+        (
+            "api_key = \"x\"",
+            "the keys here are service, model, base, key, max_tokens, thinking, window, images, price, timeout, tries, \
+             proxy, roots, plain_key, fallback, tools",
+        ),
+        ("price = 3", "`3` can't stand here. Write dollars for a million tokens, such as { input = 3, output = 15 }"),
+        ("price = { input = 3 }", "`output` is missing"),
+        ("price = { input = 18446744073709551616, output = 1 }", "`18446744073709551616` is no amount of money"),
+        ("tries = 0", "`0` is no number of tries"),
+        ("tries = -1", "`-1` is no number of tries"),
+        ("images = \"yes\"", "write true or false"),
+        ("timeout = 30", "such as { idle = \"30s\" }"),
+        ("thinking = \"max\"", "write usual, none, low, medium"),
+        ("base = 3", "`3` can't stand here. Put it between quotation marks"),
+        ("budget = 5", "there is no key `budget` here. Move it up, above the first line in [ ]"),
+    ] {
+        refused(&[(&of(line), 4, why)]);
+    }
+    let all = "the services are anthropic, openai, openai-responses, openrouter, groq, mistral, deepseek, ollama, \
+               lmstudio, llamacpp, vllm, local; one that speaks like `openai` is `local` with a base";
+    refused(&[("[models.a]\nservice = \"openai-response\"\nmodel = \"m\"\n", 2, all)]);
 }
 
 #[test]

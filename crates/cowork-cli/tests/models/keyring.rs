@@ -43,8 +43,10 @@ fn a_key_is_kept_in_the_systems_keyring_found_there_and_taken_away() {
                   \"$COWORK\" models key remove mine && ! \"$COWORK\" models key remove mine";
     let Some(said) = beside_a_keyring(&place, script) else { return };
     let said = said.ends(0).says("Kept the key of mine in the system's keyring").says("key from the keyring (mine)");
-    let said =
-        said.says("Done.").says("Removed the key of mine from the system's keyring").says("no key named mine is kept");
+    let said = said
+        .says("I brought a.pdf")
+        .says("Removed the key of mine from the system's keyring")
+        .says("no key named mine is kept");
     assert!(organised(&place));
     assert!(!format!("{}{}", said.out, said.err).contains(KEY));
     assert!(!place.home().join(".config/cowork/keys").exists(), "it is in the keyring alone");

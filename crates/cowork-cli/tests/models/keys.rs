@@ -110,7 +110,10 @@ fn a_key_is_kept_in_a_file_for_its_owner_alone_and_taken_away() {
     assert!(!format!("{}{}", said.out, said.err).contains(KEY));
     let file = place.home().join(".config/cowork/keys/mine");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-    place.cowork(&["run", "--folder", place.folder.to_str().unwrap(), "--mode", "auto", TASK]).ends(0).says("Done.");
+    place
+        .cowork(&["run", "--folder", place.folder.to_str().unwrap(), "--mode", "auto", TASK])
+        .ends(0)
+        .says("I brought a.pdf");
     assert!(organised(&place));
 
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
@@ -143,4 +146,42 @@ fn a_key_that_is_typed_is_not_shown() {
     left.press("abc\x03");
     left.until("No key was given");
     assert_eq!(left.end().code(), Some(2), "and the terminal is as it was");
+}
+
+#[test]
+fn what_is_pasted_is_taken_whole_or_not_at_all_and_nothing_of_it_is_left_for_a_shell() {
+    let place = Place::new();
+    let file = place.home().join(".config/cowork/keys/openai");
+    let long = "k".repeat(20_480);
+    for (pasted, why) in [
+        (format!("{KEY}\nsk-other-line\n"), "is no key"),
+        (format!("{long}\n"), "is no key"),
+        (format!("{KEY}\x1b[A\nsk-other-line\n"), "No key was given"),
+        (format!("{KEY}\x03\nsk-other-line\n"), "No key was given"),
+        ("\n".to_owned(), "No key was given"),
+    ] {
+        let mut terminal = Terminal::run(&place, &["models", "key", "set", "openai", "--file"], &[]);
+        terminal.until("> ");
+        terminal.press(&pasted);
+        terminal.until(why);
+        assert_eq!(terminal.end().code(), Some(2));
+        assert!(!terminal.has_more(), "{pasted:?}");
+        assert!(!terminal.seen.contains("sk-") && !terminal.seen.contains("kkk"), "{}", terminal.seen);
+        assert!(!file.exists(), "{pasted:?}");
+    }
+    for wrong in [format!("{KEY}\nsk-other-line\n"), long] {
+        place
+            .cowork_fed(&["models", "key", "set", "openai", "--file"], wrong.as_bytes())
+            .ends(2)
+            .says("is no key")
+            .says("whole and alone on one line")
+            .briefly();
+        assert!(!file.exists());
+    }
+    let mut terminal = Terminal::run(&place, &["models", "key", "set", "openai", "--file"], &[]);
+    terminal.until("> ");
+    terminal.press(&format!("{KEY}\n\n"));
+    terminal.until("Kept");
+    assert_eq!(terminal.end().code(), Some(0), "a line's end more is none of the key");
+    assert_eq!(fs::read_to_string(file).unwrap(), format!("{KEY}\n"));
 }

@@ -6,6 +6,7 @@
 mod support;
 
 mod choice;
+mod ending;
 mod keyring;
 mod keys;
 mod parts;

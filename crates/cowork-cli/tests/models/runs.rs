@@ -21,10 +21,8 @@ fn free_words_are_done_by_a_plan_and_told_with_what_went_where() {
         let said = place.ask(&["--mode", "auto", TASK]).ends(0);
         let at = service.at().to_string();
         let said = said.says(&format!("What is said and read in this task goes to {at}, which is this computer"));
-        let said = said
-            .says("Look at the papers")
-            .says("[x] Bring them together")
-            .says("Done. I brought a.pdf and d.pdf into Flat");
+        let said =
+            said.says("Look at the papers").says("[x] Bring them together").says("I brought a.pdf and d.pdf into Flat");
         let said = said.says(&format!("tokens to {at}, this computer (mock, asked 3 times)")).says("Cost: $0.0");
         assert!(organised(&place), "{}", said.out);
         fits(&said.out);
@@ -116,7 +114,7 @@ fn a_task_that_was_stopped_in_the_middle_of_an_answer_goes_on() {
     terminal.shows("the last answer", |t| t.contains("I brought"));
     terminal.signal(Signal::INT);
     assert_eq!(terminal.end().code(), Some(130));
-    place.keyed(&["resume"]).ends(0).says("Done. I brought a.pdf");
+    place.keyed(&["resume"]).ends(0).says("I brought a.pdf");
     assert!(organised(&place));
     assert_eq!(service.reached(), 4);
 }

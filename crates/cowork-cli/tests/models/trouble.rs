@@ -92,7 +92,8 @@ fn a_fallback_is_asked_where_the_first_can_not_be_had_and_is_told_before() {
         other.url()
     );
     write(&place, &text);
-    let said = place.ask(&["--mode", "auto", TASK]).ends(0).says("the model other, if 127.0.0.1").says("Done.");
+    let said =
+        place.ask(&["--mode", "auto", TASK]).ends(0).says("the model other, if 127.0.0.1").says("I brought a.pdf");
     assert!(organised(&place));
     said.says(&format!("{}, this computer (other, asked 3 times)", other.at()));
     // Whoever asks for the other alone does not reach the first.
@@ -130,7 +131,7 @@ fn a_fallback_without_a_key_is_named_and_left_out() {
     let (place, first) = (Place::with_files(), service(tidy()));
     two_models(&place, &first.url(), &MockService::refused(), "fallback = \"other\"");
     let said = place.ask(&["--mode", "auto", TASK]).ends(0).says("The fallback other is left out");
-    let said = said.says("the variable OTHER_KEY, which is not set").says("Set OTHER_KEY").says("Done.");
+    let said = said.says("the variable OTHER_KEY, which is not set").says("Set OTHER_KEY").says("I brought a.pdf");
     assert!(!said.out.contains("the model other"), "nothing can go there: {}", said.out);
     fits(&said.out);
     assert!(organised(&place));
@@ -178,6 +179,9 @@ fn a_days_budget_holds_over_all_tasks_and_says_when_it_begins_again() {
     assert!(service.reached() <= reached + 3, "what does not fit is not asked");
     settings(&place, "anthropic", &service.url(), &more.replace("60k", "9m"));
     place.ask(&["--mode", "auto", TASK]).ends(0);
+    let other = Place::with_files();
+    settings(&other, "anthropic", &service.url(), "[budget]\nday = { cost = 0 }");
+    other.keyed(&["doctor"]).ends(0).says("$0.00 of $0.00 used on");
     settings(&place, "anthropic", &service.url(), "[budget]\nday = { tokens = \"many\" }");
     place.ask(&[TASK]).ends(2).says("`many` is no number").briefly();
 }

@@ -95,6 +95,12 @@ impl Terminal {
         lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
     }
 
+    /// Says whether a line was typed that nobody has read: a shell would take it for a command.
+    pub fn has_more(&self) -> bool {
+        let none = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut [PollFd::new(&self.line, PollFlags::IN)], Some(&none)).unwrap() > 0
+    }
+
     pub fn press(&mut self, keys: &str) {
         self.master.write_all(keys.as_bytes()).unwrap();
     }

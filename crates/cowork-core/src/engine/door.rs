@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::Inner;
 use crate::{
-    Actor, Batch, Command, Draft, Envelope, Error, Event, Expect, Kind, Label, Result, Submit, Task, ThreadId,
+    Actor, Batch, Command, Draft, Envelope, Error, Event, Expect, Kind, Label, Result, Submit, Task, TaskId, ThreadId,
     briefing,
     index::{self, Entries},
 };
@@ -37,6 +37,24 @@ impl Inner {
         }
         Err(Error::new(Kind::Busy, "send command", "the task changes too fast to be told something")
             .with_retry(crate::Retry::Now))
+    }
+
+    /// Names a task that comes after all that there are: the last one is the one that was submitted last, also by a clock that was
+    /// set back.
+    pub(super) async fn next_task(&self) -> Result<TaskId> {
+        let runtime = &*self.parts.runtime;
+        let mut task = TaskId::new(runtime);
+        loop {
+            let later = self.parts.store.scan("task/".to_owned(), Some(index::task_key(task)), 1_000).await?;
+            let Some((key, _)) = later.last() else { return Ok(task) };
+            let last: TaskId = key.trim_start_matches("task/").parse()?;
+            let next = last.after(runtime);
+            if next < last {
+                // A name from elsewhere, past all time.
+                return Ok(task);
+            }
+            task = next;
+        }
     }
 
     pub(super) async fn open(&self, thread: ThreadId, title: &str) -> Result<()> {

@@ -250,9 +250,8 @@ impl Engine {
     /// # Errors
     /// `InvalidInput` if the words are off: nothing is recorded.
     pub async fn submit(&self, thread: ThreadId, sender: &str, submit: Submit) -> Result<TaskId> {
-        let runtime = &*self.inner.parts.runtime;
-        let task = TaskId::new(runtime);
-        let id = crate::CommandId::new(runtime);
+        let task = self.inner.next_task().await?;
+        let id = crate::CommandId::new(&*self.inner.parts.runtime);
         self.inner.adopt(task);
         let command = crate::Command::Submit(submit);
         self.send(crate::Envelope { thread, task, sender: sender.to_owned(), id, command }).await?;

@@ -9,7 +9,7 @@ use super::{OP, told};
 
 /// What a task may spend, as a person sets it. What is left out has no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "what is limited, such as { cost = 2 }")]
 pub struct BudgetSettings {
     /// Tokens read and written.
     pub tokens: Option<Count>,
@@ -25,7 +25,7 @@ pub struct BudgetSettings {
 
 /// What all tasks together may spend on models in a day, as a person sets it. What is left out has no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "what is limited, such as { tokens = \"2m\", cost = 5 }")]
 pub struct DaySettings {
     /// Tokens read and written.
     pub tokens: Option<Count>,
@@ -92,7 +92,7 @@ impl FromStr for Dollars {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = || unfit(text, "amount of money", "2.50");
+        let wrong = || unfit(text, "amount of money that can be set", "2.50");
         let plain = text.trim().trim_start_matches('$').replace('_', "");
         let (whole, part) = plain.split_once('.').unwrap_or((&plain, ""));
         let digits = |s: &str| s.chars().all(|c| c.is_ascii_digit());
@@ -114,7 +114,7 @@ impl FromStr for Count {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = || unfit(text, "number", "200000, or 200k");
+        let wrong = || unfit(text, "number that can be set", "200000, or 200k");
         let plain = text.trim().to_ascii_lowercase().replace('_', "");
         let (number, unit) = match plain.strip_suffix('k') {
             Some(rest) => (rest, 1_000),
@@ -129,7 +129,7 @@ impl FromStr for Span {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = || unfit(text, "time", "90s, 30m or 2h");
+        let wrong = || unfit(text, "time that can be set", "90s, 30m or 2h");
         let plain = text.trim();
         let at = plain.find(|c: char| !c.is_ascii_digit()).unwrap_or(plain.len());
         let number: u64 = plain[..at].parse().map_err(|_| wrong())?;
@@ -154,7 +154,7 @@ impl<'de> Deserialize<'de> for Written {
             type Value = Written;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number, or a number with its unit between quotation marks")
+                f.write_str("a number, or one with its unit between quotation marks")
             }
 
             fn visit_i64<E: de::Error>(self, n: i64) -> std::result::Result<Written, E> {
@@ -162,6 +162,14 @@ impl<'de> Deserialize<'de> for Written {
             }
 
             fn visit_u64<E: de::Error>(self, n: u64) -> std::result::Result<Written, E> {
+                Ok(Written(n.to_string()))
+            }
+
+            fn visit_i128<E: de::Error>(self, n: i128) -> std::result::Result<Written, E> {
+                Ok(Written(n.to_string()))
+            }
+
+            fn visit_u128<E: de::Error>(self, n: u128) -> std::result::Result<Written, E> {
                 Ok(Written(n.to_string()))
             }
 
@@ -191,13 +199,44 @@ decoded!(Dollars, Count, Span);
 
 /// Reads how many tokens a model takes: `128000`, `128k`.
 pub(super) fn tokens<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<u32>, D::Error> {
-    let Count(count) = Count::deserialize(from)?;
-    u32::try_from(count).map(Some).map_err(|_| told(&unfit(&count.to_string(), "number of tokens of a model", "128k")))
+    small(from, "number of tokens of a model", "128k")
+}
+
+/// Reads how often something is tried: `8`.
+pub(super) fn tries<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<u32>, D::Error> {
+    small(from, "number of tries", "8")
+}
+
+fn small<'de, D: Deserializer<'de>>(from: D, what: &str, example: &str) -> std::result::Result<Option<u32>, D::Error> {
+    let Written(text) = Written::deserialize(from)?;
+    let count = text.parse::<Count>().ok().and_then(|Count(count)| u32::try_from(count).ok());
+    count.map(Some).ok_or_else(|| told(&unfit(&text, what, example)))
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// A fixed dose of the fuzz target `amounts`.
+        #[test]
+        fn whatever_is_written_is_read_as_what_it_says_or_refused(text in "[ $_.+-]{0,2}[0-9]{0,22}[_.]?[0-9]{0,7} ?[a-zA-Z€]{0,3}") {
+            if let Ok(cost) = text.parse::<Dollars>() {
+                let plain = format!("{}.{:06}", cost.0 / 1_000_000, cost.0 % 1_000_000);
+                prop_assert_eq!(plain.parse::<Dollars>().unwrap(), cost);
+            }
+            if let Ok(count) = text.parse::<Count>() {
+                prop_assert!(count.0 > 0 && count.0.to_string().parse::<Count>().unwrap() == count);
+            }
+            if let Ok(span) = text.parse::<Span>() {
+                prop_assert_eq!(format!("{}ms", span.0.as_millis()).parse::<Span>().unwrap(), span);
+            }
+        }
+    }
 
     #[test]
     fn amounts_are_read_as_people_write_them() {

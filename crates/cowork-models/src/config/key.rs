@@ -15,7 +15,7 @@ use crate::Secret;
 
 const OP: &str = "find key";
 
-/// No key is longer; what is, is no key.
+/// No key is longer, with the end of its line; what is, is no key.
 const LONGEST: u64 = 16 << 10;
 
 /// Where a key is. In settings: `env:NAME`, `keyring`, `keyring:NAME`, `file:PATH` or `none`.
@@ -152,19 +152,28 @@ impl Keys {
         self.in_env(variable).is_some()
     }
 
+    /// Says whether a text can be a key: one word, and not longer than any key is.
+    ///
+    /// # Errors
+    /// `InvalidInput` for what can't be.
+    pub fn check(key: &Secret) -> Result<()> {
+        let text = key.expose();
+        let is_odd = |c: char| c.is_control() || c.is_whitespace();
+        if !text.is_empty() && (text.len() as u64) < LONGEST && !text.chars().any(is_odd) {
+            return Ok(());
+        }
+        let why = "what was given is no key: it is empty, too long, or more than one word";
+        Err(Error::new(Kind::InvalidInput, OP, why).with_fix("copy the key anew, whole and alone on one line"))
+    }
+
     /// Keeps a key under a name: in the keyring, or in a file if there is no keyring or `in_file` says so.
     ///
     /// # Errors
     /// `InvalidInput` for a name or a key that can't be; what the system says where it can't be written.
     pub fn keep(&self, name: &str, key: &Secret, in_file: bool) -> Result<Kept> {
         check_name(name)?;
+        Self::check(key)?;
         let text = key.expose();
-        if text.is_empty() || text.len() as u64 > LONGEST || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            let why = "what was given is no key: it is empty, too long, or holds blanks";
-            return Err(
-                Error::new(Kind::InvalidInput, OP, why).with_fix("copy the key anew, whole and alone on one line")
-            );
-        }
         if !in_file && keep_in_keyring(name, text).is_ok() {
             // One that is kept in two places is one too many.
             self.file(name).into_iter().for_each(|old| drop(fs::remove_file(old)));

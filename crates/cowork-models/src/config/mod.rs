@@ -43,7 +43,7 @@ const RESPONSES: &str = "openai-responses";
 
 /// A model as a person sets it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table: [models.NAME], and below it service = \"…\" and model = \"…\"")]
 pub struct ModelSettings {
     /// Which service it is asked at, or which one that service speaks like.
     pub service: ServiceName,
@@ -74,7 +74,7 @@ pub struct ModelSettings {
     #[serde(default)]
     pub timeout: Timeouts,
     /// How often it is asked for one answer where its service fails in a way that may pass; 8 if nothing is said.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "amount::tries")]
     pub tries: Option<u32>,
     /// By which proxy: an address, or `none`; as the system says if nothing is said.
     #[serde(default)]
@@ -110,7 +110,7 @@ pub enum ServiceTool {
 
 /// What a model costs: US dollars for a million tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "dollars for a million tokens, such as { input = 3, output = 15 }")]
 pub struct PriceSettings {
     /// Read.
     pub input: Dollars,
@@ -126,7 +126,7 @@ pub struct PriceSettings {
 
 /// How long a service is waited for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "which wait is meant, such as { idle = \"30s\" }")]
 pub struct Timeouts {
     /// For a connection.
     pub connect: Option<Span>,

@@ -2,7 +2,7 @@
 
 use cowork::models::{
     Secret,
-    config::{ModelSettings, ServiceName},
+    config::{Keys, ModelSettings, ServiceName},
 };
 
 use super::guide::{Flow, Guide, Typed};
@@ -60,9 +60,9 @@ pub(super) fn ask(guide: &mut Guide) -> Result<Flow, Fail> {
         };
         match ModelSettings::find(&guide.config.models, &name) {
             Ok(settings) => {
-                key(guide, &name, &settings);
+                let flow = key(guide, &name, &settings);
                 guide.set_model(Some(name));
-                return Ok(Flow::Next);
+                return Ok(flow);
             }
             Err(error) => guide.say(&format!("{}; {}", error.message, error.fix().unwrap_or_default())),
         }
@@ -104,7 +104,7 @@ fn offers(guide: &Guide) -> Vec<Offer> {
 }
 
 /// Says where it will go, and asks for the key if there is none.
-fn key(guide: &mut Guide, name: &str, settings: &ModelSettings) {
+fn key(guide: &mut Guide, name: &str, settings: &ModelSettings) -> Flow {
     if let Ok(all) = settings.destinations(name, &guide.config.models) {
         for place in all {
             let here = if is_here(&place.at) { ", which is this computer" } else { "" };
@@ -115,12 +115,23 @@ fn key(guide: &mut Guide, name: &str, settings: &ModelSettings) {
     if settings.service.key_from().is_empty()
         || keys().usual(settings.service.key_from(), &kept).is_ok_and(|k| k.is_some())
     {
-        return;
+        return Flow::Next;
     }
     guide.say(&format!("It wants a key, and none is there. Type it (it is not shown), or Enter to do so later: cowork models key set {kept}"));
-    let typed = hidden_line(|| guide.prompt()).filter(|line| !line.trim().is_empty());
-    guide.say("");
-    if let Some(line) = typed {
-        guide.keep(kept, Secret::new(&line, "what was typed"));
+    loop {
+        let typed = hidden_line(|| guide.prompt());
+        guide.say("");
+        let key = match typed.as_ref().map(|line| line.trim()) {
+            None | Some("q" | "Q") => return Flow::Leave,
+            Some("" | "s" | "S") => return Flow::Next,
+            Some(line) => Secret::new(line, "what was typed"),
+        };
+        match Keys::check(&key) {
+            Ok(()) => {
+                guide.keep(kept, key);
+                return Flow::Next;
+            }
+            Err(error) => guide.say(&format!("{}; {}", error.message, error.fix().unwrap_or_default())),
+        }
     }
 }
