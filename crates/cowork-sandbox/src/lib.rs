@@ -40,6 +40,8 @@ mod act;
 mod asked;
 mod change;
 mod check;
+#[cfg(confined)]
+pub mod confine;
 mod difference;
 mod disk;
 mod fault;

@@ -1,0 +1,223 @@
+//! The helper that confines commands: it does, one after the other, the steps that its host has worked out, and decides nothing.
+//!
+//! It is a program of its own, small and without a C library, because a process of many threads must not make namespaces for a child:
+//! here there is one thread and nothing that was inherited. There are up to four of it at a time:
+//!
+//! - the *first* waits for its host to want a command run, which is a socket that comes over its handle 0. It forks, and ends when its
+//!   host does;
+//! - the *keeper* of one command stays outside. What runs inside dies with it, and it dies when the host lets go of the socket;
+//! - the *root process* inside new namespaces makes the world that the command will see. Whatever the command leaves behind becomes its
+//!   child, and ends with it;
+//! - the *command's process* begins beside it, so that two things that take their time are done at once, a network and a world, and then
+//!   gives up what it may do and executes the command.
+//!
+//! To the host goes one message: how the command ended, or which step failed, and why.
+#![no_std]
+#![no_main]
+#![no_builtins]
+
+mod plan;
+mod steps;
+mod sys;
+
+use plan::Plan;
+use sys::{Errno, Fd, Result};
+
+/// The most bytes that a plan may have.
+const MOST: usize = 1 << 20;
+
+/// The most words that a command and its environment may have together.
+const WORDS: usize = 16_384;
+
+/// The socket to the host.
+const HOST: Fd = Fd(0);
+
+/// The number of a step that stands for the command itself: it could not be executed.
+const LAST: u32 = u32::MAX;
+
+/// New namespaces of everything but the network: mounts, host name, messages, users, processes, control groups.
+const APART: usize = 0x0002_0000 | 0x0400_0000 | 0x0800_0000 | 0x1000_0000 | 0x2000_0000 | 0x0200_0000;
+
+/// What is told to the host.
+struct Told {
+    /// Which step failed, from 1; 0 if all were done and the command has ended.
+    step: u32,
+    errno: i32,
+    /// How the command ended, as the kernel says it.
+    status: i32,
+    used: sys::Used,
+}
+
+fn main() -> ! {
+    // What a person types to the host's terminal is the host's.
+    _ = sys::lead_session();
+    sys::forget_children();
+    loop {
+        let mut handles = [Fd(-1); 8];
+        match sys::receive(HOST, &mut handles) {
+            Ok(Some(1)) => {}
+            Ok(None) => sys::exit(0),
+            _ => continue,
+        }
+        let socket = handles[0];
+        match sys::fork(0) {
+            Ok((0, _)) => {
+                sys::reset_signals();
+                _ = sys::make_it(socket, HOST.0);
+                sys::close(socket);
+                keep()
+            }
+            Ok((_, end)) => sys::close(end),
+            Err(errno) => tell(socket, &Told::failed(1, errno)),
+        }
+        sys::close(socket);
+    }
+}
+
+/// Keeps one command.
+fn keep() -> ! {
+    let (child, end) = match sys::fork(APART) {
+        Ok((0, _)) => inside(),
+        Ok(child) => child,
+        Err(errno) => failed(HOST, 1, errno),
+    };
+    // The host waits until all processes have ended; that their world is taken apart, it need not wait for.
+    _ = sys::world_of(child);
+    if sys::is_gone(HOST, end, true) {
+        sys::kill(child);
+    }
+    while sys::wait() == Err(sys::EINTR) {}
+    // Now the host hears that nothing is left.
+    sys::close(HOST);
+    sys::exit(0)
+}
+
+/// The root process of the new namespaces.
+fn inside() -> ! {
+    _ = sys::control(sys::DIE_WITH_PARENT, sys::KILL);
+    // A keeper that ended before that did so because the host is gone.
+    if sys::is_gone(HOST, Fd(-1), false) {
+        sys::exit(0);
+    }
+    let room = sys::room();
+    let (length, handles) = match next(room) {
+        Ok(Some(came)) => came,
+        Ok(None) => sys::exit(0),
+        Err(errno) => failed(HOST, 1, errno),
+    };
+    let plan = Plan::new(&room[..length]);
+    let command = begin(plan, &handles);
+    let mut world = steps::World::default();
+    let made = plan.numbered().try_for_each(|(number, step)| match step {
+        Ok(step) if step.is_inside() => Err(None),
+        step => step.and_then(|step| world.take(step)).map_err(|errno| Some((number, errno))),
+    });
+    if let Err(Some((number, errno))) = made {
+        failed(HOST, number, errno);
+    }
+    if let Err(errno) = world.close().and_then(|()| sys::write(command.gate, b"g")) {
+        failed(HOST, LAST, errno);
+    }
+    ended(command.process)
+}
+
+/// A command's process that waits at its gate.
+struct Command {
+    process: i32,
+    gate: Fd,
+}
+
+/// Begins the command's process: with a network of its own, where there is nobody, and then waiting for its world.
+fn begin(plan: Plan<'_>, handles: &[Fd; 8]) -> Command {
+    let forked = sys::pipe().and_then(|gate| sys::fork(0).map(|(process, end)| (gate, process, end)));
+    let ([entry, gate], process, end) = match forked {
+        Ok(forked) => forked,
+        Err(errno) => failed(HOST, 1, errno),
+    };
+    if process != 0 {
+        // Only the command holds its streams.
+        handles[1..4].iter().chain([&entry, &end]).for_each(|it| sys::close(*it));
+        return Command { process, gate };
+    }
+    sys::close(gate);
+    if let Err(errno) = sys::leave_network() {
+        failed(HOST, 1, errno);
+    }
+    if sys::read(entry, &mut [0]) != Ok(1) {
+        // The world was not made; that was told.
+        sys::exit(1);
+    }
+    let mut part = steps::Part::default();
+    for (number, step) in plan.numbered() {
+        match step.and_then(|step| if step.is_inside() { part.take(step, handles) } else { Ok(()) }) {
+            Ok(()) => {}
+            Err(errno) => failed(HOST, number, errno),
+        }
+    }
+    failed(HOST, LAST, sys::EINVAL)
+}
+
+/// Waits for a plan. Gives its length and the handles that came with it; none if the host is gone.
+fn next(room: &mut [u8]) -> Result<Option<(usize, [Fd; 8])>> {
+    let mut handles = [Fd(-1); 8];
+    let count = loop {
+        match sys::receive(HOST, &mut handles) {
+            Err(sys::EINTR) => {}
+            came => break came?,
+        }
+    };
+    let Some(1..) = count else { return Ok(None) };
+    let mut length = 0;
+    loop {
+        match sys::read_at(handles[0], &mut room[length..], length)? {
+            0 => break,
+            n => length += n,
+        }
+    }
+    sys::close(handles[0]);
+    Ok(Some((length, handles)))
+}
+
+/// Waits for the command, and for whatever was left to this process; says how the command ended. What it left behind ends now.
+fn ended(command: i32) -> ! {
+    loop {
+        match sys::wait() {
+            Ok((pid, status, used)) if pid == command => {
+                tell(HOST, &Told { step: 0, errno: 0, status, used });
+                sys::exit(0);
+            }
+            Ok(_) | Err(sys::EINTR) => {}
+            Err(errno) => failed(HOST, LAST, errno),
+        }
+    }
+}
+
+/// Answers with a number, as if a command had ended with it, and ends.
+fn answer(number: usize) -> ! {
+    tell(HOST, &Told { step: 0, errno: 0, status: (number as i32) << 8, used: sys::Used::default() });
+    sys::exit(0)
+}
+
+/// Says which step failed, and why, and ends.
+fn failed(host: Fd, step: u32, errno: Errno) -> ! {
+    tell(host, &Told::failed(step, errno));
+    sys::exit(1)
+}
+
+impl Told {
+    fn failed(step: u32, Errno(errno): Errno) -> Self {
+        Self { step, errno, status: 0, used: sys::Used::default() }
+    }
+}
+
+fn tell(host: Fd, told: &Told) {
+    let mut message = [0_u8; 40];
+    message[..4].copy_from_slice(&told.step.to_le_bytes());
+    message[4..8].copy_from_slice(&told.errno.to_le_bytes());
+    message[8..12].copy_from_slice(&told.status.to_le_bytes());
+    message[16..24].copy_from_slice(&told.used.user.to_le_bytes());
+    message[24..32].copy_from_slice(&told.used.system.to_le_bytes());
+    message[32..].copy_from_slice(&told.used.memory.to_le_bytes());
+    // A host that is gone needs no answer.
+    _ = sys::write(host, &message);
+}

@@ -1,0 +1,242 @@
+//! The steps, each as it is done. Their order is the plan's.
+
+use core::{ffi::CStr, ptr::null};
+
+use crate::{
+    plan::{Fields, Step},
+    sys::{self, EINVAL, ENOENT, ESTALE, Errno, Fd, HERE, Result},
+};
+
+/// The world that a command will see, as far as it is made.
+pub(crate) struct World {
+    /// The folder that is to become the root.
+    root: Fd,
+}
+
+/// What a command's process gives up.
+pub(crate) struct Part {
+    /// The rules that are being gathered.
+    rules: Fd,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self { root: HERE }
+    }
+}
+
+impl Default for Part {
+    fn default() -> Self {
+        Self { rules: Fd(-1) }
+    }
+}
+
+impl World {
+    pub(crate) fn take(&mut self, step: Step<'_>) -> Result<()> {
+        let mut with = step.fields;
+        match step.kind {
+            1 => put_text(with.text()?, with.bytes()?)?,
+            2 => _ = sys::name_host(with.text()?)?,
+            3 => self.make_root(&mut with)?,
+            4 => _ = sys::make_folder(self.root, with.text()?, mode(with.number()?)?)?,
+            5 => self.bind(&mut with)?,
+            6 => self.mount(&mut with)?,
+            7 => _ = sys::make_link(with.text()?, self.root, with.text()?)?,
+            8 => self.make_file(&mut with)?,
+            9 => self.enter_root()?,
+            _ => return Err(EINVAL),
+        }
+        Ok(())
+    }
+
+    /// Ends the making: nothing in it can be changed any more, from outside of the command neither.
+    pub(crate) fn close(&mut self) -> Result<()> {
+        drop_privileges()
+    }
+
+    /// Makes an empty root in memory, beside the old one.
+    fn make_root(&mut self, with: &mut Fields<'_>) -> Result<()> {
+        let at = with.text()?;
+        sys::part_mounts()?;
+        let settings = [(c"size", with.text()?), (c"nr_inodes", with.text()?), (c"mode", c"755")];
+        let attributes = (sys::NO_SUID | sys::NO_DEVICES) as usize;
+        let mount = sys::new_mount(c"tmpfs", &settings, attributes)?;
+        sys::put_mount(mount, HERE, at)?;
+        self.root = mount;
+        Ok(())
+    }
+
+    /// Puts what is at a path of the host at one inside, if it is still what the host has looked at.
+    fn bind(&mut self, with: &mut Fields<'_>) -> Result<()> {
+        let (from, to, attributes) = (with.text()?, with.text()?, with.number()?);
+        let seen = (with.number()?, with.number()?);
+        let source = sys::point(from)?;
+        if sys::identity(source)? != seen {
+            return Err(ESTALE);
+        }
+        let mount = sys::copy_mount(source)?;
+        sys::restrict_mount(mount, c"", attributes, true)?;
+        sys::put_mount(mount, self.root, to)?;
+        sys::close(source);
+        sys::close(mount);
+        Ok(())
+    }
+
+    /// Mounts a new file system inside.
+    fn mount(&mut self, with: &mut Fields<'_>) -> Result<()> {
+        let (kind, to, attributes) = (with.text()?, with.text()?, with.number()? as usize);
+        let mut settings = [(c"", c""); 4];
+        let mut count = 0;
+        while !with.is_empty() {
+            *settings.get_mut(count).ok_or(EINVAL)? = (with.text()?, with.text()?);
+            count += 1;
+        }
+        let mount = sys::new_mount(kind, &settings[..count], attributes)?;
+        sys::put_mount(mount, self.root, to)?;
+        sys::close(mount);
+        Ok(())
+    }
+
+    fn make_file(&mut self, with: &mut Fields<'_>) -> Result<()> {
+        let (path, mode, content) = (with.text()?, mode(with.number()?)?, with.bytes()?);
+        let file = sys::create(self.root, path, mode)?;
+        let written = sys::write(file, content)?;
+        sys::close(file);
+        if written == content.len() { Ok(()) } else { Err(EINVAL) }
+    }
+
+    /// Makes the new root the only one, and read-only itself.
+    fn enter_root(&mut self) -> Result<()> {
+        sys::enter(self.root)?;
+        sys::change_root()?;
+        sys::restrict_mount(HERE, c"/", sys::READ_ONLY | sys::NO_SUID | sys::NO_DEVICES, false)?;
+        sys::close(self.root);
+        self.root = HERE;
+        Ok(())
+    }
+}
+
+impl Part {
+    pub(crate) fn take(&mut self, step: Step<'_>, handles: &[Fd; 8]) -> Result<()> {
+        let mut with = step.fields;
+        match step.kind {
+            10 => _ = sys::limit(with.number()? as u32, with.number()?)?,
+            11 => drop_privileges()?,
+            12 => self.rules = sys::ruleset(with.number()?, with.number()?, with.number()?)?,
+            13 => self.allow(&mut with)?,
+            14 => self.restrict()?,
+            15 => _ = sys::filter(with.bytes()?)?,
+            16 => start(&mut with, handles)?,
+            17 => crate::answer(sys::landlock()?),
+            _ => return Err(EINVAL),
+        }
+        Ok(())
+    }
+
+    fn allow(&mut self, with: &mut Fields<'_>) -> Result<()> {
+        let (path, access) = (with.text()?, with.number()?);
+        let folder = sys::point(path)?;
+        sys::allow_below(self.rules, access, folder)?;
+        sys::close(folder);
+        Ok(())
+    }
+
+    fn restrict(&mut self) -> Result<()> {
+        sys::restrict(self.rules)?;
+        sys::close(self.rules);
+        Ok(())
+    }
+}
+
+fn mode(number: u64) -> Result<u32> {
+    u32::try_from(number).map_err(|_| EINVAL)
+}
+
+/// Writes a text into a file that is there: of this process's own settings.
+fn put_text(path: &CStr, text: &[u8]) -> Result<()> {
+    let file = sys::open(HERE, path, sys::WRITE)?;
+    let written = sys::write(file, text);
+    sys::close(file);
+    if written? == text.len() { Ok(()) } else { Err(EINVAL) }
+}
+
+/// Gives up every privilege and the way to any.
+fn drop_privileges() -> Result<()> {
+    const LAST: usize = 63;
+    const CLEAR_ALL: usize = 4;
+    /// No privilege by being root, none kept over a change of user, none ambient; all three for good.
+    const LOCKED: usize = 0xef;
+    // Nobody inside may look into this process: it holds the way to the host.
+    sys::control(sys::DUMPABLE, 0)?;
+    for capability in 0..=LAST {
+        // The first that is not known is the end of them.
+        if sys::control(sys::BOUNDING_DROP, capability).is_err() {
+            break;
+        }
+    }
+    _ = sys::control(sys::AMBIENT, CLEAR_ALL);
+    sys::control(sys::SECURE_BITS, LOCKED)?;
+    sys::drop_capabilities()?;
+    sys::control(sys::NO_NEW_PRIVILEGES, 1)?;
+    Ok(())
+}
+
+/// Becomes the command.
+fn start(with: &mut Fields<'_>, handles: &[Fd; 8]) -> Result<()> {
+    let folder = with.text()?;
+    let programs = skip_words(with)?;
+    let lists = sys::lists();
+    let count = words(with, lists)?;
+    let (args, rest) = lists.split_at_mut_checked(count).ok_or(EINVAL)?;
+    let count = words(with, rest)?;
+    let environment = rest.get(..count).ok_or(EINVAL)?;
+    sys::enter_path(folder)?;
+    sys::reset_signals();
+    sys::lead_session()?;
+    // The command has streams where this process has had the way to the host.
+    const KEPT: Fd = Fd(15);
+    sys::make_it(crate::HOST, KEPT.0)?;
+    let ready = put_streams(&handles[1..4]);
+    let why = ready.and_then(|()| execute(programs, args, environment)).unwrap_or_else(|errno| errno);
+    crate::failed(KEPT, crate::LAST, why)
+}
+
+fn put_streams(streams: &[Fd]) -> Result<()> {
+    // They came after 0, 1 and 2 were taken, so that none of them is lost in the exchange.
+    for (number, stream) in (0..3).zip(streams) {
+        sys::make_it(*stream, number)?;
+    }
+    sys::close_on_exec(3)?;
+    Ok(())
+}
+
+/// Executes the first of these programs that is there. Gives why none was.
+fn execute(mut programs: Fields<'_>, args: &[*const u8], environment: &[*const u8]) -> Result<Errno> {
+    let mut why = EINVAL;
+    for _ in 0..programs.number()? {
+        why = sys::exec(programs.text()?, args, environment);
+        if why != ENOENT {
+            break;
+        }
+    }
+    Ok(why)
+}
+
+/// Passes over a list of words, and gives it.
+fn skip_words<'a>(with: &mut Fields<'a>) -> Result<Fields<'a>> {
+    let list = *with;
+    for _ in 0..with.number()? {
+        with.bytes()?;
+    }
+    Ok(list)
+}
+
+/// Writes a list of words, with a null at its end. Gives how many entries that are.
+fn words(with: &mut Fields<'_>, to: &mut [*const u8]) -> Result<usize> {
+    let count = usize::try_from(with.number()?).map_err(|_| EINVAL)?;
+    for n in 0..count {
+        *to.get_mut(n).ok_or(EINVAL)? = with.text()?.as_ptr().cast();
+    }
+    *to.get_mut(count).ok_or(EINVAL)? = null();
+    Ok(count + 1)
+}

@@ -1,0 +1,353 @@
+//! The system calls that a confined program may not make: data, with the reason of each, and the program that the kernel runs for it.
+//!
+//! The kernel tries a filter out on every call number when it is put on, so that a list that is gone through takes it a quarter of a
+//! millisecond. Here the number is searched for by halves: nine comparisons find it among all.
+
+use cowork_core::{Error, Kind, Result};
+use libc::c_long;
+
+/// A filter in the kernel's form: instructions of eight bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Filter(pub(crate) Vec<u8>);
+
+/// Calls that are not there. A filter can't look into what `clone3` is given, so that programs have to use `clone`.
+const ABSENT: &[c_long] = &[libc::SYS_clone3];
+
+/// Calls that are refused whatever they are given.
+const REFUSED: &[c_long] = &[
+    // Namespaces and mounts: what is seen is what was set up.
+    libc::SYS_unshare,
+    libc::SYS_setns,
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_pivot_root,
+    libc::SYS_chroot,
+    libc::SYS_open_tree,
+    libc::SYS_move_mount,
+    libc::SYS_fsopen,
+    libc::SYS_fsconfig,
+    libc::SYS_fsmount,
+    libc::SYS_fspick,
+    libc::SYS_mount_setattr,
+    libc::SYS_swapon,
+    libc::SYS_swapoff,
+    libc::SYS_quotactl,
+    libc::SYS_quotactl_fd,
+    // Files past their names.
+    libc::SYS_open_by_handle_at,
+    libc::SYS_name_to_handle_at,
+    libc::SYS_mknod,
+    libc::SYS_mknodat,
+    libc::SYS_fanotify_init,
+    // Other processes.
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_process_madvise,
+    libc::SYS_process_mrelease,
+    libc::SYS_pidfd_getfd,
+    libc::SYS_kcmp,
+    // Large interfaces of the kernel that commands do without.
+    libc::SYS_io_uring_setup,
+    libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register,
+    libc::SYS_bpf,
+    libc::SYS_perf_event_open,
+    libc::SYS_userfaultfd,
+    libc::SYS_add_key,
+    libc::SYS_request_key,
+    libc::SYS_keyctl,
+    libc::SYS_vmsplice,
+    libc::SYS_lookup_dcookie,
+    libc::SYS_nfsservctl,
+    // The computer itself.
+    libc::SYS_syslog,
+    libc::SYS_acct,
+    libc::SYS_reboot,
+    libc::SYS_kexec_load,
+    libc::SYS_kexec_file_load,
+    libc::SYS_init_module,
+    libc::SYS_finit_module,
+    libc::SYS_delete_module,
+    libc::SYS_settimeofday,
+    libc::SYS_clock_settime,
+    libc::SYS_clock_adjtime,
+    libc::SYS_adjtimex,
+    libc::SYS_sethostname,
+    libc::SYS_setdomainname,
+    libc::SYS_vhangup,
+    libc::SYS_move_pages,
+    libc::SYS_migrate_pages,
+    libc::SYS_mbind,
+    libc::SYS_set_mempolicy,
+    libc::SYS_iopl,
+    libc::SYS_ioperm,
+    libc::SYS_modify_ldt,
+];
+
+/// New namespaces by `clone`, one bit each.
+const APART: &[i32] = &[
+    libc::CLONE_NEWUSER,
+    libc::CLONE_NEWNS,
+    libc::CLONE_NEWPID,
+    libc::CLONE_NEWNET,
+    libc::CLONE_NEWIPC,
+    libc::CLONE_NEWUTS,
+    libc::CLONE_NEWCGROUP,
+];
+
+/// Orders to a terminal that would type for the person (`TIOCSTI`) or paste into the console (`TIOCLINUX`), or load a line discipline (`TIOCSETD`).
+const ORDERS: &[u32] = &[0x5412, 0x541c, 0x5423];
+
+/// The kinds of sockets that there are; all others are large parts of the kernel, or ways past the network that is not there.
+const FAMILIES: &[i32] = &[libc::AF_UNIX, libc::AF_INET, libc::AF_INET6];
+
+/// The number of the architecture that the calls below are numbered for.
+const ARCHITECTURE: u32 = 0xc000_003e;
+
+/// Numbers from here on are those of another way of calling on the same architecture (x32), which would slip through.
+const OTHER_NUMBERS: u32 = 0x4000_0000;
+
+/// What is answered to a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    Made,
+    /// As if it were not known: programs fall back.
+    Absent,
+    Refused,
+    /// The process is killed.
+    Killed,
+}
+
+impl Answer {
+    const ALL: [Self; 4] = [Self::Made, Self::Absent, Self::Refused, Self::Killed];
+
+    fn number(self) -> u32 {
+        match self {
+            Self::Made => libc::SECCOMP_RET_ALLOW,
+            Self::Absent => libc::SECCOMP_RET_ERRNO | libc::ENOSYS.unsigned_abs(),
+            Self::Refused => libc::SECCOMP_RET_ERRNO | libc::EPERM.unsigned_abs(),
+            Self::Killed => libc::SECCOMP_RET_KILL_PROCESS,
+        }
+    }
+}
+
+/// When a call is refused: always, or by the lower half of an argument, which is all that the kernel looks at of these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum When {
+    Always(Answer),
+    /// If this argument has one of these bits.
+    AnyBit(u32, u32),
+    /// If this argument is one of these.
+    OneOf(u32, Vec<u32>),
+    /// If this argument is none of these.
+    NoneOf(u32, Vec<u32>),
+    /// If the first argument is none of the families, or the second, without its flags, is this kind.
+    Socket(Vec<u32>, u32),
+}
+
+/// Gives the filter.
+///
+/// # Errors
+/// `Internal` if it became longer than its jumps reach.
+pub(crate) fn filter() -> Result<Filter> {
+    let number = |n: &i32| n.unsigned_abs();
+    let families: Vec<u32> = FAMILIES.iter().map(number).collect();
+    let apart = APART.iter().map(number).fold(0, |all, bit| all | bit);
+    let mut calls: Vec<(u32, When)> = Vec::new();
+    let mut add = |call: c_long, when: When| calls.push((u32::try_from(call).unwrap_or(u32::MAX), when));
+    ABSENT.iter().for_each(|call| add(*call, When::Always(Answer::Absent)));
+    REFUSED.iter().for_each(|call| add(*call, When::Always(Answer::Refused)));
+    add(libc::SYS_clone, When::AnyBit(0, apart));
+    add(libc::SYS_ioctl, When::OneOf(1, ORDERS.to_vec()));
+    add(libc::SYS_socketpair, When::NoneOf(0, families.clone()));
+    add(libc::SYS_socket, When::Socket(families, libc::SOCK_RAW.unsigned_abs()));
+    calls.sort_by_key(|(call, _)| *call);
+    Program::of(&calls)
+}
+
+/// A program that is being written, from its end to its beginning: jumps go forward, to what is written already.
+struct Program {
+    /// Instructions, the last first.
+    lines: Vec<Line>,
+}
+
+/// What to do, where to go on if it holds and if it does not, counted from the end, and a number.
+struct Line(u16, usize, usize, u32);
+
+impl Program {
+    const LOAD: u16 = 0x20;
+    const EQUAL: u16 = 0x15;
+    const NOT_BELOW: u16 = 0x35;
+    const HAS_BIT: u16 = 0x45;
+    const AND: u16 = 0x54;
+    const ANSWER: u16 = 0x06;
+
+    fn of(calls: &[(u32, When)]) -> Result<Filter> {
+        let mut program = Self { lines: Vec::new() };
+        for answer in Answer::ALL {
+            program.add(Self::ANSWER, 0, 0, answer.number());
+        }
+        let ways: Vec<(u32, usize)> = calls.iter().map(|(call, when)| (*call, program.when(when))).collect();
+        program.search(&ways);
+        program.below(Self::NOT_BELOW, OTHER_NUMBERS, at(Answer::Killed));
+        let begin = program.add(Self::LOAD, 0, 0, 0);
+        program.add(Self::EQUAL, begin, at(Answer::Killed), ARCHITECTURE);
+        program.add(Self::LOAD, 0, 0, 4);
+        program.written()
+    }
+
+    /// Adds a line before all others. Gives where it is.
+    fn add(&mut self, what: u16, yes: usize, no: usize, number: u32) -> usize {
+        self.lines.push(Line(what, yes, no, number));
+        self.lines.len() - 1
+    }
+
+    /// Goes somewhere if it holds, and on if it does not.
+    fn below(&mut self, what: u16, number: u32, yes: usize) -> usize {
+        let next = self.lines.len() - 1;
+        self.add(what, yes, next, number)
+    }
+
+    fn load(&mut self, argument: u32) -> usize {
+        self.add(Self::LOAD, 0, 0, 16 + 8 * argument)
+    }
+
+    /// Writes what decides on a call. Gives where it begins.
+    fn when(&mut self, when: &When) -> usize {
+        let (made, refused) = (at(Answer::Made), at(Answer::Refused));
+        match when {
+            When::Always(answer) => at(*answer),
+            When::AnyBit(argument, bits) => {
+                self.add(Self::HAS_BIT, refused, made, *bits);
+                self.load(*argument)
+            }
+            When::OneOf(argument, numbers) => self.is_one(*argument, numbers, refused, made),
+            When::NoneOf(argument, numbers) => self.is_one(*argument, numbers, made, refused),
+            When::Socket(families, kind) => {
+                const KIND: u32 = 0xf;
+                self.add(Self::EQUAL, refused, made, *kind);
+                self.add(Self::AND, 0, 0, KIND);
+                let known = self.load(1);
+                self.is_one(0, families, known, refused)
+            }
+        }
+    }
+
+    fn is_one(&mut self, argument: u32, numbers: &[u32], yes: usize, no: usize) -> usize {
+        let mut numbers = numbers.iter().rev();
+        if let Some(last) = numbers.next() {
+            self.add(Self::EQUAL, yes, no, *last);
+        }
+        numbers.for_each(|number| _ = self.below(Self::EQUAL, *number, yes));
+        self.load(argument)
+    }
+
+    /// Writes the search for a number among these, which are in order. Gives where it begins.
+    fn search(&mut self, ways: &[(u32, usize)]) -> usize {
+        match ways {
+            [] => at(Answer::Made),
+            [(call, way)] => self.add(Self::EQUAL, *way, at(Answer::Made), *call),
+            _ => {
+                let (low, high) = ways.split_at(ways.len() / 2);
+                let (upper, lower) = (self.search(high), self.search(low));
+                self.add(Self::NOT_BELOW, upper, lower, high[0].0)
+            }
+        }
+    }
+
+    fn written(self) -> Result<Filter> {
+        let mut bytes = Vec::with_capacity(8 * self.lines.len());
+        for (n, Line(what, yes, no, number)) in self.lines.iter().enumerate().rev() {
+            let is_jump = what & 0x07 == 0x05;
+            let far = |to: usize| if is_jump { u8::try_from(n - 1 - to) } else { Ok(0) };
+            let [yes, no] = [far(*yes), far(*no)].map(|far| {
+                far.map_err(|_| Error::new(Kind::Internal, "confine", "the filter of system calls is too long"))
+            });
+            bytes.extend_from_slice(&what.to_ne_bytes());
+            bytes.extend_from_slice(&[yes?, no?]);
+            bytes.extend_from_slice(&number.to_ne_bytes());
+        }
+        Ok(Filter(bytes))
+    }
+}
+
+/// Gives where an answer is.
+fn at(answer: Answer) -> usize {
+    Answer::ALL.iter().position(|known| *known == answer).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Does what the kernel does with a filter.
+    fn answered(filter: &Filter, architecture: u32, call: u32, arguments: [u64; 2]) -> u32 {
+        let lines: Vec<&[u8]> = filter.0.chunks(8).collect();
+        let (mut at, mut value) = (0, 0_u32);
+        loop {
+            let line = lines[at];
+            let what = u16::from_ne_bytes([line[0], line[1]]);
+            let number = u32::from_ne_bytes(line[4..].try_into().unwrap());
+            let holds = match what {
+                Program::EQUAL => value == number,
+                Program::NOT_BELOW => value >= number,
+                Program::HAS_BIT => value & number != 0,
+                Program::ANSWER => return number,
+                Program::AND => {
+                    value &= number;
+                    at += 1;
+                    continue;
+                }
+                _ => {
+                    value = match number {
+                        0 => call,
+                        4 => architecture,
+                        n => u32::try_from(arguments[(n as usize - 16) / 8] & 0xffff_ffff).unwrap(),
+                    };
+                    at += 1;
+                    continue;
+                }
+            };
+            at += 1 + usize::from(if holds { line[2] } else { line[3] });
+        }
+    }
+
+    #[test]
+    fn each_call_gets_its_answer() {
+        let filter = filter().unwrap();
+        let listed: Vec<u32> = ABSENT.iter().chain(REFUSED).map(|call| u32::try_from(*call).unwrap()).collect();
+        let asked = [libc::SYS_clone, libc::SYS_ioctl, libc::SYS_socket, libc::SYS_socketpair];
+        for call in 0..1_000 {
+            let answer = match call {
+                n if ABSENT.contains(&i64::from(n)) => Answer::Absent,
+                n if listed.contains(&n) => Answer::Refused,
+                _ => Answer::Made,
+            };
+            if !asked.contains(&i64::from(call)) {
+                assert_eq!(answered(&filter, ARCHITECTURE, call, [0, 0]), answer.number(), "{call}");
+            }
+            assert_eq!(answered(&filter, ARCHITECTURE, call | OTHER_NUMBERS, [0, 0]), Answer::Killed.number());
+            assert_eq!(answered(&filter, 0x4000_0003, call, [0, 0]), Answer::Killed.number(), "of 32 bits");
+        }
+    }
+
+    #[test]
+    fn some_are_answered_by_what_they_are_given() {
+        let filter = filter().unwrap();
+        let is_made = |call: i64, first: i32, second: u64| {
+            let arguments = [u64::from(first.unsigned_abs()), second];
+            answered(&filter, ARCHITECTURE, u32::try_from(call).unwrap(), arguments) == Answer::Made.number()
+        };
+        assert!(is_made(libc::SYS_clone, libc::CLONE_VM | libc::CLONE_THREAD, 0));
+        assert!(APART.iter().all(|apart| !is_made(libc::SYS_clone, libc::SIGCHLD | apart, 0)));
+        assert!(is_made(libc::SYS_ioctl, 0, libc::TIOCGWINSZ));
+        assert!(!is_made(libc::SYS_ioctl, 0, libc::TIOCSTI) && !is_made(libc::SYS_ioctl, 0, libc::TIOCSTI | 1 << 40));
+        let (stream, raw) = (libc::SOCK_STREAM.unsigned_abs().into(), libc::SOCK_RAW.unsigned_abs());
+        assert!(FAMILIES.iter().all(|family| is_made(libc::SYS_socket, *family, stream)));
+        assert!(!is_made(libc::SYS_socket, libc::AF_INET, (raw | libc::SOCK_CLOEXEC.unsigned_abs()).into()));
+        for family in [libc::AF_PACKET, libc::AF_VSOCK, libc::AF_NETLINK, libc::AF_ALG] {
+            assert!(!is_made(libc::SYS_socket, family, stream) && !is_made(libc::SYS_socketpair, family, stream));
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! What a confined program may do, and the steps that make it so. Pure.
+
+use cowork_core::{Error, Kind, Result};
+
+use super::{
+    filters,
+    steps::{Never, Resource, Start, Step},
+    system::{Place, System, What},
+};
+
+/// What a confined program may do. It does not change while one runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// The folders that it sees, each as `/work/NAME`. The first is where it starts.
+    pub folders: Vec<Shared>,
+    /// How much it may use.
+    pub limits: Limits,
+}
+
+/// A folder that a confined program sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// Its name inside: no slash, not `.` or `..`.
+    pub name: String,
+    /// Whether its content may be changed.
+    pub may_change: bool,
+    pub(crate) place: Place,
+}
+
+/// How much a confined program may use, each process of it where that is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Seconds of processor time, each process.
+    pub cpu: u64,
+    /// Processes and threads. It holds for everybody but the superuser's own programs.
+    pub processes: u64,
+    /// Bytes of one file.
+    pub file: u64,
+    /// Open files, each process: 16 at least.
+    pub open: u64,
+    /// Bytes in `/tmp` and in its home, each; they are gone when it ends.
+    pub scratch: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { cpu: 600, processes: 512, file: 4 << 30, open: 4_096, scratch: 512 << 20 }
+    }
+}
+
+/// Where the shared folders are.
+const WORK: &str = "work";
+/// The user inside, who is whoever runs the host outside.
+const USER: u32 = 1_000;
+const HOME: &str = "home/user";
+const PATH: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
+
+/// Accounts for programs that ask for a name.
+const ACCOUNTS: [(&str, &str); 4] = [
+    ("etc/passwd", "user:x:1000:1000::/home/user:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n"),
+    ("etc/group", "user:x:1000:\nnogroup:x:65534:\n"),
+    ("etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"),
+    ("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"),
+];
+
+impl Policy {
+    /// Gives the steps that confine a program and start it.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a name or a word that can't be one; `Unsupported` where the kernel can't enforce it.
+    pub(crate) fn steps(&self, system: &System, args: &[String]) -> Result<Vec<Step>> {
+        self.check(args)?;
+        let mut steps = users(system);
+        steps.push(Step::Name("sandbox"));
+        steps.push(Step::Root { at: system.aside, bytes: 4 << 20, files: 4_096 });
+        steps.extend(self.root(system));
+        steps.push(Step::Enter);
+        steps.extend(self.limits());
+        steps.push(Step::DropPrivileges);
+        steps.extend(self.rules(system)?);
+        steps.push(Step::Filter(filters::filter()?));
+        steps.push(Step::Start(self.start(args)));
+        Ok(steps)
+    }
+
+    fn check(&self, args: &[String]) -> Result<()> {
+        let invalid = |why: String| Err(Error::new(Kind::InvalidInput, "confine", why));
+        if args.is_empty() {
+            return invalid("there is no command to run".to_owned());
+        }
+        if let Some(word) = args.iter().find(|word| word.contains('\0')) {
+            return invalid(format!("a command can't hold a null: {word:?}"));
+        }
+        if self.limits.open < 16 {
+            return invalid("a command needs 16 open files at least".to_owned());
+        }
+        for (n, folder) in self.folders.iter().enumerate() {
+            let name = &folder.name;
+            if name.is_empty() || name == "." || name == ".." || name.contains(['/', '\0']) {
+                return invalid(format!("{name:?} can't be the name of a folder"));
+            }
+            if self.folders[..n].iter().any(|before| before.name == *name) {
+                return invalid(format!("two folders are called {name:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn root(&self, system: &System) -> Vec<Step> {
+        let folder = |path: &str| Step::Folder { path: path.to_owned(), mode: 0o755 };
+        let mut steps: Vec<Step> =
+            ["etc", "etc/ssl", "dev", "proc", "tmp", "run", "var", "home", HOME, WORK].map(folder).into();
+        system.programs.iter().for_each(|place| steps.extend(bound(place, &place.path[1..], Never::CHANGED)));
+        steps.extend(ACCOUNTS.map(|(path, content)| Step::File { path, content: content.to_owned() }));
+        system.devices.iter().for_each(|place| steps.extend(bound(place, &place.path[1..], Never::SET_USER_ID)));
+        let link = |(path, to): (&str, &str)| Step::Link { to: to.to_owned(), path: path.to_owned() };
+        let links = [("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")];
+        steps.extend(links.map(|(name, number)| link((&format!("dev/{name}"), &format!("/proc/self/fd{number}")))));
+        steps.extend([link(("var/tmp", "/tmp")), folder("dev/shm")]);
+        // Only what belongs to processes: nothing of the kernel's settings, the computer, or its start.
+        let processes = vec![("subset", "pid".to_owned())];
+        steps.push(Step::Mount { kind: "proc", to: "proc", never: Never::PRIVILEGED, settings: processes });
+        let scratch = |to, mode: &str| {
+            let settings = [("size", self.limits.scratch.to_string()), ("nr_inodes", "65536".to_owned())];
+            let settings = settings.into_iter().chain([("mode", mode.to_owned())]).collect();
+            Step::Mount { kind: "tmpfs", to, never: Never::PRIVILEGED, settings }
+        };
+        steps.extend([scratch("tmp", "1777"), scratch("dev/shm", "1777"), scratch(HOME, "700")]);
+        for shared in &self.folders {
+            let never = if shared.may_change { Never::PRIVILEGED } else { Never::CHANGED };
+            steps.extend(bound(&shared.place, &format!("{WORK}/{}", shared.name), never));
+        }
+        steps
+    }
+
+    fn limits(&self) -> Vec<Step> {
+        let Limits { cpu, processes, file, open, .. } = self.limits;
+        let limits = [
+            (Resource::Cpu, cpu),
+            (Resource::FileSize, file),
+            (Resource::Core, 0),
+            (Resource::Processes, processes),
+            (Resource::OpenFiles, open),
+        ];
+        limits.map(|(what, most)| Step::Limit { what, most }).into()
+    }
+
+    /// A second hand on the files, should a mount be other than it is taken to be.
+    fn rules(&self, system: &System) -> Result<Vec<Step>> {
+        let known = access::known(system.landlock)?;
+        let below = |path: String, access: u64| Step::Allow { path, access: access & known.files };
+        let mut steps = vec![Step::Rules { files: known.files, network: 0, scopes: known.scopes }];
+        steps.push(below("/".to_owned(), access::LIST));
+        for place in &system.programs {
+            match place.what {
+                What::Folder { .. } => steps.push(below(place.path.clone(), access::READ)),
+                What::File { .. } => steps.push(below(place.path.clone(), access::READ_FILE)),
+                What::Link { .. } => {}
+            }
+        }
+        steps.extend(ACCOUNTS.map(|(path, _)| below(format!("/{path}"), access::READ_FILE)));
+        steps.extend(system.devices.iter().map(|place| below(place.path.clone(), access::DEVICE)));
+        steps.push(below("/proc".to_owned(), access::READ | access::WRITE_FILE));
+        steps.extend(["/tmp", "/dev/shm", "/home/user"].map(|path| below(path.to_owned(), access::CHANGE)));
+        for shared in &self.folders {
+            let access = if shared.may_change { access::CHANGE } else { access::READ };
+            steps.push(below(format!("/{WORK}/{}", shared.name), access));
+        }
+        steps.push(Step::Restrict);
+        Ok(steps)
+    }
+
+    fn start(&self, args: &[String]) -> Start {
+        let program = &args[0];
+        let programs = match program.contains('/') {
+            true => vec![program.clone()],
+            false => PATH.iter().map(|folder| format!("{folder}/{program}")).collect(),
+        };
+        let folder = self.folders.first().map_or_else(|| format!("/{HOME}"), |f| format!("/{WORK}/{}", f.name));
+        let home = format!("/{HOME}");
+        let environment = [("HOME", home), ("LANG", "C.UTF-8".to_owned()), ("PATH", PATH.join(":"))];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
+        Start { programs, folder, args: args.to_vec(), environment }
+    }
+}
+
+/// Inside there is one user, who is whoever started this, and one group.
+fn users(system: &System) -> Vec<Step> {
+    let map = |outside: u32| format!("{USER} {outside} 1");
+    let set = |file, text| Step::Set { file, text };
+    vec![
+        set("/proc/self/setgroups", "deny".to_owned()),
+        set("/proc/self/uid_map", map(system.uid)),
+        set("/proc/self/gid_map", map(system.gid)),
+    ]
+}
+
+fn bound(place: &Place, to: &str, never: Never) -> Vec<Step> {
+    let path = to.to_owned();
+    let bind = |dev, ino| Step::Bind { from: place.path.clone(), to: path.clone(), never, dev, ino };
+    match &place.what {
+        What::Folder { dev, ino } => vec![Step::Folder { path: path.clone(), mode: 0o755 }, bind(*dev, *ino)],
+        What::File { dev, ino } => vec![Step::Empty { path: path.clone() }, bind(*dev, *ino)],
+        What::Link { to } => vec![Step::Link { to: to.clone(), path }],
+    }
+}
+
+/// Kinds of access to files, as Landlock numbers them.
+mod access {
+    use cowork_core::{Error, Kind, Result};
+
+    const EXECUTE: u64 = 1;
+    pub(super) const WRITE_FILE: u64 = 1 << 1;
+    const OPEN_FILE: u64 = 1 << 2;
+    pub(super) const LIST: u64 = 1 << 3;
+    const MAKE_DEVICES: u64 = 1 << 6 | 1 << 11;
+    const TRUNCATE: u64 = 1 << 14;
+    const ORDER_DEVICE: u64 = 1 << 15;
+    const ALL: u64 = (1 << 16) - 1;
+
+    pub(super) const READ_FILE: u64 = EXECUTE | OPEN_FILE;
+    pub(super) const READ: u64 = READ_FILE | LIST;
+    pub(super) const CHANGE: u64 = ALL & !MAKE_DEVICES & !ORDER_DEVICE;
+    pub(super) const DEVICE: u64 = OPEN_FILE | WRITE_FILE | TRUNCATE | ORDER_DEVICE;
+
+    /// What a version of Landlock can hold off.
+    pub(super) struct Known {
+        pub(super) files: u64,
+        /// Sockets by abstract names, and signals, of processes outside.
+        pub(super) scopes: u64,
+    }
+
+    pub(super) fn known(version: u32) -> Result<Known> {
+        let kinds = match version {
+            0 => {
+                let error = Error::new(Kind::Unsupported, "confine", "the kernel has no Landlock");
+                return Err(error.with_fix("use a kernel of 5.13 or later with `landlock` in its `lsm=` list"));
+            }
+            1 => 13,
+            2 => 14,
+            3 | 4 => 15,
+            _ => 16,
+        };
+        Ok(Known { files: (1 << kinds) - 1, scopes: if version >= 6 { 3 } else { 0 } })
+    }
+}

@@ -1,0 +1,238 @@
+//! What the helper does, in order: a plan that can be read by a person, and its bytes.
+
+use std::fmt;
+
+use crate::confine::filters::Filter;
+
+/// One thing that the helper does. Paths without a slash at their beginning are in the new root before it is entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Write a text into a file of the process's own settings.
+    Set {
+        file: &'static str,
+        text: String,
+    },
+    /// Name the host.
+    Name(&'static str),
+    /// Make an empty root in memory, mounted there for the time being.
+    Root {
+        at: &'static str,
+        bytes: u64,
+        files: u64,
+    },
+    Folder {
+        path: String,
+        mode: u32,
+    },
+    /// Put what is at a path of the host at one inside, if it is still this very file or folder.
+    Bind {
+        from: String,
+        to: String,
+        never: Never,
+        dev: u64,
+        ino: u64,
+    },
+    /// Mount a new file system.
+    Mount {
+        kind: &'static str,
+        to: &'static str,
+        never: Never,
+        settings: Vec<(&'static str, String)>,
+    },
+    Link {
+        to: String,
+        path: String,
+    },
+    File {
+        path: &'static str,
+        content: String,
+    },
+    /// Make an empty file, over which another is bound.
+    Empty {
+        path: String,
+    },
+    /// Make the new root the only one, read-only itself.
+    Enter,
+    Limit {
+        what: Resource,
+        most: u64,
+    },
+    /// Give up every capability and the way to any.
+    DropPrivileges,
+    /// Begin the rules of Landlock that handle these kinds of access.
+    Rules {
+        files: u64,
+        network: u64,
+        scopes: u64,
+    },
+    /// Allow access to what is at a path and below.
+    Allow {
+        path: String,
+        access: u64,
+    },
+    /// Put the rules into force.
+    Restrict,
+    /// Put a filter of system calls into force.
+    Filter(Filter),
+    Start(Start),
+    /// Say which version of Landlock the kernel has, and end.
+    Ask,
+}
+
+/// What is executed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Start {
+    /// Where it may be, in order.
+    pub(crate) programs: Vec<String>,
+    /// The working directory.
+    pub(crate) folder: String,
+    pub(crate) args: Vec<String>,
+    pub(crate) environment: Vec<(String, String)>,
+}
+
+/// What a mount does not allow, as the kernel numbers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Never(u64);
+
+impl Never {
+    const WRITE: u64 = 1;
+    const SET_USER: u64 = 2;
+    const DEVICES: u64 = 4;
+
+    /// A folder or file that may be read.
+    pub(crate) const CHANGED: Self = Self(Self::WRITE | Self::SET_USER | Self::DEVICES);
+    /// A folder that may be changed.
+    pub(crate) const PRIVILEGED: Self = Self(Self::SET_USER | Self::DEVICES);
+    /// A device.
+    pub(crate) const SET_USER_ID: Self = Self(Self::SET_USER);
+}
+
+impl fmt::Display for Never {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = [(Self::WRITE, "ro"), (Self::SET_USER, "nosuid"), (Self::DEVICES, "nodev")];
+        let names: Vec<&str> = names.iter().filter(|(bit, _)| self.0 & bit != 0).map(|(_, name)| *name).collect();
+        f.write_str(&names.join(","))
+    }
+}
+
+/// What is limited, as `setrlimit` numbers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Resource {
+    Cpu = 0,
+    FileSize = 1,
+    Core = 4,
+    Processes = 6,
+    OpenFiles = 7,
+}
+
+/// Writes a plan as the helper reads it.
+pub(crate) fn bytes(steps: &[Step]) -> Vec<u8> {
+    let mut all = Vec::new();
+    for step in steps {
+        let (kind, fields) = step.fields();
+        all.extend_from_slice(&u64::from(kind).to_le_bytes());
+        put(&mut all, &fields);
+    }
+    all
+}
+
+fn put(to: &mut Vec<u8>, bytes: &[u8]) {
+    to.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+    to.extend_from_slice(bytes);
+}
+
+/// The fields of a step as they are gathered.
+#[derive(Default)]
+struct Fields(Vec<u8>);
+
+impl Fields {
+    fn text(mut self, text: &str) -> Self {
+        // A null in it would end it early; `Plan` refuses such texts before.
+        let mut ended = text.as_bytes().to_vec();
+        ended.push(0);
+        put(&mut self.0, &ended);
+        self
+    }
+
+    fn raw(mut self, bytes: &[u8]) -> Self {
+        put(&mut self.0, bytes);
+        self
+    }
+
+    fn number(mut self, number: u64) -> Self {
+        self.0.extend_from_slice(&number.to_le_bytes());
+        self
+    }
+}
+
+impl Step {
+    fn fields(&self) -> (u8, Vec<u8>) {
+        let with = Fields::default();
+        let (kind, Fields(fields)) = match self {
+            Self::Set { file, text } => (1, with.text(file).raw(text.as_bytes())),
+            Self::Name(name) => (2, with.text(name)),
+            Self::Root { at, bytes, files } => (3, with.text(at).text(&bytes.to_string()).text(&files.to_string())),
+            Self::Folder { path, mode } => (4, with.text(path).number((*mode).into())),
+            Self::Bind { from, to, never, dev, ino } => {
+                (5, with.text(from).text(to).number(never.0).number(*dev).number(*ino))
+            }
+            Self::Mount { kind, to, never, settings } => {
+                let with = with.text(kind).text(to).number(never.0);
+                (6, settings.iter().fold(with, |with, (key, value)| with.text(key).text(value)))
+            }
+            Self::Link { to, path } => (7, with.text(to).text(path)),
+            Self::File { path, content } => (8, with.text(path).number(0o444).raw(content.as_bytes())),
+            Self::Empty { path } => (8, with.text(path).number(0o444).raw(b"")),
+            Self::Enter => (9, with),
+            Self::Limit { what, most } => (10, with.number(*what as u64).number(*most)),
+            Self::DropPrivileges => (11, with),
+            Self::Rules { files, network, scopes } => (12, with.number(*files).number(*network).number(*scopes)),
+            Self::Allow { path, access } => (13, with.text(path).number(*access)),
+            Self::Restrict => (14, with),
+            Self::Filter(filter) => (15, with.raw(&filter.0)),
+            Self::Start(start) => (16, start.fields(with)),
+            Self::Ask => (17, with),
+        };
+        (kind, fields)
+    }
+}
+
+impl Start {
+    fn fields(&self, with: Fields) -> Fields {
+        let with = with.text(&self.folder).number(self.programs.len() as u64);
+        let with = self.programs.iter().fold(with, |with, program| with.text(program));
+        let with = with.number(self.args.len() as u64);
+        let with = self.args.iter().fold(with, |with, arg| with.text(arg)).number(self.environment.len() as u64);
+        self.environment.iter().fold(with, |with, (name, value)| with.text(&format!("{name}={value}")))
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Set { file, text } => write!(f, "set {file} to {text:?}"),
+            Self::Name(name) => write!(f, "name the host {name}"),
+            Self::Root { at, bytes, files } => write!(f, "make a root at {at} of {bytes} bytes, {files} files"),
+            Self::Folder { path, mode } => write!(f, "make folder {path} {mode:o}"),
+            Self::Bind { from, to, never, .. } => write!(f, "bind {from:?} at {to:?} {never}"),
+            Self::Mount { kind, to, never, settings } => {
+                write!(f, "mount {kind} at {to} {never}")?;
+                settings.iter().try_for_each(|(key, value)| write!(f, " {key}={value}"))
+            }
+            Self::Link { to, path } => write!(f, "link {path:?} to {to:?}"),
+            Self::File { path, .. } => write!(f, "write {path}"),
+            Self::Empty { path } => write!(f, "make empty file {path:?}"),
+            Self::Enter => f.write_str("enter the root"),
+            Self::Limit { what, most } => write!(f, "limit {what:?} to {most}"),
+            Self::DropPrivileges => f.write_str("drop privileges"),
+            Self::Rules { files, network, scopes } => {
+                write!(f, "begin rules for files {files:#x}, network {network:#x}, scopes {scopes:#x}")
+            }
+            Self::Allow { path, access } => write!(f, "allow {path:?} {access:#x}"),
+            Self::Restrict => f.write_str("put the rules into force"),
+            Self::Filter(filter) => write!(f, "filter system calls by {} instructions", filter.0.len() / 8),
+            Self::Start(start) => write!(f, "start {:?} in {:?}", start.args, start.folder),
+            Self::Ask => f.write_str("say what the kernel has"),
+        }
+    }
+}
