@@ -130,8 +130,11 @@ fn story(runtime: &TokioRuntime) -> Vec<News> {
     while (news.len() as u64) < SECONDS * EVENTS {
         let id = CallId::new(runtime);
         let plan = Some(titles.into_iter().zip(states).map(step).collect());
-        let calls =
-            vec![Call { id, tool: "move_files".into(), args: json!({ "moves": [["Desk/a.pdf", "Desk/b/a.pdf"]] }).into() }];
+        let calls = vec![Call {
+            id,
+            tool: "move_files".into(),
+            args: json!({ "moves": [["Desk/a.pdf", "Desk/b/a.pdf"]] }).into(),
+        }];
         record(Event::Decided(Decision { plan, calls, ..Decision::default() }.into()), &mut news);
         let recovery = Recovery::Journalled;
         record(Event::CallStarted { call: id, attempt: 1, rule: "undoable-in-grant".into(), recovery }, &mut news);

@@ -70,7 +70,8 @@ impl TaskLog {
     pub fn propose(&mut self, proposal: &Proposal) -> Vec<Call> {
         let Proposal { say, plan, calls, finish, note } = proposal.clone();
         let id = || CallId::new(&*self.clock);
-        let calls: Vec<Call> = calls.into_iter().map(|c| Call { id: id(), tool: c.tool, args: c.args.into() }).collect();
+        let calls: Vec<Call> =
+            calls.into_iter().map(|c| Call { id: id(), tool: c.tool, args: c.args.into() }).collect();
         let heard = self.steers();
         let decision = Decision { say, plan, calls: calls.clone(), finish, note, heard };
         self.add(Actor::Planner, Label::trusted(), Event::Decided(decision.into()));

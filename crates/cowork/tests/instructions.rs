@@ -39,7 +39,8 @@ impl Place {
             let turn = request.messages.iter().filter(|m| m.role == Role::Assistant).count();
             match turns.get(turn) {
                 Some((tool, args)) if request.messages.iter().next().unwrap().text() == "Go" => {
-                    let call = ModelCall { id: "c".into(), tool: (*tool).into(), args: args.clone().into(), fault: None };
+                    let call =
+                        ModelCall { id: "c".into(), tool: (*tool).into(), args: args.clone().into(), fault: None };
                     let blocks = vec![Block::Call(call)];
                     Reply::Answer(ModelAnswer { blocks, stop: Stop::Calls, ..ModelAnswer::default() })
                 }

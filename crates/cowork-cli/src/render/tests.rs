@@ -79,7 +79,8 @@ impl Story {
             detail: (*detail).into(),
         };
         let plan = Some(plan.iter().map(step).collect());
-        let calls = call.into_iter().map(|(tool, args)| Call { id: call_id(), tool: tool.into(), args: args.into() }).collect();
+        let calls =
+            call.into_iter().map(|(tool, args)| Call { id: call_id(), tool: tool.into(), args: args.into() }).collect();
         self.then(after_ms, Event::Decided(Decision { plan, calls, ..Decision::default() }.into()))
     }
 

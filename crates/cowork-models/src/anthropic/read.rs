@@ -221,7 +221,12 @@ impl<'s> Reader<'s> {
                         return Err(cut_off(&tool));
                     }
                     let (tool, odd) = call::tool(tool);
-                    blocks.push(Block::Call(ModelCall { id: ids.name(id), tool, args: args.into(), fault: odd.or(fault) }));
+                    blocks.push(Block::Call(ModelCall {
+                        id: ids.name(id),
+                        tool,
+                        args: args.into(),
+                        fault: odd.or(fault),
+                    }));
                 }
                 Part::Raw(raw) => {
                     blocks.extend(raw.end(whole).map(|json| Block::Opaque { dialect: DIALECT.to_owned(), json }));
