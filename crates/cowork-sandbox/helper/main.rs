@@ -8,8 +8,8 @@
 //! - the *keeper* of one command stays outside. What runs inside dies with it, and it dies when the host lets go of the socket;
 //! - the *root process* inside new namespaces makes the world that the command will see. Whatever the command leaves behind becomes its
 //!   child, and ends with it;
-//! - the *command's process* begins beside it, so that two things that take their time are done at once, a network and a world, and then
-//!   gives up what it may do and executes the command.
+//! - the *command's process* begins beside it, so that two things that take their time are done at once, a network and a world, then
+//!   gives up what it may do, and waits for its order: what to execute, with which streams.
 //!
 //! To the host goes one message: how the command ended, or which step failed, and why.
 #![no_std]
@@ -99,14 +99,13 @@ fn inside() -> ! {
     if sys::is_gone(HOST, Fd(-1), false) {
         sys::exit(0);
     }
-    let room = sys::room();
-    let (length, handles) = match next(room) {
+    let (room, order) = sys::room().split_at_mut(MOST);
+    let (plan, _) = match next(room) {
         Ok(Some(came)) => came,
         Ok(None) => sys::exit(0),
         Err(errno) => failed(HOST, 1, errno),
     };
-    let plan = Plan::new(&room[..length]);
-    let command = begin(plan, &handles);
+    let command = begin(plan, order);
     let mut world = steps::World::default();
     let made = plan.numbered().try_for_each(|(number, step)| match step {
         Ok(step) if step.is_inside() => Err(None),
@@ -127,16 +126,15 @@ struct Command {
     gate: Fd,
 }
 
-/// Begins the command's process: with a network of its own, where there is nobody, and then waiting for its world.
-fn begin(plan: Plan<'_>, handles: &[Fd; 8]) -> Command {
+/// Begins the command's process: with a network of its own, where there is nobody, then waiting for its world, then for its order.
+fn begin(plan: Plan<'_>, order: &'static mut [u8]) -> Command {
     let forked = sys::pipe().and_then(|gate| sys::fork(0).map(|(process, end)| (gate, process, end)));
     let ([entry, gate], process, end) = match forked {
         Ok(forked) => forked,
         Err(errno) => failed(HOST, 1, errno),
     };
     if process != 0 {
-        // Only the command holds its streams.
-        handles[1..4].iter().chain([&entry, &end]).for_each(|it| sys::close(*it));
+        [entry, end].iter().for_each(|it| sys::close(*it));
         return Command { process, gate };
     }
     sys::close(gate);
@@ -147,18 +145,27 @@ fn begin(plan: Plan<'_>, handles: &[Fd; 8]) -> Command {
         // The world was not made; that was told.
         sys::exit(1);
     }
+    sys::close(entry);
     let mut part = steps::Part::default();
     for (number, step) in plan.numbered() {
-        match step.and_then(|step| if step.is_inside() { part.take(step, handles) } else { Ok(()) }) {
+        match step.and_then(|step| if step.is_inside() { part.take(step) } else { Ok(()) }) {
             Ok(()) => {}
             Err(errno) => failed(HOST, number, errno),
         }
     }
-    failed(HOST, LAST, sys::EINVAL)
+    // From here on it has given up all that it had: it may wait as long as the host wants.
+    match next(order) {
+        Ok(Some((mut order, handles))) => {
+            let started = order.next().unwrap_or(Err(sys::EINVAL)).and_then(|step| steps::start(step, &handles));
+            failed(HOST, LAST, started.err().unwrap_or(sys::EINVAL))
+        }
+        Ok(None) => sys::exit(0),
+        Err(errno) => failed(HOST, LAST, errno),
+    }
 }
 
-/// Waits for a plan. Gives its length and the handles that came with it; none if the host is gone.
-fn next(room: &mut [u8]) -> Result<Option<(usize, [Fd; 8])>> {
+/// Waits for a plan. Gives it with the handles that came along; none if the host is gone.
+fn next(room: &mut [u8]) -> Result<Option<(Plan<'_>, [Fd; 8])>> {
     let mut handles = [Fd(-1); 8];
     let count = loop {
         match sys::receive(HOST, &mut handles) {
@@ -175,7 +182,7 @@ fn next(room: &mut [u8]) -> Result<Option<(usize, [Fd; 8])>> {
         }
     }
     sys::close(handles[0]);
-    Ok(Some((length, handles)))
+    Ok(Some((Plan::new(&room[..length]), handles)))
 }
 
 /// Waits for the command, and for whatever was left to this process; says how the command ended. What it left behind ends now.

@@ -7,6 +7,9 @@ use crate::{
     sys::{self, EINVAL, ENOENT, ESTALE, Errno, Fd, HERE, Result},
 };
 
+/// The number of the one step of an order.
+const START: u8 = 17;
+
 /// The world that a command will see, as far as it is made.
 pub(crate) struct World {
     /// The folder that is to become the root.
@@ -117,7 +120,7 @@ impl World {
 }
 
 impl Part {
-    pub(crate) fn take(&mut self, step: Step<'_>, handles: &[Fd; 8]) -> Result<()> {
+    pub(crate) fn take(&mut self, step: Step<'_>) -> Result<()> {
         let mut with = step.fields;
         match step.kind {
             10 => _ = sys::limit(with.number()? as u32, with.number()?)?,
@@ -126,8 +129,7 @@ impl Part {
             13 => self.allow(&mut with)?,
             14 => self.restrict()?,
             15 => _ = sys::filter(with.bytes()?)?,
-            16 => start(&mut with, handles)?,
-            17 => crate::answer(sys::landlock()?),
+            16 => crate::answer(sys::landlock()?),
             _ => return Err(EINVAL),
         }
         Ok(())
@@ -181,8 +183,12 @@ fn drop_privileges() -> Result<()> {
     Ok(())
 }
 
-/// Becomes the command.
-fn start(with: &mut Fields<'_>, handles: &[Fd; 8]) -> Result<()> {
+/// Becomes the command. Returns only if it can't.
+pub(crate) fn start(step: Step<'_>, handles: &[Fd; 8]) -> Result<()> {
+    if step.kind != START {
+        return Err(EINVAL);
+    }
+    let with = &mut { step.fields };
     let folder = with.text()?;
     let programs = skip_words(with)?;
     let lists = sys::lists();

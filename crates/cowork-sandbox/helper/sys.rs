@@ -378,9 +378,9 @@ pub(crate) fn restrict(rules: Fd) -> Result<usize> {
     call(446, [rules.0 as usize, 0, 0, 0, 0, 0])
 }
 
-/// Gives room for a plan. It is given once.
+/// Gives room for a plan and an order. It is given once.
 pub(crate) fn room() -> &'static mut [u8] {
-    static mut ROOM: [u8; crate::MOST] = [0; crate::MOST];
+    static mut ROOM: [u8; 2 * crate::MOST] = [0; 2 * crate::MOST];
     let room = &raw mut ROOM;
     // SAFETY: there is one thread, and its start is the one caller.
     unsafe { &mut *room }

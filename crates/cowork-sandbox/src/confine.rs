@@ -34,6 +34,13 @@ pub struct Confinement {
     system: System,
 }
 
+/// A place for a command that has given up all that it may not do, and waits. Dropping it ends it.
+#[derive(Debug)]
+pub struct Prepared {
+    policy: Policy,
+    running: Running,
+}
+
 /// A confined command that runs. Dropping it ends it, and everything that it started.
 #[derive(Debug)]
 pub struct Confined(Running);
@@ -45,10 +52,7 @@ impl Confinement {
     /// `Unsupported` if namespaces can't be made or the kernel has no Landlock: nothing is confined with less.
     pub fn new() -> Result<Self> {
         let helper = Helper::new()?;
-        let null = std::fs::File::open("/dev/null")
-            .map_err(|e| Error::new(Kind::Unavailable, "confine", format!("/dev/null can't be opened: {e}")))?;
-        let null = std::os::fd::AsFd::as_fd(&null);
-        let asked = helper.start(vec![Step::Ask], [null; 3])?.wait(Duration::from_secs(10))?;
+        let asked = helper.prepare(vec![Step::Ask])?.wait(Duration::from_secs(10))?;
         let How::Exited(landlock) = asked.how else {
             let error = Error::new(Kind::Unsupported, "confine", format!("the helper did not answer: {:?}", asked.how));
             return Err(error.with_fix("try again; `cowork doctor` says what is missing"));
@@ -58,13 +62,37 @@ impl Confinement {
         Ok(Self { helper, system })
     }
 
+    /// Has all made ready for one command that may do this, so that it then starts as fast as any program. It is used once.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a policy that can't be one; `Unavailable` if no process can be started. What comes up later
+    /// [`Confined::wait`] tells.
+    pub fn prepare(&self, policy: &Policy) -> Result<Prepared> {
+        let running = self.helper.prepare(policy.steps(&self.system)?)?;
+        Ok(Prepared { policy: policy.clone(), running })
+    }
+
     /// Starts a command with these streams: what it reads, what it says, what it complains.
     ///
     /// # Errors
-    /// `InvalidInput` for a policy or a command that can't be one; `Unavailable` if no process can be started. What comes up later
-    /// [`Confined::wait`] tells.
+    /// As [`Confinement::prepare`]'s and [`Prepared::start`]'s.
     pub fn start(&self, policy: &Policy, args: &[String], streams: [BorrowedFd<'_>; 3]) -> Result<Confined> {
-        self.helper.start(policy.steps(&self.system, args)?, streams).map(Confined)
+        let order = policy.start(args)?;
+        let mut running = self.helper.prepare(policy.steps(&self.system)?)?;
+        running.start(&order, streams)?;
+        Ok(Confined(running))
+    }
+}
+
+impl Prepared {
+    /// Starts the command with these streams: what it reads, what it says, what it complains.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a command that can't be one, `LimitExceeded` if it is too long.
+    pub fn start(mut self, args: &[String], streams: [BorrowedFd<'_>; 3]) -> Result<Confined> {
+        let order = self.policy.start(args)?;
+        self.running.start(&order, streams)?;
+        Ok(Confined(self.running))
     }
 }
 

@@ -316,3 +316,20 @@ fn all_of_it_holds_for_a_user_without_privileges_too() {
     let came = command.output().unwrap();
     assert!(came.status.success(), "{}", String::from_utf8_lossy(&came.stdout));
 }
+
+#[test]
+fn what_is_made_ready_starts_at_once_and_is_as_confined() {
+    let place = Place::new(true);
+    let prepared = place.confinement.prepare(&place.policy).unwrap();
+    drop(place.confinement.prepare(&place.policy).unwrap());
+    fs::write(place.folder.path().join("later"), "three\n").unwrap();
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let null = fs::File::open("/dev/null").unwrap();
+    let line = ["sh", "-c", "cat later /etc/shadow"].map(str::to_owned);
+    let running = prepared.start(&line, [null.as_fd(), writer.as_fd(), writer.as_fd()]).unwrap();
+    drop(writer);
+    assert_eq!(running.wait(Duration::from_secs(20)).unwrap().how, How::Exited(1));
+    let mut out = String::new();
+    reader.read_to_string(&mut out).unwrap();
+    assert!(out.starts_with("three\n") && out.contains("No such file"), "{out}");
+}

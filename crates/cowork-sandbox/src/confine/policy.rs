@@ -64,12 +64,12 @@ const ACCOUNTS: [(&str, &str); 4] = [
 ];
 
 impl Policy {
-    /// Gives the steps that confine a program and start it.
+    /// Gives the steps that confine a program.
     ///
     /// # Errors
-    /// `InvalidInput` for a name or a word that can't be one; `Unsupported` where the kernel can't enforce it.
-    pub(crate) fn steps(&self, system: &System, args: &[String]) -> Result<Vec<Step>> {
-        self.check(args)?;
+    /// `InvalidInput` for a name that can't be one; `Unsupported` where the kernel can't enforce it.
+    pub(crate) fn steps(&self, system: &System) -> Result<Vec<Step>> {
+        self.check()?;
         let mut steps = users(system);
         steps.push(Step::Name("sandbox"));
         steps.push(Step::Root { at: system.aside, bytes: 4 << 20, files: 4_096 });
@@ -79,18 +79,11 @@ impl Policy {
         steps.push(Step::DropPrivileges);
         steps.extend(self.rules(system)?);
         steps.push(Step::Filter(filters::filter()?));
-        steps.push(Step::Start(self.start(args)));
         Ok(steps)
     }
 
-    fn check(&self, args: &[String]) -> Result<()> {
+    fn check(&self) -> Result<()> {
         let invalid = |why: String| Err(Error::new(Kind::InvalidInput, "confine", why));
-        if args.is_empty() {
-            return invalid("there is no command to run".to_owned());
-        }
-        if let Some(word) = args.iter().find(|word| word.contains('\0')) {
-            return invalid(format!("a command can't hold a null: {word:?}"));
-        }
         if self.limits.open < 16 {
             return invalid("a command needs 16 open files at least".to_owned());
         }
@@ -170,8 +163,16 @@ impl Policy {
         Ok(steps)
     }
 
-    fn start(&self, args: &[String]) -> Start {
-        let program = &args[0];
+    /// Gives the order to execute a command.
+    ///
+    /// # Errors
+    /// `InvalidInput` for no command, or a word that can't be one.
+    pub(crate) fn start(&self, args: &[String]) -> Result<Start> {
+        let invalid = |why: String| Err(Error::new(Kind::InvalidInput, "run command", why));
+        let Some(program) = args.first() else { return invalid("there is no command to run".to_owned()) };
+        if let Some(word) = args.iter().find(|word| word.contains('\0')) {
+            return invalid(format!("a command can't hold a null: {word:?}"));
+        }
         let programs = match program.contains('/') {
             true => vec![program.clone()],
             false => PATH.iter().map(|folder| format!("{folder}/{program}")).collect(),
@@ -180,7 +181,7 @@ impl Policy {
         let home = format!("/{HOME}");
         let environment = [("HOME", home), ("LANG", "C.UTF-8".to_owned()), ("PATH", PATH.join(":"))];
         let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
-        Start { programs, folder, args: args.to_vec(), environment }
+        Ok(Start { programs, folder, args: args.to_vec(), environment })
     }
 }
 

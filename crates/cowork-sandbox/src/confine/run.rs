@@ -22,7 +22,7 @@ use rustix::{
     },
 };
 
-use super::steps::{self, Step};
+use super::steps::{self, Start, Step};
 
 /// The helper's program.
 static HELPER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/helper"));
@@ -43,11 +43,12 @@ pub(crate) struct Helper {
     socket: OwnedFd,
 }
 
-/// A command with a helper of its own. Dropping it ends all that runs by it.
+/// A helper of one command, which is made ready or runs. Dropping it ends all that runs by it.
 #[derive(Debug)]
 pub(crate) struct Running {
     socket: OwnedFd,
     plan: Vec<Step>,
+    program: String,
 }
 
 /// How a confined command came to its end.
@@ -87,18 +88,12 @@ impl Helper {
         Ok(Self { child, socket })
     }
 
-    /// Starts a command with its plan and these streams.
-    pub(crate) fn start(&self, plan: Vec<Step>, streams: [BorrowedFd<'_>; 3]) -> Result<Running> {
-        let bytes = steps::bytes(&plan);
-        if bytes.len() > MOST {
-            let error = Error::new(Kind::LimitExceeded, "confine", "the command and its arguments are too long");
-            return Err(error.with_fix("hand what is long over in a file, or by standard input"));
-        }
-        let bytes = written(memfd_create("plan", MemfdFlags::CLOEXEC).map_err(failed)?, &bytes)?;
+    /// Has all made ready for a command, by these steps.
+    pub(crate) fn prepare(&self, plan: Vec<Step>) -> Result<Running> {
         let (socket, theirs) = pair()?;
         send(&self.socket, &[theirs.as_fd()])?;
-        send(&socket, &[bytes.as_fd(), streams[0], streams[1], streams[2]])?;
-        Ok(Running { socket, plan })
+        send(&socket, &[in_memory(&steps::bytes(&plan))?.as_fd()])?;
+        Ok(Running { socket, plan, program: String::new() })
     }
 }
 
@@ -120,6 +115,14 @@ fn written(file: OwnedFd, bytes: &[u8]) -> Result<OwnedFd> {
     Ok(file.into())
 }
 
+fn in_memory(bytes: &[u8]) -> Result<OwnedFd> {
+    if bytes.len() > MOST {
+        let error = Error::new(Kind::LimitExceeded, "confine", "the command and its arguments are too long");
+        return Err(error.with_fix("hand what is long over in a file, or by standard input"));
+    }
+    written(memfd_create("plan", MemfdFlags::CLOEXEC).map_err(failed)?, bytes)
+}
+
 fn send(socket: &OwnedFd, handles: &[BorrowedFd<'_>]) -> Result<()> {
     let mut room = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
     let mut control = SendAncillaryBuffer::new(&mut room);
@@ -128,6 +131,22 @@ fn send(socket: &OwnedFd, handles: &[BorrowedFd<'_>]) -> Result<()> {
 }
 
 impl Running {
+    /// Has a command executed with these streams.
+    pub(crate) fn start(&mut self, order: &Start, streams: [BorrowedFd<'_>; 3]) -> Result<()> {
+        self.program = order.args.first().cloned().unwrap_or_default();
+        let bytes = in_memory(&order.bytes())?;
+        match send(&self.socket, &[bytes.as_fd(), streams[0], streams[1], streams[2]]) {
+            // What went wrong before was told, and is there to be read.
+            Err(_) if self.is_over() => Ok(()),
+            sent => sent,
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let none = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&none)).is_ok_and(|ready| ready > 0)
+    }
+
     /// Waits for the end, no longer than `most`; then all of it is ended. When this returns, no process of it is left.
     ///
     /// # Errors
@@ -136,7 +155,7 @@ impl Running {
         let told = self.told(most);
         self.end()?;
         match told {
-            Ok(Heard::Told(told)) => told.ended(&self.plan),
+            Ok(Heard::Told(told)) => told.ended(&self.plan, &self.program),
             Ok(Heard::Late) => Ok(Ended { how: How::Late, cpu: Duration::ZERO, memory: 0 }),
             Ok(Heard::Gone) => Err(Error::new(Kind::Unavailable, "run command", "its sandbox was ended from outside")
                 .with_fix("look whether the computer is short of memory, and run it again")),
@@ -159,8 +178,9 @@ impl Running {
             let mut message = [0; Told::LENGTH];
             match recv(&self.socket, &mut message, RecvFlags::empty()) {
                 Ok((_, Told::LENGTH)) => return Ok(Heard::Told(Told::read(&message))),
-                Ok(_) | Err(Errno::CONNRESET) => return Ok(Heard::Gone),
-                Err(Errno::INTR) => {}
+                Ok(_) => return Ok(Heard::Gone),
+                // An order that was not read any more; what was told before can still be.
+                Err(Errno::INTR | Errno::CONNRESET) => {}
                 Err(errno) => return Err(errno),
             }
         }
@@ -224,7 +244,7 @@ impl Told {
         }
     }
 
-    fn ended(&self, plan: &[Step]) -> Result<Ended> {
+    fn ended(&self, plan: &[Step], program: &str) -> Result<Ended> {
         let errno = std::io::Error::from_raw_os_error(self.errno);
         match self.step {
             0 => {
@@ -235,7 +255,7 @@ impl Told {
                 };
                 Ok(Ended { how, cpu: self.cpu, memory: self.memory })
             }
-            COMMAND => Err(cannot_start(plan, self.errno, &errno)),
+            COMMAND => Err(cannot_start(program, self.errno, &errno)),
             step => {
                 let what = plan.get(step as usize - 1).map_or_else(String::new, Step::to_string);
                 let why = format!("the sandbox can't be made: step {step}, {what}: {errno}");
@@ -245,12 +265,7 @@ impl Told {
     }
 }
 
-fn cannot_start(plan: &[Step], number: i32, errno: &std::io::Error) -> Error {
-    let program = plan.iter().find_map(|step| match step {
-        Step::Start(start) => start.args.first().cloned(),
-        _ => None,
-    });
-    let program = program.unwrap_or_default();
+fn cannot_start(program: &str, number: i32, errno: &std::io::Error) -> Error {
     let (kind, fix) = match number {
         libc::ENOENT => (Kind::NotFound, "check its name; a command finds what is in /usr and in the granted folders"),
         libc::E2BIG => (Kind::LimitExceeded, "hand what is long over in a file, or by standard input"),

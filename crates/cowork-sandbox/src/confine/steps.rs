@@ -74,12 +74,11 @@ pub(crate) enum Step {
     Restrict,
     /// Put a filter of system calls into force.
     Filter(Filter),
-    Start(Start),
     /// Say which version of Landlock the kernel has, and end.
     Ask,
 }
 
-/// What is executed.
+/// What is executed, once all steps are done: the one step of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Start {
     /// Where it may be, in order.
@@ -190,16 +189,23 @@ impl Step {
             Self::Allow { path, access } => (13, with.text(path).number(*access)),
             Self::Restrict => (14, with),
             Self::Filter(filter) => (15, with.raw(&filter.0)),
-            Self::Start(start) => (16, start.fields(with)),
-            Self::Ask => (17, with),
+            Self::Ask => (16, with),
         };
         (kind, fields)
     }
 }
 
 impl Start {
-    fn fields(&self, with: Fields) -> Fields {
-        let with = with.text(&self.folder).number(self.programs.len() as u64);
+    /// Writes the order as the helper reads it.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        const START: u64 = 17;
+        let mut all = START.to_le_bytes().to_vec();
+        put(&mut all, &self.fields().0);
+        all
+    }
+
+    fn fields(&self) -> Fields {
+        let with = Fields::default().text(&self.folder).number(self.programs.len() as u64);
         let with = self.programs.iter().fold(with, |with, program| with.text(program));
         let with = with.number(self.args.len() as u64);
         let with = self.args.iter().fold(with, |with, arg| with.text(arg)).number(self.environment.len() as u64);
@@ -231,7 +237,6 @@ impl fmt::Display for Step {
             Self::Allow { path, access } => write!(f, "allow {path:?} {access:#x}"),
             Self::Restrict => f.write_str("put the rules into force"),
             Self::Filter(filter) => write!(f, "filter system calls by {} instructions", filter.0.len() / 8),
-            Self::Start(start) => write!(f, "start {:?} in {:?}", start.args, start.folder),
             Self::Ask => f.write_str("say what the kernel has"),
         }
     }

@@ -1,0 +1,106 @@
+//! How long a confined command takes: `/bin/true`, made ready on the spot and beforehand, beside the same without confinement and in
+//! bubblewrap where that is installed; and a tree of 1,000 processes that is ended. All of them in turn, 300 times.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that goes wrong ends")]
+
+use std::{
+    fs::File,
+    io::Read,
+    os::fd::AsFd,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use cowork::sandbox::confine::{Confinement, How, Limits, Policy, Prepared, Shared};
+use cowork_benches::{folder, report};
+
+const RUNS: usize = 300;
+const LONG: Duration = Duration::from_secs(60);
+
+struct Bench {
+    confinement: Confinement,
+    policy: Policy,
+    null: File,
+}
+
+impl Bench {
+    fn cold(&self) {
+        let streams = [self.null.as_fd(); 3];
+        let running = self.confinement.start(&self.policy, &["/bin/true".to_owned()], streams).unwrap();
+        assert_eq!(running.wait(LONG).unwrap().how, How::Exited(0));
+    }
+
+    fn warm(&self, prepared: Prepared) {
+        let running = prepared.start(&["/bin/true".to_owned()], [self.null.as_fd(); 3]).unwrap();
+        assert_eq!(running.wait(LONG).unwrap().how, How::Exited(0));
+    }
+
+    /// Ends a tree of 1,000 processes.
+    fn tree(&self) -> Duration {
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let grow = "import os, time\nfor _ in range(999):\n if os.fork() == 0: time.sleep(60)\nos.write(1, b'x')\ntime.sleep(60)";
+        let args = ["python3", "-c", grow].map(str::to_owned);
+        let policy = Policy { limits: Limits { processes: 1_100, ..Limits::default() }, ..self.policy.clone() };
+        let running = self.confinement.start(&policy, &args, [self.null.as_fd(), writer.as_fd(), self.null.as_fd()]);
+        reader.read_exact(&mut [0]).unwrap();
+        let begun = Instant::now();
+        assert_eq!(running.unwrap().wait(Duration::ZERO).unwrap().how, How::Late);
+        begun.elapsed()
+    }
+}
+
+fn plain(program: &[&str]) {
+    let mut command = Command::new(program[0]);
+    command.args(&program[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    assert!(command.status().unwrap().success(), "{program:?}");
+}
+
+fn time(run: impl FnOnce()) -> f64 {
+    let begun = Instant::now();
+    run();
+    begun.elapsed().as_secs_f64() * 1e3
+}
+
+/// Says the median and the 99th of a hundred, in milliseconds; `most` is what they should be.
+fn tell(what: &str, mut times: Vec<f64>, most: Option<(f64, Option<f64>)>) {
+    times.sort_by(f64::total_cmp);
+    for (name, at, most) in [("p50", 50, most.map(|m| m.0)), ("p99", 99, most.and_then(|m| m.1))] {
+        let time = times[times.len() * at / 100];
+        match most {
+            Some(most) => report(&format!("{what}, {name}"), time, "ms", &format!("<= {most}"), time <= most),
+            None => println!("  {what}, {name}: {time:.2} ms"),
+        }
+    }
+}
+
+fn main() {
+    let at = folder();
+    let shared = Shared::new("Desk", at.path(), true).unwrap();
+    let policy = Policy { folders: vec![shared], limits: Limits::default() };
+    let bench = Bench { confinement: Confinement::new().unwrap(), policy, null: File::open("/dev/null").unwrap() };
+    let bound = at.path().to_str().unwrap();
+    let wrapped = ["bwrap", "--ro-bind", "/", "/", "--bind", bound, bound, "--unshare-all", "/bin/true"];
+    let has_wrapper = Command::new("bwrap").arg("--version").stdout(Stdio::null()).status().is_ok();
+    let mut times: [Vec<f64>; 4] = Default::default();
+    for _ in 0..RUNS {
+        times[0].push(time(|| plain(&["/bin/true"])));
+        if has_wrapper {
+            times[1].push(time(|| plain(&wrapped)));
+        }
+        times[2].push(time(|| bench.cold()));
+        let prepared = bench.confinement.prepare(&bench.policy).unwrap();
+        // It is made ready while the caller does something else.
+        std::thread::sleep(Duration::from_millis(10));
+        times[3].push(time(|| bench.warm(prepared)));
+    }
+    let [floor, bwrap, cold, warm] = times;
+    tell("fork and exec", floor, None);
+    match has_wrapper {
+        true => tell("bubblewrap", bwrap, None),
+        false => println!("  bubblewrap is not installed here: left out"),
+    }
+    tell("confined", cold, Some((2.0, Some(4.0))));
+    tell("confined, made ready before", warm, Some((1.0, None)));
+    let mut trees: Vec<f64> = (0..5).map(|_| bench.tree().as_secs_f64() * 1e3).collect();
+    trees.sort_by(f64::total_cmp);
+    report("a tree of 1,000 processes is ended", trees[2], "ms", "<= 50", trees[2] <= 50.0);
+}
