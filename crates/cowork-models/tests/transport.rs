@@ -186,6 +186,21 @@ async fn when_to_try_again_is_the_services_word() {
 }
 
 #[tokio::test]
+async fn a_service_that_wants_to_be_left_alone_for_long_says_how_long() {
+    let after = |seconds: &str| told(429, "rate_limit_error", "slow down").with("retry-after", seconds);
+    for (seconds, fix) in [
+        ("7", "wait a little, then try again"),
+        ("90", "it asks to be left alone: try again in 2 minutes"),
+        ("3600", "it asks to be left alone: try again in 60 minutes"),
+        ("86400", "it asks to be left alone: try again in 24 hours"),
+    ] {
+        assert_eq!(refused(after(seconds)).await.fix(), Some(fix), "{seconds}");
+    }
+    let overloaded = told(529, "overloaded_error", "Overloaded").with("retry-after", "600");
+    assert_eq!(refused(overloaded).await.fix(), Some("it asks to be left alone: try again in 10 minutes"));
+}
+
+#[tokio::test]
 async fn a_web_page_is_recognised_and_not_repeated() {
     let page = format!(
         "\n<!DOCTYPE html><html><HEAD><Title>Sign in to\nGuest WiFi</TITLE></head><body>{}</body></html>",

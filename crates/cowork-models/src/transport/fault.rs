@@ -102,7 +102,9 @@ impl Fault {
         } else {
             fix
         };
-        let mut error = Error::new(kind, OP, message).with_retry(self.retry(retry)).with_fix(fix);
+        let retry = self.retry(retry);
+        let fix = long(retry).unwrap_or(fix);
+        let mut error = Error::new(kind, OP, message).with_retry(retry).with_fix(fix);
         let status = if self.status == 0 { String::new() } else { self.status.to_string() };
         for (name, value) in [("status", status.as_str()), ("service_error", &self.kind), ("request", &self.request)] {
             if !value.is_empty() {
@@ -235,6 +237,18 @@ impl What {
             ),
         }
     }
+}
+
+/// Says when to come back, where that is longer than a person waits at the screen.
+fn long(retry: Retry) -> Option<String> {
+    let Retry::AfterMs(ms) = retry else { return None };
+    let minutes = ms.div_ceil(60_000);
+    let when = match minutes {
+        0 | 1 => return None,
+        2..120 => format!("{minutes} minutes"),
+        _ => format!("{} hours", minutes.div_ceil(60)),
+    };
+    Some(format!("it asks to be left alone: try again in {when}"))
 }
 
 fn page(at: &str, said: &str) -> String {
