@@ -114,7 +114,7 @@ fn inside() -> ! {
     if let Err(Some((number, errno))) = made {
         failed(HOST, number, errno);
     }
-    if let Err(errno) = world.close().and_then(|()| sys::write(command.gate, b"g")) {
+    if let Err(errno) = command.is_apart().and_then(|()| world.close()).and_then(|()| sys::write(command.gate, b"g")) {
         failed(HOST, LAST, errno);
     }
     ended(command.process)
@@ -123,29 +123,47 @@ fn inside() -> ! {
 /// A command's process that waits at its gate.
 struct Command {
     process: i32,
+    /// What stands for it.
+    itself: Fd,
+    /// Where it says that it has a network of its own.
+    apart: Fd,
     gate: Fd,
+}
+
+impl Command {
+    /// Waits until it has a network of its own, and goes there too: a network can be looked at by way of any process that is in it.
+    fn is_apart(&self) -> Result<()> {
+        if sys::read(self.apart, &mut [0]) != Ok(1) {
+            // It has told why.
+            sys::exit(1);
+        }
+        sys::join_network(self.itself)?;
+        [self.itself, self.apart].iter().for_each(|it| sys::close(*it));
+        Ok(())
+    }
 }
 
 /// Begins the command's process: with a network of its own, where there is nobody, then waiting for its world, then for its order.
 fn begin(plan: Plan<'_>, order: &'static mut [u8]) -> Command {
-    let forked = sys::pipe().and_then(|gate| sys::fork(0).map(|(process, end)| (gate, process, end)));
-    let ([entry, gate], process, end) = match forked {
+    let pipes = sys::pipe().and_then(|gate| Ok((gate, sys::pipe()?)));
+    let forked = pipes.and_then(|(gate, apart)| Ok((gate, apart, sys::fork(0)?)));
+    let ([entry, gate], [apart, teller], (process, itself)) = match forked {
         Ok(forked) => forked,
         Err(errno) => failed(HOST, 1, errno),
     };
     if process != 0 {
-        [entry, end].iter().for_each(|it| sys::close(*it));
-        return Command { process, gate };
+        [entry, teller].iter().for_each(|it| sys::close(*it));
+        return Command { process, itself, apart, gate };
     }
-    sys::close(gate);
-    if let Err(errno) = sys::leave_network() {
+    [gate, apart].iter().for_each(|it| sys::close(*it));
+    if let Err(errno) = sys::leave_network().and_then(|_| sys::write(teller, b"n")) {
         failed(HOST, 1, errno);
     }
     if sys::read(entry, &mut [0]) != Ok(1) {
         // The world was not made; that was told.
         sys::exit(1);
     }
-    sys::close(entry);
+    [entry, teller].iter().for_each(|it| sys::close(*it));
     let mut part = steps::Part::default();
     for (number, step) in plan.numbered() {
         match step.and_then(|step| if step.is_inside() { part.take(step) } else { Ok(()) }) {

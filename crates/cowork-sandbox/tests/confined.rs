@@ -129,6 +129,8 @@ fn what_it_was_not_given_is_not_there() {
     ] {
         place.refused(&format!("cat '{path}'"), "no such file");
     }
+    let open = place.run(&["python3", "-c", "import os\nprint(len(os.listdir('/proc/self/fd')))"]).unwrap();
+    assert_eq!(open.out, "4\n", "its streams, and the folder that it looks into: {open:?}");
     place.refused("cat /proc/1/environ", "permission denied");
     place.refused("ls /proc/1/root/", "permission denied");
     assert_eq!(place.sh("ls /work /home/user /tmp; ls -d /proc/[0-9]* | wc -l").lines().next(), Some("/home/user:"));
@@ -264,6 +266,9 @@ fn it_has_no_network_and_hears_nobody() {
     let _host = UnixListener::bind_addr(&address).unwrap();
     place.python(&format!("socket.socket(socket.AF_UNIX).connect('\\0{name}')"), "refused");
     place.python(&format!("os.kill({}, 0)", std::process::id()), "no such process");
+    let tables = "cat /proc/[0-9]*/net/tcp /proc/[0-9]*/net/unix /proc/[0-9]*/net/route";
+    let seen = place.sh(&format!("{tables} | grep -v -e Num -e local_address -e Iface; true"));
+    assert!(!seen.contains(':'), "nor of the host's network by way of its own first process: {seen}");
 }
 
 #[test]
