@@ -49,6 +49,8 @@ struct Told {
 }
 
 fn main() -> ! {
+    // Whatever the host had open is none of ours.
+    _ = sys::close_all(3);
     // What a person types to the host's terminal is the host's.
     _ = sys::lead_session();
     sys::forget_children();
@@ -56,8 +58,8 @@ fn main() -> ! {
         let mut handles = [Fd(-1); 8];
         match sys::receive(HOST, &mut handles) {
             Ok(Some(1)) => {}
-            Ok(None) => sys::exit(0),
-            _ => continue,
+            Ok(Some(_)) | Err(sys::EINTR) => continue,
+            _ => sys::exit(0),
         }
         let socket = handles[0];
         match sys::fork(0) {
@@ -244,5 +246,5 @@ fn tell(host: Fd, told: &Told) {
     message[24..32].copy_from_slice(&told.used.system.to_le_bytes());
     message[32..].copy_from_slice(&told.used.memory.to_le_bytes());
     // A host that is gone needs no answer.
-    _ = sys::write(host, &message);
+    _ = sys::send(host, &message);
 }

@@ -270,8 +270,14 @@ pub(crate) fn is_gone(socket: Fd, child: Fd, waits: bool) -> bool {
     // For each the handle, what is asked for, and in the upper half what came.
     let mut watched = [socket.0 as u32, ENDS, child.0 as u32, CAN_BE_READ];
     let most = if waits { usize::MAX } else { 0 };
-    let came = call(7, [(&raw mut watched) as usize, 2, most, 0, 0, 0]);
-    came.is_ok() && watched[1] >> 16 & GONE != 0
+    loop {
+        match call(7, [(&raw mut watched) as usize, 2, most, 0, 0, 0]) {
+            Ok(_) => return watched[1] >> 16 & GONE != 0,
+            Err(EINTR) => {}
+            // One that can't be watched any more is as good as gone.
+            Err(_) => return true,
+        }
+    }
 }
 
 /// Receives a message of one byte and its handles. Gives how many there were; none if the other side is gone.
@@ -296,6 +302,17 @@ pub(crate) fn receive(socket: Fd, handles: &mut [Fd; 8]) -> Result<Option<usize>
 /// Makes a handle another's number, which stays open for what is executed.
 pub(crate) fn make_it(it: Fd, number: i32) -> Result<usize> {
     call(33, [it.0 as usize, number as usize, 0, 0, 0, 0])
+}
+
+/// Closes every handle from a number on.
+pub(crate) fn close_all(from: u32) -> Result<usize> {
+    call(436, [from as usize, u32::MAX as usize, 0, 0, 0, 0])
+}
+
+/// Sends over a socket; that the other side is gone is an error and no signal.
+pub(crate) fn send(socket: Fd, bytes: &[u8]) -> Result<usize> {
+    const NO_SIGNAL: usize = 0x4000;
+    call(44, [socket.0 as usize, bytes.as_ptr() as usize, bytes.len(), NO_SIGNAL, 0, 0])
 }
 
 /// Has every handle from a number on closed by whatever is executed.

@@ -116,6 +116,10 @@ impl Shared {
             .map_err(|e| Error::new(Kind::NotFound, "share folder", format!("{} can't be found: {e}", at.display())))?;
         let invalid = |why: &str| Error::new(Kind::InvalidInput, "share folder", format!("{} {why}", at.display()));
         let path = at.to_str().ok_or_else(|| invalid("is not UTF-8"))?;
+        if system::is_kernels(&at) {
+            return Err(Error::new(Kind::NotAllowed, "share folder", format!("{} is the system's own", at.display()))
+                .with_fix("share a folder of files"));
+        }
         let place = system::place(path)?.filter(|place| matches!(place.what, What::Folder { .. }));
         let place = place.ok_or_else(|| invalid("is no folder"))?;
         Ok(Self { name: name.into(), may_change, place })

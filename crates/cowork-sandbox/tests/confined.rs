@@ -13,6 +13,7 @@ use std::{
             net::{SocketAddr, UnixListener},
         },
     },
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -154,7 +155,18 @@ fn only_what_may_be_changed_can_be() {
     assert_eq!(fs::read_to_string(changing.folder.path().join("folder/moved")).unwrap(), "x\n");
     changing.refused("mknod disk b 8 0", "operation not permitted");
     changing.refused("mount -t tmpfs none /tmp", "superuser");
-    changing.refused("cp /bin/sh . && chmod u+s sh && ./sh -c 'echo x > /usr/x'", "read-only file system");
+    changing.refused("cp /bin/sh . && chmod u+s sh", "operation not permitted");
+    changing.refused("chmod 0 /dev/null", "read-only file system");
+    changing.python(
+        "import fcntl; fcntl.fcntl(os.open('poem' if os.path.exists('poem') else 'sh', 0), 1024, 1)",
+        "not permitted",
+    );
+    let socket = changing.folder.path().join("socket");
+    let _host = UnixListener::bind(&socket).unwrap();
+    changing.python("socket.socket(socket.AF_UNIX).connect('socket')", "not permitted");
+    for at in ["/", "/proc", "/sys/kernel", "/dev", "/run"] {
+        assert_eq!(Shared::new("x", Path::new(at), true).unwrap_err().kind, Kind::NotAllowed, "{at}");
+    }
     // By a number of its own, since the shell has none for it: a name for an open file that has none.
     changing.python("os.open('/', os.O_TMPFILE | os.O_RDWR)", "read-only file system");
 }
@@ -264,7 +276,7 @@ fn it_has_no_network_and_hears_nobody() {
     let name = format!("cowork-test-{}", std::process::id());
     let address = SocketAddr::from_abstract_name(&name).unwrap();
     let _host = UnixListener::bind_addr(&address).unwrap();
-    place.python(&format!("socket.socket(socket.AF_UNIX).connect('\\0{name}')"), "refused");
+    place.python(&format!("socket.socket(socket.AF_UNIX).connect('\\0{name}')"), "not permitted");
     place.python(&format!("os.kill({}, 0)", std::process::id()), "no such process");
     let tables = "cat /proc/[0-9]*/net/tcp /proc/[0-9]*/net/unix /proc/[0-9]*/net/route";
     let seen = place.sh(&format!("{tables} | grep -v -e Num -e local_address -e Iface; true"));

@@ -136,10 +136,12 @@ async fn a_file_replaced_or_edited_at_the_last_moment_is_left_as_the_person_has_
     let disk = disk();
     put(&disk.folder.join("a.txt"), "a");
     let theirs = disk.folder.join("a.txt");
+    // As long as it is open, no other file can get its number.
+    let held = fs::File::open(&theirs).unwrap();
     let probe = meanwhile(is_rename, move || {
         fs::remove_file(&theirs).unwrap();
-        fs::write(theirs.with_file_name("x"), "occupies the inode").unwrap();
         fs::write(&theirs, "another").unwrap();
+        held.metadata().unwrap();
     });
     let session = disk.sandbox(probe).open(disk.spec(a_task())).await.unwrap();
     let change = Change::Move { from: path("F/a.txt"), to: path("F/b.txt"), clash: Clash::Skip };

@@ -10,8 +10,8 @@ use libc::c_long;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Filter(pub(crate) Vec<u8>);
 
-/// Calls that are not there. A filter can't look into what `clone3` is given, so that programs have to use `clone`.
-const ABSENT: &[c_long] = &[libc::SYS_clone3];
+/// Calls that are not there. A filter can't look into what these are given, so that programs have to use `clone` and `openat`.
+const ABSENT: &[c_long] = &[libc::SYS_clone3, libc::SYS_openat2];
 
 /// Calls that are refused whatever they are given.
 const REFUSED: &[c_long] = &[
@@ -102,8 +102,29 @@ const APART: &[i32] = &[
 /// Orders to a terminal that would type for the person (`TIOCSTI`) or paste into the console (`TIOCLINUX`), or load a line discipline (`TIOCSETD`).
 const ORDERS: &[u32] = &[0x5412, 0x541c, 0x5423];
 
-/// The kinds of sockets that there are; all others are large parts of the kernel, or ways past the network that is not there.
-const FAMILIES: &[i32] = &[libc::AF_UNIX, libc::AF_INET, libc::AF_INET6];
+/// The kinds of sockets that there are; all others are large parts of the kernel, or ways past the network that is not there. A socket in a
+/// shared folder would be a way to whoever listens there on the host, which neither a mount nor Landlock closes.
+const FAMILIES: &[i32] = &[libc::AF_INET, libc::AF_INET6];
+
+/// The kinds of which a program may have two that only know each other.
+const PAIRS: &[i32] = &[libc::AF_UNIX];
+
+/// Orders for an open file that make the host wait when it opens it: a lease.
+const HOLDS: &[u32] = &[1_024];
+
+/// What a file may not be given: that whoever executes it becomes its owner. Outside of the sandbox that would hold.
+const BECOMES_OWNER: u32 = 0o6000;
+
+/// Calls that give a file a mode, and which of their arguments that is.
+const MODES: &[(c_long, u32)] = &[
+    (libc::SYS_chmod, 1),
+    (libc::SYS_fchmod, 1),
+    (libc::SYS_fchmodat, 2),
+    (libc::SYS_fchmodat2, 2),
+    (libc::SYS_open, 2),
+    (libc::SYS_openat, 3),
+    (libc::SYS_creat, 1),
+];
 
 /// The number of the architecture that the calls below are numbered for.
 const ARCHITECTURE: u32 = 0xc000_003e;
@@ -166,7 +187,9 @@ pub(crate) fn filter() -> Result<Filter> {
     REFUSED.iter().for_each(|call| add(*call, When::Always(Answer::Refused)));
     add(libc::SYS_clone, When::AnyBit(0, apart));
     add(libc::SYS_ioctl, When::OneOf(1, ORDERS.to_vec()));
-    add(libc::SYS_socketpair, When::NoneOf(0, families.clone()));
+    add(libc::SYS_socketpair, When::NoneOf(0, PAIRS.iter().map(number).collect()));
+    add(libc::SYS_fcntl, When::OneOf(1, HOLDS.to_vec()));
+    MODES.iter().for_each(|(call, mode)| add(*call, When::AnyBit(*mode, BECOMES_OWNER)));
     add(libc::SYS_socket, When::Socket(families, libc::SOCK_RAW.unsigned_abs()));
     calls.sort_by_key(|(call, _)| *call);
     Program::of(&calls)
@@ -310,7 +333,7 @@ mod tests {
                     value = match number {
                         0 => call,
                         4 => architecture,
-                        n => u32::try_from(arguments[(n as usize - 16) / 8] & 0xffff_ffff).unwrap(),
+                        n => u32::try_from(arguments.get((n as usize - 16) / 8).unwrap_or(&0) & 0xffff_ffff).unwrap(),
                     };
                     at += 1;
                     continue;
@@ -324,7 +347,8 @@ mod tests {
     fn each_call_gets_its_answer() {
         let filter = filter().unwrap();
         let listed: Vec<u32> = ABSENT.iter().chain(REFUSED).map(|call| u32::try_from(*call).unwrap()).collect();
-        let asked = [libc::SYS_clone, libc::SYS_ioctl, libc::SYS_socket, libc::SYS_socketpair];
+        let mut asked = vec![libc::SYS_clone, libc::SYS_ioctl, libc::SYS_socket, libc::SYS_socketpair, libc::SYS_fcntl];
+        asked.extend(MODES.iter().map(|(call, _)| *call));
         for call in 0..1_000 {
             let answer = match call {
                 n if n >= UNKNOWN || ABSENT.contains(&i64::from(n)) => Answer::Absent,
@@ -356,5 +380,11 @@ mod tests {
         for family in [libc::AF_PACKET, libc::AF_VSOCK, libc::AF_NETLINK, libc::AF_ALG] {
             assert!(!is_made(libc::SYS_socket, family, stream) && !is_made(libc::SYS_socketpair, family, stream));
         }
+        assert!(
+            is_made(libc::SYS_socketpair, libc::AF_UNIX, stream) && !is_made(libc::SYS_socket, libc::AF_UNIX, stream)
+        );
+        assert!(is_made(libc::SYS_chmod, 0, 0o1777) && is_made(libc::SYS_fcntl, 0, 3));
+        assert!(!is_made(libc::SYS_chmod, 0, 0o4755) && !is_made(libc::SYS_creat, 0, 0o2644));
+        assert!(!is_made(libc::SYS_fcntl, 0, 1_024), "a lease");
     }
 }

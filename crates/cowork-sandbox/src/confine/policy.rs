@@ -105,7 +105,7 @@ impl Policy {
             ["etc", "etc/ssl", "dev", "proc", "tmp", "run", "var", "home", HOME, WORK].map(folder).into();
         system.programs.iter().for_each(|place| steps.extend(bound(place, &place.path[1..], Never::CHANGED)));
         steps.extend(ACCOUNTS.map(|(path, content)| Step::File { path, content: content.to_owned() }));
-        system.devices.iter().for_each(|place| steps.extend(bound(place, &place.path[1..], Never::SET_USER_ID)));
+        system.devices.iter().for_each(|place| steps.extend(bound(place, &place.path[1..], Never::REPLACED)));
         let link = |(path, to): (&str, &str)| Step::Link { to: to.to_owned(), path: path.to_owned() };
         let links = [("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")];
         steps.extend(links.map(|(name, number)| link((&format!("dev/{name}"), &format!("/proc/self/fd{number}")))));

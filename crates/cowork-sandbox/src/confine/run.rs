@@ -178,7 +178,9 @@ impl Running {
             let mut message = [0; Told::LENGTH];
             match recv(&self.socket, &mut message, RecvFlags::empty()) {
                 Ok((_, Told::LENGTH)) => return Ok(Heard::Told(Told::read(&message))),
-                Ok(_) => return Ok(Heard::Gone),
+                Ok((_, 0)) => return Ok(Heard::Gone),
+                // Nothing of ours; what is ours follows.
+                Ok(_) => {}
                 // An order that was not read any more; what was told before can still be.
                 Err(Errno::INTR | Errno::CONNRESET) => {}
                 Err(errno) => return Err(errno),
@@ -239,8 +241,8 @@ impl Told {
             step: u32::from_le_bytes(half(0)),
             errno: i32::from_le_bytes(half(4)),
             status: i32::from_le_bytes(half(8)),
-            cpu: Duration::from_micros(whole(16) + whole(24)),
-            memory: whole(32) << 10,
+            cpu: Duration::from_micros(whole(16).saturating_add(whole(24))),
+            memory: whole(32).saturating_mul(1_024),
         }
     }
 

@@ -102,8 +102,8 @@ impl Never {
     pub(crate) const CHANGED: Self = Self(Self::WRITE | Self::SET_USER | Self::DEVICES);
     /// A folder that may be changed.
     pub(crate) const PRIVILEGED: Self = Self(Self::SET_USER | Self::DEVICES);
-    /// A device.
-    pub(crate) const SET_USER_ID: Self = Self(Self::SET_USER);
+    /// A device: it is written to, but its mode and its owner are the host's.
+    pub(crate) const REPLACED: Self = Self(Self::WRITE | Self::SET_USER);
 }
 
 impl fmt::Display for Never {

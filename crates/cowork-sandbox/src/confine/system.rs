@@ -98,6 +98,11 @@ pub(crate) fn place(path: &str) -> Result<Option<Place>> {
     Ok(Some(Place { path: path.to_owned(), what }))
 }
 
+/// Says whether a folder is, holds, or is in one through which the kernel is set or other programs are reached.
+pub(crate) fn is_kernels(at: &Path) -> bool {
+    ["/proc", "/sys", "/dev", "/run"].iter().any(|theirs| at.starts_with(theirs) || Path::new(theirs).starts_with(at))
+}
+
 fn unreadable(path: &str, error: &std::io::Error) -> Error {
     Error::new(Kind::Unavailable, "confine", format!("{path:?} can't be looked at: {error}"))
 }
