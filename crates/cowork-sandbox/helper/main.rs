@@ -1,13 +1,14 @@
 //! The helper that confines commands: it does, one after the other, the steps that its host has worked out, and decides nothing.
 //!
 //! It is a program of its own, small and without a C library, because a process of many threads must not make namespaces for a child:
-//! here there is one thread and nothing that was inherited. There are up to four of it at a time:
+//! here there is one thread and nothing that was inherited. There are up to five of it at a time:
 //!
-//! - the *first* waits for its host to want a command run, which is a socket that comes over its handle 0. It forks, and ends when its
-//!   host does;
+//! - the *first* waits for its host to want a world, which is a socket that comes over its handle 0. It forks, and ends when its host does;
+//! - the *world* makes the part that the commands of one policy have in common, users and a root, once. It then waits for its host to want
+//!   a command run, forks, and ends when its host lets go of its socket;
 //! - the *keeper* of one command stays outside. What runs inside dies with it, and it dies when the host lets go of the socket;
-//! - the *root process* inside new namespaces makes the world that the command will see. Whatever the command leaves behind becomes its
-//!   child, and ends with it;
+//! - the *root process* inside more namespaces adds what is the command's own. Whatever the command leaves behind becomes its child, and
+//!   ends with it;
 //! - the *command's process* begins beside it, so that two things that take their time are done at once, a network and a world, then
 //!   gives up what it may do, and waits for its order: what to execute, with which streams.
 //!
@@ -21,7 +22,7 @@ mod steps;
 mod sys;
 
 use plan::Plan;
-use sys::{Errno, Fd, Result};
+use sys::{Errno, Fd, HERE, Result};
 
 /// The most bytes that a plan may have.
 const MOST: usize = 1 << 20;
@@ -35,18 +36,34 @@ const HOST: Fd = Fd(0);
 /// The number of a step that stands for the command itself: it could not be executed.
 const LAST: u32 = u32::MAX;
 
-/// New namespaces of everything but the network: mounts, host name, messages, users, processes, control groups.
-const APART: usize = 0x0002_0000 | 0x0400_0000 | 0x0800_0000 | 0x1000_0000 | 0x2000_0000 | 0x0200_0000;
+/// The number of a step that stands for the limits of its control groups: they could not be joined.
+const JOINING: u32 = u32::MAX - 1;
+
+/// New namespaces of a world: mounts, host name, users.
+const WORLD: usize = 0x0002_0000 | 0x0400_0000 | 0x1000_0000;
+
+/// New namespaces of a command besides: mounts, messages, processes.
+const COMMAND: usize = 0x0002_0000 | 0x0800_0000 | 0x2000_0000;
 
 /// What is told to the host.
+#[derive(Default)]
 struct Told {
-    /// Which step failed, from 1; 0 if all were done and the command has ended.
+    /// Which step failed, from 1; 0 if all were done.
     step: u32,
     errno: i32,
-    /// How the command ended, as the kernel says it.
+    /// How the command ended, as the kernel says it; or the number of its root process.
     status: i32,
+    /// What this is about.
+    about: u32,
     used: sys::Used,
 }
+
+/// The end of a command, or why there is none.
+const END: u32 = 0;
+/// A root process has begun.
+const BEGUN: u32 = 1;
+/// The world is not there.
+const NO_WORLD: u32 = 2;
 
 fn main() -> ! {
     // Whatever the host had open is none of ours.
@@ -54,37 +71,86 @@ fn main() -> ! {
     // What a person types to the host's terminal is the host's.
     _ = sys::lead_session();
     sys::forget_children();
+    let room = sys::room();
     loop {
-        let mut handles = [Fd(-1); 8];
-        match sys::receive(HOST, &mut handles) {
-            Ok(Some(1)) => {}
-            Ok(Some(_)) | Err(sys::EINTR) => continue,
-            _ => sys::exit(0),
-        }
-        let socket = handles[0];
-        match sys::fork(0) {
+        let socket = wanted();
+        match sys::fork(WORLD) {
             Ok((0, _)) => {
-                sys::reset_signals();
-                _ = sys::make_it(socket, HOST.0);
-                sys::close(socket);
-                keep()
+                take_place(socket);
+                world(room)
             }
             Ok((_, end)) => sys::close(end),
-            Err(errno) => tell(socket, &Told::failed(1, errno)),
+            Err(errno) => tell(socket, &Told { about: NO_WORLD, ..Told::failed(1, errno) }),
         }
         sys::close(socket);
     }
 }
 
+/// Waits until the host wants one more, and gives the socket to it. Ends with the host.
+fn wanted() -> Fd {
+    loop {
+        let mut handles = [Fd(-1); 8];
+        match sys::receive(HOST, &mut handles) {
+            Ok(Some(1)) => return handles[0],
+            Ok(Some(_)) | Err(sys::EINTR) => {}
+            _ => sys::exit(0),
+        }
+    }
+}
+
+/// Has this process speak with the host by a socket of its own.
+fn take_place(socket: Fd) {
+    _ = sys::make_it(socket, HOST.0);
+    sys::close(socket);
+}
+
+/// Makes what commands have in common, then one of them after the other.
+fn world(room: &'static mut [u8]) -> ! {
+    let processes = sys::open(HERE, c"/proc", 0);
+    let made = processes.map_err(|errno| (1, errno)).and_then(|processes| make(room).map(|()| processes));
+    loop {
+        let socket = wanted();
+        match made {
+            Err((step, errno)) => tell(socket, &Told { about: NO_WORLD, ..Told::failed(step, errno) }),
+            Ok(processes) => match sys::fork(0) {
+                Ok((0, _)) => {
+                    sys::reset_signals();
+                    take_place(socket);
+                    keep(room, processes)
+                }
+                Ok((_, end)) => sys::close(end),
+                Err(errno) => tell(socket, &Told::failed(1, errno)),
+            },
+        }
+        sys::close(socket);
+    }
+}
+
+fn make(room: &mut [u8]) -> core::result::Result<(), (u32, Errno)> {
+    let (plan, groups) = match next(&mut room[..MOST]) {
+        Ok(Some(came)) => came,
+        Ok(None) => sys::exit(0),
+        Err(errno) => return Err((1, errno)),
+    };
+    // Once for all its commands, which are born in them: to move takes the kernel some milliseconds.
+    join(groups).map_err(|errno| (JOINING, errno))?;
+    let mut world = steps::World::default();
+    plan.numbered().try_for_each(|(number, step)| step.and_then(|step| world.take(step)).map_err(|errno| (number, errno)))
+}
+
 /// Keeps one command.
-fn keep() -> ! {
-    let (child, end) = match sys::fork(APART) {
-        Ok((0, _)) => inside(),
+fn keep(room: &'static mut [u8], processes: Fd) -> ! {
+    let (child, end) = match sys::fork(COMMAND) {
+        Ok((0, _)) => {
+            sys::close(processes);
+            inside(room)
+        }
         Ok(child) => child,
         Err(errno) => failed(HOST, 1, errno),
     };
+    tell(HOST, &Told { about: BEGUN, status: child, ..Told::default() });
     // The host waits until all processes have ended; that their world is taken apart, it need not wait for.
-    _ = sys::world_of(child);
+    _ = sys::world_of(processes, child);
     if sys::is_gone(HOST, end, true) {
         sys::kill(child);
     }
@@ -95,15 +161,15 @@ fn keep() -> ! {
 }
 
 /// The root process of the new namespaces.
-fn inside() -> ! {
+fn inside(room: &'static mut [u8]) -> ! {
     _ = sys::control(sys::DIE_WITH_PARENT, sys::KILL);
     // A keeper that ended before that did so because the host is gone.
     if sys::is_gone(HOST, Fd(-1), false) {
         sys::exit(0);
     }
-    let (room, order) = sys::room().split_at_mut(MOST);
-    let (plan, _) = match next(room) {
-        Ok(Some(came)) => came,
+    let (room, order) = room.split_at_mut(MOST);
+    let plan = match next(room) {
+        Ok(Some((plan, _))) => plan,
         Ok(None) => sys::exit(0),
         Err(errno) => failed(HOST, 1, errno),
     };
@@ -120,6 +186,15 @@ fn inside() -> ! {
         failed(HOST, LAST, errno);
     }
     ended(command.process)
+}
+
+/// Takes this process into the control groups whose lists these are, and makes them all that is seen of such.
+fn join(groups: [Fd; 8]) -> Result<()> {
+    for group in groups.iter().skip(1).take_while(|group| group.0 >= 0) {
+        sys::write(*group, b"0")?;
+        sys::close(*group);
+    }
+    sys::leave(sys::GROUPS).map(drop)
 }
 
 /// A command's process that waits at its gate.
@@ -158,7 +233,7 @@ fn begin(plan: Plan<'_>, order: &'static mut [u8]) -> Command {
         return Command { process, itself, apart, gate };
     }
     [gate, apart].iter().for_each(|it| sys::close(*it));
-    if let Err(errno) = sys::leave_network().and_then(|_| sys::write(teller, b"n")) {
+    if let Err(errno) = sys::leave(sys::NETWORK).and_then(|_| sys::write(teller, b"n")) {
         failed(HOST, 1, errno);
     }
     if sys::read(entry, &mut [0]) != Ok(1) {
@@ -210,7 +285,7 @@ fn ended(command: i32) -> ! {
     loop {
         match sys::wait() {
             Ok((pid, status, used)) if pid == command => {
-                tell(HOST, &Told { step: 0, errno: 0, status, used });
+                tell(HOST, &Told { status, used, ..Told::default() });
                 sys::exit(0);
             }
             Ok(_) | Err(sys::EINTR) => {}
@@ -221,7 +296,7 @@ fn ended(command: i32) -> ! {
 
 /// Answers with a number, as if a command had ended with it, and ends.
 fn answer(number: usize) -> ! {
-    tell(HOST, &Told { step: 0, errno: 0, status: (number as i32) << 8, used: sys::Used::default() });
+    tell(HOST, &Told { status: (number as i32) << 8, ..Told::default() });
     sys::exit(0)
 }
 
@@ -233,7 +308,7 @@ fn failed(host: Fd, step: u32, errno: Errno) -> ! {
 
 impl Told {
     fn failed(step: u32, Errno(errno): Errno) -> Self {
-        Self { step, errno, status: 0, used: sys::Used::default() }
+        Self { step, errno, about: END, ..Self::default() }
     }
 }
 
@@ -242,6 +317,7 @@ fn tell(host: Fd, told: &Told) {
     message[..4].copy_from_slice(&told.step.to_le_bytes());
     message[4..8].copy_from_slice(&told.errno.to_le_bytes());
     message[8..12].copy_from_slice(&told.status.to_le_bytes());
+    message[12..16].copy_from_slice(&told.about.to_le_bytes());
     message[16..24].copy_from_slice(&told.used.user.to_le_bytes());
     message[24..32].copy_from_slice(&told.used.system.to_le_bytes());
     message[32..].copy_from_slice(&told.used.memory.to_le_bytes());

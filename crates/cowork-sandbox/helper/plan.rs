@@ -4,8 +4,8 @@ use core::ffi::CStr;
 
 use crate::sys::{EINVAL, Result};
 
-/// From this number on a step is the command's own.
-const FIRST_INSIDE: u8 = 10;
+/// The numbers of the steps that are the command's own.
+const INSIDE: core::ops::RangeInclusive<u8> = 10..=16;
 
 /// The steps of a plan, in their order.
 #[derive(Clone, Copy)]
@@ -63,7 +63,7 @@ impl<'a> Iterator for Plan<'a> {
 impl Step<'_> {
     /// Says whether it is done by the command's own process, once its world is made.
     pub(crate) fn is_inside(&self) -> bool {
-        self.kind >= FIRST_INSIDE
+        INSIDE.contains(&self.kind)
     }
 }
 

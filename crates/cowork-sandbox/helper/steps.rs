@@ -47,6 +47,8 @@ impl World {
             7 => _ = sys::make_link(with.text()?, self.root, with.text()?)?,
             8 => self.make_file(&mut with)?,
             9 => self.enter_root()?,
+            18 => self.overlay(&mut with)?,
+            19 => _ = sys::detach(with.text()?)?,
             _ => return Err(EINVAL),
         }
         Ok(())
@@ -95,6 +97,26 @@ impl World {
             count += 1;
         }
         let mount = sys::new_mount(kind, &settings[..count], attributes)?;
+        sys::put_mount(mount, self.root, to)?;
+        sys::close(mount);
+        Ok(())
+    }
+
+    /// Mounts a folder with what will be changed in it kept elsewhere.
+    fn overlay(&mut self, with: &mut Fields<'_>) -> Result<()> {
+        let to = with.text()?;
+        let (lower, upper, work) = (with.text()?, with.text()?, with.text()?);
+        let settings = [
+            (c"lowerdir", lower),
+            (c"upperdir", upper),
+            (c"workdir", work),
+            // Marks that need no privilege; and none that would lead out of the upper folder when it is read by itself.
+            (c"userxattr", c""),
+            (c"index", c"off"),
+            // What is kept is made durable when it is taken over; until then nobody relies on it.
+            (c"volatile", c""),
+        ];
+        let mount = sys::new_mount(c"overlay", &settings, (sys::NO_SUID | sys::NO_DEVICES) as usize)?;
         sys::put_mount(mount, self.root, to)?;
         sys::close(mount);
         Ok(())

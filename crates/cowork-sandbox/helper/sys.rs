@@ -178,6 +178,12 @@ pub(crate) fn change_root() -> Result<()> {
     enter_path(c"/").map(drop)
 }
 
+/// Takes away what is mounted at a path, in this world alone.
+pub(crate) fn detach(path: &CStr) -> Result<usize> {
+    const DETACHED: usize = 2;
+    call(166, [of(path), DETACHED, 0, 0, 0, 0])
+}
+
 pub(crate) fn name_host(name: &CStr) -> Result<usize> {
     call(170, [of(name), name.to_bytes().len(), 0, 0, 0, 0])
 }
@@ -199,29 +205,33 @@ pub(crate) fn pipe() -> Result<[Fd; 2]> {
     Ok(ends.map(Fd))
 }
 
-/// Takes this process into a new network, where there is nobody.
-pub(crate) fn leave_network() -> Result<usize> {
-    const NETWORK: usize = 0x4000_0000;
-    call(272, [NETWORK, 0, 0, 0, 0, 0])
+/// A network of one's own, where there is nobody.
+pub(crate) const NETWORK: usize = 0x4000_0000;
+/// Control groups of which only one's own and those below are seen.
+pub(crate) const GROUPS: usize = 0x0200_0000;
+
+/// Takes this process into a new namespace.
+pub(crate) fn leave(what: usize) -> Result<usize> {
+    call(272, [what, 0, 0, 0, 0, 0])
 }
 
 /// Takes this process into the network of another.
 pub(crate) fn join_network(process: Fd) -> Result<usize> {
-    const NETWORK: usize = 0x4000_0000;
     call(308, [process.0 as usize, NETWORK, 0, 0, 0, 0])
 }
 
-/// Holds on to the mounts of a process by a handle, as long as this one is there.
-pub(crate) fn world_of(pid: i32) -> Result<Fd> {
-    let mut path = *b"/proc/0000000000/ns/mnt\0";
-    let (mut rest, mut at) = (pid, 15);
-    while rest > 0 && at > 5 {
+/// Holds on to the mounts of a process by a handle, as long as this one is there. It is found in the host's list of processes.
+pub(crate) fn world_of(processes: Fd, pid: i32) -> Result<Fd> {
+    let mut path = *b"0000000000/ns/mnt\0";
+    let (mut rest, mut at) = (pid, 10);
+    while rest > 0 && at > 0 {
+        at -= 1;
         path[at] = b'0' + (rest % 10) as u8;
-        (rest, at) = (rest / 10, at - 1);
+        rest /= 10;
     }
     // A number has no zero in front.
-    path.copy_within(at + 1.., 6);
-    open(HERE, CStr::from_bytes_until_nul(&path).map_err(|_| EINVAL)?, 0)
+    path.copy_within(at.., 0);
+    open(processes, CStr::from_bytes_until_nul(&path).map_err(|_| EINVAL)?, 0)
 }
 
 /// What an ended process has used: seconds and microseconds of its own and of the system's time, and the most memory.

@@ -12,38 +12,63 @@
 //! Whatever step fails, nothing is run. When the command ends, or its host does, everything that it left behind is gone.
 
 mod filters;
+mod groups;
+mod helper;
+mod layer;
 mod policy;
 mod run;
 mod steps;
 mod system;
+mod usage;
 
-use std::{os::fd::BorrowedFd, path::Path, time::Duration};
+use std::{os::fd::BorrowedFd, path::Path, sync::Arc, time::Duration};
 
 use cowork_core::{Error, Kind, Result};
 
-pub use policy::{Limits, Policy, Shared};
-pub use run::{Ended, How};
-use run::{Helper, Running};
+use groups::Groups;
+use helper::{Ground, Helper};
+pub use layer::{Layer, Layers};
+pub use policy::{Changes, Limits, Policy, Shared};
+use run::Running;
+pub use run::{Ended, Ender, Excess, How};
 use steps::Step;
 use system::{System, What};
+use usage::Usage;
 
 /// Starts confined commands on this computer.
+#[derive(Clone, Debug)]
+pub struct Confinement(Arc<Inner>);
+
 #[derive(Debug)]
-pub struct Confinement {
+struct Inner {
     helper: Helper,
     system: System,
+    groups: Option<Groups>,
+}
+
+/// What the commands of one policy have in common, made once. Dropping it ends none of them.
+#[derive(Clone, Debug)]
+pub struct World {
+    confinement: Confinement,
+    ground: Ground,
+    policy: Arc<Policy>,
+    layers: Option<Layers>,
 }
 
 /// A place for a command that has given up all that it may not do, and waits. Dropping it ends it.
 #[derive(Debug)]
 pub struct Prepared {
-    policy: Policy,
+    world: World,
     running: Running,
+    usage: Usage,
 }
 
 /// A confined command that runs. Dropping it ends it, and everything that it started.
 #[derive(Debug)]
-pub struct Confined(Running);
+pub struct Confined {
+    running: Running,
+    usage: Usage,
+}
 
 impl Confinement {
     /// Finds out what the kernel can enforce.
@@ -52,35 +77,56 @@ impl Confinement {
     /// `Unsupported` if namespaces can't be made or the kernel has no Landlock: nothing is confined with less.
     pub fn new() -> Result<Self> {
         let helper = Helper::new()?;
-        let asked = helper.prepare(vec![Step::Ask])?.wait(Duration::from_secs(10))?;
+        // An empty plan is a world like the host's, in which nothing is run but this question.
+        let asked = helper.ground(Vec::new(), None)?.prepare(vec![Step::Ask])?;
+        let asked = asked.wait(Duration::from_secs(10), Usage::nothing())?;
         let How::Exited(landlock) = asked.how else {
             let error = Error::new(Kind::Unsupported, "confine", format!("the helper did not answer: {:?}", asked.how));
             return Err(error.with_fix("try again; `cowork doctor` says what is missing"));
         };
         let landlock = u32::try_from(landlock).unwrap_or_default();
         let system = System::look(landlock)?;
-        Ok(Self { helper, system })
+        Ok(Self(Arc::new(Inner { helper, system, groups: Groups::find() })))
     }
 
-    /// Has all made ready for one command that may do this, so that it then starts as fast as any program. It is used once.
+    /// Makes what the commands of a policy have in common; `layers` is where changes are kept, if the policy keeps any.
     ///
     /// # Errors
     /// `InvalidInput` for a policy that can't be one; `Unavailable` if no process can be started. What comes up later
     /// [`Confined::wait`] tells.
-    pub fn prepare(&self, policy: &Policy) -> Result<Prepared> {
-        let running = self.helper.prepare(policy.steps(&self.system)?)?;
-        Ok(Prepared { policy: policy.clone(), running })
+    pub fn world(&self, policy: Policy, layers: Option<Layers>) -> Result<World> {
+        let plan = policy.world(&self.0.system, layers.as_ref().map(Layers::place))?;
+        let group = self.0.groups.as_ref().and_then(|groups| groups.make(&policy.limits));
+        let ground = self.0.helper.ground(plan, group)?;
+        Ok(World { confinement: self.clone(), ground, policy: Arc::new(policy), layers })
+    }
+}
+
+impl World {
+    /// Has all made ready for one command, so that it then starts as fast as any program. It is used once. `layer` is where what it
+    /// changes is kept.
+    ///
+    /// # Errors
+    /// `InvalidInput` without a layer where one is needed; `Unavailable`.
+    pub fn prepare(&self, layer: Option<&Layer>) -> Result<Prepared> {
+        let plan = self.policy.steps(&self.confinement.0.system, layer.map(Layer::name))?;
+        let usage = match self.ground.is_held() {
+            true => Usage::nothing(),
+            false => Usage::nothing().within(self.policy.limits.clone()),
+        };
+        let usage = match &self.layers {
+            Some(layers) => usage.on(layers.handle()?),
+            None => usage,
+        };
+        Ok(Prepared { world: self.clone(), running: self.ground.prepare(plan)?, usage })
     }
 
     /// Starts a command with these streams: what it reads, what it says, what it complains.
     ///
     /// # Errors
-    /// As [`Confinement::prepare`]'s and [`Prepared::start`]'s.
-    pub fn start(&self, policy: &Policy, args: &[String], streams: [BorrowedFd<'_>; 3]) -> Result<Confined> {
-        let order = policy.start(args)?;
-        let mut running = self.helper.prepare(policy.steps(&self.system)?)?;
-        running.start(&order, streams)?;
-        Ok(Confined(running))
+    /// As [`World::prepare`]'s and [`Prepared::start`]'s.
+    pub fn start(&self, layer: Option<&Layer>, args: &[String], streams: [BorrowedFd<'_>; 3]) -> Result<Confined> {
+        self.prepare(layer)?.start(args, streams)
     }
 }
 
@@ -90,19 +136,25 @@ impl Prepared {
     /// # Errors
     /// `InvalidInput` for a command that can't be one, `LimitExceeded` if it is too long.
     pub fn start(mut self, args: &[String], streams: [BorrowedFd<'_>; 3]) -> Result<Confined> {
-        let order = self.policy.start(args)?;
+        let order = self.world.policy.start(args)?;
         self.running.start(&order, streams)?;
-        Ok(Confined(self.running))
+        Ok(Confined { running: self.running, usage: self.usage })
     }
 }
 
 impl Confined {
+    /// Gives what ends it from elsewhere, while a thread waits for it.
+    pub fn ender(&self) -> Ender {
+        self.running.ender()
+    }
+
     /// Waits for its end, no longer than `most`; then it is ended, with everything that it started. This blocks the thread.
     ///
     /// # Errors
-    /// `NotFound` if there is no such program, `Unsupported` if the confinement could not be made: then nothing was run.
+    /// `NotFound` if there is no such program, `Unsupported` if the confinement could not be made: then nothing was run;
+    /// `Unavailable` if something else ended it.
     pub fn wait(self, most: Duration) -> Result<Ended> {
-        self.0.wait(most)
+        self.running.wait(most, self.usage)
     }
 }
 
@@ -111,7 +163,7 @@ impl Shared {
     ///
     /// # Errors
     /// `NotFound`; `InvalidInput` if it is no folder, or its path is not UTF-8.
-    pub fn new(name: impl Into<String>, at: &Path, may_change: bool) -> Result<Self> {
+    pub fn new(name: impl Into<String>, at: &Path, changes: Changes) -> Result<Self> {
         let at = std::fs::canonicalize(at)
             .map_err(|e| Error::new(Kind::NotFound, "share folder", format!("{} can't be found: {e}", at.display())))?;
         let invalid = |why: &str| Error::new(Kind::InvalidInput, "share folder", format!("{} {why}", at.display()));
@@ -122,6 +174,6 @@ impl Shared {
         }
         let place = system::place(path)?.filter(|place| matches!(place.what, What::Folder { .. }));
         let place = place.ok_or_else(|| invalid("is no folder"))?;
-        Ok(Self { name: name.into(), may_change, place })
+        Ok(Self { name: name.into(), changes, place })
     }
 }

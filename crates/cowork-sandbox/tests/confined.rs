@@ -18,7 +18,7 @@ use std::{
 };
 
 use cowork_core::Kind;
-use cowork_sandbox::confine::{Confinement, Ended, How, Limits, Policy, Shared};
+use cowork_sandbox::confine::{Changes, Confinement, Ended, How, Limits, Policy, Shared, World};
 use tempfile::TempDir;
 
 /// A folder, and what may be done in it.
@@ -39,9 +39,13 @@ impl Place {
     fn new(may_change: bool) -> Self {
         let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("poem"), "one\ntwo\n").unwrap();
-        let shared = Shared::new("Desk", folder.path(), may_change).unwrap();
+        let shared = Shared::new("Desk", folder.path(), if may_change { Changes::Made } else { Changes::Refused }).unwrap();
         let policy = Policy { folders: vec![shared], limits: Limits::default() };
         Self { folder, confinement: Confinement::new().unwrap(), policy }
+    }
+
+    fn world(&self) -> cowork_core::Result<World> {
+        self.confinement.world(self.policy.clone(), None)
     }
 
     fn run(&self, args: &[&str]) -> cowork_core::Result<Came> {
@@ -53,7 +57,7 @@ impl Place {
         let null = fs::File::open("/dev/null").unwrap();
         let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
         let writer = OwnedFd::from(writer);
-        let running = self.confinement.start(&self.policy, &args, [null.as_fd(), writer.as_fd(), writer.as_fd()])?;
+        let running = self.world()?.start(None, &args, [null.as_fd(), writer.as_fd(), writer.as_fd()])?;
         drop(writer);
         let read = std::thread::spawn(move || {
             let mut out = String::new();
@@ -165,7 +169,7 @@ fn only_what_may_be_changed_can_be() {
     let _host = UnixListener::bind(&socket).unwrap();
     changing.python("socket.socket(socket.AF_UNIX).connect('socket')", "not permitted");
     for at in ["/", "/proc", "/sys/kernel", "/dev", "/run"] {
-        assert_eq!(Shared::new("x", Path::new(at), true).unwrap_err().kind, Kind::NotAllowed, "{at}");
+        assert_eq!(Shared::new("x", Path::new(at), Changes::Made).unwrap_err().kind, Kind::NotAllowed, "{at}");
     }
     // By a number of its own, since the shell has none for it: a name for an open file that has none.
     changing.python("os.open('/', os.O_TMPFILE | os.O_RDWR)", "read-only file system");
@@ -234,7 +238,7 @@ fn it_dies_with_its_host() {
         let streams = [null.as_fd(), out.as_fd(), null.as_fd()];
         let line = "(setsid sleep 60 &); echo begun; exec sleep 60".to_owned();
         let running =
-            place.confinement.start(&place.policy, &["sh".to_owned(), "-c".to_owned(), line], streams).unwrap();
+            place.world().unwrap().start(None, &["sh".to_owned(), "-c".to_owned(), line], streams).unwrap();
         running.wait(Duration::from_secs(60)).unwrap();
         return;
     }
@@ -337,8 +341,8 @@ fn all_of_it_holds_for_a_user_without_privileges_too() {
 #[test]
 fn what_is_made_ready_starts_at_once_and_is_as_confined() {
     let place = Place::new(true);
-    let prepared = place.confinement.prepare(&place.policy).unwrap();
-    drop(place.confinement.prepare(&place.policy).unwrap());
+    let prepared = place.world().unwrap().prepare(None).unwrap();
+    drop(place.world().unwrap().prepare(None).unwrap());
     fs::write(place.folder.path().join("later"), "three\n").unwrap();
     let (mut reader, writer) = std::io::pipe().unwrap();
     let null = fs::File::open("/dev/null").unwrap();

@@ -22,9 +22,20 @@ pub struct Policy {
 pub struct Shared {
     /// Its name inside: no slash, not `.` or `..`.
     pub name: String,
-    /// Whether its content may be changed.
-    pub may_change: bool,
+    /// What becomes of changes in it.
+    pub changes: Changes,
     pub(crate) place: Place,
+}
+
+/// What becomes of changes in a folder that a confined program sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changes {
+    /// There are none: it can only be read.
+    Refused,
+    /// They are kept elsewhere, in a [`Layer`](super::Layer), while the folder stays as it is.
+    Kept,
+    /// They are made at once.
+    Made,
 }
 
 /// How much a confined program may use, each process of it where that is said.
@@ -32,7 +43,9 @@ pub struct Shared {
 pub struct Limits {
     /// Seconds of processor time, each process.
     pub cpu: u64,
-    /// Processes and threads. It holds for everybody but the superuser's own programs.
+    /// Bytes of memory, all processes together.
+    pub memory: u64,
+    /// Processes and threads.
     pub processes: u64,
     /// Bytes of one file.
     pub file: u64,
@@ -44,12 +57,15 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { cpu: 600, processes: 512, file: 4 << 30, open: 4_096, scratch: 512 << 20 }
+        Self { cpu: 600, memory: 4 << 30, processes: 512, file: 4 << 30, open: 4_096, scratch: 512 << 20 }
     }
 }
 
 /// Where the shared folders are.
 const WORK: &str = "work";
+/// Where what is outside is reached until a command's own mounts are made: the folders whose changes are kept elsewhere, where these are
+/// kept, and the host's list of processes, without which the kernel gives no other.
+const OUTSIDE: &str = ".outside";
 /// The user inside, who is whoever runs the host outside.
 const USER: u32 = 1_000;
 const HOME: &str = "home/user";
@@ -64,17 +80,38 @@ const ACCOUNTS: [(&str, &str); 4] = [
 ];
 
 impl Policy {
-    /// Gives the steps that confine a program.
+    /// Gives the steps that make what the programs of this policy have in common; `layers` is where their changes are kept.
     ///
     /// # Errors
-    /// `InvalidInput` for a name that can't be one; `Unsupported` where the kernel can't enforce it.
-    pub(crate) fn steps(&self, system: &System) -> Result<Vec<Step>> {
-        self.check()?;
+    /// `InvalidInput` for a name that can't be one, and for changes that are to be kept nowhere.
+    pub(crate) fn world(&self, system: &System, layers: Option<&Place>) -> Result<Vec<Step>> {
+        self.check(layers.is_some())?;
         let mut steps = users(system);
         steps.push(Step::Name("sandbox"));
         steps.push(Step::Root { at: system.aside, bytes: 4 << 20, files: 4_096 });
-        steps.extend(self.root(system));
+        steps.extend(root(system));
+        for (n, shared) in self.folders.iter().enumerate() {
+            let at = format!("{WORK}/{}", shared.name);
+            match shared.changes {
+                Changes::Refused => steps.extend(bound(&shared.place, &at, Never::CHANGED)),
+                Changes::Made => steps.extend(bound(&shared.place, &at, Never::PRIVILEGED)),
+                Changes::Kept => {
+                    steps.push(folder(&at));
+                    steps.extend(bound(&shared.place, &format!("{OUTSIDE}/{n}"), Never::CHANGED));
+                }
+            }
+        }
+        steps.extend(layers.iter().flat_map(|place| bound(place, &format!("{OUTSIDE}/layers"), Never::PRIVILEGED)));
         steps.push(Step::Enter);
+        Ok(steps)
+    }
+
+    /// Gives the steps that confine one program, in the world that it has in common with others; `layer` is its layer's name.
+    ///
+    /// # Errors
+    /// `InvalidInput` without a layer that is needed; `Unsupported` where the kernel can't enforce it.
+    pub(crate) fn steps(&self, system: &System, layer: Option<&str>) -> Result<Vec<Step>> {
+        let mut steps = self.own(layer)?;
         steps.extend(self.limits());
         steps.push(Step::DropPrivileges);
         steps.extend(self.rules(system)?);
@@ -82,8 +119,16 @@ impl Policy {
         Ok(steps)
     }
 
-    fn check(&self) -> Result<()> {
+    /// Says whether it has folders whose changes are kept.
+    pub(crate) fn keeps(&self) -> bool {
+        self.folders.iter().any(|folder| folder.changes == Changes::Kept)
+    }
+
+    fn check(&self, has_layers: bool) -> Result<()> {
         let invalid = |why: String| Err(Error::new(Kind::InvalidInput, "confine", why));
+        if self.keeps() && !has_layers {
+            return invalid("the changes in a folder are to be kept, and it is not said where".to_owned());
+        }
         if self.limits.open < 16 {
             return invalid("a command needs 16 open files at least".to_owned());
         }
@@ -99,31 +144,28 @@ impl Policy {
         Ok(())
     }
 
-    fn root(&self, system: &System) -> Vec<Step> {
-        let folder = |path: &str| Step::Folder { path: path.to_owned(), mode: 0o755 };
-        let mut steps: Vec<Step> =
-            ["etc", "etc/ssl", "dev", "proc", "tmp", "run", "var", "home", HOME, WORK].map(folder).into();
-        system.programs.iter().for_each(|place| steps.extend(bound(place, &place.path[1..], Never::CHANGED)));
-        steps.extend(ACCOUNTS.map(|(path, content)| Step::File { path, content: content.to_owned() }));
-        system.devices.iter().for_each(|place| steps.extend(bound(place, &place.path[1..], Never::REPLACED)));
-        let link = |(path, to): (&str, &str)| Step::Link { to: to.to_owned(), path: path.to_owned() };
-        let links = [("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")];
-        steps.extend(links.map(|(name, number)| link((&format!("dev/{name}"), &format!("/proc/self/fd{number}")))));
-        steps.extend([link(("var/tmp", "/tmp")), folder("dev/shm")]);
+    /// Gives what is mounted for one program alone.
+    fn own(&self, layer: Option<&str>) -> Result<Vec<Step>> {
         // Only what belongs to processes: nothing of the kernel's settings, the computer, or its start.
         let processes = vec![("subset", "pid".to_owned())];
-        steps.push(Step::Mount { kind: "proc", to: "proc", never: Never::PRIVILEGED, settings: processes });
+        let mut steps = vec![Step::Mount { kind: "proc", to: "proc", never: Never::PRIVILEGED, settings: processes }];
         let scratch = |to, mode: &str| {
             let settings = [("size", self.limits.scratch.to_string()), ("nr_inodes", "65536".to_owned())];
             let settings = settings.into_iter().chain([("mode", mode.to_owned())]).collect();
             Step::Mount { kind: "tmpfs", to, never: Never::PRIVILEGED, settings }
         };
         steps.extend([scratch("tmp", "1777"), scratch("dev/shm", "1777"), scratch(HOME, "700")]);
-        for shared in &self.folders {
-            let never = if shared.may_change { Never::PRIVILEGED } else { Never::CHANGED };
-            steps.extend(bound(&shared.place, &format!("{WORK}/{}", shared.name), never));
+        let kept = self.folders.iter().enumerate().filter(|(_, f)| f.changes == Changes::Kept);
+        for (n, shared) in kept {
+            let layer = layer.ok_or_else(|| {
+                Error::new(Kind::InvalidInput, "confine", "a program whose changes are kept needs a layer")
+            })?;
+            let part = |what: &str| format!("{OUTSIDE}/layers/{layer}/{n}/{what}");
+            let (to, lower) = (format!("{WORK}/{}", shared.name), format!("{OUTSIDE}/{n}"));
+            steps.push(Step::Overlay { to, lower, upper: part("upper"), work: part("work") });
         }
-        steps
+        steps.push(Step::Detach(OUTSIDE));
+        Ok(steps)
     }
 
     fn limits(&self) -> Vec<Step> {
@@ -156,7 +198,7 @@ impl Policy {
         steps.push(below("/proc".to_owned(), access::READ | access::WRITE_FILE));
         steps.extend(["/tmp", "/dev/shm", "/home/user"].map(|path| below(path.to_owned(), access::CHANGE)));
         for shared in &self.folders {
-            let access = if shared.may_change { access::CHANGE } else { access::READ };
+            let access = if shared.changes == Changes::Refused { access::READ } else { access::CHANGE };
             steps.push(below(format!("/{WORK}/{}", shared.name), access));
         }
         steps.push(Step::Restrict);
@@ -185,11 +227,35 @@ impl Policy {
     }
 }
 
+/// Gives the part of the root that is the same for all.
+fn root(system: &System) -> Vec<Step> {
+    let folders = ["etc", "etc/ssl", "dev", "proc", "tmp", "run", "var", "home", HOME, WORK, OUTSIDE];
+    let mut steps: Vec<Step> = folders.map(folder).into();
+    let settings = vec![("size", "65536".to_owned())];
+    steps.push(Step::Mount { kind: "tmpfs", to: OUTSIDE, never: Never::PRIVILEGED, settings });
+    steps.extend(bound(&system.processes, &format!("{OUTSIDE}/proc"), Never::PRIVILEGED));
+    system.programs.iter().for_each(|place| steps.extend(bound(place, &place.path[1..], Never::CHANGED)));
+    steps.extend(ACCOUNTS.map(|(path, content)| Step::File { path, content: content.to_owned() }));
+    system.devices.iter().for_each(|place| steps.extend(bound(place, &place.path[1..], Never::REPLACED)));
+    let link = |(path, to): (&str, &str)| Step::Link { to: to.to_owned(), path: path.to_owned() };
+    let links = [("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")];
+    steps.extend(links.map(|(name, number)| link((&format!("dev/{name}"), &format!("/proc/self/fd{number}")))));
+    steps.extend([link(("var/tmp", "/tmp")), folder("dev/shm")]);
+    steps
+}
+
+fn folder(path: &str) -> Step {
+    Step::Folder { path: path.to_owned(), mode: 0o755 }
+}
+
 /// Inside there is one user, who is whoever started this, and one group.
 fn users(system: &System) -> Vec<Step> {
+    // When memory is short it is what is confined that goes first.
+    const GOES_FIRST: &str = "500";
     let map = |outside: u32| format!("{USER} {outside} 1");
     let set = |file, text| Step::Set { file, text };
     vec![
+        set("/proc/self/oom_score_adj", GOES_FIRST.to_owned()),
         set("/proc/self/setgroups", "deny".to_owned()),
         set("/proc/self/uid_map", map(system.uid)),
         set("/proc/self/gid_map", map(system.gid)),
@@ -200,7 +266,7 @@ fn bound(place: &Place, to: &str, never: Never) -> Vec<Step> {
     let path = to.to_owned();
     let bind = |dev, ino| Step::Bind { from: place.path.clone(), to: path.clone(), never, dev, ino };
     match &place.what {
-        What::Folder { dev, ino } => vec![Step::Folder { path: path.clone(), mode: 0o755 }, bind(*dev, *ino)],
+        What::Folder { dev, ino } => vec![folder(&path), bind(*dev, *ino)],
         What::File { dev, ino } => vec![Step::Empty { path: path.clone() }, bind(*dev, *ino)],
         What::Link { to } => vec![Step::Link { to: to.clone(), path }],
     }

@@ -1,55 +1,51 @@
-//! A helper at work: how a plan gets to it, and what comes back.
+//! A command that is made ready or runs: what comes back of it, and what it may use meanwhile.
 
 use std::{
-    fs::File,
-    io::Write,
     os::{
-        fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
+        fd::{AsFd, BorrowedFd, OwnedFd},
         unix::process::ExitStatusExt,
     },
-    process::{Child, Command, ExitStatus, Stdio},
+    process::ExitStatus,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use cowork_core::{Error, Kind, Result};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create},
     io::Errno,
-    net::{
-        AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, Shutdown, SocketFlags,
-        SocketType, recv, sendmsg, shutdown, socketpair,
-    },
+    net::{RecvFlags, Shutdown, recv, shutdown},
 };
 
-use super::steps::{self, Start, Step};
-
-/// The helper's program.
-static HELPER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/helper"));
-
-/// The most bytes of a plan, which the helper has room for.
-const MOST: usize = 1 << 20;
+use super::{
+    groups::Group,
+    helper::{failed, in_memory, send},
+    steps::{Start, Step},
+    usage::Usage,
+};
 
 /// The number of a step that stands for the command.
 const COMMAND: u32 = u32::MAX;
+/// The number of a step that stands for its control groups.
+const JOINING: u32 = u32::MAX - 1;
 
 /// How long it is waited for the last process of a command to end, once it was killed. Nothing but a broken disk keeps one longer.
 const DEATH: Duration = Duration::from_secs(10);
 
-/// The first helper, which makes one for each command. Dropping it ends it; the commands that run go on.
-#[derive(Debug)]
-pub(crate) struct Helper {
-    child: Child,
-    socket: OwnedFd,
-}
-
 /// A helper of one command, which is made ready or runs. Dropping it ends all that runs by it.
 #[derive(Debug)]
 pub(crate) struct Running {
-    socket: OwnedFd,
+    socket: Arc<OwnedFd>,
+    ground: Arc<[Step]>,
     plan: Vec<Step>,
     program: String,
+    /// Its control group, and how much had been ended in it for its memory before.
+    group: Option<(Arc<Group>, u64)>,
 }
+
+/// Ends a command from another thread than the one that waits for it.
+#[derive(Clone, Debug)]
+pub struct Ender(Arc<OwnedFd>);
 
 /// How a confined command came to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,66 +67,35 @@ pub enum How {
     Killed(i32),
     /// It was ended when its time was over.
     Late,
+    /// It was ended because it used more than it may.
+    Over(Excess),
 }
 
-impl Helper {
-    /// Starts it. Its program is in memory and sealed: nobody can change what is executed.
-    pub(crate) fn new() -> Result<Self> {
-        let sealed = SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE;
-        let program =
-            memfd_create("cowork-confine", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).map_err(failed)?;
-        let program = written(program, HELPER)?;
-        fcntl_add_seals(&program, sealed).map_err(failed)?;
-        let (socket, theirs) = pair()?;
-        let mut command = Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()));
-        command.env_clear().stdin(Stdio::from(theirs)).stdout(Stdio::null()).stderr(Stdio::null());
-        let child = command.spawn().map_err(|e| unavailable("it can't be executed", &e))?;
-        Ok(Self { child, socket })
+/// What there was too much of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Excess {
+    /// Memory.
+    Memory,
+    /// Processes and threads.
+    Processes,
+    /// What it kept on the disk left too little free there.
+    Disk,
+}
+
+impl Ender {
+    /// Ends it, and all that it started.
+    pub fn end(&self) {
+        // A socket that is shut already stays so.
+        _ = shutdown(&*self.0, Shutdown::Write);
     }
-
-    /// Has all made ready for a command, by these steps.
-    pub(crate) fn prepare(&self, plan: Vec<Step>) -> Result<Running> {
-        let (socket, theirs) = pair()?;
-        send(&self.socket, &[theirs.as_fd()])?;
-        send(&socket, &[in_memory(&steps::bytes(&plan))?.as_fd()])?;
-        Ok(Running { socket, plan, program: String::new() })
-    }
-}
-
-impl Drop for Helper {
-    fn drop(&mut self) {
-        _ = shutdown(&self.socket, Shutdown::Write);
-        // It ends at once; who asks for its end is gone.
-        _ = self.child.wait();
-    }
-}
-
-fn pair() -> Result<(OwnedFd, OwnedFd)> {
-    socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).map_err(failed)
-}
-
-fn written(file: OwnedFd, bytes: &[u8]) -> Result<OwnedFd> {
-    let mut file = File::from(file);
-    file.write_all(bytes).map_err(|e| unavailable("there is no memory for it", &e))?;
-    Ok(file.into())
-}
-
-fn in_memory(bytes: &[u8]) -> Result<OwnedFd> {
-    if bytes.len() > MOST {
-        let error = Error::new(Kind::LimitExceeded, "confine", "the command and its arguments are too long");
-        return Err(error.with_fix("hand what is long over in a file, or by standard input"));
-    }
-    written(memfd_create("plan", MemfdFlags::CLOEXEC).map_err(failed)?, bytes)
-}
-
-fn send(socket: &OwnedFd, handles: &[BorrowedFd<'_>]) -> Result<()> {
-    let mut room = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
-    let mut control = SendAncillaryBuffer::new(&mut room);
-    control.push(SendAncillaryMessage::ScmRights(handles));
-    sendmsg(socket, &[std::io::IoSlice::new(b"p")], &mut control, SendFlags::NOSIGNAL).map(drop).map_err(failed)
 }
 
 impl Running {
+    pub(crate) fn new(socket: OwnedFd, ground: Arc<[Step]>, plan: Vec<Step>, group: Option<Arc<Group>>) -> Self {
+        let group = group.map(|group| (group.clone(), group.ended()));
+        Self { socket: Arc::new(socket), ground, plan, program: String::new(), group }
+    }
+
     /// Has a command executed with these streams.
     pub(crate) fn start(&mut self, order: &Start, streams: [BorrowedFd<'_>; 3]) -> Result<()> {
         self.program = order.args.first().cloned().unwrap_or_default();
@@ -138,8 +103,12 @@ impl Running {
         match send(&self.socket, &[bytes.as_fd(), streams[0], streams[1], streams[2]]) {
             // What went wrong before was told, and is there to be read.
             Err(_) if self.is_over() => Ok(()),
-            sent => sent,
+            sent => sent.map_err(failed),
         }
+    }
+
+    pub(crate) fn ender(&self) -> Ender {
+        Ender(self.socket.clone())
     }
 
     fn is_over(&self) -> bool {
@@ -147,37 +116,62 @@ impl Running {
         poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&none)).is_ok_and(|ready| ready > 0)
     }
 
-    /// Waits for the end, no longer than `most`; then all of it is ended. When this returns, no process of it is left.
+    /// Waits for the end, no longer than `most`, and no longer than it uses no more than it may; then all of it is ended. When this
+    /// returns, no process of it is left.
     ///
     /// # Errors
     /// `NotFound` if there is no such program, `Unsupported` if the confinement could not be made as it should be.
-    pub(crate) fn wait(self, most: Duration) -> Result<Ended> {
-        let told = self.told(most);
+    pub(crate) fn wait(mut self, most: Duration, mut usage: Usage) -> Result<Ended> {
+        let (begun, every) = (Instant::now(), usage.every());
+        let heard = loop {
+            let left = most.saturating_sub(begun.elapsed());
+            match self.hear(left.min(every)) {
+                Ok(Heard::Begun(root)) => usage.begin(root),
+                Ok(Heard::Nothing) if left <= every => break Ok(Heard::Nothing),
+                Ok(Heard::Nothing) => {}
+                heard => break heard,
+            }
+            if let Some(excess) = usage.excess() {
+                self.end()?;
+                return Ok(Ended { how: How::Over(excess), cpu: Duration::ZERO, memory: 0 });
+            }
+        };
         self.end()?;
-        match told {
-            Ok(Heard::Told(told)) => told.ended(&self.plan, &self.program),
-            Ok(Heard::Late) => Ok(Ended { how: How::Late, cpu: Duration::ZERO, memory: 0 }),
-            Ok(Heard::Gone) => Err(Error::new(Kind::Unavailable, "run command", "its sandbox was ended from outside")
-                .with_fix("look whether the computer is short of memory, and run it again")),
+        let struck = self.group.take().and_then(|(group, before)| (group.ended() > before).then_some(Excess::Memory));
+        let ended = match heard {
+            Ok(Heard::Told(told)) => told.ended(&self.ground, &self.plan, &self.program),
+            Ok(Heard::Nothing) => Ok(Ended { how: How::Late, cpu: Duration::ZERO, memory: 0 }),
+            Ok(Heard::Begun(_) | Heard::Gone) if struck.is_some() => {
+                Ok(Ended { how: How::Late, cpu: Duration::ZERO, memory: 0 })
+            }
+            Ok(Heard::Begun(_) | Heard::Gone) => {
+                Err(Error::new(Kind::Unavailable, "run command", "its sandbox was ended from outside")
+                    .with_fix("look whether the computer is short of memory, and run it again"))
+            }
             Err(errno) => Err(failed(errno)),
-        }
+        }?;
+        // However it came to its end: a part of its work was cut off.
+        Ok(match struck {
+            Some(excess) => Ended { how: How::Over(excess), ..ended },
+            None => ended,
+        })
     }
 
-    fn told(&self, most: Duration) -> rustix::io::Result<Heard> {
+    fn hear(&self, most: Duration) -> rustix::io::Result<Heard> {
         let begun = Instant::now();
         loop {
             let left = most.saturating_sub(begun.elapsed());
             let seconds = left.as_secs().try_into().unwrap_or(i64::MAX);
             let wait = Timespec { tv_sec: seconds, tv_nsec: left.subsec_nanos().into() };
             match poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&wait)) {
-                Ok(0) => return Ok(Heard::Late),
+                Ok(0) => return Ok(Heard::Nothing),
                 Ok(_) => {}
                 Err(Errno::INTR) => continue,
                 Err(errno) => return Err(errno),
             }
             let mut message = [0; Told::LENGTH];
             match recv(&self.socket, &mut message, RecvFlags::empty()) {
-                Ok((_, Told::LENGTH)) => return Ok(Heard::Told(Told::read(&message))),
+                Ok((_, Told::LENGTH)) => return Ok(Told::read(&message)),
                 Ok((_, 0)) => return Ok(Heard::Gone),
                 // Nothing of ours; what is ours follows.
                 Ok(_) => {}
@@ -190,13 +184,13 @@ impl Running {
 
     /// Ends all of it, and waits until it has: with its root process the kernel ends every other in its namespace.
     fn end(&self) -> Result<()> {
-        // A socket that is shut already stays so.
-        _ = shutdown(&self.socket, Shutdown::Write);
+        _ = shutdown(&*self.socket, Shutdown::Write);
+        let begun = Instant::now();
         loop {
-            match self.told(DEATH) {
-                Ok(Heard::Told(_)) => {}
+            match self.hear(DEATH.saturating_sub(begun.elapsed())) {
+                Ok(Heard::Told(_) | Heard::Begun(_)) => {}
                 Ok(Heard::Gone) => return Ok(()),
-                Ok(Heard::Late) => {
+                Ok(Heard::Nothing) => {
                     let error =
                         Error::new(Kind::Unavailable, "end command", "a process of it does not end when it is killed");
                     return Err(error.with_fix("look whether a disk or a network folder does not answer"));
@@ -210,21 +204,25 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         // The helper kills all of it; who dropped it does not wait.
-        _ = shutdown(&self.socket, Shutdown::Write);
+        _ = shutdown(&*self.socket, Shutdown::Write);
     }
 }
 
 enum Heard {
+    /// The root process has begun; this is its number.
+    Begun(u32),
     Told(Told),
     /// Nothing is left of it.
     Gone,
-    /// It takes longer.
-    Late,
+    /// Nothing, for as long as was waited.
+    Nothing,
 }
 
-/// What the helper tells.
+/// What the helper tells of an end.
 struct Told {
     step: u32,
+    /// Whether the step is one of the world's.
+    of_ground: bool,
     errno: i32,
     status: i32,
     cpu: Duration,
@@ -234,20 +232,31 @@ struct Told {
 impl Told {
     const LENGTH: usize = 40;
 
-    fn read(message: &[u8; Self::LENGTH]) -> Self {
+    fn read(message: &[u8; Self::LENGTH]) -> Heard {
+        const BEGUN: u32 = 1;
+        const NO_WORLD: u32 = 2;
         let half = |at: usize| std::array::from_fn(|n| message[at + n]);
         let whole = |at: usize| u64::from_le_bytes(std::array::from_fn(|n| message[at + n]));
-        Self {
+        let about = u32::from_le_bytes(half(12));
+        if about == BEGUN {
+            return Heard::Begun(u32::from_le_bytes(half(8)));
+        }
+        Heard::Told(Self {
             step: u32::from_le_bytes(half(0)),
+            of_ground: about == NO_WORLD,
             errno: i32::from_le_bytes(half(4)),
             status: i32::from_le_bytes(half(8)),
             cpu: Duration::from_micros(whole(16).saturating_add(whole(24))),
             memory: whole(32).saturating_mul(1_024),
-        }
+        })
     }
 
-    fn ended(&self, plan: &[Step], program: &str) -> Result<Ended> {
+    fn ended(&self, ground: &[Step], plan: &[Step], program: &str) -> Result<Ended> {
         let errno = std::io::Error::from_raw_os_error(self.errno);
+        let cannot = |what: &str| {
+            let why = format!("the sandbox can't be made: {what}: {errno}");
+            Err(Error::new(Kind::Unsupported, "confine", why).with_fix("`cowork doctor` says what is missing"))
+        };
         match self.step {
             0 => {
                 let status = ExitStatus::from_raw(self.status);
@@ -258,10 +267,11 @@ impl Told {
                 Ok(Ended { how, cpu: self.cpu, memory: self.memory })
             }
             COMMAND => Err(cannot_start(program, self.errno, &errno)),
+            JOINING => cannot("its control group can't be joined"),
             step => {
+                let plan = if self.of_ground { ground } else { plan };
                 let what = plan.get(step as usize - 1).map_or_else(String::new, Step::to_string);
-                let why = format!("the sandbox can't be made: step {step}, {what}: {errno}");
-                Err(Error::new(Kind::Unsupported, "confine", why).with_fix("`cowork doctor` says what is missing"))
+                cannot(&format!("step {step}, {what}"))
             }
         }
     }
@@ -274,13 +284,4 @@ fn cannot_start(program: &str, number: i32, errno: &std::io::Error) -> Error {
         _ => (Kind::InvalidInput, "check that it is a program, and may be executed"),
     };
     Error::new(kind, "run command", format!("{program:?} can't be run: {errno}")).with_fix(fix)
-}
-
-fn failed(errno: Errno) -> Error {
-    unavailable("it can't be reached", &errno)
-}
-
-fn unavailable(what: &str, error: &dyn std::fmt::Display) -> Error {
-    Error::new(Kind::Unavailable, "confine", format!("the helper that confines commands: {what}: {error}"))
-        .with_fix("try again; `cowork doctor` says what is missing")
 }

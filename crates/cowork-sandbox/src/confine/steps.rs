@@ -53,6 +53,15 @@ pub(crate) enum Step {
     },
     /// Make the new root the only one, read-only itself.
     Enter,
+    /// Mount a folder so that what is changed in it is kept in another, with a third to work in.
+    Overlay {
+        to: String,
+        lower: String,
+        upper: String,
+        work: String,
+    },
+    /// Take away what is mounted there.
+    Detach(&'static str),
     Limit {
         what: Resource,
         most: u64,
@@ -190,6 +199,8 @@ impl Step {
             Self::Restrict => (14, with),
             Self::Filter(filter) => (15, with.raw(&filter.0)),
             Self::Ask => (16, with),
+            Self::Overlay { to, lower, upper, work } => (18, with.text(to).text(lower).text(upper).text(work)),
+            Self::Detach(path) => (19, with.text(path)),
         };
         (kind, fields)
     }
@@ -229,6 +240,8 @@ impl fmt::Display for Step {
             Self::File { path, .. } => write!(f, "write {path}"),
             Self::Empty { path } => write!(f, "make empty file {path:?}"),
             Self::Enter => f.write_str("enter the root"),
+            Self::Overlay { to, lower, upper, .. } => write!(f, "lay {upper:?} over {lower:?} at {to:?}"),
+            Self::Detach(path) => write!(f, "take {path} away"),
             Self::Limit { what, most } => write!(f, "limit {what:?} to {most}"),
             Self::DropPrivileges => f.write_str("drop privileges"),
             Self::Rules { files, network, scopes } => {

@@ -14,6 +14,8 @@ pub(crate) struct System {
     pub(crate) landlock: u32,
     /// An empty or uninteresting folder, over which the new root is mounted until it is entered.
     pub(crate) aside: &'static str,
+    /// The list of processes.
+    pub(crate) processes: Place,
     pub(crate) programs: Vec<Place>,
     pub(crate) devices: Vec<Place>,
 }
@@ -64,12 +66,16 @@ impl System {
             let error = Error::new(Kind::Unsupported, "confine", "there is neither /sys nor /proc to mount over");
             return Err(error.with_fix("mount /proc"));
         };
+        let Some(processes) = place("/proc")? else {
+            return Err(Error::new(Kind::Unsupported, "confine", "there is no /proc").with_fix("mount /proc"));
+        };
         let process = (rustix::process::geteuid(), rustix::process::getegid());
         Ok(Self {
             uid: process.0.as_raw(),
             gid: process.1.as_raw(),
             landlock,
             aside,
+            processes,
             programs: there(PROGRAMS)?,
             devices: there(DEVICES)?,
         })

@@ -1,0 +1,150 @@
+//! The helper's first processes, and how plans get to them.
+
+use std::{
+    fs::File,
+    io::Write,
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use cowork_core::{Error, Kind, Result};
+use rustix::{
+    fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create},
+    io::Errno,
+    net::{
+        AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, Shutdown, SocketFlags, SocketType,
+        sendmsg, shutdown, socketpair,
+    },
+};
+
+use super::{
+    groups::Group,
+    run::Running,
+    steps::{self, Step},
+};
+
+/// The helper's program.
+static HELPER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/helper"));
+
+/// The most bytes of a plan, which the helper has room for.
+const MOST: usize = 1 << 20;
+
+/// The first helper, which makes one for each world. Dropping it ends it; the worlds and the commands that run go on.
+#[derive(Debug)]
+pub(crate) struct Helper {
+    // One that was killed from outside is replaced.
+    first: Mutex<First>,
+}
+
+#[derive(Debug)]
+struct First {
+    child: Child,
+    socket: OwnedFd,
+}
+
+/// A helper that has made what the commands of one policy have in common. Dropping it ends it; the commands that run go on.
+#[derive(Clone, Debug)]
+pub(crate) struct Ground {
+    socket: Arc<OwnedFd>,
+    plan: Arc<[Step]>,
+    group: Option<Arc<Group>>,
+}
+
+impl Helper {
+    /// Starts it.
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self { first: Mutex::new(First::new()?) })
+    }
+
+    /// Has a world made by these steps, in this control group. Whether they could be done, the first command is told.
+    pub(crate) fn ground(&self, plan: Vec<Step>, group: Option<Group>) -> Result<Ground> {
+        let (socket, theirs) = pair()?;
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        if send(&first.socket, &[theirs.as_fd()]).is_err() {
+            *first = First::new()?;
+            send(&first.socket, &[theirs.as_fd()]).map_err(failed)?;
+        }
+        let bytes = in_memory(&steps::bytes(&plan))?;
+        let mut handles = vec![bytes.as_fd()];
+        handles.extend(group.iter().flat_map(Group::lists));
+        send(&socket, &handles).map_err(failed)?;
+        Ok(Ground { socket: Arc::new(socket), plan: plan.into(), group: group.map(Arc::new) })
+    }
+}
+
+impl First {
+    /// Executes the helper. Its program is in memory and sealed: nobody can change what is executed.
+    fn new() -> Result<Self> {
+        let sealed = SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE;
+        let program =
+            memfd_create("cowork-confine", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).map_err(failed)?;
+        let program = written(program, HELPER)?;
+        fcntl_add_seals(&program, sealed).map_err(failed)?;
+        let (socket, theirs) = pair()?;
+        let mut command = Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()));
+        command.env_clear().stdin(Stdio::from(theirs)).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn().map_err(|e| unavailable("it can't be executed", &e))?;
+        Ok(Self { child, socket })
+    }
+}
+
+impl Drop for First {
+    fn drop(&mut self) {
+        _ = shutdown(&self.socket, Shutdown::Write);
+        // It ends at once; who asks for its end is gone.
+        _ = self.child.wait();
+    }
+}
+
+impl Ground {
+    /// Says whether the kernel holds its commands to their memory and processes.
+    pub(crate) fn is_held(&self) -> bool {
+        self.group.is_some()
+    }
+
+    /// Has all made ready for a command, by these steps.
+    pub(crate) fn prepare(&self, plan: Vec<Step>) -> Result<Running> {
+        let (socket, theirs) = pair()?;
+        send(&self.socket, &[theirs.as_fd()]).map_err(failed)?;
+        send(&socket, &[in_memory(&steps::bytes(&plan))?.as_fd()]).map_err(failed)?;
+        Ok(Running::new(socket, self.plan.clone(), plan, self.group.clone()))
+    }
+}
+
+fn pair() -> Result<(OwnedFd, OwnedFd)> {
+    socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).map_err(failed)
+}
+
+fn written(file: OwnedFd, bytes: &[u8]) -> Result<OwnedFd> {
+    let mut file = File::from(file);
+    file.write_all(bytes).map_err(|e| unavailable("there is no memory for it", &e))?;
+    Ok(file.into())
+}
+
+/// Puts bytes into memory that can be handed over.
+pub(crate) fn in_memory(bytes: &[u8]) -> Result<OwnedFd> {
+    if bytes.len() > MOST {
+        let error = Error::new(Kind::LimitExceeded, "confine", "the command and its arguments are too long");
+        return Err(error.with_fix("hand what is long over in a file, or by standard input"));
+    }
+    written(memfd_create("plan", MemfdFlags::CLOEXEC).map_err(failed)?, bytes)
+}
+
+/// Sends a byte and handles over a socket, without waiting for somebody who does not listen.
+pub(crate) fn send(socket: &OwnedFd, handles: &[BorrowedFd<'_>]) -> rustix::io::Result<()> {
+    let mut room = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(8))];
+    let mut control = SendAncillaryBuffer::new(&mut room);
+    control.push(SendAncillaryMessage::ScmRights(handles));
+    let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+    sendmsg(socket, &[std::io::IoSlice::new(b"p")], &mut control, flags).map(drop)
+}
+
+pub(crate) fn failed(errno: Errno) -> Error {
+    unavailable("it can't be reached", &errno)
+}
+
+pub(crate) fn unavailable(what: &str, error: &dyn std::fmt::Display) -> Error {
+    Error::new(Kind::Unavailable, "confine", format!("the helper that confines commands: {what}: {error}"))
+        .with_fix("try again; `cowork doctor` says what is missing")
+}

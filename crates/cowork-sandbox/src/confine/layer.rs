@@ -1,0 +1,109 @@
+//! Where what commands change is kept, while the folders stay as they are.
+
+use std::{
+    fs::{self, DirBuilder, File},
+    io::ErrorKind,
+    os::{
+        fd::OwnedFd,
+        unix::fs::{DirBuilderExt, PermissionsExt},
+    },
+    path::{Path, PathBuf},
+};
+
+use cowork_core::{Error, Kind, Result};
+
+use super::{
+    Changes, Policy,
+    system::{self, Place},
+};
+
+/// A folder of this program's in which the layers of one world are.
+#[derive(Clone, Debug)]
+pub struct Layers {
+    at: PathBuf,
+    place: Place,
+}
+
+/// What one command changes: for each of the policy's folders whose changes are kept, by its place among all, what is new in it and
+/// marks for what is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    name: String,
+    at: PathBuf,
+}
+
+impl Layers {
+    /// Takes a folder for them; it is made, for this user alone, if it is not there.
+    ///
+    /// # Errors
+    /// `Unavailable` if it can't be made or looked at; `InvalidInput` if its path is not UTF-8.
+    pub fn at(at: &Path) -> Result<Self> {
+        make(at, 0o700)?;
+        let at = fs::canonicalize(at).map_err(|e| unavailable(at, &e))?;
+        let path = at.to_str();
+        let path = path.ok_or_else(|| {
+            Error::new(Kind::InvalidInput, "keep changes", format!("{} is not UTF-8", at.display()))
+                .with_fix("keep this program's data in another folder")
+        })?;
+        let place = system::place(path)?.ok_or_else(|| unavailable(&at, &ErrorKind::NotFound.into()))?;
+        Ok(Self { at, place })
+    }
+
+    /// Makes a new layer for a command of this policy.
+    ///
+    /// # Errors
+    /// `Unavailable` if the disk can't; `Conflict` for a name that is taken.
+    pub fn make(&self, name: &str, policy: &Policy) -> Result<Layer> {
+        let at = self.at.join(name);
+        let made = DirBuilder::new().mode(0o700).create(&at);
+        made.map_err(|e| match e.kind() {
+            ErrorKind::AlreadyExists => {
+                Error::new(Kind::Conflict, "keep changes", format!("there is a layer called {name:?} already"))
+            }
+            _ => unavailable(&at, &e),
+        })?;
+        for (n, folder) in policy.folders.iter().enumerate().filter(|(_, f)| f.changes == Changes::Kept) {
+            // What is laid over a folder shows its own permissions.
+            let mode = fs::metadata(&folder.place.path).map_err(|e| unavailable(Path::new(&folder.place.path), &e))?;
+            make(&at.join(n.to_string()), 0o700)?;
+            make(&at.join(format!("{n}/work")), 0o700)?;
+            let upper = at.join(format!("{n}/upper"));
+            make(&upper, 0o700)?;
+            fs::set_permissions(&upper, PermissionsExt::from_mode(mode.permissions().mode() & 0o777 | 0o700))
+                .map_err(|e| unavailable(&upper, &e))?;
+        }
+        Ok(Layer { name: name.to_owned(), at })
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(crate) fn handle(&self) -> Result<OwnedFd> {
+        Ok(File::open(&self.at).map_err(|e| unavailable(&self.at, &e))?.into())
+    }
+}
+
+impl Layer {
+    /// Gives its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Gives where what was changed in one of the policy's folders is.
+    pub fn upper(&self, folder: usize) -> PathBuf {
+        self.at.join(format!("{folder}/upper"))
+    }
+}
+
+fn make(at: &Path, mode: u32) -> Result<()> {
+    match DirBuilder::new().recursive(true).mode(mode).create(at) {
+        Err(e) if e.kind() != ErrorKind::AlreadyExists => Err(unavailable(at, &e)),
+        _ => Ok(()),
+    }
+}
+
+fn unavailable(at: &Path, error: &std::io::Error) -> Error {
+    Error::new(Kind::Unavailable, "keep changes", format!("{}: {error}", at.display()))
+        .with_fix("look whether the disk is full or read-only")
+}

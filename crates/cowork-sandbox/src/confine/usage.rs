@@ -1,0 +1,131 @@
+//! What a command uses, looked at from time to time: its memory and processes where no control group holds them, and the disk.
+
+use std::{collections::HashMap, fs, os::fd::OwnedFd, time::Duration};
+
+use super::{Limits, run::Excess};
+
+/// How often it is looked: as seldom as a command can't do much harm in between.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// At most so much is left free on the disk, in bytes.
+const FREE: u64 = 512 << 20;
+
+/// What is looked at while a command runs.
+#[derive(Debug, Default)]
+pub(crate) struct Usage {
+    /// The number of the root process, once there is one.
+    root: Option<u32>,
+    limits: Option<Limits>,
+    /// Where it keeps what it changes, and the bytes that have to stay free there.
+    disk: Option<(OwnedFd, u64)>,
+}
+
+impl Usage {
+    /// Looks at nothing.
+    pub(crate) fn nothing() -> Self {
+        Self::default()
+    }
+
+    /// Looks at memory and processes too.
+    pub(crate) fn within(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
+    /// Looks at the disk too: half of what is free may be used, and most of it where there is much.
+    pub(crate) fn on(mut self, folder: OwnedFd) -> Self {
+        self.disk = free(&folder).map(|free| (folder, FREE.min(free / 2)));
+        self
+    }
+
+    /// Says how often it wants to look.
+    pub(crate) fn every(&self) -> Duration {
+        if self.limits.is_none() && self.disk.is_none() { Duration::MAX } else { LOOK }
+    }
+
+    /// Takes in which process all others descend from.
+    pub(crate) fn begin(&mut self, root: u32) {
+        self.root = Some(root);
+    }
+
+    /// Says what there is too much of.
+    pub(crate) fn excess(&self) -> Option<Excess> {
+        let is_full = |(folder, least): &(OwnedFd, u64)| free(folder).is_some_and(|free| free < *least);
+        if self.disk.as_ref().is_some_and(is_full) {
+            return Some(Excess::Disk);
+        }
+        let (limits, root) = (self.limits.as_ref()?, self.root?);
+        let (processes, memory) = used(&processes(), root);
+        match () {
+            () if processes > limits.processes => Some(Excess::Processes),
+            () if memory > limits.memory => Some(Excess::Memory),
+            () => None,
+        }
+    }
+}
+
+/// A process: its parent, its threads, its memory in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Process {
+    parent: u32,
+    threads: u64,
+    memory: u64,
+}
+
+fn processes() -> HashMap<u32, Process> {
+    let Ok(all) = fs::read_dir("/proc") else { return HashMap::new() };
+    let numbers = all.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    // One that has ended since is none.
+    numbers.filter_map(|n| Some((n, process(&fs::read_to_string(format!("/proc/{n}/stat")).ok()?)?))).collect()
+}
+
+/// Reads what the kernel says of a process. Its name is in brackets, and may hold anything.
+fn process(stat: &str) -> Option<Process> {
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
+    let number = |n: usize| fields.get(n)?.parse::<u64>().ok();
+    let page = rustix::param::page_size() as u64;
+    Some(Process {
+        parent: u32::try_from(number(1)?).ok()?,
+        threads: number(17)?,
+        memory: number(21)?.saturating_mul(page),
+    })
+}
+
+/// Gives the threads and the memory of all that descend from a process, itself too.
+fn used(all: &HashMap<u32, Process>, root: u32) -> (u64, u64) {
+    let descends = |n: u32| {
+        let chain = std::iter::successors(Some(n), |n| all.get(n).map(|process| process.parent));
+        chain.take(all.len() + 1).any(|n| n == root)
+    };
+    let theirs = all.iter().filter(|(n, _)| descends(**n));
+    theirs.fold((0, 0), |(threads, memory), (_, p)| (threads + p.threads, memory + p.memory))
+}
+
+fn free(folder: &OwnedFd) -> Option<u64> {
+    let disk = rustix::fs::fstatvfs(folder).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_read_whatever_its_name_is() {
+        let fields: Vec<String> = (5..=52).map(|n| n.to_string()).collect();
+        let stat = format!("7 (a) S) b) S 4 {}", fields.join(" "));
+        let page = rustix::param::page_size() as u64;
+        assert_eq!(process(&stat), Some(Process { parent: 4, threads: 20, memory: 24 * page }));
+        assert_eq!(process("7 (a"), None);
+    }
+
+    #[test]
+    fn only_what_descends_from_the_root_process_counts() {
+        let process = |parent, memory| Process { parent, threads: 1, memory };
+        let all = [(1, process(0, 1)), (5, process(1, 2)), (6, process(5, 4)), (7, process(6, 8)), (8, process(1, 16))];
+        assert_eq!(used(&all.into(), 5), (3, 14));
+        // Processes that seem to be one another's parents end the search.
+        let odd = [(2, process(3, 1)), (3, process(2, 1))];
+        assert_eq!(used(&odd.into(), 5), (0, 0));
+    }
+}
