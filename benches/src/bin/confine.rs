@@ -11,7 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cowork::sandbox::confine::{Changes, Confinement, How, Layer, Layers, Limits, Policy, Prepared, Shared, World};
+use cowork::ExecLimits;
+use cowork::sandbox::confine::{Changes, Confinement, How, Layer, Layers, Policy, Prepared, Shared, World};
 use cowork_benches::{folder, report};
 
 const RUNS: usize = 300;
@@ -42,7 +43,7 @@ impl Bench {
         let (mut reader, writer) = std::io::pipe().unwrap();
         let grow = "n=999; while [ $n -gt 0 ]; do sleep 60 & n=$((n-1)); done; echo x; wait";
         let args = ["sh", "-c", grow].map(str::to_owned);
-        let policy = Policy { limits: Limits { processes: 1_100, ..Limits::default() }, ..self.policy.clone() };
+        let policy = Policy { limits: ExecLimits { processes: 1_100, ..ExecLimits::default() }, ..self.policy.clone() };
         let world = self.confinement.world(policy, None).unwrap();
         let running = world.start(None, &args, [self.null.as_fd(), writer.as_fd(), self.null.as_fd()]).unwrap();
         reader.read_exact(&mut [0]).unwrap();
@@ -78,12 +79,13 @@ fn tell(what: &str, mut times: Vec<f64>, most: Option<(f64, Option<f64>)>) {
 
 fn main() {
     let at = folder();
-    let (shared, kept) = [Changes::Made, Changes::Kept].map(|changes| Shared::new("Desk", at.path(), changes).unwrap()).into();
-    let policy = Policy { folders: vec![shared], limits: Limits::default() };
+    let (shared, kept) =
+        [Changes::Made, Changes::Kept].map(|changes| Shared::new("Desk", at.path(), changes).unwrap()).into();
+    let policy = Policy { folders: vec![shared], limits: ExecLimits::default() };
     let bench = Bench { confinement: Confinement::new().unwrap(), policy, null: File::open("/dev/null").unwrap() };
     let data = folder();
     let layers = Layers::at(data.path()).unwrap();
-    let keeping = Policy { folders: vec![kept], limits: Limits::default() };
+    let keeping = Policy { folders: vec![kept], limits: ExecLimits::default() };
     let staged = bench.confinement.world(keeping.clone(), Some(layers.clone())).unwrap();
     let bound = at.path().to_str().unwrap();
     let wrapped = ["bwrap", "--ro-bind", "/", "/", "--bind", bound, bound, "--unshare-all", "/bin/true"];

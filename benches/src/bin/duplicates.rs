@@ -96,7 +96,8 @@ fn main() {
         let runtime: Arc<dyn Runtime> = Arc::new(TokioRuntime::new(handle.clone()));
         let data = base.path().join("data");
         fs::create_dir_all(&data).unwrap();
-        let sandbox = LocalSandbox::open(LocalSandboxOptions { data, probe: None, home: None });
+        let sandbox =
+            LocalSandbox::open(LocalSandboxOptions { data, probe: None, home: None, ..LocalSandboxOptions::default() });
         let tool = cowork::tools::files().into_iter().find(|t| t.spec().name == "find_duplicates").unwrap();
         let mut slowest: f64 = 0.0;
         for (name, args) in [("fclones", &["group"][..]), ("jdupes", &["-r", "-q"])] {

@@ -97,7 +97,8 @@ fn main() {
     block_on(2, async {
         let handle = tokio::runtime::Handle::current();
         let runtime: Arc<dyn Runtime> = Arc::new(TokioRuntime::new(handle.clone()));
-        let sandbox = LocalSandbox::open(LocalSandboxOptions { data, probe: None, home: None });
+        let sandbox =
+            LocalSandbox::open(LocalSandboxOptions { data, probe: None, home: None, ..LocalSandboxOptions::default() });
         tokio::task::block_in_place(|| {
             fs::write("/proc/self/clear_refs", "5").unwrap();
             let before = peak();

@@ -80,7 +80,8 @@ fn main() {
         let runtime: Arc<dyn Runtime> = Arc::new(TokioRuntime::new(handle.clone()));
         let data = base.path().join("data");
         fs::create_dir_all(&data).unwrap();
-        let sandbox = LocalSandbox::open(LocalSandboxOptions { data, probe: None, home: None });
+        let sandbox =
+            LocalSandbox::open(LocalSandboxOptions { data, probe: None, home: None, ..LocalSandboxOptions::default() });
         tokio::task::block_in_place(|| {
             let run_ours = || {
                 let (moved, undone) = handle.block_on(ours(&sandbox, &*runtime, &our_desk));

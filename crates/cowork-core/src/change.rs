@@ -50,6 +50,14 @@ pub enum Change {
         /// Where it was, and is again.
         path: FilePath,
     },
+    /// Makes a symbolic link where nothing is. It can only lead to its own granted folder or below, whatever other links there are: it is
+    /// relative, and goes up at its beginning only.
+    Link {
+        /// The link.
+        path: FilePath,
+        /// Where it leads, from the folder that it lies in: `../lib/a.so`.
+        to: String,
+    },
     /// Sets a file's or folder's permission bits; those that let a program run as its owner can't be set.
     Mode {
         /// What.
@@ -174,6 +182,11 @@ pub struct Splice {
 pub trait Make: Send + Sync {
     /// Gives what tells this content from any other of the same call, and is the same when the call runs again.
     fn key(&self) -> String;
+
+    /// Says whether it may read the session's files. If so, the changes before it are made before it is asked.
+    fn reads(&self) -> bool {
+        true
+    }
 
     /// Writes it. `files` reads what the session sees.
     ///

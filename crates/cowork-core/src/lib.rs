@@ -18,6 +18,7 @@ mod engine;
 
 mod error;
 mod event;
+mod exec;
 mod files;
 mod id;
 mod index;
@@ -57,6 +58,7 @@ pub use conversation::{
 };
 pub use day::{Day, DayBudget, DayState};
 pub use effects::{Effects, FileEffect, Group, Lock, Preview};
+pub use exec::{Exec, ExecLimits, Exit, ExitKind, Process, ProcessEvent, Remark, Resource, Staged};
 
 pub use ending::{FileNow, FilesReport, Found};
 pub use engine::{Approver, Ask, Claim, Engine, EngineParts, Item, Limits, Models, Subscription, TaskChanges};

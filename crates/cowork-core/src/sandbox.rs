@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CallId, ChangeSet, Error, FilePath, Files, Folder, Kind, Result, Sight, TaskId, UndoReport};
+use crate::{
+    CallId, ChangeSet, Changed, Error, Exec, FilePath, Files, Folder, Kind, Process, Result, Sight, Staged, TaskId,
+    UndoReport, Watch,
+};
 
 /// Opens sessions, and gives back what a task did in them.
 ///
@@ -206,7 +209,10 @@ pub struct Finding {
 /// - A part of it sees less and never more: see [`Session::part`].
 /// - Dropping it, and every [`Files`] that came from it, lets the folders go.
 ///
-/// Cancellation and errors: none here; see [`Files`].
+/// - Commands run confined, in a view of their own: what they change is kept apart, under the call, until it is committed through the
+///   same journal as any other change, or discarded. One that can't be confined is refused.
+///
+/// Cancellation and errors: below, and see [`Files`] and [`Process`].
 ///
 /// Suite: `cowork_testkit::sandbox::suite!`.
 ///
@@ -242,6 +248,46 @@ pub trait Session: Send + Sync + 'static {
         None
     }
 
+    /// Starts a program, confined. What it changes is kept under the call; what an earlier program of the same call changed and nobody
+    /// committed is discarded.
+    ///
+    /// # Errors
+    /// `InvalidInput` for one that can't be executed; `Unsupported` where nothing can be confined: then it is not run at all.
+    async fn exec(&self, call: CallId, exec: Exec) -> Result<Box<dyn Process>> {
+        let _ = (call, exec);
+        Err(no_commands())
+    }
+
+    /// Says what the call's programs changed that is not in the folders yet.
+    ///
+    /// # Errors
+    /// `NotFound` if nothing of this call is kept; as [`Files::stat`].
+    async fn staged(&self, call: CallId) -> Result<Staged> {
+        let _ = call;
+        Err(no_commands())
+    }
+
+    /// Brings what the call's programs changed into the folders, through the journal, under the call; then nothing is kept any more. A call
+    /// that runs again goes on where it was cut off.
+    ///
+    /// - What somebody else changed since the program began is left as it is, and named.
+    ///
+    /// # Errors
+    /// As [`Session::staged`], and as [`Files::change`].
+    async fn commit(&self, call: CallId, watch: Watch) -> Result<Changed> {
+        let _ = (call, watch);
+        Err(no_commands())
+    }
+
+    /// Lets go of what the call's programs changed. If nothing is kept, that is fine.
+    ///
+    /// # Errors
+    /// `Unavailable` if the disk can't.
+    async fn discard(&self, call: CallId) -> Result<()> {
+        let _ = call;
+        Err(no_commands())
+    }
+
     /// Gives a view of a part of its folders, for a sub-task: these, with no more access than here, and no others. It writes
     /// the same journal, knows what this one has seen, and keeps the folders as long as this one does.
     ///
@@ -252,4 +298,9 @@ pub trait Session: Send + Sync + 'static {
         let error = Error::new(Kind::Unsupported, "open folders", "this session can't be given to a sub-task in part");
         Err(error.with_fix("do it in the task itself"))
     }
+}
+
+fn no_commands() -> Error {
+    Error::new(Kind::Unsupported, "run command", "this session can't run commands")
+        .with_fix("do it with the file tools, or on a system where commands can be confined")
 }

@@ -13,7 +13,7 @@ use crate::{
     fault::{Fault, Trouble},
     journal::Journal,
     number,
-    record::{Act, Id, Record, beside, kept, split},
+    record::{Act, Id, LEADS_TO, Record, beside, kept, split},
     stage::{self, Like},
     state::Judged,
     sys::{self, Look, content},
@@ -92,6 +92,14 @@ impl<'a> Work<'a> {
                 let (there, former) = (to.0.dir.at(&to.1), from.0.dir.at(&from.1));
                 self.journal.disk.rename(there, former).map_err(|e| between(e, t, f))?;
                 self.is_still(former, t, &to.0, was)
+            }
+            // Where it leads is in the journal.
+            Act::Put { p, id, x, beside: true, .. } if x.starts_with(LEADS_TO) => {
+                let (open, name) = self.place(p)?;
+                if !open.dir.at(&name).look().map_err(|e| at(e.into()))?.is_some_and(|look| id.is(&look)) {
+                    return Err(changed_meanwhile(p));
+                }
+                self.journal.disk.remove_file(open.dir.at(&name)).map_err(at)
             }
             Act::Put { k, p, id, beside: true, .. } => self.carry_away(*k, p, &was.unwrap_or(*id), Leaves::ItsContent),
             Act::Put { k, p, .. } | Act::Restore { k, p, .. } => {

@@ -23,7 +23,14 @@ pub(crate) fn validate(view: &View, change: &Change) -> Result<()> {
             let text = format!("`{path}` can't be given permissions that let a program run as its owner");
             Err(Error::new(Kind::InvalidInput, "change", text).with_fix("give at most 1777, in octal"))
         }
+        Change::Link { path, to } if !stays(path, to) => {
+            let text =
+                format!("`{path}` can't lead to `{}`: that may be outside of its granted folder", to.escape_debug());
+            let fix = "give where it leads from the folder that it lies in, with `..` at the beginning only";
+            Err(Error::new(Kind::NotAllowed, "change", text).with("path", path.as_str()).with_fix(fix))
+        }
         Change::Write(Write { path, .. })
+        | Change::Link { path, .. }
         | Change::SetAside { path }
         | Change::Restore { path }
         | Change::Mode { path, .. } => below(path),
@@ -35,6 +42,18 @@ pub(crate) fn validate(view: &View, change: &Change) -> Result<()> {
         Change::Move { from, to, .. } => below(from).and_then(|()| below(to)),
         Change::Copy { from, to, .. } => view.root(from).map(drop).and_then(|()| below(to)),
     }
+}
+
+/// Says whether a link can't lead out of its granted folder, whatever other links there are on its way that can't either: it goes up from
+/// the folder that it lies in, which is none, and only then down.
+pub(crate) fn stays(path: &FilePath, to: &str) -> bool {
+    let parts: Vec<&str> = to.split('/').collect();
+    let up = parts.iter().take_while(|part| **part == "..").count();
+    let depth = path.below().count().saturating_sub(1);
+    let is_plain = |part: &&str| !matches!(*part, "" | "." | "..") && !part.contains('\0');
+    // A last `/` says that it is a folder.
+    let down = parts[up..].strip_suffix(&[""]).unwrap_or(&parts[up..]);
+    up <= depth && !to.is_empty() && down.iter().all(is_plain) && (up > 0 || !down.is_empty())
 }
 
 /// Gives a change's checksum, by which a call that runs again is compared with the first time.
@@ -67,6 +86,9 @@ pub(crate) fn checksum(change: &Change) -> u32 {
         Change::Copy { from, to, clash } => {
             [b"copy", from.as_str().as_bytes(), to.as_str().as_bytes(), &[*clash as u8]].into_iter().for_each(&mut add);
         }
+        Change::Link { path, to } => {
+            [b"link", path.as_str().as_bytes(), to.as_bytes()].into_iter().for_each(&mut add);
+        }
         Change::SetAside { path } => [b"aside".as_slice(), path.as_str().as_bytes()].into_iter().for_each(&mut add),
         Change::Restore { path } => [b"restore".as_slice(), path.as_str().as_bytes()].into_iter().for_each(&mut add),
         Change::Mode { path, mode } => {
@@ -81,6 +103,7 @@ pub(crate) fn target(change: &Change) -> &FilePath {
     match change {
         Change::Write(Write { path, .. })
         | Change::MakeFolder { path, .. }
+        | Change::Link { path, .. }
         | Change::SetAside { path }
         | Change::Restore { path }
         | Change::Mode { path, .. } => path,
@@ -93,9 +116,28 @@ pub(crate) fn about(change: &Change) -> &FilePath {
     match change {
         Change::Write(Write { path, .. })
         | Change::MakeFolder { path, .. }
+        | Change::Link { path, .. }
         | Change::SetAside { path }
         | Change::Restore { path }
         | Change::Mode { path, .. } => path,
         Change::Move { from, .. } | Change::Copy { from, .. } => from,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_leads_to_its_own_folder_only() {
+        let stays = |path: &str, to: &str| stays(&FilePath::parse(path).unwrap(), to);
+        for (path, to) in [("F/a", "b"), ("F/a", "b/c"), ("F/x/a", "../b"), ("F/x/y/a", "../../b/c/"), ("F/x/a", "..")]
+        {
+            assert!(stays(path, to), "{path} -> {to}");
+        }
+        for to in ["", "/etc", "..", "../b", "b/../..", "b/../c", "./b", "b//c", "/", ".", "b\0c"] {
+            assert!(!stays("F/a", to), "{to}");
+        }
+        assert!(!stays("F/x/a", "../../b"));
     }
 }

@@ -28,7 +28,7 @@ use cowork_core::{Error, Kind, Result};
 use groups::Groups;
 use helper::{Ground, Helper};
 pub use layer::{Layer, Layers};
-pub use policy::{Changes, Limits, Policy, Shared};
+pub use policy::{Changes, Policy, Shared};
 use run::Running;
 pub use run::{Ended, Ender, Excess, How};
 use steps::Step;
@@ -135,8 +135,16 @@ impl Prepared {
     ///
     /// # Errors
     /// `InvalidInput` for a command that can't be one, `LimitExceeded` if it is too long.
-    pub fn start(mut self, args: &[String], streams: [BorrowedFd<'_>; 3]) -> Result<Confined> {
-        let order = self.world.policy.start(args)?;
+    pub fn start(self, args: &[String], streams: [BorrowedFd<'_>; 3]) -> Result<Confined> {
+        self.start_in(None, args, streams)
+    }
+
+    /// Starts the command in a folder: one of the policy's by its name, or one below it. Otherwise as [`Prepared::start`].
+    ///
+    /// # Errors
+    /// As [`Prepared::start`]; a folder that is not there is `NotFound` when it is waited for the command.
+    pub fn start_in(mut self, folder: Option<&str>, args: &[String], streams: [BorrowedFd<'_>; 3]) -> Result<Confined> {
+        let order = self.world.policy.start(args, folder)?;
         self.running.start(&order, streams)?;
         Ok(Confined { running: self.running, usage: self.usage })
     }

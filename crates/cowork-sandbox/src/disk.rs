@@ -178,6 +178,11 @@ impl Disk {
         self.step(|| Step::MakeFolder(at.path()), || Ok(sys::make_folder(&at.dir.fd, at.name, mode)?))
     }
 
+    /// Makes a link.
+    pub(crate) fn make_link(&self, at: At<'_>, to: &str) -> Done {
+        self.step(|| Step::Write(at.path(), to.as_bytes().to_vec()), || Ok(sys::make_link(&at.dir.fd, at.name, to)?))
+    }
+
     /// Removes a file of ours.
     pub(crate) fn remove_file(&self, at: At<'_>) -> Done {
         self.step(|| Step::Remove(at.path()), || Ok(sys::remove_file(&at.dir.fd, at.name)?))

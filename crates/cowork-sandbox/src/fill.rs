@@ -6,12 +6,12 @@ use cowork_core::{Clash, Content, FilePath, Known, Write};
 
 use crate::{
     act::Work,
-    disk::At,
+    disk::{At, Disk},
     fault::{Fault, Trouble},
     guard::{self, Old},
     place::Place,
     plan::{Plan, Planned, Planner},
-    record::{Act, Id, Record, beside, kept, split},
+    record::{Act, Id, LEADS_TO, Record, beside, kept, split},
     stage::{self, Asked, Like, Staged},
     sys::{self, Look, content},
     view::Open,
@@ -26,6 +26,8 @@ pub(crate) enum Filling<'a> {
     Copied(&'a FilePath),
     /// What is in `kept/` under this number, a copy from this disk.
     Kept(u64),
+    /// Nothing: it is a link that leads there.
+    Link(&'a str),
 }
 
 /// A file that is to be replaced, and where it lies.
@@ -79,7 +81,7 @@ impl Planner<'_> {
         // A copy never replaces: it does not say what it knows of the other.
         let (known, may_shrink) = match filling {
             Filling::Written(write) => (&write.known, write.may_shrink),
-            Filling::Copied(_) | Filling::Kept(_) => (&Known::Seen, false),
+            Filling::Copied(_) | Filling::Kept(_) | Filling::Link(_) => (&Known::Seen, false),
         };
         former.old(path).may_change(known, self.seen, &work.journal.disk.stop)?;
         let (k, staged, beside) = self.stage(work, path, place, &Like::Old(former.look, &former.file), filling)?;
@@ -177,6 +179,7 @@ impl Planner<'_> {
         let write = match filling {
             Filling::Copied(from) => return copy(work, from, at, like),
             Filling::Kept(k) => return bring(work, path, k, at),
+            Filling::Link(to) => return link(disk, at, to).map_err(failed),
             Filling::Written(write) => write,
         };
         let asked = Asked { mode: write.mode, mtime: write.modified.map(|ms| ms.saturating_mul(1_000_000)) };
@@ -218,7 +221,7 @@ impl Former {
 
 /// Says whether what is made may read any file, also one that an earlier change is about to bring.
 fn reads_anything(filling: Filling<'_>) -> bool {
-    matches!(filling, Filling::Written(Write { content: Content::Made(_), .. }))
+    matches!(filling, Filling::Written(Write { content: Content::Made(make), .. }) if make.reads())
 }
 
 /// Opens a file that is to be replaced.
@@ -246,6 +249,13 @@ fn copy(work: &Work<'_>, from: &FilePath, at: At<'_>, like: &Like<'_>) -> Plan<S
     };
     let staged = stage::copy(&work.journal.disk, at, &source.file, like).map_err(|e| e.at(from.as_str()))?;
     unchanged(work, from, at, (&source.look, &source.file), staged, "copied")
+}
+
+/// Makes a link. Where it leads stands where a file's checksum does.
+fn link(disk: &Disk, at: At<'_>, to: &str) -> Result<Staged, Fault> {
+    disk.make_link(at, to)?;
+    let look = sys::look(&at.dir.fd, at.name)?;
+    Ok(Staged { id: Id::of(&look), hash: format!("{LEADS_TO}{to}"), look })
 }
 
 /// Copies back what was copied away.

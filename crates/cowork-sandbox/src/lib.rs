@@ -41,6 +41,8 @@ mod asked;
 mod change;
 mod check;
 #[cfg(confined)]
+mod commands;
+#[cfg(confined)]
 pub mod confine;
 mod difference;
 mod disk;
@@ -60,11 +62,14 @@ mod others;
 mod part;
 mod place;
 mod plan;
+mod protect;
 mod reclaim;
 mod record;
 mod session;
 mod settle;
 mod stage;
+#[cfg(confined)]
+mod staged;
 mod stamp;
 mod state;
 mod sweep;

@@ -7,8 +7,8 @@ use std::{
 
 use async_trait::async_trait;
 use cowork_core::{
-    Access, ChangeSet, Error, Finding, Keep, Kind, Probe, Reclaimed, Result, Sandbox, Session, SessionSpec, TaskId,
-    UndoMode, UndoReport, UndoSpec,
+    Access, ChangeSet, Error, ExecLimits, Finding, Keep, Kind, Probe, Reclaimed, Result, Sandbox, Session, SessionSpec,
+    TaskId, UndoMode, UndoReport, UndoSpec,
 };
 use tokio::sync::Mutex;
 
@@ -39,6 +39,8 @@ pub struct LocalSandboxOptions {
     pub probe: Option<Arc<dyn Probe>>,
     /// The person's home folder, which is refused as a grant unless it was said twice ([`cowork_core::Folder::whole`]).
     pub home: Option<PathBuf>,
+    /// How much the commands of a session may use.
+    pub limits: ExecLimits,
 }
 
 /// Gives tasks their view of granted folders on this computer's own disks.
@@ -46,13 +48,20 @@ pub struct LocalSandboxOptions {
 pub struct LocalSandbox {
     bounds: Bounds,
     disk: Disk,
+    #[cfg(confined)]
+    ground: Arc<crate::commands::Ground>,
 }
 
 impl LocalSandbox {
     /// Makes a sandbox. It touches the disk only when it is used.
     pub fn open(options: LocalSandboxOptions) -> Self {
         let data = std::fs::canonicalize(&options.data).unwrap_or(options.data);
-        Self { bounds: Bounds { data, home: options.home }, disk: Disk { probe: options.probe, ..Disk::default() } }
+        Self {
+            #[cfg(confined)]
+            ground: crate::commands::Ground::new(data.clone(), options.limits),
+            bounds: Bounds { data, home: options.home },
+            disk: Disk { probe: options.probe, ..Disk::default() },
+        }
     }
 
     fn journals(&self) -> PathBuf {
@@ -95,7 +104,15 @@ impl LocalSandbox {
         };
         let journal = Arc::new(Mutex::new(journal));
         let (seen, lock) = (Arc::new(Seen::default()), Arc::new(lock));
-        Ok(Held { folders: spec.folders, view: View { roots }, journal, seen, lock })
+        Ok(Held {
+            #[cfg(confined)]
+            room: self.ground.room(spec.task),
+            folders: spec.folders,
+            view: View { roots },
+            journal,
+            seen,
+            lock,
+        })
     }
 
     fn undo_task(&self, task: TaskId, spec: &UndoSpec) -> Result<UndoReport> {
@@ -161,7 +178,14 @@ impl Sandbox for LocalSandbox {
 
     async fn reclaim(&self, keep: Keep) -> Result<Reclaimed> {
         let sandbox = self.clone();
-        blocking(move || Ok(reclaim::reclaim(&sandbox.disk, &sandbox.journals(), &sandbox.locks()?, &keep))).await
+        blocking(move || {
+            let reclaimed = reclaim::reclaim(&sandbox.disk, &sandbox.journals(), &sandbox.locks()?, &keep);
+            #[cfg(confined)]
+            let reclaimed =
+                Reclaimed { bytes: reclaimed.bytes + sandbox.ground.reclaim(&keep.unfinished), ..reclaimed };
+            Ok(reclaimed)
+        })
+        .await
     }
 
     async fn check(&self, limit: u64) -> Vec<Finding> {

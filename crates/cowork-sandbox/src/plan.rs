@@ -107,6 +107,7 @@ impl<'a> Planner<'a> {
                 guard::is_file(from, &source(work, from)?, "copied")?;
                 self.fill(work, id, to, *clash, Filling::Copied(from))
             }
+            Change::Link { path, to } => self.fill(work, id, path, Clash::Skip, Filling::Link(to)),
             Change::Restore { path } => self.restore(work, id, path),
             Change::Mode { path, mode } => self.set_mode(work, id, path, *mode),
         }

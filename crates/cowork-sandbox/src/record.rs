@@ -97,6 +97,9 @@ pub(crate) struct Step {
     pub(crate) a: Act,
 }
 
+/// Stands before where a link leads, in the place of a checksum.
+pub(crate) const LEADS_TO: &str = "-> ";
+
 /// What a step does. `k` numbers a file in `kept/`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Act {

@@ -7,9 +7,13 @@ use cowork_core::{
     Arrivals, CallId, CancellationToken, Change, Changed, Entry, Error, FilePath, Files, Folder, Kind, Piece, Reader,
     Result, Session, Sight, Visitor, Walked, Watch,
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
+#[cfg(confined)]
+use crate::commands;
 use crate::{change, grant, journal::Journal, lock::Lock, stamp::Seen, view::View, walk, watch::Watching};
+#[cfg(confined)]
+use cowork_core::{Exec, Process, Staged};
 
 /// What a session holds. The folders are let go when the last call that uses it is done.
 #[derive(Debug)]
@@ -21,6 +25,9 @@ pub(crate) struct Held {
     /// What files were like when the task last read or wrote them.
     pub(crate) seen: Arc<Seen>,
     pub(crate) lock: Arc<Lock>,
+    /// Where its commands run.
+    #[cfg(confined)]
+    pub(crate) room: commands::Room,
 }
 
 #[derive(Debug)]
@@ -56,11 +63,56 @@ impl Session for LocalSession {
     }
 
     fn part(&self, folders: &[Folder]) -> Result<Arc<dyn Session>> {
-        let Held { folders: mine, view, journal, seen, lock } = &*self.0;
+        let Held { folders: mine, view, journal, seen, lock, .. } = &*self.0;
         let roots = folders.iter().map(|folder| grant::part((mine, &view.roots), folder)).collect::<Result<_>>()?;
         let (journal, seen, lock) = (journal.clone(), seen.clone(), lock.clone());
-        let held = Held { folders: folders.to_vec(), view: View { roots }, journal, seen, lock };
+        let held = Held {
+            folders: folders.to_vec(),
+            view: View { roots },
+            journal,
+            seen,
+            lock,
+            #[cfg(confined)]
+            room: self.0.room.part(),
+        };
         Ok(Arc::new(Self(Arc::new(held))))
+    }
+
+    #[cfg(confined)]
+    async fn exec(&self, call: CallId, exec: Exec) -> Result<Box<dyn Process>> {
+        commands::exec(self.0.clone(), call, exec).await
+    }
+
+    #[cfg(confined)]
+    async fn staged(&self, call: CallId) -> Result<Staged> {
+        let held = self.0.clone();
+        blocking(move || commands::staged(&held, call)).await
+    }
+
+    #[cfg(confined)]
+    async fn commit(&self, call: CallId, watch: Watch) -> Result<Changed> {
+        let mut journal = self.0.turn(&watch).await?;
+        let left = CancellationToken::new();
+        let _guard = left.clone().drop_guard();
+        let held = self.0.clone();
+        blocking(move || commands::commit(&held, &mut journal, call, &watch, &left)).await
+    }
+
+    #[cfg(confined)]
+    async fn discard(&self, call: CallId) -> Result<()> {
+        let held = self.0.clone();
+        blocking(move || commands::discard(&held, call)).await
+    }
+}
+
+impl Held {
+    /// Waits for its turn to change files.
+    async fn turn(&self, watch: &Watch) -> Result<OwnedMutexGuard<Journal>> {
+        let stopped = || Error::new(Kind::Cancelled, "change", "the changes were stopped before the first");
+        tokio::select! {
+            journal = self.journal.clone().lock_owned() => Ok(journal),
+            () = watch.cancel.cancelled() => Err(stopped()),
+        }
     }
 }
 
@@ -111,11 +163,7 @@ impl Files for LocalFiles {
 
 impl LocalFiles {
     async fn change_some(&self, (changes, all): (Vec<Change>, bool), watch: Watch) -> Result<Changed> {
-        let stopped = || Error::new(Kind::Cancelled, "change", "the changes were stopped before the first");
-        let mut journal = tokio::select! {
-            journal = self.held.journal.clone().lock_owned() => journal,
-            () = watch.cancel.cancelled() => return Err(stopped()),
-        };
+        let mut journal = self.held.turn(&watch).await?;
         // Dropping the future stops the work between two changes, as cancelling does.
         let left = CancellationToken::new();
         let _guard = left.clone().drop_guard();

@@ -243,7 +243,12 @@ pub(crate) fn make_folder(folder: impl AsFd, name: &[u8], mode: u32) -> Result<(
     fs::mkdirat(folder, name, Mode::from_raw_mode(mode as _))
 }
 
-/// Removes a file of ours.
+/// Makes a symbolic link.
+pub(crate) fn make_link(folder: impl AsFd, name: &[u8], to: &str) -> Result<()> {
+    fs::symlinkat(to, folder, name)
+}
+
+/// Removes a file.
 pub(crate) fn remove_file(folder: impl AsFd, name: &[u8]) -> Result<()> {
     fs::unlinkat(folder, name, AtFlags::empty())
 }

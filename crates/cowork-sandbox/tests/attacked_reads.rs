@@ -161,7 +161,12 @@ async fn whatever_is_swapped_meanwhile_nothing_outside_is_seen() {
     let seed = number("COWORK_SOAK_SEED", 1);
     let base = tempfile::tempdir().unwrap();
     let inside = furnish(base.path());
-    let options = LocalSandboxOptions { data: base.path().join("data"), probe: None, home: None };
+    let options = LocalSandboxOptions {
+        data: base.path().join("data"),
+        probe: None,
+        home: None,
+        ..LocalSandboxOptions::default()
+    };
     let spec = SessionSpec { task: a_task(), folders: vec![grant("F", &inside, Access::Read)], resumed: false };
     let session = LocalSandbox::open(options).open(spec).await.unwrap();
     let files = session.files(a_call());

@@ -17,8 +17,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cowork_core::Kind;
-use cowork_sandbox::confine::{Changes, Confinement, Ended, How, Limits, Policy, Shared, World};
+use cowork_core::{ExecLimits, Kind};
+use cowork_sandbox::confine::{Changes, Confinement, Ended, How, Policy, Shared, World};
 use tempfile::TempDir;
 
 /// A folder, and what may be done in it.
@@ -39,8 +39,9 @@ impl Place {
     fn new(may_change: bool) -> Self {
         let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("poem"), "one\ntwo\n").unwrap();
-        let shared = Shared::new("Desk", folder.path(), if may_change { Changes::Made } else { Changes::Refused }).unwrap();
-        let policy = Policy { folders: vec![shared], limits: Limits::default() };
+        let shared =
+            Shared::new("Desk", folder.path(), if may_change { Changes::Made } else { Changes::Refused }).unwrap();
+        let policy = Policy { folders: vec![shared], limits: ExecLimits::default() };
         Self { folder, confinement: Confinement::new().unwrap(), policy }
     }
 
@@ -237,8 +238,7 @@ fn it_dies_with_its_host() {
         let (null, out) = (fs::File::open("/dev/null").unwrap(), std::io::stdout());
         let streams = [null.as_fd(), out.as_fd(), null.as_fd()];
         let line = "(setsid sleep 60 &); echo begun; exec sleep 60".to_owned();
-        let running =
-            place.world().unwrap().start(None, &["sh".to_owned(), "-c".to_owned(), line], streams).unwrap();
+        let running = place.world().unwrap().start(None, &["sh".to_owned(), "-c".to_owned(), line], streams).unwrap();
         running.wait(Duration::from_secs(60)).unwrap();
         return;
     }
@@ -257,7 +257,7 @@ fn it_dies_with_its_host() {
 #[test]
 fn it_uses_no_more_than_it_may() {
     let mut place = Place::new(true);
-    place.policy.limits = Limits { cpu: 1, file: 1 << 20, open: 32, scratch: 1 << 20, ..Limits::default() };
+    place.policy.limits = ExecLimits { cpu: 1, file: 1 << 20, open: 32, scratch: 1 << 20, ..ExecLimits::default() };
     assert_eq!(place.run(&["sh", "-c", "while :; do :; done"]).unwrap().ended.how, How::Killed(9), "processor time");
     place.refused("head -c 2000000 /dev/zero > big; test $(wc -c < big) -eq 2000000", "file size limit");
     place.refused("head -c 2000000 /dev/zero > /tmp/big", "");

@@ -33,7 +33,12 @@ fn disk() -> Disk {
 
 impl Disk {
     fn sandbox(&self, probe: Option<Arc<dyn Probe>>) -> LocalSandbox {
-        LocalSandbox::open(LocalSandboxOptions { data: self.data.clone(), probe, home: None })
+        LocalSandbox::open(LocalSandboxOptions {
+            data: self.data.clone(),
+            probe,
+            home: None,
+            ..LocalSandboxOptions::default()
+        })
     }
 
     fn spec(&self, task: cowork_core::TaskId) -> SessionSpec {

@@ -198,7 +198,12 @@ async fn whoever_swaps_folders_and_links_gets_nothing_out_of_the_grant_or_in() {
     while rounds < ROUNDS {
         let place = place();
         let before = tree(&place.outside);
-        let sandbox = LocalSandbox::open(LocalSandboxOptions { data: place.data.clone(), probe: None, home: None });
+        let sandbox = LocalSandbox::open(LocalSandboxOptions {
+            data: place.data.clone(),
+            probe: None,
+            home: None,
+            ..LocalSandboxOptions::default()
+        });
         let folders = vec![grant("F", &place.folder, Access::Write)];
         let task = a_task();
         {

@@ -4,8 +4,8 @@
 
 use std::{fs, io::Read, os::fd::AsFd, time::Duration};
 
-use cowork_core::Kind;
-use cowork_sandbox::confine::{Changes, Confinement, Ended, Excess, How, Layer, Layers, Limits, Policy, Shared, World};
+use cowork_core::{ExecLimits, Kind};
+use cowork_sandbox::confine::{Changes, Confinement, Ended, Excess, How, Layer, Layers, Policy, Shared, World};
 use tempfile::TempDir;
 
 struct Place {
@@ -17,7 +17,7 @@ struct Place {
 }
 
 impl Place {
-    fn new(limits: Limits) -> Self {
+    fn new(limits: ExecLimits) -> Self {
         let (folder, data) = (TempDir::new().unwrap(), TempDir::new().unwrap());
         fs::write(folder.path().join("poem"), "one\ntwo\n").unwrap();
         let shared = Shared::new("Desk", folder.path(), Changes::Kept).unwrap();
@@ -47,7 +47,7 @@ impl Place {
 
 #[test]
 fn what_a_command_changes_is_kept_while_the_folder_stays_as_it_is() {
-    let place = Place::new(Limits::default());
+    let place = Place::new(ExecLimits::default());
     let layer = place.layer("1");
     let line = "echo three >> poem && mkdir -p new/deep && echo x > new/deep/file && rm -f gone && cat poem && ls -a /.outside";
     let (ended, out) = place.run(&layer, line);
@@ -66,10 +66,14 @@ fn what_a_command_changes_is_kept_while_the_folder_stays_as_it_is() {
 
 #[test]
 fn a_command_uses_no_more_memory_than_it_may() {
-    let place = Place::new(Limits { memory: 64 << 20, ..Limits::default() });
-    for (n, line) in ["python3 -c 'x = bytearray(1 << 30)'", "head -c 1G /dev/zero | tail -c 1G | wc -c", "head -c 400M /dev/zero > /dev/shm/x"]
-        .iter()
-        .enumerate()
+    let place = Place::new(ExecLimits { memory: 64 << 20, ..ExecLimits::default() });
+    for (n, line) in [
+        "python3 -c 'x = bytearray(1 << 30)'",
+        "head -c 1G /dev/zero | tail -c 1G | wc -c",
+        "head -c 400M /dev/zero > /dev/shm/x",
+    ]
+    .iter()
+    .enumerate()
     {
         let (ended, out) = place.run(&place.layer(&n.to_string()), line);
         assert_eq!(ended.how, How::Over(Excess::Memory), "{line}: {out}");
@@ -79,7 +83,7 @@ fn a_command_uses_no_more_memory_than_it_may() {
 
 #[test]
 fn a_command_starts_no_more_processes_than_it_may() {
-    let place = Place::new(Limits { processes: 30, ..Limits::default() });
+    let place = Place::new(ExecLimits { processes: 30, ..ExecLimits::default() });
     let line = "n=0; while [ $n -lt 60 ]; do sleep 20 & n=$((n+1)); done; echo all";
     let (ended, out) = place.run(&place.layer("1"), line);
     assert!(ended.how != How::Exited(0) && !out.contains("all"), "{ended:?} {out}");

@@ -43,7 +43,12 @@ impl<F: Fn(&dyn Part) + Send + Sync + 'static> Visitor for Looks<F> {
 }
 
 async fn files(folder: &Path, data: &Path) -> Arc<dyn Files> {
-    let sandbox = LocalSandbox::open(LocalSandboxOptions { data: data.join("data"), probe: None, home: None });
+    let sandbox = LocalSandbox::open(LocalSandboxOptions {
+        data: data.join("data"),
+        probe: None,
+        home: None,
+        ..LocalSandboxOptions::default()
+    });
     let spec = SessionSpec { task: a_task(), folders: vec![grant("F", folder, Access::Read)], resumed: false };
     sandbox.open(spec).await.unwrap().files(a_call())
 }

@@ -34,7 +34,12 @@ async fn the_whole_disk_the_home_and_our_own_files_are_not_granted() {
     };
     let (home, documents, data) = (at("people/home"), at("people/home/documents"), at("data"));
     symlink(&home, disk.path().join("link home")).unwrap();
-    let options = LocalSandboxOptions { data: data.clone(), home: Some(home.clone()), probe: None };
+    let options = LocalSandboxOptions {
+        data: data.clone(),
+        home: Some(home.clone()),
+        probe: None,
+        ..LocalSandboxOptions::default()
+    };
     let sandbox = LocalSandbox::open(options);
     open(&sandbox, grant("F", &documents, Access::Write)).await.unwrap();
     for refused in

@@ -12,7 +12,12 @@ use tokio::sync::Mutex;
 static TURN: Mutex<()> = Mutex::const_new(());
 
 async fn open(folder: &Path, data: &Path) -> Arc<dyn Session> {
-    let sandbox = LocalSandbox::open(LocalSandboxOptions { data: data.join("data"), probe: None, home: None });
+    let sandbox = LocalSandbox::open(LocalSandboxOptions {
+        data: data.join("data"),
+        probe: None,
+        home: None,
+        ..LocalSandboxOptions::default()
+    });
     let spec = SessionSpec { task: a_task(), folders: vec![grant("F", folder, Access::Write)], resumed: false };
     sandbox.open(spec).await.unwrap()
 }
@@ -34,7 +39,12 @@ async fn a_watch_that_is_dropped_ends_and_lets_the_folders_go() {
         vec![files.watch(path("F")).await.unwrap(), files.watch(path("F")).await.unwrap()];
     assert_eq!(watches(), 2);
     drop((files, session));
-    let sandbox = LocalSandbox::open(LocalSandboxOptions { data: keep.path().join("data"), probe: None, home: None });
+    let sandbox = LocalSandbox::open(LocalSandboxOptions {
+        data: keep.path().join("data"),
+        probe: None,
+        home: None,
+        ..LocalSandboxOptions::default()
+    });
     let spec = || SessionSpec { task: a_task(), folders: vec![grant("F", &folder, Access::Write)], resumed: false };
     assert_eq!(sandbox.open(spec()).await.err().unwrap().kind, Kind::Busy, "a watch holds its session");
     drop(many);

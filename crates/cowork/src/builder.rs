@@ -214,7 +214,12 @@ impl Builder {
     fn default_sandbox(&self) -> Result<Arc<dyn Sandbox>> {
         let data = self.data()?.to_owned();
         make(&data)?;
-        let options = LocalSandboxOptions { data, probe: self.probe.clone(), home: self.home.clone() };
+        let options = LocalSandboxOptions {
+            data,
+            probe: self.probe.clone(),
+            home: self.home.clone(),
+            ..LocalSandboxOptions::default()
+        };
         Ok(Arc::new(LocalSandbox::open(options)))
     }
 }

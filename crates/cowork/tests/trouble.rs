@@ -132,7 +132,8 @@ async fn a_task_whose_journal_is_gone_can_t_be_undone_and_says_so() {
     cowork.stop().await;
     fs::remove_dir_all(data.join("journal").join(task.id.to_string())).unwrap();
 
-    let sandbox = LocalSandbox::open(LocalSandboxOptions { data, probe: None, home: None });
+    let sandbox =
+        LocalSandbox::open(LocalSandboxOptions { data, probe: None, home: None, ..LocalSandboxOptions::default() });
     let error = cowork::Sandbox::undo(&sandbox, task.id, UndoSpec::all()).await.unwrap_err();
     assert_eq!(error.kind, Kind::NotFound);
     assert!(error.message.contains("journal"), "{error}");

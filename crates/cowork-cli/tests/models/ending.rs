@@ -148,7 +148,8 @@ async fn victim() {
     let set: ModelSettings = serde_json::from_value(set).unwrap();
     let keys = Keys::new(None, None, |name| env::var(name).ok());
     let model = set.make("mock", &keys, &CancellationToken::new()).await.unwrap();
-    let options = LocalSandboxOptions { data: PathBuf::from(data), probe: None, home: None };
+    let options =
+        LocalSandboxOptions { data: PathBuf::from(data), probe: None, home: None, ..LocalSandboxOptions::default() };
     let deadly = Deadly { inner: LocalSandbox::open(options), moment: moment.to_owned(), looks: Arc::default() };
     let builder = Cowork::builder().data_dir(data).model(model).sandbox(Arc::new(deadly));
     let cowork = builder.build().await.unwrap();

@@ -13,7 +13,7 @@ use std::{
     },
 };
 
-use super::Limits;
+use cowork_core::ExecLimits;
 
 /// Where groups may be made.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl Groups {
         let own = fs::read_to_string("/proc/self/cgroup").ok()?;
         let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
         let groups = candidates(&own, &mounts).into_iter().map(Self::of);
-        let found = groups.into_iter().find(|groups| groups.make(&Limits::default()).is_some())?;
+        let found = groups.into_iter().find(|groups| groups.make(&ExecLimits::default()).is_some())?;
         found.sweep();
         Some(found)
     }
@@ -73,7 +73,7 @@ impl Groups {
     }
 
     /// Makes a group with these limits.
-    pub(crate) fn make(&self, limits: &Limits) -> Option<Group> {
+    pub(crate) fn make(&self, limits: &ExecLimits) -> Option<Group> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         self.left.lock().unwrap_or_else(PoisonError::into_inner).retain(|folder| fs::remove_dir(folder).is_err());
         let name = format!("{NAME}{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -128,7 +128,8 @@ fn candidates(own: &str, mounts: &str) -> Vec<Vec<PathBuf>> {
             let (fields, rest) = line.split_once(" - ")?;
             let at = fields.split(' ').nth(4)?;
             let mut rest = rest.split(' ');
-            let is = rest.next()? == kind && option.is_none_or(|o| rest.nth(1).is_some_and(|all| all.split(',').any(|x| x == o)));
+            let is = rest.next()? == kind
+                && option.is_none_or(|o| rest.nth(1).is_some_and(|all| all.split(',').any(|x| x == o)));
             is.then(|| PathBuf::from(at))
         })
     };
@@ -173,7 +174,7 @@ mod tests {
     #[test]
     fn a_folder_that_is_no_hierarchy_takes_no_group() {
         let folder = tempfile::TempDir::new().unwrap();
-        assert!(Groups::of(vec![folder.path().to_owned()]).make(&Limits::default()).is_none());
+        assert!(Groups::of(vec![folder.path().to_owned()]).make(&ExecLimits::default()).is_none());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "what was begun is taken away");
     }
 

@@ -1,6 +1,6 @@
 //! What a confined program may do, and the steps that make it so. Pure.
 
-use cowork_core::{Error, Kind, Result};
+use cowork_core::{Error, ExecLimits, Kind, Result};
 
 use super::{
     filters,
@@ -14,7 +14,7 @@ pub struct Policy {
     /// The folders that it sees, each as `/work/NAME`. The first is where it starts.
     pub folders: Vec<Shared>,
     /// How much it may use.
-    pub limits: Limits,
+    pub limits: ExecLimits,
 }
 
 /// A folder that a confined program sees.
@@ -36,29 +36,6 @@ pub enum Changes {
     Kept,
     /// They are made at once.
     Made,
-}
-
-/// How much a confined program may use, each process of it where that is said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Seconds of processor time, each process.
-    pub cpu: u64,
-    /// Bytes of memory, all processes together.
-    pub memory: u64,
-    /// Processes and threads.
-    pub processes: u64,
-    /// Bytes of one file.
-    pub file: u64,
-    /// Open files, each process: 16 at least.
-    pub open: u64,
-    /// Bytes in `/tmp` and in its home, each; they are gone when it ends.
-    pub scratch: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { cpu: 600, memory: 4 << 30, processes: 512, file: 4 << 30, open: 4_096, scratch: 512 << 20 }
-    }
 }
 
 /// Where the shared folders are.
@@ -169,7 +146,7 @@ impl Policy {
     }
 
     fn limits(&self) -> Vec<Step> {
-        let Limits { cpu, processes, file, open, .. } = self.limits;
+        let ExecLimits { cpu, processes, file, open, .. } = self.limits;
         let limits = [
             (Resource::Cpu, cpu),
             (Resource::FileSize, file),
@@ -209,7 +186,7 @@ impl Policy {
     ///
     /// # Errors
     /// `InvalidInput` for no command, or a word that can't be one.
-    pub(crate) fn start(&self, args: &[String]) -> Result<Start> {
+    pub(crate) fn start(&self, args: &[String], folder: Option<&str>) -> Result<Start> {
         let invalid = |why: String| Err(Error::new(Kind::InvalidInput, "run command", why));
         let Some(program) = args.first() else { return invalid("there is no command to run".to_owned()) };
         if let Some(word) = args.iter().find(|word| word.contains('\0')) {
@@ -219,7 +196,8 @@ impl Policy {
             true => vec![program.clone()],
             false => PATH.iter().map(|folder| format!("{folder}/{program}")).collect(),
         };
-        let folder = self.folders.first().map_or_else(|| format!("/{HOME}"), |f| format!("/{WORK}/{}", f.name));
+        let first = || self.folders.first().map(|folder| folder.name.as_str());
+        let folder = folder.or_else(first).map_or_else(|| format!("/{HOME}"), |folder| format!("/{WORK}/{folder}"));
         let home = format!("/{HOME}");
         let environment = [("HOME", home), ("LANG", "C.UTF-8".to_owned()), ("PATH", PATH.join(":"))];
         let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();

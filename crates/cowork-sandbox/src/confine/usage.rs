@@ -2,7 +2,9 @@
 
 use std::{collections::HashMap, fs, os::fd::OwnedFd, time::Duration};
 
-use super::{Limits, run::Excess};
+use cowork_core::ExecLimits;
+
+use super::run::Excess;
 
 /// How often it is looked: as seldom as a command can't do much harm in between.
 const LOOK: Duration = Duration::from_millis(50);
@@ -15,7 +17,7 @@ const FREE: u64 = 512 << 20;
 pub(crate) struct Usage {
     /// The number of the root process, once there is one.
     root: Option<u32>,
-    limits: Option<Limits>,
+    limits: Option<ExecLimits>,
     /// Where it keeps what it changes, and the bytes that have to stay free there.
     disk: Option<(OwnedFd, u64)>,
 }
@@ -27,7 +29,7 @@ impl Usage {
     }
 
     /// Looks at memory and processes too.
-    pub(crate) fn within(mut self, limits: Limits) -> Self {
+    pub(crate) fn within(mut self, limits: ExecLimits) -> Self {
         self.limits = Some(limits);
         self
     }

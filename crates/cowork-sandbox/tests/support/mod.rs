@@ -112,7 +112,12 @@ impl World {
     }
 
     pub fn sandbox(&self, probe: Option<Arc<dyn Probe>>) -> LocalSandbox {
-        LocalSandbox::open(LocalSandboxOptions { data: self.data.clone(), probe, home: None })
+        LocalSandbox::open(LocalSandboxOptions {
+            data: self.data.clone(),
+            probe,
+            home: None,
+            ..LocalSandboxOptions::default()
+        })
     }
 
     pub async fn open(&self, probe: Option<Arc<dyn Probe>>, resumed: bool) -> Result<Arc<dyn Session>> {

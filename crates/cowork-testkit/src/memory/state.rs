@@ -52,6 +52,7 @@ pub(super) fn paths(change: &Change) -> (Option<&FilePath>, &FilePath) {
     match change {
         Change::Write(write) => (None, &write.path),
         Change::MakeFolder { path, .. }
+        | Change::Link { path, .. }
         | Change::SetAside { path }
         | Change::Restore { path }
         | Change::Mode { path, .. } => (None, path),
@@ -167,6 +168,11 @@ impl State {
                 let taken = self.take(path);
                 self.aside.push((path.clone(), taken));
                 Ok(path.clone())
+            }
+            Change::Link { path, .. } => {
+                let path = self.free(path, Clash::Skip, false)?;
+                self.put(&path, Node::Link);
+                Ok(path)
             }
             Change::Restore { path } => {
                 let last = self.aside.iter().rposition(|(p, _)| p == path).ok_or_else(|| {

@@ -130,6 +130,7 @@ impl WatchedFiles {
                     }
                 }
                 Change::MakeFolder { path, .. }
+                | Change::Link { path, .. }
                 | Change::SetAside { path }
                 | Change::Restore { path }
                 | Change::Mode { path, .. } => self.note(path, Access::Write),
@@ -233,6 +234,10 @@ struct WatchedMake {
 impl Make for WatchedMake {
     fn key(&self) -> String {
         self.inner.key()
+    }
+
+    fn reads(&self) -> bool {
+        self.inner.reads()
     }
 
     fn make(&self, files: &dyn Reader, to: &mut dyn Sink) -> Result<()> {

@@ -1,0 +1,157 @@
+//! Commands that run in a session, and what they changed.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{ChangeSet, FilePath, Result};
+
+/// A program to be executed in a session ([`Session::exec`](crate::Session::exec)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exec {
+    /// The program, by name or path, and its arguments.
+    pub args: Vec<String>,
+    /// Where it begins; the first granted folder if none.
+    pub folder: Option<FilePath>,
+    /// How long it may take; then it is ended, with all that it started.
+    pub wall: Duration,
+    /// Whether [`Process::write`] feeds its standard input; it is empty if not.
+    pub input: bool,
+}
+
+/// A program that runs confined: what [`Session::exec`](crate::Session::exec) gives.
+///
+/// - It sees the session's folders, the system's programs, and nothing else of the computer; what it changes is kept apart from the
+///   folders until [`Session::commit`](crate::Session::commit).
+/// - When it ends, however that was, everything that it started has ended.
+/// - What it says comes in the order in which each stream got it, and waits where nobody takes it: a program that says more than is taken
+///   waits too.
+///
+/// Cancellation: dropping it ends the program and all that it started. Dropping the future of [`Process::next`] loses nothing.
+///
+/// Errors: `NotFound` if there is no such program, `Unsupported` where it can't be confined (then nothing ran), `Unavailable`.
+///
+/// Suite: none of its own; stories are told with `cowork-sandbox`.
+#[async_trait]
+pub trait Process: Send {
+    /// Waits for what comes next. After [`ProcessEvent::Exited`] nothing does.
+    async fn next(&mut self) -> Result<ProcessEvent>;
+
+    /// Writes to its standard input; with nothing, ends it.
+    ///
+    /// # Errors
+    /// `Unavailable` if it does not read any more.
+    async fn write(&mut self, bytes: &[u8]) -> Result<()>;
+}
+
+/// What comes of a program while it runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProcessEvent {
+    /// It wrote this to its standard output.
+    Stdout(Vec<u8>),
+    /// It wrote this to its standard error.
+    Stderr(Vec<u8>),
+    /// It has ended.
+    Exited(Exit),
+}
+
+/// How a program ended, and what it used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Exit {
+    /// How it ended.
+    pub how: ExitKind,
+    /// Milliseconds of processor time, its own and the system's for it.
+    pub cpu: u64,
+    /// The most memory that one process of it had, in bytes.
+    pub memory: u64,
+}
+
+/// How a program ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ExitKind {
+    /// With this code: 0 if all went well.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+    /// It was ended when its time was over.
+    TimedOut,
+    /// It was ended because it used too much of this.
+    Exceeded(Resource),
+}
+
+/// What a program may use only so much of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Resource {
+    /// Memory.
+    Memory,
+    /// Processes and threads.
+    Processes,
+    /// The disk that changes are kept on.
+    Disk,
+}
+
+/// How much the commands of a session may use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExecLimits {
+    /// Seconds of processor time, each process.
+    pub cpu: u64,
+    /// Bytes of memory, all processes together.
+    pub memory: u64,
+    /// Processes and threads.
+    pub processes: u64,
+    /// Bytes of one file.
+    pub file: u64,
+    /// Open files, each process: 16 at least.
+    pub open: u64,
+    /// Bytes in each of the folders for what is of no use afterwards, `/tmp` and its home.
+    pub scratch: u64,
+}
+
+impl Default for ExecLimits {
+    fn default() -> Self {
+        Self { cpu: 600, memory: 4 << 30, processes: 512, file: 4 << 30, open: 4_096, scratch: 512 << 20 }
+    }
+}
+
+/// What the commands of a call changed and what is not in the folders yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Staged {
+    /// What would change, each thing once.
+    pub changes: ChangeSet,
+    /// Those of them that let something run or be reached later that nobody sees: a hook, a start-up file, settings of an agent. They are
+    /// asked about in every mode.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guarded: Vec<Remark>,
+    /// What can't come into the folders, and why: it is left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<Remark>,
+}
+
+/// A path, and what is to be said of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Remark {
+    /// The path.
+    pub path: FilePath,
+    /// What is to be said, after its name: `runs when somebody commits`.
+    pub why: String,
+}
+
+impl Exit {
+    /// Says whether it ended as programs end that did what they were asked to.
+    pub fn is_success(&self) -> bool {
+        self.how == ExitKind::Code(0)
+    }
+}
+
+impl Staged {
+    /// Says whether there is nothing to be taken over.
+    pub fn is_empty(&self) -> bool {
+        self.changes.changes.is_empty()
+    }
+}

@@ -1,0 +1,257 @@
+//! What commands changed in a layer, and how it comes into the folders.
+//!
+//! The layer is read once, when the commands have ended: what is found (`find`) is written down beside it, shown to the person, and what
+//! was shown is what is committed, as one list of changes for the journal. What somebody else changed meanwhile is left out then; the list
+//! as it was begun is written down too, so that a call that was cut off goes on with the very same.
+
+mod find;
+mod moves;
+
+use std::{
+    collections::HashSet,
+    fs::{self, File},
+    io::{self, Write as _},
+    os::fd::OwnedFd,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use cowork_core::{
+    CallId, Change, ChangeSet, Clash, Content, Difference, Error, FileKind, FilePath, Kind, Known, Make, Reader,
+    Remark, Result, Side, Sink, Staged, What, Write,
+};
+use rustix::fs::FileType;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    fault::{error, shown},
+    sys::{self, Look},
+    view::Dirs,
+};
+
+pub(crate) use find::find;
+
+/// What was found in a layer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Found {
+    pub(crate) items: Vec<Item>,
+    pub(crate) guarded: Vec<Remark>,
+    pub(crate) left_out: Vec<Remark>,
+}
+
+/// One thing that is other than in the folder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Item {
+    pub(crate) path: FilePath,
+    pub(crate) what: Becomes,
+    pub(crate) before: Option<Seen>,
+    pub(crate) after: Option<Seen>,
+}
+
+/// What something becomes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Becomes {
+    /// A new folder.
+    Folder,
+    /// A new file.
+    File,
+    /// A file with other content.
+    Edited,
+    /// A new link.
+    Link(String),
+    /// It was elsewhere.
+    Moved(FilePath),
+    /// Other permissions.
+    Mode,
+    /// Nothing: it is gone.
+    Gone,
+}
+
+/// What something looked like.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Seen {
+    pub(crate) kind: FileKind,
+    pub(crate) size: u64,
+    /// Nanoseconds since 1970.
+    pub(crate) mtime: i64,
+    pub(crate) mode: u32,
+}
+
+impl Seen {
+    fn of(look: &Look) -> Self {
+        let kind = match look.file_type() {
+            FileType::RegularFile => FileKind::File,
+            FileType::Directory => FileKind::Folder,
+            FileType::Symlink => FileKind::Link,
+            _ => FileKind::Other,
+        };
+        let size = if look.is_file() { look.size } else { 0 };
+        Self { kind, size, mtime: look.mtime, mode: look.mode & 0o7777 }
+    }
+
+    fn side(self) -> Side {
+        Side { size: self.size, modified: self.mtime / 1_000_000, mode: self.mode }
+    }
+}
+
+impl Found {
+    /// Gives it as a person is shown it.
+    pub(crate) fn staged(&self, call: CallId) -> Staged {
+        let difference = |item: &Item| Difference {
+            path: item.path.clone(),
+            kind: item.after.or(item.before).map_or(FileKind::File, |seen| seen.kind),
+            what: match &item.what {
+                Becomes::Folder | Becomes::File | Becomes::Link(_) => What::Created,
+                Becomes::Edited => What::Edited,
+                Becomes::Moved(from) => What::Moved { from: from.clone(), edited: false },
+                Becomes::Mode => What::Mode,
+                Becomes::Gone => What::SetAside,
+            },
+            before: item.before.map(Seen::side),
+            after: item.after.map(Seen::side),
+            calls: vec![call],
+            undone: false,
+        };
+        let mut changes: Vec<Difference> = self.items.iter().map(difference).collect();
+        changes.sort_by(|a, b| a.path.cmp(&b.path));
+        let changes = ChangeSet { changes, bytes_kept: 0 };
+        Staged { changes, guarded: self.guarded.clone(), left_out: self.left_out.clone() }
+    }
+
+    /// Gives the changes that make it so, in an order in which each can be made. `upper` gives where a granted folder's part of the layer is.
+    pub(crate) fn changes(&self, upper: impl Fn(&str) -> Option<PathBuf>) -> Vec<Change> {
+        let new: HashSet<&FilePath> = self.items.iter().filter(|i| i.what.is_new()).map(|i| &i.path).collect();
+        // What makes room for something new goes first; all other that is gone goes once what was moved out of it is out.
+        let rank = |item: &Item| match item.what {
+            Becomes::Gone if new.contains(&item.path) => 0,
+            Becomes::Folder => 1,
+            Becomes::Moved(_) => 2,
+            Becomes::Gone => 3,
+            Becomes::File | Becomes::Edited => 4,
+            Becomes::Link(_) => 5,
+            Becomes::Mode => 6,
+        };
+        let mut items: Vec<&Item> = self.items.iter().collect();
+        items.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.path.cmp(&b.path)));
+        items.into_iter().filter_map(|item| item.change(&upper)).collect()
+    }
+
+    /// Leaves out what somebody else changed since a time.
+    pub(crate) fn without_changed_since(mut self, since: i64, dirs: &Dirs<'_>) -> Self {
+        let is_changed = |path: &FilePath| dirs.look(path).ok().flatten().is_some_and(|look| look.ctime > since);
+        let (left, items) = self.items.into_iter().partition(|item| match &item.what {
+            Becomes::Moved(from) => is_changed(from),
+            Becomes::Edited | Becomes::Mode | Becomes::Gone => is_changed(&item.path),
+            Becomes::Folder | Becomes::File | Becomes::Link(_) => false,
+        });
+        let why = "was changed by somebody else meanwhile";
+        self.left_out.extend(Vec::<Item>::into_iter(left).map(|item| Remark { path: item.path, why: why.to_owned() }));
+        Self { items, ..self }
+    }
+
+    /// Reads what was written down; nothing if nothing was.
+    ///
+    /// # Errors
+    /// `Corrupt` if it can't be read.
+    pub(crate) fn read(at: &Path) -> Result<Option<Self>> {
+        let bytes = match fs::read(at) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            bytes => bytes.map_err(|e| unavailable(at, &e))?,
+        };
+        serde_json::from_slice(&bytes).map(Some).map_err(|e| {
+            Error::new(Kind::Corrupt, "read changes", format!("{} can't be read: {e}", shown(at)))
+                .with_fix("discard what the command changed, and run it again")
+        })
+    }
+
+    /// Writes it down, durably.
+    pub(crate) fn write(&self, at: &Path) -> Result<()> {
+        let failed = |e: io::Error| unavailable(at, &e);
+        let bytes = serde_json::to_vec(self).map_err(|e| failed(e.into()))?;
+        let part = at.with_extension("part");
+        let mut file = File::create(&part).map_err(failed)?;
+        file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(failed)?;
+        fs::rename(&part, at).map_err(failed)?;
+        at.parent().map_or(Ok(()), |folder| File::open(folder).and_then(|folder| folder.sync_all())).map_err(failed)
+    }
+}
+
+impl Becomes {
+    fn is_new(&self) -> bool {
+        matches!(self, Self::Folder | Self::File | Self::Link(_))
+    }
+}
+
+impl Item {
+    fn change(&self, upper: &impl Fn(&str) -> Option<PathBuf>) -> Option<Change> {
+        let (path, mode) = (self.path.clone(), self.after.map(|seen| seen.mode & 0o777));
+        Some(match &self.what {
+            Becomes::Folder => Change::MakeFolder { path, mode },
+            Becomes::File | Becomes::Edited => {
+                let content = FromLayer { root: upper(path.root())?, path: path.clone(), seen: self.after? };
+                let modified = Some(content.seen.mtime / 1_000_000);
+                let write =
+                    Write { mode, modified, may_shrink: true, ..Write::new(path, Content::Made(Arc::new(content))) };
+                // That it is what it was when the command began was looked at; what it is goes into the journal.
+                let is_new = self.what == Becomes::File;
+                Change::Write(if is_new {
+                    write
+                } else {
+                    Write { clash: Clash::Replace, known: Known::Nothing, ..write }
+                })
+            }
+            Becomes::Link(to) => Change::Link { path, to: to.clone() },
+            Becomes::Moved(from) => Change::Move { from: from.clone(), to: path, clash: Clash::Skip },
+            Becomes::Mode => Change::Mode { path, mode: mode? },
+            Becomes::Gone => Change::SetAside { path },
+        })
+    }
+}
+
+/// A file's content as it is in a layer.
+struct FromLayer {
+    root: PathBuf,
+    path: FilePath,
+    seen: Seen,
+}
+
+impl FromLayer {
+    fn open(&self) -> Result<File> {
+        let failed = |e| error(e, "read what the command wrote", self.path.as_str());
+        let names: Vec<Vec<u8>> = self.path.below().collect();
+        let Some((name, folders)) = names.split_last() else { return Err(failed(rustix::io::Errno::ISDIR)) };
+        let mut at: OwnedFd = sys::open_real(&self.root).map_err(failed)?;
+        for folder in folders {
+            at = sys::open_below(&at, folder).map_err(failed)?;
+        }
+        sys::content::open_regular(&at, name).map_err(failed)
+    }
+}
+
+impl Make for FromLayer {
+    fn key(&self) -> String {
+        format!("{} {} {}", self.path, self.seen.size, self.seen.mtime)
+    }
+
+    fn reads(&self) -> bool {
+        false
+    }
+
+    fn make(&self, _: &dyn Reader, mut to: &mut dyn Sink) -> Result<()> {
+        let copied =
+            io::copy(&mut self.open()?, &mut to).map_err(|e| unavailable(Path::new(self.path.as_str()), &e))?;
+        if copied == self.seen.size {
+            return Ok(());
+        }
+        Err(Error::new(
+            Kind::Conflict,
+            "read what the command wrote",
+            format!("`{}` is no longer what was shown", self.path),
+        ))
+    }
+}
+
+fn unavailable(at: &Path, e: &io::Error) -> Error {
+    Error::new(Kind::Unavailable, "keep changes", format!("{}: {e}", shown(at)))
+        .with_fix("look whether the disk is full or read-only")
+}

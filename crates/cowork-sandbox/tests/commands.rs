@@ -1,0 +1,242 @@
+//! Commands in a session: what they change is shown first, then comes into the folder through the journal.
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#![allow(clippy::unwrap_used, reason = "a test stops at what should not be")]
+
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, symlink},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use cowork_core::{
+    Access, CallId, Exec, Exit, ExitKind, Kind, Process, ProcessEvent, Sandbox, Session, SessionSpec, Staged, TaskId,
+    UndoSpec, Watch, What,
+};
+use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
+use cowork_testkit::sandbox::{a_call, a_task, grant, path, put, tree};
+use tempfile::TempDir;
+
+struct Place {
+    desk: PathBuf,
+    sandbox: LocalSandbox,
+    task: TaskId,
+    session: Arc<dyn Session>,
+    _keep: TempDir,
+}
+
+impl Place {
+    async fn new() -> Self {
+        let keep = TempDir::new().unwrap();
+        let desk = keep.path().join("Desk");
+        put(&desk.join("poem"), "one\ntwo\n");
+        put(&desk.join("in/deep/notes"), "a long enough note to be known again");
+        put(&desk.join("old"), "goes away");
+        let data = keep.path().join("data");
+        let sandbox = LocalSandbox::open(LocalSandboxOptions { data, ..LocalSandboxOptions::default() });
+        let task = a_task();
+        let session = open(&sandbox, task, &desk, false).await;
+        Self { desk, sandbox, task, session, _keep: keep }
+    }
+
+    async fn start(&self, call: CallId, line: &str) -> Box<dyn Process> {
+        let args = ["sh", "-c", line].map(str::to_owned).to_vec();
+        let exec = Exec { args, folder: None, wall: Duration::from_secs(30), input: false };
+        self.session.exec(call, exec).await.unwrap()
+    }
+
+    /// Runs a line of a shell for a call; gives what it said.
+    async fn sh(&self, call: CallId, line: &str) -> (Exit, String) {
+        let mut process = self.start(call, line).await;
+        let mut said = Vec::new();
+        loop {
+            match process.next().await.unwrap() {
+                ProcessEvent::Stdout(bytes) | ProcessEvent::Stderr(bytes) => said.extend(bytes),
+                ProcessEvent::Exited(exit) => return (exit, String::from_utf8(said).unwrap()),
+            }
+        }
+    }
+
+    /// Runs a line that has to end well, and gives what it changed.
+    async fn changed(&self, line: &str) -> (CallId, Staged) {
+        let call = a_call();
+        let (exit, said) = self.sh(call, line).await;
+        assert!(exit.is_success(), "{line}: {exit:?} {said}");
+        (call, self.session.staged(call).await.unwrap())
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        fs::read_to_string(self.desk.join(name)).ok()
+    }
+}
+
+async fn open(sandbox: &LocalSandbox, task: TaskId, desk: &Path, resumed: bool) -> Arc<dyn Session> {
+    let folders = vec![grant("Desk", desk, Access::Write)];
+    sandbox.open(SessionSpec { task, folders, resumed }).await.unwrap()
+}
+
+fn told(staged: &Staged) -> Vec<String> {
+    let what = |what: &What| match what {
+        What::Created => "new".to_owned(),
+        What::Edited => "edited".to_owned(),
+        What::Moved { from, .. } => format!("from {from}"),
+        What::SetAside => "gone".to_owned(),
+        What::Mode => "mode".to_owned(),
+    };
+    staged.changes.changes.iter().map(|change| format!("{} {}", change.path, what(&change.what))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_command_changed_is_shown_then_taken_over_then_given_back() {
+    let place = Place::new().await;
+    let before = tree(&place.desk);
+    let line = "echo three >> poem; rm old; mv in/deep/notes kept; mkdir -p new/sub; echo x > new/sub/file; chmod 700 new/sub/file; \
+        ln -s ../poem new/link; chmod 600 in; touch poem";
+    let (call, staged) = place.changed(line).await;
+    let expected = [
+        "Desk/in mode",
+        "Desk/kept from Desk/in/deep/notes",
+        "Desk/new new",
+        "Desk/new/link new",
+        "Desk/new/sub new",
+        "Desk/new/sub/file new",
+        "Desk/old gone",
+        "Desk/poem edited",
+    ];
+    assert_eq!(told(&staged), expected);
+    assert_eq!((staged.guarded, staged.left_out), (vec![], vec![]));
+    assert_eq!(tree(&place.desk), before, "shown, and not done");
+
+    let changed = place.session.commit(call, Watch::nothing()).await.unwrap();
+    assert_eq!(changed.otherwise, vec![]);
+    assert_eq!(place.text("poem").as_deref(), Some("one\ntwo\nthree\n"));
+    assert_eq!(place.text("new/link").as_deref(), Some("one\ntwo\nthree\n"));
+    assert_eq!(place.text("kept").as_deref(), Some("a long enough note to be known again"));
+    assert_eq!((place.text("old"), place.text("in/deep/notes")), (None, None));
+    assert_eq!(fs::metadata(place.desk.join("new/sub/file")).unwrap().permissions().mode() & 0o777, 0o700);
+    assert_eq!(fs::metadata(place.desk.join("in")).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(place.session.staged(call).await.unwrap_err().kind, Kind::NotFound, "nothing is kept any more");
+
+    drop(place.session);
+    let report = place.sandbox.undo(place.task, UndoSpec::all()).await.unwrap();
+    assert_eq!(report.kept, vec![]);
+    assert_eq!(tree(&place.desk), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_discarded_never_was() {
+    let place = Place::new().await;
+    let before = tree(&place.desk);
+    let (call, staged) = place.changed("rm -r in; echo x > poem; mkdir -m 000 locked").await;
+    assert_eq!(told(&staged), ["Desk/in gone", "Desk/locked new", "Desk/poem edited"]);
+    place.session.discard(call).await.unwrap();
+    assert_eq!(place.session.staged(call).await.unwrap_err().kind, Kind::NotFound);
+    place.session.discard(call).await.unwrap();
+    assert_eq!(tree(&place.desk), before);
+    let (_, staged) = place.changed("cat poem; touch poem; echo x > y; rm y; mv old o; mv o old").await;
+    assert_eq!(told(&staged), [""; 0], "what comes to the same is no change");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_changes_meanwhile_is_left_as_it_is() {
+    let place = Place::new().await;
+    let call = a_call();
+    let (exit, _) = place.sh(call, "echo mine > poem; rm old; rm -r in; echo n > new").await;
+    assert!(exit.is_success());
+    let shown = place.session.staged(call).await.unwrap();
+    assert_eq!(told(&shown), ["Desk/in gone", "Desk/new new", "Desk/old gone", "Desk/poem edited"]);
+    fs::write(place.desk.join("poem"), "theirs").unwrap();
+    fs::write(place.desk.join("old"), "wanted after all").unwrap();
+    fs::write(place.desk.join("new"), "theirs too").unwrap();
+    let changed = place.session.commit(call, Watch::nothing()).await.unwrap();
+    let mut left: Vec<&str> = changed.otherwise.iter().map(|o| o.path.as_str()).collect();
+    left.sort_unstable();
+    assert_eq!(left, ["Desk/new", "Desk/old", "Desk/poem"]);
+    assert_eq!(place.text("poem").as_deref(), Some("theirs"));
+    assert_eq!(place.text("old").as_deref(), Some("wanted after all"));
+    assert_eq!(place.text("new").as_deref(), Some("theirs too"));
+    assert!(!place.desk.join("in").exists(), "what nobody touched is done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_leads_out_or_runs_later_is_left_out_or_named() {
+    let place = Place::new().await;
+    let line = "ln -s /etc/passwd abs; ln -s ../../x up; mkfifo pipe || true; python3 -c 'import socket; socket.socketpair()'; \
+        mkdir -p .git/hooks .vscode; echo x > .git/hooks/pre-commit; echo y > .git/index; echo {} > .vscode/tasks.json; \
+        echo z > .BASHRC; printf 'a' > \"$(printf 'line\\nbreak')\"";
+    let (call, staged) = place.changed(line).await;
+    let left: Vec<String> = staged.left_out.iter().map(|remark| format!("{} {}", remark.path, remark.why)).collect();
+    assert_eq!(
+        left,
+        [
+            "Desk/abs is a link that leads, or may lead, out of the folder",
+            "Desk/up is a link that leads, or may lead, out of the folder",
+        ]
+    );
+    let guarded: Vec<&str> = staged.guarded.iter().map(|remark| remark.path.as_str()).collect();
+    assert_eq!(guarded, ["Desk/.BASHRC", "Desk/.git/hooks/pre-commit", "Desk/.vscode/tasks.json"]);
+    let changed = place.session.commit(call, Watch::nothing()).await.unwrap();
+    assert_eq!(changed.otherwise.len(), 2);
+    assert!(fs::symlink_metadata(place.desk.join("abs")).is_err() && !place.desk.join("pipe").exists());
+    assert_eq!(place.text("line\nbreak").as_deref(), Some("a"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_was_there_leads_nowhere_inside() {
+    let place = Place::new().await;
+    let outside = place.desk.parent().unwrap().join("secret");
+    fs::write(&outside, "hidden").unwrap();
+    symlink(&outside, place.desk.join("link")).unwrap();
+    let call = a_call();
+    let (exit, said) = place.sh(call, "cat link").await;
+    assert!(!exit.is_success() && said.contains("No such file"), "{said}");
+    // Written through, it is a file of its own in the layer's view, or nothing: never the one outside.
+    place.sh(call, "echo mine > link; rm link; echo mine > link").await;
+    let changed = place.session.staged(call).await.unwrap();
+    assert_eq!(told(&changed), ["Desk/link gone", "Desk/link new"]);
+    place.session.commit(call, Watch::nothing()).await.unwrap();
+    assert_eq!(fs::read_to_string(&outside).unwrap(), "hidden");
+    assert!(fs::symlink_metadata(place.desk.join("link")).unwrap().is_file());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_end_with_their_time_and_when_nobody_wants_them() {
+    let place = Place::new().await;
+    let args = ["sh", "-c", "trap '' TERM; echo begun; sleep 60"].map(str::to_owned).to_vec();
+    let exec = Exec { args, folder: Some(path("Desk/in")), wall: Duration::from_millis(300), input: false };
+    let call = a_call();
+    let mut process = place.session.exec(call, exec.clone()).await.unwrap();
+    assert_eq!(process.next().await.unwrap(), ProcessEvent::Stdout(b"begun\n".to_vec()));
+    assert_eq!(place.session.staged(call).await.unwrap_err().kind, Kind::Busy);
+    let ProcessEvent::Exited(exit) = process.next().await.unwrap() else { panic!("it says nothing more") };
+    assert_eq!(exit.how, ExitKind::TimedOut);
+    assert_eq!(process.next().await.unwrap_err().kind, Kind::InvalidInput);
+    assert_eq!(told(&place.session.staged(call).await.unwrap()), [""; 0]);
+
+    let missing = Exec { folder: Some(path("Desk/none")), ..exec.clone() };
+    assert_eq!(place.session.exec(call, missing).await.err().unwrap().kind, Kind::NotFound);
+    let file = Exec { folder: Some(path("Desk/poem")), ..exec.clone() };
+    assert_eq!(place.session.exec(call, file).await.err().unwrap().kind, Kind::InvalidInput);
+    let none = Exec { args: vec!["no-such-program".to_owned()], ..exec.clone() };
+    let mut process = place.session.exec(call, none).await.unwrap();
+    assert_eq!(process.next().await.unwrap_err().kind, Kind::NotFound);
+    let mut process =
+        place.session.exec(a_call(), Exec { args: vec!["cat".to_owned()], input: true, ..exec }).await.unwrap();
+    process.write(b"in and out").await.unwrap();
+    process.write(b"").await.unwrap();
+    assert_eq!(process.next().await.unwrap(), ProcessEvent::Stdout(b"in and out".to_vec()));
+    assert!(matches!(process.next().await.unwrap(), ProcessEvent::Exited(exit) if exit.is_success()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_shown_can_be_taken_over_by_another_session_of_the_task() {
+    let place = Place::new().await;
+    let (call, _) = place.changed("echo three >> poem").await;
+    let Place { session, sandbox, task, desk, _keep } = place;
+    drop(session);
+    let session = open(&sandbox, task, &desk, true).await;
+    assert_eq!(told(&session.staged(call).await.unwrap()), ["Desk/poem edited"]);
+    assert_eq!(session.commit(call, Watch::nothing()).await.unwrap().made, 1);
+    assert_eq!(fs::read_to_string(desk.join("poem")).unwrap(), "one\ntwo\nthree\n");
+}
