@@ -13,7 +13,7 @@ use crate::{Access, Call, Effects, Task};
 pub struct AllowRule {
     /// The tool's name.
     pub tool: String,
-    /// The granted folder's name.
+    /// The granted folder's name; empty for leave to run code, whatever that then wants to change.
     pub folder: String,
 }
 
@@ -21,10 +21,11 @@ impl AllowRule {
     /// Gives the rules that together cover a call of this tool. None if no rule can: it changes no files, can't be undone, or may
     /// do more than it says.
     pub fn covering(tool: &str, effects: &Effects) -> Vec<Self> {
-        if !effects.complete || !effects.undoable {
+        if !effects.complete || !effects.undoable || effects.guarded {
             return Vec::new();
         }
-        let mut rules = Vec::new();
+        let code = Self { tool: tool.to_owned(), folder: String::new() };
+        let mut rules = if effects.code { vec![code] } else { Vec::new() };
         for effect in effects.files.iter().filter(|f| f.access == Access::Write) {
             let rule = Self { tool: tool.to_owned(), folder: effect.path.root().to_owned() };
             if !rules.contains(&rule) {

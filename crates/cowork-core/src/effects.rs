@@ -16,6 +16,15 @@ pub struct Effects {
     /// The files and whole folders it reads or changes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileEffect>,
+    /// What it does to whatever is in the task's granted folders, if it can't say which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub everywhere: Option<Access>,
+    /// Whether it runs code that nobody looked at. It runs confined: what that does to files is held back, and judged by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub code: bool,
+    /// Whether what it changes lets something run or be believed later that nobody sees: it is asked about in every mode.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guarded: bool,
     /// Other things that it must not share while it runs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub locks: Vec<Lock>,
@@ -126,7 +135,13 @@ impl Effects {
         !self.complete
             || self.recovery != Recovery::ReadOnly
             || !self.undoable
+            || self.everywhere == Some(Access::Write)
             || self.files.iter().any(|f| f.access == Access::Write)
+    }
+
+    /// Says whether it needs the view of the granted folders.
+    pub fn needs_files(&self) -> bool {
+        !self.files.is_empty() || self.everywhere.is_some() || !self.complete
     }
 
     /// Gives every lock that the call needs, its files included.
@@ -136,7 +151,8 @@ impl Effects {
         }
         let files =
             self.files.iter().map(|f| Lock { name: format!("files/{}", f.path), alone: f.access == Access::Write });
-        files.chain(self.locks.iter().cloned()).collect()
+        let all = self.everywhere.map(|access| Lock { name: "files".to_owned(), alone: access == Access::Write });
+        files.chain(all).chain(self.locks.iter().cloned()).collect()
     }
 
     fn each(paths: impl IntoIterator<Item = FilePath>, access: Access) -> Vec<FileEffect> {

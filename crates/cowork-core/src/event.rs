@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AllowRule, AskId, Briefing, Budget, CallId, ChangeSet, CommandId, Effects, Error, FilePath, FilesReport, Kind,
-    Label, Parent, Reserve, Sight, Spent, TaskId, ThreadId, Timestamp, TrustedFile, Usage,
+    AllowRule, AskId, Briefing, Budget, CallId, ChangeSet, CommandId, Effects, Error, FilePath, FilesReport, Held,
+    Kind, Label, Parent, Reserve, Sight, Spent, TaskId, ThreadId, Timestamp, TrustedFile, Usage,
 };
 
 /// The version of the words that this release writes.
@@ -352,6 +352,13 @@ pub enum Event {
         call: CallId,
         /// What it spent, its own sub-tasks included.
         spent: Spent,
+    },
+    /// A call did its work apart from what that is about, and holds back what it would change: that is decided on as a call is, then done.
+    CallHeld {
+        /// The call.
+        call: CallId,
+        /// What is held back, and what the call gives once it is done.
+        held: Held,
     },
     /// A call came to its end, or was not let run.
     CallFinished {

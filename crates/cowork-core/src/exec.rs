@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ChangeSet, FilePath, Result};
+use crate::{ChangeSet, Effects, FilePath, Result, ToolOutput};
 
 /// A program to be executed in a session ([`Session::exec`](crate::Session::exec)).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +117,15 @@ impl Default for ExecLimits {
     fn default() -> Self {
         Self { cpu: 600, memory: 4 << 30, processes: 512, file: 4 << 30, open: 4_096, scratch: 512 << 20 }
     }
+}
+
+/// What a call holds back ([`Tool::held`](crate::Tool::held)) until it is decided on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Held {
+    /// What it would do.
+    pub effects: Effects,
+    /// What the call gives once that is done.
+    pub output: ToolOutput,
 }
 
 /// What the commands of a call changed and what is not in the folders yet.

@@ -10,7 +10,8 @@ use crate::{Access, Call, Effects, Label, Mode, Task};
 /// - What it does not understand ([`Effects::complete`] is false) it asks about or denies, never allows.
 /// - In [`Mode::Plan`] no change is allowed, nor asked about if its effects are known.
 /// - In [`Mode::Ask`] no change is allowed unasked, but what the person gave leave for beforehand ([`Task::allows`]).
-/// - What can't be undone is allowed unasked in no mode.
+/// - What can't be undone is allowed unasked in no mode; nor is what is guarded ([`Effects::guarded`]), whatever leave was given.
+/// - Code runs ([`Effects::code`]) in [`Mode::Auto`], with leave in [`Mode::Ask`], never in [`Mode::Plan`].
 /// - A person's `Allow` turns an [`Verdict::Ask`] into leave for exactly the call that was shown; it never overrules a
 ///   [`Verdict::Deny`].
 /// - Every verdict names its rule, like `not-granted`; every one but `Allow` gives a reason that a person can read.
@@ -102,6 +103,20 @@ impl Policy for GrantPolicy {
         if effects.note.is_some() && task.submit.mode == Mode::Plan {
             return Verdict::Withhold(Ruling::new("plan-mode", "in plan mode nothing is noted"));
         }
+        let is_allowed = || task.allows(question.call, effects);
+        match task.submit.mode {
+            Mode::Plan if effects.code => {
+                return Verdict::Withhold(Ruling::new("plan-mode", "in plan mode no code is run"));
+            }
+            Mode::Ask if effects.code && !is_allowed() => {
+                return Verdict::Ask(Ruling::new("runs-code", "this task asks before it runs code"));
+            }
+            Mode::Ask | Mode::Auto if effects.guarded => {
+                let why = "what it changes can run, or be believed, later without being seen";
+                return Verdict::Ask(Ruling::new("guarded-names", why));
+            }
+            _ => {}
+        }
         if !effects.is_change() {
             return Verdict::Allow(Ruling::new("looks-only", String::new()));
         }
@@ -112,9 +127,7 @@ impl Policy for GrantPolicy {
             }
             Mode::Auto if effects.undoable => Verdict::Allow(Ruling::new("undoable-in-grant", String::new())),
             Mode::Auto => Verdict::Ask(Ruling::new("cannot-be-undone", "it can't be undone")),
-            Mode::Ask if task.allows(question.call, effects) => {
-                Verdict::Allow(Ruling::new("allowed-before", String::new()))
-            }
+            Mode::Ask if is_allowed() => Verdict::Allow(Ruling::new("allowed-before", String::new())),
             Mode::Ask => Verdict::Ask(Ruling::new("asks-before-changes", "this task asks before it changes anything")),
         }
     }

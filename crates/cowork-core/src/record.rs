@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::{
-    Actor, Confidentiality, Error, Event, Hash, Integrity, Kind, Label, Record, Result, TaskId, ThreadId, Timestamp,
-    VERSION,
+    Actor, Confidentiality, Effects, Error, Event, Hash, Integrity, Kind, Label, Record, Result, TaskId, ThreadId,
+    Timestamp, VERSION,
 };
 
 /// Room for nearly every event's JSON, and for every header.
@@ -213,6 +213,7 @@ impl Event {
             Self::CallStarted { .. } => "call_started",
             Self::SubtaskStarted { .. } => "subtask_started",
             Self::SubtaskEnded { .. } => "subtask_ended",
+            Self::CallHeld { .. } => "call_held",
             Self::CallFinished { .. } => "call_finished",
             Self::CallInterrupted { .. } => "call_interrupted",
             Self::TaskStopped { .. } => "task_stopped",
@@ -236,6 +237,7 @@ impl Event {
             | Self::CallStarted { call, .. }
             | Self::SubtaskStarted { call, .. }
             | Self::SubtaskEnded { call, .. }
+            | Self::CallHeld { call, .. }
             | Self::CallFinished { call, .. }
             | Self::CallInterrupted { call, .. } => Some(call.uuid()),
             _ => None,
@@ -324,10 +326,24 @@ impl Hash {
 
     /// Hashes a call's arguments, as an answer names them: the tool and the canonical JSON.
     pub fn of_call(tool: &str, args: &serde_json::Value) -> Self {
+        Self::of_parts(tool, args, None)
+    }
+
+    /// Hashes what a call holds back, together with the call: an answer to the one is none to the other.
+    pub fn of_held(tool: &str, args: &serde_json::Value, effects: &Effects) -> Self {
+        Self::of_parts(tool, args, Some(effects))
+    }
+
+    fn of_parts(tool: &str, args: &serde_json::Value, held: Option<&Effects>) -> Self {
         let mut h = blake3::Hasher::new();
         h.update(tool.as_bytes());
         h.update(&[0]);
         h.update(args.to_string().as_bytes());
+        if let Some(effects) = held {
+            h.update(&[0]);
+            // What can't be written has no answer either.
+            h.update(&serde_json::to_vec(effects).unwrap_or_default());
+        }
         Self(*h.finalize().as_bytes())
     }
 }

@@ -31,8 +31,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, AllowRule, Answer, Body, Briefing, Call, CallId, Command, Decision, Draft, Effects, Error, Event, FilePath,
-    FilesReport, Finish, Hash, Kind, Label, Outcome, PlanStep, Read, Record, Recovery, Result, Sight, Spent, Store,
-    Submit, TaskId, ThreadId, Timestamp, UndoMode, UndoReport, UndoSpec,
+    FilesReport, Finish, Hash, Held, Kind, Label, Outcome, PlanStep, Read, Record, Recovery, Result, Sight, Spent,
+    Store, Submit, TaskId, ThreadId, Timestamp, UndoMode, UndoReport, UndoSpec,
 };
 
 /// A task, folded from its records.
@@ -110,6 +110,9 @@ pub struct CallState {
     pub attempt: u32,
     /// The arguments' hash that was asked about, and the answer.
     pub asked: Option<(Hash, Option<Answer>)>,
+    /// What it holds back, once it did its work apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Box<Held>>,
     /// The sub-task that does its work, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subtask: Option<TaskId>,
@@ -371,6 +374,11 @@ impl Task {
                 });
             }
             Event::SubtaskEnded { call, spent } => self.spent.part_ended(*call, spent),
+            Event::CallHeld { call, held } => self.at_call(*call, |c| {
+                c.stage = Stage::Proposed;
+                c.asked = None;
+                c.held = Some(Box::new(held.clone()));
+            }),
             Event::CallInterrupted { call, .. } => self.at_call(*call, |c| c.stage = Stage::Interrupted),
             Event::TaskStopped { .. } => self.stopped = true,
             Event::FilesChecked { report } => self.files = Some(Box::new(report.clone())),
@@ -620,7 +628,8 @@ impl Task {
         for state in turn.calls.iter_mut().filter(|c| c.stage == Stage::Asked) {
             let covered = !state.would_allow.is_empty() && state.would_allow.iter().all(|r| self.allowed.contains(r));
             if covered {
-                *state = CallState { attempt: state.attempt, ..CallState::proposed(state.id) };
+                let held = state.held.take();
+                *state = CallState { attempt: state.attempt, held, ..CallState::proposed(state.id) };
             }
         }
     }
@@ -633,6 +642,7 @@ impl CallState {
             stage: Stage::Proposed,
             attempt: 0,
             asked: None,
+            held: None,
             subtask: None,
             would_allow: Vec::new(),
             result: None,

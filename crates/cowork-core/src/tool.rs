@@ -74,6 +74,24 @@ pub trait Tool: Send + Sync + 'static {
 
     /// Does it.
     async fn run(&self, args: Value, ctx: ToolContext) -> Result<ToolOutput>;
+
+    /// Says whether it may hold back what a call does until that is known and decided on: then [`Tool::held`] is asked after each.
+    fn holds_back(&self) -> bool {
+        false
+    }
+
+    /// Gives what a call that has just run holds back, as effects of its own; none if nothing. The policy decides on it as on any call.
+    async fn held(&self, args: &Value, ctx: &ToolContext) -> Result<Option<Effects>> {
+        let _ = (args, ctx);
+        Ok(None)
+    }
+
+    /// Does what was held back, once it is allowed; `output` is what [`Tool::run`] gave. It may be called again after an interruption, and
+    /// in another process than [`Tool::run`].
+    async fn release(&self, args: Value, ctx: ToolContext, output: ToolOutput) -> Result<ToolOutput> {
+        let _ = (args, ctx);
+        Ok(output)
+    }
 }
 
 /// Describes a tool to a planner and to a person.
@@ -209,6 +227,23 @@ pub trait TypedTool: Send + Sync + 'static {
 
     /// Does it.
     async fn run(&self, args: Self::Args, ctx: ToolContext) -> Result<ToolOutput>;
+
+    /// As [`Tool::holds_back`].
+    fn holds_back(&self) -> bool {
+        false
+    }
+
+    /// As [`Tool::held`].
+    async fn held(&self, args: Self::Args, ctx: &ToolContext) -> Result<Option<Effects>> {
+        let _ = (args, ctx);
+        Ok(None)
+    }
+
+    /// As [`Tool::release`].
+    async fn release(&self, args: Self::Args, ctx: ToolContext, output: ToolOutput) -> Result<ToolOutput> {
+        let _ = (args, ctx);
+        Ok(output)
+    }
 }
 
 /// Makes a [`Tool`] of a [`TypedTool`].
@@ -240,9 +275,24 @@ impl<T: TypedTool> Tool for Typed<T> {
     }
 
     async fn run(&self, args: Value, ctx: ToolContext) -> Result<ToolOutput> {
-        let args = serde_json::from_value(args).map_err(|e| misfit(T::NAME, &e.to_string()))?;
-        self.inner.run(args, ctx).await
+        self.inner.run(typed::<T>(args)?, ctx).await
     }
+
+    fn holds_back(&self) -> bool {
+        self.inner.holds_back()
+    }
+
+    async fn held(&self, args: &Value, ctx: &ToolContext) -> Result<Option<Effects>> {
+        self.inner.held(typed::<T>(args.clone())?, ctx).await
+    }
+
+    async fn release(&self, args: Value, ctx: ToolContext, output: ToolOutput) -> Result<ToolOutput> {
+        self.inner.release(typed::<T>(args)?, ctx, output).await
+    }
+}
+
+fn typed<T: TypedTool>(args: Value) -> Result<T::Args> {
+    serde_json::from_value(args).map_err(|e| misfit(T::NAME, &e.to_string()))
 }
 
 fn misfit(tool: &str, why: &str) -> Error {

@@ -3,12 +3,17 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
+use serde_json::Value;
 use tracing::Instrument;
 
-use super::{driver::Driver, live::Live, spans};
+use super::{
+    driver::{Driver, Ran},
+    live::Live,
+    spans,
+};
 use crate::{
     Answer, BoxFuture, Call, CallId, CallState, Delta, DeltaKind, Effects, Error, Event, Hash, Kind, Lock, Outcome,
-    Question, Recovery, Result, Session, ToolContext, Verdict, Watch,
+    Question, Recovery, Result, Session, Tool, ToolContext, ToolOutput, Verdict, Watch,
 };
 
 /// How often a call tries to get folders that another task has, and how long it waits in between: whoever lets them go may
@@ -22,6 +27,8 @@ pub(super) struct Allowed {
     pub(super) attempt: u32,
     pub(super) effects: Effects,
     pub(super) rule: String,
+    /// What it gave, if it is what it held back that may be done.
+    pub(super) gave: Option<ToolOutput>,
 }
 
 impl Driver {
@@ -46,7 +53,11 @@ impl Driver {
             let reason = format!("this task may not use `{}`", call.tool.escape_debug());
             return self.close(call.id, Outcome::Denied { rule: "not-granted".to_owned(), reason }).map(|()| None);
         }
-        let effects = match self.engine.parts.tools.effects(&call.tool, &call.args) {
+        let known = match &state.held {
+            Some(held) => Ok(held.effects.clone()),
+            None => self.engine.parts.tools.effects(&call.tool, &call.args),
+        };
+        let effects = match known {
             Ok(effects) => effects,
             Err(error) => return self.close(call.id, Outcome::Failed { error }).map(|()| None),
         };
@@ -57,7 +68,10 @@ impl Driver {
         }
         let question = Question { task: &self.task, call: &call, effects: &effects, context: &self.task.label };
         let verdict = self.engine.parts.policy.evaluate(&question);
-        let args_hash = || Hash::of_call(&call.tool, &call.args);
+        let args_hash = || match &state.held {
+            Some(held) => Hash::of_held(&call.tool, &call.args, &held.effects),
+            None => Hash::of_call(&call.tool, &call.args),
+        };
         let answer = state.asked.and_then(|(hash, answer)| answer.filter(|_| hash == args_hash()));
         let rule = match (verdict, answer) {
             (Verdict::Deny(r), _) => {
@@ -79,7 +93,8 @@ impl Driver {
             }
             (Verdict::Allow(r), _) => r.rule.to_owned(),
         };
-        Ok(Some(Allowed { call, attempt: state.attempt + 1, effects, rule }))
+        let gave = state.held.as_ref().map(|held| held.output.clone());
+        Ok(Some(Allowed { call, attempt: state.attempt + 1, effects, rule, gave }))
     }
 
     /// Records the end of a call that does not run.
@@ -142,7 +157,7 @@ impl Driver {
         ready: Allowed,
         session: Option<Arc<dyn Session>>,
     ) -> Result<BoxFuture<super::driver::Ended>> {
-        let Allowed { call, attempt, effects, rule } = ready;
+        let Allowed { call, attempt, effects, rule, gave } = ready;
         let tool = self.engine.parts.tools.get(&call.tool)?.clone();
         if effects.recovery != Recovery::ReadOnly {
             self.guard();
@@ -160,7 +175,8 @@ impl Driver {
         let span = spans::tool(&call.tool, self.task.thread, call.id, attempt);
         Ok(Box::pin(async move {
             let args = Arc::unwrap_or_clone(call.args);
-            let run = AssertUnwindSafe(tool.run(args, ctx).instrument(span.clone())).catch_unwind().await;
+            let run = run(&*tool, args, ctx, gave).instrument(span.clone());
+            let run = AssertUnwindSafe(run).catch_unwind().await;
             let panicked =
                 |_| Err(Error::new(Kind::Internal, "run call", format!("the tool `{}` panicked", call.tool)));
             let result = run.unwrap_or_else(panicked);
@@ -182,7 +198,7 @@ impl Driver {
 
     /// Opens the task's view of its folders, if the call touches files. Its journal is durable before the call's start is.
     async fn session_for(&mut self, effects: &Effects) -> Result<Option<Arc<dyn Session>>> {
-        if effects.files.is_empty() && effects.complete {
+        if !effects.needs_files() {
             return Ok(None);
         }
         if !self.task.submit.folders.is_empty() {
@@ -233,4 +249,17 @@ impl Driver {
             () = stop.cancelled() => Ok(()),
         }
     }
+}
+
+/// Has a tool do its work, or what it held back of it.
+async fn run(tool: &dyn Tool, args: Value, ctx: ToolContext, gave: Option<ToolOutput>) -> Result<Ran> {
+    if let Some(output) = gave {
+        return tool.release(args, ctx, output).await.map(|output| Ran(output, None));
+    }
+    if !tool.holds_back() {
+        return tool.run(args, ctx).await.map(|output| Ran(output, None));
+    }
+    let output = tool.run(args.clone(), ctx.clone()).await?;
+    let held = tool.held(&args, &ctx).await?;
+    Ok(Ran(output, held))
 }

@@ -16,9 +16,9 @@ use super::{
     subtasks::Beside,
 };
 use crate::{
-    Actor, Batch, BoxFuture, Call, CallId, Count, Decision, Draft, Error, Event, Expect, Finish, Kind, Label, Next,
-    Outcome, PlanContext, Proposal, Read, Result, Stage, Status, Task, TaskId, ThreadId, ToolOutput, ToolSpec,
-    UndoReport, UndoSpec, Usage, View, day,
+    Actor, Batch, BoxFuture, Call, CallId, Count, Decision, Draft, Effects, Error, Event, Expect, Finish, Held, Kind,
+    Label, Next, Outcome, PlanContext, Proposal, Read, Result, Stage, Status, Task, TaskId, ThreadId, ToolOutput,
+    ToolSpec, UndoReport, UndoSpec, Usage, View, day,
     index::{self, Entries},
 };
 
@@ -34,7 +34,10 @@ const RIDERS: usize = 128;
 const TURNS: u64 = 32;
 
 /// What a running call comes to.
-pub(super) type Ended = (CallId, u32, Result<ToolOutput>);
+pub(super) type Ended = (CallId, u32, Result<Ran>);
+
+/// What came of a tool that ran: what it gives, and what it holds back.
+pub(super) struct Ran(pub(super) ToolOutput, pub(super) Option<Effects>);
 
 /// Works on one task under its lease.
 pub(super) struct Driver {
@@ -346,7 +349,11 @@ impl Driver {
     fn ended(&mut self, (call, attempt, result): Ended) -> Result<()> {
         let stopped = self.engine.stop.is_cancelled() && !self.task.cancelled;
         let (outcome, actor, label) = match result {
-            Ok(ToolOutput { value, note, label }) => (Outcome::Done { value, note }, Actor::Tool, label),
+            Ok(Ran(output, Some(effects))) => {
+                let label = output.label.clone();
+                return self.draft_by(Event::CallHeld { call, held: Held { effects, output } }, Actor::Tool, label);
+            }
+            Ok(Ran(ToolOutput { value, note, label }, None)) => (Outcome::Done { value, note }, Actor::Tool, label),
             Err(error) if error.kind == Kind::Cancelled && stopped => {
                 return self.draft(Event::CallInterrupted {
                     call,

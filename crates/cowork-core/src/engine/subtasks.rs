@@ -49,7 +49,7 @@ impl Driver {
     }
 
     fn begin_subtask(&mut self, ready: Allowed, submit: Submit) -> Result<()> {
-        let Allowed { call, attempt, effects, rule } = ready;
+        let Allowed { call, attempt, effects, rule, .. } = ready;
         let runtime = self.engine.parts.runtime.clone();
         let (task, thread, reserve) = (TaskId::new(&*runtime), self.task.thread, submit.budget.reserve());
         let (id, sender) = (CommandId::new(&*runtime), SENDER.to_owned());
