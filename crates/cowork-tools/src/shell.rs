@@ -1,0 +1,3 @@
+//! Command lines of a shell.
+
+pub(crate) mod simple;
