@@ -21,7 +21,8 @@ pub(super) fn judge(words: &[Word]) -> Result<Vec<Place>, String> {
     if program.operands == Operands::Expression {
         return find::judge(arguments);
     }
-    let mut given = Given { name: &name.text, program, operands: Vec::new(), reads: Vec::new(), sought: false };
+    let mut given =
+        Given { name: &name.text, program, operands: Vec::new(), reads: Vec::new(), sought: false, deep: false };
     given.take(arguments)?;
     given.read()
 }
@@ -39,6 +40,8 @@ struct Given<'a> {
     reads: Vec<Place>,
     /// Whether an option said what to look for.
     sought: bool,
+    /// Whether an option said to go through folders.
+    deep: bool,
 }
 
 impl<'a> Given<'a> {
@@ -100,7 +103,7 @@ impl<'a> Given<'a> {
             }
             (Some(':' | '<'), Some(value)) => self.value(option, word, Some(value)),
             (_, None) => {
-                self.sought |= is_instead(option);
+                self.note(option);
                 Ok(())
             }
             (_, Some(_)) => Err(format!("{} takes no value", shown(&format!("--{name}")))),
@@ -135,7 +138,7 @@ impl<'a> Given<'a> {
                 Some(b'?') => return Ok(()),
                 // `xxd` takes the letters that follow one for its ending.
                 _ if self.name == "xxd" && !rest.is_empty() => return Err(self.refused(&word.text)),
-                _ => {}
+                _ => self.note(&option[..1]),
             }
         }
         Ok(())
@@ -147,13 +150,19 @@ impl<'a> Given<'a> {
             return Err(format!("a pattern of file names is the value of an option of `{}`", self.name));
         }
         let text = attached.unwrap_or(&word.text);
-        self.sought |= is_instead(option);
+        self.note(option);
         if option.ends_with('<') && text != "-" {
             let (text, home) = (text.to_owned(), word.home && attached.is_none());
             self.reads.extend(operands::content(&Word { text, home, ..Word::default() })?);
         }
         let number = text.strip_prefix(['+', '-']).unwrap_or(text).starts_with(|c: char| c.is_ascii_digit());
         if option.ends_with('#') && !number { Err(format!("{} is no number", shown(text))) } else { Ok(()) }
+    }
+
+    /// Takes note of an option that changes what the operands are.
+    fn note(&mut self, option: &str) {
+        self.sought |= ["e:", "f<", "regexp:", "file<", "files", "type-list"].contains(&option);
+        self.deep |= ["r", "R", "d:", "recursive", "dereference-recursive", "directories:"].contains(&option);
     }
 
     /// Says where it reads, by what its operands are.
@@ -169,11 +178,11 @@ impl<'a> Given<'a> {
                 self.reads.extend(places.into_iter().flatten());
                 self.here(self.program.operands == Operands::NamesHere && first.is_none());
             }
-            Operands::Sought => {
+            Operands::Sought | Operands::SoughtHere => {
                 let files = usize::from(!self.sought);
                 self.texts(files)?;
                 self.files(files)?;
-                self.here(self.operands.len() <= files);
+                self.here(self.operands.len() <= files && (self.deep || self.program.operands == Operands::SoughtHere));
             }
             Operands::Clock if self.operands.len() > 1 || first.is_some_and(|word| !word.text.starts_with('+')) => {
                 return Err("`date` sets the clock by what it is given".to_owned());
@@ -222,11 +231,6 @@ impl<'a> Given<'a> {
             why.map_or("is not known to only read", |(_, why)| why)
         )
     }
-}
-
-/// Says whether an option takes the place of what is looked for.
-fn is_instead(option: &str) -> bool {
-    ["e:", "f<", "regexp:", "file<", "files", "type-list"].contains(&option)
 }
 
 /// Says whether a format of `printf` has only conversions that write what they are given.

@@ -34,8 +34,10 @@ pub(super) enum Operands {
     Names,
     /// The same; without one the working directory.
     NamesHere,
-    /// What is looked for, then files and folders.
+    /// What is looked for, then files; without one and told to go through folders, the working directory.
     Sought,
+    /// The same, but always the working directory.
+    SoughtHere,
     /// At most one, a format that begins with `+`: anything else sets the clock.
     Clock,
     /// A format, then text.
@@ -57,7 +59,7 @@ pub(super) enum Patterns {
     Never,
 }
 
-use Operands::{Any, Clock, Expression, File, Files, Format, Lines, Names, NamesHere, Sought, Text};
+use Operands::{Any, Clock, Expression, File, Files, Format, Lines, Names, NamesHere, Sought, SoughtHere, Text};
 use Patterns::{Free, Guarded, Never};
 
 const fn program(
@@ -204,7 +206,7 @@ pub(super) const PROGRAMS: &[Program] = &[
     ),
     program(
         "rg",
-        (Sought, Guarded),
+        (SoughtHere, Guarded),
         "0A:B:bC:cd:e:E:f<Fg:HiIj:lLm:M:nNopPqr:sSt:T:uUvwx.",
         RG,
         &[
