@@ -103,3 +103,87 @@ fn begins(part: &Part) -> usize {
         Part::Name(at) | Part::Argument(at) | Part::Redirection(at) => at.start,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::words::Word, agrees, *};
+
+    /// Takes a line for one command, with a word wherever there is no blank: a reader that sees nothing but words.
+    fn careless(line: &str) -> Vec<Command> {
+        let words = line.split(' ').map(|word| {
+            let from = word.as_ptr() as usize - line.as_ptr() as usize;
+            Word { text: word.to_owned(), at: from..from + word.len(), ..Word::default() }
+        });
+        vec![Command { words: words.collect(), ..Command::default() }]
+    }
+
+    #[test]
+    fn the_grammar_does_not_rely_on_the_other_reader() {
+        for line in ["ls", "ls -la a/b", "echo 'a' \"b\" c\\;d", "find . -name '*.rs'"] {
+            assert_eq!(agrees(line, &careless(line)), Ok(()), "{line}");
+        }
+        for line in [
+            "ls;rm",
+            "ls ;rm",
+            "ls & rm",
+            "ls|sh",
+            "ls |sh",
+            "ls&&rm",
+            "ls\nrm",
+            "ls >a",
+            "ls > a",
+            "ls 2>&1",
+            "ls <a",
+            "ls <<a",
+            "ls <<<a",
+            "ls $x",
+            "ls ${x}",
+            "ls \"$x\"",
+            "ls $(x)",
+            "ls \"$(x)\"",
+            "ls `x`",
+            "ls \"`x`\"",
+            "ls $((1))",
+            "ls <(x)",
+            "ls $'x'",
+            "(ls)",
+            "{ ls; }",
+            "! ls",
+            "a=b ls",
+            "a=b",
+            "ls() { rm; }",
+            "if ls; then rm; fi",
+            "[[ a ]]",
+            "[ a ]",
+            "ls 'a",
+            "ls # a",
+            "ls &>a",
+            "ls a$x",
+            "$x a",
+            "`x` a",
+            "declare a",
+            "export a=b",
+            "unset a",
+        ] {
+            assert!(agrees(line, &careless(line)).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn other_words_than_the_grammar_sees_are_refused() {
+        let line = "ls -l | wc";
+        let commands = |words: [&[(usize, usize)]; 2]| {
+            let word = |at: &(usize, usize)| Word { at: at.0..at.1, ..Word::default() };
+            words.map(|words| Command { words: words.iter().map(word).collect(), ..Command::default() })
+        };
+        assert_eq!(agrees(line, &commands([&[(0, 2), (3, 5)], &[(8, 10)]])), Ok(()));
+        for other in [
+            [&[(0, 2), (3, 5)][..], &[(7, 10)]],
+            [&[(0, 2)], &[(8, 10)]],
+            [&[(0, 2)], &[(3, 5), (8, 10)]],
+            [&[(0, 2), (3, 5), (8, 10)], &[]],
+        ] {
+            assert!(agrees(line, &commands(other)).is_err(), "{other:?}");
+        }
+    }
+}
