@@ -68,3 +68,27 @@ pub fn text(bytes: &[u8]) -> (Value, String) {
     let (text, _) = cut_lines(&whole.text, 100);
     (found.described(), text.into_owned())
 }
+
+/// Says of how many places a command line is known to only read, if it is; what would make more of it is never taken for less.
+#[cfg(feature = "shell")]
+pub fn shell(line: &str) -> Option<usize> {
+    use crate::shell::simple::{Known, judge};
+    match judge(line) {
+        Known::Simple { reads } => {
+            for more in [";rm x", "\nrm x", "|rm x", "&", " $(x)", " `x`", " >f"] {
+                assert!(matches!(judge(&format!("{line}{more}")), Known::Code { .. }), "{line:?} {more:?}");
+            }
+            assert!(
+                reads
+                    .iter()
+                    .all(|place| !place.path.chars().any(char::is_control)
+                        && (!place.home || place.path.starts_with('~')))
+            );
+            Some(reads.len())
+        }
+        Known::Code { why } => {
+            assert!(!why.is_empty() && !why.chars().any(char::is_control) && why.len() < 400, "{why:?}");
+            None
+        }
+    }
+}

@@ -66,6 +66,8 @@ mod reading;
 mod recorded;
 #[cfg(feature = "files")]
 mod search;
+#[cfg(feature = "shell")]
+mod shell;
 #[cfg(feature = "files")]
 mod show;
 #[cfg(any(feature = "documents", feature = "metadata"))]

@@ -1,0 +1,4 @@
+//! Command lines of a shell.
+
+mod output;
+pub(crate) mod simple;
