@@ -13,7 +13,7 @@ use cowork::{
 use tokio::runtime::Handle;
 
 use crate::{
-    commands::playbook,
+    commands::{exec::OneCommand, playbook},
     fail::{Fail, wrong},
     signals::Signals,
 };
@@ -34,10 +34,15 @@ impl App {
 
     /// Opens the engine with models that tasks may ask.
     pub(crate) async fn open_with(data: &Path, models: Vec<Arc<dyn Model>>, limits: Limits) -> Result<Self> {
+        let builder = models.into_iter().fold(Cowork::builder().limits(limits), Builder::model);
+        Self::open_as(data, builder).await
+    }
+
+    /// Opens the engine with what this builder has besides.
+    pub(crate) async fn open_as(data: &Path, builder: Builder) -> Result<Self> {
         let planner = playbook::planner().map_err(|fail| fail.error)?;
-        let builder = Cowork::builder().data_dir(data).claim(Claim::Adopted).planner(Arc::new(planner));
-        let builder = builder.limits(limits);
-        let builder = models.into_iter().fold(builder, Builder::model);
+        let builder =
+            builder.data_dir(data).claim(Claim::Adopted).planner(Arc::new(planner)).planner(Arc::new(OneCommand));
         let builder = match home() {
             Some(home) => builder.home_dir(home),
             None => builder,

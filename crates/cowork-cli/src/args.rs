@@ -19,6 +19,7 @@ Give it work
                       edit, match
   models              List the models that can be asked for the rest, what they
                       can do and cost; `models key set NAME` keeps a key
+  exec -- CMD...      Run a command in a sandbox, as the shell tool does
   trust [FILE]        Have a folder's AGENTS.md or CLAUDE.md followed, as it is
   answer CALL allow   Answer its question (or: allow-task, deny)
   steer TASK \"...\"    Say something to it while it works
@@ -67,6 +68,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Do something in the folders you name.
     Run(Run),
+    /// Run a command in a sandbox, as the shell tool does, and take over what it changed.
+    Exec(Exec),
     /// Set up what you need not type each time; run it again to change it.
     Init {
         /// Ask nothing: take what is set, and the defaults for the rest.
@@ -279,6 +282,30 @@ pub(crate) struct Run {
     pub(crate) no_model: bool,
     #[command(flatten)]
     pub(crate) most: Most,
+}
+
+/// What is to be run in a sandbox.
+#[derive(Debug, Args)]
+pub(crate) struct Exec {
+    /// A folder that it sees. It starts in the first. `:staged` (the default) asks about what it changed, `:rw` takes that over unasked,
+    /// `:ro` lets it only read. Can be given several times.
+    #[arg(long, short, value_name = "DIR[:ro|rw|staged]")]
+    pub(crate) folder: Vec<OsString>,
+    /// What it may use: wall=30s, cpu=10s, mem=512m, pids=64, files=256, out=1m. Can be given several times.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) limit: Vec<String>,
+    /// Take over what it changed without asking, but for names that are guarded.
+    #[arg(long, conflicts_with = "discard")]
+    pub(crate) commit: bool,
+    /// Take over nothing.
+    #[arg(long)]
+    pub(crate) discard: bool,
+    /// Write what came of it as one JSON object, and nothing else.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The program and its arguments, after `--`.
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub(crate) command: Vec<OsString>,
 }
 
 /// What a task may spend at the most.

@@ -18,15 +18,31 @@ const MOST_LINES: usize = 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// All was done, also with files left by rule.
-    Done = 0,
+    Done,
     /// It failed.
-    Failed = 1,
+    Failed,
     /// What was typed is off.
-    Usage = 2,
+    Usage,
     /// It waits for a person's answer.
-    Waiting = 3,
+    Waiting,
     /// It was interrupted.
-    Interrupted = 130,
+    Interrupted,
+    /// As the program ended that was run.
+    Program(u8),
+}
+
+impl Exit {
+    /// Gives the code.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Waiting => 3,
+            Self::Interrupted => 130,
+            Self::Program(code) => code,
+        }
+    }
 }
 
 /// An error, and how the process ends by it.

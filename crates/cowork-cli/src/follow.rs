@@ -374,7 +374,7 @@ impl Follower<'_> {
         self.view.show(now());
         tokio::select! {
             () = self.app.engine.stop() => {}
-            () = signals.next() => std::process::exit(Exit::Interrupted as i32),
+            () = signals.next() => std::process::exit(Exit::Interrupted.code().into()),
         }
         while let Some(item) = self.events.next().await {
             self.item(item?)?;

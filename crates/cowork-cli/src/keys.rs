@@ -29,8 +29,10 @@ pub(crate) struct Offered {
 impl Offered {
     /// Leaves out for good what no rule covers, because it can't be undone or told beforehand: that is asked about each time.
     pub(crate) fn on(effects: &Effects) -> Self {
-        let covered = !AllowRule::covering("", effects).is_empty();
-        Self { task: covered, always: covered }
+        let rules = AllowRule::covering("", effects);
+        // Leave to run code is given to a task, not to a folder.
+        let always = rules.iter().all(|rule| !rule.folder.is_empty());
+        Self { task: !rules.is_empty(), always: always && !rules.is_empty() }
     }
 }
 

@@ -43,20 +43,20 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             mistyped(&error).tell(false);
-            return ExitCode::from(Exit::Usage as u8);
+            return ExitCode::from(Exit::Usage.code());
         }
         Err(help) => {
             // A closed pipe is no reason to complain.
             let _ = help.print();
-            return ExitCode::from(Exit::Done as u8);
+            return ExitCode::from(Exit::Done.code());
         }
     };
     let json = cli.command.is_json();
     match start(cli) {
-        Ok(exit) => ExitCode::from(exit as u8),
+        Ok(exit) => ExitCode::from(exit.code()),
         Err(fail) => {
             fail.tell(json);
-            ExitCode::from(fail.exit as u8)
+            ExitCode::from(fail.exit.code())
         }
     }
 }
@@ -107,6 +107,7 @@ impl Command {
     fn is_json(&self) -> bool {
         match self {
             Self::Run(run) => run.json,
+            Self::Exec(exec) => exec.json,
             Self::Tasks { json, .. }
             | Self::Events { json, .. }
             | Self::Show { json, .. }

@@ -67,7 +67,7 @@ mod recorded;
 #[cfg(feature = "files")]
 mod search;
 #[cfg(feature = "shell")]
-mod shell;
+pub mod shell;
 #[cfg(feature = "files")]
 mod show;
 #[cfg(any(feature = "documents", feature = "metadata"))]
@@ -92,9 +92,11 @@ use cowork_core::{Tool, tool};
 /// Gives every built-in tool.
 pub fn builtin() -> Vec<Arc<dyn Tool>> {
     #[cfg(feature = "files")]
-    let all = files().into_iter().chain(recorded()).collect();
+    let all: Vec<Arc<dyn Tool>> = files().into_iter().chain(recorded()).collect();
     #[cfg(not(feature = "files"))]
     let all = recorded();
+    #[cfg(feature = "shell")]
+    let all = all.into_iter().chain([Arc::new(shell::Shell::new()) as Arc<dyn Tool>]).collect();
     all
 }
 

@@ -1,4 +1,269 @@
-//! Command lines of a shell.
+//! Commands, run confined.
+//!
+//! A command sees the task's folders as they are and changes them only for itself: what it changed is looked at when it has ended, and is
+//! held back until that is decided on.
 
+mod changes;
 mod output;
 pub(crate) mod simple;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use cowork_core::{
+    Access, Effects, Error, Exec, Exit, ExitKind, FilePath, Kind, Label, Lock, Preview, Process, ProcessEvent,
+    Recovery, Resource, Result, Session, Staged, Tool, ToolContext, ToolOutput, ToolSpec,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use self::{output::Output, simple::Known};
+use crate::show::{count, shown, stopped};
+
+const OP: &str = "run a command";
+
+const ABOUT: &str = "Runs a command line in a sandbox, by `sh`, and gives what it said and how it ended. It sees the granted folders, each as \
+/work/NAME, and the system's programs; it has no network, and no files of the computer besides. It begins in `folder`. What it changes in \
+the folders is shown to the person and then taken over, unless they say no; what it leaves in /tmp or its home is gone when it ends, and so \
+is everything that it started.\n\nFor looking at files, finding and moving them, and editing text, the other tools are better: what they \
+do can be told beforehand. Use this to compute something, to convert or build, or to run a program that is there.";
+
+/// How long a command may take if nobody says it, and at most, in seconds.
+const SECONDS: u32 = 120;
+const MOST_SECONDS: u32 = 3_600;
+
+/// Runs a command line in a sandbox: `shell`.
+pub struct Shell {
+    spec: ToolSpec,
+    streams: Option<Arc<dyn Streams>>,
+}
+
+/// Sees what commands say as they say it, and gives them what they read: for a host that passes their streams through.
+#[async_trait]
+pub trait Streams: Send + Sync + 'static {
+    /// Takes what a command said. While it does, the command waits.
+    async fn said(&self, event: &ProcessEvent);
+
+    /// Waits for what a command is to read next; nothing means that it is at its end.
+    async fn read(&self) -> Vec<u8>;
+}
+
+/// The arguments of `shell`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Args {
+    /// The line: `python3 sums.py > sums.txt`.
+    #[schemars(length(min = 1, max = 65_536))]
+    command: String,
+    /// Where it begins: `Reports/2026`; the first granted folder if left out.
+    #[serde(default)]
+    folder: Option<FilePath>,
+    /// How many seconds it may take; 120 if left out.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 3_600))]
+    seconds: Option<u32>,
+}
+
+impl Default for Shell {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Shell {
+    /// Makes the tool.
+    pub fn new() -> Self {
+        let mut schema = schemars::schema_for!(Args).to_value();
+        if let Some(object) = schema.as_object_mut() {
+            object.remove("$schema");
+            object.remove("title");
+        }
+        Self { spec: ToolSpec { name: "shell".to_owned(), about: ABOUT.to_owned(), schema }, streams: None }
+    }
+
+    /// Passes the commands' streams through to a host.
+    #[must_use]
+    pub fn passing(mut self, streams: Arc<dyn Streams>) -> Self {
+        self.streams = Some(streams);
+        self
+    }
+}
+
+fn parsed(args: &Value) -> Result<Args> {
+    Args::deserialize(args)
+        .map_err(|e| Error::new(Kind::InvalidInput, OP, format!("the arguments of `shell` do not fit: {e}")))
+}
+
+fn session(ctx: &ToolContext) -> Result<&Arc<dyn Session>> {
+    ctx.session.as_ref().ok_or_else(|| {
+        Error::new(Kind::NotAllowed, OP, "a command needs a folder to work in").with_fix("allow a folder first")
+    })
+}
+
+#[async_trait]
+impl Tool for Shell {
+    fn spec(&self) -> &ToolSpec {
+        &self.spec
+    }
+
+    fn effects(&self, args: &Value) -> Result<Effects> {
+        let args = parsed(args)?;
+        if args.seconds.is_some_and(|seconds| seconds > MOST_SECONDS) {
+            return Err(Error::new(
+                Kind::InvalidInput,
+                OP,
+                format!("a command may take {MOST_SECONDS} seconds at most"),
+            ));
+        }
+        let known = simple::judge(&args.command);
+        let mut preview = Preview { title: format!("run {}", shown(&args.command)), ..Preview::default() };
+        if let Known::Code { why } = &known {
+            preview
+                .notes
+                .push("it runs in a sandbox without a network; what it changes is shown before it is kept".to_owned());
+            preview.notes.push(why.clone());
+        }
+        let files = args.folder.map(|path| cowork_core::FileEffect { path, access: Access::Read });
+        // Nobody changes files while it looks at them: it would take that for its own doing.
+        let alone = Lock { name: "files".to_owned(), alone: true };
+        Ok(Effects {
+            files: files.into_iter().collect(),
+            everywhere: Some(Access::Read),
+            code: matches!(known, Known::Code { .. }),
+            locks: vec![alone],
+            // What it changed and was not decided on is discarded when it runs again.
+            recovery: Recovery::ReadOnly,
+            ..Effects::none()
+        }
+        .showing(preview))
+    }
+
+    async fn run(&self, args: Value, ctx: ToolContext) -> Result<ToolOutput> {
+        let args = parsed(&args)?;
+        let session = session(&ctx)?;
+        let exec = Exec {
+            args: ["sh", "-c", &args.command].map(str::to_owned).into(),
+            folder: args.folder,
+            wall: Duration::from_secs(args.seconds.unwrap_or(SECONDS).into()),
+            input: self.streams.is_some(),
+        };
+        let mut process = session.exec(ctx.call, exec).await?;
+        let (said, exit) = until_stopped(&ctx, self.follow(&mut *process, &ctx)).await?;
+        drop(process);
+        let staged = staged(session, &ctx).await?;
+        let [out, err] = &said;
+        let mut value = json!({ "stdout": out.text(), "stderr": err.text() });
+        changes::put(&mut value, "ended", ended(&exit));
+        if !staged.left_out.is_empty() {
+            changes::put(&mut value, "left_out", changes::remarks(&staged.left_out));
+        }
+        let note = format!("{}: {}", shown(&args.command), ended_text(&exit));
+        Ok(ToolOutput { value, note, label: Label::default() })
+    }
+
+    fn holds_back(&self) -> bool {
+        true
+    }
+
+    async fn held(&self, args: &Value, ctx: &ToolContext) -> Result<Option<Effects>> {
+        let staged = staged(session(ctx)?, ctx).await?;
+        if staged.is_empty() {
+            session(ctx)?.discard(ctx.call).await?;
+            return Ok(None);
+        }
+        Ok(Some(changes::effects(&parsed(args)?.command, &staged)))
+    }
+
+    async fn release(&self, args: Value, ctx: ToolContext, mut output: ToolOutput) -> Result<ToolOutput> {
+        let session = session(&ctx)?;
+        let changed = session.commit(ctx.call, ctx.watch.clone()).await?;
+        changes::put(&mut output.value, "changed", changed.made.into());
+        if !changed.otherwise.is_empty() {
+            let reasons: Vec<&str> = changed.otherwise.iter().map(|o| o.reason.as_str()).collect();
+            changes::put(&mut output.value, "not_changed", json!(reasons));
+        }
+        let kept = count(usize::try_from(changed.made).unwrap_or(usize::MAX), "change");
+        output.note = format!("{}: {kept} made", shown(&parsed(&args)?.command));
+        Ok(output)
+    }
+}
+
+impl Shell {
+    /// Takes in what a command says until it ends.
+    async fn follow(&self, process: &mut dyn Process, ctx: &ToolContext) -> Result<([Output; 2], Exit)> {
+        let mut said = [Output::default(), Output::default()];
+        let mut reads = self.streams.is_some();
+        loop {
+            let event = match &self.streams {
+                Some(streams) if reads => match next(process, streams).await? {
+                    Came::Event(event) => event,
+                    Came::Input(bytes) => {
+                        // One that reads no more is no trouble: it ends when it likes.
+                        reads = process.write(&bytes).await.is_ok() && !bytes.is_empty();
+                        continue;
+                    }
+                },
+                _ => process.next().await?,
+            };
+            if let Some(streams) = &self.streams {
+                streams.said(&event).await;
+            }
+            let (which, bytes) = match &event {
+                ProcessEvent::Stdout(bytes) => (0, bytes),
+                ProcessEvent::Stderr(bytes) => (1, bytes),
+                ProcessEvent::Exited(exit) => return Ok((said, exit.clone())),
+            };
+            said[which].add(bytes);
+            (ctx.watch.progress)(said[0].bytes + said[1].bytes, 0, &said[which].last_line());
+        }
+    }
+}
+
+enum Came {
+    Event(ProcessEvent),
+    Input(Vec<u8>),
+}
+
+/// Waits for what a command says, or for what it is to read.
+async fn next(process: &mut dyn Process, streams: &Arc<dyn Streams>) -> Result<Came> {
+    use futures_util::future::{Either, select};
+    match select(process.next(), streams.read()).await {
+        Either::Left((event, _)) => event.map(Came::Event),
+        Either::Right((bytes, _)) => Ok(Came::Input(bytes)),
+    }
+}
+
+/// Does it until it is stopped.
+async fn until_stopped<T>(ctx: &ToolContext, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let stop = ctx.watch.cancel.clone();
+    stop.run_until_cancelled_owned(work).await.unwrap_or_else(|| Err(stopped(OP)))
+}
+
+/// Gives what the call's command changed; a session in which nothing is kept has nothing.
+async fn staged(session: &Arc<dyn Session>, ctx: &ToolContext) -> Result<Staged> {
+    match session.staged(ctx.call).await {
+        Err(e) if e.kind == Kind::NotFound => Ok(Staged::default()),
+        staged => staged,
+    }
+}
+
+fn ended(exit: &Exit) -> Value {
+    match &exit.how {
+        ExitKind::Code(code) => json!(code),
+        _ => json!(ended_text(exit)),
+    }
+}
+
+fn ended_text(exit: &Exit) -> String {
+    match &exit.how {
+        ExitKind::Code(0) => "done".to_owned(),
+        ExitKind::Code(code) => format!("ended with {code}"),
+        ExitKind::Signal(signal) => format!("ended by signal {signal}"),
+        ExitKind::TimedOut => "ended because its time was over".to_owned(),
+        ExitKind::Exceeded(Resource::Memory) => "ended because it took too much memory".to_owned(),
+        ExitKind::Exceeded(Resource::Processes) => "ended because it started too many processes".to_owned(),
+        ExitKind::Exceeded(Resource::Disk) => "ended because it left too little room on the disk".to_owned(),
+        _ => "ended".to_owned(),
+    }
+}

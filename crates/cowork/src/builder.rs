@@ -8,8 +8,8 @@ use std::{
 };
 
 use cowork_core::{
-    Approver, Claim, Engine, EngineParts, Error, GrantPolicy, Kind, Limits, Model, ModelPlanner, Planner, Policy,
-    Probe, Registry, Result, Runtime, Sandbox, Store, Tool,
+    Approver, Claim, Engine, EngineParts, Error, ExecLimits, GrantPolicy, Kind, Limits, Model, ModelPlanner, Planner,
+    Policy, Probe, Registry, Result, Runtime, Sandbox, Store, Tool,
 };
 use cowork_playbooks::PlaybookPlanner;
 use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
@@ -34,6 +34,7 @@ pub struct Builder {
     probe: Option<Arc<dyn Probe>>,
     claim: Option<Claim>,
     limits: Limits,
+    exec_limits: ExecLimits,
 }
 
 impl Builder {
@@ -88,7 +89,7 @@ impl Builder {
         self
     }
 
-    /// Adds a tool to the built-in ones.
+    /// Adds a tool to the built-in ones, or puts it in the place of the one that has its name.
     #[must_use]
     pub fn tool(mut self, tool: Arc<dyn Tool>) -> Self {
         self.tools.push(tool);
@@ -120,6 +121,13 @@ impl Builder {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Says how much the commands of a task may use, with the default sandbox.
+    #[must_use]
+    pub fn exec_limits(mut self, limits: ExecLimits) -> Self {
+        self.exec_limits = limits;
         self
     }
 
@@ -156,7 +164,10 @@ impl Builder {
         })?;
         let runtime = self.runtime.take().unwrap_or_else(|| Arc::new(TokioRuntime::new(handle)));
         let mut tools = Registry::new();
-        cowork_tools::builtin().into_iter().chain(self.tools.drain(..)).try_for_each(|t| tools.add(t))?;
+        let is_replaced = |tool: &Arc<dyn Tool>| self.tools.iter().any(|own| own.spec().name == tool.spec().name);
+        let mut all = cowork_tools::builtin();
+        all.retain(|tool| !is_replaced(tool));
+        all.into_iter().chain(self.tools.drain(..)).try_for_each(|t| tools.add(t))?;
         if self.planners.is_empty() {
             self.planners.push(Arc::new(PlaybookPlanner::new()?));
         }
@@ -218,7 +229,7 @@ impl Builder {
             data,
             probe: self.probe.clone(),
             home: self.home.clone(),
-            ..LocalSandboxOptions::default()
+            limits: self.exec_limits.clone(),
         };
         Ok(Arc::new(LocalSandbox::open(options)))
     }

@@ -3,6 +3,7 @@
 mod answer;
 mod doctor;
 mod events;
+pub(crate) mod exec;
 mod init;
 mod models;
 mod notes;
@@ -38,6 +39,7 @@ pub(crate) async fn dispatch(command: Command, data: &Path) -> Result<Exit, Fail
             args.mode = args.mode.or(config.mode);
             run::run(args, &config, data).await
         }
+        Command::Exec(args) => exec::exec(args, data).await,
         Command::Playbook(command) => playbook::playbook(command, data).await,
         Command::Models { json, command: None } => models::list(json).await,
         Command::Models { command: Some(ModelsCommand::Key(command)), .. } => models::key(command),

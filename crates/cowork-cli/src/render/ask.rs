@@ -80,6 +80,7 @@ pub(crate) fn deed(tool: &str) -> String {
         "write_file" | "combine_tables" | "join_texts" => "writing files",
         "edit_file" | "apply_patch" | "replace_text" => "editing files",
         "set_mode" => "permissions",
+        "shell" => "commands",
         "make_archive" => "packing",
         "extract_archive" => "unpacking",
         other => return other.replace('_', " "),

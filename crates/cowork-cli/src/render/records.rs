@@ -55,6 +55,9 @@ fn event_text(event: &Event) -> (Role, String) {
             let again = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
             (Role::Plain, format!("call {} started{again}", call.short()))
         }
+        Event::CallHeld { call, held } => {
+            (Role::Plain, format!("call {} holds back: {}", call.short(), held.effects.preview.title))
+        }
         Event::CallFinished { call, outcome, .. } => {
             let (role, text) = outcome_text(outcome);
             (role, format!("call {} {text}", call.short()))

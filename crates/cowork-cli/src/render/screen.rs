@@ -214,7 +214,7 @@ impl Screen {
                 self.progress.remove(call);
                 self.came_of(*call, outcome);
             }
-            Event::CallInterrupted { call, .. } => drop(self.progress.remove(call)),
+            Event::CallInterrupted { call, .. } | Event::CallHeld { call, .. } => drop(self.progress.remove(call)),
             Event::Refused { error, .. } => self.refused.push(error.clone()),
             // What is asked again is a question only once it was asked again.
             Event::Commanded { command: Command::Undo { .. } | Command::Cancel, .. } => self.asks.clear(),

@@ -184,7 +184,11 @@ fn ask(task: &Task, open: &[CallId], event: &Event) -> Option<Ask> {
     if !open.contains(call) {
         return None;
     }
-    let (call, _) = task.call(*call)?;
+    let (call, state) = task.call(*call)?;
+    // It may have been asked before, about something else.
+    if state.asked.is_none_or(|(asked, _)| asked != *args_hash) {
+        return None;
+    }
     Some(Ask {
         thread: task.thread,
         task: task.id,

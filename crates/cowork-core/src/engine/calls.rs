@@ -82,7 +82,11 @@ impl Driver {
             (Verdict::Withhold(_), _) => return self.close(call.id, Outcome::Withheld { effects }).map(|()| None),
             // A no holds, even if the policy would not ask any more.
             (Verdict::Ask(_) | Verdict::Allow(_), Some(Answer::Deny)) => {
-                let outcome = Outcome::Denied { rule: "answer".into(), reason: "you said no".into() };
+                let reason = match &state.held {
+                    Some(_) => "you said no to what it would change, so that nothing of it was kept",
+                    None => "you said no",
+                };
+                let outcome = Outcome::Denied { rule: "answer".into(), reason: reason.into() };
                 return self.close(call.id, outcome).map(|()| None);
             }
             (Verdict::Ask(_), Some(Answer::Allow | Answer::AllowTask)) => "answer".to_owned(),

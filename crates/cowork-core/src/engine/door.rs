@@ -178,7 +178,7 @@ fn check_submission(submit: &Submit) -> Result<()> {
             return wrong(format!("two folders are called `{}`", folder.name), "give each folder its own name");
         }
     }
-    if let Some(rule) = submit.allow.iter().find(|rule| !names.contains(&rule.folder)) {
+    if let Some(rule) = submit.allow.iter().find(|rule| !rule.folder.is_empty() && !names.contains(&rule.folder)) {
         let why = format!("`{}` may work unasked in `{}`, which is none of the folders", rule.tool, rule.folder);
         return wrong(why, "allow a tool only in a folder that the task gets");
     }

@@ -1,0 +1,223 @@
+//! `cowork exec`
+
+mod asked;
+mod streams;
+
+use std::{ffi::OsString, path::Path, sync::Arc};
+
+use cowork::{
+    Access, AllowRule, Answer, Ask, Cowork, Event, Finish, Item, Outcome, PlanContext, Planner, Proposal, Result,
+    Submit, Task, TaskId, ThreadId, UndoMode, View, async_trait, tools::shell::Shell,
+};
+use serde_json::{Value, json};
+
+use self::{
+    asked::{Wanted, wanted},
+    streams::Passed,
+};
+use crate::{
+    app::{App, SENDER},
+    args::Exec,
+    fail::{Exit, Fail},
+    follow::{How, follow},
+    look::Look,
+    out::Out,
+    render::{
+        line::{Line, Role},
+        text::count,
+    },
+    signals::Signals,
+};
+
+/// The tool that runs commands.
+const SHELL: &str = "shell";
+
+/// Plans a task that is one command, which the person typed.
+pub(crate) struct OneCommand;
+
+#[async_trait]
+impl Planner for OneCommand {
+    fn name(&self) -> &str {
+        "exec"
+    }
+
+    async fn plan(&self, view: View, _: PlanContext) -> Result<Proposal> {
+        let Some(call) = view.task.turns.first().and_then(|turn| turn.calls.first()) else {
+            return Ok(Proposal::call(SHELL, view.task.submit.planner["call"].clone()));
+        };
+        Ok(match call.outcome()? {
+            Some(Outcome::Done { note, .. }) => Proposal::done(note),
+            Some(Outcome::Denied { reason, .. }) => Proposal::done(reason),
+            Some(Outcome::Failed { error }) => {
+                Proposal { finish: Some(Finish::Failed { error }), ..Proposal::default() }
+            }
+            _ => Proposal::done("nothing was kept"),
+        })
+    }
+}
+
+/// Runs a command, passes its streams through, and takes over what it changed.
+pub(crate) async fn exec(args: Exec, data: &Path) -> Result<Exit, Fail> {
+    let Wanted { folders, unasked, limits, wall, out } = wanted(&args, data)?;
+    let line = line(&args.command)?;
+    let mut submit = Submit::new(format!("Run {line}"));
+    submit.planner = json!({ "name": "exec", "call": { "command": line, "seconds": wall } });
+    // Who typed it wants it run. What it then changes is another matter.
+    let rule = |folder: &str| AllowRule { tool: SHELL.to_owned(), folder: folder.to_owned() };
+    submit.allow.push(rule(""));
+    let changed = folders.iter().filter(|folder| folder.access == Access::Write);
+    submit.allow.extend(changed.filter(|f| args.commit || unasked.contains(&f.name)).map(|f| rule(&f.name)));
+    submit.folders = folders;
+    let mut signals = Signals::listen()?;
+    let passed = Arc::new(Passed::new(args.json, out));
+    let builder = Cowork::builder().tool(Arc::new(Shell::new().passing(passed.clone()))).exec_limits(limits);
+    let app = App::open_as(data, builder).await?;
+    let thread = ThreadId::named("main");
+    app.engine.open(thread, "main").await?;
+    let task = app.engine.submit(thread, SENDER, submit).await?;
+    let exit = Run { app: &app, thread, task, args: &args, passed: &passed }.to_the_end(&mut signals).await?;
+    app.close(&mut signals).await;
+    Ok(exit)
+}
+
+/// Writes a command as a line of a shell that is this command and nothing else.
+fn line(command: &[OsString]) -> Result<String, Fail> {
+    let words = command.iter().map(|word| super::run::as_text(word, "the command"));
+    let words = words.collect::<Result<Vec<String>, Fail>>()?;
+    let is_plain =
+        |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./,:@%+".contains(&b));
+    let quoted = words.iter().enumerate().map(|(n, word)| match is_plain(word) && !(n == 0 && word.contains('=')) {
+        true => word.clone(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    });
+    Ok(quoted.collect::<Vec<_>>().join(" "))
+}
+
+/// A command that runs as a task.
+struct Run<'a> {
+    app: &'a App,
+    thread: ThreadId,
+    task: TaskId,
+    args: &'a Exec,
+    passed: &'a Passed,
+}
+
+impl Run<'_> {
+    async fn to_the_end(self, signals: &mut Signals) -> Result<Exit, Fail> {
+        let mut events = self.app.engine.events(self.thread, 0);
+        loop {
+            let item = tokio::select! {
+                biased;
+                () = signals.next() => return self.interrupted().await,
+                item = events.next() => item,
+            };
+            let Some(item) = item else {
+                return Err(cowork::Error::new(cowork::Kind::Internal, "run command", "the engine stopped").into());
+            };
+            let Item::Record(record) = item? else { continue };
+            if record.task != Some(self.task) {
+                continue;
+            }
+            match &*record.event.event()? {
+                Event::PermissionAsked { .. } => {
+                    let asks = self.app.engine.asks(self.task).await?;
+                    if let Some(exit) = self.asked(&asks, record.seq, signals).await? {
+                        return Ok(exit);
+                    }
+                }
+                Event::TaskFinished { .. } => return self.ended().await,
+                _ => {}
+            }
+        }
+    }
+
+    /// Answers what is asked about the changes, or has the person answer. Gives how to end, if it is over for here.
+    async fn asked(&self, asks: &[Ask], seq: u64, signals: &mut Signals) -> Result<Option<Exit>, Fail> {
+        if self.args.discard {
+            for ask in asks {
+                self.app.answer(ask, Answer::Deny).await?;
+            }
+            return Ok(None);
+        }
+        if self.args.json {
+            return self.ended().await.map(Some);
+        }
+        let how = How { yes: false, json: false, after: seq.saturating_sub(1) };
+        let exit = follow(self.app, self.thread, self.task, how, signals).await?;
+        Ok(Some(match exit {
+            Exit::Done => self.code(),
+            other => other,
+        }))
+    }
+
+    /// Ends it, with all that it started.
+    async fn interrupted(&self) -> Result<Exit, Fail> {
+        self.app.tell(self.thread, self.task, cowork::Command::Cancel).await?;
+        _ = self.app.engine.settled(self.task).await?;
+        Ok(Exit::Interrupted)
+    }
+
+    async fn ended(&self) -> Result<Exit, Fail> {
+        let task = self.app.engine.task(self.task).await?;
+        if let Some(Finish::Failed { error }) = &task.result {
+            return Err(error.clone().into());
+        }
+        let outcome =
+            task.turns.first().and_then(|turn| turn.calls.first()).map(|call| call.outcome()).transpose()?.flatten();
+        let value = match &outcome {
+            Some(Outcome::Done { value, .. }) => value.clone(),
+            _ => Value::Null,
+        };
+        if self.args.json {
+            let text = self.told(&task, &value).await;
+            Out::default().text(&format!("{text}\n"));
+        } else {
+            self.tell(&value);
+        }
+        Ok(self.code())
+    }
+
+    /// Says what was kept, beside the command's own streams.
+    fn tell(&self, value: &Value) {
+        let ink = Look::ink_on_stderr();
+        let say = |role, text: String| eprintln!("{}", Line::margin().add(role, text).write(ink));
+        if let Some(made) = value["changed"].as_u64().filter(|made| *made > 0) {
+            say(Role::Done, format!("Kept {}. Take it back: cowork undo {}", count(made, "change"), self.task.short()));
+        }
+        let reasons = ["left_out", "not_changed"].iter().filter_map(|name| value[*name].as_array()).flatten();
+        let mut reasons: Vec<&str> = reasons.filter_map(Value::as_str).collect();
+        reasons.dedup();
+        reasons
+            .iter()
+            .for_each(|reason| say(Role::Waiting, format!("Left out: {}", crate::render::text::visible(reason))));
+        if let Some(text) = self.passed.why() {
+            say(Role::Failed, text);
+        }
+    }
+
+    async fn told(&self, task: &Task, value: &Value) -> Value {
+        let changes = self.app.engine.changes(self.task).await.map(|set| json!(set.changes)).unwrap_or_default();
+        let held = task.turns.first().and_then(|turn| turn.calls.first()).and_then(|call| call.held.as_ref());
+        let waits = held.filter(|_| task.result.is_none()).map(|held| json!(held.effects.files));
+        let [stdout, stderr] = self.passed.texts();
+        json!({
+            "task": self.task,
+            "exit": self.code().code(),
+            "ended": self.passed.exit(),
+            "stdout": stdout,
+            "stderr": stderr,
+            "changes": changes,
+            "left_out": value.get("left_out").or_else(|| held.and_then(|held| held.output.value.get("left_out"))),
+            "waiting": waits,
+            "undo": (task.result.is_some() && !changes_is_empty(&changes)).then(|| json!({ "task": self.task, "mode": UndoMode::Act })),
+        })
+    }
+
+    fn code(&self) -> Exit {
+        Exit::Program(self.passed.code())
+    }
+}
+
+fn changes_is_empty(changes: &Value) -> bool {
+    changes.as_array().is_none_or(Vec::is_empty)
+}

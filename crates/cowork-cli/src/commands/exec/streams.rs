@@ -1,0 +1,133 @@
+//! The streams of a command, passed through.
+
+use std::{
+    io::{Read, Write, stderr, stdin, stdout},
+    sync::{Mutex, OnceLock, PoisonError},
+};
+
+use cowork::{Exit, ExitKind, ProcessEvent, Resource, async_trait, tools::shell::Streams};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+/// How large a piece is that is read at once, in bytes.
+const PIECE: usize = 16 << 10;
+
+/// Passes what a command says on, as it comes, and gives it what we are given.
+pub(crate) struct Passed {
+    /// Whether what it says is kept for later, instead.
+    keeps: bool,
+    most: u64,
+    said: Mutex<Said>,
+    input: OnceLock<tokio::sync::Mutex<mpsc::Receiver<Vec<u8>>>>,
+}
+
+#[derive(Default)]
+struct Said {
+    kept: [Vec<u8>; 2],
+    bytes: u64,
+    exit: Option<Exit>,
+}
+
+impl Passed {
+    /// `keeps`: not written but kept. Of all that it says `most` bytes are passed on.
+    pub(crate) fn new(keeps: bool, most: u64) -> Self {
+        Self { keeps, most, said: Mutex::default(), input: OnceLock::new() }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Said> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives what the command said, if that was kept.
+    pub(crate) fn texts(&self) -> [Option<String>; 2] {
+        let said = self.lock();
+        let text = |bytes: &Vec<u8>| self.keeps.then(|| String::from_utf8_lossy(bytes).into_owned());
+        [text(&said.kept[0]), text(&said.kept[1])]
+    }
+
+    /// Gives how it ended; nothing if it did not.
+    pub(crate) fn exit(&self) -> Value {
+        self.lock().exit.as_ref().map(|exit| json!(exit)).unwrap_or_default()
+    }
+
+    /// Gives the code to end with: the command's own, or that which shells and `timeout` use for its end.
+    pub(crate) fn code(&self) -> u8 {
+        match self.lock().exit.as_ref().map(|exit| &exit.how) {
+            Some(ExitKind::Code(code)) => u8::try_from(*code).unwrap_or(1),
+            Some(ExitKind::Signal(signal)) => u8::try_from(128 + signal).unwrap_or(1),
+            Some(ExitKind::TimedOut) => 124,
+            Some(ExitKind::Exceeded(_)) => 137,
+            _ => 1,
+        }
+    }
+
+    /// Says why it was ended, or what of what it said was left out.
+    pub(crate) fn why(&self) -> Option<String> {
+        let said = self.lock();
+        let why = match said.exit.as_ref().map(|exit| &exit.how) {
+            Some(ExitKind::TimedOut) => "Ended: its time was over. Give it more: --limit wall=10m",
+            Some(ExitKind::Exceeded(Resource::Memory)) => {
+                "Ended: it took too much memory. Give it more: --limit mem=8g"
+            }
+            Some(ExitKind::Exceeded(Resource::Processes)) => {
+                "Ended: it started too many processes. Give it more: --limit pids=1000"
+            }
+            Some(ExitKind::Exceeded(Resource::Disk)) => "Ended: it left too little room on the disk.",
+            _ if said.bytes > self.most => {
+                return Some(format!(
+                    "Left out: what it said after {} bytes. Have more passed on: --limit out=100m",
+                    self.most
+                ));
+            }
+            _ => return None,
+        };
+        Some(why.to_owned())
+    }
+
+    /// Takes as much as may still be passed on.
+    fn take<'a>(&self, which: usize, bytes: &'a [u8]) -> &'a [u8] {
+        let mut said = self.lock();
+        let left = usize::try_from(self.most.saturating_sub(said.bytes)).unwrap_or(usize::MAX);
+        said.bytes += bytes.len() as u64;
+        let bytes = &bytes[..bytes.len().min(left)];
+        if self.keeps {
+            said.kept[which].extend_from_slice(bytes);
+            return &[];
+        }
+        bytes
+    }
+}
+
+#[async_trait]
+impl Streams for Passed {
+    async fn said(&self, event: &ProcessEvent) {
+        // That nobody reads it any more is no error.
+        match event {
+            ProcessEvent::Stdout(bytes) => {
+                let mut to = stdout().lock();
+                _ = to.write_all(self.take(0, bytes)).and_then(|()| to.flush());
+            }
+            ProcessEvent::Stderr(bytes) => _ = stderr().lock().write_all(self.take(1, bytes)),
+            ProcessEvent::Exited(exit) => self.lock().exit = Some(exit.clone()),
+        }
+    }
+
+    async fn read(&self) -> Vec<u8> {
+        let input = self.input.get_or_init(|| tokio::sync::Mutex::new(listen()));
+        input.lock().await.recv().await.unwrap_or_default()
+    }
+}
+
+/// Reads what we are given on a thread of its own: it may have to wait for it for ever.
+fn listen() -> mpsc::Receiver<Vec<u8>> {
+    let (give, take) = mpsc::channel(1);
+    std::thread::spawn(move || {
+        let mut piece = [0; PIECE];
+        while let Ok(n @ 1..) = stdin().lock().read(&mut piece) {
+            if give.blocking_send(piece[..n].to_vec()).is_err() {
+                return;
+            }
+        }
+    });
+    take
+}

@@ -1,0 +1,89 @@
+//! What a command would change, as effects that can be decided on and as a person is shown it.
+
+use std::collections::BTreeSet;
+
+use cowork_core::{Effects, FileKind, FilePath, Group, Preview, Remark, Staged, What};
+use serde_json::Value;
+
+use crate::show::{count, shown};
+
+/// More paths than this are told by the folders that they are in.
+const MOST: usize = 200;
+/// How many of each group are shown.
+const SHOWN: usize = 12;
+
+/// Gives the effects of taking over what a command changed.
+pub(crate) fn effects(command: &str, staged: &Staged) -> Effects {
+    let mut effects = Effects::changes(paths(staged)).showing(preview(command, staged));
+    effects.guarded = !staged.guarded.is_empty();
+    effects
+}
+
+/// Gives the paths that it touches; what lies in a new folder is told by the folder.
+fn paths(staged: &Staged) -> BTreeSet<FilePath> {
+    let changes = &staged.changes.changes;
+    let is_new_folder = |path: &FilePath| {
+        let at = changes.binary_search_by(|change| change.path.cmp(path));
+        at.is_ok_and(|at| changes[at].what == What::Created && changes[at].kind == FileKind::Folder)
+    };
+    let mut paths = BTreeSet::new();
+    for change in changes {
+        if change.path.parent().is_none_or(|above| !is_new_folder(&above)) {
+            paths.insert(change.path.clone());
+        }
+        if let What::Moved { from, .. } = &change.what {
+            paths.insert(from.clone());
+        }
+    }
+    if paths.len() > MOST {
+        paths = paths.iter().filter_map(|path| FilePath::parse(path.root()).ok()).collect();
+    }
+    paths
+}
+
+fn preview(command: &str, staged: &Staged) -> Preview {
+    let changes = &staged.changes.changes;
+    let group = |label: &str, is: fn(&What) -> bool| {
+        let all: Vec<String> = changes
+            .iter()
+            .filter(|change| is(&change.what))
+            .map(|change| match &change.what {
+                What::Moved { from, .. } => format!("{from} → {}", change.path),
+                _ if change.kind == FileKind::Folder => format!("{}/", change.path),
+                _ => change.path.to_string(),
+            })
+            .collect();
+        let examples = all.iter().take(SHOWN).cloned().collect();
+        (!all.is_empty()).then(|| Group { count: all.len() as u64, label: label.to_owned(), examples })
+    };
+    let groups = [
+        group("new", |what| *what == What::Created),
+        group("changed", |what| *what == What::Edited),
+        group("moved", |what| matches!(what, What::Moved { .. })),
+        group("gone", |what| *what == What::SetAside),
+        group("other permissions", |what| *what == What::Mode),
+    ];
+    let said = |remark: &Remark| format!("{} {}", remark.path, remark.why);
+    let mut notes: Vec<String> = staged.guarded.iter().take(SHOWN).map(said).collect();
+    notes.extend(more(staged.guarded.len()));
+    notes.extend(staged.left_out.iter().take(SHOWN).map(|remark| format!("left out: {}", said(remark))));
+    notes.extend(more(staged.left_out.len()));
+    let title = format!("keep {} that {} made", count(changes.len(), "change"), shown(command));
+    Preview { title, groups: groups.into_iter().flatten().collect(), notes }
+}
+
+fn more(all: usize) -> Option<String> {
+    (all > SHOWN).then(|| format!("and {} more like these", all - SHOWN))
+}
+
+/// Puts a value under a name into an object.
+pub(crate) fn put(value: &mut Value, name: &str, what: Value) {
+    if let Some(object) = value.as_object_mut() {
+        object.insert(name.to_owned(), what);
+    }
+}
+
+/// Writes what is to be said of paths.
+pub(crate) fn remarks(remarks: &[Remark]) -> Value {
+    remarks.iter().take(MOST).map(|remark| Value::from(format!("{} {}", remark.path, remark.why))).collect()
+}
