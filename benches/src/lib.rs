@@ -117,7 +117,7 @@ pub async fn open_folder(at: &Path, data: &Path) -> Arc<dyn Files> {
     let runtime = TokioRuntime::new(tokio::runtime::Handle::current());
     let sandbox = LocalSandbox::open(LocalSandboxOptions { data: data.to_owned(), ..LocalSandboxOptions::default() });
     let folders = vec![folder_named(at, "Desk").unwrap()];
-    let spec = SessionSpec { task: TaskId::new(&runtime), folders, resumed: false };
+    let spec = SessionSpec { task: TaskId::new(&runtime), folders, hosts: Vec::new(), resumed: false };
     sandbox.open(spec).await.unwrap().files(CallId::new(&runtime))
 }
 

@@ -122,7 +122,7 @@ fn main() {
 async fn ours(sandbox: &LocalSandbox, runtime: &Arc<dyn Runtime>, tool: &dyn Tool, desk: &Path, copies: usize) {
     let task = TaskId::new(&**runtime);
     let folders = vec![folder_named(desk, "Desk").unwrap()];
-    let session = sandbox.open(SessionSpec { task, folders, resumed: false }).await.unwrap();
+    let session = sandbox.open(SessionSpec { task, folders, hosts: Vec::new(), resumed: false }).await.unwrap();
     let ctx = ToolContext {
         thread: ThreadId::named("bench"),
         task,

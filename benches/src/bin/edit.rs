@@ -62,7 +62,7 @@ async fn ours(sandbox: &LocalSandbox, runtime: &dyn Runtime, at: &Path) -> Cost 
     let path = FilePath::parse(&format!("Desk/{}", at.file_name().unwrap().to_str().unwrap())).unwrap();
     let splice = Splice { at: AT as u64, remove: LINE.len() as u64, insert: LINE.to_vec() };
     let write = Write::new(path, Content::Edited(vec![splice])).replacing(Known::Nothing);
-    let session = sandbox.open(SessionSpec { task, folders, resumed: false }).await.unwrap();
+    let session = sandbox.open(SessionSpec { task, folders, hosts: Vec::new(), resumed: false }).await.unwrap();
     let files = session.files(CallId::new(runtime));
     let handle = tokio::runtime::Handle::current();
     let changes = vec![Change::Write(write)];

@@ -88,7 +88,7 @@ fn main() {
     block_on(2, async {
         let options = LocalSandboxOptions { data: base.path().join("data"), ..LocalSandboxOptions::default() };
         let folders = vec![folder_named(&at, "Desk").unwrap()];
-        let spec = SessionSpec { task: TaskId::new(&*TestRuntime::new()), folders, resumed: false };
+        let spec = SessionSpec { task: TaskId::new(&*TestRuntime::new()), folders, hosts: Vec::new(), resumed: false };
         let session = LocalSandbox::open(options).open(spec).await.unwrap();
         let bench = Bench { session, tools: tools::builtin() };
         if wanted("text") {

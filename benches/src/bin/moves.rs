@@ -53,7 +53,7 @@ async fn ours(sandbox: &LocalSandbox, runtime: &dyn Runtime, at: &Path) -> (Cost
         clash: Clash::Skip,
     };
     let changes: Vec<Change> = (0..FILES).map(change).collect();
-    let session = sandbox.open(SessionSpec { task, folders, resumed: false }).await.unwrap();
+    let session = sandbox.open(SessionSpec { task, folders, hosts: Vec::new(), resumed: false }).await.unwrap();
     let files = session.files(CallId::new(runtime));
     let handle = tokio::runtime::Handle::current();
     let (moved, changed) =

@@ -86,6 +86,9 @@ pub struct Submit {
     /// The folders it may use. Without one nothing of the person's files can be reached.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub folders: Vec<Folder>,
+    /// What its commands may reach of a network. Without one, nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<HostGrant>,
     /// How much it may do unasked.
     #[serde(default)]
     pub mode: Mode,
@@ -118,6 +121,7 @@ impl Submit {
         Self {
             text: text.into(),
             folders: Vec::new(),
+            hosts: Vec::new(),
             mode: Mode::Ask,
             allow: Vec::new(),
             trust: Vec::new(),

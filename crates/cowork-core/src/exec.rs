@@ -66,6 +66,9 @@ pub struct Exit {
     pub cpu: u64,
     /// The most memory that one process of it had, in bytes.
     pub memory: u64,
+    /// What it asked of the network, the last 1,000.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub visits: Vec<Visit>,
 }
 
 /// How a program ended.
@@ -81,6 +84,50 @@ pub enum ExitKind {
     TimedOut,
     /// It was ended because it used too much of this.
     Exceeded(Resource),
+}
+
+/// Something on a network that the commands of a task may reach; nothing else there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HostGrant {
+    /// A name or an address; `*.` before a name stands for everything below it, but not for the name itself.
+    pub host: String,
+    /// A port; if there is none, 443 and 80.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// Methods, such as `GET`; if there are none, all. With methods or paths every request is looked at, also in TLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub methods: Option<Vec<String>>,
+    /// Paths, each with everything below it; if there are none, all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paths: Option<Vec<String>>,
+    /// Whether it may be at a private address, as a server of the person's own is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
+}
+
+/// What a program asked of a network, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Visit {
+    /// The host that was asked for; empty if it could not be read.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The method; `CONNECT` for a tunnel that was not looked into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// The path without what follows `?`; none for a tunnel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Whether it was let through.
+    pub allowed: bool,
+    /// Why not, or why it came to nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Bytes of content that were sent.
+    pub sent: u64,
+    /// Bytes of content that were received.
+    pub received: u64,
 }
 
 /// What a program may use only so much of.

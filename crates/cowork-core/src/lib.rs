@@ -58,7 +58,9 @@ pub use conversation::{
 };
 pub use day::{Day, DayBudget, DayState};
 pub use effects::{Effects, FileEffect, Group, Lock, Preview};
-pub use exec::{Exec, ExecLimits, Exit, ExitKind, Held, Process, ProcessEvent, Remark, Resource, Staged};
+pub use exec::{
+    Exec, ExecLimits, Exit, ExitKind, Held, HostGrant, Process, ProcessEvent, Remark, Resource, Staged, Visit,
+};
 
 pub use ending::{FileNow, FilesReport, Found};
 pub use engine::{Approver, Ask, Claim, Engine, EngineParts, Item, Limits, Models, Subscription, TaskChanges};

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CallId, ChangeSet, Changed, Error, Exec, FilePath, Files, Folder, Kind, Process, Result, Sight, Staged, TaskId,
-    UndoReport, Watch,
+    CallId, ChangeSet, Changed, Error, Exec, FilePath, Files, Folder, HostGrant, Kind, Process, Result, Sight, Staged,
+    TaskId, UndoReport, Watch,
 };
 
 /// Opens sessions, and gives back what a task did in them.
@@ -67,7 +67,7 @@ use crate::{
 /// }
 ///
 /// let task = TaskId::new(&*TestRuntime::new());
-/// let spec = SessionSpec { task, folders: Vec::new(), resumed: false };
+/// let spec = SessionSpec { task, folders: Vec::new(), hosts: Vec::new(), resumed: false };
 /// assert!(block_on(Playground.open(spec))?.folders().is_empty());
 /// # Ok::<(), cowork_core::Error>(())
 /// ```
@@ -117,6 +117,8 @@ pub struct SessionSpec {
     pub task: TaskId,
     /// The granted folders.
     pub folders: Vec<Folder>,
+    /// What its commands may reach of a network.
+    pub hosts: Vec<HostGrant>,
     /// Whether the log has already seen a journalled call start: then the journal must be there.
     pub resumed: bool,
 }
@@ -209,6 +211,7 @@ pub struct Finding {
 /// - A part of it sees less and never more: see [`Session::part`].
 /// - Dropping it, and every [`Files`] that came from it, lets the folders go.
 ///
+/// - Commands reach of a network what the session was opened for, by way of the host, and nothing else; its parts reach nothing.
 /// - Commands run confined, in a view of their own: what they change is kept apart, under the call, until it is committed through the
 ///   same journal as any other change, or discarded. One that can't be confined is refused.
 ///

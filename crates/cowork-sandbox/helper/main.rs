@@ -64,6 +64,8 @@ const END: u32 = 0;
 const BEGUN: u32 = 1;
 /// The world is not there.
 const NO_WORLD: u32 = 2;
+/// The way out listens; its socket comes along.
+const LISTENS: u32 = 3;
 
 fn main() -> ! {
     // Whatever the host had open is none of ours.
@@ -177,15 +179,35 @@ fn inside(room: &'static mut [u8]) -> ! {
     let mut world = steps::World::default();
     let made = plan.numbered().try_for_each(|(number, step)| match step {
         Ok(step) if step.is_inside() => Err(None),
+        // Once there is a network.
+        Ok(step) if step.is_late() => Ok(()),
         step => step.and_then(|step| world.take(step)).map_err(|errno| Some((number, errno))),
     });
     if let Err(Some((number, errno))) = made {
         failed(HOST, number, errno);
     }
-    if let Err(errno) = command.is_apart().and_then(|()| world.close()).and_then(|()| sys::write(command.gate, b"g")) {
+    if let Err(errno) = command.is_apart() {
+        failed(HOST, LAST, errno);
+    }
+    for (number, step) in plan.numbered() {
+        if let Err(errno) = step.and_then(|step| if step.is_late() { listen(step) } else { Ok(()) }) {
+            failed(HOST, number, errno);
+        }
+    }
+    if let Err(errno) = world.close().and_then(|()| sys::write(command.gate, b"g")) {
         failed(HOST, LAST, errno);
     }
     ended(command.process)
+}
+
+/// Listens on a port of the loopback, for the host to accept from.
+fn listen(step: plan::Step<'_>) -> Result<()> {
+    let port = { step.fields }.number()?;
+    sys::raise_loopback()?;
+    let socket = sys::listen(u16::try_from(port).map_err(|_| sys::EINVAL)?)?;
+    sys::send_with(HOST, &Told { about: LISTENS, ..Told::default() }.message(), socket)?;
+    sys::close(socket);
+    Ok(())
 }
 
 /// Takes this process into the control groups whose lists these are, and makes them all that is seen of such.
@@ -310,17 +332,21 @@ impl Told {
     fn failed(step: u32, Errno(errno): Errno) -> Self {
         Self { step, errno, about: END, ..Self::default() }
     }
+
+    fn message(&self) -> [u8; 40] {
+        let mut message = [0_u8; 40];
+        message[..4].copy_from_slice(&self.step.to_le_bytes());
+        message[4..8].copy_from_slice(&self.errno.to_le_bytes());
+        message[8..12].copy_from_slice(&self.status.to_le_bytes());
+        message[12..16].copy_from_slice(&self.about.to_le_bytes());
+        message[16..24].copy_from_slice(&self.used.user.to_le_bytes());
+        message[24..32].copy_from_slice(&self.used.system.to_le_bytes());
+        message[32..].copy_from_slice(&self.used.memory.to_le_bytes());
+        message
+    }
 }
 
 fn tell(host: Fd, told: &Told) {
-    let mut message = [0_u8; 40];
-    message[..4].copy_from_slice(&told.step.to_le_bytes());
-    message[4..8].copy_from_slice(&told.errno.to_le_bytes());
-    message[8..12].copy_from_slice(&told.status.to_le_bytes());
-    message[12..16].copy_from_slice(&told.about.to_le_bytes());
-    message[16..24].copy_from_slice(&told.used.user.to_le_bytes());
-    message[24..32].copy_from_slice(&told.used.system.to_le_bytes());
-    message[32..].copy_from_slice(&told.used.memory.to_le_bytes());
     // A host that is gone needs no answer.
-    _ = sys::send(host, &message);
+    _ = sys::send(host, &told.message());
 }

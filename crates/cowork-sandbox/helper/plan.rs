@@ -61,6 +61,12 @@ impl<'a> Iterator for Plan<'a> {
 }
 
 impl Step<'_> {
+    /// Says whether it is done once the command's process has a network of its own.
+    pub(crate) fn is_late(&self) -> bool {
+        const LISTEN: u8 = 20;
+        self.kind == LISTEN
+    }
+
     /// Says whether it is done by the command's own process, once its world is made.
     pub(crate) fn is_inside(&self) -> bool {
         INSIDE.contains(&self.kind)

@@ -309,6 +309,51 @@ pub(crate) fn receive(socket: Fd, handles: &mut [Fd; 8]) -> Result<Option<usize>
     Ok(Some(count.min(handles.len())))
 }
 
+/// Sends over a socket, with a handle.
+pub(crate) fn send_with(socket: Fd, bytes: &[u8], handle: Fd) -> Result<usize> {
+    const NO_SIGNAL: usize = 0x4000;
+    const RIGHTS: u64 = 1 << 32 | 1;
+    // The length of the control message, its level and type, then the handle.
+    let control = [20_u64, RIGHTS, handle.0 as u32 as u64];
+    let piece = [bytes.as_ptr() as usize, bytes.len()];
+    let mut header = [0_usize; 7];
+    (header[2], header[3]) = ((&raw const piece) as usize, 1);
+    (header[4], header[5]) = ((&raw const control) as usize, size_of_val(&control));
+    call(46, [socket.0 as usize, (&raw const header) as usize, NO_SIGNAL, 0, 0, 0])
+}
+
+/// Takes the loopback of this process's network into use.
+pub(crate) fn raise_loopback() -> Result<()> {
+    const SET_FLAGS: usize = 0x8914;
+    const UP: u8 = 1;
+    let socket = tcp()?;
+    // The interface's name, 16 bytes, then its flags.
+    let mut request = [0_u8; 40];
+    request[..2].copy_from_slice(b"lo");
+    request[16] = UP;
+    let set = call(16, [socket.0 as usize, SET_FLAGS, (&raw const request) as usize, 0, 0, 0]);
+    close(socket);
+    set.map(drop)
+}
+
+/// Listens on a port of the loopback.
+pub(crate) fn listen(port: u16) -> Result<Fd> {
+    const FAMILY: [u8; 2] = 2_u16.to_ne_bytes();
+    const WAITING: usize = 128;
+    let socket = tcp()?;
+    let [high, low] = port.to_be_bytes();
+    let address = [FAMILY[0], FAMILY[1], high, low, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
+    call(49, [socket.0 as usize, address.as_ptr() as usize, address.len(), 0, 0, 0])?;
+    call(50, [socket.0 as usize, WAITING, 0, 0, 0, 0])?;
+    Ok(socket)
+}
+
+fn tcp() -> Result<Fd> {
+    const INTERNET: usize = 2;
+    const STREAM: usize = 1;
+    fd(call(41, [INTERNET, STREAM | CLOSED_ON_EXEC, 0, 0, 0, 0]))
+}
+
 /// Makes a handle another's number, which stays open for what is executed.
 pub(crate) fn make_it(it: Fd, number: i32) -> Result<usize> {
     call(33, [it.0 as usize, number as usize, 0, 0, 0, 0])

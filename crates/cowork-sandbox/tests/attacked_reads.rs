@@ -167,7 +167,12 @@ async fn whatever_is_swapped_meanwhile_nothing_outside_is_seen() {
         home: None,
         ..LocalSandboxOptions::default()
     };
-    let spec = SessionSpec { task: a_task(), folders: vec![grant("F", &inside, Access::Read)], resumed: false };
+    let spec = SessionSpec {
+        task: a_task(),
+        folders: vec![grant("F", &inside, Access::Read)],
+        hosts: Vec::new(),
+        resumed: false,
+    };
     let session = LocalSandbox::open(options).open(spec).await.unwrap();
     let files = session.files(a_call());
     let mut watch = files.watch(path("F")).await.unwrap();

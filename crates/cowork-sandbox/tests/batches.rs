@@ -15,7 +15,8 @@ async fn made(files: &[&str], changes: Vec<Change>) -> (Changed, Vec<String>) {
     let data = disk.path().join("data");
     let sandbox = LocalSandbox::open(LocalSandboxOptions { data, ..LocalSandboxOptions::default() });
     let folders = vec![grant("F", &folder, Access::Write)];
-    let session = sandbox.open(SessionSpec { task: a_task(), folders, resumed: false }).await.unwrap();
+    let session =
+        sandbox.open(SessionSpec { task: a_task(), folders, hosts: Vec::new(), resumed: false }).await.unwrap();
     let changed = session.files(a_call()).change(changes, Watch::nothing()).await.unwrap();
     let mut names: Vec<String> =
         fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();

@@ -73,7 +73,7 @@ impl Place {
 
 async fn open(sandbox: &LocalSandbox, task: TaskId, desk: &Path, resumed: bool) -> Arc<dyn Session> {
     let folders = vec![grant("Desk", desk, Access::Write)];
-    sandbox.open(SessionSpec { task, folders, resumed }).await.unwrap()
+    sandbox.open(SessionSpec { task, folders, hosts: Vec::new(), resumed }).await.unwrap()
 }
 
 fn told(staged: &Staged) -> Vec<String> {

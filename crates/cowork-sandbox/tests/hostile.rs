@@ -42,7 +42,7 @@ impl Disk {
     }
 
     fn spec(&self, task: cowork_core::TaskId) -> SessionSpec {
-        SessionSpec { task, folders: vec![grant("F", &self.folder, Access::Write)], resumed: false }
+        SessionSpec { task, folders: vec![grant("F", &self.folder, Access::Write)], hosts: Vec::new(), resumed: false }
     }
 }
 

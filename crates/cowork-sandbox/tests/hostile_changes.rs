@@ -208,7 +208,7 @@ async fn whoever_swaps_folders_and_links_gets_nothing_out_of_the_grant_or_in() {
         let task = a_task();
         {
             let attacker = Attacker::begin(&place.folder, &place.outside);
-            let session = sandbox.open(SessionSpec { task, folders, resumed: false }).await.unwrap();
+            let session = sandbox.open(SessionSpec { task, folders, hosts: Vec::new(), resumed: false }).await.unwrap();
             for n in 0..12 {
                 // Folders that come and go are that change's trouble, never the call's.
                 session.files(a_call()).change(every_kind(n), Watch::nothing()).await.unwrap();

@@ -323,7 +323,7 @@ async fn as_nobody(base: &Path) {
     let options = cowork_sandbox::LocalSandboxOptions { data: base.join("outer/data"), ..Default::default() };
     let sandbox = cowork_sandbox::LocalSandbox::open(options);
     let (task, folders) = (a_task(), vec![grant("F", &folder, Access::Write)]);
-    let session = sandbox.open(SessionSpec { task, folders, resumed: false }).await.unwrap();
+    let session = sandbox.open(SessionSpec { task, folders, hosts: Vec::new(), resumed: false }).await.unwrap();
     let changes = vec![
         write("F/roots", b"mine!!".to_vec()),
         Change::Mode { path: path("F/roots"), mode: 0o600 },

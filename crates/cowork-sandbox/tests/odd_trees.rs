@@ -49,7 +49,12 @@ async fn files(folder: &Path, data: &Path) -> Arc<dyn Files> {
         home: None,
         ..LocalSandboxOptions::default()
     });
-    let spec = SessionSpec { task: a_task(), folders: vec![grant("F", folder, Access::Read)], resumed: false };
+    let spec = SessionSpec {
+        task: a_task(),
+        folders: vec![grant("F", folder, Access::Read)],
+        hosts: Vec::new(),
+        resumed: false,
+    };
     sandbox.open(spec).await.unwrap().files(a_call())
 }
 

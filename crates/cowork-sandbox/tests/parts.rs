@@ -157,7 +157,8 @@ async fn a_part_stopped_at_any_step_goes_on_and_so_does_the_rest() {
 async fn another(world: &World, changes: Vec<Change>) -> TaskId {
     let task = a_task();
     let folders = vec![grant("Desk", &world.folder, cowork_core::Access::Write)];
-    let session = world.sandbox(None).open(SessionSpec { task, folders, resumed: false }).await.unwrap();
+    let session =
+        world.sandbox(None).open(SessionSpec { task, folders, hosts: Vec::new(), resumed: false }).await.unwrap();
     call(&session, changes).await;
     task
 }

@@ -50,7 +50,8 @@ fn aside(at: &str) -> Change {
 async fn task(world: &World, changes: Vec<Change>) -> TaskId {
     let (task, asked) = (a_task(), changes.len() as u64);
     let folders = vec![grant("Desk", &world.folder, Access::Write)];
-    let session = world.sandbox(None).open(SessionSpec { task, folders, resumed: false }).await.unwrap();
+    let session =
+        world.sandbox(None).open(SessionSpec { task, folders, hosts: Vec::new(), resumed: false }).await.unwrap();
     let changed = session.files(a_call()).change(changes, Watch::nothing()).await.unwrap();
     assert_eq!((changed.made, changed.otherwise), (asked, vec![]));
     task
@@ -121,7 +122,8 @@ async fn the_oldest_journals_are_let_go_of_and_say_so() {
     let reclaimed = rounds(&sandbox, keep(u64::MAX, 13 * DAY - 60_000, &tasks[1..2])).await;
     assert_eq!(reclaimed.tasks, tasks[..1], "the second is old enough, and has not ended");
     assert!(reclaimed.bytes > 100_000);
-    let at_work = sandbox.open(SessionSpec { task: tasks[1], folders: vec![], resumed: true }).await.unwrap();
+    let at_work =
+        sandbox.open(SessionSpec { task: tasks[1], folders: vec![], hosts: Vec::new(), resumed: true }).await.unwrap();
     let reclaimed = rounds(&sandbox, keep(250_000, 20 * DAY, &[])).await;
     assert_eq!(reclaimed.tasks, tasks[2..3], "the second is at work");
     drop(at_work);
@@ -134,7 +136,8 @@ async fn the_oldest_journals_are_let_go_of_and_say_so() {
         }
     }
     let folders = vec![grant("Desk", &world.folder, Access::Write)];
-    let again = sandbox.open(SessionSpec { task: tasks[0], folders, resumed: true }).await.err().unwrap();
+    let again =
+        sandbox.open(SessionSpec { task: tasks[0], folders, hosts: Vec::new(), resumed: true }).await.err().unwrap();
     assert_eq!((again.kind, again.fact("reclaimed").is_some()), (Kind::Corrupt, true));
     assert!(space().await.starts_with("2 journals"));
     sandbox.undo(tasks[3], UndoSpec::all()).await.unwrap();

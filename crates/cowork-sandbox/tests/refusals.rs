@@ -21,7 +21,10 @@ use cowork_testkit::sandbox::{a_call, a_task, age_folders, grant, path, put, tre
 use support::{Disks, Stop, World, has_two_disks, power::path_of};
 
 async fn open(sandbox: &LocalSandbox, folder: Folder) -> Result<()> {
-    sandbox.open(SessionSpec { task: a_task(), folders: vec![folder], resumed: false }).await.map(drop)
+    sandbox
+        .open(SessionSpec { task: a_task(), folders: vec![folder], hosts: Vec::new(), resumed: false })
+        .await
+        .map(drop)
 }
 
 #[tokio::test]
@@ -59,7 +62,7 @@ async fn the_whole_disk_the_home_and_our_own_files_are_not_granted() {
         assert_eq!(open(&sandbox, folder).await.unwrap_err().kind, Kind::InvalidInput, "{name} {at}");
     }
     let two = vec![grant("A", &documents, Access::Read), grant("B", &documents, Access::Read)];
-    let spec = SessionSpec { task: a_task(), folders: two, resumed: false };
+    let spec = SessionSpec { task: a_task(), folders: two, hosts: Vec::new(), resumed: false };
     assert_eq!(sandbox.open(spec).await.err().unwrap().kind, Kind::InvalidInput);
 }
 

@@ -18,7 +18,12 @@ async fn open(folder: &Path, data: &Path) -> Arc<dyn Session> {
         home: None,
         ..LocalSandboxOptions::default()
     });
-    let spec = SessionSpec { task: a_task(), folders: vec![grant("F", folder, Access::Write)], resumed: false };
+    let spec = SessionSpec {
+        task: a_task(),
+        folders: vec![grant("F", folder, Access::Write)],
+        hosts: Vec::new(),
+        resumed: false,
+    };
     sandbox.open(spec).await.unwrap()
 }
 
@@ -45,7 +50,12 @@ async fn a_watch_that_is_dropped_ends_and_lets_the_folders_go() {
         home: None,
         ..LocalSandboxOptions::default()
     });
-    let spec = || SessionSpec { task: a_task(), folders: vec![grant("F", &folder, Access::Write)], resumed: false };
+    let spec = || SessionSpec {
+        task: a_task(),
+        folders: vec![grant("F", &folder, Access::Write)],
+        hosts: Vec::new(),
+        resumed: false,
+    };
     assert_eq!(sandbox.open(spec()).await.err().unwrap().kind, Kind::Busy, "a watch holds its session");
     drop(many);
     sandbox.open(spec()).await.map(drop).unwrap();

@@ -37,7 +37,7 @@ impl Bench {
 
     /// Opens a session that may change the folder.
     pub async fn open(&self, task: TaskId) -> Arc<dyn Session> {
-        let spec = SessionSpec { task, folders: vec![self.grant(Access::Write)], resumed: false };
+        let spec = SessionSpec { task, folders: vec![self.grant(Access::Write)], hosts: Vec::new(), resumed: false };
         self.sandbox.open(spec).await.expect("the folder is free")
     }
 

@@ -31,7 +31,7 @@ fn compare(tree: &Tree, asked: &Asked, from: &[&Path]) -> Result<(), TestCaseErr
     write(tree, &root);
     let options = LocalSandboxOptions { data: data.path().to_path_buf(), ..LocalSandboxOptions::default() };
     let folders = vec![folder_named(&root, "R").unwrap()];
-    let spec = SessionSpec { task: TaskId::new(&*TestRuntime::new()), folders, resumed: false };
+    let spec = SessionSpec { task: TaskId::new(&*TestRuntime::new()), folders, hosts: Vec::new(), resumed: false };
     let session = block_on(LocalSandbox::open(options).open(spec)).unwrap();
     for from in from {
         let (top, folder) = (root.join(from), text("R", from));

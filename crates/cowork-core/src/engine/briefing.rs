@@ -37,7 +37,7 @@ impl Driver {
         }
         let only = |folder: &Folder| Folder { access: Access::Read, ..folder.clone() };
         let folders = self.task.submit.folders.iter().map(only).collect();
-        let spec = SessionSpec { task: self.task.id, folders, resumed: self.task.journalled };
+        let spec = SessionSpec { task: self.task.id, folders, hosts: Vec::new(), resumed: self.task.journalled };
         self.engine.sandbox()?.open(spec).await
     }
 

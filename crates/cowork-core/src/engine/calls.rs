@@ -61,6 +61,11 @@ impl Driver {
             Ok(effects) => effects,
             Err(error) => return self.close(call.id, Outcome::Failed { error }).map(|()| None),
         };
+        let mut effects = effects;
+        // What it sent to somebody can't be taken back, nor told.
+        if effects.code && !self.task.submit.hosts.is_empty() {
+            effects.recovery = Recovery::Unknown;
+        }
         if state.attempt > 0 && effects.recovery == Recovery::Unknown {
             let why = format!("`{}` was cut off, and what it did is not known; it was not run again", call.tool);
             let error = Error::new(Kind::Interrupted, "recover call", why).with_fix("look at what it did, then decide");

@@ -150,7 +150,8 @@ impl Inner {
                     root => Arc::new(self.fold(task.thread, root).await?),
                 };
                 let folders = root.submit.folders.clone();
-                let spec = SessionSpec { task: root.id, folders, resumed: root.journalled };
+                let hosts = root.submit.hosts.clone();
+                let spec = SessionSpec { task: root.id, folders, hosts, resumed: root.journalled };
                 let session = self.sandbox()?.open(spec).await?;
                 session.recall(self.seen_by_family(&root).await?);
                 *open = Some(Arc::downgrade(&session));

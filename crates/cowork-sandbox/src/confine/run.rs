@@ -1,6 +1,8 @@
 //! A command that is made ready or runs: what comes back of it, and what it may use meanwhile.
 
 use std::{
+    fmt,
+    net::TcpListener,
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
         unix::process::ExitStatusExt,
@@ -14,7 +16,7 @@ use cowork_core::{Error, Kind, Result};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
-    net::{RecvFlags, Shutdown, recv, shutdown},
+    net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, Shutdown, recvmsg, shutdown},
 };
 
 use super::{
@@ -33,14 +35,24 @@ const JOINING: u32 = u32::MAX - 1;
 const DEATH: Duration = Duration::from_secs(10);
 
 /// A helper of one command, which is made ready or runs. Dropping it ends all that runs by it.
-#[derive(Debug)]
 pub(crate) struct Running {
     socket: Arc<OwnedFd>,
     ground: Arc<[Step]>,
     plan: Vec<Step>,
     program: String,
+    /// Takes the socket of its way out.
+    out: Option<Out>,
     /// Its control group, and how much had been ended in it for its memory before.
     group: Option<(Arc<Group>, u64)>,
+}
+
+/// Takes the socket on which a command's way out listens, in its network, not in the host's.
+pub(crate) type Out = Box<dyn FnOnce(TcpListener) + Send>;
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("program", &self.program).finish_non_exhaustive()
+    }
 }
 
 /// Ends a command from another thread than the one that waits for it.
@@ -93,7 +105,7 @@ impl Ender {
 impl Running {
     pub(crate) fn new(socket: OwnedFd, ground: Arc<[Step]>, plan: Vec<Step>, group: Option<Arc<Group>>) -> Self {
         let group = group.map(|group| (group.clone(), group.ended()));
-        Self { socket: Arc::new(socket), ground, plan, program: String::new(), group }
+        Self { socket: Arc::new(socket), ground, plan, program: String::new(), out: None, group }
     }
 
     /// Has a command executed with these streams.
@@ -105,6 +117,10 @@ impl Running {
             Err(_) if self.is_over() => Ok(()),
             sent => sent.map_err(failed),
         }
+    }
+
+    pub(crate) fn way_out(&mut self, out: Out) {
+        self.out = Some(out);
     }
 
     pub(crate) fn ender(&self) -> Ender {
@@ -127,6 +143,12 @@ impl Running {
             let left = most.saturating_sub(begun.elapsed());
             match self.hear(left.min(every)) {
                 Ok(Heard::Begun(root)) => usage.begin(root),
+                // Whoever gave it a way out takes the socket; without one nobody asked for it.
+                Ok(Heard::Listens(socket)) => {
+                    if let Some(out) = self.out.take() {
+                        out(socket);
+                    }
+                }
                 Ok(Heard::Nothing) if left <= every => break Ok(Heard::Nothing),
                 Ok(Heard::Nothing) => {}
                 heard => break heard,
@@ -141,10 +163,10 @@ impl Running {
         let ended = match heard {
             Ok(Heard::Told(told)) => told.ended(&self.ground, &self.plan, &self.program),
             Ok(Heard::Nothing) => Ok(Ended { how: How::Late, cpu: Duration::ZERO, memory: 0 }),
-            Ok(Heard::Begun(_) | Heard::Gone) if struck.is_some() => {
+            Ok(Heard::Begun(_) | Heard::Listens(_) | Heard::Gone) if struck.is_some() => {
                 Ok(Ended { how: How::Late, cpu: Duration::ZERO, memory: 0 })
             }
-            Ok(Heard::Begun(_) | Heard::Gone) => {
+            Ok(Heard::Begun(_) | Heard::Listens(_) | Heard::Gone) => {
                 Err(Error::new(Kind::Unavailable, "run command", "its sandbox was ended from outside")
                     .with_fix("look whether the computer is short of memory, and run it again"))
             }
@@ -170,9 +192,10 @@ impl Running {
                 Err(errno) => return Err(errno),
             }
             let mut message = [0; Told::LENGTH];
-            match recv(&self.socket, &mut message, RecvFlags::empty()) {
-                Ok((_, Told::LENGTH)) => return Ok(Told::read(&message)),
-                Ok((_, 0)) => return Ok(Heard::Gone),
+            match receive(&self.socket, &mut message) {
+                Ok((Told::LENGTH, Some(handle))) => return Ok(Heard::Listens(handle.into())),
+                Ok((Told::LENGTH, None)) => return Ok(Told::read(&message)),
+                Ok((0, _)) => return Ok(Heard::Gone),
                 // Nothing of ours; what is ours follows.
                 Ok(_) => {}
                 // An order that was not read any more; what was told before can still be.
@@ -188,7 +211,7 @@ impl Running {
         let begun = Instant::now();
         loop {
             match self.hear(DEATH.saturating_sub(begun.elapsed())) {
-                Ok(Heard::Told(_) | Heard::Begun(_)) => {}
+                Ok(Heard::Told(_) | Heard::Begun(_) | Heard::Listens(_)) => {}
                 Ok(Heard::Gone) => return Ok(()),
                 Ok(Heard::Nothing) => {
                     let error =
@@ -211,6 +234,8 @@ impl Drop for Running {
 enum Heard {
     /// The root process has begun; this is its number.
     Begun(u32),
+    /// The command's way out, which is to be accepted from.
+    Listens(TcpListener),
     Told(Told),
     /// Nothing is left of it.
     Gone,
@@ -275,6 +300,19 @@ impl Told {
             }
         }
     }
+}
+
+/// Receives a message and the handle that may come with it.
+fn receive(socket: &OwnedFd, message: &mut [u8]) -> rustix::io::Result<(usize, Option<OwnedFd>)> {
+    let mut room = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut room);
+    let mut pieces = [std::io::IoSliceMut::new(message)];
+    let came = recvmsg(socket, &mut pieces, &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    let handle = control.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut handles) => handles.next(),
+        _ => None,
+    });
+    Ok((came.bytes, handle))
 }
 
 fn cannot_start(program: &str, number: i32, errno: &std::io::Error) -> Error {

@@ -62,6 +62,8 @@ pub(crate) enum Step {
     },
     /// Take away what is mounted there.
     Detach(&'static str),
+    /// Listen on a port of the loopback, for the host to accept from.
+    Listen(u16),
     Limit {
         what: Resource,
         most: u64,
@@ -201,6 +203,7 @@ impl Step {
             Self::Ask => (16, with),
             Self::Overlay { to, lower, upper, work } => (18, with.text(to).text(lower).text(upper).text(work)),
             Self::Detach(path) => (19, with.text(path)),
+            Self::Listen(port) => (20, with.number((*port).into())),
         };
         (kind, fields)
     }
@@ -242,6 +245,7 @@ impl fmt::Display for Step {
             Self::Enter => f.write_str("enter the root"),
             Self::Overlay { to, lower, upper, .. } => write!(f, "lay {upper:?} over {lower:?} at {to:?}"),
             Self::Detach(path) => write!(f, "take {path} away"),
+            Self::Listen(port) => write!(f, "listen on port {port}"),
             Self::Limit { what, most } => write!(f, "limit {what:?} to {most}"),
             Self::DropPrivileges => f.write_str("drop privileges"),
             Self::Rules { files, network, scopes } => {

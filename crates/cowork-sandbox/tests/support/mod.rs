@@ -122,7 +122,7 @@ impl World {
 
     pub async fn open(&self, probe: Option<Arc<dyn Probe>>, resumed: bool) -> Result<Arc<dyn Session>> {
         let folders = vec![grant("F", &self.folder, Access::Write)];
-        self.sandbox(probe).open(SessionSpec { task: self.task, folders, resumed }).await
+        self.sandbox(probe).open(SessionSpec { task: self.task, folders, hosts: Vec::new(), resumed }).await
     }
 
     /// Does the whole task, until it comes to its end or is stopped. Says whether a session was opened.

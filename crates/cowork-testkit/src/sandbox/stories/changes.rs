@@ -163,7 +163,7 @@ pub async fn a_call_that_runs_again_makes_nothing_twice(bench: Bench) {
     let after = bench.tree();
     assert_eq!(change(&session.files(call), changes.clone()).await, first);
     drop(session);
-    let spec = SessionSpec { task, folders: vec![bench.grant(Access::Write)], resumed: true };
+    let spec = SessionSpec { task, folders: vec![bench.grant(Access::Write)], hosts: Vec::new(), resumed: true };
     let session = bench.sandbox.open(spec).await.expect("there is a journal");
     assert_eq!(change(&session.files(call), changes.clone()).await, first);
     assert_eq!(bench.tree(), after);
@@ -190,7 +190,7 @@ pub async fn a_folder_is_made_as_closed_as_asked(bench: Bench) {
     assert_eq!((first.made, first.otherwise.len()), (2, 0));
     assert_eq!([mode("there"), mode("new/deep"), mode("shut")], [usual, 0o740, 0o700]);
     drop(session);
-    let spec = SessionSpec { task, folders: vec![bench.grant(Access::Write)], resumed: true };
+    let spec = SessionSpec { task, folders: vec![bench.grant(Access::Write)], hosts: Vec::new(), resumed: true };
     let session = bench.sandbox.open(spec).await.expect("there is a journal");
     assert_eq!(change(&session.files(call), changes).await, first);
     drop(session);

@@ -42,7 +42,12 @@ pub async fn a_session_sees_the_granted_folders_and_nothing_else(bench: Bench) {
 pub async fn what_is_not_there_or_not_a_folder_is_not_granted(bench: Bench) {
     bench.put("file", "");
     for at in [bench.folder.join("nowhere"), bench.folder.join("file")] {
-        let spec = SessionSpec { task: a_task(), folders: vec![grant("X", &at, Access::Read)], resumed: false };
+        let spec = SessionSpec {
+            task: a_task(),
+            folders: vec![grant("X", &at, Access::Read)],
+            hosts: Vec::new(),
+            resumed: false,
+        };
         let error = bench.sandbox.open(spec).await.err().expect("it can't be granted");
         assert_eq!(error.kind, Kind::NotFound, "{error:?}");
         assert!(error.fix().is_some(), "{error:?}");
@@ -92,7 +97,10 @@ pub async fn a_folder_is_changed_by_one_task_at_a_time(bench: Bench) {
     let (first, second) = (a_task(), a_task());
     let session = bench.open(first).await;
     let open = async |task, at: &Path, access| {
-        bench.sandbox.open(SessionSpec { task, folders: vec![grant("Z", at, access)], resumed: false }).await
+        bench
+            .sandbox
+            .open(SessionSpec { task, folders: vec![grant("Z", at, access)], hosts: Vec::new(), resumed: false })
+            .await
     };
     for at in [bench.folder.as_path(), &bench.folder.join("in"), bench.folder.parent().expect("around it")] {
         let error = open(second, at, Access::Write).await.err().expect("it is taken");
@@ -115,7 +123,8 @@ pub async fn a_folder_is_changed_by_one_task_at_a_time(bench: Bench) {
 pub async fn a_folder_granted_for_reading_is_not_changed(bench: Bench) {
     bench.put("a", "a");
     let before = bench.tree();
-    let spec = SessionSpec { task: a_task(), folders: vec![bench.grant(Access::Read)], resumed: false };
+    let spec =
+        SessionSpec { task: a_task(), folders: vec![bench.grant(Access::Read)], hosts: Vec::new(), resumed: false };
     let session = bench.sandbox.open(spec).await.expect("it can be read");
     let files = session.files(a_call());
     for change in [

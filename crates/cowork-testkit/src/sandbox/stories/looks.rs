@@ -115,6 +115,7 @@ pub async fn a_stamp_changes_when_content_does(bench: Bench) {
         let session = bench.sandbox.open(SessionSpec {
             task: a_task(),
             folders: vec![bench.grant(Access::Read)],
+            hosts: Vec::new(),
             resumed: false,
         });
         let later = session.await.expect("readers are welcome").files(a_call()).read(path(at), offset, most).await;
@@ -145,7 +146,7 @@ pub async fn what_was_seen_is_known_in_the_next_session(bench: Bench) {
     drop((session, files));
     bench.put("changed", "by somebody else");
 
-    let spec = SessionSpec { task, folders: vec![bench.grant(Access::Write)], resumed: true };
+    let spec = SessionSpec { task, folders: vec![bench.grant(Access::Write)], hosts: Vec::new(), resumed: true };
     let session = bench.sandbox.open(spec).await.expect("there is a journal");
     session.recall(seen);
     let again = |at: &str| {

@@ -114,7 +114,7 @@ pub async fn what_a_person_changed_since_is_kept_and_named(bench: Bench) {
 /// `resumed` without a journal, and undo without one, are named errors.
 pub async fn a_task_that_should_have_a_journal_and_has_none_is_refused(bench: Bench) {
     let task = a_task();
-    let spec = SessionSpec { task, folders: vec![bench.grant(Access::Write)], resumed: true };
+    let spec = SessionSpec { task, folders: vec![bench.grant(Access::Write)], hosts: Vec::new(), resumed: true };
     let error = bench.sandbox.open(spec).await.err().expect("there is no journal");
     assert_eq!(error.kind, Kind::Corrupt);
     assert!(error.message.contains("journal") && error.fix().is_some(), "{error:?}");

@@ -179,7 +179,8 @@ pub async fn a_walk_begins_with_files_and_folders(bench: Bench) {
 pub async fn a_walk_reads_what_was_granted_for_reading(bench: Bench) {
     bench.put("a/one", "first");
     bench.put("b/two", "second");
-    let spec = SessionSpec { task: a_task(), folders: vec![bench.grant(Access::Read)], resumed: false };
+    let spec =
+        SessionSpec { task: a_task(), folders: vec![bench.grant(Access::Read)], hosts: Vec::new(), resumed: false };
     let session = bench.sandbox.open(spec).await.expect("it can be read");
     let files = session.files(a_call());
     let read = Arc::new(Mutex::new(BTreeMap::new()));
