@@ -110,8 +110,9 @@ impl Proxy {
             Error::new(Kind::Unavailable, "start proxy", format!("the socket can't be used: {e}"))
                 .with_fix("give one that is bound and listens")
         };
-        let accepts = rustix::net::sockopt::socket_acceptconn(&listener).map_err(|e| unusable(e.into()))?;
-        if !accepts {
+        // On Apple's systems a socket does not tell.
+        #[cfg(not(target_vendor = "apple"))]
+        if !rustix::net::sockopt::socket_acceptconn(&listener).map_err(|e| unusable(e.into()))? {
             return Err(unusable(std::io::ErrorKind::NotConnected.into()));
         }
         listener.set_nonblocking(true).map_err(unusable)?;

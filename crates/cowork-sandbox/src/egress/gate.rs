@@ -95,9 +95,9 @@ impl Gate {
         }
     }
 
-    /// Says where a head wants to go, if it can be told.
-    pub fn asked(head: &Head, within: &Within) -> Option<Place> {
-        target(head, within).ok().map(|(place, _)| place)
+    /// Says where a head wants to go, and the path there unless it is a tunnel; nothing if it can't be told.
+    pub fn asked(head: &Head, within: &Within) -> Option<(Place, Option<String>)> {
+        target(head, within).ok()
     }
 
     /// Says whether any connection has to be looked into.

@@ -11,7 +11,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Limits, Place, Reason, gate::Gate, gate::Within, head::Head};
+use super::{Limits, Reason, gate::Gate, gate::Within, head::Head};
 
 /// The longest text of others that is recorded.
 const MOST: usize = 1_024;
@@ -118,15 +118,16 @@ impl Meter {
 
     /// Notes what was asked, as far as it can be told.
     pub(super) fn asked(&self, head: &Head, within: &Within) {
-        let place = Gate::asked(head, within);
+        let asked = Gate::asked(head, within);
         self.change(|visit| {
-            match &place {
-                Some(place) => visit.place(place),
+            visit.method = Some(shown(head.method.as_str()));
+            match asked {
+                Some((place, path)) => {
+                    (visit.at_host, visit.port) = (place.host.to_string(), place.port);
+                    visit.path = path.map(|path| shown(path.split('?').next().unwrap_or_default()));
+                }
                 None => visit.at_host = shown(authority(&head.target)),
             }
-            visit.method = Some(shown(head.method.as_str()));
-            let path = path(&head.target);
-            visit.path = path.filter(|_| head.method != hyper::Method::CONNECT).map(shown);
         });
     }
 
@@ -161,13 +162,6 @@ impl Meter {
     }
 }
 
-impl Visit {
-    fn place(&mut self, place: &Place) {
-        self.at_host = place.host.to_string();
-        self.port = place.port;
-    }
-}
-
 impl fmt::Debug for Meter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Meter").field("visit", &self.visit).finish_non_exhaustive()
@@ -185,15 +179,8 @@ impl Drop for Meter {
 
 /// Gives the part of a target that could be a host, whatever is in it, but no name and password before it.
 fn authority(target: &str) -> &str {
-    let rest = target.split_once("://").map_or(target, |(_, rest)| rest);
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    rest[..end].rsplit('@').next().unwrap_or_default()
-}
-
-fn path(target: &str) -> Option<&str> {
-    let rest = target.split_once("://").map_or(target, |(_, rest)| rest);
-    let path = rest.find('/').map_or("/", |at| &rest[at..]);
-    path.split('?').next()
+    let host = target.split(['/', '?']).find(|part| !part.is_empty() && !part.ends_with(':'));
+    host.and_then(|host| host.rsplit('@').next()).filter(|_| !target.starts_with('/')).unwrap_or_default()
 }
 
 /// Gives text of others so that it can be shown anywhere.

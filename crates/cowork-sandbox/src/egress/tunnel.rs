@@ -17,8 +17,9 @@ use super::{
     stream::Stream,
 };
 
-/// As much as goes through at once.
-const PIECE: usize = 128 << 10;
+/// As much as goes through at once: more, the faster it comes.
+const LEAST: usize = 16 << 10;
+const MOST: usize = 1 << 20;
 
 /// Lets a tunnel through, until one side ends it or it may carry no more.
 pub(super) async fn through(shared: &Shared, mut client: impl Stream, server: TcpStream, place: &Place, meter: &Meter) {
@@ -64,7 +65,7 @@ async fn copy(
     meter: &Meter,
     direction: Direction,
 ) -> io::Result<()> {
-    let mut piece = vec![0; PIECE];
+    let mut piece = vec![0; LEAST];
     loop {
         let read = from.read(&mut piece).await?;
         if read == 0 {
@@ -72,6 +73,9 @@ async fn copy(
         }
         meter.count(direction, read).map_err(io::Error::other)?;
         to.write_all(&piece[..read]).await?;
+        if read == piece.len() && read < MOST {
+            piece = vec![0; read * 2];
+        }
     }
 }
 

@@ -55,6 +55,13 @@ async fn curl_gets_a_page_by_the_hosts_credential_from_a_tunnel_that_is_looked_i
     assert_eq!(curl(&world, &args).await, (true, "allowed.test".to_owned()));
     let heard = &server.heard()[0];
     assert_eq!((header(&heard.head, "authorization"), heard.body.as_str()), (Some("Bearer held-by-the-host"), "x=1"));
+    // So much that curl asks first whether it may send it.
+    let large = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(large.path(), vec![b'x'; 3 << 20]).unwrap();
+    let content = format!("@{}", large.path().display());
+    let args = ["--cacert", root.path().to_str().unwrap(), "--data-binary", &content, &page];
+    assert_eq!(curl(&world, &args).await, (true, "allowed.test".to_owned()));
+    assert_eq!(server.heard()[1].body.len(), 3 << 20);
     let (ok, said) = curl(&world, &[&page]).await;
     assert!(!ok && said.contains("certificate"), "without the session's root it is not trusted: {said}");
 }

@@ -1,10 +1,10 @@
 //! Tunnels that the proxy ends itself, because a rule is about what is in them.
 
 use cowork_sandbox::egress::{Allowed, Credential, Parts, Reason, Verdict};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::client::TlsStream;
 
-use crate::world::{Client, LOOPBACK, Server, World, header, own};
+use crate::world::{Client, Server, World, header, own};
 
 /// A rule for `/api` with a credential.
 fn rule(server: &Server) -> Allowed {
@@ -154,12 +154,17 @@ async fn sessions_do_not_vouch_for_each_other() {
     assert!(!root.contains("PRIVATE") && root.contains("BEGIN CERTIFICATE"));
 }
 
+/// Only the superuser listens on port 80, so that for others this says no more than the decision's own test.
 #[tokio::test]
 async fn a_tunnel_to_port_80_is_taken_for_plain_http_and_looked_into() {
-    // Nobody can listen on port 80 here but the superuser, so it ends at the connection at the latest; what counts is that a place
-    // where nobody listens is connected to before the answer, and that nothing else is.
-    let mut world = World::new(vec![Allowed { port: None, private: false, ..own("allowed.test", 80) }]);
-    world.names.set("allowed.test", vec![vec![LOOPBACK]]);
-    assert_eq!(world.connect("allowed.test:80").await.0.status, 403);
-    assert_eq!(world.visit().await.reason, Some(Reason::PrivateAddress));
+    let Ok(listener) = TcpListener::bind("127.0.0.80:80").await else { return };
+    let server = Server::on(listener, "here", None);
+    let world = World::new(vec![own("allowed.test", 80)]);
+    world.names.set("allowed.test", vec![vec!["127.0.0.80".parse().unwrap()]]);
+    let (answer, mut client) = world.connect("allowed.test:80").await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    client.say("GET /a HTTP/1.1\r\nHost: allowed.test\r\n\r\nGET /b HTTP/1.1\r\nHost: other.test\r\n\r\n").await;
+    let (first, second) = (client.answer().await, client.answer().await);
+    assert_eq!((first.body.as_str(), second.status), ("here", 421));
+    assert_eq!(server.heard().len(), 1);
 }

@@ -179,3 +179,24 @@ async fn a_host_that_is_not_there_is_said_so() {
     let visit = world.visit().await;
     assert_eq!((visit.decision, visit.reason), (Verdict::Failed, Some(Reason::NotFound)));
 }
+
+#[tokio::test]
+async fn what_is_recorded_has_no_query_and_no_password_whatever_was_asked() {
+    let mut world = World::new(vec![]);
+    for (line, host, path) in [
+        ("GET http://allowed.test/a?to=http://x/secret", "allowed.test", Some("/a")),
+        ("GET http://allowed.test?secret", "allowed.test", Some("/")),
+        ("GET http://me:secret@allowed.test/a", "allowed.test", None),
+        ("GET /a?to=http://x/secret", "", None),
+        ("GET https://allowed.test/a?secret", "allowed.test", None),
+        ("CONNECT allowed.test:443", "allowed.test", None),
+        ("CONNECT me:secret@allowed.test:443", "allowed.test:443", None),
+    ] {
+        let mut client = world.client().await;
+        client.say(&format!("{line} HTTP/1.1\r\nHost: allowed.test\r\n{}\r\n", world.auth())).await;
+        client.answer().await;
+        let visit = world.visit().await;
+        assert_eq!((visit.at_host.as_str(), visit.path.as_deref()), (host, path), "{line}");
+        assert!(!format!("{visit:?}").contains("secret"), "{visit:?}");
+    }
+}

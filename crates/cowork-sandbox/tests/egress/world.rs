@@ -232,7 +232,10 @@ impl Server {
     }
 
     async fn over(name: &'static str, vouched: Option<&str>) -> Self {
-        let listener = TcpListener::bind((LOOPBACK, 0)).await.unwrap();
+        Self::on(TcpListener::bind((LOOPBACK, 0)).await.unwrap(), name, vouched)
+    }
+
+    pub(crate) fn on(listener: TcpListener, name: &'static str, vouched: Option<&str>) -> Self {
         let port = listener.local_addr().unwrap().port();
         let (config, root) = vouched.map(vouch).unzip();
         let (heard, reached) = (Arc::<Mutex<Vec<Heard>>>::default(), Arc::<Mutex<usize>>::default());
