@@ -79,6 +79,7 @@ fn features(name: &str) -> &'static [&'static str] {
     match calls("fuzzed::documents") || calls("fuzzed::metadata") {
         true => &["--features", "documents"],
         false if calls("cowork_playbooks") => &["--features", "playbooks"],
+        false if calls("cowork_sandbox") => &["--features", "proxy"],
         false if calls("cowork_tools") || calls("cowork_fuzz") => &["--features", "tools"],
         false => &[],
     }

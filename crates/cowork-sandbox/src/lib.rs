@@ -35,6 +35,9 @@
 //! - Undo takes back only what is as the step left it; everything else is kept and named.
 //!
 //! Reasons: `docs/adr/0002-the-journal.md`.
+//!
+//! # The way out
+//! `egress` (a feature) is the proxy by which a confined command reaches what it was granted of the network, and nothing else.
 
 mod act;
 mod asked;
@@ -46,6 +49,8 @@ mod commands;
 pub mod confine;
 mod difference;
 mod disk;
+#[cfg(feature = "egress")]
+pub mod egress;
 mod fault;
 mod file;
 mod fill;
