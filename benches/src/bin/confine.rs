@@ -30,7 +30,7 @@ impl Bench {
     }
 
     fn run(&self, world: &World, layer: Option<&Layer>) {
-        self.finish(world.prepare(layer).unwrap());
+        self.finish(world.prepare(layer, None).unwrap());
     }
 
     fn finish(&self, prepared: Prepared) {
@@ -100,7 +100,7 @@ fn main() {
         times[2].push(time(|| bench.run(&bench.world(), None)));
         times[3].push(time(|| bench.run(&world, None)));
         times[4].push(time(|| bench.run(&staged, Some(&layers.make(&n.to_string(), &keeping).unwrap()))));
-        let prepared = world.prepare(None).unwrap();
+        let prepared = world.prepare(None, None).unwrap();
         // It is made ready while the caller does something else.
         std::thread::sleep(Duration::from_millis(10));
         times[5].push(time(|| bench.finish(prepared)));

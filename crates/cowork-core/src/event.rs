@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     AllowRule, AskId, Briefing, Budget, CallId, ChangeSet, CommandId, Effects, Error, FilePath, FilesReport, Held,
-    Kind, Label, Parent, Reserve, Sight, Spent, TaskId, ThreadId, Timestamp, TrustedFile, Usage,
+    HostGrant, Kind, Label, Parent, Reserve, Sight, Spent, TaskId, ThreadId, Timestamp, TrustedFile, Usage,
 };
 
 /// The version of the words that this release writes.

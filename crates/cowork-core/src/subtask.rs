@@ -132,6 +132,7 @@ impl Task {
         let depth = self.submit.parent.as_ref().map_or(0, |parent| parent.depth) + 1;
         Ok(Submit {
             text: wanted.text.clone(),
+            hosts: Vec::new(),
             mode: self.part_of_mode(wanted.mode)?,
             allow: self.allowed.iter().filter(kept).cloned().collect(),
             trust: self

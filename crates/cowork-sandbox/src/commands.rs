@@ -10,8 +10,8 @@ use std::{
 
 use async_trait::async_trait;
 use cowork_core::{
-    Access, CallId, CancellationToken, Changed, Error, Exec, ExecLimits, Exit, ExitKind, FileKind, FilePath, Kind,
-    Otherwise, Process, ProcessEvent, Reader, Resource, Result, Staged, Watch,
+    Access, CallId, CancellationToken, Changed, Error, Exec, ExecLimits, Exit, ExitKind, FileKind, FilePath, HostGrant,
+    Kind, Otherwise, Process, ProcessEvent, Reader, Resource, Result, Staged, TaskId, Visit, Watch,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -38,12 +38,21 @@ pub(crate) struct Ground {
     confinement: OnceLock<Confinement>,
 }
 
+/// What a session may reach, and the proxy by which its commands do.
+#[derive(Debug)]
+enum Reach {
+    Nothing,
+    #[cfg(feature = "egress")]
+    By(crate::outlet::Outlet),
+}
+
 /// What a session needs to run commands, made when the first is to be run.
 #[derive(Debug)]
 struct Commands {
     policy: Policy,
     layers: Layers,
     world: World,
+    reach: Reach,
     /// The calls whose commands have not ended.
     running: Arc<Mutex<HashSet<CallId>>>,
 }
@@ -52,8 +61,31 @@ struct Commands {
 #[derive(Debug)]
 pub(crate) struct Room {
     ground: Arc<Ground>,
-    task: cowork_core::TaskId,
+    task: TaskId,
+    hosts: Vec<HostGrant>,
     commands: OnceLock<Arc<Commands>>,
+}
+
+/// What commands asked of the network and nobody has heard of yet.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Visits(Arc<Mutex<Vec<Visit>>>);
+
+impl Visits {
+    /// How many are remembered.
+    const MOST: usize = 1_000;
+
+    #[cfg(feature = "egress")]
+    pub(crate) fn add(&self, visit: Visit) {
+        let mut visits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if visits.len() >= Self::MOST {
+            visits.remove(0);
+        }
+        visits.push(visit);
+    }
+
+    fn taken(&self) -> Vec<Visit> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// How large a piece of what a command says may be, in bytes.
@@ -79,12 +111,12 @@ impl Ground {
         Ok(self.confinement.get_or_init(|| made))
     }
 
-    pub(crate) fn room(self: &Arc<Self>, task: cowork_core::TaskId) -> Room {
-        Room { ground: self.clone(), task, commands: OnceLock::new() }
+    pub(crate) fn room(self: &Arc<Self>, task: TaskId, hosts: Vec<HostGrant>) -> Room {
+        Room { ground: self.clone(), task, hosts, commands: OnceLock::new() }
     }
 
     /// Lets go of what commands of tasks changed that are none of these, and gives the bytes that came free.
-    pub(crate) fn reclaim(&self, unfinished: &[cowork_core::TaskId]) -> u64 {
+    pub(crate) fn reclaim(&self, unfinished: &[TaskId]) -> u64 {
         let at = staging(&self.data);
         let Ok(folder) = sys::open_real(&at) else { return 0 };
         let names = sys::names(&folder, usize::MAX).unwrap_or_default();
@@ -99,9 +131,9 @@ fn staging(data: &Path) -> PathBuf {
 }
 
 impl Room {
-    /// Gives a room like this for a part of its session.
+    /// Gives a room for a part of its session, from which nothing is reached.
     pub(crate) fn part(&self) -> Self {
-        self.ground.room(self.task)
+        self.ground.room(self.task, Vec::new())
     }
 
     fn commands(&self, held: &Held) -> Result<Arc<Commands>> {
@@ -115,7 +147,8 @@ impl Room {
         let policy = Policy { folders: folders.collect::<Result<_>>()?, limits: self.ground.limits.clone() };
         let layers = Layers::at(&self.at())?;
         let world = self.ground.confinement()?.world(policy.clone(), Some(layers.clone()))?;
-        let made = Arc::new(Commands { policy, layers, world, running: Arc::default() });
+        let reach = reach(&self.hosts)?;
+        let made = Arc::new(Commands { policy, layers, world, reach, running: Arc::default() });
         Ok(self.commands.get_or_init(|| made).clone())
     }
 
@@ -175,7 +208,12 @@ fn begin(commands: &Commands, layer: &Layer, call: CallId, (exec, folder): (&Exe
     let failed = |e: std::io::Error| Fault::from(e).error("run command", "its streams");
     let pipe = || std::io::pipe().map_err(failed);
     let ((stdin, feed), (out, stdout), (err, stderr)) = (pipe()?, pipe()?, pipe()?);
-    let prepared = commands.world.prepare(Some(layer))?;
+    let way = match &commands.reach {
+        Reach::Nothing => None,
+        #[cfg(feature = "egress")]
+        Reach::By(outlet) => Some(outlet.way_out()),
+    };
+    let prepared = commands.world.prepare(Some(layer), way)?;
     let confined = prepared.start_in(folder.as_deref(), &exec.args, [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()])?;
     drop((stdin, stdout, stderr));
     let ender = confined.ender();
@@ -191,7 +229,13 @@ fn begin(commands: &Commands, layer: &Layer, call: CallId, (exec, folder): (&Exe
         true => Some(pipe::Sender::from_owned_fd(feed.into()).map_err(failed)?),
         false => None,
     };
-    Ok(Running { ended: Some(ended), ender, out: Some(receiver(out.into())?), err: Some(receiver(err.into())?), input })
+    let (out, err) = (Some(receiver(out.into())?), Some(receiver(err.into())?));
+    let visits = match &commands.reach {
+        Reach::Nothing => None,
+        #[cfg(feature = "egress")]
+        Reach::By(outlet) => Some(outlet.visits()),
+    };
+    Ok(Running { ended: Some(ended), ender, out, err, input, visits })
 }
 
 fn note(running: &Mutex<HashSet<CallId>>, call: CallId, is: bool) {
@@ -201,6 +245,20 @@ fn note(running: &Mutex<HashSet<CallId>>, call: CallId, is: bool) {
     } else {
         running.remove(&call)
     };
+}
+
+#[cfg(feature = "egress")]
+fn reach(hosts: &[HostGrant]) -> Result<Reach> {
+    if hosts.is_empty() { Ok(Reach::Nothing) } else { crate::outlet::Outlet::new(hosts).map(Reach::By) }
+}
+
+#[cfg(not(feature = "egress"))]
+fn reach(hosts: &[HostGrant]) -> Result<Reach> {
+    if hosts.is_empty() {
+        return Ok(Reach::Nothing);
+    }
+    let error = Error::new(Kind::Unsupported, "run command", "commands can't reach a network here");
+    Err(error.with_fix("build the sandbox with its feature `egress`, or grant no hosts"))
 }
 
 /// Gives where a command begins, as it is called inside.
@@ -225,6 +283,7 @@ struct Running {
     out: Option<pipe::Receiver>,
     err: Option<pipe::Receiver>,
     input: Option<pipe::Sender>,
+    visits: Option<Visits>,
 }
 
 #[async_trait]
@@ -247,7 +306,8 @@ impl Process for Running {
         let Some(ended) = &mut self.ended else { return Err(over()) };
         let ended = ended.await.map_err(|e| Error::new(Kind::Internal, "run command", e.to_string()))?;
         self.ended = None;
-        ended.map(|ended| ProcessEvent::Exited(exit(&ended)))
+        let visits = self.visits.take().map_or_else(Vec::new, |visits| visits.taken());
+        ended.map(|ended| ProcessEvent::Exited(Exit { visits, ..exit(&ended) }))
     }
 
     async fn write(&mut self, bytes: &[u8]) -> Result<()> {
@@ -283,7 +343,12 @@ fn exit(ended: &Ended) -> Exit {
         How::Over(Excess::Processes) => ExitKind::Exceeded(Resource::Processes),
         How::Over(Excess::Disk) => ExitKind::Exceeded(Resource::Disk),
     };
-    Exit { how, cpu: u64::try_from(ended.cpu.as_millis()).unwrap_or(u64::MAX), memory: ended.memory }
+    Exit {
+        how,
+        cpu: u64::try_from(ended.cpu.as_millis()).unwrap_or(u64::MAX),
+        memory: ended.memory,
+        visits: Vec::new(),
+    }
 }
 
 /// Says what a call's commands changed, and writes it down: it is what can be committed.

@@ -28,7 +28,7 @@ use cowork_core::{Error, Kind, Result};
 use groups::Groups;
 use helper::{Ground, Helper};
 pub use layer::{Layer, Layers};
-pub use policy::{Changes, Policy, Shared};
+pub use policy::{Changes, Policy, Shared, Take, WayOut};
 use run::Running;
 pub use run::{Ended, Ender, Excess, How};
 use steps::Step;
@@ -61,6 +61,8 @@ pub struct Prepared {
     world: World,
     running: Running,
     usage: Usage,
+    /// How it reaches its way out.
+    proxy: Option<String>,
 }
 
 /// A confined command that runs. Dropping it ends it, and everything that it started.
@@ -104,12 +106,12 @@ impl Confinement {
 
 impl World {
     /// Has all made ready for one command, so that it then starts as fast as any program. It is used once. `layer` is where what it
-    /// changes is kept.
+    /// changes is kept; without a way out it has no network but its own loopback, which is not in use.
     ///
     /// # Errors
     /// `InvalidInput` without a layer where one is needed; `Unavailable`.
-    pub fn prepare(&self, layer: Option<&Layer>) -> Result<Prepared> {
-        let plan = self.policy.steps(&self.confinement.0.system, layer.map(Layer::name))?;
+    pub fn prepare(&self, layer: Option<&Layer>, out: Option<WayOut>) -> Result<Prepared> {
+        let plan = self.policy.steps(&self.confinement.0.system, layer.map(Layer::name), out.as_ref())?;
         let usage = match self.ground.is_held() {
             true => Usage::nothing(),
             false => Usage::nothing().within(self.policy.limits.clone()),
@@ -118,7 +120,12 @@ impl World {
             Some(layers) => usage.on(layers.handle()?),
             None => usage,
         };
-        Ok(Prepared { world: self.clone(), running: self.ground.prepare(plan)?, usage })
+        let mut running = self.ground.prepare(plan)?;
+        let proxy = out.map(|WayOut { proxy, take, .. }| {
+            running.way_out(take);
+            proxy
+        });
+        Ok(Prepared { world: self.clone(), running, usage, proxy })
     }
 
     /// Starts a command with these streams: what it reads, what it says, what it complains.
@@ -126,7 +133,7 @@ impl World {
     /// # Errors
     /// As [`World::prepare`]'s and [`Prepared::start`]'s.
     pub fn start(&self, layer: Option<&Layer>, args: &[String], streams: [BorrowedFd<'_>; 3]) -> Result<Confined> {
-        self.prepare(layer)?.start(args, streams)
+        self.prepare(layer, None)?.start(args, streams)
     }
 }
 
@@ -144,7 +151,7 @@ impl Prepared {
     /// # Errors
     /// As [`Prepared::start`]; a folder that is not there is `NotFound` when it is waited for the command.
     pub fn start_in(mut self, folder: Option<&str>, args: &[String], streams: [BorrowedFd<'_>; 3]) -> Result<Confined> {
-        let order = self.world.policy.start(args, folder)?;
+        let order = self.world.policy.start(args, folder, self.proxy.as_deref())?;
         self.running.start(&order, streams)?;
         Ok(Confined { running: self.running, usage: self.usage })
     }

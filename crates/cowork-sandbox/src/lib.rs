@@ -64,6 +64,8 @@ mod lock;
 mod mounts;
 mod number;
 mod others;
+#[cfg(all(confined, feature = "egress"))]
+mod outlet;
 mod part;
 mod place;
 mod plan;

@@ -106,7 +106,7 @@ impl LocalSandbox {
         let (seen, lock) = (Arc::new(Seen::default()), Arc::new(lock));
         Ok(Held {
             #[cfg(confined)]
-            room: self.ground.room(spec.task),
+            room: self.ground.room(spec.task, spec.hosts),
             folders: spec.folders,
             view: View { roots },
             journal,

@@ -341,8 +341,8 @@ fn all_of_it_holds_for_a_user_without_privileges_too() {
 #[test]
 fn what_is_made_ready_starts_at_once_and_is_as_confined() {
     let place = Place::new(true);
-    let prepared = place.world().unwrap().prepare(None).unwrap();
-    drop(place.world().unwrap().prepare(None).unwrap());
+    let prepared = place.world().unwrap().prepare(None, None).unwrap();
+    drop(place.world().unwrap().prepare(None, None).unwrap());
     fs::write(place.folder.path().join("later"), "three\n").unwrap();
     let (mut reader, writer) = std::io::pipe().unwrap();
     let null = fs::File::open("/dev/null").unwrap();

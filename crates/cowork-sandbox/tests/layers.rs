@@ -60,7 +60,7 @@ fn what_a_command_changes_is_kept_while_the_folder_stays_as_it_is() {
     // The next command, in a layer of its own, sees the folder as it is.
     assert_eq!(place.run(&place.layer("2"), "cat poem; ls").1, "one\ntwo\npoem\n");
     assert_eq!(place.layers.make("2", &place.policy).unwrap_err().kind, Kind::Conflict);
-    assert_eq!(place.world.prepare(None).unwrap_err().kind, Kind::InvalidInput, "kept, but not said where");
+    assert_eq!(place.world.prepare(None, None).unwrap_err().kind, Kind::InvalidInput, "kept, but not said where");
     drop(place.data);
 }
 

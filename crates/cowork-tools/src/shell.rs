@@ -155,6 +155,9 @@ impl Tool for Shell {
         let [out, err] = &said;
         let mut value = json!({ "stdout": out.text(), "stderr": err.text() });
         changes::put(&mut value, "ended", ended(&exit));
+        if !exit.visits.is_empty() {
+            changes::put(&mut value, "network", json!(exit.visits));
+        }
         if !staged.left_out.is_empty() {
             changes::put(&mut value, "left_out", changes::remarks(&staged.left_out));
         }

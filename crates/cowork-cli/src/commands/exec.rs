@@ -58,7 +58,7 @@ impl Planner for OneCommand {
 
 /// Runs a command, passes its streams through, and takes over what it changed.
 pub(crate) async fn exec(args: Exec, data: &Path) -> Result<Exit, Fail> {
-    let Wanted { folders, unasked, limits, wall, out } = wanted(&args, data)?;
+    let Wanted { folders, hosts, unasked, limits, wall, out } = wanted(&args, data)?;
     let line = line(&args.command)?;
     let mut submit = Submit::new(format!("Run {line}"));
     submit.planner = json!({ "name": "exec", "call": { "command": line, "seconds": wall } });
@@ -68,6 +68,7 @@ pub(crate) async fn exec(args: Exec, data: &Path) -> Result<Exit, Fail> {
     let changed = folders.iter().filter(|folder| folder.access == Access::Write);
     submit.allow.extend(changed.filter(|f| args.commit || unasked.contains(&f.name)).map(|f| rule(&f.name)));
     submit.folders = folders;
+    submit.hosts = hosts;
     let mut signals = Signals::listen()?;
     let passed = Arc::new(Passed::new(args.json, out));
     let builder = Cowork::builder().tool(Arc::new(Shell::new().passing(passed.clone()))).exec_limits(limits);
@@ -190,6 +191,12 @@ impl Run<'_> {
         reasons
             .iter()
             .for_each(|reason| say(Role::Waiting, format!("Left out: {}", crate::render::text::visible(reason))));
+        for visit in self.passed.visits().iter().filter(|visit| !visit.allowed) {
+            let port = if visit.port == 443 { String::new() } else { format!(":{}", visit.port) };
+            let what = crate::render::text::visible(&visit.host).into_owned() + &port;
+            let why = visit.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+            say(Role::Waiting, format!("Not reached: {what}{why}"));
+        }
         if let Some(text) = self.passed.why() {
             say(Role::Failed, text);
         }
@@ -207,6 +214,7 @@ impl Run<'_> {
             "stdout": stdout,
             "stderr": stderr,
             "changes": changes,
+            "visits": self.passed.visits(),
             "left_out": value.get("left_out").or_else(|| held.and_then(|held| held.output.value.get("left_out"))),
             "waiting": waits,
             "undo": (task.result.is_some() && !changes_is_empty(&changes)).then(|| json!({ "task": self.task, "mode": UndoMode::Act })),

@@ -27,6 +27,32 @@ pub struct Shared {
     pub(crate) place: Place,
 }
 
+/// A way out of the confinement: the host accepts what comes to a port of the command's own loopback, and decides on it.
+pub struct WayOut {
+    /// What programs find in `http_proxy`: how they reach it.
+    pub proxy: String,
+    /// The certificates that they have to trust, in PEM.
+    pub trusted: String,
+    /// Takes the listening socket, once there is one; nobody else accepts from it. What it gives is dropped when the command has ended: the
+    /// socket has to be closed then.
+    pub take: Take,
+}
+
+/// Takes the socket of a way out.
+pub type Take = Box<dyn FnOnce(std::net::TcpListener) -> Box<dyn std::any::Any + Send> + Send>;
+
+impl WayOut {
+    /// The port, in the command's own network.
+    pub const PORT: u16 = 3_128;
+}
+
+impl std::fmt::Debug for WayOut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // How it is reached holds a secret.
+        f.write_str("WayOut")
+    }
+}
+
 /// What becomes of changes in a folder that a confined program sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Changes {
@@ -47,6 +73,20 @@ const OUTSIDE: &str = ".outside";
 const USER: u32 = 1_000;
 const HOME: &str = "home/user";
 const PATH: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
+
+/// The certificates that programs with a way out have to trust: the system's, and that of the host's proxy.
+const TRUSTED: &str = "home/user/.certificates.pem";
+/// By which names programs look for a proxy, and for certificates.
+const PROXY: [&str; 5] = ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
+const TRUST: [&str; 7] = [
+    "SSL_CERT_FILE",
+    "CURL_CA_BUNDLE",
+    "REQUESTS_CA_BUNDLE",
+    "PIP_CERT",
+    "NODE_EXTRA_CA_CERTS",
+    "GIT_SSL_CAINFO",
+    "CARGO_HTTP_CAINFO",
+];
 
 /// Accounts for programs that ask for a name.
 const ACCOUNTS: [(&str, &str); 4] = [
@@ -87,8 +127,12 @@ impl Policy {
     ///
     /// # Errors
     /// `InvalidInput` without a layer that is needed; `Unsupported` where the kernel can't enforce it.
-    pub(crate) fn steps(&self, system: &System, layer: Option<&str>) -> Result<Vec<Step>> {
+    pub(crate) fn steps(&self, system: &System, layer: Option<&str>, out: Option<&WayOut>) -> Result<Vec<Step>> {
         let mut steps = self.own(layer)?;
+        if let Some(out) = out {
+            let content = out.trusted.clone();
+            steps.extend([Step::File { path: TRUSTED, content }, Step::Listen(WayOut::PORT)]);
+        }
         steps.extend(self.limits());
         steps.push(Step::DropPrivileges);
         steps.extend(self.rules(system)?);
@@ -186,7 +230,7 @@ impl Policy {
     ///
     /// # Errors
     /// `InvalidInput` for no command, or a word that can't be one.
-    pub(crate) fn start(&self, args: &[String], folder: Option<&str>) -> Result<Start> {
+    pub(crate) fn start(&self, args: &[String], folder: Option<&str>, out: Option<&str>) -> Result<Start> {
         let invalid = |why: String| Err(Error::new(Kind::InvalidInput, "run command", why));
         let Some(program) = args.first() else { return invalid("there is no command to run".to_owned()) };
         if let Some(word) = args.iter().find(|word| word.contains('\0')) {
@@ -200,7 +244,10 @@ impl Policy {
         let folder = folder.or_else(first).map_or_else(|| format!("/{HOME}"), |folder| format!("/{WORK}/{folder}"));
         let home = format!("/{HOME}");
         let environment = [("HOME", home), ("LANG", "C.UTF-8".to_owned()), ("PATH", PATH.join(":"))];
-        let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
+        let environment = environment.map(|(name, value)| (name.to_owned(), value)).into_iter();
+        let proxy = out.iter().flat_map(|proxy| PROXY.map(|name| (name.to_owned(), (*proxy).to_owned())));
+        let trusted = out.iter().flat_map(|_| TRUST.map(|name| (name.to_owned(), format!("/{TRUSTED}"))));
+        let environment = environment.chain(proxy).chain(trusted).collect();
         Ok(Start { programs, folder, args: args.to_vec(), environment })
     }
 }

@@ -22,6 +22,7 @@ use rustix::{
 use super::{
     groups::Group,
     helper::{failed, in_memory, send},
+    policy::Take,
     steps::{Start, Step},
     usage::Usage,
 };
@@ -41,13 +42,10 @@ pub(crate) struct Running {
     plan: Vec<Step>,
     program: String,
     /// Takes the socket of its way out.
-    out: Option<Out>,
+    out: Option<Take>,
     /// Its control group, and how much had been ended in it for its memory before.
     group: Option<(Arc<Group>, u64)>,
 }
-
-/// Takes the socket on which a command's way out listens, in its network, not in the host's.
-pub(crate) type Out = Box<dyn FnOnce(TcpListener) + Send>;
 
 impl fmt::Debug for Running {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -119,7 +117,7 @@ impl Running {
         }
     }
 
-    pub(crate) fn way_out(&mut self, out: Out) {
+    pub(crate) fn way_out(&mut self, out: Take) {
         self.out = Some(out);
     }
 
@@ -139,6 +137,7 @@ impl Running {
     /// `NotFound` if there is no such program, `Unsupported` if the confinement could not be made as it should be.
     pub(crate) fn wait(mut self, most: Duration, mut usage: Usage) -> Result<Ended> {
         let (begun, every) = (Instant::now(), usage.every());
+        let mut taken = None;
         let heard = loop {
             let left = most.saturating_sub(begun.elapsed());
             match self.hear(left.min(every)) {
@@ -146,7 +145,7 @@ impl Running {
                 // Whoever gave it a way out takes the socket; without one nobody asked for it.
                 Ok(Heard::Listens(socket)) => {
                     if let Some(out) = self.out.take() {
-                        out(socket);
+                        taken = Some(out(socket));
                     }
                 }
                 Ok(Heard::Nothing) if left <= every => break Ok(Heard::Nothing),
@@ -159,6 +158,7 @@ impl Running {
             }
         };
         self.end()?;
+        drop(taken);
         let struck = self.group.take().and_then(|(group, before)| (group.ended() > before).then_some(Excess::Memory));
         let ended = match heard {
             Ok(Heard::Told(told)) => told.ended(&self.ground, &self.plan, &self.program),

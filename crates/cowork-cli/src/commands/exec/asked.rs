@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cowork::{Access, ExecLimits, Folder};
+use cowork::{Access, ExecLimits, Folder, HostGrant};
 
 use crate::{
     app::home,
@@ -22,6 +22,7 @@ const MOST_WALL: u64 = 3_600;
 /// What was asked for.
 pub(crate) struct Wanted {
     pub(crate) folders: Vec<Folder>,
+    pub(crate) hosts: Vec<HostGrant>,
     /// The names of the folders in which changes are taken over unasked.
     pub(crate) unasked: Vec<String>,
     pub(crate) limits: ExecLimits,
@@ -51,7 +52,10 @@ pub(crate) fn wanted(args: &Exec, data: &Path) -> Result<Wanted, Fail> {
             _ => {}
         }
     }
-    let mut wanted = Wanted { folders, unasked, limits: ExecLimits::default(), wall: WALL, out: u64::MAX };
+    let reached = |private| move |host: &String| reached(host, private);
+    let hosts = args.net.iter().map(reached(false)).chain(args.net_private.iter().map(reached(true)));
+    let hosts = hosts.collect::<Result<_, _>>()?;
+    let mut wanted = Wanted { folders, hosts, unasked, limits: ExecLimits::default(), wall: WALL, out: u64::MAX };
     args.limit.iter().try_for_each(|limit| wanted.limit(limit))?;
     Ok(wanted)
 }
@@ -67,6 +71,23 @@ fn parted(folder: &OsStr) -> (PathBuf, &[u8]) {
         }
     }
     (PathBuf::from(folder), b"staged")
+}
+
+/// Reads a host and its port. Who names an address, or this computer, means it, wherever it is.
+fn reached(typed: &str, private: bool) -> Result<HostGrant, Fail> {
+    let port = typed.rsplit_once(':').filter(|(host, _)| !host.contains(':') || host.ends_with(']'));
+    let (host, port) = match port {
+        Some((host, port)) => {
+            let number = port.parse().map_err(|_| {
+                let why = format!("`{}` has a port that there can't be", typed.escape_debug());
+                wrong(why, "write it so: --net example.org:8443")
+            })?;
+            (host, Some(number))
+        }
+        None => (typed, None),
+    };
+    let private = private || host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
+    Ok(HostGrant { host: host.to_owned(), port, private, ..HostGrant::default() })
 }
 
 impl Wanted {

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, OnceLock, PoisonError},
 };
 
-use cowork::{Exit, ExitKind, ProcessEvent, Resource, async_trait, tools::shell::Streams};
+use cowork::{Exit, ExitKind, ProcessEvent, Resource, Visit, async_trait, tools::shell::Streams};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -28,6 +28,12 @@ struct Said {
     exit: Option<Exit>,
 }
 
+impl Said {
+    fn exec_visits(&self) -> Vec<Visit> {
+        self.exit.as_ref().map_or_else(Vec::new, |exit| exit.visits.clone())
+    }
+}
+
 impl Passed {
     /// `keeps`: not written but kept. Of all that it says `most` bytes are passed on.
     pub(crate) fn new(keeps: bool, most: u64) -> Self {
@@ -48,6 +54,13 @@ impl Passed {
     /// Gives how it ended; nothing if it did not.
     pub(crate) fn exit(&self) -> Value {
         self.lock().exit.as_ref().map(|exit| json!(exit)).unwrap_or_default()
+    }
+
+    /// Gives what it asked of the network, each thing once.
+    pub(crate) fn visits(&self) -> Vec<Visit> {
+        let mut visits = self.lock().exec_visits();
+        visits.dedup_by(|a, b| (&a.host, a.port, a.allowed) == (&b.host, b.port, b.allowed) && !a.allowed);
+        visits
     }
 
     /// Gives the code to end with: the command's own, or that which shells and `timeout` use for its end.

@@ -1,0 +1,103 @@
+//! The way out of a session's commands: its proxy, and what they have to know to use it.
+
+use std::{fs, net::TcpListener, sync::Arc};
+
+use cowork_core::{HostGrant, Result, Visit};
+use tokio::{runtime::Handle, task::JoinHandle};
+
+use crate::{
+    commands::Visits,
+    confine::WayOut,
+    egress::{self, Allowed, Parts, Proxy, Rules, Token, Verdict},
+};
+
+/// Where systems keep the certificates that they trust.
+const BUNDLES: [&str; 4] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
+/// A session's proxy. Dropping it ends all connections of its commands.
+#[derive(Debug)]
+pub(crate) struct Outlet {
+    proxy: Arc<Proxy>,
+    token: Token,
+    trusted: String,
+    visits: Visits,
+    runtime: Handle,
+}
+
+impl Outlet {
+    /// Makes one by which these can be reached. It needs a tokio runtime.
+    pub(crate) fn new(hosts: &[HostGrant]) -> Result<Self> {
+        let rules = Rules { allowed: hosts.iter().map(allowed).collect() };
+        let (token, visits) = (Token::random()?, Visits::default());
+        let heard = visits.clone();
+        let recorder = Arc::new(move |visit: egress::Visit| heard.add(told(visit)));
+        let proxy = Proxy::new(&rules, token.clone(), Parts { recorder, ..Parts::default() })?;
+        // A program that is told where certificates are looks nowhere else.
+        let system = BUNDLES.iter().find_map(|at| fs::read_to_string(at).ok()).unwrap_or_default();
+        let trusted = format!("{}\n{system}", proxy.authority());
+        Ok(Self { proxy: Arc::new(proxy), token, trusted, visits, runtime: Handle::current() })
+    }
+
+    /// Gives a command its way out.
+    pub(crate) fn way_out(&self) -> WayOut {
+        let (proxy, runtime) = (self.proxy.clone(), self.runtime.clone());
+        WayOut {
+            proxy: self.token.proxy_address(WayOut::PORT),
+            trusted: self.trusted.clone(),
+            take: Box::new(move |listener| Box::new(Accepting(runtime.spawn(accept(proxy, listener))))),
+        }
+    }
+
+    pub(crate) fn visits(&self) -> Visits {
+        self.visits.clone()
+    }
+}
+
+/// Somebody who accepts, until this is dropped.
+struct Accepting(JoinHandle<()>);
+
+impl Drop for Accepting {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Accepts until it is aborted. One that can't be accepted from leads nowhere, so that nothing is reached.
+async fn accept(proxy: Arc<Proxy>, listener: TcpListener) {
+    let listener = listener.set_nonblocking(true).and_then(|()| tokio::net::TcpListener::from_std(listener));
+    let Ok(listener) = listener else { return };
+    while let Ok((stream, _)) = listener.accept().await {
+        _ = stream.set_nodelay(true);
+        let proxy = proxy.clone();
+        tokio::spawn(async move { proxy.serve(stream).await });
+    }
+}
+
+fn allowed(grant: &HostGrant) -> Allowed {
+    Allowed {
+        host: grant.host.clone(),
+        port: grant.port,
+        methods: grant.methods.clone(),
+        paths: grant.paths.clone(),
+        credential: None,
+        private: grant.private,
+    }
+}
+
+fn told(visit: egress::Visit) -> Visit {
+    Visit {
+        host: visit.at_host,
+        port: visit.port,
+        method: visit.method,
+        path: visit.path,
+        allowed: visit.decision == Verdict::Allowed,
+        reason: visit.reason.map(|reason| reason.to_string()),
+        sent: visit.bytes_up,
+        received: visit.bytes_down,
+    }
+}
