@@ -6,7 +6,7 @@
 //!
 //! # The way of a request
 //! 1. Its head is read by hyper, and a second time, strictly, from the same bytes (`head`): two readings are refused.
-//! 2. [`Gate`](fuzzed::Gate) decides from the head and the rules alone. Until then no name is looked up: a question to DNS is a message
+//! 2. `gate` decides from the head and the rules alone. Until then no name is looked up: a question to DNS is a message
 //!    to whoever owns the name.
 //! 3. The name is looked up once, every address is checked, and the connection is made to one of these very addresses (`resolve`).
 //! 4. The request is written anew (`forward`), and the answer comes back. Redirects are the command's to follow, by a request of its own.

@@ -29,7 +29,8 @@ use super::{
     trust::server_name,
 };
 
-/// The connection to a host that was last used, kept for the next request to it.
+/// The connection to a host that was last used, kept for the next request to it. One connection of a command speaks TLS to all of them
+/// or to none.
 #[derive(Debug, Default)]
 pub(super) struct Upstream {
     open: Option<Open>,
@@ -38,7 +39,6 @@ pub(super) struct Upstream {
 #[derive(Debug)]
 struct Open {
     place: Place,
-    tls: bool,
     sender: SendRequest<Counted>,
     /// Dropping it ends the connection.
     _runs: JoinSet<()>,
@@ -49,7 +49,6 @@ impl Upstream {
     pub(super) async fn ready(&mut self, shared: &Shared, pass: &Pass, tls: bool) -> Result<(), Reason> {
         if let Some(open) = &mut self.open
             && open.place == pass.place
-            && open.tls == tls
             && open.sender.ready().await.is_ok()
         {
             return Ok(());
@@ -99,7 +98,7 @@ impl Open {
         let mut tasks = JoinSet::new();
         // How it ended is told where a request is waiting for it.
         tasks.spawn(async move { drop(runs.await) });
-        Ok(Self { place: pass.place.clone(), tls, sender, _runs: tasks })
+        Ok(Self { place: pass.place.clone(), sender, _runs: tasks })
     }
 }
 
