@@ -6,10 +6,11 @@ use std::{fs, path::Path};
 
 /// Traits that nobody implements but whoever implements the one named beside them, as a part of it: its page says what they
 /// promise together, and its suite checks it.
-const PARTS: [(&str, &str); 5] = [
+const PARTS: [(&str, &str); 6] = [
     ("Arrivals", "Files"),
     ("OpenFile", "Reader"),
     ("Part", "Visitor"),
+    ("Process", "Session"),
     ("Reader", "Visitor"),
     // Whatever is `io::Write` and `io::Seek`.
     ("Sink", "Make"),

@@ -23,11 +23,11 @@ use crate::show::{count, shown, stopped};
 
 const OP: &str = "run a command";
 
-const ABOUT: &str = "Runs a command line in a sandbox, by `sh`, and gives what it said and how it ended. It sees the granted folders, each as \
-/work/NAME, and the system's programs; it has no network, and no files of the computer besides. It begins in `folder`. What it changes in \
-the folders is shown to the person and then taken over, unless they say no; what it leaves in /tmp or its home is gone when it ends, and so \
-is everything that it started.\n\nFor looking at files, finding and moving them, and editing text, the other tools are better: what they \
-do can be told beforehand. Use this to compute something, to convert or build, or to run a program that is there.";
+const ABOUT: &str = "Runs a command line by `sh` in a sandbox: it sees the granted folders as /work/NAME and the system's programs, and reaches \
+no network but hosts that were granted. What it changes in the folders is shown to the person and then kept, unless they say no; the rest, and \
+what it started, is gone when it ends.\n\nFor files and text the other tools are better: what they do is known beforehand. Use this to compute, \
+convert or build, or for a program that is there. Gives `stdout` and `stderr` (the middle is left out where they are long), `ended` (0 if all went \
+well), `changed`, and what was `left_out` or `not_changed`.";
 
 /// How long a command may take if nobody says it, and at most, in seconds.
 const SECONDS: u32 = 120;
