@@ -3,7 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use cowork::{
-    AllowRule, Answer, Ask, CallId, ChangeSet, DeltaKind, Finish, Item, Runtime, Status, Subscription, TaskId,
+    AllowRule, Answer, Ask, CallId, ChangeSet, DeltaKind, Finish, Hash, Item, Runtime, Status, Subscription, TaskId,
     ThreadId, Timestamp, TokioRuntime, Undo,
 };
 use tokio::{
@@ -87,6 +87,13 @@ pub(crate) async fn follow(
     follower.run(signals).await
 }
 
+/// A question: a call may be asked about twice, before it runs and before what it held back is done.
+type Asked = (CallId, Hash);
+
+fn asked(ask: &Ask) -> Asked {
+    (ask.call.id, ask.args_hash)
+}
+
 struct Follower<'a> {
     app: &'a App,
     task: TaskId,
@@ -96,10 +103,10 @@ struct Follower<'a> {
     pictures: Interval,
     /// On a terminal that is drawn over they are read all along, else only where something is asked.
     keys: Option<Keys>,
-    /// The call whose question is seen.
-    asked: Option<CallId>,
-    /// Calls that were answered from here and of which the log does not tell yet.
-    answered: HashSet<CallId>,
+    /// The question that is seen.
+    asked: Option<Asked>,
+    /// Questions that were answered from here and of which the log does not tell yet.
+    answered: HashSet<Asked>,
     /// Whether a part of the task may ask something else than is known.
     parts_asked: bool,
 }
@@ -145,7 +152,7 @@ impl Follower<'_> {
             self.parts_asked = false;
             let mut asks = self.app.engine.asks(self.task).await?;
             // What was answered is a question no more, whenever its log says so.
-            asks.retain(|ask| !self.answered.contains(&ask.call.id));
+            asks.retain(|ask| !self.answered.contains(&asked(ask)));
             self.view.screen.asked(asks);
         }
         if self.view.screen.is_settled()
@@ -222,7 +229,7 @@ impl Follower<'_> {
         }
         if self.how.yes {
             for ask in self.view.screen.asks.clone() {
-                if self.answered.insert(ask.call.id) {
+                if self.answered.insert(asked(&ask)) {
                     self.app.answer(&ask, Answer::Allow).await?;
                 }
             }
@@ -239,7 +246,7 @@ impl Follower<'_> {
         }
         let Some(keys) = &mut self.keys else { return Ok(Some(Exit::Waiting)) };
         self.view.screen.prompting = true;
-        let first = self.view.screen.asks.first().map(|a| a.call.id);
+        let first = self.view.screen.asks.first().map(asked);
         if first != self.asked {
             self.asked = first;
             // What was typed before the question was seen is no answer to it; what is typed once it is seen is one.
@@ -283,7 +290,7 @@ impl Follower<'_> {
             return Ok(());
         };
         let asks = self.view.screen.asks.first();
-        let Some(ask) = asks.filter(|a| self.view.screen.prompting && !self.answered.contains(&a.call.id)).cloned()
+        let Some(ask) = asks.filter(|a| self.view.screen.prompting && !self.answered.contains(&asked(a))).cloned()
         else {
             self.unfold(key);
             return Ok(());
@@ -312,7 +319,7 @@ impl Follower<'_> {
             self.remember(ask).await?;
         }
         if let Some(answer) = reply.answer() {
-            self.answered.insert(ask.call.id);
+            self.answered.insert(asked(ask));
             self.app.answer(ask, answer).await?;
         }
         Ok(())

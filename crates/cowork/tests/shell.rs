@@ -240,3 +240,32 @@ async fn a_command_needs_a_folder() {
     assert_eq!(error.kind, Kind::NotAllowed);
     let _: CallId = ended.turns[0].calls[0].id;
 }
+
+/// Says yes to whatever it is asked, at once.
+struct Yes;
+
+#[cowork::async_trait]
+impl cowork::Approver for Yes {
+    async fn answer(&self, _: Ask) -> Option<Answer> {
+        Some(Answer::Allow)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_approver_is_asked_both_questions_of_a_call() {
+    for _ in 0..20 {
+        let place = Place::new(&[]).await;
+        place.cowork.stop().await;
+        let cowork = Cowork::builder().data_dir(&place.data).planner(script(&[SORT])).approver(Arc::new(Yes));
+        let place = Place { cowork: cowork.build().await.unwrap(), ..place };
+        let task = place.submit(Mode::Ask).await;
+        let mut events = place.cowork.events(ThreadId::named("main"), 0);
+        while let Some(Ok(item)) = events.next().await {
+            let cowork::Item::Record(record) = item else { continue };
+            if record.task == Some(task) && matches!(&*record.event.event().unwrap(), Event::TaskFinished { .. }) {
+                break;
+            }
+        }
+        assert_eq!(place.poem(), "one\ntwo\n");
+    }
+}

@@ -148,7 +148,8 @@ impl Inner {
 
     fn ask_one(self: Arc<Self>, ask: Ask) {
         let Some(approver) = self.parts.approver.clone() else { return };
-        if !self.asking().insert(ask.call.id) {
+        let question = (ask.call.id, ask.args_hash);
+        if !self.asking().insert(question) {
             return;
         }
         let engine = self.clone();
@@ -164,11 +165,11 @@ impl Inner {
                 () = engine.stop.cancelled() => {}
                 result = answered => if let Err(error) = result { tracing::warn!(%error, "can't pass an answer on") },
             }
-            engine.asking().remove(&ask.call.id);
+            engine.asking().remove(&question);
         }));
     }
 
-    fn asking(&self) -> MutexGuard<'_, HashSet<CallId>> {
+    fn asking(&self) -> MutexGuard<'_, HashSet<(CallId, Hash)>> {
         self.asking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -56,7 +56,7 @@ use self::{
     rests::{Rest, Rests},
 };
 use crate::{
-    CallId, ChangeSet, DayBudget, Error, Finding, Kind, LeaseAsk, Model, Patience, Planner, Policy, Read, Record,
+    CallId, ChangeSet, DayBudget, Error, Finding, Hash, Kind, LeaseAsk, Model, Patience, Planner, Policy, Read, Record,
     Registry, Result, Runtime, Sandbox, Status, Store, Submit, Summary, Task, TaskId, ThreadId, ToolSpec, UndoMode,
     UndoReport, UndoSpec, index,
 };
@@ -188,7 +188,7 @@ pub(crate) struct Inner {
     /// Whether the dispatcher is done.
     ended: watch::Sender<bool>,
     /// The calls that the approver is being asked about.
-    asking: Mutex<HashSet<CallId>>,
+    asking: Mutex<HashSet<(CallId, Hash)>>,
     reclaiming: Reclaiming,
     circuits: Arc<Circuits>,
 }
