@@ -374,11 +374,7 @@ impl Task {
                 });
             }
             Event::SubtaskEnded { call, spent } => self.spent.part_ended(*call, spent),
-            Event::CallHeld { call, held } => self.at_call(*call, |c| {
-                c.stage = Stage::Proposed;
-                c.asked = None;
-                c.held = Some(Box::new(held.clone()));
-            }),
+            Event::CallHeld { call, held } => self.at_call(*call, |c| c.hold(held)),
             Event::CallInterrupted { call, .. } => self.at_call(*call, |c| c.stage = Stage::Interrupted),
             Event::TaskStopped { .. } => self.stopped = true,
             Event::FilesChecked { report } => self.files = Some(Box::new(report.clone())),
@@ -647,6 +643,13 @@ impl CallState {
             would_allow: Vec::new(),
             result: None,
         }
+    }
+
+    /// What it holds back is to be decided on, as if it were proposed.
+    fn hold(&mut self, held: &Held) {
+        self.stage = Stage::Proposed;
+        self.asked = None;
+        self.held = Some(Box::new(held.clone()));
     }
 
     /// Gives how it ended.

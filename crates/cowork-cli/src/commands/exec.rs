@@ -76,7 +76,7 @@ pub(crate) async fn exec(args: Exec, data: &Path) -> Result<Exit, Fail> {
     let thread = ThreadId::named("main");
     app.engine.open(thread, "main").await?;
     let task = app.engine.submit(thread, SENDER, submit).await?;
-    let exit = Run { app: &app, thread, task, args: &args, passed: &passed }.to_the_end(&mut signals).await?;
+    let exit = Run { app: &app, thread, task, args: &args, passed: &passed }.followed(&mut signals).await?;
     app.close(&mut signals).await;
     Ok(exit)
 }
@@ -104,7 +104,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn to_the_end(self, signals: &mut Signals) -> Result<Exit, Fail> {
+    async fn followed(self, signals: &mut Signals) -> Result<Exit, Fail> {
         let mut events = self.app.engine.events(self.thread, 0);
         loop {
             let item = tokio::select! {
@@ -163,8 +163,13 @@ impl Run<'_> {
         if let Some(Finish::Failed { error }) = &task.result {
             return Err(error.clone().into());
         }
-        let outcome =
-            task.turns.first().and_then(|turn| turn.calls.first()).map(|call| call.outcome()).transpose()?.flatten();
+        let outcome = task
+            .turns
+            .first()
+            .and_then(|turn| turn.calls.first())
+            .map(cowork::CallState::outcome)
+            .transpose()?
+            .flatten();
         let value = match &outcome {
             Some(Outcome::Done { value, .. }) => value.clone(),
             _ => Value::Null,

@@ -46,10 +46,10 @@ pub(crate) async fn dispatch(command: Command, data: &Path) -> Result<Exit, Fail
         Command::Init { yes } => init::init(yes).await,
         Command::Doctor => doctor::doctor(data).await,
         Command::Tasks { json, all } => tasks::tasks(&open().await?, json, all).await,
-        Command::Show { task, changes: true, all, json } => {
-            show::changes(&open().await?, task.as_deref(), all, json).await
+        Command::Show { task, changes, all, json } => {
+            let (app, task) = (open().await?, task.as_deref());
+            if changes { show::changes(&app, task, all, json).await } else { show::show(&app, task).await }
         }
-        Command::Show { task, .. } => show::show(&open().await?, task.as_deref()).await,
         Command::Events { thread, follow, json } => events::events(&open().await?, &thread, follow, json).await,
         Command::Notes { thread, json, command } => notes::notes(&open().await?, &thread, json, command).await,
         Command::Trust { file, yes, remove } => trust::trust(file.as_deref(), yes, remove).await,

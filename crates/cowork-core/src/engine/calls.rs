@@ -53,19 +53,10 @@ impl Driver {
             let reason = format!("this task may not use `{}`", call.tool.escape_debug());
             return self.close(call.id, Outcome::Denied { rule: "not-granted".to_owned(), reason }).map(|()| None);
         }
-        let known = match &state.held {
-            Some(held) => Ok(held.effects.clone()),
-            None => self.engine.parts.tools.effects(&call.tool, &call.args),
-        };
-        let effects = match known {
+        let effects = match self.effects(&call, state) {
             Ok(effects) => effects,
             Err(error) => return self.close(call.id, Outcome::Failed { error }).map(|()| None),
         };
-        let mut effects = effects;
-        // What it sent to somebody can't be taken back, nor told.
-        if effects.code && !self.task.submit.hosts.is_empty() {
-            effects.recovery = Recovery::Unknown;
-        }
         if state.attempt > 0 && effects.recovery == Recovery::Unknown {
             let why = format!("`{}` was cut off, and what it did is not known; it was not run again", call.tool);
             let error = Error::new(Kind::Interrupted, "recover call", why).with_fix("look at what it did, then decide");
@@ -73,10 +64,7 @@ impl Driver {
         }
         let question = Question { task: &self.task, call: &call, effects: &effects, context: &self.task.label };
         let verdict = self.engine.parts.policy.evaluate(&question);
-        let args_hash = || match &state.held {
-            Some(held) => Hash::of_held(&call.tool, &call.args, &held.effects),
-            None => Hash::of_call(&call.tool, &call.args),
-        };
+        let args_hash = || hash(&call, state);
         let answer = state.asked.and_then(|(hash, answer)| answer.filter(|_| hash == args_hash()));
         let rule = match (verdict, answer) {
             (Verdict::Deny(r), _) => {
@@ -87,11 +75,7 @@ impl Driver {
             (Verdict::Withhold(_), _) => return self.close(call.id, Outcome::Withheld { effects }).map(|()| None),
             // A no holds, even if the policy would not ask any more.
             (Verdict::Ask(_) | Verdict::Allow(_), Some(Answer::Deny)) => {
-                let reason = match &state.held {
-                    Some(_) => "you said no to what it would change, so that nothing of it was kept",
-                    None => "you said no",
-                };
-                let outcome = Outcome::Denied { rule: "answer".into(), reason: reason.into() };
+                let outcome = Outcome::Denied { rule: "answer".into(), reason: refused(state).into() };
                 return self.close(call.id, outcome).map(|()| None);
             }
             (Verdict::Ask(_), Some(Answer::Allow | Answer::AllowTask)) => "answer".to_owned(),
@@ -104,6 +88,19 @@ impl Driver {
         };
         let gave = state.held.as_ref().map(|held| held.output.clone());
         Ok(Some(Allowed { call, attempt: state.attempt + 1, effects, rule, gave }))
+    }
+
+    /// Gives what a call would do, or, once it did its work apart, what it holds back.
+    fn effects(&self, call: &Call, state: &CallState) -> Result<Effects> {
+        if let Some(held) = &state.held {
+            return Ok(held.effects.clone());
+        }
+        let mut effects = self.engine.parts.tools.effects(&call.tool, &call.args)?;
+        // What it sent to somebody can't be taken back, nor told.
+        if effects.code && !self.task.submit.hosts.is_empty() {
+            effects.recovery = Recovery::Unknown;
+        }
+        Ok(effects)
     }
 
     /// Records the end of a call that does not run.
@@ -257,6 +254,21 @@ impl Driver {
             () = bell.notified() => self.take_in().await.map(drop),
             () = stop.cancelled() => Ok(()),
         }
+    }
+}
+
+/// Gives what an answer is to.
+fn hash(call: &Call, state: &CallState) -> Hash {
+    match &state.held {
+        Some(held) => Hash::of_held(&call.tool, &call.args, &held.effects),
+        None => Hash::of_call(&call.tool, &call.args),
+    }
+}
+
+fn refused(state: &CallState) -> &'static str {
+    match state.held {
+        Some(_) => "you said no to what it would change, so that nothing of it was kept",
+        None => "you said no",
     }
 }
 

@@ -97,62 +97,73 @@ impl Search {
         let failed = |e: Errno| error(e, "look at changes", path.as_str());
         let is = sys::look(upper, name).map_err(failed)?;
         let was = lower.and_then(|lower| Some((lower, sys::look(lower, name).ok()?)));
-        let replaced = |search: &mut Self| match was {
-            Some((lower, look)) => search.gone(lower, name, path, &look, under.guarded),
-            None => Ok(true),
-        };
         match (is.file_type(), was) {
             // A mark that it is gone.
-            (FileType::CharacterDevice, _) => replaced(self).map(drop),
+            (FileType::CharacterDevice, _) => self.makes_room(was, name, path, under.guarded).map(drop)?,
             (FileType::Directory, Some((lower, look))) if look.is_folder() => {
                 if is.mode & 0o777 != look.mode & 0o777 {
                     self.changed(path, Becomes::Mode, (&is, &look), under.guarded);
                 }
                 let lower = sys::open_below(lower, name).map_err(failed)?;
-                self.descend((upper, Some(&lower), name), path, under)
+                self.descend((upper, Some(&lower), name), path, under)?;
             }
             (FileType::Directory, _) => {
-                if replaced(self)? {
+                if self.makes_room(was, name, path, under.guarded)? {
                     self.add(path, Becomes::Folder, None, Some(&is), under.guarded);
                     self.descend((upper, None, name), path, under)?;
                 }
-                Ok(())
             }
             (FileType::RegularFile, Some((lower, look))) if look.is_file() => {
                 let same = is_same((upper, name, is.size), (lower, name, look.size)).map_err(failed)?;
-                match same {
-                    true if is.mode & 0o777 == look.mode & 0o777 => {}
-                    true => self.changed(path, Becomes::Mode, (&is, &look), under.guarded),
-                    false => self.changed(path, Becomes::Edited, (&is, &look), under.guarded),
+                let what = if same { Becomes::Mode } else { Becomes::Edited };
+                if !same || is.mode & 0o777 != look.mode & 0o777 {
+                    self.changed(path, what, (&is, &look), under.guarded);
                 }
-                Ok(())
             }
             (FileType::RegularFile, _) => {
-                if replaced(self)? {
+                if self.makes_room(was, name, path, under.guarded)? {
                     self.add(path, Becomes::File, None, Some(&is), under.guarded);
                 }
-                Ok(())
             }
-            (FileType::Symlink, was) => {
-                let to = sys::link_target(upper, name).map_err(failed)?;
-                let former = was.filter(|(_, look)| look.file_type() == FileType::Symlink);
-                if former.is_some_and(|(lower, _)| sys::link_target(lower, name).is_ok_and(|former| former == to)) {
-                    return Ok(());
-                }
-                match String::from_utf8(to).ok().filter(|to| asked::stays(path, to)) {
-                    Some(to) => {
-                        if replaced(self)? {
-                            self.add(path, Becomes::Link(to), None, Some(&is), under.guarded);
-                        }
-                    }
-                    None => self.leave(path, "is a link that leads, or may lead, out of the folder"),
-                }
-                Ok(())
-            }
-            (FileType::Fifo, _) => Ok(self.leave(path, "is a pipe, at which a reader would wait")),
-            (FileType::Socket, _) => Ok(self.leave(path, "is a socket")),
-            _ => Ok(self.leave(path, "is a device")),
+            (FileType::Symlink, was) => self.link((upper, name, &is), was, path, under.guarded)?,
+            (FileType::Fifo, _) => self.leave(path, "is a pipe, at which a reader would wait"),
+            (FileType::Socket, _) => self.leave(path, "is a socket"),
+            _ => self.leave(path, "is a device"),
         }
+        Ok(())
+    }
+
+    fn link(
+        &mut self,
+        (upper, name, is): (&OwnedFd, &[u8], &sys::Look),
+        was: Option<(&OwnedFd, sys::Look)>,
+        path: &FilePath,
+        guarded: Option<&'static str>,
+    ) -> Result<()> {
+        let to = sys::link_target(upper, name).map_err(|e| error(e, "look at changes", path.as_str()))?;
+        let former = was.filter(|(_, look)| look.file_type() == FileType::Symlink);
+        if former.is_some_and(|(lower, _)| sys::link_target(lower, name).is_ok_and(|former| former == to)) {
+            return Ok(());
+        }
+        let Some(to) = String::from_utf8(to).ok().filter(|to| asked::stays(path, to)) else {
+            self.leave(path, "is a link that leads, or may lead, out of the folder");
+            return Ok(());
+        };
+        if self.makes_room(was, name, path, guarded)? {
+            self.add(path, Becomes::Link(to), None, Some(is), guarded);
+        }
+        Ok(())
+    }
+
+    /// Notes that what was there is gone; says whether its place is free then.
+    fn makes_room(
+        &mut self,
+        was: Option<(&OwnedFd, sys::Look)>,
+        name: &[u8],
+        path: &FilePath,
+        guarded: Option<&'static str>,
+    ) -> Result<bool> {
+        was.map_or(Ok(true), |(lower, look)| self.gone(lower, name, path, &look, guarded))
     }
 
     fn descend(

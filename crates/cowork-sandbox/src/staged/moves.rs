@@ -34,11 +34,8 @@ pub(crate) fn detect(found: Found, (root, upper, lower): (&str, &OwnedFd, &Owned
     let mut former: HashMap<u64, Vec<Former>> = HashMap::new();
     if !new.is_empty() {
         let mut budget = MOST;
-        gone.for_each(|item| {
-            files(lower, &item.path, since, &mut budget, &mut |file: Former| {
-                former.entry(file.seen.size).or_default().push(file)
-            })
-        });
+        let mut note = |file: Former| former.entry(file.seen.size).or_default().push(file);
+        gone.for_each(|item| files(lower, &item.path, since, &mut budget, &mut note));
     }
     let mut moved: HashMap<FilePath, Former> = HashMap::new();
     let mut names: Vec<(&FilePath, &Seen)> = new.iter().collect();
