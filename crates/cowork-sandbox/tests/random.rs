@@ -105,8 +105,8 @@ fn live(deeds: &[Deed], parts: &[Part]) -> (Tree, Tree, HashSet<Vec<u8>>, usize)
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let sandbox = LocalSandbox::open(LocalSandboxOptions { data, ..LocalSandboxOptions::default() });
     let (task, folders) = (a_task(), vec![grant("F", &folder, Access::Write)]);
-    let spec = |resumed| SessionSpec { task, folders: folders.clone(), hosts: Vec::new(), resumed };
-    let open = |resumed| runtime.block_on(sandbox.open(spec(resumed))).unwrap();
+    let opening = |resumed| SessionSpec { task, folders: folders.clone(), hosts: Vec::new(), resumed };
+    let open = |resumed| runtime.block_on(sandbox.open(opening(resumed))).unwrap();
     let mut session = open(false);
     let mut calls = Vec::new();
     for (i, deed) in deeds.iter().enumerate() {

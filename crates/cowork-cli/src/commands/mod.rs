@@ -22,7 +22,7 @@ use cowork::Summary;
 
 use crate::{
     app::App,
-    args::{Command, ModelsCommand},
+    args::{Command, ModelsCommand, Run},
     config::Config,
     fail::{Exit, Fail},
     models::with_models_of,
@@ -33,12 +33,7 @@ use crate::{
 pub(crate) async fn dispatch(command: Command, data: &Path) -> Result<Exit, Fail> {
     let open = || App::open(data);
     match command {
-        Command::Run(mut args) => {
-            let config = Config::load()?;
-            [&mut args.folder, &mut args.whole].into_iter().try_for_each(|folders| config.name_folders(folders))?;
-            args.mode = args.mode.or(config.mode);
-            run::run(args, &config, data).await
-        }
+        Command::Run(args) => run_with_settings(args, data).await,
         Command::Exec(args) => exec::exec(args, data).await,
         Command::Playbook(command) => playbook::playbook(command, data).await,
         Command::Models { json, command: None } => models::list(json).await,
@@ -80,6 +75,13 @@ pub(crate) async fn dispatch(command: Command, data: &Path) -> Result<Exit, Fail
             undo::undo(&open().await?, wanted).await
         }
     }
+}
+
+async fn run_with_settings(mut args: Run, data: &Path) -> Result<Exit, Fail> {
+    let config = Config::load()?;
+    [&mut args.folder, &mut args.whole].into_iter().try_for_each(|folders| config.name_folders(folders))?;
+    args.mode = args.mode.or(config.mode);
+    run::run(args, &config, data).await
 }
 
 /// Opens the engine anew with the model that this task asks, if it asks one.
