@@ -16,8 +16,8 @@ use std::{
     fs,
     os::unix::fs::{PermissionsExt, chown},
     path::{Path, PathBuf},
-    process::Command,
-    sync::Arc,
+    process::{Command, Stdio},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -55,6 +55,9 @@ fn run_all(user: u32) {
     if std::env::var_os(WITHIN).is_some() || !listed::can_be_tried() {
         return;
     }
+    // One after the other: a program that is being written can't be executed while somebody else forks.
+    static MAKING: Mutex<()> = Mutex::new(());
+    let making = MAKING.lock();
     let folder = TempDir::with_prefix_in("cowork-hostile-", "/tmp").unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let programs = folder.path().join("programs");
@@ -75,7 +78,9 @@ fn run_all(user: u32) {
     fs::set_permissions(&temporary, fs::Permissions::from_mode(0o777)).unwrap();
     command.args(["--exact", "here", "--nocapture"]).envs(host::ENVIRONMENT);
     command.env(WITHIN, folder.path()).env("TMPDIR", &temporary).current_dir(&temporary);
-    let came = command.output().unwrap();
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(making);
+    let came = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&came.stdout);
     println!("as user {user}:\n{said}");
     assert!(came.status.success(), "{}", String::from_utf8_lossy(&came.stderr));
@@ -171,7 +176,7 @@ async fn tried(sandbox: &LocalSandbox, host: &Host, program: &Program, way: Way)
     let memory = host::own_memory();
     let session = open(sandbox, task, &desk, &host.programs).await;
     let others = program.is_bomb().then(|| std::thread::spawn(starts_programs));
-    let came = run(&*session, call, program.args(), program.wall()).await;
+    let came = run(&*session, call, program.args(&host.marker()), program.wall()).await;
     let mut faults = program.judge(&came.end, &came.said, came.took);
     if others.is_some_and(|others| !others.join().unwrap()) {
         faults.push("the host could not start programs meanwhile".to_owned());
@@ -180,7 +185,7 @@ async fn tried(sandbox: &LocalSandbox, host: &Host, program: &Program, way: Way)
         faults.push(format!("the host's memory grew from {memory} to {} bytes", host::own_memory()));
     }
     faults.extend(host.faults());
-    let after = settle(sandbox, &session, (task, call), (&desk, &before, way)).await;
+    let after = settle(sandbox, session, (task, call), (&desk, &before, way)).await;
     faults.extend(after);
     // What was committed may have done what staged it did not.
     faults.extend(host.faults());
@@ -195,7 +200,7 @@ async fn tried(sandbox: &LocalSandbox, host: &Host, program: &Program, way: Way)
 /// Discards, or commits and undoes, what a program changed, and looks at the folder; the session has to go on all the while.
 async fn settle(
     sandbox: &LocalSandbox,
-    session: &Arc<dyn Session>,
+    session: Arc<dyn Session>,
     (task, call): (TaskId, CallId),
     (desk, before, way): (&Path, &Tree, Way),
 ) -> Vec<String> {
@@ -209,7 +214,7 @@ async fn settle(
     if tree(desk) != *before {
         faults.push("the folder was changed before anything was committed".to_owned());
     }
-    let again = run(&**session, a_call(), ["sh", "-c", "echo fine"].map(str::to_owned).to_vec(), listed::WALL).await;
+    let again = run(&*session, a_call(), ["sh", "-c", "echo fine"].map(str::to_owned).to_vec(), listed::WALL).await;
     if again.said != "fine\n" {
         faults.push(format!("the next command did not run: {:?} {}", again.end, again.said));
     }
@@ -218,6 +223,7 @@ async fn settle(
         Way::Committed => {
             faults.extend(session.commit(call, Watch::nothing()).await.err().map(|error| error.to_string()));
             faults.extend(host::came_out(desk, before));
+            drop(session);
             if !shown.is_empty() {
                 faults.extend(sandbox.undo(task, UndoSpec::all()).await.err().map(|error| error.to_string()));
             }

@@ -123,8 +123,8 @@ impl Host {
             queues,
             _open: open,
         };
-        host.age();
         host.before = host.now();
+        host.age();
         host
     }
 
@@ -228,16 +228,21 @@ impl Host {
             .find_map(|(is_nothing, whom)| (!is_nothing).then_some(whom))
     }
 
-    /// Gives the processes that are left of programs: who sees the folder of the programs, and does not keep them.
-    pub(crate) fn left(&self) -> Vec<String> {
-        let ours = self.folder.file_name().unwrap().to_str().unwrap().to_owned();
+    /// Gives a word by which the processes of these programs are told from others.
+    pub(crate) fn marker(&self) -> String {
+        format!("marked={}", self.folder.file_name().unwrap().display())
+    }
+
+    /// Gives the processes that are left of programs: who has the word, or sees the folder of the programs and does not keep them.
+    fn left(&self) -> Vec<String> {
+        let (marker, programs) = (self.marker(), format!("{}/programs", self.folder.file_name().unwrap().display()));
         let all = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
         let of = |process: &Path, file: &str| fs::read(process.join(file)).unwrap_or_default();
         let theirs = all.filter(|process| {
             let command = of(process, "cmdline");
             let command = String::from_utf8_lossy(&command);
-            let sees = String::from_utf8_lossy(&of(process, "mountinfo")).contains(&format!("{ours}/programs"));
-            command.contains("/work/Programs/") || sees && !command.starts_with("/proc/self/fd/") && !command.is_empty()
+            let sees = String::from_utf8_lossy(&of(process, "mountinfo")).contains(&programs);
+            command.contains(&marker) || sees && !command.starts_with("/proc/self/fd/") && !command.is_empty()
         });
         theirs.map(|process| format!("{} {:?}", process.display(), String::from_utf8_lossy(&of(&process, "cmdline")))).collect()
     }

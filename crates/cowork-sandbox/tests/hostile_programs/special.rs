@@ -38,7 +38,7 @@ pub(crate) fn at_a_terminal(host: &Host) -> Vec<String> {
         vec![shared("Desk", desk.path(), Changes::Made), shared("Programs", &host.programs, Changes::Refused)];
     let world = Confinement::new().unwrap().world(Policy { folders, limits: limits() }, None).unwrap();
     let (mut reader, writer) = std::io::pipe().unwrap();
-    let args = ["/work/Programs/terminals".to_owned()];
+    let args = ["/work/Programs/terminals".to_owned(), host.marker()];
     let running = world.start(None, &args, [input.as_fd(), writer.as_fd(), writer.as_fd()]).unwrap();
     drop(writer);
     let mut said = String::new();
