@@ -120,7 +120,8 @@ impl Found {
 
     /// Gives the changes that make it so, in an order in which each can be made. `upper` gives where a granted folder's part of the layer is.
     pub(crate) fn changes(&self, upper: impl Fn(&str) -> Option<PathBuf>) -> Vec<Change> {
-        let new: HashSet<&FilePath> = self.items.iter().filter(|i| i.what.is_new()).map(|i| &i.path).collect();
+        let comes = |item: &&Item| item.what.is_new() || matches!(item.what, Becomes::Moved(_));
+        let new: HashSet<&FilePath> = self.items.iter().filter(comes).map(|i| &i.path).collect();
         // What makes room for something new goes first; all other that is gone goes once what was moved out of it is out.
         let rank = |item: &Item| match item.what {
             Becomes::Gone if new.contains(&item.path) => 0,
