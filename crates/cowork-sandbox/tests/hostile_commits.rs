@@ -73,11 +73,11 @@ async fn attacked(other: impl Fn(&Place) -> PathBuf) {
         let named: Vec<&FilePath> = report.kept.iter().flat_map(|kept| [Some(&kept.path), kept.was.as_ref()]).flatten().collect();
         // What the command made, and somebody took away since, is theirs to remove.
         for name in differing(&before, &shape(&place.desk)).into_iter().filter(|name| before.contains_key(name)) {
-            // What is not as it was lies in a folder that was away, and is named, or is above or below something that is. It is known by
-            // the name that it had when it was changed: which folder that was, the attacker knows.
-            let name = format!("Desk/{}", name.display()).replace("Desk/other", "Desk/dir");
-            let is_named = |path: &&FilePath| path.as_str().starts_with(&name) || name.starts_with(path.as_str());
-            assert!(named.iter().any(is_named), "{name} is other, and not named: {changed:?} {report:?}");
+            // What is not as it was lies in a folder that was away, and is named, or is above something that is. It is known by the place
+            // that it was changed in or moved to: which folder that was, the attacker knows.
+            let last = name.file_name().map_or("", |name| name.to_str().unwrap());
+            let is_named = |path: &&FilePath| path.as_str().split('/').any(|part| part == last || ["dir", "other"].contains(&last));
+            assert!(named.iter().any(is_named), "{name:?} is other, and not named: {changed:?} {report:?}");
         }
     }
     assert!(attacks.into_inner() > ROUNDS as u64, "nobody attacked");
