@@ -58,9 +58,8 @@ async fn attacked(other: impl Fn(&Place) -> PathBuf) {
                     }
                 }
             });
-            let changed = tokio::task::block_in_place(|| {
-                tokio::runtime::Handle::current().block_on(place.commit(call))
-            });
+            let changed =
+                tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(place.commit(call)));
             stop.store(true, Ordering::Relaxed);
             attacker.join().unwrap();
             changed
@@ -70,13 +69,16 @@ async fn attacked(other: impl Fn(&Place) -> PathBuf) {
         assert_eq!(tree(&place.outside), outside, "after the undo too: {report:?}");
         let lost: Vec<_> = theirs.difference(&contents(&place.base)).cloned().collect();
         assert!(lost.is_empty(), "{lost:?} {changed:?} {report:?}");
-        let named: Vec<&FilePath> = report.kept.iter().flat_map(|kept| [Some(&kept.path), kept.was.as_ref()]).flatten().collect();
+        let named: Vec<&FilePath> =
+            report.kept.iter().flat_map(|kept| [Some(&kept.path), kept.was.as_ref()]).flatten().collect();
         // What the command made, and somebody took away since, is theirs to remove.
         for name in differing(&before, &shape(&place.desk)).into_iter().filter(|name| before.contains_key(name)) {
             // What is not as it was lies in a folder that was away, and is named, or is above something that is. It is known by the place
             // that it was changed in or moved to: which folder that was, the attacker knows.
             let last = name.file_name().map_or("", |name| name.to_str().unwrap());
-            let is_named = |path: &&FilePath| path.as_str().split('/').any(|part| part == last || ["dir", "other"].contains(&last));
+            let is_named = |path: &&FilePath| {
+                path.as_str().split('/').any(|part| part == last || ["dir", "other"].contains(&last))
+            };
             assert!(named.iter().any(is_named), "{name:?} is other, and not named: {changed:?} {report:?}");
         }
     }
@@ -159,7 +161,8 @@ async fn what_runs_later_is_named_in_every_spelling() {
     let (call, shown) = place.python(&lines.replace("NAMES", &serde_json::to_string(&names).unwrap())).await;
     let guarded: BTreeSet<String> = paths(&shown.guarded).into_iter().collect();
     // A letter of its own, which no disk and no program takes for the other.
-    let expected: BTreeSet<String> = names.iter().filter(|name| !name.contains('\u{131}')).map(|name| format!("Desk/{name}")).collect();
+    let expected: BTreeSet<String> =
+        names.iter().filter(|name| !name.contains('\u{131}')).map(|name| format!("Desk/{name}")).collect();
     assert_eq!(guarded, expected);
     place.session().discard(call).await.unwrap();
     // By a move, and by taking away what was there, too.
@@ -233,7 +236,9 @@ async fn folders_in_folders_end_somewhere() {
     let before = place.tree();
     place.open().await;
     let deep = |depth: usize| {
-        format!("import os\nfor n in range({depth}):\n os.mkdir('d')\n os.chdir('d')\n open('f', 'w').write(str(n)) if n < 200 else None")
+        format!(
+            "import os\nfor n in range({depth}):\n os.mkdir('d')\n os.chdir('d')\n open('f', 'w').write(str(n)) if n < 200 else None"
+        )
     };
     let (call, shown) = place.python(&deep(200)).await;
     assert_eq!(shown.left_out.len(), 1, "{:?}", shown.left_out);
@@ -277,7 +282,10 @@ async fn a_file_that_only_says_that_it_is_large_is_refused() {
     let (call, exit, said) = place.run(&["truncate", "-s", "1T", "large"]).await;
     assert!(!exit.is_success(), "{said}");
     let shown = place.session().staged(call).await.unwrap();
-    assert!(shown.changes.changes.iter().all(|change| change.after.as_ref().is_none_or(|after| after.size == 0)), "{shown:?}");
+    assert!(
+        shown.changes.changes.iter().all(|change| change.after.as_ref().is_none_or(|after| after.size == 0)),
+        "{shown:?}"
+    );
     place.session().discard(call).await.unwrap();
     assert_eq!(place.session().staged(call).await.unwrap_err().kind, Kind::NotFound);
 }
@@ -286,8 +294,11 @@ async fn a_file_that_only_says_that_it_is_large_is_refused() {
 async fn what_is_shown_is_what_is_committed() {
     let mut place = Place::new(&["poem", "old"]).await;
     let before = place.tree();
-    let (call, shown) = place.sh("echo shown > poem; echo shown > new; cp /bin/true program; chmod 6755 program; true").await;
-    assert!(shown.changes.changes.iter().all(|change| change.after.as_ref().is_none_or(|after| after.mode & 0o6000 == 0)));
+    let (call, shown) =
+        place.sh("echo shown > poem; echo shown > new; cp /bin/true program; chmod 6755 program; true").await;
+    assert!(
+        shown.changes.changes.iter().all(|change| change.after.as_ref().is_none_or(|after| after.mode & 0o6000 == 0))
+    );
     assert!(shown.changes.changes.iter().all(|change| change.what != What::Mode));
     // A file of the layer is changed by somebody, after it was shown.
     let layer = place.base.join("data/staged").join(place.task.to_string()).join(call.to_string()).join("0/upper");

@@ -69,7 +69,9 @@ fn run_all(user: u32) {
         true => Command::new(&copy),
         false => {
             let mut command = Command::new("setpriv");
-            command.args([format!("--reuid={user}"), format!("--regid={user}"), "--clear-groups".to_owned()]).arg(&copy);
+            command
+                .args([format!("--reuid={user}"), format!("--regid={user}"), "--clear-groups".to_owned()])
+                .arg(&copy);
             command
         }
     };
@@ -210,7 +212,8 @@ async fn settle(
         Err(error) => return vec![format!("what it changed can't be told: {error}")],
     };
     let after = shown.changes.changes.iter().filter_map(|change| Some((&change.path, change.after.as_ref()?)));
-    faults.extend(after.filter(|(_, side)| side.mode & 0o6000 != 0).map(|(path, _)| format!("{path} becomes its owner")));
+    faults
+        .extend(after.filter(|(_, side)| side.mode & 0o6000 != 0).map(|(path, _)| format!("{path} becomes its owner")));
     if tree(desk) != *before {
         faults.push("the folder was changed before anything was committed".to_owned());
     }

@@ -3,8 +3,8 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use cowork_core::{
-    Access, CallId, Changed, Exec, Exit, ExecLimits, ProcessEvent, Result, Sandbox, Session, SessionSpec, Staged, TaskId,
-    UndoReport, UndoSpec, Watch,
+    Access, CallId, Changed, Exec, ExecLimits, Exit, ProcessEvent, Result, Sandbox, Session, SessionSpec, Staged,
+    TaskId, UndoReport, UndoSpec, Watch,
 };
 use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
 use cowork_testkit::sandbox::{Tree, a_call, a_task, grant, put, tree};

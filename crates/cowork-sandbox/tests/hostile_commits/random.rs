@@ -108,10 +108,14 @@ async fn lived(what: &[(u8, usize)], deeds: &[Deed]) {
     let (call, shown) = place.changed(&["python3", "-c", CHANGES, &list]).await;
     assert_eq!(place.tree(), before, "shown, and not done");
     let changed = place.commit(call).await.unwrap();
-    let mut left: Vec<PathBuf> = paths(&shown.left_out).iter().map(|path| path.strip_prefix("Desk/").unwrap().into()).collect();
+    let mut left: Vec<PathBuf> =
+        paths(&shown.left_out).iter().map(|path| path.strip_prefix("Desk/").unwrap().into()).collect();
     for path in &left {
         let to = fs::read_link(copy.join(path)).unwrap();
-        assert!(to.is_absolute() || to.components().any(|part| part.as_os_str() == ".."), "{path:?} -> {to:?} is left out");
+        assert!(
+            to.is_absolute() || to.components().any(|part| part.as_os_str() == ".."),
+            "{path:?} -> {to:?} is left out"
+        );
     }
     assert_eq!(changed.otherwise.len(), left.len(), "{changed:?}");
     // What was in a folder that a link outwards took the place of stays too.

@@ -209,8 +209,11 @@ impl Host {
         if (&now.settings, &now.priority) != (&self.before.settings, &self.before.priority) {
             faults.push(format!("{:?} {} instead of {:?}", now.settings, now.priority, self.before));
         }
-        faults.extend(now.mounts.iter().filter(|line| !self.before.mounts.contains(line)).map(|m| format!("mounted: {m}")));
-        faults.extend(self.before.mounts.iter().filter(|line| !now.mounts.contains(line)).map(|m| format!("gone: {m}")));
+        faults.extend(
+            now.mounts.iter().filter(|line| !self.before.mounts.contains(line)).map(|m| format!("mounted: {m}")),
+        );
+        faults
+            .extend(self.before.mounts.iter().filter(|line| !now.mounts.contains(line)).map(|m| format!("gone: {m}")));
         faults.extend(self.called().map(|whom| format!("somebody called {whom}")));
         faults.extend(self.left().into_iter().map(|process| format!("left: {process}")));
         self.age();
@@ -223,9 +226,14 @@ impl Host {
         let udp = is_nothing(self.udp.recv(&mut [0; 64]).map(drop));
         let named = is_nothing(self.named.accept().map(drop));
         let here = self.in_folders.borrow().iter().all(|listener| is_nothing(listener.accept().map(drop)));
-        [(tcp, "a port"), (udp, "a port for datagrams"), (named, "the abstract socket"), (here, "the socket in the folder")]
-            .into_iter()
-            .find_map(|(is_nothing, whom)| (!is_nothing).then_some(whom))
+        [
+            (tcp, "a port"),
+            (udp, "a port for datagrams"),
+            (named, "the abstract socket"),
+            (here, "the socket in the folder"),
+        ]
+        .into_iter()
+        .find_map(|(is_nothing, whom)| (!is_nothing).then_some(whom))
     }
 
     /// Gives a word by which the processes of these programs are told from others.
@@ -244,7 +252,9 @@ impl Host {
             let sees = String::from_utf8_lossy(&of(process, "mountinfo")).contains(&programs);
             command.contains(&marker) || sees && !command.starts_with("/proc/self/fd/") && !command.is_empty()
         });
-        theirs.map(|process| format!("{} {:?}", process.display(), String::from_utf8_lossy(&of(&process, "cmdline")))).collect()
+        theirs
+            .map(|process| format!("{} {:?}", process.display(), String::from_utf8_lossy(&of(&process, "cmdline"))))
+            .collect()
     }
 
     fn age(&self) {
@@ -259,7 +269,9 @@ impl Host {
         let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_ascii_whitespace().collect();
         Before {
             outside: tree(&self.outside),
-            settings: ["kernel/core_pattern", "kernel/hostname", "kernel/sysrq", "kernel/domainname"].map(setting).into(),
+            settings: ["kernel/core_pattern", "kernel/hostname", "kernel/sysrq", "kernel/domainname"]
+                .map(setting)
+                .into(),
             mounts: self.mounts(),
             // Whether it runs, and its priority.
             priority: format!("{} {}", fields[0].replace('R', "S"), fields[16]),
@@ -282,7 +294,11 @@ impl Host {
     pub(crate) fn ends(&mut self) -> Vec<String> {
         _ = self.process.kill();
         _ = self.process.wait();
-        if self.queues.are_the_same() { Vec::new() } else { vec!["55 the host's memory or queues are other".to_owned()] }
+        if self.queues.are_the_same() {
+            Vec::new()
+        } else {
+            vec!["55 the host's memory or queues are other".to_owned()]
+        }
     }
 }
 

@@ -52,7 +52,8 @@ fn folder() -> PathBuf {
 
 /// Says whether this machine has what the programs are made with. In CI it has to.
 pub(crate) fn can_be_tried() -> bool {
-    let is_there = |program: &str| Command::new(program).arg("--version").output().is_ok_and(|out| out.status.success());
+    let is_there =
+        |program: &str| Command::new(program).arg("--version").output().is_ok_and(|out| out.status.success());
     let missing: Vec<&str> = ["cc", "/usr/bin/python3"].into_iter().filter(|program| !is_there(program)).collect();
     assert!(missing.is_empty() || std::env::var_os("CI").is_none(), "{missing:?} are missing");
     if !missing.is_empty() {
@@ -69,7 +70,8 @@ pub(crate) fn compile(to: &Path) {
         for name in fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()) {
             let (from, at) = (folder().join(&name), made.path().join(name.trim_end_matches(".c")));
             if name.ends_with(".c") {
-                let came = Command::new("cc").args(["-O1", "-Wall", "-o"]).arg(at).arg(from).arg("-lrt").output().unwrap();
+                let came =
+                    Command::new("cc").args(["-O1", "-Wall", "-o"]).arg(at).arg(from).arg("-lrt").output().unwrap();
                 assert!(came.status.success(), "{name}: {}", String::from_utf8_lossy(&came.stderr));
             } else {
                 fs::copy(from, at).unwrap();
