@@ -157,6 +157,7 @@ fn here() {
     }
     note("37 terminals.c at a terminal".to_owned(), (special::at_a_terminal(&host), String::new()));
     note("50 outlives.sh kept".to_owned(), (special::outlives(&host), String::new()));
+    note("43 files without a name".to_owned(), (special::files_without_a_name(), String::new()));
     note("55 the host's queues".to_owned(), (host.ends(), String::new()));
     failed.iter().for_each(|failure| println!("\n{failure}"));
     println!("\n{passed} passed, {} failed", failed.len());

@@ -9,7 +9,8 @@ use std::{
     time::Duration,
 };
 
-use cowork_sandbox::confine::{Changes, Confinement, How, Layers, Policy, Shared};
+use cowork_core::ExecLimits;
+use cowork_sandbox::confine::{Changes, Confinement, Excess, How, Layers, Policy, Shared};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use tempfile::TempDir;
 
@@ -53,6 +54,28 @@ pub(crate) fn at_a_terminal(host: &Host) -> Vec<String> {
         read => faults.push(format!("something was typed: {read:?}")),
     }
     faults
+}
+
+/// Fills files without a name, each no larger than a file may be: together they are more memory than it may have.
+pub(crate) fn files_without_a_name() -> Vec<String> {
+    const LINES: &str = "import os\nblock = b'1' * (1 << 20)\nfor _ in range(48):\n at = os.memfd_create('43')\n for _ in range(32): os.write(at, block)\n\
+        print('all of it')";
+    let desk = TempDir::new().unwrap();
+    let folders = vec![shared("Desk", desk.path(), Changes::Made)];
+    let limits = ExecLimits { memory: 64 << 20, ..limits() };
+    let world = Confinement::new().unwrap().world(Policy { folders, limits }, None).unwrap();
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let args = ["python3", "-c", LINES].map(str::to_owned);
+    let null = File::open("/dev/null").unwrap();
+    let running = world.start(None, &args, [null.as_fd(), writer.as_fd(), writer.as_fd()]).unwrap();
+    drop(writer);
+    let ended = running.wait(WALL).unwrap();
+    let mut said = String::new();
+    reader.read_to_string(&mut said).unwrap();
+    match ended.how {
+        How::Over(Excess::Memory) => Vec::new(),
+        how => vec![format!("it ended with {how:?}: {said}")],
+    }
 }
 
 /// Says whether this is the process that is killed; then it has run its program to the end.
