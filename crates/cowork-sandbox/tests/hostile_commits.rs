@@ -288,6 +288,17 @@ async fn a_file_that_only_says_that_it_is_large_is_refused() {
     );
     place.session().discard(call).await.unwrap();
     assert_eq!(place.session().staged(call).await.unwrap_err().kind, Kind::NotFound);
+
+    // One that may be as large takes no more room when it is committed.
+    let (call, _) =
+        place.sh("truncate -s 200M holes; echo x >> holes; truncate -s 300M holes; truncate -s 100M nothing").await;
+    place.commit(call).await.unwrap();
+    let about = |name: &str| fs::metadata(place.desk.join(name)).unwrap();
+    assert_eq!((about("holes").len(), about("nothing").len()), (300 << 20, 100 << 20));
+    assert!(about("holes").blocks() < 200 && about("nothing").blocks() < 200, "{about:?}", about = about("holes"));
+    let content = fs::read(place.desk.join("holes")).unwrap();
+    assert_eq!(content[200 << 20..].iter().position(|byte| *byte != 0), Some(0));
+    assert!(content[..200 << 20].iter().all(|byte| *byte == 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
