@@ -3,6 +3,7 @@
 mod bench;
 mod fuzz;
 mod needs;
+mod planted;
 mod report;
 mod soak;
 mod test;

@@ -5,7 +5,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use crate::{cargo, hand_over, misuse};
+use crate::{cargo, hand_over, misuse, planted};
 
 struct Campaign {
     name: &'static str,
@@ -47,11 +47,15 @@ const CAMPAIGNS: &[Campaign] = &[
 pub(crate) fn run(words: &[&str]) -> ExitCode {
     let Some((name, options)) = words.split_first() else {
         CAMPAIGNS.iter().for_each(|c| println!("  {:<10} {}", c.name, c.about));
+        println!("  {:<10} puts weaknesses into the sandbox one at a time, and shows what catches each", "planted");
         return ExitCode::SUCCESS;
     };
+    if *name == "planted" {
+        return planted::run(options);
+    }
     let Some(campaign) = CAMPAIGNS.iter().find(|c| c.name == *name) else {
         let names: Vec<&str> = CAMPAIGNS.iter().map(|c| c.name).collect();
-        return misuse(&format!("There is no campaign `{name}`. There are: {}.", names.join(", ")));
+        return misuse(&format!("There is no campaign `{name}`. There are: {}, planted.", names.join(", ")));
     };
     let (mut runs, mut seed) = (1_000, seed_of_today());
     for option in options.chunks(2) {

@@ -10,7 +10,7 @@ mod moves;
 use std::{
     collections::HashSet,
     fs::{self, File},
-    io::{self, Write as _},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     os::fd::OwnedFd,
     path::{Path, PathBuf},
     sync::Arc,
@@ -120,7 +120,8 @@ impl Found {
 
     /// Gives the changes that make it so, in an order in which each can be made. `upper` gives where a granted folder's part of the layer is.
     pub(crate) fn changes(&self, upper: impl Fn(&str) -> Option<PathBuf>) -> Vec<Change> {
-        let new: HashSet<&FilePath> = self.items.iter().filter(|i| i.what.is_new()).map(|i| &i.path).collect();
+        let comes = |item: &&Item| item.what.is_new() || matches!(item.what, Becomes::Moved(_));
+        let new: HashSet<&FilePath> = self.items.iter().filter(comes).map(|i| &i.path).collect();
         // What makes room for something new goes first; all other that is gone goes once what was moved out of it is out.
         let rank = |item: &Item| match item.what {
             Becomes::Gone if new.contains(&item.path) => 0,
@@ -237,10 +238,10 @@ impl Make for FromLayer {
         false
     }
 
-    fn make(&self, _: &dyn Reader, mut to: &mut dyn Sink) -> Result<()> {
-        let copied =
-            io::copy(&mut self.open()?, &mut to).map_err(|e| unavailable(Path::new(self.path.as_str()), &e))?;
-        if copied == self.seen.size {
+    fn make(&self, _: &dyn Reader, to: &mut dyn Sink) -> Result<()> {
+        let file = self.open()?;
+        let copied = copy(&file, self.seen.size, to).map_err(|e| unavailable(Path::new(self.path.as_str()), &e))?;
+        if copied {
             return Ok(());
         }
         Err(Error::new(
@@ -249,6 +250,28 @@ impl Make for FromLayer {
             format!("`{}` is no longer what was shown", self.path),
         ))
     }
+}
+
+/// Copies a file of this size; says whether it had it. What is a hole stays one: a file may say that it is larger than any disk.
+fn copy(mut file: &File, size: u64, to: &mut dyn Sink) -> io::Result<bool> {
+    if file.metadata()?.len() != size {
+        return Ok(false);
+    }
+    let mut at = 0;
+    while let Some((begin, end)) = sys::content::next_data(file, at, size)? {
+        file.seek(SeekFrom::Start(begin))?;
+        to.seek(SeekFrom::Start(begin))?;
+        if io::copy(&mut file.take(end - begin), to)? != end - begin {
+            return Ok(false);
+        }
+        at = end;
+    }
+    if at < size {
+        // A hole at the end is there only once something is behind it.
+        to.seek(SeekFrom::Start(size - 1))?;
+        to.write_all(&[0])?;
+    }
+    Ok(file.metadata()?.len() == size)
 }
 
 fn unavailable(at: &Path, e: &io::Error) -> Error {

@@ -1,6 +1,11 @@
 //! What a command uses, looked at from time to time: its memory and processes where no control group holds them, and the disk.
 
-use std::{collections::HashMap, fs, os::fd::OwnedFd, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    os::{fd::OwnedFd, unix::fs::MetadataExt},
+    time::Duration,
+};
 
 use cowork_core::ExecLimits;
 
@@ -8,6 +13,9 @@ use super::run::Excess;
 
 /// How often it is looked: as seldom as a command can't do much harm in between.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// The most open files that are looked at each time, so that to look takes no time either.
+const MOST: usize = 16_384;
 
 /// At most so much is left free on the disk, in bytes.
 const FREE: u64 = 512 << 20;
@@ -57,10 +65,12 @@ impl Usage {
             return Some(Excess::Disk);
         }
         let (limits, root) = (self.limits.as_ref()?, self.root?);
-        let (processes, memory) = used(&processes(), root);
+        let all = processes();
+        let theirs = descend(&all, root);
+        let (processes, memory) = used(&all, &theirs);
         match () {
             () if processes > limits.processes => Some(Excess::Processes),
-            () if memory > limits.memory => Some(Excess::Memory),
+            () if memory.saturating_add(nameless(&theirs)) > limits.memory => Some(Excess::Memory),
             () => None,
         }
     }
@@ -93,14 +103,33 @@ fn process(stat: &str) -> Option<Process> {
     })
 }
 
-/// Gives the threads and the memory of all that descend from a process, itself too.
-fn used(all: &HashMap<u32, Process>, root: u32) -> (u64, u64) {
+/// Gives all that descend from a process, itself too.
+fn descend(all: &HashMap<u32, Process>, root: u32) -> Vec<u32> {
     let descends = |n: u32| {
         let chain = std::iter::successors(Some(n), |n| all.get(n).map(|process| process.parent));
         chain.take(all.len() + 1).any(|n| n == root)
     };
-    let theirs = all.iter().filter(|(n, _)| descends(**n));
-    theirs.fold((0, 0), |(threads, memory), (_, p)| (threads + p.threads, memory + p.memory))
+    all.keys().copied().filter(|n| descends(*n)).collect()
+}
+
+/// Gives the threads and the memory of these.
+fn used(all: &HashMap<u32, Process>, these: &[u32]) -> (u64, u64) {
+    let these = these.iter().filter_map(|n| all.get(n));
+    these.fold((0, 0), |(threads, memory), p| (threads + p.threads, memory + p.memory))
+}
+
+/// Gives the memory of the files without a name that these have open: it is no process's own, and on no disk.
+fn nameless(these: &[u32]) -> u64 {
+    let opened = these.iter().filter_map(|n| fs::read_dir(format!("/proc/{n}/fd")).ok()).flatten().flatten();
+    let is_nameless = |at: &fs::DirEntry| fs::read_link(at.path()).is_ok_and(|to| is_memfd(&to));
+    let mut seen = HashSet::new();
+    let files = opened.take(MOST).filter(is_nameless).filter_map(|at| fs::metadata(at.path()).ok());
+    files.filter(|about| seen.insert((about.dev(), about.ino()))).map(|about| about.blocks().saturating_mul(512)).sum()
+}
+
+/// Says whether what an open file is called says that it is in memory alone: `/memfd:NAME (deleted)`, where the name may be anything.
+fn is_memfd(to: &std::path::Path) -> bool {
+    to.as_os_str().as_encoded_bytes().starts_with(b"/memfd:")
 }
 
 fn free(folder: &OwnedFd) -> Option<u64> {
@@ -122,12 +151,27 @@ mod tests {
     }
 
     #[test]
+    fn files_without_a_name_are_counted_once() {
+        let own = [std::process::id()];
+        let file = rustix::fs::memfd_create("a name of its own", rustix::fs::MemfdFlags::CLOEXEC).unwrap();
+        let again = file.try_clone().unwrap();
+        let bytes = vec![1; 32 << 20];
+        let mut file = fs::File::from(file);
+        std::io::Write::write_all(&mut file, &bytes).unwrap();
+        // Other tests of this process may have small ones too.
+        assert!((32 << 20..64 << 20).contains(&nameless(&own)), "{}", nameless(&own));
+        drop(again);
+        assert!(is_memfd("/memfd:a/b (deleted)".as_ref()) && !is_memfd("/tmp/memfd:x".as_ref()));
+    }
+
+    #[test]
     fn only_what_descends_from_the_root_process_counts() {
         let process = |parent, memory| Process { parent, threads: 1, memory };
         let all = [(1, process(0, 1)), (5, process(1, 2)), (6, process(5, 4)), (7, process(6, 8)), (8, process(1, 16))];
-        assert_eq!(used(&all.into(), 5), (3, 14));
+        let all = all.into();
+        assert_eq!(used(&all, &descend(&all, 5)), (3, 14));
         // Processes that seem to be one another's parents end the search.
         let odd = [(2, process(3, 1)), (3, process(2, 1))];
-        assert_eq!(used(&odd.into(), 5), (0, 0));
+        assert_eq!(descend(&odd.into(), 5), [0; 0]);
     }
 }

@@ -55,7 +55,9 @@ fn rewritten(mut found: Found, mut moved: HashMap<FilePath, Former>) -> Found {
     let from: HashSet<FilePath> = moved.values().map(|file| file.path.clone()).collect();
     let mut items = Vec::with_capacity(found.items.len());
     for item in found.items {
-        match moved.remove(&item.path) {
+        // Something that is gone may have had the name of what came.
+        let came = (item.what == Becomes::File).then(|| moved.remove(&item.path)).flatten();
+        match came {
             Some(former) => {
                 let (before, after) = (former.seen, item.after);
                 let mode = after.filter(|after| after.mode & 0o777 != before.mode & 0o777);

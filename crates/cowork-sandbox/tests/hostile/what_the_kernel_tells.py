@@ -59,6 +59,12 @@ if name == known.get("hostname"):
     escaped("40 the host's name", name)
 else:
     ok("40 the host's name", f"is {name} here")
+try:
+    groups = read("/proc/self/cgroup").decode("utf-8", "replace").splitlines()
+    outer = [line for line in groups if not line.endswith(":/")]
+    (escaped if outer else ok)("40 its control groups", f"are seen as {outer}" if outer else "are all that is seen")
+except OSError as error:
+    ok("40 its control groups", errno.errorcode[error.errno])
 hidden = [known[key] for key in ("outside", "folder") if known.get(key)]
 hidden += [os.path.dirname(path) for path in hidden if os.path.dirname(path) != "/"]
 for file in ("mountinfo", "mounts", "mountstats"):

@@ -1,0 +1,160 @@
+//! The programs as the list names them, and what each has to come to.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+    time::Duration,
+};
+
+use cowork_core::{ExecLimits, Exit, ExitKind, Resource, Result};
+use tempfile::TempDir;
+
+/// How long a program may take that ends by itself.
+pub(crate) const WALL: Duration = Duration::from_secs(30);
+/// How long one may take that does not.
+const SHORT: Duration = Duration::from_millis(400);
+/// How many processes of what confines a command may be counted with it.
+pub(crate) const KEEPERS: u64 = 16;
+
+/// A program, by its line in the list.
+pub(crate) struct Program {
+    pub(crate) numbers: String,
+    pub(crate) file: String,
+}
+
+/// How a program has to end.
+enum End {
+    Well,
+    /// Well, or ended for what it used too much of.
+    WellOrOver(Resource),
+    /// By the host, at its deadline.
+    Late,
+}
+
+/// What is known to be other than it has to be, and why it does no harm until it is mended.
+const KNOWN: [(&str, &str); 2] = [
+    // The kernel can't give a copy of it to somebody who is not known inside: nothing is changed, but the program is not told why.
+    ("strange_group.py", ": EOVERFLOW"),
+    // Of the sandbox's own first process, and only to have it ended before others when memory is short.
+    ("what_the_kernel_tells.py", "38 writing /proc/1/oom_score_adj"),
+];
+
+/// Small ones: what uses them up takes no time.
+pub(crate) fn limits() -> ExecLimits {
+    ExecLimits { cpu: 20, memory: 256 << 20, processes: 64, file: 64 << 20, open: 256, scratch: 16 << 20 }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hostile")
+}
+
+/// Says whether this machine has what the programs are made with. In CI it has to.
+pub(crate) fn can_be_tried() -> bool {
+    let is_there =
+        |program: &str| Command::new(program).arg("--version").output().is_ok_and(|out| out.status.success());
+    let missing: Vec<&str> = ["cc", "/usr/bin/python3"].into_iter().filter(|program| !is_there(program)).collect();
+    assert!(missing.is_empty() || std::env::var_os("CI").is_none(), "{missing:?} are missing");
+    if !missing.is_empty() {
+        eprintln!("left out: there is no {missing:?} here");
+    }
+    missing.is_empty()
+}
+
+/// Puts the programs into a new folder, those in C compiled.
+pub(crate) fn compile(to: &Path) {
+    static MADE: OnceLock<TempDir> = OnceLock::new();
+    let made = MADE.get_or_init(|| {
+        let made = TempDir::new().unwrap();
+        for name in fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()) {
+            let (from, at) = (folder().join(&name), made.path().join(name.trim_end_matches(".c")));
+            if name.ends_with(".c") {
+                let came =
+                    Command::new("cc").args(["-O1", "-Wall", "-o"]).arg(at).arg(from).arg("-lrt").output().unwrap();
+                assert!(came.status.success(), "{name}: {}", String::from_utf8_lossy(&came.stderr));
+            } else {
+                fs::copy(from, at).unwrap();
+            }
+        }
+        made
+    });
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(made.path()).unwrap().map(|entry| entry.unwrap()) {
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
+/// Gives them all. None may be missing in the list.
+pub(crate) fn all() -> Vec<Program> {
+    let list = include_str!("../hostile/list.txt");
+    let fields = |line: &str| line.split('\t').map(str::to_owned).collect::<Vec<_>>();
+    let all: Vec<Program> =
+        list.lines().map(fields).map(|f| Program { numbers: f[0].clone(), file: f[1].clone() }).collect();
+    assert!(all.len() > 30);
+    all
+}
+
+impl Program {
+    /// Says whether it is not run by a session.
+    pub(crate) fn is_special(&self) -> bool {
+        self.file == "outlives.sh"
+    }
+
+    pub(crate) fn is_bomb(&self) -> bool {
+        ["fork_bomb.c", "memory_bomb.c", "hidden_memory.c", "spin.c"].contains(&&*self.file)
+    }
+
+    /// Gives the command. The last word does nothing: by it processes are told from others.
+    pub(crate) fn args(&self, marker: &str) -> Vec<String> {
+        let at = format!("/work/Programs/{}", self.file.trim_end_matches(".c"));
+        let before = match self.file.rsplit_once('.') {
+            Some((_, "py")) => Some("python3"),
+            Some((_, "sh")) => Some("sh"),
+            _ => None,
+        };
+        before.into_iter().chain([&*at, marker]).map(str::to_owned).collect()
+    }
+
+    pub(crate) fn wall(&self) -> Duration {
+        if matches!(self.end(), End::Late) { SHORT } else { WALL }
+    }
+
+    fn end(&self) -> End {
+        match &*self.file {
+            "spin.c" | "deaf.sh" | "stops.sh" | "flood.py" => End::Late,
+            "fork_bomb.c" => End::WellOrOver(Resource::Processes),
+            "memory_bomb.c" | "hidden_memory.c" => End::WellOrOver(Resource::Memory),
+            _ => End::Well,
+        }
+    }
+
+    /// Says what is wrong with what it came to.
+    pub(crate) fn judge(&self, end: &Result<Exit>, said: &str, took: Duration) -> Vec<String> {
+        let is_known = |line: &str| KNOWN.iter().any(|(file, what)| *file == self.file && line.contains(what));
+        let (known, faults): (Vec<&str>, Vec<&str>) =
+            said.lines().filter(|line| line.contains("ESCAPED")).partition(|line| is_known(line));
+        let mut faults: Vec<String> = faults.into_iter().map(str::to_owned).collect();
+        known.iter().for_each(|line| println!("known: {line}"));
+        let how = match end {
+            Ok(exit) => &exit.how,
+            Err(error) => return vec![format!("it did not run to an end: {error}")],
+        };
+        let is_as_expected = match self.end() {
+            End::Well => *how == ExitKind::Code(i32::from(!known.is_empty())),
+            End::WellOrOver(resource) => [ExitKind::Code(0), ExitKind::Exceeded(resource)].contains(how),
+            End::Late => *how == ExitKind::TimedOut,
+        };
+        if !is_as_expected {
+            faults.push(format!("it ended with {how:?}"));
+        }
+        if !matches!(how, ExitKind::Exceeded(_)) && !said.lines().any(|line| line.starts_with("ok ")) {
+            faults.push("it tried nothing".to_owned());
+        }
+        // Dead within 50 ms after its deadline on a computer that has nothing else to do.
+        if took > self.wall() + Duration::from_secs(5) {
+            faults.push(format!("it took {took:?}"));
+        }
+        faults
+    }
+}
