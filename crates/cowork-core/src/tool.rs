@@ -80,9 +80,9 @@ pub trait Tool: Send + Sync + 'static {
         false
     }
 
-    /// Gives what a call that has just run holds back, as effects of its own; none if nothing. The policy decides on it as on any call.
-    async fn held(&self, args: &Value, ctx: &ToolContext) -> Result<Option<Effects>> {
-        let _ = (args, ctx);
+    /// Gives what a call that has just run, and gave this, holds back, as effects of its own; none if nothing. The policy decides on it as on any call.
+    async fn held(&self, args: &Value, ctx: &ToolContext, output: &ToolOutput) -> Result<Option<Effects>> {
+        let _ = (args, ctx, output);
         Ok(None)
     }
 
@@ -234,8 +234,8 @@ pub trait TypedTool: Send + Sync + 'static {
     }
 
     /// As [`Tool::held`].
-    async fn held(&self, args: Self::Args, ctx: &ToolContext) -> Result<Option<Effects>> {
-        let _ = (args, ctx);
+    async fn held(&self, args: Self::Args, ctx: &ToolContext, output: &ToolOutput) -> Result<Option<Effects>> {
+        let _ = (args, ctx, output);
         Ok(None)
     }
 
@@ -282,8 +282,8 @@ impl<T: TypedTool> Tool for Typed<T> {
         self.inner.holds_back()
     }
 
-    async fn held(&self, args: &Value, ctx: &ToolContext) -> Result<Option<Effects>> {
-        self.inner.held(typed::<T>(args.clone())?, ctx).await
+    async fn held(&self, args: &Value, ctx: &ToolContext, output: &ToolOutput) -> Result<Option<Effects>> {
+        self.inner.held(typed::<T>(args.clone())?, ctx, output).await
     }
 
     async fn release(&self, args: Value, ctx: ToolContext, output: ToolOutput) -> Result<ToolOutput> {

@@ -1,7 +1,7 @@
 //! The commands of a session: each runs confined, with what it changes kept in a layer under its call.
 
 use std::{
-    collections::HashSet,
+    collections::{HashSet, VecDeque},
     fs::File,
     os::fd::{AsFd, OwnedFd},
     path::{Path, PathBuf},
@@ -88,13 +88,21 @@ impl Visits {
     }
 }
 
+/// How long what was left of a task's commands stays, in milliseconds.
+const A_DAY: i64 = 24 * 60 * 60 * 1_000;
+
 /// How large a piece of what a command says may be, in bytes.
 const PIECE: usize = 16 << 10;
+
+/// How many pieces are kept for later while a command is written to.
+const MOST_SAID: usize = 4_096;
 
 /// What a layer holds besides: when its command began, what was found in it, what is being taken over of that.
 const SINCE: &str = "since";
 const FOUND: &str = "found";
 const TAKEN: &str = "taken";
+/// What came of taking it over; then the rest of the layer is gone.
+const DONE: &str = "done";
 
 impl Ground {
     pub(crate) fn new(data: PathBuf, limits: ExecLimits) -> Arc<Self> {
@@ -116,11 +124,15 @@ impl Ground {
     }
 
     /// Lets go of what commands of tasks changed that are none of these, and gives the bytes that came free.
-    pub(crate) fn reclaim(&self, unfinished: &[TaskId]) -> u64 {
+    pub(crate) fn reclaim(&self, unfinished: &[TaskId], now: i64) -> u64 {
         let at = staging(&self.data);
         let Ok(folder) = sys::open_real(&at) else { return 0 };
         let names = sys::names(&folder, usize::MAX).unwrap_or_default();
-        let is_over = |name: &&Vec<u8>| !unfinished.iter().any(|task| task.to_string().as_bytes() == name.as_slice());
+        // A task that began since the list was made is not in it.
+        let is_old = |name: &[u8]| sys::look(&folder, name).is_ok_and(|look| now - look.mtime / 1_000_000 > A_DAY);
+        let is_over = |name: &&Vec<u8>| {
+            is_old(name) && !unfinished.iter().any(|task| task.to_string().as_bytes() == name.as_slice())
+        };
         names.iter().filter(is_over).map(|name| sweep::remove(&folder, name)).sum()
     }
 }
@@ -142,7 +154,10 @@ impl Room {
         }
         let folders = held.view.roots.iter().map(|root| {
             let changes = if root.access == Access::Write { Changes::Kept } else { Changes::Refused };
-            Shared::new(root.name.clone(), &root.dir.path, changes)
+            let shared = Shared::new(root.name.clone(), &root.dir.path, changes)?;
+            // What is compared and changed is the folder that the session has open.
+            let (dev, ino) = root.chain.first().copied().unwrap_or_default();
+            if shared.is(dev, ino) { Ok(shared) } else { Err(exchanged(&root.name)) }
         });
         let policy = Policy { folders: folders.collect::<Result<_>>()?, limits: self.ground.limits.clone() };
         let layers = Layers::at(&self.at())?;
@@ -187,6 +202,12 @@ impl Room {
     }
 }
 
+fn exchanged(name: &str) -> Error {
+    Error::new(Kind::Conflict, "run command", format!("another folder is where `{name}` was"))
+        .with("folder", name)
+        .with_fix("bring the former folder back, or start a new task")
+}
+
 /// Starts a command for a call.
 pub(crate) async fn exec(held: Arc<Held>, call: CallId, exec: Exec) -> Result<Box<dyn Process>> {
     blocking(move || start(&held, call, &exec)).await.map(|running| Box::new(running) as Box<dyn Process>)
@@ -216,6 +237,12 @@ fn begin(commands: &Commands, layer: &Layer, call: CallId, (exec, folder): (&Exe
     let prepared = commands.world.prepare(Some(layer), way)?;
     let confined = prepared.start_in(folder.as_deref(), &exec.args, [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()])?;
     drop((stdin, stdout, stderr));
+    let receiver = |end: OwnedFd| pipe::Receiver::from_owned_fd(end).map_err(failed);
+    let (out, err) = (Some(receiver(out.into())?), Some(receiver(err.into())?));
+    let input = match exec.input {
+        true => Some(pipe::Sender::from_owned_fd(feed.into()).map_err(failed)?),
+        false => None,
+    };
     let ender = confined.ender();
     let (running, wall) = (commands.running.clone(), exec.wall);
     note(&running, call, true);
@@ -224,18 +251,12 @@ fn begin(commands: &Commands, layer: &Layer, call: CallId, (exec, folder): (&Exe
         note(&running, call, false);
         ended
     });
-    let receiver = |end: OwnedFd| pipe::Receiver::from_owned_fd(end).map_err(failed);
-    let input = match exec.input {
-        true => Some(pipe::Sender::from_owned_fd(feed.into()).map_err(failed)?),
-        false => None,
-    };
-    let (out, err) = (Some(receiver(out.into())?), Some(receiver(err.into())?));
     let visits = match &commands.reach {
         Reach::Nothing => None,
         #[cfg(feature = "egress")]
         Reach::By(outlet) => Some(outlet.visits()),
     };
-    Ok(Running { ended: Some(ended), ender, out, err, input, visits })
+    Ok(Running { ended: Some(ended), ender, out, err, input, visits, said: VecDeque::new() })
 }
 
 fn note(running: &Mutex<HashSet<CallId>>, call: CallId, is: bool) {
@@ -284,11 +305,16 @@ struct Running {
     err: Option<pipe::Receiver>,
     input: Option<pipe::Sender>,
     visits: Option<Visits>,
+    /// What it said while it was written to.
+    said: VecDeque<ProcessEvent>,
 }
 
 #[async_trait]
 impl Process for Running {
     async fn next(&mut self) -> Result<ProcessEvent> {
+        if let Some(event) = self.said.pop_front() {
+            return Ok(event);
+        }
         let (mut here, mut there) = ([0; PIECE], [0; PIECE]);
         while self.out.is_some() || self.err.is_some() {
             let (is_out, read) = tokio::select! {
@@ -316,7 +342,28 @@ impl Process for Running {
             return Ok(());
         }
         let gone = || Error::new(Kind::Unavailable, "write to command", "the command reads no more input");
-        self.input.as_mut().ok_or_else(gone)?.write_all(bytes).await.map_err(|e| gone().with_source(e))
+        let Self { input, out, err, said, .. } = self;
+        let write = input.as_mut().ok_or_else(gone)?.write_all(bytes);
+        tokio::pin!(write);
+        let (mut here, mut there) = ([0; PIECE], [0; PIECE]);
+        // One that says something before it reads on would wait for ever if nobody took that.
+        loop {
+            tokio::select! {
+                written = &mut write => return written.map_err(|e| gone().with_source(e)),
+                n = read(out, &mut here) => match n {
+                    0 => *out = None,
+                    n => said.push_back(ProcessEvent::Stdout(here[..n].to_vec())),
+                },
+                n = read(err, &mut there) => match n {
+                    0 => *err = None,
+                    n => said.push_back(ProcessEvent::Stderr(there[..n].to_vec())),
+                },
+            }
+            if said.len() > MOST_SAID {
+                let text = "the command says much and does not read what it is given";
+                return Err(Error::new(Kind::LimitExceeded, "write to command", text).with_fix("give it less at once"));
+            }
+        }
     }
 }
 
@@ -396,6 +443,10 @@ pub(crate) fn commit(
 ) -> Result<Changed> {
     held.room.is_still(call)?;
     let at = held.room.layer(call);
+    // Cut off between its end and its record.
+    if let Some(changed) = done(&at) {
+        return Ok(changed);
+    }
     let taken = match Found::read(&at.join(TAKEN))? {
         Some(taken) => taken,
         None => {
@@ -418,9 +469,32 @@ pub(crate) fn commit(
         path: remark.path,
         renamed: None,
     }));
-    // It is in the folders: what can't be removed now goes with the task.
-    _ = held.room.remove(call);
+    finish(held, call, &changed)?;
     Ok(changed)
+}
+
+/// Gives what came of a layer that was taken over.
+fn done(at: &Path) -> Option<Changed> {
+    serde_json::from_slice(&std::fs::read(at.join(DONE)).ok()?).ok()
+}
+
+/// Notes what came of a layer, and removes all else of it.
+fn finish(held: &Held, call: CallId, changed: &Changed) -> Result<()> {
+    let at = held.room.layer(call);
+    let failed = |e: std::io::Error| Fault::from(e).error("commit changes", &shown(&at));
+    let text = serde_json::to_vec(changed).map_err(|e| failed(e.into()))?;
+    let part = at.join("done.part");
+    let written = File::create(&part)
+        .and_then(|mut file| std::io::Write::write_all(&mut file, &text).and_then(|()| file.sync_all()));
+    written.and_then(|()| std::fs::rename(&part, at.join(DONE))).map_err(failed)?;
+    let folder = sys::open_real(&at).map_err(|e| Fault::from(e).error("commit changes", &shown(&at)))?;
+    // It is in the folders: what can't be removed now goes with the task.
+    for name in sys::names(&folder, usize::MAX).unwrap_or_default().iter().filter(|name| *name != DONE.as_bytes()) {
+        if sys::remove_file(&folder, name).is_err() {
+            sweep::remove(&folder, name);
+        }
+    }
+    Ok(())
 }
 
 /// Lets go of what a call's commands changed.

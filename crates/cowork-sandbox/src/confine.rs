@@ -174,6 +174,12 @@ impl Confined {
 }
 
 impl Shared {
+    /// Says whether it is the folder with this number on this disk, as `stat` gives them.
+    pub(crate) fn is(&self, dev: u64, ino: u64) -> bool {
+        let dev = u64::from(rustix::fs::major(dev)) << 32 | u64::from(rustix::fs::minor(dev));
+        self.place.what == What::Folder { dev, ino }
+    }
+
     /// Takes a folder of the host under a name. It is this very folder that a command sees: one that takes its place is refused.
     ///
     /// # Errors

@@ -182,7 +182,7 @@ impl Sandbox for LocalSandbox {
             let reclaimed = reclaim::reclaim(&sandbox.disk, &sandbox.journals(), &sandbox.locks()?, &keep);
             #[cfg(confined)]
             let reclaimed =
-                Reclaimed { bytes: reclaimed.bytes + sandbox.ground.reclaim(&keep.unfinished), ..reclaimed };
+                Reclaimed { bytes: reclaimed.bytes + sandbox.ground.reclaim(&keep.unfinished, keep.now), ..reclaimed };
             Ok(reclaimed)
         })
         .await

@@ -1,9 +1,12 @@
 //! The way out of a session's commands: its proxy, and what they have to know to use it.
 
-use std::{fs, net::TcpListener, sync::Arc};
+use std::{fs, net::TcpListener, sync::Arc, time::Duration};
 
 use cowork_core::{HostGrant, Result, Visit};
-use tokio::{runtime::Handle, task::JoinHandle};
+use tokio::{
+    runtime::Handle,
+    task::{JoinHandle, JoinSet},
+};
 
 use crate::{
     commands::Visits,
@@ -67,14 +70,28 @@ impl Drop for Accepting {
     }
 }
 
-/// Accepts until it is aborted. One that can't be accepted from leads nowhere, so that nothing is reached.
+/// How many connections of a command there may be at once; more have to wait.
+const CONNECTIONS: usize = 128;
+
+/// Accepts until it is aborted, and all that came of it with it. One that can't be accepted from leads nowhere, so that nothing is reached.
 async fn accept(proxy: Arc<Proxy>, listener: TcpListener) {
     let listener = listener.set_nonblocking(true).and_then(|()| tokio::net::TcpListener::from_std(listener));
     let Ok(listener) = listener else { return };
-    while let Ok((stream, _)) = listener.accept().await {
-        _ = stream.set_nodelay(true);
-        let proxy = proxy.clone();
-        tokio::spawn(async move { proxy.serve(stream).await });
+    let mut open = JoinSet::new();
+    loop {
+        while open.try_join_next().is_some() {}
+        if open.len() >= CONNECTIONS {
+            open.join_next().await;
+        }
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                _ = stream.set_nodelay(true);
+                let proxy = proxy.clone();
+                open.spawn(async move { proxy.serve(stream).await });
+            }
+            // A connection that was over before it began; or there are no descriptors for now.
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
     }
 }
 

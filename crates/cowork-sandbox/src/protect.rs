@@ -141,7 +141,7 @@ const FOLDERS: &[(&[&str], &str)] = &[
 const GITS: &[&str] =
     &["hooks", "config", "config.worktree", "commondir", "gitdir", "attributes", "alternates", "filter-repo"];
 
-const GIT: &str = "runs when somebody uses Git there";
+pub(crate) const GIT: &str = "runs when somebody uses Git there";
 
 /// Says why a path below a granted folder is guarded, by its names; nothing if it isn't. `is_git` says whether the last folder on the way
 /// is one of Git's own whatever it is called.
@@ -164,6 +164,21 @@ pub(crate) fn guarded(names: &[&[u8]], is_git: bool) -> Option<&'static str> {
     let is_on_way = |way: &[&str]| names.windows(way.len()).any(|part| part.iter().zip(way).all(|(a, b)| a == b));
     let folder = || FOLDERS.iter().find(|(way, _)| is_on_way(way)).map(|(_, why)| *why);
     file.or_else(ending).or_else(folder)
+}
+
+/// Says whether a name is one of those by which a folder becomes one of Git's own.
+pub(crate) fn makes_git(name: &[u8]) -> bool {
+    ["head", "objects", "refs", "commondir"].contains(&plain(&String::from_utf8_lossy(name)).as_str())
+}
+
+/// Says why a link is guarded that leads to a folder of another name: what lies there has a guarded name by it.
+pub(crate) fn guarded_link(names: &[&[u8]]) -> Option<&'static str> {
+    let names: Vec<String> = names.iter().map(|name| plain(&String::from_utf8_lossy(name))).collect();
+    let last = names.last()?;
+    if names.iter().any(|name| name == ".git" || name.ends_with(".git")) {
+        return Some(GIT);
+    }
+    FOLDERS.iter().find(|(way, _)| way.contains(&last.as_str())).map(|(_, why)| *why)
 }
 
 /// Says whether a folder with such names in it is one of Git's own, whatever it is called itself.
@@ -279,6 +294,16 @@ mod tests {
         ] {
             assert!(is_guarded(path), "{path:?}");
         }
+    }
+
+    #[test]
+    fn a_link_by_which_a_name_becomes_guarded_is_guarded() {
+        for path in [".git/info", "sub/.git/modules", ".config", ".local", ".github", ".config/fish"] {
+            let names: Vec<&[u8]> = path.split('/').map(str::as_bytes).collect();
+            assert!(guarded_link(&names).is_some(), "{path}");
+        }
+        assert_eq!(guarded_link(&[b"lib", b"current"]), None);
+        assert!(makes_git(b"HEAD") && makes_git(b"Objects") && !makes_git(b"hooks"));
     }
 
     #[test]

@@ -18,13 +18,14 @@ use std::{
 
 use cowork_core::{
     CallId, Change, ChangeSet, Clash, Content, Difference, Error, FileKind, FilePath, Kind, Known, Make, Reader,
-    Remark, Result, Side, Sink, Staged, What, Write,
+    Remark, Result, Side, Sink, Staged, Stamp, What, Write,
 };
 use rustix::fs::FileType;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     fault::{error, shown},
+    stamp::Print,
     sys::{self, Look},
     view::Dirs,
 };
@@ -68,13 +69,15 @@ pub(crate) enum Becomes {
 }
 
 /// What something looked like.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Seen {
     pub(crate) kind: FileKind,
     pub(crate) size: u64,
     /// Nanoseconds since 1970.
     pub(crate) mtime: i64,
     pub(crate) mode: u32,
+    /// What tells it from any other, also from itself once it was changed.
+    pub(crate) stamp: Stamp,
 }
 
 impl Seen {
@@ -86,10 +89,10 @@ impl Seen {
             _ => FileKind::Other,
         };
         let size = if look.is_file() { look.size } else { 0 };
-        Self { kind, size, mtime: look.mtime, mode: look.mode & 0o7777 }
+        Self { kind, size, mtime: look.mtime, mode: look.mode & 0o7777, stamp: Print::of_look(look).stamp() }
     }
 
-    fn side(self) -> Side {
+    fn side(&self) -> Side {
         Side { size: self.size, modified: self.mtime / 1_000_000, mode: self.mode }
     }
 }
@@ -99,7 +102,7 @@ impl Found {
     pub(crate) fn staged(&self, call: CallId) -> Staged {
         let difference = |item: &Item| Difference {
             path: item.path.clone(),
-            kind: item.after.or(item.before).map_or(FileKind::File, |seen| seen.kind),
+            kind: item.after.as_ref().or(item.before.as_ref()).map_or(FileKind::File, |seen| seen.kind),
             what: match &item.what {
                 Becomes::Folder | Becomes::File | Becomes::Link(_) => What::Created,
                 Becomes::Edited => What::Edited,
@@ -107,8 +110,8 @@ impl Found {
                 Becomes::Mode => What::Mode,
                 Becomes::Gone => What::SetAside,
             },
-            before: item.before.map(Seen::side),
-            after: item.after.map(Seen::side),
+            before: item.before.as_ref().map(Seen::side),
+            after: item.after.as_ref().map(Seen::side),
             calls: vec![call],
             undone: false,
         };
@@ -137,16 +140,30 @@ impl Found {
         items.into_iter().filter_map(|item| item.change(&upper)).collect()
     }
 
-    /// Leaves out what somebody else changed since a time.
+    /// Leaves out what somebody else changed since a time, and what can't be without that: a folder does not go with what nobody was shown,
+    /// nor with something that stays in it.
     pub(crate) fn without_changed_since(mut self, since: i64, dirs: &Dirs<'_>) -> Self {
         let is_changed = |path: &FilePath| dirs.look(path).ok().flatten().is_some_and(|look| look.ctime > since);
-        let (left, items) = self.items.into_iter().partition(|item| match &item.what {
+        let is_folder = |item: &Item| item.before.as_ref().is_some_and(|was| was.kind == FileKind::Folder);
+        let leaves = |item: &Item| match &item.what {
             Becomes::Moved(from) => is_changed(from),
+            Becomes::Gone if is_folder(item) => {
+                is_changed(&item.path) || find::is_changed_below(dirs, &item.path, since)
+            }
             Becomes::Edited | Becomes::Mode | Becomes::Gone => is_changed(&item.path),
             Becomes::Folder | Becomes::File | Becomes::Link(_) => false,
-        });
-        let why = "was changed by somebody else meanwhile";
-        self.left_out.extend(Vec::<Item>::into_iter(left).map(|item| Remark { path: item.path, why: why.to_owned() }));
+        };
+        let (left, items): (Vec<_>, Vec<_>) = self.items.into_iter().partition(leaves);
+        // Where what is left is: there, or where it would have come from.
+        let stays = |item: &Item| match &item.what {
+            Becomes::Moved(from) => from.clone(),
+            _ => item.path.clone(),
+        };
+        let stay: Vec<FilePath> = left.iter().map(stays).collect();
+        let holds = |item: &Item| item.what == Becomes::Gone && stay.iter().any(|path| path.is_within(&item.path));
+        let (with, items): (Vec<_>, Vec<_>) = items.into_iter().partition(holds);
+        let remark = |item: Item| Remark { path: item.path, why: find::CHANGED.to_owned() };
+        self.left_out.extend(left.into_iter().chain(with).map(remark));
         Self { items, ..self }
     }
 
@@ -185,20 +202,18 @@ impl Becomes {
 
 impl Item {
     fn change(&self, upper: &impl Fn(&str) -> Option<PathBuf>) -> Option<Change> {
-        let (path, mode) = (self.path.clone(), self.after.map(|seen| seen.mode & 0o777));
+        let (path, mode) = (self.path.clone(), self.after.as_ref().map(|seen| seen.mode & 0o777));
         Some(match &self.what {
             Becomes::Folder => Change::MakeFolder { path, mode },
             Becomes::File | Becomes::Edited => {
-                let content = FromLayer { root: upper(path.root())?, path: path.clone(), seen: self.after? };
+                let content = FromLayer { root: upper(path.root())?, path: path.clone(), seen: self.after.clone()? };
                 let modified = Some(content.seen.mtime / 1_000_000);
                 let write =
                     Write { mode, modified, may_shrink: true, ..Write::new(path, Content::Made(Arc::new(content))) };
-                // That it is what it was when the command began was looked at; what it is goes into the journal.
-                let is_new = self.what == Becomes::File;
-                Change::Write(if is_new {
-                    write
-                } else {
-                    Write { clash: Clash::Replace, known: Known::Nothing, ..write }
+                Change::Write(match &self.before {
+                    None => write,
+                    // What it was when the command's changes were looked at, and nothing else.
+                    Some(was) => write.replacing(Known::Stamp(was.stamp.clone())),
                 })
             }
             Becomes::Link(to) => Change::Link { path, to: to.clone() },
@@ -240,30 +255,23 @@ impl Make for FromLayer {
 
     fn make(&self, _: &dyn Reader, to: &mut dyn Sink) -> Result<()> {
         let file = self.open()?;
-        let copied = copy(&file, self.seen.size, to).map_err(|e| unavailable(Path::new(self.path.as_str()), &e))?;
-        if copied {
-            return Ok(());
+        let failed = |e: io::Error| unavailable(Path::new(self.path.as_str()), &e);
+        let size = file.metadata().map_err(failed)?.len();
+        if size != self.seen.size {
+            let text = format!("`{}` is no longer what was shown", self.path);
+            return Err(Error::new(Kind::Conflict, "read what the command wrote", text));
         }
-        Err(Error::new(
-            Kind::Conflict,
-            "read what the command wrote",
-            format!("`{}` is no longer what was shown", self.path),
-        ))
+        carry(&file, size, to).map_err(failed)
     }
 }
 
-/// Copies a file of this size; says whether it had it. What is a hole stays one: a file may say that it is larger than any disk.
-fn copy(mut file: &File, size: u64, to: &mut dyn Sink) -> io::Result<bool> {
-    if file.metadata()?.len() != size {
-        return Ok(false);
-    }
+/// Copies what is in a file; what is a hole stays one.
+fn carry(mut file: &File, size: u64, mut to: &mut dyn Sink) -> io::Result<()> {
     let mut at = 0;
     while let Some((begin, end)) = sys::content::next_data(file, at, size)? {
         file.seek(SeekFrom::Start(begin))?;
         to.seek(SeekFrom::Start(begin))?;
-        if io::copy(&mut file.take(end - begin), to)? != end - begin {
-            return Ok(false);
-        }
+        io::copy(&mut file.take(end - begin), &mut to)?;
         at = end;
     }
     if at < size {
@@ -271,7 +279,7 @@ fn copy(mut file: &File, size: u64, to: &mut dyn Sink) -> io::Result<bool> {
         to.seek(SeekFrom::Start(size - 1))?;
         to.write_all(&[0])?;
     }
-    Ok(file.metadata()?.len() == size)
+    Ok(())
 }
 
 fn unavailable(at: &Path, e: &io::Error) -> Error {

@@ -240,3 +240,87 @@ async fn what_was_shown_can_be_taken_over_by_another_session_of_the_task() {
     assert_eq!(session.commit(call, Watch::nothing()).await.unwrap().made, 1);
     assert_eq!(fs::read_to_string(desk.join("poem")).unwrap(), "one\ntwo\nthree\n");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_does_not_go_with_what_nobody_was_shown() {
+    let place = Place::new().await;
+    let (call, staged) = place.changed("rm -r in").await;
+    assert_eq!(told(&staged), ["Desk/in gone"]);
+    put(&place.desk.join("in/deep/new"), "theirs");
+    let changed = place.session.commit(call, Watch::nothing()).await.unwrap();
+    assert_eq!((changed.made, changed.otherwise[0].path.as_str()), (0, "Desk/in"));
+    assert_eq!(place.text("in/deep/new").as_deref(), Some("theirs"));
+    // Nor does it go when what was to be moved out of it has to stay.
+    let (call, staged) = place.changed("cp in/deep/notes kept; rm -r in").await;
+    assert!(told(&staged).contains(&"Desk/kept from Desk/in/deep/notes".to_owned()), "{:?}", told(&staged));
+    fs::write(place.desk.join("in/deep/notes"), "theirs too").unwrap();
+    place.session.commit(call, Watch::nothing()).await.unwrap();
+    assert_eq!(place.text("in/deep/notes").as_deref(), Some("theirs too"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_do_not_become_guarded_in_steps_or_by_a_link() {
+    let place = Place::new().await;
+    let (call, staged) = place.changed("mkdir -p x/hooks; echo a > x/config; echo b > x/hooks/pre-commit").await;
+    assert!(staged.guarded.is_empty(), "it is a folder like any");
+    place.session.commit(call, Watch::nothing()).await.unwrap();
+    let (_, staged) = place.changed("mkdir x/objects x/refs; echo 'ref: refs/heads/main' > x/HEAD").await;
+    assert_eq!(staged.guarded[0].path.as_str(), "Desk/x/HEAD", "now it is one of Git's own");
+    let (_, staged) = place.changed("mkdir -p c/fish; echo x > c/fish/config.fish; ln -s c .config").await;
+    assert_eq!(staged.guarded[0].path.as_str(), "Desk/.config");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_over_once_is_told_again_and_not_done_again() {
+    let place = Place::new().await;
+    let (call, _) = place.changed("echo three >> poem; ln -s /etc out").await;
+    let first = place.session.commit(call, Watch::nothing()).await.unwrap();
+    fs::write(place.desk.join("poem"), "theirs").unwrap();
+    // Cut off before its end was recorded, the call runs again.
+    let second = place.session.commit(call, Watch::nothing()).await.unwrap();
+    assert_eq!((first.made, &second), (1, &first));
+    assert_eq!(place.text("poem").as_deref(), Some("theirs"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_a_hole_stays_one() {
+    use std::os::unix::fs::MetadataExt;
+    let place = Place::new().await;
+    let (call, _) =
+        place.changed("truncate -s 64M hollow; printf x | dd of=hollow bs=1 seek=1000000 conv=notrunc 2>&1").await;
+    place.session.commit(call, Watch::nothing()).await.unwrap();
+    let is = fs::metadata(place.desk.join("hollow")).unwrap();
+    assert_eq!(is.len(), 64 << 20);
+    assert!(is.blocks() * 512 < 1 << 20, "{}", is.blocks());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_socket_in_a_folder_is_reached_by_a_pair() {
+    let place = Place::new().await;
+    let socket = std::os::unix::net::UnixDatagram::bind(place.desk.join("listens")).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let line = "python3 -c \"import socket; a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM); \
+        a.sendto(b'x', '/work/Desk/listens')\"";
+    let (exit, said) = place.sh(a_call(), line).await;
+    assert!(!exit.is_success() && said.contains("Operation not permitted"), "{said}");
+    assert_eq!(socket.recv(&mut [0]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    let pair = "python3 -c \"import socket; a, b = socket.socketpair(); a.send(b'x'); print(b.recv(1))\"";
+    assert_eq!(place.sh(a_call(), pair).await.1, "b'x'\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_says_much_before_it_reads_on_is_heard() {
+    let place = Place::new().await;
+    let args = ["sh", "-c", "head -c 3000000 /dev/zero; wc -c"].map(str::to_owned).to_vec();
+    let exec = Exec { args, folder: None, wall: Duration::from_secs(20), input: true };
+    let mut process = place.session.exec(a_call(), exec).await.unwrap();
+    for _ in 0..100 {
+        process.write(&[b'x'; 50_000]).await.unwrap();
+    }
+    process.write(b"").await.unwrap();
+    let mut said = Vec::new();
+    while let ProcessEvent::Stdout(bytes) = process.next().await.unwrap() {
+        said.extend(bytes);
+    }
+    assert!(said.ends_with(b"5000000\n") && said.len() > 3_000_000);
+}

@@ -249,7 +249,7 @@ fn starts_programs() -> bool {
 
 async fn open(sandbox: &LocalSandbox, task: TaskId, desk: &Path, programs: &Path) -> Arc<dyn Session> {
     let folders = vec![grant("Desk", desk, Access::Write), grant("Programs", programs, Access::Read)];
-    sandbox.open(SessionSpec { task, folders, resumed: false }).await.unwrap()
+    sandbox.open(SessionSpec { task, folders, hosts: Vec::new(), resumed: false }).await.unwrap()
 }
 
 async fn run(session: &dyn Session, call: CallId, args: Vec<String>, wall: Duration) -> Came {

@@ -29,6 +29,9 @@ what it started, is gone when it ends.\n\nFor files and text the other tools are
 convert or build, or for a program that is there. Gives `stdout` and `stderr` (the middle is left out where they are long), `ended` (0 if all went \
 well), `changed`, and what was `left_out` or `not_changed`.";
 
+/// How much of what it asked of the network is told.
+const VISITS: usize = 50;
+
 /// How long a command may take if nobody says it, and at most, in seconds.
 const SECONDS: u32 = 120;
 const MOST_SECONDS: u32 = 3_600;
@@ -156,7 +159,7 @@ impl Tool for Shell {
         let mut value = json!({ "stdout": out.text(), "stderr": err.text() });
         changes::put(&mut value, "ended", ended(&exit));
         if !exit.visits.is_empty() {
-            changes::put(&mut value, "network", json!(exit.visits));
+            changes::put(&mut value, "network", json!(exit.visits[exit.visits.len().saturating_sub(VISITS)..]));
         }
         if !staged.left_out.is_empty() {
             changes::put(&mut value, "left_out", changes::remarks(&staged.left_out));
@@ -169,13 +172,19 @@ impl Tool for Shell {
         true
     }
 
-    async fn held(&self, args: &Value, ctx: &ToolContext) -> Result<Option<Effects>> {
+    async fn held(&self, args: &Value, ctx: &ToolContext, output: &ToolOutput) -> Result<Option<Effects>> {
         let staged = staged(session(ctx)?, ctx).await?;
         if staged.is_empty() {
             session(ctx)?.discard(ctx.call).await?;
             return Ok(None);
         }
-        Ok(Some(changes::effects(&parsed(args)?.command, &staged)))
+        let mut effects = changes::effects(&parsed(args)?.command, &staged);
+        // What a command that was ended left is half of something.
+        if !output.value["ended"].is_number() {
+            effects.guarded = true;
+            effects.preview.notes.insert(0, format!("the command did not come to its end: {}", output.value["ended"]));
+        }
+        Ok(Some(effects))
     }
 
     async fn release(&self, args: Value, ctx: ToolContext, mut output: ToolOutput) -> Result<ToolOutput> {

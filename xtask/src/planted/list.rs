@@ -324,11 +324,7 @@ fn changes() -> Vec<Weakness> {
             "what somebody changed meanwhile is overwritten",
             &[(STAGED, "look.ctime > since)", "look.ctime > since.max(i64::MAX))")],
         ),
-        by(
-            COMMITS,
-            "what is committed is not what was shown",
-            &[(STAGED, "if copied {", "if copied || true {")],
-        ),
+        by(COMMITS, "what is committed is not what was shown", &[(STAGED, "if copied {", "if copied || true {")]),
         by(
             COMMITS,
             "moves are thought of twice",

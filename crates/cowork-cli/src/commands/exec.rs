@@ -221,6 +221,7 @@ impl Run<'_> {
             "changes": changes,
             "visits": self.passed.visits(),
             "left_out": value.get("left_out").or_else(|| held.and_then(|held| held.output.value.get("left_out"))),
+            "not_changed": value.get("not_changed"),
             "waiting": waits,
             "undo": (task.result.is_some() && !changes_is_empty(&changes)).then(|| json!({ "task": self.task, "mode": UndoMode::Act })),
         })

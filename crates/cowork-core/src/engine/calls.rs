@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Answer, BoxFuture, Call, CallId, CallState, Delta, DeltaKind, Effects, Error, Event, Hash, Kind, Lock, Outcome,
-    Question, Recovery, Result, Session, Tool, ToolContext, ToolOutput, Verdict, Watch,
+    Question, Recovery, Result, Session, Stage, Tool, ToolContext, ToolOutput, Verdict, Watch,
 };
 
 /// How often a call tries to get folders that another task has, and how long it waits in between: whoever lets them go may
@@ -35,6 +35,7 @@ impl Driver {
     /// Takes each call as far as it can go now: denied, asked about, waiting for a lock, or running.
     pub(super) async fn authorize(&mut self, calls: Vec<CallId>) -> Result<()> {
         let mut allowed = Vec::new();
+        let held: Vec<CallId> = self.held(&calls).collect();
         for id in calls {
             if let Some((call, state)) = self.task.call(id).map(|(c, s)| (c.clone(), s.clone()))
                 && let Some(ready) = self.judge(call, &state)?
@@ -42,10 +43,29 @@ impl Driver {
                 allowed.push(ready);
             }
         }
+        self.discard(held).await;
         if !allowed.is_empty() {
             self.start(allowed).await?;
         }
         Ok(())
+    }
+
+    /// Gives those of these calls that hold something back.
+    fn held(&self, calls: &[CallId]) -> impl Iterator<Item = CallId> {
+        let is_held = |id: &&CallId| self.task.call(**id).is_some_and(|(_, state)| state.held.is_some());
+        calls.iter().filter(is_held).copied().collect::<Vec<_>>().into_iter()
+    }
+
+    /// Lets go of what these calls held back, where it was refused. What can't be let go of now goes with the task.
+    async fn discard(&mut self, calls: Vec<CallId>) {
+        let ended = |id: &CallId| self.task.call(*id).is_some_and(|(_, state)| state.stage == Stage::Finished);
+        for call in calls.into_iter().filter(ended).collect::<Vec<_>>() {
+            if self.open_session().await.is_ok()
+                && let Some(session) = &self.session
+            {
+                _ = session.own.discard(call).await;
+            }
+        }
     }
 
     fn judge(&mut self, call: Call, state: &CallState) -> Result<Option<Allowed>> {
@@ -281,6 +301,6 @@ async fn run(tool: &dyn Tool, args: Value, ctx: ToolContext, gave: Option<ToolOu
         return tool.run(args, ctx).await.map(|output| Ran(output, None));
     }
     let output = tool.run(args.clone(), ctx.clone()).await?;
-    let held = tool.held(&args, &ctx).await?;
+    let held = tool.held(&args, &ctx, &output).await?;
     Ok(Ran(output, held))
 }

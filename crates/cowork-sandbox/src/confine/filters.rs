@@ -109,6 +109,13 @@ const FAMILIES: &[i32] = &[libc::AF_INET, libc::AF_INET6];
 /// The kinds of which a program may have two that only know each other.
 const PAIRS: &[i32] = &[libc::AF_UNIX];
 
+/// Of what kind such two may be: ends that stay with one another. One for single messages could send them to any socket that has a path.
+const PAIRED: &[i32] = &[libc::SOCK_STREAM, libc::SOCK_SEQPACKET];
+
+/// Of what kind other sockets may be, and for which protocols.
+const KINDS: &[i32] = &[libc::SOCK_STREAM, libc::SOCK_DGRAM];
+const PROTOCOLS: &[i32] = &[0, libc::IPPROTO_TCP, libc::IPPROTO_UDP];
+
 /// Orders for an open file that make the host wait when it opens it: a lease.
 const HOLDS: &[u32] = &[1_024];
 
@@ -167,10 +174,8 @@ enum When {
     AnyBit(u32, u32),
     /// If this argument is one of these.
     OneOf(u32, Vec<u32>),
-    /// If this argument is none of these.
-    NoneOf(u32, Vec<u32>),
-    /// If the first argument is none of the families, or the second, without its flags, is this kind.
-    Socket(Vec<u32>, u32),
+    /// If the first argument is none of the families, the second, without its flags, none of the kinds, or the third none of the protocols.
+    Socket(Vec<u32>, Vec<u32>, Vec<u32>),
 }
 
 /// Gives the filter.
@@ -187,10 +192,11 @@ pub(crate) fn filter() -> Result<Filter> {
     REFUSED.iter().for_each(|call| add(*call, When::Always(Answer::Refused)));
     add(libc::SYS_clone, When::AnyBit(0, apart));
     add(libc::SYS_ioctl, When::OneOf(1, ORDERS.to_vec()));
-    add(libc::SYS_socketpair, When::NoneOf(0, PAIRS.iter().map(number).collect()));
+    let numbers = |all: &[i32]| all.iter().map(number).collect::<Vec<u32>>();
+    add(libc::SYS_socketpair, When::Socket(numbers(PAIRS), numbers(PAIRED), numbers(&[0])));
     add(libc::SYS_fcntl, When::OneOf(1, HOLDS.to_vec()));
     MODES.iter().for_each(|(call, mode)| add(*call, When::AnyBit(*mode, BECOMES_OWNER)));
-    add(libc::SYS_socket, When::Socket(families, libc::SOCK_RAW.unsigned_abs()));
+    add(libc::SYS_socket, When::Socket(families, numbers(KINDS), numbers(PROTOCOLS)));
     calls.sort_by_key(|(call, _)| *call);
     Program::of(&calls)
 }
@@ -253,13 +259,17 @@ impl Program {
                 self.load(*argument)
             }
             When::OneOf(argument, numbers) => self.is_one(*argument, numbers, refused, made),
-            When::NoneOf(argument, numbers) => self.is_one(*argument, numbers, made, refused),
-            When::Socket(families, kind) => {
+            When::Socket(families, kinds, protocols) => {
                 const KIND: u32 = 0xf;
-                self.add(Self::EQUAL, refused, made, *kind);
+                let known = self.is_one(2, protocols, made, refused);
+                let mut kinds = kinds.iter().rev();
+                if let Some(last) = kinds.next() {
+                    self.add(Self::EQUAL, known, refused, *last);
+                }
+                kinds.for_each(|kind| _ = self.below(Self::EQUAL, *kind, known));
                 self.add(Self::AND, 0, 0, KIND);
-                let known = self.load(1);
-                self.is_one(0, families, known, refused)
+                let kind = self.load(1);
+                self.is_one(0, families, kind, refused)
             }
         }
     }
@@ -312,7 +322,7 @@ mod tests {
     use super::*;
 
     /// Does what the kernel does with a filter.
-    fn answered(filter: &Filter, architecture: u32, call: u32, arguments: [u64; 2]) -> u32 {
+    fn answered(filter: &Filter, architecture: u32, call: u32, arguments: &[u64]) -> u32 {
         let lines: Vec<&[u8]> = filter.0.chunks(8).collect();
         let (mut at, mut value) = (0, 0_u32);
         loop {
@@ -356,10 +366,10 @@ mod tests {
                 _ => Answer::Made,
             };
             if !asked.contains(&i64::from(call)) {
-                assert_eq!(answered(&filter, ARCHITECTURE, call, [0, 0]), answer.number(), "{call}");
+                assert_eq!(answered(&filter, ARCHITECTURE, call, &[0, 0]), answer.number(), "{call}");
             }
-            assert_eq!(answered(&filter, ARCHITECTURE, call | OTHER_NUMBERS, [0, 0]), Answer::Killed.number());
-            assert_eq!(answered(&filter, 0x4000_0003, call, [0, 0]), Answer::Killed.number(), "of 32 bits");
+            assert_eq!(answered(&filter, ARCHITECTURE, call | OTHER_NUMBERS, &[0, 0]), Answer::Killed.number());
+            assert_eq!(answered(&filter, 0x4000_0003, call, &[0, 0]), Answer::Killed.number(), "of 32 bits");
         }
     }
 
@@ -368,7 +378,7 @@ mod tests {
         let filter = filter().unwrap();
         let is_made = |call: i64, first: i32, second: u64| {
             let arguments = [u64::from(first.unsigned_abs()), second];
-            answered(&filter, ARCHITECTURE, u32::try_from(call).unwrap(), arguments) == Answer::Made.number()
+            answered(&filter, ARCHITECTURE, u32::try_from(call).unwrap(), &arguments) == Answer::Made.number()
         };
         assert!(is_made(libc::SYS_clone, libc::CLONE_VM | libc::CLONE_THREAD, 0));
         assert!(APART.iter().all(|apart| !is_made(libc::SYS_clone, libc::SIGCHLD | apart, 0)));
@@ -383,6 +393,14 @@ mod tests {
         assert!(
             is_made(libc::SYS_socketpair, libc::AF_UNIX, stream) && !is_made(libc::SYS_socket, libc::AF_UNIX, stream)
         );
+        let message = libc::SOCK_DGRAM.unsigned_abs().into();
+        assert!(!is_made(libc::SYS_socketpair, libc::AF_UNIX, message), "one could send to any path");
+        let of = |protocol: i32| {
+            let arguments = [libc::AF_INET.unsigned_abs().into(), stream, protocol.unsigned_abs().into()];
+            answered(&filter, ARCHITECTURE, u32::try_from(libc::SYS_socket).unwrap(), &arguments)
+        };
+        assert_eq!(of(libc::IPPROTO_TCP), Answer::Made.number());
+        assert!([libc::IPPROTO_MPTCP, libc::IPPROTO_SCTP].iter().all(|it| of(*it) == Answer::Refused.number()));
         assert!(is_made(libc::SYS_chmod, 0, 0o1777) && is_made(libc::SYS_fcntl, 0, 3));
         assert!(!is_made(libc::SYS_chmod, 0, 0o4755) && !is_made(libc::SYS_creat, 0, 0o2644));
         assert!(!is_made(libc::SYS_fcntl, 0, 1_024), "a lease");

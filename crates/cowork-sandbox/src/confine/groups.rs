@@ -33,7 +33,7 @@ pub(crate) struct Group {
     left: Left,
 }
 
-/// How the names of groups begin, before the number of their host and their own.
+/// How the names of groups begin, before the numbers of their host's namespace, of their host, and their own.
 const NAME: &str = "cowork-";
 /// What a limit is called in the first version and in the second.
 const MEMORY: [&str; 2] = ["memory.limit_in_bytes", "memory.max"];
@@ -65,7 +65,9 @@ impl Groups {
         let all = self.folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
         for entry in all {
             let name = entry.file_name();
-            let host = name.to_str().and_then(|name| name.strip_prefix(NAME)?.split('-').next());
+            // Of another namespace of processes nobody here can say who lives.
+            let own = format!("{NAME}{}-", space());
+            let host = name.to_str().and_then(|name| name.strip_prefix(&own)?.split('-').next());
             if host.is_some_and(|host| !Path::new("/proc").join(host).exists()) {
                 _ = fs::remove_dir(entry.path());
             }
@@ -76,7 +78,7 @@ impl Groups {
     pub(crate) fn make(&self, limits: &ExecLimits) -> Option<Group> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         self.left.lock().unwrap_or_else(PoisonError::into_inner).retain(|folder| fs::remove_dir(folder).is_err());
-        let name = format!("{NAME}{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let name = format!("{NAME}{}-{}-{}", space(), std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let mut group = Group { folders: Vec::new(), lists: Vec::new(), left: self.left.clone() };
         for folder in &self.folders {
             let folder = folder.join(&name);
@@ -119,6 +121,11 @@ impl Drop for Group {
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         left.extend(self.folders.drain(..).filter(|folder| fs::remove_dir(folder).is_err()));
     }
+}
+
+/// Gives the number of this process's namespace of processes.
+fn space() -> u64 {
+    fs::metadata("/proc/self/ns/pid").map_or(0, |space| std::os::unix::fs::MetadataExt::ino(&space))
 }
 
 /// Gives, from what the kernel says of this process and of mounts, the sets of folders in which a group may be made, the best first.

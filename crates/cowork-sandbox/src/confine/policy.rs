@@ -133,7 +133,7 @@ impl Policy {
             let content = out.trusted.clone();
             steps.extend([Step::File { path: TRUSTED, content }, Step::Listen(WayOut::PORT)]);
         }
-        steps.extend(self.limits());
+        steps.extend(self.limits(system));
         steps.push(Step::DropPrivileges);
         steps.extend(self.rules(system)?);
         steps.push(Step::Filter(filters::filter()?));
@@ -189,7 +189,7 @@ impl Policy {
         Ok(steps)
     }
 
-    fn limits(&self) -> Vec<Step> {
+    fn limits(&self, system: &System) -> Vec<Step> {
         let ExecLimits { cpu, processes, file, open, .. } = self.limits;
         let limits = [
             (Resource::Cpu, cpu),
@@ -198,7 +198,8 @@ impl Policy {
             (Resource::Processes, processes),
             (Resource::OpenFiles, open),
         ];
-        limits.map(|(what, most)| Step::Limit { what, most }).into()
+        // Nobody gives more than he has.
+        limits.map(|(what, most)| Step::Limit { what, most: most.min(system.most(what)) }).into()
     }
 
     /// A second hand on the files, should a mount be other than it is taken to be.
@@ -216,7 +217,7 @@ impl Policy {
         }
         steps.extend(ACCOUNTS.map(|(path, _)| below(format!("/{path}"), access::READ_FILE)));
         steps.extend(system.devices.iter().map(|place| below(place.path.clone(), access::DEVICE)));
-        steps.push(below("/proc".to_owned(), access::READ | access::WRITE_FILE));
+        steps.push(below("/proc".to_owned(), access::READ));
         steps.extend(["/tmp", "/dev/shm", "/home/user"].map(|path| below(path.to_owned(), access::CHANGE)));
         for shared in &self.folders {
             let access = if shared.changes == Changes::Refused { access::READ } else { access::CHANGE };

@@ -5,6 +5,8 @@ use std::{fs, io::ErrorKind, os::unix::fs::MetadataExt, path::Path};
 use cowork_core::{Error, Kind, Result};
 use rustix::fs::{major, minor};
 
+use super::steps::Resource;
+
 /// The host's system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct System {
@@ -14,6 +16,8 @@ pub(crate) struct System {
     pub(crate) landlock: u32,
     /// An empty or uninteresting folder, over which the new root is mounted until it is entered.
     pub(crate) aside: &'static str,
+    /// The most that may be given of what is limited.
+    pub(crate) most: Vec<(Resource, u64)>,
     /// The list of processes.
     pub(crate) processes: Place,
     pub(crate) programs: Vec<Place>,
@@ -75,11 +79,32 @@ impl System {
             gid: process.1.as_raw(),
             landlock,
             aside,
+            most: most(),
             processes,
             programs: there(PROGRAMS)?,
             devices: there(DEVICES)?,
         })
     }
+}
+
+impl System {
+    /// Gives the most that this process may have of something.
+    pub(crate) fn most(&self, what: Resource) -> u64 {
+        self.most.iter().find(|(known, _)| *known == what).map_or(u64::MAX, |(_, most)| *most)
+    }
+}
+
+/// Gives how much of each this process may have.
+fn most() -> Vec<(Resource, u64)> {
+    use rustix::process::{Resource as Known, getrlimit};
+    let all = [
+        (Resource::Cpu, Known::Cpu),
+        (Resource::FileSize, Known::Fsize),
+        (Resource::Core, Known::Core),
+        (Resource::Processes, Known::Nproc),
+        (Resource::OpenFiles, Known::Nofile),
+    ];
+    all.map(|(what, known)| (what, getrlimit(known).maximum.unwrap_or(u64::MAX))).into()
 }
 
 fn there(paths: &[&str]) -> Result<Vec<Place>> {

@@ -20,14 +20,24 @@ const MOST: usize = 16_384;
 /// At most so much is left free on the disk, in bytes.
 const FREE: u64 = 512 << 20;
 
+/// At most so many files are made there.
+const FILES: u64 = 300_000;
+
+/// What is free on a disk.
+#[derive(Clone, Copy, Debug)]
+struct Free {
+    bytes: u64,
+    files: u64,
+}
+
 /// What is looked at while a command runs.
 #[derive(Debug, Default)]
 pub(crate) struct Usage {
     /// The number of the root process, once there is one.
     root: Option<u32>,
     limits: Option<ExecLimits>,
-    /// Where it keeps what it changes, and the bytes that have to stay free there.
-    disk: Option<(OwnedFd, u64)>,
+    /// Where it keeps what it changes, and what has to stay free there.
+    disk: Option<(OwnedFd, Free)>,
 }
 
 impl Usage {
@@ -44,7 +54,10 @@ impl Usage {
 
     /// Looks at the disk too: half of what is free may be used, and most of it where there is much.
     pub(crate) fn on(mut self, folder: OwnedFd) -> Self {
-        self.disk = free(&folder).map(|free| (folder, FREE.min(free / 2)));
+        self.disk = free(&folder).map(|free| {
+            let files = (free.files / 2).max(free.files.saturating_sub(FILES));
+            (folder, Free { bytes: FREE.min(free.bytes / 2), files })
+        });
         self
     }
 
@@ -60,7 +73,8 @@ impl Usage {
 
     /// Says what there is too much of.
     pub(crate) fn excess(&self) -> Option<Excess> {
-        let is_full = |(folder, least): &(OwnedFd, u64)| free(folder).is_some_and(|free| free < *least);
+        let is_less = |free: Free, least: &Free| free.bytes < least.bytes || free.files < least.files;
+        let is_full = |(folder, least): &(OwnedFd, Free)| free(folder).is_some_and(|free| is_less(free, least));
         if self.disk.as_ref().is_some_and(is_full) {
             return Some(Excess::Disk);
         }
@@ -132,9 +146,11 @@ fn is_memfd(to: &std::path::Path) -> bool {
     to.as_os_str().as_encoded_bytes().starts_with(b"/memfd:")
 }
 
-fn free(folder: &OwnedFd) -> Option<u64> {
+fn free(folder: &OwnedFd) -> Option<Free> {
     let disk = rustix::fs::fstatvfs(folder).ok()?;
-    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+    // Some disks have no number of files that they can hold.
+    let files = if disk.f_files == 0 { u64::MAX } else { disk.f_favail };
+    Some(Free { bytes: disk.f_bavail.saturating_mul(disk.f_frsize), files })
 }
 
 #[cfg(test)]

@@ -12,14 +12,17 @@ use rustix::{
 };
 
 use super::{Becomes, Found, Item, Seen, moves};
-use crate::{asked, fault::error, protect, stage, sys};
+use crate::{asked, fault::error, protect, record::split, stage, sys, view::Dirs};
 
 /// The most things that a command may have changed.
 const MOST: usize = 200_000;
 /// How many folders may lie in one another.
 const DEEP: usize = 128;
+/// How long a path may be, and all paths together, in bytes.
+const LONG: usize = 4 << 10;
+const ALL: usize = 32 << 20;
 
-const CHANGED: &str = "was changed by somebody else meanwhile";
+pub(super) const CHANGED: &str = "was changed by somebody else meanwhile";
 
 /// Finds what is other in a layer. `parts` are the granted folders that it is about, with where their part of the layer is; `since` is
 /// when the commands began.
@@ -31,7 +34,7 @@ pub(crate) fn find<'a>(parts: impl IntoIterator<Item = (&'a str, &'a OwnedFd, &'
     for (name, lower, upper) in parts {
         let path = FilePath::parse(name)?;
         let upper = sys::open_real(upper).map_err(|e| error(e, "look at changes", name))?;
-        let mut search = Search { found, since };
+        let mut search = Search { found, since, bytes: 0 };
         search.folder(&upper, Some(lower), &path, Under::default())?;
         let Search { found: all, .. } = search;
         found = moves::detect(all, (name, &upper, lower), since)?;
@@ -42,6 +45,8 @@ pub(crate) fn find<'a>(parts: impl IntoIterator<Item = (&'a str, &'a OwnedFd, &'
 struct Search {
     found: Found,
     since: i64,
+    /// Of paths.
+    bytes: usize,
 }
 
 /// What holds for all that is in a folder.
@@ -65,13 +70,28 @@ impl Search {
             is_there(upper) || lower.is_some_and(is_there)
         };
         let is_git = protect::is_git_folder(has);
+        let was_git =
+            || lower.is_some_and(|lower| protect::is_git_folder(|name| sys::look(lower, name.as_bytes()).is_ok()));
+        // What makes a folder one of Git's own brings what was put into it before into force.
+        let becomes_git = (is_git && !was_git()).then_some(protect::GIT);
         for name in &names {
             let path = path.join_bytes(name);
-            let own = guard(&path, is_git);
+            self.bytes += path.as_str().len();
+            let own = guard(&path, is_git).or(becomes_git.filter(|_| protect::makes_git(name)));
             let inherits = under.inherits.or(own.filter(|_| is_git));
-            self.entry((upper, lower, name), &path, Under { guarded: under.inherits.or(own), inherits, ..under })?;
-            if self.found.items.len() + self.found.left_out.len() > MOST {
-                let text = format!("the command changed more than {MOST} things");
+            if path.as_str().len() > LONG {
+                self.leave(&path, "has too long a path");
+                continue;
+            }
+            let entry =
+                self.entry((upper, lower, name), &path, Under { guarded: under.inherits.or(own), inherits, ..under });
+            match entry {
+                Err(e) if e.kind == Kind::LimitExceeded => return Err(e),
+                Err(_) => self.leave(&path, "can't be looked at"),
+                Ok(()) => {}
+            }
+            if self.found.items.len() + self.found.left_out.len() > MOST || self.bytes > ALL {
+                let text = format!("the command changed more than {MOST} things, or things with too long names");
                 return Err(Error::new(Kind::LimitExceeded, "look at changes", text)
                     .with_fix("discard what it changed, and have it work in a folder of its own"));
             }
@@ -114,7 +134,8 @@ impl Search {
                 }
             }
             (FileType::RegularFile, Some((lower, look))) if look.is_file() => {
-                let same = is_same((upper, name, is.size), (lower, name, look.size)).map_err(failed)?;
+                // One that can't be read is taken for another.
+                let same = is_same((upper, name, is.size), (lower, name, look.size)).unwrap_or(false);
                 let what = if same { Becomes::Mode } else { Becomes::Edited };
                 if !same || is.mode & 0o777 != look.mode & 0o777 {
                     self.changed(path, what, (&is, &look), under.guarded);
@@ -149,6 +170,8 @@ impl Search {
             self.leave(path, "is a link that leads, or may lead, out of the folder");
             return Ok(());
         };
+        let names: Vec<Vec<u8>> = path.below().collect();
+        let guarded = guarded.or_else(|| protect::guarded_link(&names.iter().map(Vec::as_slice).collect::<Vec<_>>()));
         if self.makes_room(was, name, path, guarded)? {
             self.add(path, Becomes::Link(to), None, Some(is), guarded);
         }
@@ -255,6 +278,12 @@ fn is_changed_within(folder: &OwnedFd, name: &[u8], since: i64, depth: usize) ->
             Ok(look) => look.ctime > since || look.is_folder() && is_changed_within(&folder, name, since, depth + 1),
             Err(_) => true,
         })
+}
+
+/// Says whether anything below a granted folder's path was changed since a time.
+pub(super) fn is_changed_below(dirs: &Dirs<'_>, path: &FilePath, since: i64) -> bool {
+    let Some((folder, name)) = split(path) else { return true };
+    dirs.get(folder).map_or(true, |open| is_changed_within(&open.dir.fd, &name, since, 0))
 }
 
 /// Says whether two files have the same content.

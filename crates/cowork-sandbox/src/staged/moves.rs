@@ -13,6 +13,9 @@ use crate::{disk::Stop, stage, sys};
 /// The most files that are looked at in folders that are gone.
 const MOST: usize = 10_000;
 
+/// The most bytes that are read to find what was moved; what is not found is gone and new.
+const BYTES: u64 = 1 << 30;
+
 /// A file that is gone.
 struct Former {
     path: FilePath,
@@ -23,12 +26,13 @@ struct Former {
 /// taken for one.
 pub(crate) fn detect(found: Found, (root, upper, lower): (&str, &OwnedFd, &OwnedFd), since: i64) -> Result<Found> {
     let mine = |item: &Item| item.path.root() == root;
-    let new: HashMap<FilePath, Seen> = found
+    let mut new: Vec<(FilePath, u64)> = found
         .items
         .iter()
         .filter(|i| mine(i) && i.what == Becomes::File)
-        .filter_map(|i| Some((i.path.clone(), i.after.filter(|seen| seen.size > 0)?)))
+        .filter_map(|i| Some((i.path.clone(), i.after.as_ref().map(|seen| seen.size).filter(|size| *size > 0)?)))
         .collect();
+    new.sort();
     let replaced: HashSet<&FilePath> = found.items.iter().filter(|i| i.what.is_new()).map(|i| &i.path).collect();
     let gone = found.items.iter().filter(|i| mine(i) && i.what == Becomes::Gone && !replaced.contains(&i.path));
     let mut former: HashMap<u64, Vec<Former>> = HashMap::new();
@@ -38,17 +42,31 @@ pub(crate) fn detect(found: Found, (root, upper, lower): (&str, &OwnedFd, &Owned
         gone.for_each(|item| files(lower, &item.path, since, &mut budget, &mut note));
     }
     let mut moved: HashMap<FilePath, Former> = HashMap::new();
-    let mut names: Vec<(&FilePath, &Seen)> = new.iter().collect();
-    names.sort_by_key(|(path, _)| (*path).clone());
-    for (path, seen) in names {
-        let Some(candidates) = former.get_mut(&seen.size) else { continue };
-        let Some(sum) = sum(upper, path) else { continue };
-        let same = candidates.iter().position(|file| sum == self::sum(lower, &file.path).unwrap_or_default());
-        if let Some(at) = same {
-            moved.insert(path.clone(), candidates.remove(at));
+    // Those of one size by their sums, each made once.
+    let mut known: HashMap<u64, HashMap<String, Vec<Former>>> = HashMap::new();
+    let mut left = BYTES;
+    for (path, size) in new {
+        if let Some(same) = former.remove(&size) {
+            let mut sums: HashMap<String, Vec<Former>> = HashMap::new();
+            for file in same {
+                let Some(sum) = spend(&mut left, size).and_then(|()| sum(lower, &file.path)) else { continue };
+                sums.entry(sum).or_default().push(file);
+            }
+            known.insert(size, sums);
+        }
+        let Some(sums) = known.get_mut(&size) else { continue };
+        let Some(sum) = spend(&mut left, size).and_then(|()| sum(upper, &path)) else { continue };
+        if let Some(file) = sums.get_mut(&sum).filter(|files| !files.is_empty()).map(|files| files.remove(0)) {
+            moved.insert(path, file);
         }
     }
     Ok(rewritten(found, moved))
+}
+
+/// Takes so many bytes of those that may still be read.
+fn spend(left: &mut u64, bytes: u64) -> Option<()> {
+    *left = left.checked_sub(bytes)?;
+    Some(())
 }
 
 fn rewritten(mut found: Found, mut moved: HashMap<FilePath, Former>) -> Found {
@@ -59,15 +77,11 @@ fn rewritten(mut found: Found, mut moved: HashMap<FilePath, Former>) -> Found {
         let came = (item.what == Becomes::File).then(|| moved.remove(&item.path)).flatten();
         match came {
             Some(former) => {
-                let (before, after) = (former.seen, item.after);
-                let mode = after.filter(|after| after.mode & 0o777 != before.mode & 0o777);
-                items.push(Item {
-                    path: item.path.clone(),
-                    what: Becomes::Moved(former.path),
-                    before: Some(before),
-                    after,
-                });
-                items.extend(mode.map(|_| Item { path: item.path, what: Becomes::Mode, before: Some(before), after }));
+                let has_mode = item.after.as_ref().is_some_and(|after| after.mode & 0o777 != former.seen.mode & 0o777);
+                let item = Item { what: Becomes::Moved(former.path), before: Some(former.seen), ..item };
+                let mode = has_mode.then(|| Item { what: Becomes::Mode, ..item.clone() });
+                items.push(item);
+                items.extend(mode);
             }
             // Where it was is told with where it is.
             None if item.what == Becomes::Gone && from.contains(&item.path) => {}

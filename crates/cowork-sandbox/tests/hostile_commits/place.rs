@@ -46,7 +46,7 @@ impl Place {
     /// Opens a session; what is laid into the folder before that is the person's.
     pub(crate) async fn open(&mut self) {
         let folders = vec![grant("Desk", &self.desk, Access::Write)];
-        let spec = SessionSpec { task: self.task, folders, resumed: false };
+        let spec = SessionSpec { task: self.task, folders, hosts: Vec::new(), resumed: false };
         self.session = Some(self.sandbox.open(spec).await.unwrap());
     }
 

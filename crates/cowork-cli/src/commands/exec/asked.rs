@@ -19,6 +19,9 @@ use crate::{
 const WALL: u64 = 600;
 const MOST_WALL: u64 = 3_600;
 
+/// How many bytes of what a command says are kept for `--json` if nobody says it.
+const MOST_KEPT: u64 = 16 << 20;
+
 /// What was asked for.
 pub(crate) struct Wanted {
     pub(crate) folders: Vec<Folder>,
@@ -55,7 +58,9 @@ pub(crate) fn wanted(args: &Exec, data: &Path) -> Result<Wanted, Fail> {
     let reached = |private| move |host: &String| reached(host, private);
     let hosts = args.net.iter().map(reached(false)).chain(args.net_private.iter().map(reached(true)));
     let hosts = hosts.collect::<Result<_, _>>()?;
-    let mut wanted = Wanted { folders, hosts, unasked, limits: ExecLimits::default(), wall: WALL, out: u64::MAX };
+    // As an object it is all kept until the end.
+    let out = if args.json { MOST_KEPT } else { u64::MAX };
+    let mut wanted = Wanted { folders, hosts, unasked, limits: ExecLimits::default(), wall: WALL, out };
     args.limit.iter().try_for_each(|limit| wanted.limit(limit))?;
     Ok(wanted)
 }

@@ -1,16 +1,26 @@
 //! The streams of a command, passed through.
 
 use std::{
-    io::{Read, Write, stderr, stdin, stdout},
-    sync::{Mutex, OnceLock, PoisonError},
+    io::{Write, stderr, stdin, stdout},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use cowork::{Exit, ExitKind, ProcessEvent, Resource, Visit, async_trait, tools::shell::Streams};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+};
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::spawn_blocking};
 
 /// How large a piece is that is read at once, in bytes.
 const PIECE: usize = 16 << 10;
+
+/// How often it is looked whether the command has ended.
+const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
 /// Passes what a command says on, as it comes, and gives it what we are given.
 pub(crate) struct Passed {
@@ -18,6 +28,8 @@ pub(crate) struct Passed {
     keeps: bool,
     most: u64,
     said: Mutex<Said>,
+    /// Whether the command has ended.
+    over: Arc<AtomicBool>,
     input: OnceLock<tokio::sync::Mutex<mpsc::Receiver<Vec<u8>>>>,
 }
 
@@ -37,7 +49,7 @@ impl Said {
 impl Passed {
     /// `keeps`: not written but kept. Of all that it says `most` bytes are passed on.
     pub(crate) fn new(keeps: bool, most: u64) -> Self {
-        Self { keeps, most, said: Mutex::default(), input: OnceLock::new() }
+        Self { keeps, most, said: Mutex::default(), over: Arc::default(), input: OnceLock::new() }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Said> {
@@ -117,28 +129,46 @@ impl Streams for Passed {
         // That nobody reads it any more is no error.
         match event {
             ProcessEvent::Stdout(bytes) => {
-                let mut to = stdout().lock();
-                _ = to.write_all(self.take(0, bytes)).and_then(|()| to.flush());
+                let bytes = self.take(0, bytes).to_vec();
+                // Whoever reads it may take long.
+                _ = spawn_blocking(move || {
+                    let mut to = stdout().lock();
+                    to.write_all(&bytes).and_then(|()| to.flush())
+                })
+                .await;
             }
-            ProcessEvent::Stderr(bytes) => _ = stderr().lock().write_all(self.take(1, bytes)),
-            ProcessEvent::Exited(exit) => self.lock().exit = Some(exit.clone()),
+            ProcessEvent::Stderr(bytes) => {
+                let bytes = self.take(1, bytes).to_vec();
+                _ = spawn_blocking(move || stderr().lock().write_all(&bytes)).await;
+            }
+            ProcessEvent::Exited(exit) => {
+                self.over.store(true, Ordering::Relaxed);
+                self.lock().exit = Some(exit.clone());
+            }
         }
     }
 
     async fn read(&self) -> Vec<u8> {
-        let input = self.input.get_or_init(|| tokio::sync::Mutex::new(listen()));
+        let input = self.input.get_or_init(|| tokio::sync::Mutex::new(listen(self.over.clone())));
         input.lock().await.recv().await.unwrap_or_default()
     }
 }
 
 /// Reads what we are given on a thread of its own: it may have to wait for it for ever.
-fn listen() -> mpsc::Receiver<Vec<u8>> {
+fn listen(over: Arc<AtomicBool>) -> mpsc::Receiver<Vec<u8>> {
     let (give, take) = mpsc::channel(1);
     std::thread::spawn(move || {
         let mut piece = [0; PIECE];
-        while let Ok(n @ 1..) = stdin().lock().read(&mut piece) {
-            if give.blocking_send(piece[..n].to_vec()).is_err() {
-                return;
+        // What comes once the command has ended is for whoever asks what becomes of its changes.
+        while !over.load(Ordering::Relaxed) {
+            match poll(&mut [PollFd::new(&stdin(), PollFlags::IN)], Some(&LOOK)) {
+                Ok(0) | Err(Errno::INTR) => continue,
+                Ok(_) => {}
+                Err(_) => return,
+            }
+            match rustix::io::read(stdin(), &mut piece) {
+                Ok(n @ 1..) if give.blocking_send(piece[..n].to_vec()).is_ok() => {}
+                _ => return,
             }
         }
     });
