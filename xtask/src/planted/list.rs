@@ -10,6 +10,9 @@ pub(super) struct Weakness {
     pub(super) held: Option<&'static str>,
 }
 
+/// The tests.
+pub(super) const TESTS: [&str; 4] = [PROGRAMS, COMMITS, "commands", "confined"];
+
 const PROGRAMS: &str = "hostile_programs";
 const COMMITS: &str = "hostile_commits";
 
@@ -324,11 +327,7 @@ fn changes() -> Vec<Weakness> {
             "what somebody changed meanwhile is overwritten",
             &[(STAGED, "look.ctime > since)", "look.ctime > since.max(i64::MAX))")],
         ),
-        by(
-            COMMITS,
-            "what is committed is not what was shown",
-            &[(STAGED, "if copied {", "if copied || true {")],
-        ),
+        by(COMMITS, "what is committed is not what was shown", &[(STAGED, "if copied {", "if copied || true {")]),
         by(
             COMMITS,
             "moves are thought of twice",

@@ -119,8 +119,7 @@ impl Search {
                 Ok(())
             }
             (FileType::RegularFile, Some((lower, look))) if look.is_file() => {
-                let same = is_same((upper, name, is.size), (lower, name, look.size)).map_err(failed)?;
-                match same {
+                match is_same((upper, name, is.size), (lower, name, look.size)).map_err(failed)? {
                     true if is.mode & 0o777 == look.mode & 0o777 => {}
                     true => self.changed(path, Becomes::Mode, (&is, &look), under.guarded),
                     false => self.changed(path, Becomes::Edited, (&is, &look), under.guarded),
@@ -140,18 +139,16 @@ impl Search {
                     return Ok(());
                 }
                 match String::from_utf8(to).ok().filter(|to| asked::stays(path, to)) {
-                    Some(to) => {
-                        if replaced(self)? {
-                            self.add(path, Becomes::Link(to), None, Some(&is), under.guarded);
-                        }
-                    }
+                    Some(to) if replaced(self)? => self.add(path, Becomes::Link(to), None, Some(&is), under.guarded),
+                    Some(_) => {}
                     None => self.leave(path, "is a link that leads, or may lead, out of the folder"),
                 }
                 Ok(())
             }
-            (FileType::Fifo, _) => Ok(self.leave(path, "is a pipe, at which a reader would wait")),
-            (FileType::Socket, _) => Ok(self.leave(path, "is a socket")),
-            _ => Ok(self.leave(path, "is a device")),
+            (kind, _) => {
+                self.leave(path, odd(kind));
+                Ok(())
+            }
         }
     }
 
@@ -218,6 +215,14 @@ impl Search {
 
     fn leave(&mut self, path: &FilePath, why: &str) {
         self.found.left_out.push(Remark { path: path.clone(), why: why.to_owned() });
+    }
+}
+
+fn odd(kind: FileType) -> &'static str {
+    match kind {
+        FileType::Fifo => "is a pipe, at which a reader would wait",
+        FileType::Socket => "is a socket",
+        _ => "is a device",
     }
 }
 

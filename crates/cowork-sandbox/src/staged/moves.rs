@@ -36,8 +36,8 @@ pub(crate) fn detect(found: Found, (root, upper, lower): (&str, &OwnedFd, &Owned
         let mut budget = MOST;
         gone.for_each(|item| {
             files(lower, &item.path, since, &mut budget, &mut |file: Former| {
-                former.entry(file.seen.size).or_default().push(file)
-            })
+                former.entry(file.seen.size).or_default().push(file);
+            });
         });
     }
     let mut moved: HashMap<FilePath, Former> = HashMap::new();
