@@ -97,26 +97,24 @@ impl Search {
         let failed = |e: Errno| error(e, "look at changes", path.as_str());
         let is = sys::look(upper, name).map_err(failed)?;
         let was = lower.and_then(|lower| Some((lower, sys::look(lower, name).ok()?)));
-        let replaced = |search: &mut Self| match was {
-            Some((lower, look)) => search.gone(lower, name, path, &look, under.guarded),
-            None => Ok(true),
+        let replaced = |search: &mut Self| {
+            was.map_or(Ok(true), |(lower, look)| search.gone(lower, name, path, &look, under.guarded))
         };
         match (is.file_type(), was) {
             // A mark that it is gone.
-            (FileType::CharacterDevice, _) => replaced(self).map(drop),
+            (FileType::CharacterDevice, _) => _ = replaced(self)?,
             (FileType::Directory, Some((lower, look))) if look.is_folder() => {
                 if is.mode & 0o777 != look.mode & 0o777 {
                     self.changed(path, Becomes::Mode, (&is, &look), under.guarded);
                 }
                 let lower = sys::open_below(lower, name).map_err(failed)?;
-                self.descend((upper, Some(&lower), name), path, under)
+                self.descend((upper, Some(&lower), name), path, under)?;
             }
             (FileType::Directory, _) => {
                 if replaced(self)? {
                     self.add(path, Becomes::Folder, None, Some(&is), under.guarded);
                     self.descend((upper, None, name), path, under)?;
                 }
-                Ok(())
             }
             (FileType::RegularFile, Some((lower, look))) if look.is_file() => {
                 match is_same((upper, name, is.size), (lower, name, look.size)).map_err(failed)? {
@@ -124,18 +122,16 @@ impl Search {
                     true => self.changed(path, Becomes::Mode, (&is, &look), under.guarded),
                     false => self.changed(path, Becomes::Edited, (&is, &look), under.guarded),
                 }
-                Ok(())
             }
             (FileType::RegularFile, _) => {
                 if replaced(self)? {
                     self.add(path, Becomes::File, None, Some(&is), under.guarded);
                 }
-                Ok(())
             }
             (FileType::Symlink, was) => {
                 let to = sys::link_target(upper, name).map_err(failed)?;
-                let former = was.filter(|(_, look)| look.file_type() == FileType::Symlink);
-                if former.is_some_and(|(lower, _)| sys::link_target(lower, name).is_ok_and(|former| former == to)) {
+                // What is no link has no target.
+                if was.is_some_and(|(lower, _)| sys::link_target(lower, name).is_ok_and(|former| former == to)) {
                     return Ok(());
                 }
                 match String::from_utf8(to).ok().filter(|to| asked::stays(path, to)) {
@@ -143,13 +139,10 @@ impl Search {
                     Some(_) => {}
                     None => self.leave(path, "is a link that leads, or may lead, out of the folder"),
                 }
-                Ok(())
             }
-            (kind, _) => {
-                self.leave(path, odd(kind));
-                Ok(())
-            }
+            (kind, _) => self.leave(path, odd(kind)),
         }
+        Ok(())
     }
 
     fn descend(
