@@ -58,8 +58,8 @@ enum Caught {
 
 /// Plants those whose names hold one of the words, or all.
 pub(crate) fn run(words: &[&str]) -> ExitCode {
-    let wanted: Vec<Weakness> =
-        all().into_iter().filter(|w| words.is_empty() || words.iter().any(|word| w.name.contains(word))).collect();
+    let is_wanted = |w: &&Weakness| words.is_empty() || words.iter().any(|word| w.name.contains(word));
+    let wanted: Vec<&Weakness> = all().filter(is_wanted).collect();
     // What fails with nothing planted would seem to catch everything.
     for test in list::TESTS.into_iter().filter(|test| wanted.iter().any(|w| w.test == *test)) {
         let sound = planted(&Weakness { name: "nothing", test, patches: &[], held: None });
@@ -134,7 +134,7 @@ fn what(said: &str) -> String {
     names.dedup();
     match names.as_slice() {
         [] => "it does not end".to_owned(),
-        [names @ ..] if names.len() > 6 => format!("{} and {} more", names[..5].join(", "), names.len() - 5),
+        names if names.len() > 6 => format!("{} and {} more", names[..5].join(", "), names.len() - 5),
         names => names.join(", "),
     }
 }
