@@ -1,7 +1,7 @@
 //! `cargo xtask soak planted`: weaknesses that are put into the sandbox one at a time, and what catches each.
 //!
-//! A copy of the sources is changed, in a folder of its own below `target/`, and one test file is built and run, in a network and among
-//! processes of its own: what gets out by the weakness gets no further. This needs root on Linux.
+//! A copy of the sources is changed, in a folder of its own below `target/`, and one test file is built, then run in a world that is thrown
+//! away: as root a program that gets out changes what it reaches. This needs root on Linux.
 
 mod list;
 
@@ -17,10 +17,36 @@ use list::{Weakness, all};
 /// How long a test may take, in seconds: some weaknesses hang it.
 const MOST: &str = "150";
 
-/// Sets up the loopback of a network that has nothing else, then becomes what it is told.
-const ALONE: &str = "import fcntl, os, socket, struct, sys
-fcntl.ioctl(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), 0x8914, struct.pack('16sh22x', b'lo', 1))
-os.execvp(sys.argv[1], sys.argv[1:])";
+/// Makes a world that is thrown away, and runs a test in it: a weakness is real, and what gets out by it must find nothing of this computer's.
+/// The root is this computer's with all changes in memory; devices, scratch, processes and network are its own. It is no `chroot`: in one
+/// the kernel makes no namespaces of users.
+const ALONE: &str = r#"set -e
+place=$1; shift
+mount -t tmpfs none "$place"
+mkdir "$place/upper" "$place/work" "$place/root"
+mount -t overlay none -o "lowerdir=/,upperdir=$place/upper,workdir=$place/work" "$place/root"
+cd "$place/root"
+mount -t tmpfs -o mode=1777 none tmp
+mount --rbind /sys sys
+mount -t proc none proc
+mount -t tmpfs -o mode=755 none dev
+mkdir dev/shm dev/pts .former
+mount -t tmpfs -o mode=1777 none dev/shm
+mount -t devpts -o newinstance,ptmxmode=666,mode=620 none dev/pts
+ln -s pts/ptmx dev/ptmx
+ln -s /proc/self/fd dev/fd
+mknod -m 666 dev/null c 1 3
+mknod -m 666 dev/zero c 1 5
+mknod -m 666 dev/full c 1 7
+mknod -m 666 dev/random c 1 8
+mknod -m 666 dev/urandom c 1 9
+mknod -m 666 dev/tty c 5 0
+pivot_root . .former
+umount -l /.former
+cd /
+python3 -c "import fcntl, socket, struct
+fcntl.ioctl(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), 0x8914, struct.pack('16sh22x', b'lo', 1))" < /dev/null
+exec "$@" < /dev/null"#;
 
 /// What came of a weakness.
 enum Caught {
@@ -32,8 +58,16 @@ enum Caught {
 
 /// Plants those whose names hold one of the words, or all.
 pub(crate) fn run(words: &[&str]) -> ExitCode {
-    let wanted: Vec<Weakness> =
-        all().into_iter().filter(|w| words.is_empty() || words.iter().any(|word| w.name.contains(word))).collect();
+    let is_wanted = |w: &&Weakness| words.is_empty() || words.iter().any(|word| w.name.contains(word));
+    let wanted: Vec<&Weakness> = all().filter(is_wanted).collect();
+    // What fails with nothing planted would seem to catch everything.
+    for test in list::TESTS.into_iter().filter(|test| wanted.iter().any(|w| w.test == *test)) {
+        let sound = planted(&Weakness { name: "nothing", test, patches: &[], held: None });
+        if !matches!(sound, Ok(Caught::ByNothing)) {
+            println!("{test} fails with nothing planted.");
+            return ExitCode::FAILURE;
+        }
+    }
     let mut rows = Vec::new();
     let mut is_well = true;
     for weakness in &wanted {
@@ -55,14 +89,12 @@ pub(crate) fn run(words: &[&str]) -> ExitCode {
 fn planted(weakness: &Weakness) -> io::Result<Caught> {
     let root = copy()?;
     let at = |file: &str| root.join("crates/cowork-sandbox").join(file);
-    let mut plants = Vec::new();
     for (file, from, to) in weakness.patches {
         let source = fs::read_to_string(at(file))?;
         if source.matches(from).count() != 1 {
             return Ok(Caught::Not(format!("`{}` is not once in {file}", from.lines().next().unwrap_or_default())));
         }
         fs::write(at(file), source.replace(from, to))?;
-        plants.push(file);
     }
     let built = cargo()
         .args(["test", "--locked", "--package", "cowork-sandbox", "--no-run", "--test", weakness.test])
@@ -75,11 +107,19 @@ fn planted(weakness: &Weakness) -> io::Result<Caught> {
         let why = said.lines().find(|line| line.contains("error")).unwrap_or("it can't be built");
         return Ok(Caught::Not(why.to_owned()));
     };
+    let world = target().join("world");
+    fs::create_dir_all(&world)?;
     let mut test = Command::new("unshare");
-    test.args(["--net", "--pid", "--fork", "--kill-child", "--mount-proc", "python3", "-c", ALONE]);
+    test.args(["--net", "--pid", "--ipc", "--uts", "--mount", "--fork", "--kill-child", "sh", "-c", ALONE, "alone"])
+        .arg(world);
     test.args(["timeout", "--kill-after=5", MOST]).arg(program).arg("--nocapture");
-    let came = test.current_dir(at("")).env("RUST_BACKTRACE", "0").stdin(Stdio::null()).output()?;
-    Ok(if came.status.success() { Caught::ByNothing } else { Caught::By(what(&String::from_utf8_lossy(&came.stdout))) })
+    let came = test.env("RUST_BACKTRACE", "0").env_remove("TMPDIR").stdin(Stdio::null()).output()?;
+    let said = String::from_utf8_lossy(&came.stdout);
+    Ok(match came.status.success() {
+        true => Caught::ByNothing,
+        false if !said.contains("running ") => Caught::Not(String::from_utf8_lossy(&came.stderr).into_owned()),
+        false => Caught::By(what(&said)),
+    })
 }
 
 /// Says, from what a test said, what caught a weakness.
@@ -94,7 +134,7 @@ fn what(said: &str) -> String {
     names.dedup();
     match names.as_slice() {
         [] => "it does not end".to_owned(),
-        [names @ ..] if names.len() > 6 => format!("{} and {} more", names[..5].join(", "), names.len() - 5),
+        names if names.len() > 6 => format!("{} and {} more", names[..5].join(", "), names.len() - 5),
         names => names.join(", "),
     }
 }

@@ -10,6 +10,9 @@ pub(super) struct Weakness {
     pub(super) held: Option<&'static str>,
 }
 
+/// The tests.
+pub(super) const TESTS: [&str; 4] = [PROGRAMS, COMMITS, "commands", "confined"];
+
 const PROGRAMS: &str = "hostile_programs";
 const COMMITS: &str = "hostile_commits";
 
@@ -39,262 +42,236 @@ const fn held(name: &'static str, hand: &'static str, patches: Patches) -> Weakn
 }
 
 /// Gives them all.
-pub(super) fn all() -> Vec<Weakness> {
-    let mut all = worlds();
-    all.extend(mounts());
-    all.extend(privileges());
-    all.extend(calls());
-    all.extend(limits());
-    all.extend(changes());
-    all
+pub(super) fn all() -> impl Iterator<Item = &'static Weakness> {
+    [WORLDS, MOUNTS, PRIVILEGES, CALLS, LIMITS, CHANGES].into_iter().flatten()
 }
 
 /// The restriction of the root after it was entered.
 const ROOT: &str = "sys::restrict_mount(HERE, c\"/\", sys::READ_ONLY | sys::NO_SUID | sys::NO_DEVICES, false)?;";
 
-fn worlds() -> Vec<Weakness> {
-    vec![
-        weakness(
-            "no network of its own",
-            &[
-                (
-                    MAIN,
-                    "sys::leave(sys::NETWORK).and_then(|_| sys::write(teller, b\"n\"))",
-                    "if false { sys::leave(sys::NETWORK) } else { Ok(0) }.and_then(|_| sys::write(teller, b\"n\"))",
-                ),
-                (
-                    MAIN,
-                    "        sys::join_network(self.itself)?;",
-                    "        if false {\n            sys::join_network(self.itself)?;\n        }",
-                ),
-            ],
-        ),
-        weakness("no processes of its own", &[(MAIN, "0x0800_0000 | 0x2000_0000;", "0x0800_0000;")]),
-        weakness("no messages of its own", &[(MAIN, "0x0800_0000 | 0x2000_0000;", "0x2000_0000;")]),
-        weakness(
-            "no host name of its own",
-            &[
-                (MAIN, "0x0002_0000 | 0x0400_0000 | 0x1000_0000;", "0x0002_0000 | 0x1000_0000;"),
-                (POLICY, "steps.push(Step::Name(\"sandbox\"));", "_ = Step::Name(\"sandbox\");"),
-            ],
-        ),
-        weakness(
-            "control groups are seen whole",
-            &[(
+const WORLDS: &[Weakness] = &[
+    weakness(
+        "no network of its own",
+        &[
+            (
                 MAIN,
-                "    sys::leave(sys::GROUPS).map(drop)",
-                "    if false {\n        sys::leave(sys::GROUPS)?;\n    }\n    Ok(())",
-            )],
-        ),
-        held(
-            "mounts are not parted from the host's",
-            "the kernel makes them slaves where users are others, and none is mounted in a folder of the host that is shared",
-            &[(
-                STEPS,
-                "        sys::part_mounts()?;",
-                "        if false {\n            sys::part_mounts()?;\n        }",
-            )],
-        ),
-        weakness("proc is mounted whole", &[(POLICY, "vec![(\"subset\", \"pid\".to_owned())]", "Vec::new()")]),
-        weakness(
-            "a host's file is not closed",
-            &[(STEPS, "    sys::close_on_exec(3)?;", "    if false {\n        sys::close_on_exec(3)?;\n    }")],
-        ),
-        weakness(
-            "the host's environment comes along",
-            &[(
-                POLICY,
-                "environment.map(|(name, value)| (name.to_owned(), value)).into();",
-                "environment.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(std::env::vars()).collect();",
-            )],
-        ),
-        weakness(
-            "its keeper does not die with the host",
-            &[(MAIN, "if sys::is_gone(HOST, end, true) {", "if sys::is_gone(end, end, true) {")],
-        ),
-    ]
-}
+                "sys::leave(sys::NETWORK).and_then(|_| sys::write(teller, b\"n\"))",
+                "if false { sys::leave(sys::NETWORK) } else { Ok(0) }.and_then(|_| sys::write(teller, b\"n\"))",
+            ),
+            (
+                MAIN,
+                "        sys::join_network(self.itself)?;",
+                "        if false {\n            sys::join_network(self.itself)?;\n        }",
+            ),
+        ],
+    ),
+    weakness("no processes of its own", &[(MAIN, "0x0800_0000 | 0x2000_0000;", "0x0800_0000;")]),
+    weakness("no messages of its own", &[(MAIN, "0x0800_0000 | 0x2000_0000;", "0x2000_0000;")]),
+    weakness(
+        "no host name of its own",
+        &[
+            (MAIN, "0x0002_0000 | 0x0400_0000 | 0x1000_0000;", "0x0002_0000 | 0x1000_0000;"),
+            (POLICY, "steps.push(Step::Name(\"sandbox\"));", "_ = Step::Name(\"sandbox\");"),
+        ],
+    ),
+    weakness(
+        "control groups are seen whole",
+        &[(
+            MAIN,
+            "    sys::leave(sys::GROUPS).map(drop)",
+            "    if false {\n        sys::leave(sys::GROUPS)?;\n    }\n    Ok(())",
+        )],
+    ),
+    held(
+        "mounts are not parted from the host's",
+        "the kernel makes them slaves where users are others, and none is mounted in a folder of the host that is shared",
+        &[(STEPS, "        sys::part_mounts()?;", "        if false {\n            sys::part_mounts()?;\n        }")],
+    ),
+    weakness("proc is mounted whole", &[(POLICY, "vec![(\"subset\", \"pid\".to_owned())]", "Vec::new()")]),
+    weakness(
+        "a host's file is not closed",
+        &[(STEPS, "    sys::close_on_exec(3)?;", "    if false {\n        sys::close_on_exec(3)?;\n    }")],
+    ),
+    weakness(
+        "the host's environment comes along",
+        &[(
+            POLICY,
+            "environment.map(|(name, value)| (name.to_owned(), value)).into();",
+            "environment.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(std::env::vars()).collect();",
+        )],
+    ),
+    weakness(
+        "its keeper does not die with the host",
+        &[(MAIN, "if sys::is_gone(HOST, end, true) {", "if sys::is_gone(end, end, true) {")],
+    ),
+];
 
-fn mounts() -> Vec<Weakness> {
-    vec![
-        weakness(
-            "the folders outside are not taken away",
-            &[(POLICY, "steps.push(Step::Detach(OUTSIDE));", "_ = Step::Detach(OUTSIDE);")],
-        ),
-        weakness(
-            "the old root is not taken away",
-            &[(
-                SYS,
-                "    call(155, [of(c\".\"), of(c\".\"), 0, 0, 0, 0])?;\n    call(166, [of(c\".\"), DETACHED, 0, 0, 0, 0])?;",
-                "    _ = DETACHED;\n    call(155, [of(c\".\"), of(c\".\"), 0, 0, 0, 0])?;",
-            )],
-        ),
-        weakness(
-            "the root can be written to",
-            &[(
-                STEPS,
-                ROOT,
-                "sys::restrict_mount(HERE, c\"/\", sys::NO_SUID | sys::NO_DEVICES, false)?;\n        _ = sys::READ_ONLY;",
-            )],
-        ),
-        weakness(
-            "what is bound can be written to",
-            &[(NEVER, "CHANGED: Self = Self(Self::WRITE | Self::SET_USER", "CHANGED: Self = Self(Self::SET_USER")],
-        ),
-        weakness(
-            "what is bound may set users",
-            &[(NEVER, "CHANGED: Self = Self(Self::WRITE | Self::SET_USER", "CHANGED: Self = Self(Self::WRITE")],
-        ),
-        weakness(
-            "what is bound may have devices",
-            &[(NEVER, "Self::WRITE | Self::SET_USER | Self::DEVICES", "Self::WRITE | Self::SET_USER")],
-        ),
-        weakness(
-            "devices can be replaced",
-            &[(NEVER, "REPLACED: Self = Self(Self::WRITE | ", "REPLACED: Self = Self(")],
-        ),
-        weakness(
-            "what is laid over a folder may set users",
-            &[(
-                STEPS,
-                "c\"overlay\", &settings, (sys::NO_SUID | sys::NO_DEVICES)",
-                "c\"overlay\", &settings, (sys::NO_DEVICES)",
-            )],
-        ),
-        held(
-            "no rules of Landlock",
-            "they are the second hand on files: the mounts hold",
-            &[(POLICY, "steps.extend(self.rules(system)?);", "_ = self.rules(system)?;")],
-        ),
-        weakness(
-            "no rules, and what is bound can be written to",
-            &[
-                (POLICY, "steps.extend(self.rules(system)?);", "_ = self.rules(system)?;"),
-                (NEVER, "CHANGED: Self = Self(Self::WRITE | Self::SET_USER", "CHANGED: Self = Self(Self::SET_USER"),
-            ],
-        ),
-    ]
-}
+const MOUNTS: &[Weakness] = &[
+    weakness(
+        "the folders outside are not taken away",
+        &[(POLICY, "steps.push(Step::Detach(OUTSIDE));", "_ = Step::Detach(OUTSIDE);")],
+    ),
+    weakness(
+        "the old root is not taken away",
+        &[(
+            SYS,
+            "    call(155, [of(c\".\"), of(c\".\"), 0, 0, 0, 0])?;\n    call(166, [of(c\".\"), DETACHED, 0, 0, 0, 0])?;",
+            "    _ = DETACHED;\n    call(155, [of(c\".\"), of(c\".\"), 0, 0, 0, 0])?;",
+        )],
+    ),
+    weakness(
+        "the root can be written to",
+        &[(
+            STEPS,
+            ROOT,
+            "sys::restrict_mount(HERE, c\"/\", sys::NO_SUID | sys::NO_DEVICES, false)?;\n        _ = sys::READ_ONLY;",
+        )],
+    ),
+    weakness(
+        "what is bound can be written to",
+        &[(NEVER, "CHANGED: Self = Self(Self::WRITE | Self::SET_USER", "CHANGED: Self = Self(Self::SET_USER")],
+    ),
+    weakness(
+        "what is bound may set users",
+        &[(NEVER, "CHANGED: Self = Self(Self::WRITE | Self::SET_USER", "CHANGED: Self = Self(Self::WRITE")],
+    ),
+    weakness(
+        "what is bound may have devices",
+        &[(NEVER, "Self::WRITE | Self::SET_USER | Self::DEVICES", "Self::WRITE | Self::SET_USER")],
+    ),
+    weakness("devices can be replaced", &[(NEVER, "REPLACED: Self = Self(Self::WRITE | ", "REPLACED: Self = Self(")]),
+    weakness(
+        "what is laid over a folder may set users",
+        &[(
+            STEPS,
+            "c\"overlay\", &settings, (sys::NO_SUID | sys::NO_DEVICES)",
+            "c\"overlay\", &settings, (sys::NO_DEVICES)",
+        )],
+    ),
+    held(
+        "no rules of Landlock",
+        "they are the second hand on files: the mounts hold",
+        &[(POLICY, "steps.extend(self.rules(system)?);", "_ = self.rules(system)?;")],
+    ),
+    weakness(
+        "no rules, and what is bound can be written to",
+        &[
+            (POLICY, "steps.extend(self.rules(system)?);", "_ = self.rules(system)?;"),
+            (NEVER, "CHANGED: Self = Self(Self::WRITE | Self::SET_USER", "CHANGED: Self = Self(Self::SET_USER"),
+        ],
+    ),
+];
 
-fn privileges() -> Vec<Weakness> {
-    vec![
-        held(
-            "capabilities are kept until it is executed",
-            "whoever is not root loses them then",
-            &[(STEPS, "    sys::drop_capabilities()?;", "    if false {\n        sys::drop_capabilities()?;\n    }")],
-        ),
-        weakness(
-            "capabilities can be had again",
-            &[(
-                STEPS,
-                "sys::control(sys::BOUNDING_DROP, capability).is_err()",
-                "capability > LAST || sys::BOUNDING_DROP == 0",
-            )],
-        ),
-        weakness(
-            "new privileges can be had",
-            &[(
-                STEPS,
-                "sys::control(sys::NO_NEW_PRIVILEGES, 1)?;",
-                "if false {\n        sys::control(sys::NO_NEW_PRIVILEGES, 1)?;\n    }",
-            )],
-        ),
-        weakness(
-            "it is root inside",
-            &[(POLICY, "format!(\"{USER} {outside} 1\")", "format!(\"{} {outside} 1\", USER - 1_000)")],
-        ),
-    ]
-}
+const PRIVILEGES: &[Weakness] = &[
+    held(
+        "capabilities are kept until it is executed",
+        "whoever is not root loses them then",
+        &[(STEPS, "    sys::drop_capabilities()?;", "    if false {\n        sys::drop_capabilities()?;\n    }")],
+    ),
+    weakness(
+        "capabilities can be had again",
+        &[(
+            STEPS,
+            "sys::control(sys::BOUNDING_DROP, capability).is_err()",
+            "capability > LAST || sys::BOUNDING_DROP == 0",
+        )],
+    ),
+    weakness(
+        "new privileges can be had",
+        &[(
+            STEPS,
+            "sys::control(sys::NO_NEW_PRIVILEGES, 1)?;",
+            "if false {\n        sys::control(sys::NO_NEW_PRIVILEGES, 1)?;\n    }",
+        )],
+    ),
+    weakness(
+        "it is root inside",
+        &[(POLICY, "format!(\"{USER} {outside} 1\")", "format!(\"{} {outside} 1\", USER - 1_000)")],
+    ),
+];
 
-fn calls() -> Vec<Weakness> {
-    vec![
-        weakness(
-            "no filter of system calls",
-            &[(POLICY, "steps.push(Step::Filter(filters::filter()?));", "_ = Step::Filter(filters::filter()?);")],
-        ),
-        weakness("clone may make namespaces", &[(FILTERS, "When::AnyBit(0, apart)", "When::AnyBit(0, apart & 0)")]),
-        weakness("clone3 is there", &[(FILTERS, "&[libc::SYS_clone3, libc::SYS_openat2]", "&[libc::SYS_openat2]")]),
-        weakness("unshare is there", &[(FILTERS, "    libc::SYS_unshare,\n", "")]),
-        weakness("mount_setattr is there", &[(FILTERS, "    libc::SYS_mount_setattr,\n", "")]),
-        weakness("ptrace is there", &[(FILTERS, "    libc::SYS_ptrace,\n", "")]),
-        weakness("io_uring is there", &[(FILTERS, "    libc::SYS_io_uring_setup,\n", "")]),
-        weakness("a terminal can be typed into", &[(FILTERS, "&[0x5412, 0x541c, 0x5423]", "&[0x541c, 0x5423]")]),
-        weakness(
-            "sockets with names on the host",
-            &[(FILTERS, "&[libc::AF_INET, libc::AF_INET6]", "&[libc::AF_INET, libc::AF_INET6, libc::AF_UNIX]")],
-        ),
-        weakness(
-            "sockets of the kernel's",
-            &[(FILTERS, "&[libc::AF_INET, libc::AF_INET6]", "&[libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK]")],
-        ),
-        weakness("raw sockets", &[(FILTERS, "libc::SOCK_RAW.unsigned_abs()));", "0xe));")]),
-        weakness("devices can be made", &[(FILTERS, "    libc::SYS_mknod,\n    libc::SYS_mknodat,\n", "")]),
-        weakness("files that make somebody their owner", &[(FILTERS, "    (libc::SYS_fchmod, 1),\n", "")]),
-        weakness(
-            "files opened by their numbers",
-            &[(FILTERS, "    libc::SYS_open_by_handle_at,\n    libc::SYS_name_to_handle_at,\n", "")],
-        ),
-        weakness(
-            "other doors of the kernel",
-            &[
-                (FILTERS, "begin, at(Answer::Killed), ARCHITECTURE", "begin, begin, ARCHITECTURE"),
-                (
-                    FILTERS,
-                    "program.below(Self::NOT_BELOW, OTHER_NUMBERS, at(Answer::Killed));",
-                    "program.below(Self::NOT_BELOW, OTHER_NUMBERS, at(Answer::Made));",
-                ),
-            ],
-        ),
-    ]
-}
+const CALLS: &[Weakness] = &[
+    weakness(
+        "no filter of system calls",
+        &[(POLICY, "steps.push(Step::Filter(filters::filter()?));", "_ = Step::Filter(filters::filter()?);")],
+    ),
+    weakness("clone may make namespaces", &[(FILTERS, "When::AnyBit(0, apart)", "When::AnyBit(0, apart & 0)")]),
+    weakness("clone3 is there", &[(FILTERS, "&[libc::SYS_clone3, libc::SYS_openat2]", "&[libc::SYS_openat2]")]),
+    weakness("unshare is there", &[(FILTERS, "    libc::SYS_unshare,\n", "")]),
+    weakness("mount_setattr is there", &[(FILTERS, "    libc::SYS_mount_setattr,\n", "")]),
+    weakness("ptrace is there", &[(FILTERS, "    libc::SYS_ptrace,\n", "")]),
+    weakness("io_uring is there", &[(FILTERS, "    libc::SYS_io_uring_setup,\n", "")]),
+    weakness("a terminal can be typed into", &[(FILTERS, "&[0x5412, 0x541c, 0x5423]", "&[0x541c, 0x5423]")]),
+    weakness(
+        "sockets with names on the host",
+        &[(FILTERS, "&[libc::AF_INET, libc::AF_INET6]", "&[libc::AF_INET, libc::AF_INET6, libc::AF_UNIX]")],
+    ),
+    weakness(
+        "sockets of the kernel's",
+        &[(FILTERS, "&[libc::AF_INET, libc::AF_INET6]", "&[libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK]")],
+    ),
+    weakness("raw sockets", &[(FILTERS, "libc::SOCK_RAW.unsigned_abs()));", "0xe));")]),
+    weakness("devices can be made", &[(FILTERS, "    libc::SYS_mknod,\n    libc::SYS_mknodat,\n", "")]),
+    weakness("files that make somebody their owner", &[(FILTERS, "    (libc::SYS_fchmod, 1),\n", "")]),
+    weakness(
+        "files opened by their numbers",
+        &[(FILTERS, "    libc::SYS_open_by_handle_at,\n    libc::SYS_name_to_handle_at,\n", "")],
+    ),
+    weakness(
+        "other doors of the kernel",
+        &[
+            (FILTERS, "begin, at(Answer::Killed), ARCHITECTURE", "begin, begin, ARCHITECTURE"),
+            (
+                FILTERS,
+                "program.below(Self::NOT_BELOW, OTHER_NUMBERS, at(Answer::Killed));",
+                "program.below(Self::NOT_BELOW, OTHER_NUMBERS, at(Answer::Made));",
+            ),
+        ],
+    ),
+];
 
-fn limits() -> Vec<Weakness> {
-    vec![
-        weakness(
-            "processes without a limit of the kernel's",
-            &[
-                (POLICY, "(Resource::Processes, processes)", "(Resource::Processes, processes + 4_000)"),
-                (
-                    GROUPS,
-                    "limits.processes.saturating_add(KEEPERS)",
-                    "limits.processes.saturating_add(4_000 * KEEPERS)",
-                ),
-            ],
-        ),
-        weakness(
-            "open files without a limit",
-            &[(POLICY, "(Resource::OpenFiles, open)", "(Resource::OpenFiles, open + 2_000)")],
-        ),
-        weakness(
-            "files of any size",
-            &[(POLICY, "(Resource::FileSize, file)", "(Resource::FileSize, file.saturating_mul(1 << 20))")],
-        ),
-        weakness(
-            "scratch of any size",
-            &[(POLICY, "self.limits.scratch.to_string()", "(self.limits.scratch * 64).to_string()")],
-        ),
-        weakness(
-            "names without a limit",
-            &[(POLICY, "(\"nr_inodes\", \"65536\".to_owned())", "(\"nr_inodes\", \"655360\".to_owned())")],
-        ),
-        weakness(
-            "memory without a limit",
-            &[
-                (GROUPS, "group.set(file, limits.memory)", "group.set(file, limits.memory * 64)"),
-                (
-                    GROUPS,
-                    "group.set(\"memory.memsw.limit_in_bytes\", limits.memory);",
-                    "group.set(\"memory.memsw.limit_in_bytes\", limits.memory * 64);",
-                ),
-            ],
-        ),
-        weakness(
-            "memory that is not looked at",
-            &[(USAGE, "() if memory > limits.memory =>", "() if memory > limits.memory * 64 =>")],
-        ),
-    ]
-}
+const LIMITS: &[Weakness] = &[
+    weakness(
+        "processes without a limit of the kernel's",
+        &[
+            (POLICY, "(Resource::Processes, processes)", "(Resource::Processes, processes + 4_000)"),
+            (GROUPS, "limits.processes.saturating_add(KEEPERS)", "limits.processes.saturating_add(4_000 * KEEPERS)"),
+        ],
+    ),
+    weakness(
+        "open files without a limit",
+        &[(POLICY, "(Resource::OpenFiles, open)", "(Resource::OpenFiles, open + 2_000)")],
+    ),
+    weakness(
+        "files of any size",
+        &[(POLICY, "(Resource::FileSize, file)", "(Resource::FileSize, file.saturating_mul(1 << 20))")],
+    ),
+    weakness(
+        "scratch of any size",
+        &[(POLICY, "self.limits.scratch.to_string()", "(self.limits.scratch * 64).to_string()")],
+    ),
+    weakness(
+        "names without a limit",
+        &[(POLICY, "(\"nr_inodes\", \"65536\".to_owned())", "(\"nr_inodes\", \"655360\".to_owned())")],
+    ),
+    weakness(
+        "memory without a limit",
+        &[
+            (GROUPS, "group.set(file, limits.memory)", "group.set(file, limits.memory * 64)"),
+            (
+                GROUPS,
+                "group.set(\"memory.memsw.limit_in_bytes\", limits.memory);",
+                "group.set(\"memory.memsw.limit_in_bytes\", limits.memory * 64);",
+            ),
+        ],
+    ),
+    weakness(
+        "memory that is not looked at",
+        &[(USAGE, "() if memory > limits.memory =>", "() if memory > limits.memory * 64 =>")],
+    ),
+];
 
+<<<<<<< HEAD
 fn changes() -> Vec<Weakness> {
     vec![
         by(COMMITS, "links are not looked at", &[(FIND, ".filter(|to| asked::stays(path, to))", "")]),
@@ -341,3 +318,49 @@ fn changes() -> Vec<Weakness> {
         ),
     ]
 }
+=======
+const CHANGES: &[Weakness] = &[
+    by(COMMITS, "links are not looked at", &[(FIND, ".filter(|to| asked::stays(path, to))", "")]),
+    by(
+        COMMITS,
+        "nothing is guarded",
+        &[
+            (
+                FIND,
+                "    protect::guarded(&names",
+                "    None.and(is_git.then_some(\"\")).or(protect::guarded(&names[..0]",
+            ),
+            (FIND, "collect::<Vec<_>>(), is_git)\n}", "collect::<Vec<_>>(), false))\n}"),
+        ],
+    ),
+    by(
+        COMMITS,
+        "only plain spellings are guarded",
+        &[(
+            "src/protect.rs",
+            "names.iter().map(|name| plain(&String::from_utf8_lossy(name))).collect();",
+            "{\n        _ = plain;\n        names.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect()\n    };",
+        )],
+    ),
+    by(
+        "commands",
+        "what somebody changed meanwhile is overwritten",
+        &[(STAGED, "look.ctime > since)", "look.ctime > since.max(i64::MAX))")],
+    ),
+    by(COMMITS, "what is committed is not what was shown", &[(STAGED, "if copied {", "if copied || true {")]),
+    by(
+        COMMITS,
+        "moves are thought of twice",
+        &[(
+            "src/staged/moves.rs",
+            "(item.what == Becomes::File).then(|| moved.remove(&item.path)).flatten()",
+            "moved.remove(&item.path)",
+        )],
+    ),
+    by(
+        "confined",
+        "a folder that was exchanged is shown",
+        &[(STEPS, "if sys::identity(source)? != seen {", "if sys::identity(source)? != seen && false {")],
+    ),
+];
+>>>>>>> hostile

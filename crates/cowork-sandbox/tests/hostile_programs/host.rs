@@ -107,7 +107,7 @@ impl Host {
         let process = Command::new("sleep").arg("1000").spawn().unwrap();
         let queues = Queues::new();
         let paths = [&outside.join("secret"), &outside, Path::new("/etc/passwd"), Path::new("/")];
-        let open = paths.map(|path| handle(path)).into_iter().collect();
+        let open = paths.map(handle).into_iter().collect();
         let mut host = Self {
             data: at("data"),
             programs: folder.join("programs"),

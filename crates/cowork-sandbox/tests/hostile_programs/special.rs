@@ -114,7 +114,7 @@ pub(crate) fn outlives(host: &Host) -> Vec<String> {
     }
     let beat = place.path().join("layers/1/0/upper/50-beat");
     let length = || fs::metadata(&beat).map_or(0, |about| about.len());
-    let (then, now) = (length(), (0..1_000).map(|_| length()).last().unwrap_or_default());
+    let (then, now) = (length(), (0..1_000).map(|_| length()).max().unwrap_or_default());
     if then != now {
         faults.push(format!("its file grows: {then} {now}"));
     }
