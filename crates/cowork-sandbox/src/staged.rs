@@ -78,6 +78,8 @@ pub(crate) struct Seen {
     pub(crate) mode: u32,
     /// What tells it from any other, also from itself once it was changed.
     pub(crate) stamp: Stamp,
+    /// Whether it has another name too.
+    pub(crate) linked: bool,
 }
 
 impl Seen {
@@ -89,7 +91,14 @@ impl Seen {
             _ => FileKind::Other,
         };
         let size = if look.is_file() { look.size } else { 0 };
-        Self { kind, size, mtime: look.mtime, mode: look.mode & 0o7777, stamp: Print::of_look(look).stamp() }
+        Self {
+            kind,
+            size,
+            mtime: look.mtime,
+            mode: look.mode & 0o7777,
+            stamp: Print::of_look(look).stamp(),
+            linked: look.links > 1,
+        }
     }
 
     fn side(&self) -> Side {
@@ -212,6 +221,8 @@ impl Item {
                     Write { mode, modified, may_shrink: true, ..Write::new(path, Content::Made(Arc::new(content))) };
                 Change::Write(match &self.before {
                     None => write,
+                    // Under its other names it stays what it is, as the command had it too.
+                    Some(was) if was.linked => write.replacing(Known::Nothing),
                     // What it was when the command's changes were looked at, and nothing else.
                     Some(was) => write.replacing(Known::Stamp(was.stamp.clone())),
                 })

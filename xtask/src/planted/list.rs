@@ -271,54 +271,6 @@ const LIMITS: &[Weakness] = &[
     ),
 ];
 
-<<<<<<< HEAD
-fn changes() -> Vec<Weakness> {
-    vec![
-        by(COMMITS, "links are not looked at", &[(FIND, ".filter(|to| asked::stays(path, to))", "")]),
-        by(
-            COMMITS,
-            "nothing is guarded",
-            &[
-                (
-                    FIND,
-                    "    protect::guarded(&names",
-                    "    None.and(is_git.then_some(\"\")).or(protect::guarded(&names[..0]",
-                ),
-                (FIND, "collect::<Vec<_>>(), is_git)\n}", "collect::<Vec<_>>(), false))\n}"),
-            ],
-        ),
-        by(
-            COMMITS,
-            "only plain spellings are guarded",
-            &[(
-                "src/protect.rs",
-                "names.iter().map(|name| plain(&String::from_utf8_lossy(name))).collect();",
-                "{\n        _ = plain;\n        names.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect()\n    };",
-            )],
-        ),
-        by(
-            "commands",
-            "what somebody changed meanwhile is overwritten",
-            &[(STAGED, "look.ctime > since)", "look.ctime > since.max(i64::MAX))")],
-        ),
-        by(COMMITS, "what is committed is not what was shown", &[(STAGED, "if copied {", "if copied || true {")]),
-        by(
-            COMMITS,
-            "moves are thought of twice",
-            &[(
-                "src/staged/moves.rs",
-                "(item.what == Becomes::File).then(|| moved.remove(&item.path)).flatten()",
-                "moved.remove(&item.path)",
-            )],
-        ),
-        by(
-            "confined",
-            "a folder that was exchanged is shown",
-            &[(STEPS, "if sys::identity(source)? != seen {", "if sys::identity(source)? != seen && false {")],
-        ),
-    ]
-}
-=======
 const CHANGES: &[Weakness] = &[
     by(COMMITS, "links are not looked at", &[(FIND, ".filter(|to| asked::stays(path, to))", "")]),
     by(
@@ -347,7 +299,11 @@ const CHANGES: &[Weakness] = &[
         "what somebody changed meanwhile is overwritten",
         &[(STAGED, "look.ctime > since)", "look.ctime > since.max(i64::MAX))")],
     ),
-    by(COMMITS, "what is committed is not what was shown", &[(STAGED, "if copied {", "if copied || true {")]),
+    by(
+        COMMITS,
+        "what is committed is not what was shown",
+        &[(STAGED, "if size != self.seen.size {", "if size != self.seen.size && false {")],
+    ),
     by(
         COMMITS,
         "moves are thought of twice",
@@ -363,4 +319,3 @@ const CHANGES: &[Weakness] = &[
         &[(STEPS, "if sys::identity(source)? != seen {", "if sys::identity(source)? != seen && false {")],
     ),
 ];
->>>>>>> hostile

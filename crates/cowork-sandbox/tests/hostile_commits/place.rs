@@ -100,7 +100,12 @@ impl Place {
     /// Says how many layers are kept.
     pub(crate) fn kept(&self) -> usize {
         let at = self.base.join("data/staged").join(self.task.to_string());
-        std::fs::read_dir(at).map_or(0, Iterator::count)
+        // What came of a layer stays until its task is let go of.
+        let is_kept = |layer: &std::fs::DirEntry| {
+            let all = std::fs::read_dir(layer.path()).map_or(0, Iterator::count);
+            all > usize::from(layer.path().join("done").exists())
+        };
+        std::fs::read_dir(at).map_or(0, |layers| layers.flatten().filter(is_kept).count())
     }
 }
 
