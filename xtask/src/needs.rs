@@ -50,6 +50,18 @@ const NEEDS: &[Need] = &[
         vital: false,
     },
     Need {
+        program: "curl",
+        packages: &["curl"],
+        about: "asks the sandbox's proxy, also from within a sandbox",
+        vital: false,
+    },
+    Need {
+        program: "setpriv",
+        packages: &["util-linux"],
+        about: "runs the sandbox's stories as a user without privileges",
+        vital: false,
+    },
+    Need {
         program: "python3",
         packages: &["python3", "python3-venv"],
         about: "makes archives that ours read, and runs the official clients of model services, and a gateway for them",

@@ -10,8 +10,8 @@ use std::{
 
 use async_trait::async_trait;
 use cowork_core::{
-    Access, CallId, CancellationToken, Changed, Error, Exec, ExecLimits, Exit, ExitKind, FileKind, FilePath, HostGrant,
-    Kind, Otherwise, Process, ProcessEvent, Reader, Resource, Result, Staged, TaskId, Visit, Watch,
+    Access, CallId, CancellationToken, Changed, Error, Exec, ExecLimits, Exit, ExitKind, FileKind, FilePath, Finding,
+    HostGrant, Kind, Otherwise, Process, ProcessEvent, Reader, Resource, Result, Staged, TaskId, Visit, Watch,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -117,6 +117,19 @@ impl Ground {
         // Two that begin at once make two, of which one stays.
         let made = Confinement::new()?;
         Ok(self.confinement.get_or_init(|| made))
+    }
+
+    /// Says whether commands can be confined here, and by what.
+    pub(crate) fn finding(&self) -> Finding {
+        let what = "commands".to_owned();
+        match self.confinement() {
+            Ok(confinement) => Finding { ok: true, what, found: confinement.told(), fix: String::new() },
+            Err(e) => {
+                let fix =
+                    e.context.iter().find(|(name, _)| name == "fix").map_or_else(String::new, |(_, fix)| fix.clone());
+                Finding { ok: false, what, found: format!("they can't be run: {}", e.message), fix }
+            }
+        }
     }
 
     pub(crate) fn room(self: &Arc<Self>, task: TaskId, hosts: Vec<HostGrant>) -> Room {

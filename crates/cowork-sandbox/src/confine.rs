@@ -91,6 +91,18 @@ impl Confinement {
         Ok(Self(Arc::new(Inner { helper, system, groups: Groups::find() })))
     }
 
+    /// Says by what commands are confined here, in a line for a person.
+    pub fn told(&self) -> String {
+        let held = match self.0.groups {
+            Some(_) => "memory and processes are held by control groups",
+            None => {
+                "memory and processes are looked at 20 times a second: there is no control group that this user may use"
+            }
+        };
+        let version = self.0.system.landlock;
+        format!("confined by namespaces, Landlock (version {version}) and a filter of system calls; {held}")
+    }
+
     /// Makes what the commands of a policy have in common; `layers` is where changes are kept, if the policy keeps any.
     ///
     /// # Errors

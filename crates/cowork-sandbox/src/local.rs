@@ -189,8 +189,16 @@ impl Sandbox for LocalSandbox {
     }
 
     async fn check(&self, limit: u64) -> Vec<Finding> {
-        let data = self.bounds.data.clone();
-        blocking(move || Ok(check::check(&data, limit))).await.unwrap_or_default()
+        let sandbox = self.clone();
+        blocking(move || {
+            #[allow(unused_mut, reason = "where nothing can be confined, there is nothing to say of it")]
+            let mut findings = check::check(&sandbox.bounds.data, limit);
+            #[cfg(confined)]
+            findings.push(sandbox.ground.finding());
+            Ok(findings)
+        })
+        .await
+        .unwrap_or_default()
     }
 }
 
