@@ -284,14 +284,11 @@ const CHANGES: &[Weakness] = &[
     by(
         COMMITS,
         "nothing is guarded",
-        &[
-            (
-                FIND,
-                "    protect::guarded(&names",
-                "    None.and(is_git.then_some(\"\")).or(protect::guarded(&names[..0]",
-            ),
-            (FIND, "collect::<Vec<_>>(), is_git)\n}", "collect::<Vec<_>>(), false))\n}"),
-        ],
+        &[(
+            FIND,
+            "    protect::guarded(&names",
+            "    if path.below().count() > 0 {\n        return None;\n    }\n    protect::guarded(&names",
+        )],
     ),
     by(
         COMMITS,
