@@ -198,7 +198,11 @@ const CALLS: &[Weakness] = &[
     weakness("clone may make namespaces", &[(FILTERS, "When::AnyBit(0, apart)", "When::AnyBit(0, apart & 0)")]),
     weakness("clone3 is there", &[(FILTERS, "&[libc::SYS_clone3, libc::SYS_openat2]", "&[libc::SYS_openat2]")]),
     weakness("unshare is there", &[(FILTERS, "    libc::SYS_unshare,\n", "")]),
-    weakness("mount_setattr is there", &[(FILTERS, "    libc::SYS_mount_setattr,\n", "")]),
+    held(
+        "mount_setattr is there",
+        "the kernel asks for a capability that nobody inside has",
+        &[(FILTERS, "    libc::SYS_mount_setattr,\n", "")],
+    ),
     weakness("ptrace is there", &[(FILTERS, "    libc::SYS_ptrace,\n", "")]),
     weakness("io_uring is there", &[(FILTERS, "    libc::SYS_io_uring_setup,\n", "")]),
     weakness("a terminal can be typed into", &[(FILTERS, "&[0x5412, 0x541c, 0x5423]", "&[0x541c, 0x5423]")]),
@@ -210,7 +214,11 @@ const CALLS: &[Weakness] = &[
         "sockets of the kernel's",
         &[(FILTERS, "&[libc::AF_INET, libc::AF_INET6]", "&[libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK]")],
     ),
-    weakness("raw sockets", &[(FILTERS, "libc::SOCK_RAW.unsigned_abs()));", "0xe));")]),
+    held(
+        "raw sockets",
+        "the kernel asks for a capability that nobody inside has",
+        &[(FILTERS, "libc::SOCK_RAW.unsigned_abs()));", "0xe));")],
+    ),
     weakness("devices can be made", &[(FILTERS, "    libc::SYS_mknod,\n    libc::SYS_mknodat,\n", "")]),
     weakness("files that make somebody their owner", &[(FILTERS, "    (libc::SYS_fchmod, 1),\n", "")]),
     weakness(
@@ -267,7 +275,7 @@ const LIMITS: &[Weakness] = &[
     ),
     weakness(
         "memory that is not looked at",
-        &[(USAGE, "() if memory > limits.memory =>", "() if memory > limits.memory * 64 =>")],
+        &[(USAGE, "nameless(&theirs)) > limits.memory =>", "nameless(&theirs)) > limits.memory * 64 =>")],
     ),
 ];
 
@@ -276,14 +284,11 @@ const CHANGES: &[Weakness] = &[
     by(
         COMMITS,
         "nothing is guarded",
-        &[
-            (
-                FIND,
-                "    protect::guarded(&names",
-                "    None.and(is_git.then_some(\"\")).or(protect::guarded(&names[..0]",
-            ),
-            (FIND, "collect::<Vec<_>>(), is_git)\n}", "collect::<Vec<_>>(), false))\n}"),
-        ],
+        &[(
+            FIND,
+            "    protect::guarded(&names",
+            "    if path.below().count() > 0 {\n        return None;\n    }\n    protect::guarded(&names",
+        )],
     ),
     by(
         COMMITS,
