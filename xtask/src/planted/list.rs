@@ -96,8 +96,8 @@ const WORLDS: &[Weakness] = &[
         "the host's environment comes along",
         &[(
             POLICY,
-            "environment.map(|(name, value)| (name.to_owned(), value)).into();",
-            "environment.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(std::env::vars()).collect();",
+            "let environment = environment.chain(proxy).chain(trusted).collect();",
+            "let environment = environment.chain(proxy).chain(trusted).chain(std::env::vars()).collect();",
         )],
     ),
     weakness(
@@ -217,7 +217,18 @@ const CALLS: &[Weakness] = &[
     held(
         "raw sockets",
         "the kernel asks for a capability that nobody inside has",
-        &[(FILTERS, "libc::SOCK_RAW.unsigned_abs()));", "0xe));")],
+        &[
+            (
+                FILTERS,
+                "&[libc::SOCK_STREAM, libc::SOCK_DGRAM]",
+                "&[libc::SOCK_STREAM, libc::SOCK_DGRAM, libc::SOCK_RAW]",
+            ),
+            (
+                FILTERS,
+                "&[0, libc::IPPROTO_TCP, libc::IPPROTO_UDP]",
+                "&[0, libc::IPPROTO_TCP, libc::IPPROTO_UDP, libc::IPPROTO_ICMP]",
+            ),
+        ],
     ),
     weakness("devices can be made", &[(FILTERS, "    libc::SYS_mknod,\n    libc::SYS_mknodat,\n", "")]),
     weakness("files that make somebody their owner", &[(FILTERS, "    (libc::SYS_fchmod, 1),\n", "")]),
