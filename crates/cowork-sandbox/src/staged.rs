@@ -146,7 +146,13 @@ impl Found {
         };
         let mut items: Vec<&Item> = self.items.iter().collect();
         items.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.path.cmp(&b.path)));
-        items.into_iter().filter_map(|item| item.change(&upper)).collect()
+        let (modes, others): (Vec<&Item>, Vec<&Item>) = items.into_iter().partition(|item| item.what == Becomes::Mode);
+        // A new folder can be worked in until all is in it; then those within others first, as long as these can be entered.
+        let folders = others.iter().filter(|item| item.what == Becomes::Folder).copied();
+        let mut modes: Vec<&Item> = modes.into_iter().chain(folders).collect();
+        modes.sort_by(|a, b| b.path.cmp(&a.path));
+        let made = others.iter().filter_map(|item| item.change(&upper));
+        made.chain(modes.into_iter().filter_map(Item::mode)).collect()
     }
 
     /// Leaves out what somebody else changed since a time, and what can't be without that: a folder does not go with what nobody was shown,
@@ -210,6 +216,11 @@ impl Becomes {
 }
 
 impl Item {
+    fn mode(&self) -> Option<Change> {
+        let mode = self.after.as_ref()?.mode & 0o777;
+        Some(Change::Mode { path: self.path.clone(), mode })
+    }
+
     fn change(&self, upper: &impl Fn(&str) -> Option<PathBuf>) -> Option<Change> {
         let (path, mode) = (self.path.clone(), self.after.as_ref().map(|seen| seen.mode & 0o777));
         Some(match &self.what {
@@ -229,7 +240,7 @@ impl Item {
             }
             Becomes::Link(to) => Change::Link { path, to: to.clone() },
             Becomes::Moved(from) => Change::Move { from: from.clone(), to: path, clash: Clash::Skip },
-            Becomes::Mode => Change::Mode { path, mode: mode? },
+            Becomes::Mode => return self.mode(),
             Becomes::Gone => Change::SetAside { path },
         })
     }

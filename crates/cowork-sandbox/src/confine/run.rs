@@ -32,6 +32,9 @@ const COMMAND: u32 = u32::MAX;
 /// The number of a step that stands for its control groups.
 const JOINING: u32 = u32::MAX - 1;
 
+/// What to do about a confinement that can't be made.
+const DOCTOR: &str = "`cowork doctor` says what is missing";
+
 /// How long it is waited for the last process of a command to end, once it was killed. Nothing but a broken disk keeps one longer.
 const DEATH: Duration = Duration::from_secs(10);
 
@@ -278,9 +281,9 @@ impl Told {
 
     fn ended(&self, ground: &[Step], plan: &[Step], program: &str) -> Result<Ended> {
         let errno = std::io::Error::from_raw_os_error(self.errno);
-        let cannot = |what: &str| {
+        let cannot = |what: &str, fix: &str| {
             let why = format!("the sandbox can't be made: {what}: {errno}");
-            Err(Error::new(Kind::Unsupported, "confine", why).with_fix("`cowork doctor` says what is missing"))
+            Err(Error::new(Kind::Unsupported, "confine", why).with_fix(fix))
         };
         match self.step {
             0 => {
@@ -292,11 +295,17 @@ impl Told {
                 Ok(Ended { how, cpu: self.cpu, memory: self.memory })
             }
             COMMAND => Err(cannot_start(program, self.errno, &errno)),
-            JOINING => cannot("its control group can't be joined"),
+            JOINING => cannot("its control group can't be joined", DOCTOR),
             step => {
                 let plan = if self.of_ground { ground } else { plan };
-                let what = plan.get(step as usize - 1).map_or_else(String::new, Step::to_string);
-                cannot(&format!("step {step}, {what}"))
+                let failed = plan.get(step as usize - 1);
+                let fix = match failed {
+                    Some(Step::Overlay { .. }) if self.errno == libc::EINVAL => {
+                        "name a folder in which no other disk is mounted, on a disk of this computer's own"
+                    }
+                    _ => DOCTOR,
+                };
+                cannot(&format!("step {step}, {}", failed.map_or_else(String::new, Step::to_string)), fix)
             }
         }
     }
