@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Finish, Models, PlanStep, Result, Task, TaskChanges, ToolSpec};
+use crate::{Finding, Finish, Models, PlanStep, Result, Task, TaskChanges, ToolSpec};
 
 /// Says what comes next in a task, from what the log says so far.
 ///
@@ -70,6 +70,11 @@ pub trait Planner: Send + Sync + 'static {
 
     /// Says what comes next.
     async fn plan(&self, view: View, ctx: PlanContext) -> Result<Proposal>;
+
+    /// Says what is in order and what is not, for `cowork doctor`.
+    async fn check(&self) -> Vec<Finding> {
+        Vec::new()
+    }
 }
 
 /// What a planner goes by.
