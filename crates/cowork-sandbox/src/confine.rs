@@ -20,6 +20,7 @@ mod run;
 mod steps;
 mod system;
 mod usage;
+mod worker;
 
 use std::{os::fd::BorrowedFd, path::Path, sync::Arc, time::Duration};
 
@@ -34,6 +35,7 @@ pub use run::{Ended, Ender, Excess, How};
 use steps::Step;
 use system::{System, What};
 use usage::Usage;
+pub use worker::Workers;
 
 /// Starts confined commands on this computer.
 #[derive(Clone, Debug)]

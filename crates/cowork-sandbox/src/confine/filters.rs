@@ -133,6 +133,9 @@ const MODES: &[(c_long, u32)] = &[
     (libc::SYS_creat, 1),
 ];
 
+/// Calls that a worker may not make besides: it starts nothing, and has no network, not even one of its own.
+const NOT_ALONE: &[c_long] = &[libc::SYS_fork, libc::SYS_vfork, libc::SYS_socket, libc::SYS_socketpair];
+
 /// The number of the architecture that the calls below are numbered for.
 const ARCHITECTURE: u32 = 0xc000_003e;
 
@@ -172,6 +175,8 @@ enum When {
     Always(Answer),
     /// If this argument has one of these bits.
     AnyBit(u32, u32),
+    /// If this argument has none of these bits.
+    NoBit(u32, u32),
     /// If this argument is one of these.
     OneOf(u32, Vec<u32>),
     /// If the first argument is none of the families, the second, without its flags, none of the kinds, or the third none of the protocols.
@@ -197,6 +202,19 @@ pub(crate) fn filter() -> Result<Filter> {
     add(libc::SYS_fcntl, When::OneOf(1, HOLDS.to_vec()));
     MODES.iter().for_each(|(call, mode)| add(*call, When::AnyBit(*mode, BECOMES_OWNER)));
     add(libc::SYS_socket, When::Socket(families, numbers(KINDS), numbers(PROTOCOLS)));
+    calls.sort_by_key(|(call, _)| *call);
+    Program::of(&calls)
+}
+
+/// Gives what a worker gets besides the filter: of all that can be started, threads alone.
+///
+/// # Errors
+/// As [`filter`]'s.
+pub(crate) fn alone() -> Result<Filter> {
+    let number = |call: c_long| u32::try_from(call).unwrap_or(u32::MAX);
+    let mut calls: Vec<(u32, When)> =
+        NOT_ALONE.iter().map(|call| (number(*call), When::Always(Answer::Refused))).collect();
+    calls.push((number(libc::SYS_clone), When::NoBit(0, libc::CLONE_THREAD.unsigned_abs())));
     calls.sort_by_key(|(call, _)| *call);
     Program::of(&calls)
 }
@@ -256,6 +274,10 @@ impl Program {
             When::Always(answer) => at(*answer),
             When::AnyBit(argument, bits) => {
                 self.add(Self::HAS_BIT, refused, made, *bits);
+                self.load(*argument)
+            }
+            When::NoBit(argument, bits) => {
+                self.add(Self::HAS_BIT, made, refused, *bits);
                 self.load(*argument)
             }
             When::OneOf(argument, numbers) => self.is_one(*argument, numbers, refused, made),
@@ -371,6 +393,23 @@ mod tests {
             assert_eq!(answered(&filter, ARCHITECTURE, call | OTHER_NUMBERS, &[0, 0]), Answer::Killed.number());
             assert_eq!(answered(&filter, 0x4000_0003, call, &[0, 0]), Answer::Killed.number(), "of 32 bits");
         }
+    }
+
+    #[test]
+    fn a_worker_starts_threads_alone() {
+        let filter = alone().unwrap();
+        let is_made = |call: i64, first: i32| {
+            let arguments = [u64::from(first.unsigned_abs())];
+            answered(&filter, ARCHITECTURE, u32::try_from(call).unwrap(), &arguments) == Answer::Made.number()
+        };
+        assert!(is_made(libc::SYS_clone, libc::CLONE_VM | libc::CLONE_THREAD));
+        assert!(
+            !is_made(libc::SYS_clone, libc::SIGCHLD) && !is_made(libc::SYS_clone, libc::CLONE_VM | libc::CLONE_VFORK)
+        );
+        assert!(NOT_ALONE.iter().all(|call| !is_made(*call, libc::AF_INET)));
+        assert!(
+            [libc::SYS_read, libc::SYS_write, libc::SYS_execve, libc::SYS_mmap].iter().all(|call| is_made(*call, 0))
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a confined program may do, and the steps that make it so. Pure.
 
+pub(super) mod alone;
+
 use cowork_core::{Error, ExecLimits, Kind, Result};
 
 use super::{
