@@ -68,6 +68,12 @@ pub trait Planner: Send + Sync + 'static {
         false
     }
 
+    /// Says whether it works on this computer alone: it asks no model, and sends what it reads nowhere. A sub-task may have such a planner,
+    /// whichever its task has.
+    fn is_local(&self) -> bool {
+        false
+    }
+
     /// Says what comes next.
     async fn plan(&self, view: View, ctx: PlanContext) -> Result<Proposal>;
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cowork_core::{
-    CancellationToken, Finding, Finish, Folder, FolderPart, Outcome, PlanStep, ProposedCall, Result, ToolSpec,
+    CancellationToken, Finding, Finish, Folder, FolderPart, ModelPlanner, Outcome, PlanStep, ProposedCall, Result,
+    ToolSpec,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -102,6 +103,15 @@ impl Program {
 
     pub(crate) fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Makes it one that nobody looked at. What a model plans with is none of its tools.
+    pub(crate) fn apart(mut self) -> Self {
+        let planning = ModelPlanner::tools();
+        let is_planning = |tool: &&Function| planning.iter().any(|own| own.spec().name == tool.name);
+        self.tools = self.tools.iter().filter(|tool| !is_planning(tool)).cloned().collect();
+        self.is_apart = true;
         self
     }
 

@@ -26,7 +26,8 @@ use crate::{
 ///
 /// It asks nobody and needs no key. Which playbook a task calls is worked out from its words, or named in
 /// [`Submit::planner`]: `{"playbook": "organise", "params": {"by": "date"}}`, or
-/// `{"source": "…", "file": "mine.py", "params": {…}}` for one that the host read from a file.
+/// `{"source": "…", "file": "mine.py", "params": {…}}` for one that the host read from a file. `{"program": "…"}` is a program without a
+/// header that nobody looked at, such as a model's: it runs apart from this process, or not at all.
 ///
 /// - The program pauses at each tool call; the call is the proposal, its outcome is what the program goes on with.
 /// - A paused program is only a cache. Where there is none, the program that the log pins is run again over the recorded
@@ -66,9 +67,15 @@ struct Wanted {
     source: Option<String>,
     #[serde(default)]
     file: Option<String>,
+    /// A program without a header, which nobody looked at.
+    #[serde(default)]
+    program: Option<String>,
     #[serde(default)]
     params: Map<String, Value>,
 }
+
+/// What tasks call this planner.
+pub(crate) const NAME: &str = "playbook";
 
 impl PlaybookPlanner {
     /// Makes one with the built-in playbooks.
@@ -90,6 +97,11 @@ impl PlaybookPlanner {
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// Gives what a playbook may use.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Sets what runs its programs.
@@ -185,7 +197,11 @@ impl PlaybookPlanner {
     }
 
     fn chosen(&self, submit: &Submit) -> Result<(Arc<Playbook>, Map<String, Value>)> {
-        let Wanted { playbook, source, file, params, .. } = wanted(&submit.planner)?;
+        let Wanted { playbook, source, file, program, params, .. } = wanted(&submit.planner)?;
+        if let Some(program) = program {
+            let title = submit.parent.as_ref().map_or("Run a program", |parent| parent.title.as_str());
+            return Ok((Arc::new(Playbook::of_program(program, title)), params));
+        }
         if let Some(source) = source {
             let playbook = Playbook::read(&source, file.as_deref().unwrap_or("playbook"))?;
             return Ok((Arc::new(playbook), params));
@@ -204,7 +220,11 @@ impl PlaybookPlanner {
 #[async_trait]
 impl Planner for PlaybookPlanner {
     fn name(&self) -> &str {
-        "playbook"
+        NAME
+    }
+
+    fn is_local(&self) -> bool {
+        true
     }
 
     async fn plan(&self, view: View, ctx: PlanContext) -> Result<Proposal> {
@@ -279,6 +299,7 @@ impl Step<'_> {
             .with_folders(&task.submit.folders)
             .with_tools(&self.view.tools)
             .with_limits(self.planner.limits);
+        let program = if is_unseen(&task.submit) { program.apart() } else { program };
         let (mut program, mut halt) = self.planner.interpreter.start(program, self.cancel).await?;
         for (index, turn) in task.turns.iter().enumerate() {
             let calls = match halt.pause {
@@ -293,6 +314,11 @@ impl Step<'_> {
         }
         Ok((program, halt))
     }
+}
+
+/// Says whether nobody looked at the task's program.
+fn is_unseen(submit: &Submit) -> bool {
+    submit.planner.get("program").is_some()
 }
 
 /// Gives the outcomes of a turn's calls.

@@ -1,12 +1,17 @@
 //! Programs in workers: processes that see and reach nothing, one program each.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use cowork_core::{
     CancellationToken, Error, Exit, ExitKind, Finding, Kind, Outcome, Process, ProcessEvent, Result, Sandbox, Worker,
 };
 use serde_json::Map;
+use tokio::task::JoinHandle;
 
 use super::{Halt, InProcess, Interpreter, Program, Running};
 use crate::{dialogue::Dialogue, limits::Limits};
@@ -18,12 +23,18 @@ use crate::{dialogue::Dialogue, limits::Limits};
 /// - A paused program keeps its process, which waits.
 ///
 /// It is used on a tokio runtime with time enabled.
-#[derive(Clone)]
 pub struct Apart {
     sandbox: Arc<dyn Sandbox>,
     program: PathBuf,
     args: Vec<String>,
     is_asked_for: bool,
+    ready: Mutex<Option<Ready>>,
+}
+
+/// A worker that was started before its program is there.
+struct Ready {
+    worker: Worker,
+    process: JoinHandle<Result<Box<dyn Process>>>,
 }
 
 /// How long it is waited for a worker's answer beyond the time that its program has: it has to be started, on a computer that is busy.
@@ -49,7 +60,7 @@ impl Apart {
     /// which these arguments tell it.
     pub fn new(sandbox: Arc<dyn Sandbox>, program: impl Into<PathBuf>, args: &[&str]) -> Self {
         let args = args.iter().map(|arg| (*arg).to_owned()).collect();
-        Self { sandbox, program: program.into(), args, is_asked_for: true }
+        Self { sandbox, program: program.into(), args, is_asked_for: true, ready: Mutex::default() }
     }
 
     /// Has programs run in this process where the sandbox can't confine a worker; not those that may only run apart.
@@ -59,10 +70,29 @@ impl Apart {
         self
     }
 
+    /// Starts a worker for the next program with these limits, while something else is done.
+    pub fn start_ahead(&self, limits: &Limits) {
+        let (sandbox, worker) = (self.sandbox.clone(), self.worker(limits));
+        let wanted = worker.clone();
+        let process = tokio::spawn(async move { sandbox.worker(wanted).await });
+        *self.ready.lock().unwrap_or_else(PoisonError::into_inner) = Some(Ready { worker, process });
+    }
+
+    async fn process(&self, limits: &Limits) -> Result<Box<dyn Process>> {
+        let worker = self.worker(limits);
+        let ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match ready.filter(|ready| ready.worker == worker) {
+            Some(Ready { process, .. }) => process.await.map_err(|e| {
+                Error::new(Kind::Unavailable, "start worker", "the worker's start was given up").with_source(e)
+            })?,
+            None => self.sandbox.worker(worker).await,
+        }
+    }
+
     async fn begin(&self, program: Program, cancel: &CancellationToken) -> Result<(Box<dyn Running>, Halt)> {
         let limits = program.limits;
         let (dialogue, first) = Dialogue::begin(program)?;
-        let process = self.sandbox.worker(self.worker(&limits)).await?;
+        let process = self.process(&limits).await?;
         let mut conversation = Conversation { process, dialogue, complaints: Vec::new(), limits };
         let halt = conversation.say(&first, cancel).await?;
         Ok((Box::new(conversation), halt))

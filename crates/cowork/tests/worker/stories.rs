@@ -1,11 +1,14 @@
 //! The stories, told one after the other.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{fs, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use cowork::{
-    ExitKind, Kind, Process, ProcessEvent, Sandbox, Worker,
+    Answer, CommandId, Cowork, ExitKind, Finish, Kind, Mode, Outcome, Process, ProcessEvent, Sandbox, Status, Submit,
+    Task, ThreadId, TokioRuntime, Worker,
     sandbox::{LocalSandbox, LocalSandboxOptions},
 };
+use cowork_testkit::{ScriptedModel, model::Reply};
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 /// Tells those whose names hold the first of these words, or all.
@@ -34,6 +37,11 @@ const STORIES: &[Story] = stories![
     a_worker_that_takes_more_time_than_it_may_ends,
     a_worker_that_is_dropped_ends,
     a_program_that_is_not_there_is_said_to_be_so,
+    a_playbook_whose_worker_aborts_ends_as_an_error_and_the_engine_works_on,
+    a_model_loops_over_500_files_in_one_step,
+    what_a_program_would_change_is_asked_about_and_a_no_ends_it_where_it_is,
+    a_program_comes_to_an_end_with_its_tasks_steps,
+    what_is_wrong_with_a_program_is_said_with_its_line,
 ];
 
 struct Room {
@@ -95,7 +103,6 @@ fn a_worker_that_takes_more_memory_than_it_may_ends() {
         how != ExitKind::Code(0) && complained.contains("allocation of 1048576 bytes failed"),
         "{how:?} {complained}"
     );
-    eprintln!("{how:?}");
 }
 
 fn a_worker_that_takes_more_time_than_it_may_ends() {
@@ -119,4 +126,132 @@ fn a_program_that_is_not_there_is_said_to_be_so() {
     let kind = |worker: Worker| room.runtime.block_on(room.sandbox.worker(worker)).err().unwrap().kind;
     assert_eq!(kind(Worker { program: "/nowhere/at/all".into(), ..worker("serves") }), Kind::NotFound);
     assert_eq!(kind(Worker { program: "/usr".into(), ..worker("serves") }), Kind::InvalidInput);
+}
+
+/// An engine whose playbooks run in workers of this kind, and a folder.
+struct House {
+    runtime: Runtime,
+    cowork: Cowork,
+    desk: PathBuf,
+    _keep: tempfile::TempDir,
+}
+
+impl House {
+    fn new(kind: &str, replies: impl IntoIterator<Item = Reply>) -> Self {
+        let keep = tempfile::tempdir().unwrap();
+        let desk = keep.path().join("Desk");
+        fs::create_dir(&desk).unwrap();
+        let runtime = Runtime::new().unwrap();
+        let model = Arc::new(ScriptedModel::list(replies));
+        let own = std::env::current_exe().unwrap();
+        let builder = Cowork::builder().data_dir(keep.path().join("data")).worker(own, &["worker", kind]).model(model);
+        let cowork = runtime.block_on(builder.build()).unwrap();
+        Self { runtime, cowork, desk, _keep: keep }
+    }
+
+    /// Has a model run this program, and then say that it is done.
+    fn with_program(program: &str) -> Self {
+        let call = ("script", json!({ "title": "Look through them", "program": program }));
+        Self::new("serves", [Reply::calls(&[call]), Reply::text("That is all.")])
+    }
+
+    fn submit(&self, submit: Submit) -> Task {
+        self.runtime.block_on(async {
+            let folders = vec![cowork::folder(&self.desk).unwrap()];
+            let submit = Submit { folders, ..submit };
+            let task = self.cowork.submit(ThreadId::named("main"), "test", submit).await.unwrap();
+            self.cowork.settled(task).await.unwrap()
+        })
+    }
+
+    fn by_model(&self, mode: Mode) -> Task {
+        self.submit(Submit { mode, planner: json!({ "name": "model" }), ..Submit::new("Look through my files") })
+    }
+
+    fn subtask(&self, task: &Task) -> Task {
+        let subtask = task.turns[0].calls[0].subtask.unwrap();
+        self.runtime.block_on(self.cowork.task(subtask)).unwrap()
+    }
+}
+
+/// Gives what the model was told of its program.
+fn told(task: &Task) -> Value {
+    match task.turns[0].calls[0].outcome().unwrap() {
+        Some(Outcome::Done { value, .. }) => value,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn a_playbook_whose_worker_aborts_ends_as_an_error_and_the_engine_works_on() {
+    let house = House::new("aborts", [Reply::text("Hello.")]);
+    fs::write(house.desk.join("a.jpg"), "x").unwrap();
+    let ended = house.submit(Submit { mode: Mode::Auto, ..Submit::new("Organise these files by type") });
+    let Some(Finish::Failed { error }) = &ended.result else { panic!("{:?}", ended.result) };
+    assert_eq!(error.kind, Kind::Unavailable, "{error:?}");
+    assert!(error.message.contains("signal 6") && error.fix().is_some(), "{error:?}");
+    assert!(house.desk.join("a.jpg").exists());
+    assert_eq!(house.by_model(Mode::Auto).status(), Status::Done);
+}
+
+const LOOP: &str = "total = 0
+for entry in list_folder('Desk', most=1000)['entries']:
+    total += int(read_file(entry['path'])['text'])
+finish(f'they come to {total}', {'total': total})";
+
+fn a_model_loops_over_500_files_in_one_step() {
+    let house = House::with_program(LOOP);
+    (0..500).for_each(|n| fs::write(house.desk.join(format!("{n}.txt")), n.to_string()).unwrap());
+    let ended = house.by_model(Mode::Auto);
+    assert_eq!((ended.status(), ended.turns.len()), (Status::Done, 2), "{:?}", ended.result);
+    let told = told(&ended);
+    assert_eq!((&told["end"], &told["data"]["total"]), (&json!("done"), &json!(124_750)), "{told}");
+    let subtask = house.subtask(&ended);
+    let calls: Vec<&str> =
+        subtask.turns.iter().flat_map(|turn| &turn.decision.calls).map(|c| c.tool.as_str()).collect();
+    assert_eq!(calls.len(), 501, "each is in the log");
+    assert!(calls[0] == "list_folder" && calls[1..].iter().all(|call| *call == "read_file"));
+}
+
+fn what_a_program_would_change_is_asked_about_and_a_no_ends_it_where_it_is() {
+    let house = House::with_program(
+        "for name in ['a', 'b', 'c']:\n    write_file(f'Desk/{name}.txt', 'from a program')\nfinish('written')",
+    );
+    let mut task = house.by_model(Mode::Ask);
+    for answer in [Answer::Allow, Answer::Deny] {
+        task = house.runtime.block_on(async {
+            let ask = house.cowork.asks(task.id).await.unwrap().remove(0);
+            assert_eq!((ask.call.tool.as_str(), ask.subtask.is_some()), ("write_file", true));
+            let id = CommandId::new(&TokioRuntime::new(tokio::runtime::Handle::current()));
+            house.cowork.send(ask.answered(answer, "test", id)).await.unwrap();
+            house.cowork.settled(task.id).await.unwrap()
+        });
+    }
+    let told = told(&task);
+    assert_eq!(told["end"], "refused", "{told}");
+    assert!(told["message"].as_str().unwrap().contains("you said no"), "{told}");
+    let there = |name: &str| house.desk.join(name).exists();
+    assert_eq!((there("a.txt"), there("b.txt"), there("c.txt")), (true, false, false));
+    assert_eq!(task.status(), Status::Done, "the model was told, and went on");
+}
+
+fn a_program_comes_to_an_end_with_its_tasks_steps() {
+    let house = House::with_program("while True:\n    list_folder('Desk')");
+    let planner = json!({ "name": "model" });
+    let ended = house.submit(Submit { mode: Mode::Auto, planner, max_steps: 7, ..Submit::new("Look for ever") });
+    let told = told(&ended);
+    assert_eq!((&told["end"], &told["steps"]), (&json!("failed"), &json!(7)), "{told}");
+}
+
+fn what_is_wrong_with_a_program_is_said_with_its_line() {
+    let wrong = [
+        ("x = 1\nif x\n    pass", "program, line 2"),
+        ("a = 1\n\nfinish(str(a + nothing))", "program, line 3"),
+        ("list_folder('Desk')\nlist_folder('Elsewhere')", "Elsewhere"),
+        ("delegate('a', 'b')", "delegate"),
+    ];
+    for (program, what) in wrong {
+        let told = told(&House::with_program(program).by_model(Mode::Auto));
+        assert_eq!(told["end"], "failed", "{told}");
+        assert!(told["message"].as_str().unwrap().contains(what), "{told}");
+    }
 }
