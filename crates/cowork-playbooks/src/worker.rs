@@ -38,11 +38,15 @@ struct Worker<R, W> {
     output: W,
     frames: Frames,
     limits: Limits,
+    room: Vec<u8>,
 }
+
+/// How much is read at once, in bytes.
+const PIECE: usize = 64 << 10;
 
 impl<R: Read, W: Write> Worker<R, W> {
     fn new(input: R, output: W) -> Self {
-        Self { input, output, frames: Frames::new(Bounds::FIRST), limits: Limits::default() }
+        Self { input, output, frames: Frames::new(Bounds::FIRST), limits: Limits::default(), room: vec![0; PIECE] }
     }
 
     fn run(mut self) -> Result<()> {
@@ -77,15 +81,14 @@ impl<R: Read, W: Write> Worker<R, W> {
 
     /// Waits for the next order; none when the host has no more.
     fn hear(&mut self) -> Result<Option<Order>> {
-        let mut room = [0; 64 << 10];
         loop {
             if let Some(order) = self.frames.next()? {
                 return Ok(Some(order));
             }
-            match self.input.read(&mut room) {
+            match self.input.read(&mut self.room) {
                 Ok(0) if self.frames.is_empty() => return Ok(None),
                 Ok(0) => return Err(unasked()),
-                Ok(n) => self.frames.push(&room[..n])?,
+                Ok(n) => self.frames.push(&self.room[..n])?,
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(e) => return Err(gone().with_source(e)),
             }
