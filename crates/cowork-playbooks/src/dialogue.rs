@@ -80,7 +80,7 @@ impl Dialogue {
             return Err(self.breach("it says more than it was asked"));
         }
         let halt = match told {
-            Told::Failed(error) => return Err(self.end(error)),
+            Told::Failed(error) => return Err(self.failed(error)),
             Told::Halt(halt) => halt,
         };
         match self.doubt(&halt) {
@@ -115,6 +115,15 @@ impl Dialogue {
 
     fn is_there(&self, call: &ProposedCall) -> bool {
         call.args.is_object() && self.tools.iter().any(|tool| tool.name == call.tool)
+    }
+
+    /// Takes what a worker says that its program could not be begun for. That it was lost, or can't be confined, only the sandbox says: these
+    /// have the program run again, or elsewhere.
+    fn failed(&mut self, mut error: Error) -> Error {
+        if !matches!(error.kind, Kind::InvalidInput | Kind::LimitExceeded) {
+            error.kind = Kind::Internal;
+        }
+        self.end(error)
     }
 
     fn end(&mut self, error: Error) -> Error {
@@ -215,6 +224,21 @@ mod tests {
     }
 
     #[test]
+    fn what_only_the_sandbox_can_know_no_worker_says() {
+        let said = [
+            (Kind::InvalidInput, Kind::InvalidInput),
+            (Kind::LimitExceeded, Kind::LimitExceeded),
+            (Kind::Unsupported, Kind::Internal),
+            (Kind::Unavailable, Kind::Internal),
+        ];
+        for (said, heard) in said {
+            let failed = Told::Failed(Error::new(said, "run playbook", "no"));
+            let error = begun(Limits::default()).hear(&written(&failed, Bounds::FIRST).unwrap()).unwrap_err();
+            assert_eq!((error.kind, error.message.as_str()), (heard, "no"));
+        }
+    }
+
+    #[test]
     fn calls_are_counted_over_all_its_halts() {
         let mut dialogue = begun(Limits { calls: 5, ..Limits::default() });
         dialogue.hear(&told(looks(3))).unwrap();
@@ -235,6 +259,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_dose_of_what_is_fuzzed(bytes: Vec<u8>, piece in 0_usize..40, valid in proptest::collection::vec(0_usize..4, 0..4)) {
+            let halts: Vec<u8> = valid.iter().flat_map(|n| told(looks(n % 3))).collect();
+            for bytes in [&bytes, &halts, &[&halts[..], &bytes].concat(), &[&bytes[..], &halts].concat()] {
+                let called = crate::fuzzed::worker(bytes, piece);
+                prop_assert!(called.len() <= 50 && called.iter().all(|tool| tool == "look"));
+                prop_assert_eq!(crate::fuzzed::host(bytes, piece), 0);
+            }
+        }
+
         #[test]
         fn no_bytes_lead_to_a_call_of_what_is_not_there(bytes: Vec<u8>, pieces in proptest::collection::vec(0_usize..9, 0..6)) {
             let tools = ["look", "delete_all"];

@@ -21,6 +21,8 @@ mod fit_limits;
 mod fit_params;
 mod folder;
 mod frames;
+#[doc(hidden)]
+pub mod fuzzed;
 mod header;
 mod host;
 mod interpreter;

@@ -179,6 +179,21 @@ async fn where_no_worker_can_be_a_host_that_asked_for_one_is_told_and_another_ru
 }
 
 #[tokio::test]
+async fn a_worker_can_t_have_its_program_run_by_the_host() {
+    let threads = Threads::doing(|_| {
+        Arc::new(|_: &mut Input, output: &mut Output| {
+            let failed = r#"{"failed":{"kind":"unsupported","op":"x","message":"run it yourself"}}"#;
+            drop(output.write_all(&u32::try_from(failed.len()).unwrap().to_le_bytes()));
+            drop(output.write_all(failed.as_bytes()));
+            ExitKind::Code(0)
+        })
+    });
+    let apart = Apart::new(threads.clone() as Arc<dyn Sandbox>, "/worker", &[]).or_in_process();
+    let (end, calls) = play(&PlaybookPlanner::new().unwrap().with_interpreter(Arc::new(apart))).await;
+    assert_eq!((end.unwrap_err().kind, calls), (Kind::Internal, 0));
+}
+
+#[tokio::test]
 async fn what_is_stopped_is_stopped() {
     let threads = Threads::serving();
     let planner = planner(&threads).with_limits(Limits { calls: usize::MAX, ..Limits::default() });

@@ -10,7 +10,7 @@ static ALLOCATOR: monty_alloc::LimitedAllocator = monty_alloc::LimitedAllocator;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    if let [worker, kind] = args.as_slice()
+    if let [worker, kind, ..] = args.as_slice()
         && worker == "worker"
     {
         return worker::work(kind);
@@ -39,7 +39,10 @@ mod worker {
                 std::process::abort();
             }
             "babbles" => println!("thread 'main' panicked at nothing"),
-            "waits" => drop(stdin().read_to_end(&mut Vec::new())),
+            "waits" => {
+                println!("here");
+                drop(stdin().read_to_end(&mut Vec::new()));
+            }
             "eats" => {
                 wait();
                 let mut all = Vec::new();

@@ -1,10 +1,16 @@
 //! The stories, told one after the other.
 
-use std::{fs, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    fs,
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use cowork::{
-    Answer, CommandId, Cowork, ExitKind, Finish, Kind, Mode, Outcome, Process, ProcessEvent, Sandbox, Status, Submit,
-    Task, ThreadId, TokioRuntime, Worker,
+    Answer, CommandId, Cowork, ExitKind, Finish, Kind, Mode, Outcome, ProcessEvent, Sandbox, Status, Submit, Task,
+    ThreadId, TokioRuntime, Worker,
     sandbox::{LocalSandbox, LocalSandboxOptions},
 };
 use cowork_testkit::{ScriptedModel, model::Reply};
@@ -58,14 +64,10 @@ impl Room {
         Self { runtime: Runtime::new().unwrap(), sandbox, _data: data }
     }
 
-    async fn start(&self, kind: &str) -> Box<dyn Process> {
-        self.sandbox.worker(worker(kind)).await.unwrap()
-    }
-
     /// Tells a worker something and hears it to its end: how it ended, what it said, what it complained of.
     fn heard(&self, kind: &str) -> (ExitKind, String, String) {
         self.runtime.block_on(async {
-            let mut process = self.start(kind).await;
+            let mut process = self.sandbox.worker(worker(kind)).await.unwrap();
             process.write(b"go on").await.unwrap();
             let (mut said, mut complained) = (Vec::new(), Vec::new());
             loop {
@@ -109,16 +111,40 @@ fn a_worker_that_takes_more_time_than_it_may_ends() {
     assert_eq!(Room::new().heard("spins").0, ExitKind::Signal(9));
 }
 
+/// Counts the processes on this computer that have this argument.
+fn running(argument: &str) -> usize {
+    let all = fs::read_dir("/proc").unwrap().flatten();
+    let told = all.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
+    told.filter(|told| told.split(|byte| *byte == 0).any(|word| word == argument.as_bytes())).count()
+}
+
 fn a_worker_that_is_dropped_ends() {
     let room = Room::new();
-    let mut stays = room.runtime.block_on(room.start("waits"));
-    drop(room.runtime.block_on(room.start("waits")));
-    // One that is told that there is no more ends by itself; the other has ended before, or the sandbox would keep its processes.
+    let own = format!("of {}", std::process::id());
+    let start = || {
+        room.runtime.block_on(async {
+            let mut worker = worker("waits");
+            worker.args.push(own.clone());
+            let mut process = room.sandbox.worker(worker).await.unwrap();
+            assert_eq!(process.next().await.unwrap(), ProcessEvent::Stdout(b"here\n".to_vec()));
+            process
+        })
+    };
+    let (mut stays, goes) = (start(), start());
+    assert_eq!(running(&own), 2);
+    drop(goes);
+    let begun = Instant::now();
+    while running(&own) > 1 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "it goes on");
+        std::thread::yield_now();
+    }
+    // The other has heard nothing of that, and ends when there is no more to hear.
     let exited = room.runtime.block_on(async {
         stays.write(b"").await.unwrap();
-        tokio::time::timeout(Duration::from_secs(30), stays.next()).await.unwrap().unwrap()
+        stays.next().await.unwrap()
     });
     assert!(matches!(exited, ProcessEvent::Exited(exit) if exit.how == ExitKind::Code(0)));
+    assert_eq!(running(&own), 0);
 }
 
 fn a_program_that_is_not_there_is_said_to_be_so() {
