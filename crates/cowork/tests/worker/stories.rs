@@ -10,7 +10,7 @@ use std::{
 
 use cowork::{
     Answer, CommandId, Cowork, ExitKind, Finish, Kind, Mode, Outcome, ProcessEvent, Sandbox, Status, Submit, Task,
-    ThreadId, TokioRuntime, Worker,
+    TaskId, ThreadId, TokioRuntime, Worker,
     sandbox::{LocalSandbox, LocalSandboxOptions},
 };
 use cowork_testkit::{ScriptedModel, model::Reply};
@@ -46,6 +46,7 @@ const STORIES: &[Story] = stories![
     a_playbook_whose_worker_aborts_ends_as_an_error_and_the_engine_works_on,
     a_model_loops_over_500_files_in_one_step,
     what_a_program_would_change_is_asked_about_and_a_no_ends_it_where_it_is,
+    a_worker_that_is_killed_while_a_person_is_asked_is_replaced_and_nothing_is_done_twice,
     a_program_comes_to_an_end_with_its_tasks_steps,
     what_is_wrong_with_a_program_is_said_with_its_line,
 ];
@@ -111,16 +112,31 @@ fn a_worker_that_takes_more_time_than_it_may_ends() {
     assert_eq!(Room::new().heard("spins").0, ExitKind::Signal(9));
 }
 
-/// Counts the processes on this computer that have this argument.
-fn running(argument: &str) -> usize {
+/// Gives the processes on this computer that have this argument.
+fn running(argument: &str) -> Vec<String> {
     let all = fs::read_dir("/proc").unwrap().flatten();
-    let told = all.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
-    told.filter(|told| told.split(|byte| *byte == 0).any(|word| word == argument.as_bytes())).count()
+    let told = all.filter_map(|process| Some((process.file_name(), fs::read(process.path().join("cmdline")).ok()?)));
+    let has = |told: &[u8]| told.split(|byte| *byte == 0).any(|word| word == argument.as_bytes());
+    told.filter(|(_, told)| has(told)).map(|(process, _)| process.into_string().unwrap()).collect()
+}
+
+/// Waits until no more workers of this test run.
+fn down_to(most: usize) {
+    let begun = Instant::now();
+    while running(&tag()).len() > most {
+        assert!(begun.elapsed() < Duration::from_secs(30), "they go on");
+        std::thread::yield_now();
+    }
+}
+
+/// An argument that no other run of this test gives its workers.
+fn tag() -> String {
+    format!("of {}", std::process::id())
 }
 
 fn a_worker_that_is_dropped_ends() {
     let room = Room::new();
-    let own = format!("of {}", std::process::id());
+    let own = tag();
     let start = || {
         room.runtime.block_on(async {
             let mut worker = worker("waits");
@@ -131,20 +147,16 @@ fn a_worker_that_is_dropped_ends() {
         })
     };
     let (mut stays, goes) = (start(), start());
-    assert_eq!(running(&own), 2);
+    assert_eq!(running(&own).len(), 2);
     drop(goes);
-    let begun = Instant::now();
-    while running(&own) > 1 {
-        assert!(begun.elapsed() < Duration::from_secs(30), "it goes on");
-        std::thread::yield_now();
-    }
+    down_to(1);
     // The other has heard nothing of that, and ends when there is no more to hear.
     let exited = room.runtime.block_on(async {
         stays.write(b"").await.unwrap();
         stays.next().await.unwrap()
     });
     assert!(matches!(exited, ProcessEvent::Exited(exit) if exit.how == ExitKind::Code(0)));
-    assert_eq!(running(&own), 0);
+    assert_eq!(running(&own).len(), 0);
 }
 
 fn a_program_that_is_not_there_is_said_to_be_so() {
@@ -170,7 +182,8 @@ impl House {
         let runtime = Runtime::new().unwrap();
         let model = Arc::new(ScriptedModel::list(replies));
         let own = std::env::current_exe().unwrap();
-        let builder = Cowork::builder().data_dir(keep.path().join("data")).worker(own, &["worker", kind]).model(model);
+        let data = keep.path().join("data");
+        let builder = Cowork::builder().data_dir(data).worker(own, &["worker", kind, &tag()]).model(model);
         let cowork = runtime.block_on(builder.build()).unwrap();
         Self { runtime, cowork, desk, _keep: keep }
     }
@@ -192,6 +205,24 @@ impl House {
 
     fn by_model(&self, mode: Mode) -> Task {
         self.submit(Submit { mode, planner: json!({ "name": "model" }), ..Submit::new("Look through my files") })
+    }
+
+    /// Answers the one question that there is, about a program's call.
+    fn answer(&self, task: TaskId, answer: Answer) -> Task {
+        self.runtime.block_on(async {
+            let ask = self.cowork.asks(task).await.unwrap().remove(0);
+            assert_eq!((ask.call.tool.as_str(), ask.subtask.is_some()), ("write_file", true));
+            let id = CommandId::new(&TokioRuntime::new(tokio::runtime::Handle::current()));
+            self.cowork.send(ask.answered(answer, "test", id)).await.unwrap();
+            self.cowork.settled(task).await.unwrap()
+        })
+    }
+
+    fn there(&self) -> Vec<String> {
+        let names = fs::read_dir(&self.desk).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
     }
 
     fn subtask(&self, task: &Task) -> Task {
@@ -238,26 +269,38 @@ fn a_model_loops_over_500_files_in_one_step() {
     assert!(calls[0] == "list_folder" && calls[1..].iter().all(|call| *call == "read_file"));
 }
 
+const WRITES: &str =
+    "for name in ['a', 'b', 'c']:\n    write_file(f'Desk/{name}.txt', 'from a program')\nfinish('written')";
+
 fn what_a_program_would_change_is_asked_about_and_a_no_ends_it_where_it_is() {
-    let house = House::with_program(
-        "for name in ['a', 'b', 'c']:\n    write_file(f'Desk/{name}.txt', 'from a program')\nfinish('written')",
-    );
-    let mut task = house.by_model(Mode::Ask);
-    for answer in [Answer::Allow, Answer::Deny] {
-        task = house.runtime.block_on(async {
-            let ask = house.cowork.asks(task.id).await.unwrap().remove(0);
-            assert_eq!((ask.call.tool.as_str(), ask.subtask.is_some()), ("write_file", true));
-            let id = CommandId::new(&TokioRuntime::new(tokio::runtime::Handle::current()));
-            house.cowork.send(ask.answered(answer, "test", id)).await.unwrap();
-            house.cowork.settled(task.id).await.unwrap()
-        });
-    }
-    let told = told(&task);
+    let house = House::with_program(WRITES);
+    let task = house.by_model(Mode::Ask).id;
+    house.answer(task, Answer::Allow);
+    let ended = house.answer(task, Answer::Deny);
+    let told = told(&ended);
     assert_eq!(told["end"], "refused", "{told}");
     assert!(told["message"].as_str().unwrap().contains("you said no"), "{told}");
-    let there = |name: &str| house.desk.join(name).exists();
-    assert_eq!((there("a.txt"), there("b.txt"), there("c.txt")), (true, false, false));
-    assert_eq!(task.status(), Status::Done, "the model was told, and went on");
+    assert_eq!(house.there(), ["a.txt"]);
+    assert_eq!(ended.status(), Status::Done, "the model was told, and went on");
+}
+
+fn a_worker_that_is_killed_while_a_person_is_asked_is_replaced_and_nothing_is_done_twice() {
+    let house = House::with_program(WRITES);
+    let task = house.by_model(Mode::Ask).id;
+    house.answer(task, Answer::Allow);
+    let waiting = running(&tag());
+    assert_eq!(waiting.len(), 1, "a program that waits keeps its worker");
+    assert!(std::process::Command::new("kill").args(["-9", &waiting[0]]).status().unwrap().success());
+    house.answer(task, Answer::Allow);
+    assert_ne!(running(&tag()), waiting);
+    let ended = house.answer(task, Answer::Allow);
+    assert_eq!(told(&ended)["end"], "done");
+    assert_eq!(house.there(), ["a.txt", "b.txt", "c.txt"]);
+    let subtask = house.subtask(&ended);
+    let calls: Vec<&str> =
+        subtask.turns.iter().flat_map(|turn| &turn.decision.calls).map(|c| c.tool.as_str()).collect();
+    assert_eq!(calls, ["write_file"; 3]);
+    down_to(0);
 }
 
 fn a_program_comes_to_an_end_with_its_tasks_steps() {
