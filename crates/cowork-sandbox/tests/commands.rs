@@ -23,7 +23,7 @@ struct Place {
     sandbox: LocalSandbox,
     task: TaskId,
     session: Arc<dyn Session>,
-    _keep: TempDir,
+    keep: TempDir,
 }
 
 impl Place {
@@ -37,7 +37,7 @@ impl Place {
         let sandbox = LocalSandbox::open(LocalSandboxOptions { data, ..LocalSandboxOptions::default() });
         let task = a_task();
         let session = open(&sandbox, task, &desk, false).await;
-        Self { desk, sandbox, task, session, _keep: keep }
+        Self { desk, sandbox, task, session, keep }
     }
 
     async fn start(&self, call: CallId, line: &str) -> Box<dyn Process> {
@@ -230,10 +230,30 @@ async fn commands_end_with_their_time_and_when_nobody_wants_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_waited_for_is_let_go_of() {
+    let place = Place::new().await;
+    let call = a_call();
+    for line in ["echo three >> poem; echo begun; exec sleep 60", "echo three >> poem; echo begun"] {
+        let mut process = place.start(call, line).await;
+        assert_eq!(process.next().await.unwrap(), ProcessEvent::Stdout(b"begun\n".to_vec()));
+        drop(process);
+        let kept = loop {
+            match place.session.staged(call).await {
+                Err(e) if e.kind == Kind::Busy => tokio::task::yield_now().await,
+                kept => break kept,
+            }
+        };
+        assert_eq!(kept.unwrap_err().kind, Kind::NotFound, "{line}");
+    }
+    let layers = place.keep.path().join("data/staged").join(place.task.to_string());
+    assert_eq!(fs::read_dir(layers).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_shown_can_be_taken_over_by_another_session_of_the_task() {
     let place = Place::new().await;
     let (call, _) = place.changed("echo three >> poem").await;
-    let Place { session, sandbox, task, desk, _keep } = place;
+    let Place { session, sandbox, task, desk, keep: _keep } = place;
     drop(session);
     let session = open(&sandbox, task, &desk, true).await;
     assert_eq!(told(&session.staged(call).await.unwrap()), ["Desk/poem edited"]);
