@@ -2,6 +2,7 @@
 
 mod kept;
 mod running;
+mod stock;
 
 use std::{
     collections::HashSet,
@@ -21,6 +22,7 @@ use self::running::{Kept, Running};
 pub(crate) use self::{
     kept::{commit, discard, staged},
     running::Visits,
+    stock::take_stock,
 };
 use crate::{
     confine::{Changes, Confinement, Layer, Layers, Policy, Shared, World},
@@ -211,7 +213,7 @@ fn start(held: &Held, call: CallId, exec: &Exec) -> Result<Running> {
 }
 
 fn begin(
-    commands: &Commands,
+    commands: &Arc<Commands>,
     layer: &Layer,
     kept: Arc<Kept>,
     (exec, folder): (&Exec, Option<String>),
@@ -245,7 +247,7 @@ fn begin(
         #[cfg(feature = "egress")]
         Reach::By(outlet) => Some(outlet.visits()),
     };
-    Ok(Running::new(kept, (ended, ender), (out, err), input, visits))
+    Ok(Running::new((kept, commands.clone()), (ended, ender), (out, err), input, visits))
 }
 
 #[cfg(feature = "egress")]
