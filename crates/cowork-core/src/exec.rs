@@ -42,7 +42,8 @@ pub struct Worker {
 /// - What it says comes in the order in which each stream got it, and waits where nobody takes it: a program that says more than is taken
 ///   waits too.
 ///
-/// Cancellation: dropping it ends the program and all that it started. Dropping the future of [`Process::next`] loses nothing.
+/// Cancellation: dropping it ends the program and all that it started; dropped before it told its end, what it changed is discarded. Dropping
+/// the future of [`Process::next`] loses nothing.
 ///
 /// Errors: `NotFound` if there is no such program, `Unsupported` where it can't be confined (then nothing ran), `Unavailable`.
 ///

@@ -11,7 +11,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::{Becomes, Found, Item, Seen, moves};
+use super::{Becomes, Found, Item, Seen, Since, moves};
 use crate::{asked, fault::error, protect, record::split, stage, sys, view::Dirs};
 
 /// The most things that a command may have changed.
@@ -29,7 +29,10 @@ pub(super) const CHANGED: &str = "was changed by somebody else meanwhile";
 ///
 /// # Errors
 /// `LimitExceeded` for more than can be shown or taken over; `Unavailable`.
-pub(crate) fn find<'a>(parts: impl IntoIterator<Item = (&'a str, &'a OwnedFd, &'a Path)>, since: i64) -> Result<Found> {
+pub(crate) fn find<'a>(
+    parts: impl IntoIterator<Item = (&'a str, &'a OwnedFd, &'a Path)>,
+    since: &Since,
+) -> Result<Found> {
     let mut found = Found::default();
     for (name, lower, upper) in parts {
         let path = FilePath::parse(name)?;
@@ -42,9 +45,9 @@ pub(crate) fn find<'a>(parts: impl IntoIterator<Item = (&'a str, &'a OwnedFd, &'
     Ok(found)
 }
 
-struct Search {
+struct Search<'a> {
     found: Found,
-    since: i64,
+    since: &'a Since,
     /// Of paths.
     bytes: usize,
 }
@@ -60,7 +63,7 @@ struct Under {
     depth: usize,
 }
 
-impl Search {
+impl Search<'_> {
     fn folder(&mut self, upper: &OwnedFd, lower: Option<&OwnedFd>, path: &FilePath, under: Under) -> Result<()> {
         let failed = |e: Errno| error(e, "look at changes", path.as_str());
         let mut names = sys::names(upper, MOST).map_err(failed)?;
@@ -211,7 +214,7 @@ impl Search {
         (is, was): (&sys::Look, &sys::Look),
         guarded: Option<&'static str>,
     ) {
-        match was.ctime > self.since {
+        match self.since.is_other(was) {
             true => self.leave(path, CHANGED),
             false => self.add(path, what, Some(was), Some(is), guarded),
         }
@@ -226,7 +229,7 @@ impl Search {
         was: &sys::Look,
         guarded: Option<&'static str>,
     ) -> Result<bool> {
-        if was.ctime > self.since || was.is_folder() && is_changed_within(lower, name, self.since, 0) {
+        if self.since.is_other(was) || was.is_folder() && is_changed_within(lower, name, self.since, 0) {
             self.leave(path, CHANGED);
             return Ok(false);
         }
@@ -270,18 +273,18 @@ fn is_opaque(folder: impl AsFd) -> bool {
 }
 
 /// Says whether anything in a folder was changed since a time. What can't be looked at is taken for changed.
-fn is_changed_within(folder: &OwnedFd, name: &[u8], since: i64, depth: usize) -> bool {
+fn is_changed_within(folder: &OwnedFd, name: &[u8], since: &Since, depth: usize) -> bool {
     let Ok(folder) = sys::open_below(folder, name) else { return true };
     let Ok(names) = sys::names(&folder, MOST) else { return true };
     depth >= DEEP
         || names.iter().any(|name| match sys::look(&folder, name) {
-            Ok(look) => look.ctime > since || look.is_folder() && is_changed_within(&folder, name, since, depth + 1),
+            Ok(look) => since.is_other(&look) || look.is_folder() && is_changed_within(&folder, name, since, depth + 1),
             Err(_) => true,
         })
 }
 
 /// Says whether anything below a granted folder's path was changed since a time.
-pub(super) fn is_changed_below(dirs: &Dirs<'_>, path: &FilePath, since: i64) -> bool {
+pub(super) fn is_changed_below(dirs: &Dirs<'_>, path: &FilePath, since: &Since) -> bool {
     let Some((folder, name)) = split(path) else { return true };
     dirs.get(folder).map_or(true, |open| is_changed_within(&open.dir.fd, &name, since, 0))
 }
