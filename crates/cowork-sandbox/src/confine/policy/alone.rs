@@ -44,7 +44,8 @@ impl Alone {
         steps.extend(ABOVE.map(folder));
         steps.extend(root(&self.system));
         steps.extend(bound(&self.program, &WORKER[1..], Never::CHANGED));
-        steps.push(Step::Enter);
+        steps.extend([Step::Enter, Step::Each]);
+        steps.extend(self.policy.scratch());
         steps
     }
 
@@ -56,7 +57,7 @@ impl Alone {
         let mut steps = self.policy.own(None)?;
         steps.extend(self.policy.limits(&self.system));
         let most = self.memory.min(self.system.most(Resource::Data));
-        steps.extend([Step::Limit { what: Resource::Data, most }, Step::DropPrivileges]);
+        steps.push(Step::Limit { what: Resource::Data, most });
         let mut system = self.system.clone();
         system.programs.push(Place { path: WORKER.to_owned(), ..self.program.clone() });
         steps.extend(self.policy.rules(&system)?);
