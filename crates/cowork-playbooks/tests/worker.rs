@@ -194,6 +194,18 @@ async fn a_worker_can_t_have_its_program_run_by_the_host() {
 }
 
 #[tokio::test]
+async fn a_worker_that_was_started_ahead_gets_the_next_program_with_its_limits() {
+    for (limits, started) in [(Limits::default(), 1), (Limits { recursion: 1, memory: 1, ..Limits::default() }, 2)] {
+        let threads = Threads::serving();
+        let apart = Apart::new(threads.clone() as Arc<dyn Sandbox>, "/worker", &[]);
+        apart.start_ahead(&limits);
+        let (end, _) = play(&PlaybookPlanner::new().unwrap().with_interpreter(Arc::new(apart))).await;
+        assert!(matches!(end.unwrap(), Finish::Done { .. }));
+        assert_eq!(threads.started(), started);
+    }
+}
+
+#[tokio::test]
 async fn what_is_stopped_is_stopped() {
     let threads = Threads::serving();
     let planner = planner(&threads).with_limits(Limits { calls: usize::MAX, ..Limits::default() });
