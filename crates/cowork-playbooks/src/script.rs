@@ -44,8 +44,8 @@ impl TypedTool for Script {
         `return_exceptions=True` keeps those that failed as values. A call that fails raises RuntimeError, one that is refused \
         PermissionError. `folders()` gives the names of the folders, `say(text)` tells the person something, `finish(summary, data)` \
         ends it and gives you `data`. There are functions, classes without inheritance, comprehensions, f-strings, exceptions, `re`, \
-        `json`, `math`, `datetime`, `collections`, `itertools`, `functools`. There are no `yield`, `match`, `del`, `print`, `open`, and \
-        no other modules; what leaves the program is text, numbers, lists, and dicts with text keys. At most 1,000 calls and 10 s of \
+        `json`, `math`, `datetime`, `collections`, `itertools`, `functools`. There are no `yield`, `match`, `del`, `open`, \
+        and no other modules; `print` goes nowhere; what leaves the program is text, numbers, lists, and dicts with text keys. At most 1,000 calls and 10 s of \
         its own time. Over many files: \
         `found = []\nfor entry in list_folder(\"Desk\", most=1000)[\"entries\"]:\n    if entry[\"kind\"] == \"file\":\n        \
         text = read_file(entry[\"path\"])[\"text\"]\n        if \"overdue\" in text:\n            found.append(entry[\"path\"])\n\
