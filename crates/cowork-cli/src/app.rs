@@ -47,8 +47,7 @@ impl App {
     /// Opens the engine with what this builder has besides.
     pub(crate) async fn open_as(data: &Path, builder: Builder) -> Result<Self> {
         let planner = playbook::planner().map_err(|fail| fail.error)?;
-        let builder =
-            with_worker(builder.data_dir(data).claim(Claim::Adopted)).playbooks(planner).planner(Arc::new(OneCommand));
+        let builder = builder.data_dir(data).claim(Claim::Adopted).playbooks(planner).planner(Arc::new(OneCommand));
         let builder = match home() {
             Some(home) => builder.home_dir(home),
             None => builder,

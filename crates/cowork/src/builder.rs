@@ -29,6 +29,7 @@ pub struct Builder {
     planners: Vec<Arc<dyn Planner>>,
     playbooks: Option<PlaybookPlanner>,
     worker: Option<Worker>,
+    is_ahead: bool,
     models: Vec<Arc<dyn Model>>,
     tools: Vec<Arc<dyn Tool>>,
     policy: Option<Arc<dyn Policy>>,
@@ -44,7 +45,6 @@ struct Worker {
     program: PathBuf,
     args: Vec<String>,
     is_asked_for: bool,
-    is_ahead: bool,
 }
 
 impl Builder {
@@ -117,16 +117,14 @@ impl Builder {
 
     fn with_worker(mut self, program: &Path, args: &[&str], is_asked_for: bool) -> Self {
         let args = args.iter().map(|arg| (*arg).to_owned()).collect();
-        self.worker = Some(Worker { program: program.to_owned(), args, is_asked_for, is_ahead: false });
+        self.worker = Some(Worker { program: program.to_owned(), args, is_asked_for });
         self
     }
 
-    /// Starts the first worker while all else is opened: a playbook is to be run at once. It needs one of the above before it.
+    /// Starts the first worker while all else is opened: a playbook is to be run at once.
     #[must_use]
     pub fn worker_ahead(mut self) -> Self {
-        if let Some(worker) = &mut self.worker {
-            worker.is_ahead = true;
-        }
+        self.is_ahead = true;
         self
     }
 
@@ -269,11 +267,11 @@ impl Builder {
             let why = "there are two planners of playbooks";
             return Err(Error::new(Kind::InvalidInput, "start engine", why).with_fix("give one, by playbooks()"));
         }
-        if let Some(Worker { program, args, is_asked_for, is_ahead }) = self.worker.take() {
+        if let Some(Worker { program, args, is_asked_for }) = self.worker.take() {
             let args: Vec<&str> = args.iter().map(String::as_str).collect();
             let apart = Apart::new(sandbox.clone(), program, &args);
             let apart = if is_asked_for { apart } else { apart.or_in_process() };
-            if is_ahead {
+            if self.is_ahead {
                 apart.start_ahead(playbooks.limits());
             }
             playbooks = playbooks.with_interpreter(Arc::new(apart));

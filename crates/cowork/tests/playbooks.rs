@@ -3,10 +3,15 @@
 
 use std::{fs, sync::Arc};
 
-use cowork::{Cowork, Finish, Kind, Mode, Proposal, Submit, Task, ThreadId, playbooks::PlaybookPlanner};
+use cowork::{
+    ChangeSet, Cowork, Error, Finding, Finish, Keep, Kind, Mode, Process, Proposal, Reclaimed, Result, Sandbox,
+    Session, SessionSpec, Submit, Task, TaskId, ThreadId, UndoReport, UndoSpec, Worker, async_trait,
+    playbooks::PlaybookPlanner,
+};
 use cowork_testkit::ScriptedPlanner;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::mpsc;
 
 async fn ended(cowork: &Cowork, keep: &TempDir, planner: Value) -> Task {
     let desk = keep.path().join("Desk");
@@ -51,4 +56,56 @@ async fn a_planner_of_playbooks_comes_first_and_is_there_once() {
     cowork.stop().await;
     let twice = builder().planner(Arc::new(PlaybookPlanner::new().unwrap())).build().await;
     assert_eq!(twice.err().unwrap().kind, Kind::InvalidInput);
+}
+
+/// Tells of each worker that is wanted, and starts none.
+struct Asked(mpsc::UnboundedSender<Worker>);
+
+fn nothing() -> Error {
+    Error::new(Kind::Unsupported, "start", "this sandbox only listens")
+}
+
+#[async_trait]
+impl Sandbox for Asked {
+    async fn worker(&self, worker: Worker) -> Result<Box<dyn Process>> {
+        self.0.send(worker).unwrap();
+        Err(nothing())
+    }
+
+    async fn open(&self, _: SessionSpec) -> Result<Arc<dyn Session>> {
+        Err(nothing())
+    }
+
+    async fn undo(&self, _: TaskId, _: UndoSpec) -> Result<UndoReport> {
+        Err(nothing())
+    }
+
+    async fn changes(&self, _: TaskId) -> Result<ChangeSet> {
+        Err(nothing())
+    }
+
+    async fn reclaim(&self, _: Keep) -> Result<Reclaimed> {
+        Err(nothing())
+    }
+
+    async fn check(&self, _: u64) -> Vec<Finding> {
+        Vec::new()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_is_started_before_there_is_a_task_only_if_the_host_says_so() {
+    for is_ahead in [true, false] {
+        let keep = TempDir::new().unwrap();
+        let (send, mut asked) = mpsc::unbounded_channel();
+        let builder = Cowork::builder().data_dir(keep.path()).sandbox(Arc::new(Asked(send)));
+        let builder = if is_ahead { builder.worker_ahead() } else { builder };
+        let cowork = builder.worker_where_possible("/worker", &["works"]).build().await.unwrap();
+        if is_ahead {
+            let worker = asked.recv().await.unwrap();
+            assert_eq!((worker.program.to_str(), worker.args), (Some("/worker"), vec!["works".to_owned()]));
+        }
+        assert!(asked.try_recv().is_err());
+        cowork.stop().await;
+    }
 }
