@@ -45,6 +45,11 @@ pub trait Process: Send {
     /// # Errors
     /// `Unavailable` if it does not read any more.
     async fn write(&mut self, bytes: &[u8]) -> Result<()>;
+
+    /// Gives what it asked of the network since this was last asked; what is told here is not told with its end.
+    fn visits(&mut self) -> Vec<Visit> {
+        Vec::new()
+    }
 }
 
 /// What comes of a program while it runs.

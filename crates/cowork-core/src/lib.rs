@@ -8,6 +8,7 @@
 //! [`Tool`]s are given to it.
 
 mod allow;
+mod artifact;
 mod briefing;
 mod change;
 mod conversation;
@@ -46,6 +47,7 @@ mod tool;
 mod walk;
 
 pub use allow::AllowRule;
+pub use artifact::Artifact;
 pub use async_trait::async_trait;
 pub use briefing::{Briefing, InstructionState, Instructions, LONGEST_INSTRUCTIONS, Noting, ThreadNote, TrustedFile};
 pub use change::{

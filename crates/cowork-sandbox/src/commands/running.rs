@@ -143,6 +143,10 @@ impl Process for Running {
         Ok(ProcessEvent::Exited(Exit { visits, ..exit(&ended) }))
     }
 
+    fn visits(&mut self) -> Vec<Visit> {
+        self.visits.as_ref().map_or_else(Vec::new, Visits::taken)
+    }
+
     async fn write(&mut self, bytes: &[u8]) -> Result<()> {
         if bytes.is_empty() {
             self.input = None;
