@@ -19,6 +19,17 @@ pub struct Exec {
     pub wall: Duration,
     /// Whether [`Process::write`] feeds its standard input; it is empty if not.
     pub input: bool,
+    /// A terminal of its own, by which it then reads and says everything.
+    pub terminal: Option<Terminal>,
+}
+
+/// How large a terminal is, in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terminal {
+    /// In a line.
+    pub columns: u16,
+    /// Lines.
+    pub rows: u16,
 }
 
 /// A program that runs confined: what [`Session::exec`](crate::Session::exec) gives.
@@ -40,7 +51,7 @@ pub trait Process: Send {
     /// Waits for what comes next. After [`ProcessEvent::Exited`] nothing does.
     async fn next(&mut self) -> Result<ProcessEvent>;
 
-    /// Writes to its standard input; with nothing, ends it.
+    /// Writes to its standard input, or types at its terminal; with nothing, ends it.
     ///
     /// # Errors
     /// `Unavailable` if it does not read any more.

@@ -132,6 +132,7 @@ impl Tool for Shell {
             folder: args.folder,
             wall: Duration::from_secs(args.seconds.unwrap_or(SECONDS).into()),
             input: self.streams.is_some(),
+            terminal: None,
         };
         let mut process = session.exec(ctx.call, exec).await?;
         let (said, exit) = kept::until_stopped(OP, &ctx, self.follow(&mut *process, &ctx)).await?;

@@ -99,7 +99,7 @@ impl Kernel {
         runtime: &dyn Runtime,
     ) -> Result<Self> {
         let call = CallId::new(runtime);
-        let exec = Exec { args: language.args(), folder, wall: LIFE, input: true };
+        let exec = Exec { args: language.args(), folder, wall: LIFE, input: true, terminal: None };
         let process = session.exec(call, exec).await?;
         Ok(Self { process, call, cells: 0, answer: Vec::new() })
     }
