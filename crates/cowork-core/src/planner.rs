@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Finding, Finish, Models, PlanStep, Result, Task, TaskChanges, ToolSpec};
+use crate::{Finding, Finish, Models, PlanStep, Result, Task, TaskChanges, TaskId, ToolSpec};
 
 /// Says what comes next in a task, from what the log says so far.
 ///
@@ -76,6 +76,11 @@ pub trait Planner: Send + Sync + 'static {
 
     /// Says what comes next.
     async fn plan(&self, view: View, ctx: PlanContext) -> Result<Proposal>;
+
+    /// Is told that a task has ended: what was kept for it can go.
+    fn let_go(&self, task: TaskId) {
+        let _ = task;
+    }
 
     /// Says what is in order and what is not, for `cowork doctor`.
     async fn check(&self) -> Vec<Finding> {

@@ -38,6 +38,11 @@ impl Cache {
         (turns == task.turns.len() && same).then_some(program)
     }
 
+    /// Lets go of the program of a task.
+    pub(crate) fn forget(&self, task: TaskId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|kept| kept.task != task);
+    }
+
     /// Keeps a program that waits for the outcomes of what was just proposed.
     pub(crate) fn keep(&self, task: &Task, calls: &[ProposedCall], program: Box<dyn Running>) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cowork_core::{
     Access, CancellationToken, Error, Finding, Finish, Kind, Outcome, PlanContext, Planner, Proposal, ProposedCall,
-    Result, Submit, Task, Turn, View,
+    Result, Submit, Task, TaskId, Turn, View,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -251,6 +251,10 @@ impl Planner for PlaybookPlanner {
             }
         }
         Ok(proposal)
+    }
+
+    fn let_go(&self, task: TaskId) {
+        self.cache.forget(task);
     }
 
     async fn check(&self) -> Vec<Finding> {

@@ -9,8 +9,8 @@ use std::{
 };
 
 use cowork::{
-    Answer, CommandId, Cowork, ExitKind, Finish, Kind, Mode, Outcome, ProcessEvent, Sandbox, Status, Submit, Task,
-    TaskId, ThreadId, TokioRuntime, Worker,
+    Answer, Command, CommandId, Cowork, Envelope, ExitKind, Finish, Kind, Mode, Outcome, ProcessEvent, Sandbox, Status,
+    Submit, Task, TaskId, ThreadId, TokioRuntime, Worker,
     sandbox::{LocalSandbox, LocalSandboxOptions},
 };
 use cowork_testkit::{ScriptedModel, model::Reply};
@@ -47,6 +47,7 @@ const STORIES: &[Story] = stories![
     a_model_loops_over_500_files_in_one_step,
     what_a_program_would_change_is_asked_about_and_a_no_ends_it_where_it_is,
     a_worker_that_is_killed_while_a_person_is_asked_is_replaced_and_nothing_is_done_twice,
+    a_program_whose_task_is_stopped_keeps_no_worker,
     a_program_comes_to_an_end_with_its_tasks_steps,
     what_is_wrong_with_a_program_is_said_with_its_line,
 ];
@@ -301,6 +302,20 @@ fn a_worker_that_is_killed_while_a_person_is_asked_is_replaced_and_nothing_is_do
         subtask.turns.iter().flat_map(|turn| &turn.decision.calls).map(|c| c.tool.as_str()).collect();
     assert_eq!(calls, ["write_file"; 3]);
     down_to(0);
+}
+
+fn a_program_whose_task_is_stopped_keeps_no_worker() {
+    let house = House::with_program(WRITES);
+    let task = house.by_model(Mode::Ask).id;
+    assert_eq!(running(&tag()).len(), 1);
+    house.runtime.block_on(async {
+        let id = CommandId::new(&TokioRuntime::new(tokio::runtime::Handle::current()));
+        let (thread, sender) = (ThreadId::named("main"), "test".to_owned());
+        house.cowork.send(Envelope { thread, task, sender, id, command: Command::Cancel }).await.unwrap();
+        assert_eq!(house.cowork.settled(task).await.unwrap().status(), Status::Cancelled);
+    });
+    down_to(0);
+    assert_eq!(house.there(), [""; 0]);
 }
 
 fn a_program_comes_to_an_end_with_its_tasks_steps() {
