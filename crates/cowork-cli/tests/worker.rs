@@ -2,7 +2,6 @@
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a story that goes wrong ends")]
 
-#[allow(dead_code, reason = "each test uses a part of it")]
 mod support;
 
 use support::Place;

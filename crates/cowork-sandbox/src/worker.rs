@@ -11,10 +11,11 @@ use cowork_core::{Error, Exit, ExitKind, Kind, Process, ProcessEvent, Result, Wo
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::unix::pipe,
+    task::JoinHandle,
 };
 
 use crate::{
-    confine::{Confined, Confinement, Ended, How, Workers},
+    confine::{Confined, Confinement, Ended, Ender, How, Workers},
     fault::Fault,
 };
 
@@ -30,11 +31,16 @@ pub(crate) struct Hall(Mutex<Option<Workers>>);
 
 /// A worker that runs. Dropping it ends it.
 struct Running {
+    /// What is waited for, from when it says nothing any more.
     confined: Option<Confined>,
+    ended: Option<JoinHandle<Result<Ended>>>,
+    ender: Ender,
     out: Option<pipe::Receiver>,
     err: Option<pipe::Receiver>,
     input: Option<pipe::Sender>,
     room: Vec<u8>,
+    /// Whether it was ended from here.
+    is_over: bool,
 }
 
 impl Hall {
@@ -56,7 +62,17 @@ impl Hall {
         let receiver = |end: OwnedFd| pipe::Receiver::from_owned_fd(end).map_err(failed);
         let (out, err) = (Some(receiver(out.into())?), Some(receiver(err.into())?));
         let input = Some(pipe::Sender::from_owned_fd(feed.into()).map_err(failed)?);
-        Ok(Box::new(Running { confined: Some(confined), out, err, input, room: vec![0; PIECE] }))
+        let ender = confined.ender();
+        Ok(Box::new(Running {
+            confined: Some(confined),
+            ended: None,
+            ender,
+            out,
+            err,
+            input,
+            room: vec![0; PIECE],
+            is_over: false,
+        }))
     }
 
     fn workers(&self, confinement: &Confinement, worker: &Worker) -> Result<Workers> {
@@ -90,10 +106,24 @@ impl Process for Running {
             }
         }
         self.input = None;
-        let over = || Error::new(Kind::Internal, "run worker", "the worker has ended already");
-        let confined = self.confined.take().ok_or_else(over)?;
-        let ended = tokio::task::spawn_blocking(move || confined.wait(END)).await.map_err(|e| over().with_source(e))?;
-        ended.map(|ended| ProcessEvent::Exited(exit(&ended)))
+        if let Some(confined) = self.confined.take() {
+            self.ended = Some(tokio::task::spawn_blocking(move || confined.wait(END)));
+        }
+        let over = || Error::new(Kind::InvalidInput, "run worker", "its end was told already");
+        let ended = self.ended.as_mut().ok_or_else(over)?.await;
+        self.ended = None;
+        match ended.map_err(|e| Error::new(Kind::Internal, "run worker", e.to_string()))? {
+            Err(e) if self.is_over && e.kind == Kind::Unavailable => {
+                let how = ExitKind::Signal(libc::SIGKILL);
+                Ok(ProcessEvent::Exited(Exit { how, cpu: 0, memory: 0, visits: Vec::new() }))
+            }
+            ended => ended.map(|ended| ProcessEvent::Exited(exit(&ended))),
+        }
+    }
+
+    fn end(&mut self) {
+        self.is_over = true;
+        self.ender.end();
     }
 
     /// What it says meanwhile waits: it is asked one thing at a time.
@@ -105,6 +135,12 @@ impl Process for Running {
         let unread = || Error::new(Kind::Unavailable, "write to worker", "the worker does not read any more");
         let input = self.input.as_mut().ok_or_else(unread)?;
         input.write_all(bytes).await.map_err(|e| unread().with_source(e))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.ender.end();
     }
 }
 

@@ -111,6 +111,10 @@ impl Process for Running {
         let unread = |_| Error::new(Kind::Unavailable, "write", "the worker does not read any more");
         self.input.as_ref().map_or(Ok(()), |input| input.send(bytes.to_vec())).map_err(unread)
     }
+
+    fn end(&mut self) {
+        self.input = None;
+    }
 }
 
 impl Output {

@@ -42,6 +42,7 @@ const STORIES: &[Story] = stories![
     a_worker_that_takes_more_memory_than_it_may_ends,
     a_worker_that_takes_more_time_than_it_may_ends,
     a_worker_that_is_dropped_ends,
+    a_worker_that_is_ended_tells_its_end,
     a_program_that_is_not_there_is_said_to_be_so,
     a_playbook_whose_worker_aborts_ends_as_an_error_and_the_engine_works_on,
     a_model_loops_over_500_files_in_one_step,
@@ -158,6 +159,17 @@ fn a_worker_that_is_dropped_ends() {
     });
     assert!(matches!(exited, ProcessEvent::Exited(exit) if exit.how == ExitKind::Code(0)));
     assert_eq!(running(&own).len(), 0);
+}
+
+fn a_worker_that_is_ended_tells_its_end() {
+    let room = Room::new();
+    let exited = room.runtime.block_on(async {
+        let mut process = room.sandbox.worker(worker("waits")).await.unwrap();
+        assert_eq!(process.next().await.unwrap(), ProcessEvent::Stdout(b"here\n".to_vec()));
+        process.end();
+        process.next().await.unwrap()
+    });
+    assert!(matches!(exited, ProcessEvent::Exited(exit) if exit.how == ExitKind::Signal(9)));
 }
 
 fn a_program_that_is_not_there_is_said_to_be_so() {
