@@ -145,12 +145,15 @@ pub(crate) fn new_mount(kind: &CStr, settings: &[(&CStr, &CStr)], attributes: us
     made
 }
 
-/// Has what is mounted at a path forget what it knows of the files that nobody has open.
+/// Has what is mounted at a path forget what it knows of the files that nobody has open. Where nothing is mounted yet nothing is known.
 pub(crate) fn renew_mount(at: &CStr) -> Result<()> {
     const CLOSED_ON_EXEC: usize = 1;
     const NO_LINK: usize = 2;
     const RECONFIGURE: usize = 7;
-    let context = fd(call(433, [HERE.0 as usize, of(at), CLOSED_ON_EXEC | NO_LINK, 0, 0, 0]))?;
+    let context = match fd(call(433, [HERE.0 as usize, of(at), CLOSED_ON_EXEC | NO_LINK, 0, 0, 0])) {
+        Err(EINVAL | ENOENT) => return Ok(()),
+        context => context?,
+    };
     let done = call(431, [context.0 as usize, RECONFIGURE, 0, 0, 0, 0]);
     close(context);
     done.map(drop)

@@ -337,6 +337,8 @@ async fn what_somebody_changed_under_a_program_that_goes_on_stays() {
 async fn what_others_do_in_the_folder_is_seen_by_a_program_that_goes_on() {
     let place = Place::new().await;
     let mut program = Program::new(&*place.session).await;
+    // It may not even have begun.
+    program.process.renew().await.unwrap();
     program.does("test \"$(cat poem old in/deep/notes | wc -l)\" -gt 1; ls in > /dev/null; test ! -e later").await;
     // As a file tool does it: another file comes in its place.
     put(&place.desk.join("poem.part"), "mine\n");
