@@ -31,7 +31,7 @@ use helper::{Ground, Helper};
 pub use layer::{Layer, Layers};
 pub use policy::{Changes, Policy, Shared, Take, WayOut};
 use run::Running;
-pub use run::{Ended, Ender, Excess, How};
+pub use run::{Ended, Ender, Excess, How, Renewer};
 use steps::Step;
 use system::{System, What};
 use usage::Usage;
@@ -185,6 +185,11 @@ impl Confined {
     /// Gives what ends it from elsewhere, while a thread waits for it.
     pub fn ender(&self) -> Ender {
         self.running.ender()
+    }
+
+    /// Gives what has it see what others did in the folders meanwhile.
+    pub fn renewer(&self) -> Renewer {
+        self.running.renewer()
     }
 
     /// Waits for its end, no longer than `most`; then it is ended, with everything that it started. This blocks the thread.

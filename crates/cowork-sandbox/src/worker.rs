@@ -121,6 +121,11 @@ impl Process for Running {
         }
     }
 
+    /// It has no folders.
+    async fn renew(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     fn end(&mut self) {
         self.is_over = true;
         self.ender.end();

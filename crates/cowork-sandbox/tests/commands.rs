@@ -1,6 +1,6 @@
 //! Commands in a session: what they change is shown first, then comes into the folder through the journal.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
-#![allow(clippy::unwrap_used, reason = "a test stops at what should not be")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::{
     fs,
@@ -331,6 +331,27 @@ async fn what_somebody_changed_under_a_program_that_goes_on_stays() {
     assert_eq!(left, ["Desk/old", "Desk/poem"]);
     place.session.commit(call, Watch::nothing()).await.unwrap();
     assert_eq!((place.text("poem").as_deref(), place.text("old").as_deref()), (Some("mine\n"), Some("mine too")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_do_in_the_folder_is_seen_by_a_program_that_goes_on() {
+    let place = Place::new().await;
+    let mut program = Program::new(&*place.session).await;
+    // It may not even have begun.
+    program.process.renew().await.unwrap();
+    program.does("test \"$(cat poem old in/deep/notes | wc -l)\" -gt 1; ls in > /dev/null; test ! -e later").await;
+    // As a file tool does it: another file comes in its place.
+    put(&place.desk.join("poem.part"), "mine\n");
+    fs::rename(place.desk.join("poem.part"), place.desk.join("poem")).unwrap();
+    fs::remove_file(place.desk.join("old")).unwrap();
+    put(&place.desk.join("in/fresh"), "x");
+    put(&place.desk.join("later"), "y");
+    program.process.renew().await.unwrap();
+    let line = "echo $(cat poem; ls in; cat later; cat old 2>&1)\n";
+    program.process.write(line.as_bytes()).await.unwrap();
+    let said = program.process.next().await.unwrap();
+    let expected = "mine deep fresh ycat: old: No such file or directory\n";
+    assert_eq!(said, ProcessEvent::Stdout(expected.as_bytes().to_vec()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -112,6 +112,10 @@ impl Process for Running {
         self.input.as_ref().map_or(Ok(()), |input| input.send(bytes.to_vec())).map_err(unread)
     }
 
+    async fn renew(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     fn end(&mut self) {
         self.input = None;
     }

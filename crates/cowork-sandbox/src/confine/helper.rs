@@ -105,10 +105,10 @@ impl Ground {
 
     /// Has all made ready for a command, by these steps.
     pub(crate) fn prepare(&self, plan: Vec<Step>) -> Result<Running> {
-        let (socket, theirs) = pair()?;
-        send(&self.socket, &[theirs.as_fd()]).map_err(failed)?;
+        let ((socket, theirs), (asking, asked)) = (pair()?, pair()?);
+        send(&self.socket, &[theirs.as_fd(), asked.as_fd()]).map_err(failed)?;
         send(&socket, &[in_memory(&steps::bytes(&plan))?.as_fd()]).map_err(failed)?;
-        Ok(Running::new(socket, self.plan.clone(), plan, self.group.clone()))
+        Ok(Running::new((socket, asking), self.plan.clone(), plan, self.group.clone()))
     }
 }
 
