@@ -1,5 +1,6 @@
 //! The commands of a session: each runs confined, with what it changes kept in a layer under its call.
 
+mod copies;
 mod kept;
 mod running;
 
@@ -23,6 +24,7 @@ pub(crate) use self::{
     running::Visits,
 };
 use crate::{
+    Copies,
     confine::{Changes, Confinement, Layer, Layers, Policy, Shared, World},
     fault::{Fault, shown},
     session::{Held, blocking},
@@ -34,6 +36,7 @@ use crate::{
 pub(crate) struct Ground {
     data: PathBuf,
     limits: ExecLimits,
+    copies: Copies,
     confinement: OnceLock<Confinement>,
 }
 
@@ -52,6 +55,8 @@ struct Commands {
     layers: Layers,
     world: World,
     reach: Reach,
+    /// For each folder, whether commands always work in a copy of it.
+    copied: Vec<bool>,
     /// The calls whose commands have not ended, or whose end was not told.
     running: Arc<Mutex<HashSet<CallId>>>,
 }
@@ -72,8 +77,8 @@ const A_DAY: i64 = 24 * 60 * 60 * 1_000;
 const SINCE: &str = "since";
 
 impl Ground {
-    pub(crate) fn new(data: PathBuf, limits: ExecLimits) -> Arc<Self> {
-        Arc::new(Self { data, limits, confinement: OnceLock::new() })
+    pub(crate) fn new(data: PathBuf, limits: ExecLimits, copies: Copies) -> Arc<Self> {
+        Arc::new(Self { data, limits, copies, confinement: OnceLock::new() })
     }
 
     /// Gives what confines commands on this computer.
@@ -143,7 +148,8 @@ impl Room {
         let layers = Layers::at(&self.at())?;
         let world = self.ground.confinement()?.world(policy.clone(), Some(layers.clone()))?;
         let reach = reach(&self.hosts)?;
-        let made = Arc::new(Commands { policy, layers, world, reach, running: Arc::default() });
+        let copied = copies::needed(held, &world, &self.at(), &self.ground.copies)?;
+        let made = Arc::new(Commands { policy, layers, world, reach, copied, running: Arc::default() });
         Ok(self.commands.get_or_init(|| made).clone())
     }
 
@@ -204,10 +210,13 @@ fn start(held: &Held, call: CallId, exec: &Exec) -> Result<Running> {
     let commands = room.commands(held)?;
     room.is_still(call)?;
     room.remove(call)?;
-    let layer = commands.layers.make(&call.to_string(), &commands.policy)?;
+    let mut layer = commands.layers.make(&call.to_string(), &commands.policy)?;
+    let kept = Kept::new(&commands.running, room.at(), call);
     let failed = |e: std::io::Error| Fault::from(e).error("run command", &shown(&room.layer(call)));
+    // What changes from here on may not be what the command sees.
     File::create(room.layer(call).join(SINCE)).map_err(failed)?;
-    begin(&commands, &layer, Kept::new(&commands.running, room.at(), call), (exec, inside))
+    copies::fill(held, &mut layer, &commands.copied, &room.ground.copies)?;
+    begin(&commands, &layer, kept, (exec, inside))
 }
 
 fn begin(

@@ -29,11 +29,14 @@ use groups::Groups;
 use helper::{Ground, Helper};
 pub use layer::{Layer, Layers};
 pub use policy::{Changes, Policy, Shared, Take, WayOut};
-use run::Running;
 pub use run::{Ended, Ender, Excess, How};
+use run::{OVER, Running};
 use steps::Step;
 use system::{System, What};
 use usage::Usage;
+
+/// How long it is waited for what takes the kernel no time.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Starts confined commands on this computer.
 #[derive(Clone, Debug)]
@@ -81,7 +84,7 @@ impl Confinement {
         let helper = Helper::new()?;
         // An empty plan is a world like the host's, in which nothing is run but this question.
         let asked = helper.ground(Vec::new(), None)?.prepare(vec![Step::Ask])?;
-        let asked = asked.wait(Duration::from_secs(10), Usage::nothing())?;
+        let asked = asked.wait(PATIENCE, Usage::nothing())?;
         let How::Exited(landlock) = asked.how else {
             let error = Error::new(Kind::Unsupported, "confine", format!("the helper did not answer: {:?}", asked.how));
             return Err(error.with_fix("try again; `cowork doctor` says what is missing"));
@@ -123,7 +126,7 @@ impl World {
     /// # Errors
     /// `InvalidInput` without a layer where one is needed; `Unavailable`.
     pub fn prepare(&self, layer: Option<&Layer>, out: Option<WayOut>) -> Result<Prepared> {
-        let plan = self.policy.steps(&self.confinement.0.system, layer.map(Layer::name), out.as_ref())?;
+        let plan = self.policy.steps(&self.confinement.0.system, layer, out.as_ref())?;
         let usage = match self.ground.is_held() {
             true => Usage::nothing(),
             false => Usage::nothing().within(self.policy.limits.clone()),
@@ -138,6 +141,32 @@ impl World {
             proxy
         });
         Ok(Prepared { world: self.clone(), running, usage, proxy })
+    }
+
+    /// Says over which of the policy's folders, by their numbers, the kernel can't lay a layer: of these a layer has to hold a
+    /// [copy](Layer::copy). It is found out by trying.
+    ///
+    /// # Errors
+    /// `Unavailable` if it can't be tried, `Unsupported` where nothing can be confined.
+    pub fn refused(&self) -> Result<Vec<usize>> {
+        let mut refused = Vec::new();
+        let Some(layers) = &self.layers else { return Ok(refused) };
+        let mut trial = layers.trial(&self.policy)?;
+        loop {
+            let plan = self.policy.own(Some(&trial.layer))?.into_iter().chain([Step::Ask]).collect();
+            let asked = self.ground.prepare(plan)?.wait(PATIENCE, Usage::nothing());
+            let of = |error: &Error| error.fact(OVER)?.parse::<usize>().ok();
+            match asked {
+                Ok(_) => return Ok(refused),
+                Err(error) => match of(&error).filter(|n| !refused.contains(n)) {
+                    Some(n) => {
+                        trial.layer.copy(n)?;
+                        refused.push(n);
+                    }
+                    None => return Err(error),
+                },
+            }
+        }
     }
 
     /// Starts a command with these streams: what it reads, what it says, what it complains.

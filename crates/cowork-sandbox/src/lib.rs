@@ -88,4 +88,4 @@ mod view;
 mod walk;
 mod watch;
 
-pub use local::{LocalSandbox, LocalSandboxOptions};
+pub use local::{Copies, LocalSandbox, LocalSandboxOptions};

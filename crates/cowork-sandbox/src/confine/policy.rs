@@ -3,7 +3,8 @@
 use cowork_core::{Error, ExecLimits, Kind, Result};
 
 use super::{
-    filters,
+    Layer, filters,
+    layer::COPY,
     steps::{Never, Resource, Start, Step},
     system::{Place, System, What},
 };
@@ -123,11 +124,11 @@ impl Policy {
         Ok(steps)
     }
 
-    /// Gives the steps that confine one program, in the world that it has in common with others; `layer` is its layer's name.
+    /// Gives the steps that confine one program, in the world that it has in common with others; `layer` is where it keeps changes.
     ///
     /// # Errors
     /// `InvalidInput` without a layer that is needed; `Unsupported` where the kernel can't enforce it.
-    pub(crate) fn steps(&self, system: &System, layer: Option<&str>, out: Option<&WayOut>) -> Result<Vec<Step>> {
+    pub(crate) fn steps(&self, system: &System, layer: Option<&Layer>, out: Option<&WayOut>) -> Result<Vec<Step>> {
         let mut steps = self.own(layer)?;
         if let Some(out) = out {
             let content = out.trusted.clone();
@@ -166,7 +167,7 @@ impl Policy {
     }
 
     /// Gives what is mounted for one program alone.
-    fn own(&self, layer: Option<&str>) -> Result<Vec<Step>> {
+    pub(crate) fn own(&self, layer: Option<&Layer>) -> Result<Vec<Step>> {
         // Only what belongs to processes: nothing of the kernel's settings, the computer, or its start.
         let processes = vec![("subset", "pid".to_owned())];
         let mut steps = vec![Step::Mount { kind: "proc", to: "proc", never: Never::PRIVILEGED, settings: processes }];
@@ -181,9 +182,12 @@ impl Policy {
             let layer = layer.ok_or_else(|| {
                 Error::new(Kind::InvalidInput, "confine", "a program whose changes are kept needs a layer")
             })?;
-            let part = |what: &str| format!("{OUTSIDE}/layers/{layer}/{n}/{what}");
+            let part = |what: &str| format!("{OUTSIDE}/layers/{}/{n}/{what}", layer.name());
             let (to, lower) = (format!("{WORK}/{}", shared.name), format!("{OUTSIDE}/{n}"));
-            steps.push(Step::Overlay { to, lower, upper: part("upper"), work: part("work") });
+            steps.push(match layer.copied(n) {
+                Some((dev, ino)) => Step::Bind { from: part(COPY), to, never: Never::PRIVILEGED, dev, ino },
+                None => Step::Overlay { to, lower, upper: part("upper"), work: part("work") },
+            });
         }
         steps.push(Step::Detach(OUTSIDE));
         Ok(steps)

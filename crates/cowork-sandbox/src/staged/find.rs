@@ -2,7 +2,7 @@
 
 use std::{
     os::fd::{AsFd, OwnedFd},
-    path::Path,
+    path::PathBuf,
 };
 
 use cowork_core::{Error, FilePath, Kind, Remark, Result};
@@ -11,31 +11,43 @@ use rustix::{
     io::Errno,
 };
 
-use super::{Becomes, Found, Item, Seen, moves};
+use super::{Becomes, Copied, Found, Item, Seen, moves};
 use crate::{asked, fault::error, protect, record::split, stage, sys, view::Dirs};
 
 /// The most things that a command may have changed.
 const MOST: usize = 200_000;
 /// How many folders may lie in one another.
-const DEEP: usize = 128;
+pub(super) const DEEP: usize = 128;
 /// How long a path may be, and all paths together, in bytes.
 const LONG: usize = 4 << 10;
 const ALL: usize = 32 << 20;
 
 pub(super) const CHANGED: &str = "was changed by somebody else meanwhile";
 
-/// Finds what is other in a layer. `parts` are the granted folders that it is about, with where their part of the layer is; `since` is
-/// when the commands began.
+/// A granted folder, and what became of it in a layer.
+pub(crate) struct Part<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) lower: &'a OwnedFd,
+    /// What the kernel left that was laid over it, or its copy.
+    pub(crate) upper: PathBuf,
+    /// What was copied, if it is a copy.
+    pub(crate) copied: Option<Copied>,
+}
+
+/// Finds what is other in a layer. `since` is when the commands began.
 ///
 /// # Errors
 /// `LimitExceeded` for more than can be shown or taken over; `Unavailable`.
-pub(crate) fn find<'a>(parts: impl IntoIterator<Item = (&'a str, &'a OwnedFd, &'a Path)>, since: i64) -> Result<Found> {
+pub(crate) fn find<'a>(parts: impl IntoIterator<Item = Part<'a>>, since: i64) -> Result<Found> {
     let mut found = Found::default();
-    for (name, lower, upper) in parts {
+    for Part { name, lower, upper, mut copied } in parts {
         let path = FilePath::parse(name)?;
-        let upper = sys::open_real(upper).map_err(|e| error(e, "look at changes", name))?;
-        let mut search = Search { found, since, bytes: 0 };
-        search.folder(&upper, Some(lower), &path, Under::default())?;
+        let upper = sys::open_real(&upper).map_err(|e| error(e, "look at changes", name))?;
+        found.left_out.extend(copied.iter_mut().flat_map(Copied::left_out));
+        // All of a folder is in its copy: what is not is gone.
+        let under = Under { opaque: copied.is_some(), ..Under::default() };
+        let mut search = Search { found, since, copied, bytes: 0 };
+        search.folder(&upper, Some(lower), &path, under)?;
         let Search { found: all, .. } = search;
         found = moves::detect(all, (name, &upper, lower), since)?;
     }
@@ -45,6 +57,7 @@ pub(crate) fn find<'a>(parts: impl IntoIterator<Item = (&'a str, &'a OwnedFd, &'
 struct Search {
     found: Found,
     since: i64,
+    copied: Option<Copied>,
     /// Of paths.
     bytes: usize,
 }
@@ -98,8 +111,9 @@ impl Search {
         }
         let Some(lower) = lower.filter(|_| under.opaque) else { return Ok(()) };
         for name in sys::names(lower, MOST).map_err(failed)? {
-            if names.binary_search(&name).is_err() {
-                let path = path.join_bytes(&name);
+            let path = path.join_bytes(&name);
+            // What was not copied can't be gone.
+            if names.binary_search(&name).is_err() && self.copied.as_ref().is_none_or(|copied| copied.has(&path)) {
                 let guarded = under.inherits.or_else(|| guard(&path, is_git));
                 let look = sys::look(lower, &name).map_err(failed)?;
                 self.gone(lower, &name, &path, &look, guarded)?;
@@ -117,6 +131,15 @@ impl Search {
         let failed = |e: Errno| error(e, "look at changes", path.as_str());
         let is = sys::look(upper, name).map_err(failed)?;
         let was = lower.and_then(|lower| Some((lower, sys::look(lower, name).ok()?)));
+        if let Some(copied) = &self.copied {
+            if !is.is_folder() && copied.is_untouched(path, &is) {
+                return Ok(());
+            }
+            if was.is_none() && copied.has(path) {
+                self.leave(path, CHANGED);
+                return Ok(());
+            }
+        }
         match (is.file_type(), was) {
             // A mark that it is gone.
             (FileType::CharacterDevice, _) => self.makes_room(was, name, path, under.guarded).map(drop)?,
@@ -211,10 +234,15 @@ impl Search {
         (is, was): (&sys::Look, &sys::Look),
         guarded: Option<&'static str>,
     ) {
-        match was.ctime > self.since {
+        match self.is_changed(path, was) {
             true => self.leave(path, CHANGED),
             false => self.add(path, what, Some(was), Some(is), guarded),
         }
+    }
+
+    /// Says whether somebody else changed something in the folder since the commands began.
+    fn is_changed(&self, path: &FilePath, now: &sys::Look) -> bool {
+        self.copied.as_ref().map_or(now.ctime > self.since, |copied| copied.is_other(path, now))
     }
 
     /// Notes that something is gone; says whether it can be.
@@ -226,7 +254,8 @@ impl Search {
         was: &sys::Look,
         guarded: Option<&'static str>,
     ) -> Result<bool> {
-        if was.ctime > self.since || was.is_folder() && is_changed_within(lower, name, self.since, 0) {
+        let is_changed = |path: &FilePath, look: &sys::Look| self.is_changed(path, look);
+        if is_changed(path, was) || was.is_folder() && is_changed_within((lower, name), path, &is_changed, 0) {
             self.leave(path, CHANGED);
             return Ok(false);
         }
@@ -269,21 +298,30 @@ fn is_opaque(folder: impl AsFd) -> bool {
     getxattr(at, "user.overlay.opaque", &mut value).is_ok_and(|length| length == 1 && value == *b"y")
 }
 
-/// Says whether anything in a folder was changed since a time. What can't be looked at is taken for changed.
-fn is_changed_within(folder: &OwnedFd, name: &[u8], since: i64, depth: usize) -> bool {
+/// Says whether anything in a folder was changed. What can't be looked at is taken for changed.
+fn is_changed_within(
+    (folder, name): (&OwnedFd, &[u8]),
+    path: &FilePath,
+    is_changed: &dyn Fn(&FilePath, &sys::Look) -> bool,
+    depth: usize,
+) -> bool {
     let Ok(folder) = sys::open_below(folder, name) else { return true };
     let Ok(names) = sys::names(&folder, MOST) else { return true };
     depth >= DEEP
-        || names.iter().any(|name| match sys::look(&folder, name) {
-            Ok(look) => look.ctime > since || look.is_folder() && is_changed_within(&folder, name, since, depth + 1),
-            Err(_) => true,
+        || names.iter().any(|name| {
+            let path = path.join_bytes(name);
+            sys::look(&folder, name).map_or(true, |look| {
+                let below = || is_changed_within((&folder, name), &path, is_changed, depth + 1);
+                is_changed(&path, &look) || look.is_folder() && below()
+            })
         })
 }
 
 /// Says whether anything below a granted folder's path was changed since a time.
 pub(super) fn is_changed_below(dirs: &Dirs<'_>, path: &FilePath, since: i64) -> bool {
     let Some((folder, name)) = split(path) else { return true };
-    dirs.get(folder).map_or(true, |open| is_changed_within(&open.dir.fd, &name, since, 0))
+    let is_changed = |_: &FilePath, look: &sys::Look| look.ctime > since;
+    dirs.get(folder).map_or(true, |open| is_changed_within((&open.dir.fd, &name), path, &is_changed, 0))
 }
 
 /// Says whether two files have the same content.

@@ -1,5 +1,4 @@
-//! Commands in a session: what they change is shown first, then comes into the folder through the journal.
-#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+//! What commands of a session change, whatever keeps it until it is decided on.
 #![allow(clippy::unwrap_used, reason = "a test stops at what should not be")]
 
 use std::{
@@ -34,7 +33,8 @@ impl Place {
         put(&desk.join("in/deep/notes"), "a long enough note to be known again");
         put(&desk.join("old"), "goes away");
         let data = keep.path().join("data");
-        let sandbox = LocalSandbox::open(LocalSandboxOptions { data, ..LocalSandboxOptions::default() });
+        let sandbox =
+            LocalSandbox::open(super::options(LocalSandboxOptions { data, ..LocalSandboxOptions::default() }));
         let task = a_task();
         let session = open(&sandbox, task, &desk, false).await;
         Self { desk, sandbox, task, session, keep }
