@@ -12,11 +12,14 @@
 //! - the *command's process* begins beside it, so that two things that take their time are done at once, a network and a world, then
 //!   gives up what it may do, and waits for its order: what to execute, with which streams.
 //!
+//! That is so where this user may make namespaces. Where not: `lower`.
+//!
 //! To the host goes one message: how the command ended, or which step failed, and why.
 #![no_std]
 #![no_main]
 #![no_builtins]
 
+mod lower;
 mod plan;
 mod steps;
 mod sys;
@@ -67,12 +70,26 @@ const NO_WORLD: u32 = 2;
 /// The way out listens; its socket comes along.
 const LISTENS: u32 = 3;
 
-fn main() -> ! {
+/// Begins as what its words say, by their number.
+fn main(words: usize) -> ! {
+    match words {
+        2 => lower::first(),
+        3 => lower::inner(),
+        _ => first(),
+    }
+}
+
+/// Leaves behind what came with the host.
+fn begin_apart() {
     // Whatever the host had open is none of ours.
     _ = sys::close_all(3);
     // What a person types to the host's terminal is the host's.
     _ = sys::lead_session();
     sys::forget_children();
+}
+
+fn first() -> ! {
+    begin_apart();
     let room = sys::room();
     loop {
         let socket = wanted();
@@ -212,11 +229,16 @@ fn listen(step: plan::Step<'_>) -> Result<()> {
 
 /// Takes this process into the control groups whose lists these are, and makes them all that is seen of such.
 fn join(groups: [Fd; 8]) -> Result<()> {
+    join_lists(groups)?;
+    sys::leave(sys::GROUPS).map(drop)
+}
+
+fn join_lists(groups: [Fd; 8]) -> Result<()> {
     for group in groups.iter().skip(1).take_while(|group| group.0 >= 0) {
         sys::write(*group, b"0")?;
         sys::close(*group);
     }
-    sys::leave(sys::GROUPS).map(drop)
+    Ok(())
 }
 
 /// A command's process that waits at its gate.
@@ -263,6 +285,11 @@ fn begin(plan: Plan<'_>, order: &'static mut [u8]) -> Command {
         sys::exit(1);
     }
     [entry, teller].iter().for_each(|it| sys::close(*it));
+    become_command(plan, order)
+}
+
+/// The command's process: it gives up what it may do, then waits for its order.
+fn become_command(plan: Plan<'_>, order: &mut [u8]) -> ! {
     let mut part = steps::Part::default();
     for (number, step) in plan.numbered() {
         match step.and_then(|step| if step.is_inside() { part.take(step) } else { Ok(()) }) {

@@ -25,7 +25,7 @@ pub(crate) use self::{
 };
 use crate::{
     Copies,
-    confine::{Changes, Confinement, Layer, Layers, Policy, Shared, World},
+    confine::{Changes, Confinement, Layer, Layers, Options, Policy, Shared, World},
     fault::{Fault, shown},
     session::{Held, blocking},
     sweep, sys,
@@ -37,6 +37,7 @@ pub(crate) struct Ground {
     data: PathBuf,
     limits: ExecLimits,
     copies: Copies,
+    ways: Options,
     confinement: OnceLock<Confinement>,
 }
 
@@ -77,8 +78,8 @@ const A_DAY: i64 = 24 * 60 * 60 * 1_000;
 const SINCE: &str = "since";
 
 impl Ground {
-    pub(crate) fn new(data: PathBuf, limits: ExecLimits, copies: Copies) -> Arc<Self> {
-        Arc::new(Self { data, limits, copies, confinement: OnceLock::new() })
+    pub(crate) fn new(data: PathBuf, limits: ExecLimits, (copies, ways): (Copies, Options)) -> Arc<Self> {
+        Arc::new(Self { data, limits, copies, ways, confinement: OnceLock::new() })
     }
 
     /// Gives what confines commands on this computer.
@@ -87,7 +88,7 @@ impl Ground {
             return Ok(there);
         }
         // Two that begin at once make two, of which one stays.
-        let made = Confinement::new()?;
+        let made = Confinement::with(&self.ways)?;
         Ok(self.confinement.get_or_init(|| made))
     }
 
@@ -95,7 +96,7 @@ impl Ground {
     pub(crate) fn finding(&self) -> Finding {
         let what = "commands".to_owned();
         match self.confinement() {
-            Ok(confinement) => Finding { ok: true, what, found: confinement.told(), fix: String::new() },
+            Ok(confinement) => Finding { ok: true, what, found: confinement.probe().told(), fix: String::new() },
             Err(e) => {
                 let fix =
                     e.context.iter().find(|(name, _)| name == "fix").map_or_else(String::new, |(_, fix)| fix.clone());

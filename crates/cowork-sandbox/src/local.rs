@@ -43,6 +43,9 @@ pub struct LocalSandboxOptions {
     pub limits: ExecLimits,
     /// How much is copied for a command where what it changes can't be laid over a folder.
     pub copies: Copies,
+    /// In which ways commands may be confined, and what has to be enforced.
+    #[cfg(confined)]
+    pub confinement: crate::confine::Options,
 }
 
 /// When commands work in copies of the granted folders, and how much is copied. Elsewhere what they change is laid over a folder by the
@@ -79,7 +82,7 @@ impl LocalSandbox {
         let data = std::fs::canonicalize(&options.data).unwrap_or(options.data);
         Self {
             #[cfg(confined)]
-            ground: crate::commands::Ground::new(data.clone(), options.limits, options.copies),
+            ground: crate::commands::Ground::new(data.clone(), options.limits, (options.copies, options.confinement)),
             bounds: Bounds { data, home: options.home },
             disk: Disk { probe: options.probe, ..Disk::default() },
         }

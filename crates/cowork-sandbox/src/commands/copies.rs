@@ -23,10 +23,12 @@ const PLAIN: [i64; 3] = [0xef53, 0x5846_5342, 0x9123_683e];
 /// As [`World::refused`]'s.
 pub(super) fn needed(held: &Held, world: &World, layers: &Path, most: &Copies) -> Result<Vec<bool>> {
     let roots = &held.view.roots;
-    let mut needed: Vec<bool> = roots.iter().map(|root| most.always || staged::is_foreign(&root.dir.fd)).collect();
+    // Where all are copied anyway, nobody has to look.
+    let always = most.always || !world.lays_over();
+    let mut needed: Vec<bool> = roots.iter().map(|root| always || staged::is_foreign(&root.dir.fd)).collect();
     let is_known = |root: &Root| root.access != Access::Write || is_plain(&root.dir.fd);
     let are_known = sys::open_real(layers).is_ok_and(|layers| is_plain(&layers)) && roots.iter().all(is_known);
-    if !most.always && !are_known {
+    if !always && !are_known {
         world.refused()?.into_iter().filter_map(|n| needed.get_mut(n).map(|is| *is = true)).for_each(drop);
     }
     Ok(needed)

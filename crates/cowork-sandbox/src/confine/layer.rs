@@ -137,6 +137,19 @@ impl Layer {
         Ok(at)
     }
 
+    /// Gives a folder of it for what is of no use afterwards, in which are `tmp` and `home`.
+    pub(crate) fn scratch(&self) -> Result<String> {
+        let at = self.at.join("scratch");
+        ["tmp", "home"].iter().try_for_each(|name| make(&at.join(name), 0o700))?;
+        at.to_str().map(str::to_owned).ok_or_else(|| unavailable(&at, &ErrorKind::InvalidData.into()))
+    }
+
+    /// Gives where a copy is that is seen instead of one of the policy's folders.
+    pub(crate) fn copy_at(&self, folder: usize) -> Option<String> {
+        self.copied(folder)?;
+        Some(self.at.join(format!("{folder}/{COPY}")).to_str()?.to_owned())
+    }
+
     /// Gives the number of the disk and of the folder that is seen instead of one of the policy's.
     pub(crate) fn copied(&self, folder: usize) -> Option<(u64, u64)> {
         self.copies.iter().find(|(n, ..)| *n == folder).map(|(_, dev, ino)| (*dev, *ino))

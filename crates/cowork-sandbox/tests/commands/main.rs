@@ -9,6 +9,10 @@ mod reasons;
 mod laid_over_the_folder {
     use cowork_sandbox::LocalSandboxOptions;
 
+    /// Whether a command can give files other permissions, and what it is told of what lies elsewhere.
+    const GIVES_PERMISSIONS: bool = true;
+    const ELSEWHERE: &str = "No such file";
+
     fn options(options: LocalSandboxOptions) -> LocalSandboxOptions {
         options
     }
@@ -21,8 +25,47 @@ mod laid_over_the_folder {
 mod in_a_copy_of_the_folder {
     use cowork_sandbox::{Copies, LocalSandboxOptions};
 
+    /// Whether a command can give files other permissions, and what it is told of what lies elsewhere.
+    const GIVES_PERMISSIONS: bool = true;
+    const ELSEWHERE: &str = "No such file";
+
     fn options(options: LocalSandboxOptions) -> LocalSandboxOptions {
         LocalSandboxOptions { copies: Copies { always: true, ..Copies::default() }, ..options }
+    }
+
+    #[path = "stories.rs"]
+    mod stories;
+}
+
+/// In the ways that are left where this program can make no namespaces.
+#[path = "."]
+mod by_bubblewrap {
+    use cowork_sandbox::{LocalSandboxOptions, confine::Options};
+
+    /// Whether a command can give files other permissions, and what it is told of what lies elsewhere.
+    const GIVES_PERMISSIONS: bool = true;
+    const ELSEWHERE: &str = "No such file";
+
+    fn options(options: LocalSandboxOptions) -> LocalSandboxOptions {
+        let confinement = Options { namespaces: false, ..Options::default() };
+        LocalSandboxOptions { confinement, ..options }
+    }
+
+    #[path = "stories.rs"]
+    mod stories;
+}
+
+#[path = "."]
+mod without_namespaces {
+    use cowork_sandbox::{LocalSandboxOptions, confine::Options};
+
+    /// Whether a command can give files other permissions, and what it is told of what lies elsewhere.
+    const GIVES_PERMISSIONS: bool = false;
+    const ELSEWHERE: &str = "Permission denied";
+
+    fn options(options: LocalSandboxOptions) -> LocalSandboxOptions {
+        let confinement = Options { namespaces: false, bubblewrap: None, ..Options::default() };
+        LocalSandboxOptions { confinement, ..options }
     }
 
     #[path = "stories.rs"]
