@@ -140,7 +140,7 @@ pub(crate) fn inner() -> ! {
     let plan = plan(room);
     make(plan);
     match steps::drop_privileges(false).and_then(|()| sys::fork(0)) {
-        Ok((0, _)) => become_command(plan, order),
+        Ok((0, _)) => become_command(plan, order, Fd(-1)),
         Ok((command, end)) => {
             sys::close(end);
             ended(command)
@@ -194,7 +194,7 @@ fn alone(is_apart: bool, room: &mut [u8]) -> ! {
             if let Err(errno) = steps::drop_privileges(false) {
                 failed(HOST, LAST, errno);
             }
-            become_command(plan, order)
+            become_command(plan, order, Fd(-1))
         }
         Ok(child) => child,
         Err(errno) => failed(HOST, STARTING, errno),

@@ -5,12 +5,12 @@
 //!
 //! - the *first* waits for its host to want a world, which is a socket that comes over its handle 0. It forks, and ends when its host does;
 //! - the *world* makes the part that the commands of one policy have in common, users and a root, once. It then waits for its host to want
-//!   a command run, forks, and ends when its host lets go of its socket;
+//!   a command run, forks, makes what the next one will have alone, and ends when its host lets go of its socket;
 //! - the *keeper* of one command stays outside. What runs inside dies with it, and it dies when the host lets go of the socket;
-//! - the *root process* inside more namespaces adds what is the command's own. Whatever the command leaves behind becomes its child, and
+//! - the *root process* of a new list of processes adds what is the command's own. Whatever the command leaves behind becomes its child, and
 //!   ends with it;
-//! - the *command's process* begins beside it, so that two things that take their time are done at once, a network and a world, then
-//!   gives up what it may do, and waits for its order: what to execute, with which streams.
+//! - the *command's process* begins once its world is there. It gives up what it may do, and waits for its order: what to execute, with
+//!   which streams.
 //!
 //! That is so where this user may make namespaces. Where not: `lower`.
 //!
@@ -45,8 +45,9 @@ const JOINING: u32 = u32::MAX - 1;
 /// New namespaces of a world: mounts, host name, users.
 const WORLD: usize = 0x0002_0000 | 0x0400_0000 | 0x1000_0000;
 
-/// New namespaces of a command besides: mounts, messages, processes.
-const COMMAND: usize = 0x0002_0000 | 0x0800_0000 | 0x2000_0000;
+/// New namespaces of a command besides: mounts, messages, network; and, once it begins, processes.
+const COMMAND: usize = sys::MOUNTS | 0x0800_0000 | 0x4000_0000;
+const PROCESSES: usize = 0x2000_0000;
 
 /// What is told to the host.
 #[derive(Default)]
@@ -125,27 +126,38 @@ fn take_place(socket: Fd) {
 
 /// Makes what commands have in common, then one of them after the other.
 fn world(room: &'static mut [u8]) -> ! {
-    let processes = sys::open(HERE, c"/proc", 0);
-    let made = processes.map_err(|errno| (1, errno)).and_then(|processes| make(room).map(|()| processes));
+    let made = make(room);
+    let another = || made.and_then(|(plan, mounts)| make_another(plan, mounts));
+    let mut ready = another();
     loop {
         let socket = wanted();
-        match made {
+        let begun = ready.and_then(|()| {
+            let [under_way, teller] = sys::pipe().map_err(|errno| (1, errno))?;
+            let forked = sys::fork(0).map_err(|errno| (1, errno))?;
+            Ok((under_way, teller, forked))
+        });
+        match begun {
             Err((step, errno)) => tell(socket, &Told { about: NO_WORLD, ..Told::failed(step, errno) }),
-            Ok(processes) => match sys::fork(0) {
-                Ok((0, _)) => {
-                    sys::reset_signals();
-                    take_place(socket);
-                    keep(room, processes)
-                }
-                Ok((_, end)) => sys::close(end),
-                Err(errno) => tell(socket, &Told::failed(1, errno)),
-            },
+            Ok((under_way, teller, (0, _))) => {
+                sys::reset_signals();
+                sys::close(under_way);
+                take_place(socket);
+                keep(room, teller)
+            }
+            Ok((under_way, teller, (_, end))) => {
+                [end, teller].iter().for_each(|it| sys::close(*it));
+                // Two that change mounts at once hold one another up: the next waits, unless it is wanted now.
+                sys::wait_for_any(under_way, HOST);
+                sys::close(under_way);
+            }
         }
         sys::close(socket);
+        ready = another();
     }
 }
 
-fn make(room: &mut [u8]) -> core::result::Result<(), (u32, Errno)> {
+/// Makes what commands have in common. Gives the plan, and the mounts.
+fn make(room: &mut [u8]) -> core::result::Result<(Plan<'_>, Fd), (u32, Errno)> {
     let (plan, groups) = match next(&mut room[..MOST]) {
         Ok(Some(came)) => came,
         Ok(None) => sys::exit(0),
@@ -153,34 +165,50 @@ fn make(room: &mut [u8]) -> core::result::Result<(), (u32, Errno)> {
     };
     // Once for all its commands, which are born in them: to move takes the kernel some milliseconds.
     join(groups).map_err(|errno| (JOINING, errno))?;
+    let itself = sys::open(HERE, c"/proc/self/ns/mnt", 0).map_err(|errno| (1, errno))?;
     let mut world = steps::World::default();
-    plan.numbered().try_for_each(|(number, step)| step.and_then(|step| world.take(step)).map_err(|errno| (number, errno)))
+    let common = plan.numbered().take_while(|(_, step)| step.as_ref().map_or(true, |step| !step.is_each()));
+    for (number, step) in common {
+        step.and_then(|step| world.take(step)).map_err(|errno| (number, errno))?;
+    }
+    Ok((plan, itself))
 }
 
-/// Keeps one command.
-fn keep(room: &'static mut [u8], processes: Fd) -> ! {
-    let (child, end) = match sys::fork(COMMAND) {
-        Ok((0, _)) => {
-            sys::close(processes);
-            inside(room)
-        }
+/// Takes this process to where the next command will be born: to mounts of its own, as they are for all, to a network in which nobody is,
+/// to messages of its own. The kernel needs as long for these as for all that is left, so they are made while no one waits for them.
+fn make_another(plan: Plan<'_>, mounts: Fd) -> core::result::Result<(), (u32, Errno)> {
+    let mut world = steps::World::default();
+    let own = plan.numbered().skip_while(|(_, step)| step.as_ref().is_ok_and(|step| !step.is_each()));
+    for (number, step) in own {
+        let taken = step.and_then(|step| match step.is_each() {
+            true => sys::join(mounts, sys::MOUNTS).and_then(|_| sys::leave(COMMAND)).map(drop),
+            false => world.take(step),
+        });
+        taken.map_err(|errno| (number, errno))?;
+    }
+    Ok(())
+}
+
+/// Keeps one command. What it is given is closed once the command needs no more but its order.
+fn keep(room: &'static mut [u8], under_way: Fd) -> ! {
+    let (child, end) = match sys::fork(PROCESSES) {
+        Ok((0, _)) => inside(room, under_way),
         Ok(child) => child,
         Err(errno) => failed(HOST, 1, errno),
     };
+    sys::close(under_way);
     tell(HOST, &Told { about: BEGUN, status: child, ..Told::default() });
-    // The host waits until all processes have ended; that their world is taken apart, it need not wait for.
-    _ = sys::world_of(processes, child);
     if sys::is_gone(HOST, end, true) {
         sys::kill(child);
     }
     while sys::wait() == Err(sys::EINTR) {}
-    // Now the host hears that nothing is left.
+    // Now the host hears that nothing is left. The mounts end with this process, which it need not wait for.
     sys::close(HOST);
     sys::exit(0)
 }
 
 /// The root process of the new namespaces.
-fn inside(room: &'static mut [u8]) -> ! {
+fn inside(room: &'static mut [u8], under_way: Fd) -> ! {
     _ = sys::control(sys::DIE_WITH_PARENT, sys::KILL);
     // A keeper that ended before that did so because the host is gone.
     if sys::is_gone(HOST, Fd(-1), false) {
@@ -192,34 +220,26 @@ fn inside(room: &'static mut [u8]) -> ! {
         Ok(None) => sys::exit(0),
         Err(errno) => failed(HOST, 1, errno),
     };
-    let command = begin(plan, order);
     let mut world = steps::World::default();
-    let made = plan.numbered().try_for_each(|(number, step)| match step {
-        Ok(step) if step.is_inside() => Err(None),
-        // Once there is a network.
-        Ok(step) if step.is_late() => Ok(()),
-        step => step.and_then(|step| world.take(step)).map_err(|errno| Some((number, errno))),
-    });
-    if let Err(Some((number, errno))) = made {
-        failed(HOST, number, errno);
-    }
-    if let Err(errno) = command.is_apart() {
-        failed(HOST, LAST, errno);
-    }
     for (number, step) in plan.numbered() {
-        if let Err(errno) = step.and_then(|step| if step.is_late() { listen(step) } else { Ok(()) }) {
+        let taken = step.and_then(|step| if step.is_inside() { Ok(()) } else { world.take(step) });
+        if let Err(errno) = taken {
             failed(HOST, number, errno);
         }
     }
-    if let Err(errno) = world.close().and_then(|()| sys::write(command.gate, b"g")) {
-        failed(HOST, LAST, errno);
+    // It is without privileges before there is a command, so that neither has any.
+    match world.close().and_then(|()| sys::fork(0)) {
+        Ok((0, _)) => become_command(plan, order, under_way),
+        Ok((command, itself)) => {
+            [itself, under_way].iter().for_each(|it| sys::close(*it));
+            ended(command)
+        }
+        Err(errno) => failed(HOST, LAST, errno),
     }
-    ended(command.process)
 }
 
 /// Listens on a port of the loopback, for the host to accept from.
-fn listen(step: plan::Step<'_>) -> Result<()> {
-    let port = { step.fields }.number()?;
+pub(crate) fn listen(port: u64) -> Result<()> {
     sys::raise_loopback()?;
     let socket = sys::listen(u16::try_from(port).map_err(|_| sys::EINVAL)?)?;
     sys::send_with(HOST, &Told { about: LISTENS, ..Told::default() }.message(), socket)?;
@@ -241,55 +261,8 @@ fn join_lists(groups: [Fd; 8]) -> Result<()> {
     Ok(())
 }
 
-/// A command's process that waits at its gate.
-struct Command {
-    process: i32,
-    /// What stands for it.
-    itself: Fd,
-    /// Where it says that it has a network of its own.
-    apart: Fd,
-    gate: Fd,
-}
-
-impl Command {
-    /// Waits until it has a network of its own, and goes there too: a network can be looked at by way of any process that is in it.
-    fn is_apart(&self) -> Result<()> {
-        if sys::read(self.apart, &mut [0]) != Ok(1) {
-            // It has told why.
-            sys::exit(1);
-        }
-        sys::join_network(self.itself)?;
-        [self.itself, self.apart].iter().for_each(|it| sys::close(*it));
-        Ok(())
-    }
-}
-
-/// Begins the command's process: with a network of its own, where there is nobody, then waiting for its world, then for its order.
-fn begin(plan: Plan<'_>, order: &'static mut [u8]) -> Command {
-    let pipes = sys::pipe().and_then(|gate| Ok((gate, sys::pipe()?)));
-    let forked = pipes.and_then(|(gate, apart)| Ok((gate, apart, sys::fork(0)?)));
-    let ([entry, gate], [apart, teller], (process, itself)) = match forked {
-        Ok(forked) => forked,
-        Err(errno) => failed(HOST, 1, errno),
-    };
-    if process != 0 {
-        [entry, teller].iter().for_each(|it| sys::close(*it));
-        return Command { process, itself, apart, gate };
-    }
-    [gate, apart].iter().for_each(|it| sys::close(*it));
-    if let Err(errno) = sys::leave(sys::NETWORK).and_then(|_| sys::write(teller, b"n")) {
-        failed(HOST, 1, errno);
-    }
-    if sys::read(entry, &mut [0]) != Ok(1) {
-        // The world was not made; that was told.
-        sys::exit(1);
-    }
-    [entry, teller].iter().for_each(|it| sys::close(*it));
-    become_command(plan, order)
-}
-
 /// The command's process: it gives up what it may do, then waits for its order.
-fn become_command(plan: Plan<'_>, order: &mut [u8]) -> ! {
+fn become_command(plan: Plan<'_>, order: &mut [u8], under_way: Fd) -> ! {
     let mut part = steps::Part::default();
     for (number, step) in plan.numbered() {
         match step.and_then(|step| if step.is_inside() { part.take(step) } else { Ok(()) }) {
@@ -297,6 +270,7 @@ fn become_command(plan: Plan<'_>, order: &mut [u8]) -> ! {
             Err(errno) => failed(HOST, number, errno),
         }
     }
+    sys::close(under_way);
     // From here on it has given up all that it had: it may wait as long as the host wants.
     match next(order) {
         Ok(Some((mut order, handles))) => {

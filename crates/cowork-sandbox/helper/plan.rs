@@ -61,10 +61,10 @@ impl<'a> Iterator for Plan<'a> {
 }
 
 impl Step<'_> {
-    /// Says whether it is done once the command's process has a network of its own.
-    pub(crate) fn is_late(&self) -> bool {
-        const LISTEN: u8 = 20;
-        self.kind == LISTEN
+    /// Says whether what follows is done anew for each command, ahead of it.
+    pub(crate) fn is_each(&self) -> bool {
+        const EACH: u8 = 21;
+        self.kind == EACH
     }
 
     /// Says whether it is done by the command's own process, once its world is made.

@@ -49,6 +49,7 @@ impl World {
             9 => self.enter_root()?,
             18 => self.overlay(&mut with)?,
             19 => _ = sys::detach(with.text()?)?,
+            20 => crate::listen(with.number()?)?,
             30 => is_still(&mut with)?,
             _ => return Err(EINVAL),
         }
@@ -147,7 +148,6 @@ impl Part {
         let mut with = step.fields;
         match step.kind {
             10 => _ = sys::limit(with.number()? as u32, with.number()?)?,
-            11 => drop_privileges(true)?,
             12 => self.rules = sys::ruleset(with.number()?, with.number()?, with.number()?)?,
             13 => self.allow(&mut with)?,
             14 => self.restrict()?,

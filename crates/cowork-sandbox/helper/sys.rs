@@ -59,10 +59,6 @@ fn fd(came: Result<usize>) -> Result<Fd> {
     came.map(|n| Fd(n as i32))
 }
 
-pub(crate) fn read(from: Fd, to: &mut [u8]) -> Result<usize> {
-    call(0, [from.0 as usize, to.as_mut_ptr() as usize, to.len(), 0, 0, 0])
-}
-
 pub(crate) fn read_at(from: Fd, to: &mut [u8], at: usize) -> Result<usize> {
     call(17, [from.0 as usize, to.as_mut_ptr() as usize, to.len(), at, 0, 0])
 }
@@ -208,8 +204,8 @@ pub(crate) fn pipe() -> Result<[Fd; 2]> {
     Ok(ends.map(Fd))
 }
 
-/// A network of one's own, where there is nobody.
-pub(crate) const NETWORK: usize = 0x4000_0000;
+/// Mounts of one's own.
+pub(crate) const MOUNTS: usize = 0x0002_0000;
 /// Control groups of which only one's own and those below are seen.
 pub(crate) const GROUPS: usize = 0x0200_0000;
 
@@ -218,23 +214,9 @@ pub(crate) fn leave(what: usize) -> Result<usize> {
     call(272, [what, 0, 0, 0, 0, 0])
 }
 
-/// Takes this process into the network of another.
-pub(crate) fn join_network(process: Fd) -> Result<usize> {
-    call(308, [process.0 as usize, NETWORK, 0, 0, 0, 0])
-}
-
-/// Holds on to the mounts of a process by a handle, as long as this one is there. It is found in the host's list of processes.
-pub(crate) fn world_of(processes: Fd, pid: i32) -> Result<Fd> {
-    let mut path = *b"0000000000/ns/mnt\0";
-    let (mut rest, mut at) = (pid, 10);
-    while rest > 0 && at > 0 {
-        at -= 1;
-        path[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    // A number has no zero in front.
-    path.copy_within(at.., 0);
-    open(processes, CStr::from_bytes_until_nul(&path).map_err(|_| EINVAL)?, 0)
+/// Takes this process into a namespace that is there.
+pub(crate) fn join(it: Fd, kind: usize) -> Result<usize> {
+    call(308, [it.0 as usize, kind, 0, 0, 0, 0])
 }
 
 /// What an ended process has used: seconds and microseconds of its own and of the system's time, and the most memory.
@@ -338,6 +320,13 @@ pub(crate) fn is_gone(socket: Fd, child: Fd, waits: bool) -> bool {
             Err(_) => return true,
         }
     }
+}
+
+/// Waits until one of two can be read, or is at its end.
+pub(crate) fn wait_for_any(one: Fd, other: Fd) {
+    const CAN_BE_READ: u32 = 1;
+    let mut watched = [one.0 as u32, CAN_BE_READ, other.0 as u32, CAN_BE_READ];
+    while call(7, [(&raw mut watched) as usize, 2, usize::MAX, 0, 0, 0]) == Err(EINTR) {}
 }
 
 /// Receives a message of one byte and its handles. Gives how many there were; none if the other side is gone.

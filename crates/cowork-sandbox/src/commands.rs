@@ -92,15 +92,18 @@ impl Ground {
         Ok(self.confinement.get_or_init(|| made))
     }
 
-    /// Says whether commands can be confined here, and by what.
-    pub(crate) fn finding(&self) -> Finding {
+    /// Says whether commands can be confined here, by what, and what it holds.
+    pub(crate) fn findings(&self) -> Vec<Finding> {
         let what = "commands".to_owned();
-        match self.confinement() {
-            Ok(confinement) => Finding { ok: true, what, found: confinement.probe().told(), fix: String::new() },
+        match self.confinement().map(Confinement::probe) {
+            Ok(it) => {
+                let held =
+                    Finding { ok: true, what: "what holds them".into(), found: it.told_of_each(), fix: String::new() };
+                vec![Finding { ok: true, what, found: it.told(), fix: it.mend() }, held]
+            }
             Err(e) => {
-                let fix =
-                    e.context.iter().find(|(name, _)| name == "fix").map_or_else(String::new, |(_, fix)| fix.clone());
-                Finding { ok: false, what, found: format!("they can't be run: {}", e.message), fix }
+                let fix = e.fix().unwrap_or_default().to_owned();
+                vec![Finding { ok: false, what, found: format!("they can't be run: {}", e.message), fix }]
             }
         }
     }

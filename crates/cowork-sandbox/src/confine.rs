@@ -181,6 +181,7 @@ impl World {
                 Err(Error::new(Kind::Unsupported, "confine", text).with_fix(tier::MEND))
             }
             Way::Alone => {
+                layer.map_or(Ok(()), Layer::make_scratch)?;
                 let plan = self.policy.steps_alone(system, layer)?;
                 self.ground.prepare_outside(&alone::keeper(system)?, &[], plan)
             }

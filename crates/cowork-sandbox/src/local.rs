@@ -218,7 +218,7 @@ impl Sandbox for LocalSandbox {
             #[allow(unused_mut, reason = "where nothing can be confined, there is nothing to say of it")]
             let mut findings = check::check(&sandbox.bounds.data, limit);
             #[cfg(confined)]
-            findings.push(sandbox.ground.finding());
+            findings.extend(sandbox.ground.findings());
             Ok(findings)
         })
         .await

@@ -52,21 +52,24 @@ const ROOT: &str = "sys::restrict_mount(HERE, c\"/\", sys::READ_ONLY | sys::NO_S
 const WORLDS: &[Weakness] = &[
     weakness(
         "no network of its own",
-        &[
-            (
-                MAIN,
-                "sys::leave(sys::NETWORK).and_then(|_| sys::write(teller, b\"n\"))",
-                "if false { sys::leave(sys::NETWORK) } else { Ok(0) }.and_then(|_| sys::write(teller, b\"n\"))",
-            ),
-            (
-                MAIN,
-                "        sys::join_network(self.itself)?;",
-                "        if false {\n            sys::join_network(self.itself)?;\n        }",
-            ),
-        ],
+        &[(MAIN, "sys::MOUNTS | 0x0800_0000 | 0x4000_0000;", "sys::MOUNTS | 0x0800_0000;")],
     ),
-    weakness("no processes of its own", &[(MAIN, "0x0800_0000 | 0x2000_0000;", "0x0800_0000;")]),
-    weakness("no messages of its own", &[(MAIN, "0x0800_0000 | 0x2000_0000;", "0x2000_0000;")]),
+    weakness(
+        "no messages of its own",
+        &[(MAIN, "sys::MOUNTS | 0x0800_0000 | 0x4000_0000;", "sys::MOUNTS | 0x4000_0000;")],
+    ),
+    weakness(
+        "the commands of a world share their mounts",
+        &[(MAIN, "sys::MOUNTS | 0x0800_0000 | 0x4000_0000;", "0x0800_0000 | 0x4000_0000;")],
+    ),
+    weakness(
+        "what was made for the last command is there for the next",
+        &[(MAIN, "        ready = another();", "        ready = if false { another() } else { Ok(()) };")],
+    ),
+    weakness(
+        "no processes of its own",
+        &[(MAIN, "const PROCESSES: usize = 0x2000_0000;", "const PROCESSES: usize = 0;")],
+    ),
     weakness(
         "no host name of its own",
         &[

@@ -57,7 +57,7 @@ impl Policy {
             }
         }
         system.devices.iter().for_each(|place| allow(&place.path, access::DEVICE));
-        if let Some(scratch) = layer.map(Layer::scratch).transpose()? {
+        if let Some(scratch) = layer.map(Layer::scratch) {
             allow(&scratch, access::CHANGE);
         }
         for (n, shared) in self.folders.iter().enumerate() {
@@ -82,7 +82,7 @@ impl Policy {
     pub(crate) fn start_alone(&self, args: &[String], folder: Option<&str>, layer: Option<&Layer>) -> Result<Start> {
         let mut start = self.start(args, folder, None)?;
         let first = self.folders.first().map(|shared| shared.name.as_str());
-        let scratch = layer.map(Layer::scratch).transpose()?;
+        let scratch = layer.map(Layer::scratch);
         let home = scratch.as_ref().map_or_else(|| "/".to_owned(), |at| format!("{at}/home"));
         start.folder = match folder.or(first) {
             None => home.clone(),

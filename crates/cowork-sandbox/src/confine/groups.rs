@@ -5,7 +5,10 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::Write,
-    os::fd::{AsFd, BorrowedFd},
+    os::{
+        fd::{AsFd, BorrowedFd},
+        unix::fs::FileExt,
+    },
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -30,6 +33,8 @@ type Left = Arc<Mutex<Vec<PathBuf>>>;
 pub(crate) struct Group {
     folders: Vec<PathBuf>,
     lists: Vec<File>,
+    /// Where it is said how often the kernel ended something in it; they are open, since they are read at both ends of a command.
+    ended: Vec<File>,
     left: Left,
 }
 
@@ -79,12 +84,13 @@ impl Groups {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         self.left.lock().unwrap_or_else(PoisonError::into_inner).retain(|folder| fs::remove_dir(folder).is_err());
         let name = format!("{NAME}{}-{}-{}", space(), std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let mut group = Group { folders: Vec::new(), lists: Vec::new(), left: self.left.clone() };
+        let mut group = Group { folders: Vec::new(), lists: Vec::new(), ended: Vec::new(), left: self.left.clone() };
         for folder in &self.folders {
             let folder = folder.join(&name);
             fs::create_dir(&folder).ok()?;
             group.folders.push(folder.clone());
             group.lists.push(OpenOptions::new().write(true).open(folder.join(LIST)).ok()?);
+            group.ended.extend(ends(&folder));
         }
         let memory = MEMORY.iter().any(|file| group.set(file, limits.memory));
         // Swapped out it would not be less; a kernel that does not count that has no such file.
@@ -103,9 +109,13 @@ impl Group {
 
     /// Says how often the kernel ended something in it for its memory.
     pub(crate) fn ended(&self) -> u64 {
-        let texts = self.folders.iter().flat_map(|folder| ENDED.map(|file| fs::read_to_string(folder.join(file))));
-        let count = |text: &str| text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok());
-        texts.flatten().filter_map(|text| count(&text)).max().unwrap_or(0)
+        let count = |file: &File| {
+            let mut text = [0; 512];
+            let length = file.read_at(&mut text, 0).ok()?;
+            let text = std::str::from_utf8(&text[..length]).ok()?;
+            text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok())
+        };
+        self.ended.iter().filter_map(count).max().unwrap_or(0)
     }
 
     fn set(&self, file: &str, to: u64) -> bool {
@@ -121,6 +131,11 @@ impl Drop for Group {
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         left.extend(self.folders.drain(..).filter(|folder| fs::remove_dir(folder).is_err()));
     }
+}
+
+/// Opens where it is said how often the kernel ended something in a group.
+fn ends(folder: &Path) -> impl Iterator<Item = File> {
+    ENDED.iter().filter_map(|file| File::open(folder.join(file)).ok())
 }
 
 /// Gives the number of this process's namespace of processes.
@@ -190,9 +205,9 @@ mod tests {
         let folder = tempfile::TempDir::new().unwrap();
         let at = folder.path().join("cowork");
         fs::create_dir(&at).unwrap();
-        let group = Group { folders: vec![at.clone()], lists: Vec::new(), left: Left::default() };
-        assert_eq!(group.ended(), 0);
         fs::write(at.join("memory.events"), "low 0\noom 1\noom_kill 0\n").unwrap();
+        let ended = ends(&at).collect();
+        let group = Group { folders: vec![at.clone()], lists: Vec::new(), ended, left: Left::default() };
         assert_eq!(group.ended(), 0);
         fs::write(at.join("memory.events"), "low 0\noom 1\noom_kill 2\n").unwrap();
         assert_eq!(group.ended(), 2);

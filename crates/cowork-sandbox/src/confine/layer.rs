@@ -137,11 +137,15 @@ impl Layer {
         Ok(at)
     }
 
-    /// Gives a folder of it for what is of no use afterwards, in which are `tmp` and `home`.
-    pub(crate) fn scratch(&self) -> Result<String> {
-        let at = self.at.join("scratch");
-        ["tmp", "home"].iter().try_for_each(|name| make(&at.join(name), 0o700))?;
-        at.to_str().map(str::to_owned).ok_or_else(|| unavailable(&at, &ErrorKind::InvalidData.into()))
+    /// Gives where a folder of it is for what is of no use afterwards, in which are `tmp` and `home`.
+    pub(crate) fn scratch(&self) -> String {
+        // Where layers are is UTF-8.
+        self.at.join("scratch").to_string_lossy().into_owned()
+    }
+
+    /// Makes that folder.
+    pub(crate) fn make_scratch(&self) -> Result<()> {
+        ["tmp", "home"].iter().try_for_each(|name| make(&self.at.join("scratch").join(name), 0o700))
     }
 
     /// Gives where a copy is that is seen instead of one of the policy's folders.
@@ -153,6 +157,14 @@ impl Layer {
     /// Gives the number of the disk and of the folder that is seen instead of one of the policy's.
     pub(crate) fn copied(&self, folder: usize) -> Option<(u64, u64)> {
         self.copies.iter().find(|(n, ..)| *n == folder).map(|(_, dev, ino)| (*dev, *ino))
+    }
+}
+
+#[cfg(test)]
+impl Layer {
+    /// One that is nowhere, which holds copies of these folders.
+    pub(crate) fn example(name: &str, copies: Vec<(usize, u64, u64)>) -> Self {
+        Self { name: name.to_owned(), at: Path::new("/data/staged/t1").join(name), copies }
     }
 }
 

@@ -120,7 +120,13 @@ impl Policy {
             }
         }
         steps.extend(layers.iter().flat_map(|place| bound(place, &format!("{OUTSIDE}/layers"), Never::PRIVILEGED)));
-        steps.push(Step::Enter);
+        steps.extend([Step::Enter, Step::Each]);
+        let scratch = |to, mode: &str| {
+            let settings = [("size", self.limits.scratch.to_string()), ("nr_inodes", "65536".to_owned())];
+            let settings = settings.into_iter().chain([("mode", mode.to_owned())]).collect();
+            Step::Mount { kind: "tmpfs", to, never: Never::PRIVILEGED, settings }
+        };
+        steps.extend([scratch("tmp", "1777"), scratch("dev/shm", "1777"), scratch(HOME, "700")]);
         Ok(steps)
     }
 
@@ -135,7 +141,6 @@ impl Policy {
             steps.extend([Step::File { path: TRUSTED, content }, Step::Listen(WayOut::PORT)]);
         }
         steps.extend(self.limits(system));
-        steps.push(Step::DropPrivileges);
         steps.extend(self.rules(system)?);
         steps.push(Step::Filter(filters::filter()?));
         Ok(steps)
@@ -171,12 +176,6 @@ impl Policy {
         // Only what belongs to processes: nothing of the kernel's settings, the computer, or its start.
         let processes = vec![("subset", "pid".to_owned())];
         let mut steps = vec![Step::Mount { kind: "proc", to: "proc", never: Never::PRIVILEGED, settings: processes }];
-        let scratch = |to, mode: &str| {
-            let settings = [("size", self.limits.scratch.to_string()), ("nr_inodes", "65536".to_owned())];
-            let settings = settings.into_iter().chain([("mode", mode.to_owned())]).collect();
-            Step::Mount { kind: "tmpfs", to, never: Never::PRIVILEGED, settings }
-        };
-        steps.extend([scratch("tmp", "1777"), scratch("dev/shm", "1777"), scratch(HOME, "700")]);
         let kept = self.folders.iter().enumerate().filter(|(_, f)| f.changes == Changes::Kept);
         for (n, shared) in kept {
             let layer = layer.ok_or_else(|| {
@@ -342,3 +341,7 @@ pub(super) mod access {
         Ok(Known { files: (1 << kinds) - 1, scopes: if version >= 6 { 3 } else { 0 } })
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops at what should not be")]
+mod tests;

@@ -53,6 +53,8 @@ pub(crate) enum Step {
     },
     /// Make the new root the only one, read-only itself.
     Enter,
+    /// Give each command mounts, messages and a network of its own; what follows is done for each, ahead of it.
+    Each,
     /// Mount a folder so that what is changed in it is kept in another, with a third to work in.
     Overlay {
         to: String,
@@ -68,8 +70,6 @@ pub(crate) enum Step {
         what: Resource,
         most: u64,
     },
-    /// Give up every capability and the way to any.
-    DropPrivileges,
     /// Begin the rules of Landlock that handle these kinds of access.
     Rules {
         files: u64,
@@ -206,7 +206,6 @@ impl Step {
             Self::Empty { path } => (8, with.text(path).number(0o444).raw(b"")),
             Self::Enter => (9, with),
             Self::Limit { what, most } => (10, with.number(*what as u64).number(*most)),
-            Self::DropPrivileges => (11, with),
             Self::Rules { files, network, scopes } => (12, with.number(*files).number(*network).number(*scopes)),
             Self::Allow { path, access } => (13, with.text(path).number(*access)),
             Self::Restrict => (14, with),
@@ -219,6 +218,7 @@ impl Step {
             }
             Self::Overlay { to, lower, upper, work } => (18, with.text(to).text(lower).text(upper).text(work)),
             Self::Detach(path) => (19, with.text(path)),
+            Self::Each => (21, with),
             Self::Listen(port) => (20, with.number((*port).into())),
         };
         (kind, fields)
@@ -261,9 +261,9 @@ impl fmt::Display for Step {
             Self::Enter => f.write_str("enter the root"),
             Self::Overlay { to, lower, upper, .. } => write!(f, "lay {upper:?} over {lower:?} at {to:?}"),
             Self::Detach(path) => write!(f, "take {path} away"),
+            Self::Each => f.write_str("for each command: mounts, messages and a network of its own"),
             Self::Listen(port) => write!(f, "listen on port {port}"),
             Self::Limit { what, most } => write!(f, "limit {what:?} to {most}"),
-            Self::DropPrivileges => f.write_str("drop privileges"),
             Self::Rules { files, network, scopes } => {
                 write!(f, "begin rules for files {files:#x}, network {network:#x}, scopes {scopes:#x}")
             }

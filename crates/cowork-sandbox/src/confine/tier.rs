@@ -34,9 +34,9 @@ pub enum Feature {
     Privileges,
     /// Large parts of the kernel that commands do without are closed to it.
     Kernel,
-    /// Its memory and its processes are held to their limits by the kernel itself, and not looked at from time to time.
+    /// It uses no more memory and processes than it may.
     Memory,
-    /// What it may write where nothing is kept is bounded.
+    /// It writes no more where nothing is kept than it may, or than the disk has room for.
     Scratch,
     /// All that it started ends with it.
     Ending,
@@ -70,9 +70,9 @@ impl Tier {
     /// Gives its name, for a person.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Namespaces => "namespaces",
-            Self::Bubblewrap => "bubblewrap's namespaces",
-            Self::Landlock => "no namespaces",
+            Self::Namespaces => "namespaces of its own",
+            Self::Bubblewrap => "the namespaces of bubblewrap",
+            Self::Landlock => "Landlock and filters alone",
         }
     }
 }
@@ -94,10 +94,9 @@ impl Feature {
         Self::Ending,
     ];
 
-    /// The least that is accepted unless somebody says otherwise: whatever harms if it fails. What is not among them tells names and sizes
-    /// ([`Feature::Hiding`]), or is looked at 20 times a second where the kernel does not hold it ([`Feature::Memory`],
-    /// [`Feature::Scratch`]).
-    pub const LEAST: [Self; 9] = [
+    /// The least that is accepted unless somebody says otherwise: all but [`Feature::Hiding`]. Without it a command learns names and sizes,
+    /// and nothing that is in them; whatever else fails does harm.
+    pub const LEAST: [Self; 11] = [
         Self::Reading,
         Self::Writing,
         Self::Network,
@@ -106,6 +105,8 @@ impl Feature {
         Self::Devices,
         Self::Privileges,
         Self::Kernel,
+        Self::Memory,
+        Self::Scratch,
         Self::Ending,
     ];
 
@@ -114,16 +115,16 @@ impl Feature {
         match self {
             Self::Reading => "reading",
             Self::Writing => "writing",
-            Self::Hiding => "hiding what else there is",
+            Self::Hiding => "names elsewhere",
             Self::Network => "network",
             Self::Processes => "other processes",
             Self::Messages => "shared memory",
             Self::Devices => "devices",
             Self::Privileges => "privileges",
             Self::Kernel => "kernel",
-            Self::Memory => "memory and processes",
-            Self::Scratch => "scratch space",
-            Self::Ending => "ending all of it",
+            Self::Memory => "memory",
+            Self::Scratch => "scratch",
+            Self::Ending => "ending",
         }
     }
 }
@@ -154,29 +155,24 @@ pub(crate) fn enforced(facts: &Facts, tried: Vec<String>) -> Enforcement {
 fn by(feature: Feature, facts: &Facts) -> Option<&'static str> {
     let Facts { tier, landlock, groups } = *facts;
     let has_namespaces = tier != Tier::Landlock;
-    let rules = |version: u32, what| (landlock >= version).then_some(what);
+    let since = |version: u32, what| (landlock >= version).then_some(what);
     match (feature, has_namespaces) {
-        (Feature::Reading, true) => Some("mounts, Landlock"),
-        (Feature::Reading | Feature::Devices, false) => rules(1, "Landlock"),
-        (Feature::Writing, true) => Some("mounts, Landlock"),
+        (Feature::Reading | Feature::Writing | Feature::Devices, true) => Some("mounts and Landlock"),
+        (Feature::Hiding | Feature::Network | Feature::Processes | Feature::Messages | Feature::Ending, true) => {
+            Some("namespaces")
+        }
+        (Feature::Reading | Feature::Devices, false) => since(1, "Landlock"),
         // Before its third version a file could be cut off that could not be opened.
-        (Feature::Writing, false) => rules(3, "Landlock, a filter of system calls"),
-        (Feature::Hiding, true) => Some("mounts, namespaces"),
-        (Feature::Network, true) => Some("a network of its own"),
-        (Feature::Processes, true) => Some("processes of its own"),
-        // From its sixth version on it holds signals back.
-        (Feature::Processes, false) => rules(6, "Landlock, a filter of system calls"),
-        (Feature::Messages, true) => Some("messages of its own"),
+        (Feature::Writing, false) => since(3, "Landlock and a filter of system calls"),
+        // From its sixth version on it holds signals back; then what ends a command can end all that it started at once.
+        (Feature::Processes, false) => since(6, "Landlock and a filter of system calls"),
+        (Feature::Ending, false) => since(6, "Landlock"),
+        (Feature::Hiding, false) => None,
         (Feature::Network | Feature::Messages, false) | (Feature::Kernel, _) => Some("a filter of system calls"),
-        (Feature::Devices, true) => Some("mounts, Landlock"),
-        (Feature::Privileges, true) => Some("no capabilities, none to be had"),
-        (Feature::Privileges, false) => Some("no capabilities, none to be had"),
-        (Feature::Memory, _) => groups.then_some("control groups"),
-        (Feature::Scratch, true) => Some("file systems in memory"),
-        (Feature::Hiding | Feature::Scratch, false) => None,
-        (Feature::Ending, true) => Some("processes of its own"),
-        // What ends all is sent to all that are under the same rules, at once.
-        (Feature::Ending, false) => rules(6, "Landlock"),
+        (Feature::Privileges, _) => Some("no_new_privs"),
+        (Feature::Memory, _) if groups => Some("control groups"),
+        (Feature::Scratch, true) => Some("mounts and Landlock"),
+        (Feature::Memory, _) | (Feature::Scratch, false) => Some("a look 20 times a second"),
     }
 }
 
@@ -191,19 +187,36 @@ impl Enforcement {
         least.iter().copied().filter(|feature| !self.has(*feature)).collect()
     }
 
-    /// Says it in a line for a person.
+    /// Says by what commands are confined, in a line for a person.
     pub fn told(&self) -> String {
-        let by = self.tier.name();
-        let version = self.landlock;
-        let mut text = format!("confined by {by}, Landlock (version {version}) and a filter of system calls");
-        let lacking: Vec<&str> =
-            self.features.iter().filter(|it| it.by.is_none()).map(|it| it.feature.name()).collect();
-        if lacking.is_empty() {
-            text.push_str("; memory and processes are held by control groups");
-        } else {
-            text = format!("{text}; not enforced: {}", lacking.join(", "));
+        let number = self.tier as u32;
+        format!("confined in tier {number} of 3, by {}; Landlock {}", self.tier.name(), self.landlock)
+    }
+
+    /// Says what to do for a better tier; empty in the best.
+    pub fn mend(&self) -> String {
+        match self.tried.first().filter(|_| self.tier != Tier::Namespaces) {
+            None => String::new(),
+            Some(why) => format!("for a better tier {MEND}: {why}"),
         }
-        text
+    }
+
+    /// Says what is enforced by what, and what is not, in a line for a person.
+    pub fn told_of_each(&self) -> String {
+        let mut groups: Vec<(Option<&str>, Vec<&str>)> = Vec::new();
+        for Enforced { feature, by } in &self.features {
+            match groups.iter_mut().find(|(known, _)| *known == by.as_deref()) {
+                Some((_, names)) => names.push(feature.name()),
+                None => groups.push((by.as_deref(), vec![feature.name()])),
+            }
+        }
+        // What is lacking is said last.
+        groups.sort_by_key(|(by, _)| by.is_none());
+        let told = |(by, names): &(Option<&str>, Vec<&str>)| {
+            let by = by.map_or_else(|| "not held".to_owned(), |by| format!("by {by}"));
+            format!("{by}: {}", names.join(", "))
+        };
+        groups.iter().map(told).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -216,3 +229,6 @@ pub(crate) fn too_little(missing: &[Feature], tried: &[String]) -> Error {
         .with("tried", tried.join("; "))
         .with_fix(MEND)
 }
+
+#[cfg(test)]
+mod tests;
