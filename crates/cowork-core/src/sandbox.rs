@@ -261,6 +261,19 @@ pub trait Session: Send + Sync + 'static {
         Err(no_commands())
     }
 
+    /// Takes down, under a call, what a program that goes on has changed so far; then it is what a program of that call would have changed,
+    /// to be looked at, committed or discarded, whatever the program does next. `program` is the call that the program was started under.
+    ///
+    /// - What was committed in this way is neither a difference the next time, nor somebody else's change.
+    /// - What was discarded is there still for the program: whoever refuses its changes ends it.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such program; as [`Session::staged`].
+    async fn take_stock(&self, call: CallId, program: CallId) -> Result<()> {
+        let _ = (call, program);
+        Err(no_commands())
+    }
+
     /// Says what the call's programs changed that is not in the folders yet.
     ///
     /// # Errors

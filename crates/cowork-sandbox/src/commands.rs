@@ -3,6 +3,7 @@
 mod copies;
 mod kept;
 mod running;
+mod stock;
 
 use std::{
     collections::HashSet,
@@ -22,6 +23,7 @@ use self::running::{Kept, Running};
 pub(crate) use self::{
     kept::{commit, discard, staged},
     running::Visits,
+    stock::take_stock,
 };
 use crate::{
     Copies,
@@ -224,7 +226,7 @@ fn start(held: &Held, call: CallId, exec: &Exec) -> Result<Running> {
 }
 
 fn begin(
-    commands: &Commands,
+    commands: &Arc<Commands>,
     layer: &Layer,
     kept: Arc<Kept>,
     (exec, folder): (&Exec, Option<String>),
@@ -258,7 +260,7 @@ fn begin(
         #[cfg(feature = "egress")]
         Reach::By(outlet) => Some(outlet.visits()),
     };
-    Ok(Running::new(kept, (ended, ender), (out, err), input, visits))
+    Ok(Running::new((kept, commands.clone()), (ended, ender), (out, err), input, visits))
 }
 
 #[cfg(feature = "egress")]

@@ -84,6 +84,11 @@ impl Session for LocalSession {
     }
 
     #[cfg(confined)]
+    async fn take_stock(&self, call: CallId, program: CallId) -> Result<()> {
+        let held = self.0.clone();
+        blocking(move || commands::take_stock(&held, call, program)).await
+    }
+
     async fn staged(&self, call: CallId) -> Result<Staged> {
         let held = self.0.clone();
         blocking(move || commands::staged(&held, call)).await

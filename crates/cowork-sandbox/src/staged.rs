@@ -84,6 +84,32 @@ pub(crate) struct Seen {
     pub(crate) linked: bool,
 }
 
+/// Tells what somebody else changed: what is newer than when the commands began, but for what was taken over from them.
+#[derive(Clone, Debug)]
+pub(crate) struct Since {
+    /// Nanoseconds since 1970.
+    time: i64,
+    ours: Ours,
+}
+
+/// What things in the folders were like right after they were made what the commands had made of them: their numbers, and when they were
+/// changed last.
+pub(crate) type Ours = HashSet<(u64, i64)>;
+
+impl Since {
+    pub(crate) fn new(time: i64, ours: Ours) -> Self {
+        Self { time, ours }
+    }
+
+    fn is_other(&self, look: &Look) -> bool {
+        look.ctime > self.time && !self.is_ours(look)
+    }
+
+    fn is_ours(&self, look: &Look) -> bool {
+        self.ours.contains(&(look.ino, look.ctime))
+    }
+}
+
 impl Seen {
     fn of(look: &Look) -> Self {
         let kind = match look.file_type() {
@@ -101,6 +127,11 @@ impl Seen {
             stamp: Print::of_look(look).stamp(),
             linked: look.links > 1,
         }
+    }
+
+    /// Says whether something is the very same, and unchanged.
+    pub(crate) fn is_of(&self, look: &Look) -> bool {
+        *self == Self::of(look)
     }
 
     fn side(&self) -> Side {
@@ -159,8 +190,8 @@ impl Found {
 
     /// Leaves out what somebody else changed since a time, and what can't be without that: a folder does not go with what nobody was shown,
     /// nor with something that stays in it.
-    pub(crate) fn without_changed_since(mut self, since: i64, dirs: &Dirs<'_>) -> Self {
-        let is_changed = |path: &FilePath| dirs.look(path).ok().flatten().is_some_and(|look| look.ctime > since);
+    pub(crate) fn without_changed_since(mut self, since: &Since, dirs: &Dirs<'_>) -> Self {
+        let is_changed = |path: &FilePath| dirs.look(path).ok().flatten().is_some_and(|look| since.is_other(&look));
         // Where the disk's clock is another's the time alone does not tell.
         let is_other = |item: &Item| {
             let was = item.before.as_ref().filter(|was| was.kind != FileKind::Folder);
@@ -302,7 +333,7 @@ fn is_other(dirs: &Dirs<'_>, item: &Item, was: &Seen) -> bool {
 }
 
 /// Copies what is in a file; what is a hole stays one.
-fn carry(mut file: &File, size: u64, mut to: &mut dyn Sink) -> io::Result<()> {
+pub(crate) fn carry(mut file: &File, size: u64, mut to: &mut dyn Sink) -> io::Result<()> {
     let mut at = 0;
     while let Some((begin, end)) = sys::content::next_data(file, at, size)? {
         file.seek(SeekFrom::Start(begin))?;

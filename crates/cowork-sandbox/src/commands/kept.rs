@@ -4,19 +4,19 @@ use std::{fs::File, path::Path};
 
 use cowork_core::{Access, CallId, CancellationToken, Changed, Error, Kind, Otherwise, Result, Staged, Watch};
 
-use super::SINCE;
+use super::{SINCE, stock};
 use crate::{
     change,
     fault::{Fault, shown},
     journal::Journal,
     session::Held,
-    staged::{self, Copied, Found, Part},
+    staged::{self, Copied, Found, Ours, Part, Since},
     sweep, sys,
     view::Dirs,
 };
 
 /// What a layer holds besides: what was found in it, what is being taken over of that.
-const FOUND: &str = "found";
+pub(super) const FOUND: &str = "found";
 const TAKEN: &str = "taken";
 /// What came of taking it over; then the rest of the layer is gone.
 const DONE: &str = "done";
@@ -44,13 +44,13 @@ fn look(held: &Held, call: CallId) -> Result<Found> {
         let (upper, list) = staged::part(&at, n);
         parts.push(Part { name: &root.name, lower: &root.dir.fd, upper, copied: Copied::read(&list)? });
     }
-    let found = staged::find(parts, since)?;
+    let found = staged::find(parts, &Since::new(since, Ours::default()))?;
     found.write(&at.join(FOUND))?;
     Ok(found)
 }
 
 /// Gives when a layer's command began, in nanoseconds since 1970.
-fn since(at: &Path) -> Result<i64> {
+pub(super) fn since(at: &Path) -> Result<i64> {
     let none = |_| {
         Error::new(Kind::NotFound, "look at changes", "no command of this call has anything kept")
             .with_fix("run it again, if it is wanted")
@@ -77,11 +77,12 @@ pub(crate) fn commit(
         Some(taken) => taken,
         None => {
             let dirs = Dirs::new(&held.view);
-            let taken = look(held, call)?.without_changed_since(since(&at)?, &dirs);
+            let taken = look(held, call)?.without_changed_since(&Since::new(since(&at)?, Ours::default()), &dirs);
             taken.write(&at.join(TAKEN))?;
             taken
         }
     };
+    let noted = taken.clone();
     let place = |name: &str| held.view.roots.iter().position(|root| root.name == name);
     let changes = taken.changes(|name| Some(staged::part(&at, place(name)?).0));
     let mut changed = match changes.is_empty() {
@@ -95,6 +96,7 @@ pub(crate) fn commit(
         path: remark.path,
         renamed: None,
     }));
+    stock::note(held, call, &noted);
     finish(held, call, &changed)?;
     Ok(changed)
 }

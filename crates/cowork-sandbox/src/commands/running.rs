@@ -18,7 +18,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::swept;
+use super::{Commands, swept};
 use crate::confine::{Ended, Ender, Excess, How};
 
 /// How large a piece of what a command says may be, in bytes.
@@ -52,6 +52,8 @@ impl Visits {
 /// A command that runs. Dropping it ends it.
 pub(super) struct Running {
     kept: Arc<Kept>,
+    /// What it needs for as long as it runs, longer perhaps than its session is there: its way to the network.
+    _commands: Arc<Commands>,
     ended: Option<JoinHandle<Result<Ended>>>,
     ender: Ender,
     out: Option<pipe::Receiver>,
@@ -102,13 +104,13 @@ impl Drop for Kept {
 
 impl Running {
     pub(super) fn new(
-        kept: Arc<Kept>,
+        (kept, commands): (Arc<Kept>, Arc<Commands>),
         (ended, ender): (JoinHandle<Result<Ended>>, Ender),
         (out, err): (Option<pipe::Receiver>, Option<pipe::Receiver>),
         input: Option<pipe::Sender>,
         visits: Option<Visits>,
     ) -> Self {
-        Self { kept, ended: Some(ended), ender, out, err, input, visits, said: VecDeque::new() }
+        Self { kept, _commands: commands, ended: Some(ended), ender, out, err, input, visits, said: VecDeque::new() }
     }
 }
 

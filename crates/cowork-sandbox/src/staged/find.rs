@@ -11,7 +11,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::{Becomes, Copied, Found, Item, Seen, moves};
+use super::{Becomes, Copied, Found, Item, Seen, Since, moves};
 use crate::{asked, fault::error, protect, record::split, stage, sys, view::Dirs};
 
 /// The most things that a command may have changed.
@@ -38,7 +38,7 @@ pub(crate) struct Part<'a> {
 ///
 /// # Errors
 /// `LimitExceeded` for more than can be shown or taken over; `Unavailable`.
-pub(crate) fn find<'a>(parts: impl IntoIterator<Item = Part<'a>>, since: i64) -> Result<Found> {
+pub(crate) fn find<'a>(parts: impl IntoIterator<Item = Part<'a>>, since: &Since) -> Result<Found> {
     let mut found = Found::default();
     for Part { name, lower, upper, mut copied } in parts {
         let path = FilePath::parse(name)?;
@@ -51,12 +51,13 @@ pub(crate) fn find<'a>(parts: impl IntoIterator<Item = Part<'a>>, since: i64) ->
         let Search { found: all, .. } = search;
         found = moves::detect(all, (name, &upper, lower), since)?;
     }
+    found.left_out.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
 }
 
-struct Search {
+struct Search<'a> {
     found: Found,
-    since: i64,
+    since: &'a Since,
     copied: Option<Copied>,
     /// Of paths.
     bytes: usize,
@@ -73,7 +74,7 @@ struct Under {
     depth: usize,
 }
 
-impl Search {
+impl Search<'_> {
     fn folder(&mut self, upper: &OwnedFd, lower: Option<&OwnedFd>, path: &FilePath, under: Under) -> Result<()> {
         let failed = |e: Errno| error(e, "look at changes", path.as_str());
         let mut names = sys::names(upper, MOST).map_err(failed)?;
@@ -112,10 +113,13 @@ impl Search {
         let Some(lower) = lower.filter(|_| under.opaque) else { return Ok(()) };
         for name in sys::names(lower, MOST).map_err(failed)? {
             let path = path.join_bytes(&name);
-            // What was not copied can't be gone.
-            if names.binary_search(&name).is_err() && self.copied.as_ref().is_none_or(|copied| copied.has(&path)) {
+            if names.binary_search(&name).is_err() {
                 let guarded = under.inherits.or_else(|| guard(&path, is_git));
                 let look = sys::look(lower, &name).map_err(failed)?;
+                // What was never there for the command can't be gone.
+                if self.copied.as_ref().is_some_and(|copied| !copied.has(&path) && !self.since.is_ours(&look)) {
+                    continue;
+                }
                 self.gone(lower, &name, &path, &look, guarded)?;
             }
         }
@@ -131,14 +135,8 @@ impl Search {
         let failed = |e: Errno| error(e, "look at changes", path.as_str());
         let is = sys::look(upper, name).map_err(failed)?;
         let was = lower.and_then(|lower| Some((lower, sys::look(lower, name).ok()?)));
-        if let Some(copied) = &self.copied {
-            if !is.is_folder() && copied.is_untouched(path, &is) {
-                return Ok(());
-            }
-            if was.is_none() && copied.has(path) {
-                self.leave(path, CHANGED);
-                return Ok(());
-            }
+        if !is.is_folder() && self.copied.as_ref().is_some_and(|copied| copied.is_untouched(path, &is)) {
+            return Ok(());
         }
         match (is.file_type(), was) {
             // A mark that it is gone.
@@ -149,6 +147,14 @@ impl Search {
                 }
                 let lower = sys::open_below(lower, name).map_err(failed)?;
                 self.descend((upper, Some(&lower), name), path, under)?;
+            }
+            (FileType::Directory, None) if self.copied.as_ref().is_some_and(|copied| copied.has(path)) => {
+                // Somebody else took it away: it comes back for what the command put into it, and not by itself.
+                let before = self.found.items.len();
+                self.descend((upper, None, name), path, under)?;
+                if self.found.items.len() > before {
+                    self.add(path, Becomes::Folder, None, Some(&is), under.guarded);
+                }
             }
             (FileType::Directory, _) => {
                 if self.makes_room(was, name, path, under.guarded)? {
@@ -242,7 +248,10 @@ impl Search {
 
     /// Says whether somebody else changed something in the folder since the commands began.
     fn is_changed(&self, path: &FilePath, now: &sys::Look) -> bool {
-        self.copied.as_ref().map_or(now.ctime > self.since, |copied| copied.is_other(path, now))
+        match &self.copied {
+            Some(copied) => copied.is_other(path, now) && !self.since.is_ours(now),
+            None => self.since.is_other(now),
+        }
     }
 
     /// Notes that something is gone; says whether it can be.
@@ -318,9 +327,9 @@ fn is_changed_within(
 }
 
 /// Says whether anything below a granted folder's path was changed since a time.
-pub(super) fn is_changed_below(dirs: &Dirs<'_>, path: &FilePath, since: i64) -> bool {
+pub(super) fn is_changed_below(dirs: &Dirs<'_>, path: &FilePath, since: &Since) -> bool {
     let Some((folder, name)) = split(path) else { return true };
-    let is_changed = |_: &FilePath, look: &sys::Look| look.ctime > since;
+    let is_changed = |_: &FilePath, look: &sys::Look| since.is_other(look);
     dirs.get(folder).map_or(true, |open| is_changed_within((&open.dir.fd, &name), path, &is_changed, 0))
 }
 

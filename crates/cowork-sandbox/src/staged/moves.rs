@@ -7,7 +7,7 @@ use std::{
 
 use cowork_core::{FilePath, Result};
 
-use super::{Becomes, Found, Item, Seen};
+use super::{Becomes, Found, Item, Seen, Since};
 use crate::{disk::Stop, stage, sys};
 
 /// The most files that are looked at in folders that are gone.
@@ -24,7 +24,7 @@ struct Former {
 
 /// Puts a move in the place of each pair of a file that is gone and a new one with the same content. What somebody changed since is not
 /// taken for one.
-pub(crate) fn detect(found: Found, (root, upper, lower): (&str, &OwnedFd, &OwnedFd), since: i64) -> Result<Found> {
+pub(crate) fn detect(found: Found, (root, upper, lower): (&str, &OwnedFd, &OwnedFd), since: &Since) -> Result<Found> {
     let mine = |item: &Item| item.path.root() == root;
     let mut new: Vec<(FilePath, u64)> = found
         .items
@@ -93,12 +93,12 @@ fn rewritten(mut found: Found, mut moved: HashMap<FilePath, Former>) -> Found {
 }
 
 /// Gives each file that is at a path or below it.
-fn files(lower: &OwnedFd, path: &FilePath, since: i64, budget: &mut usize, give: &mut dyn FnMut(Former)) {
+fn files(lower: &OwnedFd, path: &FilePath, since: &Since, budget: &mut usize, give: &mut dyn FnMut(Former)) {
     let Some((folder, name)) = open_above(lower, path) else { return };
     let Ok(look) = sys::look(&folder, &name) else { return };
     let Some(left) = budget.checked_sub(1) else { return };
     *budget = left;
-    if look.is_file() && look.size > 0 && look.ctime <= since {
+    if look.is_file() && look.size > 0 && !since.is_other(&look) {
         give(Former { path: path.clone(), seen: Seen::of(&look) });
     } else if look.is_folder() {
         let Ok(inner) = sys::open_below(&folder, &name) else { return };

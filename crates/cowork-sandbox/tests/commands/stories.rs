@@ -252,6 +252,85 @@ async fn what_nobody_waited_for_is_let_go_of() {
     assert_eq!(fs::read_dir(layers).unwrap().count(), 0);
 }
 
+/// A shell that goes on, and does what it is told line by line.
+struct Program {
+    process: Box<dyn Process>,
+    call: CallId,
+}
+
+impl Program {
+    async fn new(session: &dyn Session) -> Self {
+        let call = a_call();
+        let exec = Exec { args: vec!["sh".to_owned()], folder: None, wall: Duration::from_secs(60), input: true };
+        Self { process: session.exec(call, exec).await.unwrap(), call }
+    }
+
+    async fn does(&mut self, line: &str) {
+        self.process.write(format!("{line}; echo done\n").as_bytes()).await.unwrap();
+        assert_eq!(self.process.next().await.unwrap(), ProcessEvent::Stdout(b"done\n".to_vec()), "{line}");
+    }
+
+    /// What it changed so far, under a call of its own.
+    async fn stock(&self, session: &dyn Session) -> (CallId, Staged) {
+        let call = a_call();
+        session.take_stock(call, self.call).await.unwrap();
+        (call, session.staged(call).await.unwrap())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_program_that_goes_on_changed_is_taken_over_bit_by_bit() {
+    let Place { desk, sandbox, task, session, keep: _keep } = Place::new().await;
+    let mut program = Program::new(&*session).await;
+    assert_eq!(session.take_stock(a_call(), a_call()).await.unwrap_err().kind, Kind::NotFound);
+
+    program.does("echo three >> poem; mkdir out; echo 1 > out/sums").await;
+    let (call, staged) = program.stock(&*session).await;
+    assert_eq!(told(&staged), ["Desk/out new", "Desk/out/sums new", "Desk/poem edited"]);
+    // What it does after that is no part of it.
+    program.does("echo four >> poem; echo 2 > out/sums; rm old").await;
+    session.commit(call, Watch::nothing()).await.unwrap();
+    assert_eq!(fs::read_to_string(desk.join("poem")).unwrap(), "one\ntwo\nthree\n");
+    assert_eq!(fs::read_to_string(desk.join("out/sums")).unwrap(), "1\n");
+
+    // The session goes while somebody is asked; the program does not.
+    let (call, staged) = program.stock(&*session).await;
+    assert_eq!(told(&staged), ["Desk/old gone", "Desk/out/sums edited", "Desk/poem edited"]);
+    drop(session);
+    let session = open(&sandbox, task, &desk, true).await;
+    session.commit(call, Watch::nothing()).await.unwrap();
+    assert_eq!(fs::read_to_string(desk.join("poem")).unwrap(), "one\ntwo\nthree\nfour\n");
+    let (_, staged) = program.stock(&*session).await;
+    assert!(staged.is_empty() && staged.left_out.is_empty(), "{staged:?}");
+
+    let modes = if super::GIVES_PERMISSIONS { "; chmod 600 sums" } else { "" };
+    program.does(&format!("mv out/sums sums; rmdir out{modes}")).await;
+    let (call, staged) = program.stock(&*session).await;
+    let expected = ["Desk/out gone", "Desk/sums from Desk/out/sums", "Desk/sums mode"];
+    assert_eq!(told(&staged), expected[..expected.len() - usize::from(modes.is_empty())]);
+    session.commit(call, Watch::nothing()).await.unwrap();
+    assert_eq!(fs::read_to_string(desk.join("sums")).unwrap(), "2\n");
+    assert!(!desk.join("out").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_changed_under_a_program_that_goes_on_stays() {
+    let place = Place::new().await;
+    let mut program = Program::new(&*place.session).await;
+    program.does("echo three >> poem").await;
+    let (call, _) = program.stock(&*place.session).await;
+    place.session.commit(call, Watch::nothing()).await.unwrap();
+    put(&place.desk.join("poem"), "mine\n");
+    put(&place.desk.join("old"), "mine too");
+    program.does("echo four >> poem; rm old; echo x > in/new").await;
+    let (call, staged) = program.stock(&*place.session).await;
+    assert_eq!(told(&staged), ["Desk/in/new new"]);
+    let left: Vec<_> = staged.left_out.iter().map(|remark| remark.path.as_str()).collect();
+    assert_eq!(left, ["Desk/old", "Desk/poem"]);
+    place.session.commit(call, Watch::nothing()).await.unwrap();
+    assert_eq!((place.text("poem").as_deref(), place.text("old").as_deref()), (Some("mine\n"), Some("mine too")));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_shown_can_be_taken_over_by_another_session_of_the_task() {
     let place = Place::new().await;
