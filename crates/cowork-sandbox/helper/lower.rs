@@ -23,6 +23,8 @@ const STARTING: u32 = u32::MAX - 3;
 
 /// The step by which a keeper starts another program.
 const THROUGH: u8 = 31;
+/// The step by which it goes to mounts of its own.
+const PART: u8 = 32;
 /// The step that listens.
 const LISTEN: u8 = 20;
 
@@ -82,8 +84,8 @@ fn keep(room: &'static mut [u8]) -> ! {
     if let Err(errno) = sys::control(sys::REAPS, 1) {
         failed(HOST, STARTING, errno);
     }
-    match { plan }.next() {
-        Some(Ok(step)) if step.kind == THROUGH => through(step, &handles),
+    match plan.last() {
+        Some(Ok(step)) if step.kind == THROUGH => through(plan, &handles),
         _ => match restrict(plan) {
             Ok(is_apart) => alone(is_apart, room),
             Err(errno) => failed(HOST, STARTING, errno),
@@ -92,9 +94,9 @@ fn keep(room: &'static mut [u8]) -> ! {
 }
 
 /// Keeps what another program makes namespaces for.
-fn through(step: Step<'_>, handles: &[Fd; 8]) -> ! {
+fn through(plan: Plan<'_>, handles: &[Fd; 8]) -> ! {
     let (child, end) = match sys::fork(0) {
-        Ok((0, _)) => failed(HOST, STARTING, execute(step, handles).err().unwrap_or(EINVAL)),
+        Ok((0, _)) => failed(HOST, STARTING, execute(plan, handles).err().unwrap_or(EINVAL)),
         Ok(child) => child,
         Err(errno) => failed(HOST, STARTING, errno),
     };
@@ -116,7 +118,20 @@ fn through(step: Step<'_>, handles: &[Fd; 8]) -> ! {
     sys::exit(0)
 }
 
-fn execute(step: Step<'_>, handles: &[Fd; 8]) -> Result<()> {
+fn execute(plan: Plan<'_>, handles: &[Fd; 8]) -> Result<()> {
+    let mut world = World::default();
+    for step in plan {
+        let step = step?;
+        match step.kind {
+            THROUGH => start(step, handles)?,
+            PART => sys::leave(sys::MOUNTS).and_then(|_| sys::part_mounts()).map(drop)?,
+            _ => world.take(step)?,
+        }
+    }
+    Err(EINVAL)
+}
+
+fn start(step: Step<'_>, handles: &[Fd; 8]) -> Result<()> {
     for (number, handle) in (HANDLES..).zip(handles.iter().skip(1).take_while(|it| it.0 >= 0)) {
         sys::make_it(*handle, number)?;
     }

@@ -171,9 +171,9 @@ impl World {
         match way {
             Way::Apart => self.ground.prepare(self.policy.steps(system, layer, out)?),
             Way::Through(by) => {
-                let start = by.step(self.policy.arguments(by, system, layer)?);
+                let start = by.steps(system, self.policy.arguments(by, system, layer)?);
                 let plan = self.policy.steps_within(by, system, layer, out)?;
-                self.ground.prepare_outside(&[start], &Bubblewrap::handles()?, plan)
+                self.ground.prepare_outside(&start, &Bubblewrap::handles()?, plan)
             }
             Way::Alone if out.is_some() => {
                 let text =

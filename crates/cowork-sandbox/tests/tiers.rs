@@ -164,3 +164,79 @@ fn what_was_not_given_can_neither_be_read_nor_changed() {
         assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
     }
 }
+
+#[test]
+fn a_program_in_the_place_of_bubblewrap_is_not_trusted() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = TempDir::new().unwrap();
+    let fake = folder.path().join("bwrap");
+    fs::write(&fake, "#!/bin/sh\necho bubblewrap 9.9.9\n").unwrap();
+    fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
+    let tried = |bubblewrap: &str| {
+        let options = Options { bubblewrap: Some(bubblewrap.into()), ..by_bubblewrap() };
+        Confinement::with(&options).unwrap().probe().tried[1].clone()
+    };
+    // Whoever may write into a folder on the way may put another in its place.
+    assert!(tried(fake.to_str().unwrap()).contains("may be changed by somebody else"));
+    assert!(tried("/usr/bin/no-such-program").contains("can't be found"));
+    assert!(tried("/bin/true").contains("is too old"));
+}
+
+#[test]
+fn with_less_than_has_to_be_nothing_is_run() {
+    let error = Confinement::with(&Options { landlock: 5, ..without_namespaces() }).unwrap_err();
+    assert_eq!(error.kind, Kind::Unsupported);
+    assert_eq!(error.fact("missing"), Some("other processes, ending"));
+    assert!(
+        error.fact("tried").unwrap().contains("namespaces of its own may not be made") && error.fix().is_some(),
+        "{error}"
+    );
+    let all = Options { least: Feature::ALL.into(), ..without_namespaces() };
+    assert_eq!(Confinement::with(&all).unwrap_err().fact("missing"), Some("names elsewhere"));
+    let none = Confinement::with(&Options { landlock: 0, ..Options::default() }).unwrap_err();
+    assert!(none.fact("tried").unwrap().contains("the kernel has no Landlock"), "{none}");
+    for landlock in [1, 3, 6] {
+        assert_eq!(Confinement::with(&Options { landlock, ..by_bubblewrap() }).unwrap().probe().landlock, landlock);
+    }
+}
+
+/// In what process namespaces can really not be made.
+const BLOCKED: &str = "COWORK_TEST_BLOCKED";
+
+/// Runs this test again where the kernel makes no more namespaces of users.
+#[test]
+fn where_the_kernel_makes_no_user_namespaces_bubblewrap_or_nothing_makes_them() {
+    if std::env::var_os(BLOCKED).is_some() {
+        let place = Place::new(&Options::default());
+        // Who has privileges needs no namespace of users; who has none gets nothing from bubblewrap.
+        println!("tier {:?}: {:?}", place.confinement.tier(), place.confinement.probe().tried);
+        assert_ne!(place.confinement.tier(), Tier::Namespaces);
+        assert_eq!(place.sh("cat poem"), (How::Exited(0), "one\ntwo\n".to_owned()));
+        assert_ne!(place.sh("cat /etc/shadow").0, How::Exited(0));
+        return;
+    }
+    let name = "where_the_kernel_makes_no_user_namespaces_bubblewrap_or_nothing_makes_them";
+    let run = |before: &str| {
+        let line = format!(
+            "echo 0 > /proc/sys/user/max_user_namespaces && exec {before} /proc/self/exe --exact {name} --nocapture"
+        );
+        let line = line.replace("/proc/self/exe", std::env::current_exe().unwrap().to_str().unwrap());
+        let out = std::process::Command::new("unshare")
+            .args(["--user", "--map-root-user", "--mount", "sh", "-c", &line])
+            .env(BLOCKED, "1")
+            .output()
+            .unwrap();
+        (
+            out.status.success(),
+            String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr),
+        )
+    };
+    let (is_well, said) = run("");
+    if said.contains("unshare failed") {
+        eprintln!("left out: this machine makes no namespaces of users");
+        return;
+    }
+    assert!(is_well && said.contains("tier Bubblewrap"), "{said}");
+    let (is_well, said) = run("setpriv --bounding-set=-all --no-new-privs");
+    assert!(is_well && said.contains("tier Landlock"), "{said}");
+}

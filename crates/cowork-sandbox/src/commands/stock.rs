@@ -90,7 +90,7 @@ fn open(at: &Path) -> Result<OwnedFd> {
 fn copy(item: &Item, from: &OwnedFd, to: &OwnedFd) -> rustix::io::Result<bool> {
     let names: Vec<Vec<u8>> = item.path.below().collect();
     let Some((name, folders)) = names.split_last() else { return Ok(false) };
-    let (mut from, mut to) = (from.try_clone().map_err(number)?, to.try_clone().map_err(number)?);
+    let (mut from, mut to) = (from.try_clone().map_err(|e| number(&e))?, to.try_clone().map_err(|e| number(&e))?);
     for folder in folders {
         from = sys::open_below(&from, folder)?;
         match rustix::fs::mkdirat(&to, folder.as_slice(), Mode::RWXU) {
@@ -100,12 +100,12 @@ fn copy(item: &Item, from: &OwnedFd, to: &OwnedFd) -> rustix::io::Result<bool> {
     }
     let source = sys::content::open_regular(&from, name)?;
     let Some(seen) = &item.after else { return Ok(false) };
-    staged::carry(&source, seen.size, &mut sys::create(&to, name, 0o600)?).map_err(number)?;
+    staged::carry(&source, seen.size, &mut sys::create(&to, name, 0o600)?).map_err(|e| number(&e))?;
     Ok(seen.is_of(&sys::look_at(&source)?))
 }
 
-fn number(e: std::io::Error) -> Errno {
-    Errno::from_io_error(&e).unwrap_or(Errno::IO)
+fn number(e: &std::io::Error) -> Errno {
+    Errno::from_io_error(e).unwrap_or(Errno::IO)
 }
 
 /// Gives what of a program's changes is in the folders already.

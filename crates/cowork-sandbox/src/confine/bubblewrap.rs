@@ -13,7 +13,7 @@ use cowork_core::{Error, Kind, Result};
 use super::{
     Layer, Policy, Shared, WayOut, filters, helper,
     policy::{ACCOUNTS, Changes, HOME, TRUSTED, USER, WORK},
-    steps::{Resource, Step},
+    steps::{Never, Resource, Step},
     system::{Place, System, What},
 };
 
@@ -23,34 +23,19 @@ const OLDEST: [u32; 2] = [0, 8];
 /// From which number on it has its handles: the helper's program, then the accounts.
 const HANDLES: usize = 10;
 
-/// What of the list of processes is about the computer and not about processes, and may tell more than its load.
-const MASKED: &[&str] = &[
-    "acpi",
-    "asound",
-    "bus",
-    "cmdline",
-    "config.gz",
-    "driver",
-    "fs",
-    "iomem",
-    "ioports",
-    "irq",
-    "kallsyms",
-    "kcore",
-    "key-users",
-    "keys",
-    "kmsg",
-    "modules",
-    "sched_debug",
-    "scsi",
-    "slabinfo",
-    "sys",
-    "sysrq-trigger",
-    "sysvipc",
-    "timer_list",
-    "tty",
-    "vmallocinfo",
-    "zoneinfo",
+/// What of the list of processes is not about processes, and may be seen: what many programs ask to know how much they can do at once.
+const SHOWN: &[&str] = &[
+    "cpuinfo",
+    "filesystems",
+    "loadavg",
+    "meminfo",
+    "mounts",
+    "net",
+    "self",
+    "stat",
+    "thread-self",
+    "uptime",
+    "version",
 ];
 
 /// The program, as it was found to be.
@@ -79,14 +64,29 @@ impl Bubblewrap {
         }
         let path = real.to_str().ok_or_else(|| unsupported("its path is not UTF-8".to_owned()))?.to_owned();
         let version = version(&path).map_err(&unsupported)?;
-        let masked = MASKED.iter().filter_map(|name| super::system::place(&format!("/proc/{name}")).transpose());
-        Ok(Self { path, version, users: true, masked: masked.collect::<Result<_>>()? })
+        Ok(Self { path, version, users: true, masked: masked()? })
     }
 
-    /// Gives what it is started with.
-    pub(crate) fn step(&self, args: Vec<String>) -> Step {
+    /// Gives the steps of what starts it with these arguments.
+    pub(crate) fn steps(&self, system: &System, args: Vec<String>) -> Vec<Step> {
+        const ROOT: u32 = 0;
+        let mut steps = Vec::new();
+        if system.uid == ROOT {
+            // Devices are root's, who might change their permissions, for all: bubblewrap would let them be changed, and leaves what is
+            // read-only as it is.
+            let read_only = |place: &Place| match place.what {
+                What::File { dev, ino } => {
+                    let (from, to) = (place.path.clone(), place.path.clone());
+                    Some(Step::Bind { from, to, never: Never::REPLACED, dev, ino })
+                }
+                What::Folder { .. } | What::Link { .. } => None,
+            };
+            steps.push(Step::Part);
+            steps.extend(system.devices.iter().filter_map(read_only));
+        }
         let args = [self.path.clone()].into_iter().chain(args).collect();
-        Step::Through { program: self.path.clone(), args }
+        steps.push(Step::Through { program: self.path.clone(), args });
+        steps
     }
 
     /// Gives the handles that its arguments speak of.
@@ -94,6 +94,18 @@ impl Bubblewrap {
         let accounts = ACCOUNTS.iter().map(|(_, content)| helper::to_read(content.as_bytes()));
         [helper::program()].into_iter().chain(accounts).collect()
     }
+}
+
+/// Looks for what there is to be hidden.
+fn masked() -> Result<Vec<Place>> {
+    let unreadable =
+        |e: std::io::Error| Error::new(Kind::Unavailable, "confine", format!("/proc can't be looked at: {e}"));
+    let names =
+        fs::read_dir("/proc").map_err(unreadable)?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let is_masked = |name: &String| name.parse::<u32>().is_err() && !SHOWN.contains(&name.as_str());
+    let mut names: Vec<String> = names.filter(is_masked).collect();
+    names.sort();
+    names.iter().filter_map(|name| super::system::place(&format!("/proc/{name}")).transpose()).collect()
 }
 
 /// Says whether only the system's administrator may change what is at a path.
@@ -138,7 +150,8 @@ impl Policy {
         for place in &to.masked {
             match place.what {
                 What::Folder { .. } => args.put(&["--tmpfs", &place.path, "--remount-ro", &place.path]),
-                _ => args.put(&["--ro-bind", "/dev/null", &place.path]),
+                What::Link { .. } => {}
+                What::File { .. } => args.put(&["--ro-bind", "/dev/null", &place.path]),
             }
         }
         for (path, mode) in [("tmp", "1777"), ("dev/shm", "1777"), (HOME, "0700")] {

@@ -93,6 +93,8 @@ pub(crate) enum Step {
         dev: u64,
         ino: u64,
     },
+    /// Go to mounts of one's own, which are what they were.
+    Part,
     /// Have another program make namespaces, and begin in them.
     Through {
         program: String,
@@ -212,6 +214,7 @@ impl Step {
             Self::Filter(filter) => (15, with.raw(&filter.0)),
             Self::Ask => (16, with),
             Self::Is { path, dev, ino } => (30, with.text(path).number(*dev).number(*ino)),
+            Self::Part => (32, with),
             Self::Through { program, args } => {
                 let with = with.text(program).number(args.len() as u64);
                 (31, args.iter().fold(with, |with, arg| with.text(arg)))
@@ -272,6 +275,7 @@ impl fmt::Display for Step {
             Self::Filter(filter) => write!(f, "filter system calls by {} instructions", filter.0.len() / 8),
             Self::Ask => f.write_str("say what the kernel has"),
             Self::Is { path, .. } => write!(f, "look whether {path:?} is what it was"),
+            Self::Part => f.write_str("go to mounts of its own"),
             Self::Through { program, args } => write!(f, "start {program} {}", args.join(" ")),
         }
     }

@@ -124,8 +124,8 @@ fn ask_through(helper: &Helper, path: &Path) -> Result<(Bubblewrap, u32)> {
     let found = Bubblewrap::find(path)?;
     let ground = helper.ground(Vec::new(), None)?;
     let ask = |found: &Bubblewrap| {
-        let start = found.step(policy.arguments(found, &system, None)?);
-        asked(ground.prepare_outside(&[start], &Bubblewrap::handles()?, vec![Step::Ask])?)
+        let start = found.steps(&system, policy.arguments(found, &system, None)?);
+        asked(ground.prepare_outside(&start, &Bubblewrap::handles()?, vec![Step::Ask])?)
     };
     match ask(&found) {
         Ok(landlock) => Ok((found, landlock)),

@@ -93,7 +93,7 @@ async fn what_a_command_changed_is_shown_then_taken_over_then_given_back() {
     let before = tree(&place.desk);
     let line = "echo three >> poem; rm old; mv in/deep/notes kept; mkdir -p new/sub; echo x > new/sub/file; ln -s ../poem new/link; \
         touch poem";
-    let modes = if super::GIVES_PERMISSIONS { "; chmod 700 new/sub/file; chmod 600 in" } else { "" };
+    let modes = if super::GIVES_PERMISSIONS { "; chmod 700 new/sub/file; chmod 700 in" } else { "" };
     let (call, staged) = place.changed(&format!("{line}{modes}")).await;
     let expected = [
         "Desk/in mode",
@@ -117,7 +117,7 @@ async fn what_a_command_changed_is_shown_then_taken_over_then_given_back() {
     assert_eq!((place.text("old"), place.text("in/deep/notes")), (None, None));
     if super::GIVES_PERMISSIONS {
         assert_eq!(fs::metadata(place.desk.join("new/sub/file")).unwrap().permissions().mode() & 0o777, 0o700);
-        assert_eq!(fs::metadata(place.desk.join("in")).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(place.desk.join("in")).unwrap().permissions().mode() & 0o777, 0o700);
     }
     assert_eq!(place.session.staged(call).await.unwrap_err().kind, Kind::NotFound, "nothing is kept any more");
 

@@ -74,6 +74,12 @@ fn a_policy_comes_to_these_arguments_and_steps_by_bubblewrap() {
         format!("{arguments}\n-- in it\n{}", told(&policy.steps_within(by, &system, Some(&layer), Some(&out)).unwrap()))
     };
     insta::assert_snapshot!(all(&by));
+    assert_eq!(by.steps(&system, vec![]).len(), 1);
+    let of_root = System { uid: 0, ..system.clone() };
+    assert_eq!(
+        told(&by.steps(&of_root, vec![])),
+        "go to mounts of its own\nbind \"/dev/null\" at \"/dev/null\" ro,nosuid\nstart /usr/bin/bwrap /usr/bin/bwrap"
+    );
     let privileged = all(&Bubblewrap { users: false, ..by.clone() });
     assert!(!privileged.contains("--unshare-user") && !privileged.contains("limit Processes"), "{privileged}");
     let error = policy.arguments(&by, &system, Some(&Layer::example("c1", vec![]))).unwrap_err();
