@@ -19,6 +19,17 @@ pub struct Exec {
     pub wall: Duration,
     /// Whether [`Process::write`] feeds its standard input; it is empty if not.
     pub input: bool,
+    /// A terminal of its own, by which it then reads and says everything.
+    pub terminal: Option<Terminal>,
+}
+
+/// How large a terminal is, in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terminal {
+    /// In a line.
+    pub columns: u16,
+    /// Lines.
+    pub rows: u16,
 }
 
 /// A program that runs confined: what [`Session::exec`](crate::Session::exec) gives.
@@ -40,11 +51,16 @@ pub trait Process: Send {
     /// Waits for what comes next. After [`ProcessEvent::Exited`] nothing does.
     async fn next(&mut self) -> Result<ProcessEvent>;
 
-    /// Writes to its standard input; with nothing, ends it.
+    /// Writes to its standard input, or types at its terminal; with nothing, ends it.
     ///
     /// # Errors
     /// `Unavailable` if it does not read any more.
     async fn write(&mut self, bytes: &[u8]) -> Result<()>;
+
+    /// Gives what it asked of the network since this was last asked; what is told here is not told with its end.
+    fn visits(&mut self) -> Vec<Visit> {
+        Vec::new()
+    }
 }
 
 /// What comes of a program while it runs.

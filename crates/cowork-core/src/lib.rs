@@ -8,6 +8,7 @@
 //! [`Tool`]s are given to it.
 
 mod allow;
+mod artifact;
 mod briefing;
 mod change;
 mod conversation;
@@ -46,6 +47,7 @@ mod tool;
 mod walk;
 
 pub use allow::AllowRule;
+pub use artifact::Artifact;
 pub use async_trait::async_trait;
 pub use briefing::{Briefing, InstructionState, Instructions, LONGEST_INSTRUCTIONS, Noting, ThreadNote, TrustedFile};
 pub use change::{
@@ -59,7 +61,7 @@ pub use conversation::{
 pub use day::{Day, DayBudget, DayState};
 pub use effects::{Effects, FileEffect, Group, Lock, Preview};
 pub use exec::{
-    Exec, ExecLimits, Exit, ExitKind, Held, HostGrant, Process, ProcessEvent, Remark, Resource, Staged, Visit,
+    Exec, ExecLimits, Exit, ExitKind, Held, HostGrant, Process, ProcessEvent, Remark, Resource, Staged, Terminal, Visit,
 };
 
 pub use ending::{FileNow, FilesReport, Found};

@@ -92,6 +92,11 @@ pub trait Tool: Send + Sync + 'static {
         let _ = (args, ctx);
         Ok(output)
     }
+
+    /// Is told that a task has ended, or is not worked on any more: what was kept for it, such as a program that goes on, can go.
+    fn let_go(&self, task: TaskId) {
+        let _ = task;
+    }
 }
 
 /// Describes a tool to a planner and to a person.
@@ -374,6 +379,11 @@ impl Registry {
             effects.recovery = Recovery::Unknown;
         }
         Ok(effects)
+    }
+
+    /// Tells every tool that a task has ended.
+    pub(crate) fn let_go(&self, task: TaskId) {
+        self.tools.values().for_each(|entry| entry.tool.let_go(task));
     }
 
     fn entry(&self, name: &str) -> Result<&Arc<Entry>> {

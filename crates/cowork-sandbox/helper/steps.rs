@@ -216,6 +216,7 @@ pub(crate) fn start(step: Step<'_>, handles: &[Fd; 8]) -> Result<()> {
     }
     let with = &mut { step.fields };
     let folder = with.text()?;
+    let has_terminal = with.number()? != 0;
     let programs = skip_words(with)?;
     let lists = sys::lists();
     let count = words(with, lists)?;
@@ -228,7 +229,7 @@ pub(crate) fn start(step: Step<'_>, handles: &[Fd; 8]) -> Result<()> {
     // The command has streams where this process has had the way to the host.
     const KEPT: Fd = Fd(15);
     sys::make_it(crate::HOST, KEPT.0)?;
-    let ready = put_streams(&handles[1..4]);
+    let ready = put_streams(&handles[1..4]).and_then(|()| if has_terminal { sys::take_terminal() } else { Ok(()) });
     let why = ready.and_then(|()| execute(programs, args, environment)).unwrap_or_else(|errno| errno);
     crate::failed(KEPT, crate::LAST, why)
 }

@@ -375,6 +375,12 @@ pub(crate) fn raise_loopback() -> Result<()> {
     set.map(drop)
 }
 
+/// Makes the terminal at handle 0 this session's own.
+pub(crate) fn take_terminal() -> Result<()> {
+    const SET_CONTROLLING: usize = 0x540e;
+    call(16, [0, SET_CONTROLLING, 0, 0, 0, 0]).map(drop)
+}
+
 /// Listens on a port of the loopback.
 pub(crate) fn listen(port: u16) -> Result<Fd> {
     const FAMILY: [u8; 2] = 2_u16.to_ne_bytes();

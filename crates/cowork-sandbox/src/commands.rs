@@ -4,11 +4,12 @@ mod copies;
 mod kept;
 mod running;
 mod stock;
+mod streams;
 
 use std::{
     collections::HashSet,
     fs::File,
-    os::fd::{AsFd, OwnedFd},
+    os::fd::AsFd,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
@@ -17,13 +18,15 @@ use cowork_core::{
     Access, CallId, Error, Exec, ExecLimits, FileKind, FilePath, Finding, HostGrant, Kind, Process, Reader, Result,
     TaskId,
 };
-use tokio::net::unix::pipe;
 
-use self::running::{Kept, Running};
 pub(crate) use self::{
     kept::{commit, discard, staged},
     running::Visits,
     stock::take_stock,
+};
+use self::{
+    running::{Kept, Running},
+    streams::Streams,
 };
 use crate::{
     Copies,
@@ -231,23 +234,16 @@ fn begin(
     kept: Arc<Kept>,
     (exec, folder): (&Exec, Option<String>),
 ) -> Result<Running> {
-    let failed = |e: std::io::Error| Fault::from(e).error("run command", "its streams");
-    let pipe = || std::io::pipe().map_err(failed);
-    let ((stdin, feed), (out, stdout), (err, stderr)) = (pipe()?, pipe()?, pipe()?);
+    let (streams, theirs) = Streams::new(exec)?;
     let way = match &commands.reach {
         Reach::Nothing => None,
         #[cfg(feature = "egress")]
         Reach::By(outlet) => Some(outlet.way_out()),
     };
     let prepared = commands.world.prepare(Some(layer), way)?;
-    let confined = prepared.start_in(folder.as_deref(), &exec.args, [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()])?;
-    drop((stdin, stdout, stderr));
-    let receiver = |end: OwnedFd| pipe::Receiver::from_owned_fd(end).map_err(failed);
-    let (out, err) = (Some(receiver(out.into())?), Some(receiver(err.into())?));
-    let input = match exec.input {
-        true => Some(pipe::Sender::from_owned_fd(feed.into()).map_err(failed)?),
-        false => None,
-    };
+    let is_terminal = exec.terminal.is_some();
+    let confined = prepared.start_in(folder.as_deref(), &exec.args, theirs.each_ref().map(AsFd::as_fd), is_terminal)?;
+    drop(theirs);
     let ender = confined.ender();
     let (wall, guard) = (exec.wall, kept.clone());
     let ended = tokio::task::spawn_blocking(move || {
@@ -260,7 +256,7 @@ fn begin(
         #[cfg(feature = "egress")]
         Reach::By(outlet) => Some(outlet.visits()),
     };
-    Ok(Running::new((kept, commands.clone()), (ended, ender), (out, err), input, visits))
+    Ok(Running::new((kept, commands.clone()), (ended, ender), streams, visits))
 }
 
 #[cfg(feature = "egress")]

@@ -237,19 +237,29 @@ impl Prepared {
     /// # Errors
     /// `InvalidInput` for a command that can't be one, `LimitExceeded` if it is too long.
     pub fn start(self, args: &[String], streams: [BorrowedFd<'_>; 3]) -> Result<Confined> {
-        self.start_in(None, args, streams)
+        self.start_in(None, args, streams, false)
     }
 
-    /// Starts the command in a folder: one of the policy's by its name, or one below it. Otherwise as [`Prepared::start`].
+    /// Starts the command in a folder: one of the policy's by its name, or one below it; with a terminal as what it reads, that is its own.
+    /// Otherwise as [`Prepared::start`].
     ///
     /// # Errors
     /// As [`Prepared::start`]; a folder that is not there is `NotFound` when it is waited for the command.
-    pub fn start_in(mut self, folder: Option<&str>, args: &[String], streams: [BorrowedFd<'_>; 3]) -> Result<Confined> {
+    pub fn start_in(
+        mut self,
+        folder: Option<&str>,
+        args: &[String],
+        streams: [BorrowedFd<'_>; 3],
+        terminal: bool,
+    ) -> Result<Confined> {
         let policy = &self.world.policy;
-        let order = match self.world.confinement.0.way {
+        let mut order = match self.world.confinement.0.way {
             Way::Alone => policy.start_alone(args, folder, self.layer.as_ref())?,
             Way::Apart | Way::Through(_) => policy.start(args, folder, self.proxy.as_deref())?,
         };
+        if terminal {
+            order = order.at_terminal();
+        }
         self.running.start(&order, streams)?;
         Ok(Confined { running: self.running, usage: self.usage })
     }

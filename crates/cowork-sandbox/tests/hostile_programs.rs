@@ -286,7 +286,7 @@ async fn run(session: &dyn Session, call: CallId, args: Vec<String>, wall: Durat
     let begun = Instant::now();
     let mut said = Vec::new();
     let end = async {
-        let mut process = session.exec(call, Exec { args, folder: None, wall, input: false }).await?;
+        let mut process = session.exec(call, Exec { args, folder: None, wall, input: false, terminal: None }).await?;
         loop {
             match process.next().await? {
                 ProcessEvent::Stdout(bytes) | ProcessEvent::Stderr(bytes) => {

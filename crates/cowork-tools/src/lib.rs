@@ -10,6 +10,8 @@ mod archive;
 mod category;
 #[cfg(feature = "files")]
 mod change;
+#[cfg(feature = "shell")]
+pub mod code;
 #[cfg(feature = "files")]
 mod compare;
 #[cfg(feature = "files")]
@@ -96,7 +98,8 @@ pub fn builtin() -> Vec<Arc<dyn Tool>> {
     #[cfg(not(feature = "files"))]
     let all = recorded();
     #[cfg(feature = "shell")]
-    let all = all.into_iter().chain([Arc::new(shell::Shell::new()) as Arc<dyn Tool>]).collect();
+    let all =
+        all.into_iter().chain([Arc::new(shell::Shell::new()) as Arc<dyn Tool>, Arc::new(code::Code::new())]).collect();
     all
 }
 

@@ -4,22 +4,23 @@
 //! held back until that is decided on.
 
 mod changes;
-mod output;
+pub(crate) mod kept;
+pub(crate) mod output;
 pub(crate) mod simple;
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use cowork_core::{
-    Access, Effects, Error, Exec, Exit, ExitKind, FilePath, Kind, Label, Lock, Preview, Process, ProcessEvent,
-    Recovery, Resource, Result, Session, Staged, Tool, ToolContext, ToolOutput, ToolSpec,
+    Access, Effects, Error, Exec, Exit, ExitKind, FilePath, Kind, Label, Preview, Process, ProcessEvent, Resource,
+    Result, Tool, ToolContext, ToolOutput, ToolSpec,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::{output::Output, simple::Known};
-use crate::show::{count, shown, stopped};
+use crate::show::shown;
 
 const OP: &str = "run a command";
 
@@ -28,9 +29,6 @@ no network but hosts that were granted. What it changes in the folders is shown 
 what it started, is gone when it ends.\n\nFor files and text the other tools are better: what they do is known beforehand. Use this to compute, \
 convert or build, or for a program that is there. Gives `stdout` and `stderr` (the middle is left out where they are long), `ended` (0 if all went \
 well), `changed`, and what was `left_out` or `not_changed`.";
-
-/// How much of what it asked of the network is told.
-const VISITS: usize = 50;
 
 /// How long a command may take if nobody says it, and at most, in seconds.
 const SECONDS: u32 = 120;
@@ -98,12 +96,6 @@ fn parsed(args: &Value) -> Result<Args> {
         .map_err(|e| Error::new(Kind::InvalidInput, OP, format!("the arguments of `shell` do not fit: {e}")))
 }
 
-fn session(ctx: &ToolContext) -> Result<&Arc<dyn Session>> {
-    ctx.session.as_ref().ok_or_else(|| {
-        Error::new(Kind::NotAllowed, OP, "a command needs a folder to work in").with_fix("allow a folder first")
-    })
-}
-
 #[async_trait]
 impl Tool for Shell {
     fn spec(&self) -> &ToolSpec {
@@ -128,42 +120,28 @@ impl Tool for Shell {
             preview.notes.push(why.clone());
         }
         let files = args.folder.map(|path| cowork_core::FileEffect { path, access: Access::Read });
-        // Nobody changes files while it looks at them: it would take that for its own doing.
-        let alone = Lock { name: "files".to_owned(), alone: true };
-        Ok(Effects {
-            files: files.into_iter().collect(),
-            everywhere: Some(Access::Read),
-            code: matches!(known, Known::Code { .. }),
-            locks: vec![alone],
-            // What it changed and was not decided on is discarded when it runs again.
-            recovery: Recovery::ReadOnly,
-            ..Effects::none()
-        }
-        .showing(preview))
+        let is_code = matches!(known, Known::Code { .. });
+        Ok(kept::runs(is_code, files.into_iter().collect()).showing(preview))
     }
 
     async fn run(&self, args: Value, ctx: ToolContext) -> Result<ToolOutput> {
         let args = parsed(&args)?;
-        let session = session(&ctx)?;
+        let session = kept::session(OP, &ctx)?;
         let exec = Exec {
             args: ["sh", "-c", &args.command].map(str::to_owned).into(),
             folder: args.folder,
             wall: Duration::from_secs(args.seconds.unwrap_or(SECONDS).into()),
             input: self.streams.is_some(),
+            terminal: None,
         };
         let mut process = session.exec(ctx.call, exec).await?;
-        let (said, exit) = until_stopped(&ctx, self.follow(&mut *process, &ctx)).await?;
+        let (said, exit) = kept::until_stopped(OP, &ctx, self.follow(&mut *process, &ctx)).await?;
         drop(process);
-        let staged = staged(session, &ctx).await?;
+        let staged = kept::staged(session, &ctx).await?;
         let [out, err] = &said;
         let mut value = json!({ "stdout": out.text(), "stderr": err.text() });
-        changes::put(&mut value, "ended", ended(&exit));
-        if !exit.visits.is_empty() {
-            changes::put(&mut value, "network", json!(exit.visits[exit.visits.len().saturating_sub(VISITS)..]));
-        }
-        if !staged.left_out.is_empty() {
-            changes::put(&mut value, "left_out", changes::remarks(&staged.left_out));
-        }
+        kept::put(&mut value, "ended", ended(&exit));
+        kept::tell(&mut value, &exit.visits, &staged);
         let note = format!("{}: {}", shown(&args.command), ended_text(&exit));
         Ok(ToolOutput { value, note, label: Label::default() })
     }
@@ -173,31 +151,14 @@ impl Tool for Shell {
     }
 
     async fn held(&self, args: &Value, ctx: &ToolContext, output: &ToolOutput) -> Result<Option<Effects>> {
-        let staged = staged(session(ctx)?, ctx).await?;
-        if staged.is_empty() {
-            session(ctx)?.discard(ctx.call).await?;
-            return Ok(None);
-        }
-        let mut effects = changes::effects(&parsed(args)?.command, &staged);
         // What a command that was ended left is half of something.
-        if !output.value["ended"].is_number() {
-            effects.guarded = true;
-            effects.preview.notes.insert(0, format!("the command did not come to its end: {}", output.value["ended"]));
-        }
-        Ok(Some(effects))
+        let cut = (!output.value["ended"].is_number())
+            .then(|| format!("the command did not come to its end: {}", output.value["ended"]));
+        kept::held(OP, &shown(&parsed(args)?.command), ctx, cut).await
     }
 
-    async fn release(&self, args: Value, ctx: ToolContext, mut output: ToolOutput) -> Result<ToolOutput> {
-        let session = session(&ctx)?;
-        let changed = session.commit(ctx.call, ctx.watch.clone()).await?;
-        changes::put(&mut output.value, "changed", changed.made.into());
-        if !changed.otherwise.is_empty() {
-            let reasons: Vec<&str> = changed.otherwise.iter().map(|o| o.reason.as_str()).collect();
-            changes::put(&mut output.value, "not_changed", json!(reasons));
-        }
-        let kept = count(usize::try_from(changed.made).unwrap_or(usize::MAX), "change");
-        output.note = format!("{}: {kept} made", shown(&parsed(&args)?.command));
-        Ok(output)
+    async fn release(&self, args: Value, ctx: ToolContext, output: ToolOutput) -> Result<ToolOutput> {
+        kept::release(OP, &shown(&parsed(&args)?.command), &ctx, output).await
     }
 }
 
@@ -246,20 +207,6 @@ async fn next(process: &mut dyn Process, streams: &Arc<dyn Streams>) -> Result<C
     }
 }
 
-/// Does it until it is stopped.
-async fn until_stopped<T>(ctx: &ToolContext, work: impl Future<Output = Result<T>>) -> Result<T> {
-    let stop = ctx.watch.cancel.clone();
-    stop.run_until_cancelled_owned(work).await.unwrap_or_else(|| Err(stopped(OP)))
-}
-
-/// Gives what the call's command changed; a session in which nothing is kept has nothing.
-async fn staged(session: &Arc<dyn Session>, ctx: &ToolContext) -> Result<Staged> {
-    match session.staged(ctx.call).await {
-        Err(e) if e.kind == Kind::NotFound => Ok(Staged::default()),
-        staged => staged,
-    }
-}
-
 fn ended(exit: &Exit) -> Value {
     match &exit.how {
         ExitKind::Code(code) => json!(code),
@@ -267,7 +214,7 @@ fn ended(exit: &Exit) -> Value {
     }
 }
 
-fn ended_text(exit: &Exit) -> String {
+pub(crate) fn ended_text(exit: &Exit) -> String {
     match &exit.how {
         ExitKind::Code(0) => "done".to_owned(),
         ExitKind::Code(code) => format!("ended with {code}"),

@@ -37,8 +37,8 @@ macro_rules! tools {
             let mut here = vec![$(stringify!($name)),+];
             here.sort_unstable();
             let all = cowork_tools::builtin();
-            // Commands run in a real sandbox only: `cowork/tests/shell.rs`.
-            let mut there: Vec<&str> = all.iter().map(|t| t.spec().name.as_str()).filter(|name| *name != "shell").collect();
+            // Commands and code run in a real sandbox only: `cowork/tests/shell.rs`, `code.rs`.
+            let mut there: Vec<&str> = all.iter().map(|t| t.spec().name.as_str()).filter(|name| !matches!(*name, "code" | "shell")).collect();
             there.sort_unstable();
             assert_eq!(here, there);
             let easy = |name: &&str| hard::of(name).errors.is_empty() && !matches!(*name, "name_places" | "now" | "random");

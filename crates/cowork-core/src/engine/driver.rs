@@ -163,6 +163,9 @@ impl Driver {
                 Next::Nothing | Next::Rest => {
                     self.session = None;
                     if self.commit().await? {
+                        if self.task.result.is_some() {
+                            self.engine.parts.tools.let_go(self.task.id);
+                        }
                         self.engine.clone().ask_approver(&self.task);
                         let is_sub = self.task.submit.parent.is_some();
                         if self.task.result.is_some() && self.task.journalled && !is_sub {

@@ -37,6 +37,8 @@ pub(super) struct Offer {
     pub(super) shown: ToolSet,
     /// Those that it is told of by a line each, and calls by way of another one.
     pub(super) deferred: Arc<BTreeSet<String>>,
+    /// The types of what it can be shown besides text.
+    pub(super) sees: Arc<[String]>,
     /// These lines, and how to come by more.
     listed: Arc<str>,
 }
@@ -49,7 +51,7 @@ impl Offer {
         let told = if deferred.is_empty() { brief::whole } else { brief::often };
         let shown = tools.iter().filter(is_shown).map(told).collect();
         let listed = if deferred.is_empty() { String::new() } else { deferred::listed(tools, &deferred, card) };
-        Self { shown, deferred: Arc::new(deferred), listed: listed.into() }
+        Self { shown, deferred: Arc::new(deferred), sees: card.sees.clone().into(), listed: listed.into() }
     }
 }
 

@@ -9,8 +9,8 @@ use super::{
     own,
 };
 use crate::{
-    Block, CallState, Error, Head, Kind, Message, Messages, ModelCard, ModelRequest, Outcome, PlanStep, Result, Role,
-    Steer, Task, ToolSpec, Turn, Usage,
+    Artifact, Block, CallState, Error, Head, Kind, Message, Messages, ModelCard, ModelRequest, Outcome, PlanStep,
+    Result, Role, Steer, Task, ToolSpec, Turn, Usage,
 };
 
 /// Results above this are shown by their beginning.
@@ -34,6 +34,8 @@ pub(super) struct History {
     steers: usize,
     /// So many messages were so many tokens, as the service counted.
     measured: (usize, u64),
+    /// The types of what it can be shown besides text.
+    sees: Arc<[String]>,
     asked: String,
     said: Vec<String>,
     plan: Vec<PlanStep>,
@@ -53,6 +55,7 @@ impl History {
             turns: 0,
             steers: 0,
             measured: (0, 0),
+            sees: offer.sees,
             asked: head::asked(task),
             said: Vec::new(),
             plan: Vec::new(),
@@ -114,14 +117,17 @@ impl History {
     fn results(&mut self, task: &Task, tools: &[ToolSpec], at: usize) -> Result<()> {
         let Some(Turn { decision, calls }) = task.turns.get(at) else { return Ok(()) };
         let mut blocks = Vec::with_capacity(calls.len());
+        let mut seen = Vec::new();
         for (call, state) in decision.calls.iter().zip(calls) {
             let (text, failed) = match own::result(task, tools, call, state)? {
                 Some(text) => (text, false),
-                None => shown(state)?,
+                None => shown(state, &mut seen)?,
             };
             self.note_refused(&call.tool, &call.args, state)?;
             blocks.push(Block::Result { call: call.id.uuid().simple().to_string(), text, failed });
         }
+        let media = |a: Artifact| Block::Media { name: a.name, media_type: a.media_type, data: a.data };
+        blocks.extend(seen.into_iter().filter(|a| self.sees.contains(&a.media_type)).map(media));
         blocks.extend(circles::told(task.turns.get(..=at).unwrap_or_default())?.map(Block::text));
         blocks.extend(said(task, at + 1));
         self.push(Message::new(Role::User, blocks));
@@ -260,15 +266,25 @@ fn said(task: &Task, before: usize) -> impl Iterator<Item = Block> {
     new.map(|steer| Block::text(format!("The person says: {}", steer.text)))
 }
 
-/// Gives what a model is shown of how a call ended, and whether it is a failure.
-fn shown(state: &CallState) -> Result<(String, bool)> {
+/// Gives what a model is shown of how a call ended, and whether it is a failure; what there is to be looked at is added to the rest.
+fn shown(state: &CallState, seen: &mut Vec<Artifact>) -> Result<(String, bool)> {
     Ok(match state.outcome()? {
-        Some(Outcome::Done { value, note }) => (preview(state, text_of(&value, note)), false),
+        Some(Outcome::Done { mut value, note }) => {
+            seen.extend(Artifact::take(&mut value));
+            (preview(state, text_of(&value, note)), false)
+        }
         Some(Outcome::Failed { error }) => {
             let fix = error.fix().map(|fix| format!("\nWhat to do: {fix}")).unwrap_or_default();
             (format!("Failed: {}{fix}", error.message), true)
         }
-        Some(Outcome::Denied { reason, .. }) => (format!("Not done, and it stays so: {reason}"), true),
+        Some(Outcome::Denied { reason, .. }) => {
+            let gave = state.held.as_ref().map(|held| held.output.clone()).map(|mut gave| {
+                seen.extend(Artifact::take(&mut gave.value));
+                format!("\nWhat it gave: {}", text_of(&gave.value, gave.note))
+            });
+            let text = format!("Not done, and it stays so: {reason}{}", gave.unwrap_or_default());
+            (shortened(&text, BIG).to_owned(), true)
+        }
         Some(Outcome::Withheld { effects }) => {
             (format!("Not done, this is only a plan. It would {}", effects.preview.title), false)
         }

@@ -11,14 +11,13 @@ use std::{
 
 use async_trait::async_trait;
 use cowork_core::{CallId, Error, Exit, ExitKind, Kind, Process, ProcessEvent, Resource, Result, Visit};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::unix::pipe,
-    runtime::Handle,
-    task::JoinHandle,
-};
+use tokio::{runtime::Handle, task::JoinHandle};
 
-use super::{Commands, swept};
+use super::{
+    Commands,
+    streams::{Streams, read},
+    swept,
+};
 use crate::confine::{Ended, Ender, Excess, How};
 
 /// How large a piece of what a command says may be, in bytes.
@@ -56,9 +55,7 @@ pub(super) struct Running {
     _commands: Arc<Commands>,
     ended: Option<JoinHandle<Result<Ended>>>,
     ender: Ender,
-    out: Option<pipe::Receiver>,
-    err: Option<pipe::Receiver>,
-    input: Option<pipe::Sender>,
+    streams: Streams,
     visits: Option<Visits>,
     /// What it said while it was written to.
     said: VecDeque<ProcessEvent>,
@@ -106,11 +103,10 @@ impl Running {
     pub(super) fn new(
         (kept, commands): (Arc<Kept>, Arc<Commands>),
         (ended, ender): (JoinHandle<Result<Ended>>, Ender),
-        (out, err): (Option<pipe::Receiver>, Option<pipe::Receiver>),
-        input: Option<pipe::Sender>,
+        streams: Streams,
         visits: Option<Visits>,
     ) -> Self {
-        Self { kept, _commands: commands, ended: Some(ended), ender, out, err, input, visits, said: VecDeque::new() }
+        Self { kept, _commands: commands, ended: Some(ended), ender, streams, visits, said: VecDeque::new() }
     }
 }
 
@@ -121,14 +117,15 @@ impl Process for Running {
             return Ok(event);
         }
         let (mut here, mut there) = ([0; PIECE], [0; PIECE]);
-        while self.out.is_some() || self.err.is_some() {
+        let Streams { out, err, .. } = &mut self.streams;
+        while out.is_some() || err.is_some() {
             let (is_out, read) = tokio::select! {
-                read = read(&mut self.out, &mut here) => (true, read),
-                read = read(&mut self.err, &mut there) => (false, read),
+                read = read(out, &mut here) => (true, read),
+                read = read(err, &mut there) => (false, read),
             };
             match (is_out, read) {
-                (true, 0) => self.out = None,
-                (false, 0) => self.err = None,
+                (true, 0) => *out = None,
+                (false, 0) => *err = None,
                 (true, n) => return Ok(ProcessEvent::Stdout(here[..n].to_vec())),
                 (false, n) => return Ok(ProcessEvent::Stderr(there[..n].to_vec())),
             }
@@ -143,13 +140,19 @@ impl Process for Running {
         Ok(ProcessEvent::Exited(Exit { visits, ..exit(&ended) }))
     }
 
+    fn visits(&mut self) -> Vec<Visit> {
+        self.visits.as_ref().map_or_else(Vec::new, Visits::taken)
+    }
+
     async fn write(&mut self, bytes: &[u8]) -> Result<()> {
         if bytes.is_empty() {
-            self.input = None;
+            if let Some(input) = self.streams.input.take() {
+                self.streams.input = input.end().await;
+            }
             return Ok(());
         }
         let gone = || Error::new(Kind::Unavailable, "write to command", "the command reads no more input");
-        let Self { input, out, err, said, .. } = self;
+        let Self { streams: Streams { out, err, input }, said, .. } = self;
         let write = input.as_mut().ok_or_else(gone)?.write_all(bytes);
         tokio::pin!(write);
         let (mut here, mut there) = ([0; PIECE], [0; PIECE]);
@@ -177,14 +180,6 @@ impl Process for Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.ender.end();
-    }
-}
-
-/// Reads what there is; 0 at the end, and when it can't be read any more. Without a stream it waits for ever.
-async fn read(from: &mut Option<pipe::Receiver>, to: &mut [u8]) -> usize {
-    match from {
-        Some(from) => from.read(to).await.unwrap_or(0),
-        None => std::future::pending().await,
     }
 }
 

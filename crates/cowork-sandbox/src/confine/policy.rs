@@ -252,7 +252,7 @@ impl Policy {
         let proxy = out.iter().flat_map(|proxy| PROXY.map(|name| (name.to_owned(), (*proxy).to_owned())));
         let trusted = out.iter().flat_map(|_| TRUST.map(|name| (name.to_owned(), format!("/{TRUSTED}"))));
         let environment = environment.chain(proxy).chain(trusted).collect();
-        Ok(Start { programs, folder, args: args.to_vec(), environment })
+        Ok(Start { programs, folder, terminal: false, args: args.to_vec(), environment })
     }
 }
 

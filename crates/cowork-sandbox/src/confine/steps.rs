@@ -109,6 +109,8 @@ pub(crate) struct Start {
     pub(crate) programs: Vec<String>,
     /// The working directory.
     pub(crate) folder: String,
+    /// Whether what it reads is a terminal, which becomes its own.
+    pub(crate) terminal: bool,
     pub(crate) args: Vec<String>,
     pub(crate) environment: Vec<(String, String)>,
 }
@@ -237,8 +239,15 @@ impl Start {
         all
     }
 
+    pub(crate) fn at_terminal(mut self) -> Self {
+        self.terminal = true;
+        self.environment.push(("TERM".to_owned(), "xterm-256color".to_owned()));
+        self
+    }
+
     fn fields(&self) -> Fields {
-        let with = Fields::default().text(&self.folder).number(self.programs.len() as u64);
+        let with = Fields::default().text(&self.folder).number(self.terminal.into());
+        let with = with.number(self.programs.len() as u64);
         let with = self.programs.iter().fold(with, |with, program| with.text(program));
         let with = with.number(self.args.len() as u64);
         let with = self.args.iter().fold(with, |with, arg| with.text(arg)).number(self.environment.len() as u64);

@@ -48,7 +48,7 @@ impl Place {
 
     async fn try_to(&self, call: CallId, line: &str) -> cowork_core::Result<String> {
         let args = ["sh", "-c", line].map(str::to_owned).to_vec();
-        let exec = Exec { args, folder: None, wall: Duration::from_secs(30), input: false };
+        let exec = Exec { args, folder: None, wall: Duration::from_secs(30), input: false, terminal: None };
         let mut process = self.session.exec(call, exec).await?;
         let mut said = Vec::new();
         loop {

@@ -1,5 +1,5 @@
 //! What commands of a session change, whatever keeps it until it is decided on.
-#![allow(clippy::unwrap_used, reason = "a test stops at what should not be")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use std::{
 
 use cowork_core::{
     Access, CallId, Exec, Exit, ExitKind, Kind, Process, ProcessEvent, Sandbox, Session, SessionSpec, Staged, TaskId,
-    UndoSpec, Watch, What,
+    Terminal, UndoSpec, Watch, What,
 };
 use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
 use cowork_testkit::sandbox::{a_call, a_task, grant, path, put, tree};
@@ -42,7 +42,7 @@ impl Place {
 
     async fn start(&self, call: CallId, line: &str) -> Box<dyn Process> {
         let args = ["sh", "-c", line].map(str::to_owned).to_vec();
-        let exec = Exec { args, folder: None, wall: Duration::from_secs(30), input: false };
+        let exec = Exec { args, folder: None, wall: Duration::from_secs(30), input: false, terminal: None };
         self.session.exec(call, exec).await.unwrap()
     }
 
@@ -207,7 +207,8 @@ async fn a_link_that_was_there_leads_nowhere_inside() {
 async fn commands_end_with_their_time_and_when_nobody_wants_them() {
     let place = Place::new().await;
     let args = ["sh", "-c", "trap '' TERM; echo begun; sleep 60"].map(str::to_owned).to_vec();
-    let exec = Exec { args, folder: Some(path("Desk/in")), wall: Duration::from_millis(300), input: false };
+    let exec =
+        Exec { args, folder: Some(path("Desk/in")), wall: Duration::from_millis(300), input: false, terminal: None };
     let call = a_call();
     let mut process = place.session.exec(call, exec.clone()).await.unwrap();
     assert_eq!(process.next().await.unwrap(), ProcessEvent::Stdout(b"begun\n".to_vec()));
@@ -261,7 +262,13 @@ struct Program {
 impl Program {
     async fn new(session: &dyn Session) -> Self {
         let call = a_call();
-        let exec = Exec { args: vec!["sh".to_owned()], folder: None, wall: Duration::from_secs(60), input: true };
+        let exec = Exec {
+            args: vec!["sh".to_owned()],
+            folder: None,
+            wall: Duration::from_secs(60),
+            input: true,
+            terminal: None,
+        };
         Self { process: session.exec(call, exec).await.unwrap(), call }
     }
 
@@ -414,7 +421,7 @@ async fn no_socket_in_a_folder_is_reached_by_a_pair() {
 async fn one_that_says_much_before_it_reads_on_is_heard() {
     let place = Place::new().await;
     let args = ["sh", "-c", "head -c 3000000 /dev/zero; wc -c"].map(str::to_owned).to_vec();
-    let exec = Exec { args, folder: None, wall: Duration::from_secs(20), input: true };
+    let exec = Exec { args, folder: None, wall: Duration::from_secs(20), input: true, terminal: None };
     let mut process = place.session.exec(a_call(), exec).await.unwrap();
     for _ in 0..100 {
         process.write(&[b'x'; 50_000]).await.unwrap();
@@ -425,4 +432,41 @@ async fn one_that_says_much_before_it_reads_on_is_heard() {
         said.extend(bytes);
     }
     assert!(said.ends_with(b"5000000\n") && said.len() > 3_000_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_at_a_terminal_of_its_own_is_typed_at() {
+    let place = Place::new().await;
+    let args = ["sh", "-i"].map(str::to_owned).to_vec();
+    let terminal = Some(Terminal { columns: 61, rows: 17 });
+    let exec = Exec { args, folder: None, wall: Duration::from_secs(30), input: true, terminal };
+    let call = a_call();
+    let mut process = place.session.exec(call, exec).await.unwrap();
+    let mut said = String::new();
+    process.write(b"stty size; tty < /dev/null || test -t 0 && echo a $((40+2)); echo x > new\n").await.unwrap();
+    until(&mut process, &mut said, "a 42").await;
+    assert!(said.contains("17 61"), "{said}");
+    // What is typed as an interrupt goes to what runs in front, not to the shell.
+    process.write(b"sleep 600\n").await.unwrap();
+    until(&mut process, &mut said, "sleep 600").await;
+    process.write(&[3]).await.unwrap();
+    process.write(b"echo b $((40+3))\n").await.unwrap();
+    until(&mut process, &mut said, "b 43").await;
+    process.write(b"").await.unwrap();
+    let exit = loop {
+        if let ProcessEvent::Exited(exit) = process.next().await.unwrap() {
+            break exit;
+        }
+    };
+    assert!(matches!(exit.how, ExitKind::Code(_)), "{exit:?}");
+    assert_eq!(told(&place.session.staged(call).await.unwrap()), ["Desk/new new"]);
+}
+
+async fn until(process: &mut Box<dyn Process>, said: &mut String, what: &str) {
+    while !said.contains(what) {
+        match process.next().await.unwrap() {
+            ProcessEvent::Stdout(bytes) => said.push_str(&String::from_utf8_lossy(&bytes)),
+            other => panic!("{other:?} after {said}"),
+        }
+    }
 }

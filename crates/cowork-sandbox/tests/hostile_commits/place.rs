@@ -57,7 +57,7 @@ impl Place {
     pub(crate) async fn run(&self, args: &[&str]) -> (CallId, Exit, String) {
         let args = args.iter().map(|arg| (*arg).to_owned()).collect();
         let call = a_call();
-        let exec = Exec { args, folder: None, wall: Duration::from_secs(120), input: false };
+        let exec = Exec { args, folder: None, wall: Duration::from_secs(120), input: false, terminal: None };
         let mut process = self.session().exec(call, exec).await.unwrap();
         let mut said = Vec::new();
         loop {

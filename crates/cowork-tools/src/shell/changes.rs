@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cowork_core::{Effects, FileKind, FilePath, Group, Preview, Remark, Staged, What};
 use serde_json::Value;
 
-use crate::show::{count, shown};
+use crate::show::count;
 
 /// More paths than this are told by the folders that they are in.
 const MOST: usize = 200;
@@ -13,8 +13,8 @@ const MOST: usize = 200;
 const SHOWN: usize = 12;
 
 /// Gives the effects of taking over what a command changed.
-pub(crate) fn effects(command: &str, staged: &Staged) -> Effects {
-    let mut effects = Effects::changes(paths(staged)).showing(preview(command, staged));
+pub(super) fn effects(what: &str, staged: &Staged) -> Effects {
+    let mut effects = Effects::changes(paths(staged)).showing(preview(what, staged));
     effects.guarded = !staged.guarded.is_empty();
     effects
 }
@@ -41,7 +41,7 @@ fn paths(staged: &Staged) -> BTreeSet<FilePath> {
     paths
 }
 
-fn preview(command: &str, staged: &Staged) -> Preview {
+fn preview(what: &str, staged: &Staged) -> Preview {
     let changes = &staged.changes.changes;
     let group = |label: &str, is: fn(&What) -> bool| {
         let all: Vec<String> = changes
@@ -68,7 +68,7 @@ fn preview(command: &str, staged: &Staged) -> Preview {
     notes.extend(more(staged.guarded.len()));
     notes.extend(staged.left_out.iter().take(SHOWN).map(|remark| format!("left out: {}", said(remark))));
     notes.extend(more(staged.left_out.len()));
-    let title = format!("keep {} that {} made", count(changes.len(), "change"), shown(command));
+    let title = format!("keep {} that {what} made", count(changes.len(), "change"));
     Preview { title, groups: groups.into_iter().flatten().collect(), notes }
 }
 
@@ -76,14 +76,7 @@ fn more(all: usize) -> Option<String> {
     (all > SHOWN).then(|| format!("and {} more like these", all - SHOWN))
 }
 
-/// Puts a value under a name into an object.
-pub(crate) fn put(value: &mut Value, name: &str, what: Value) {
-    if let Some(object) = value.as_object_mut() {
-        object.insert(name.to_owned(), what);
-    }
-}
-
 /// Writes what is to be said of paths.
-pub(crate) fn remarks(remarks: &[Remark]) -> Value {
+pub(super) fn remarks(remarks: &[Remark]) -> Value {
     remarks.iter().take(MOST).map(|remark| Value::from(format!("{} {}", remark.path, remark.why))).collect()
 }
