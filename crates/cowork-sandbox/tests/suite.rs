@@ -28,7 +28,7 @@ mod without_commands {
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod with_commands {
-    use cowork_sandbox::confine::Options;
+    use cowork_sandbox::confine::{Feature, Options};
 
     use super::*;
 
@@ -50,7 +50,7 @@ mod with_commands {
         use super::*;
 
         fn make() -> Bench {
-            confined(Options { namespaces: false, ..Options::default() })
+            confined(Options { namespaces: false, least: Feature::ALL.into(), ..Options::default() })
         }
 
         cowork_testkit::sandbox::suite!(make, commands);

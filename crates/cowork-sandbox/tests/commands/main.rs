@@ -3,6 +3,7 @@
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #![allow(clippy::duplicate_mod, reason = "the same stories hold in each way")]
 
+mod hosts;
 mod reasons;
 
 #[path = "."]
@@ -40,14 +41,17 @@ mod in_a_copy_of_the_folder {
 /// In the ways that are left where this program can make no namespaces.
 #[path = "."]
 mod by_bubblewrap {
-    use cowork_sandbox::{LocalSandboxOptions, confine::Options};
+    use cowork_sandbox::{
+        LocalSandboxOptions,
+        confine::{Feature, Options},
+    };
 
     /// Whether a command can give files other permissions, and what it is told of what lies elsewhere.
     const GIVES_PERMISSIONS: bool = true;
     const ELSEWHERE: &str = "No such file";
 
     fn options(options: LocalSandboxOptions) -> LocalSandboxOptions {
-        let confinement = Options { namespaces: false, ..Options::default() };
+        let confinement = Options { namespaces: false, least: Feature::ALL.into(), ..Options::default() };
         LocalSandboxOptions { confinement, ..options }
     }
 
