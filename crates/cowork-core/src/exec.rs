@@ -57,6 +57,9 @@ pub trait Process: Send {
     /// `Unavailable` if it does not read any more.
     async fn write(&mut self, bytes: &[u8]) -> Result<()>;
 
+    /// Ends it, with all that it started; [`Process::next`] then tells its end, and what it changed is kept as ever.
+    fn end(&mut self);
+
     /// Gives what it asked of the network since this was last asked; what is told here is not told with its end.
     fn visits(&mut self) -> Vec<Visit> {
         Vec::new()

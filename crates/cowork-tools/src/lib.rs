@@ -98,9 +98,16 @@ pub fn builtin() -> Vec<Arc<dyn Tool>> {
     #[cfg(not(feature = "files"))]
     let all = recorded();
     #[cfg(feature = "shell")]
-    let all =
-        all.into_iter().chain([Arc::new(shell::Shell::new()) as Arc<dyn Tool>, Arc::new(code::Code::new())]).collect();
+    let all = all.into_iter().chain(running()).collect();
     all
+}
+
+/// Gives the tools that run commands and code: `shell`, `job`, `code`.
+#[cfg(feature = "shell")]
+fn running() -> [Arc<dyn Tool>; 3] {
+    let shell = shell::Shell::new();
+    let job = shell::Job::new(shell.jobs());
+    [Arc::new(shell), Arc::new(job), Arc::new(code::Code::new())]
 }
 
 /// Gives the tools that look at files and change them.

@@ -4,6 +4,8 @@
 //! held back until that is decided on.
 
 mod changes;
+mod job;
+mod jobs;
 pub(crate) mod kept;
 pub(crate) mod output;
 pub(crate) mod simple;
@@ -12,13 +14,14 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use cowork_core::{
-    Access, Effects, Error, Exec, Exit, ExitKind, FilePath, Kind, Label, Preview, Process, ProcessEvent, Resource,
-    Result, Tool, ToolContext, ToolOutput, ToolSpec,
+    Access, CallId, Effects, Error, Exec, Exit, ExitKind, FilePath, Kind, Label, Preview, Process, ProcessEvent,
+    Resource, Result, Session, TaskId, Terminal, Tool, ToolContext, ToolOutput, ToolSpec,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+pub use self::{job::Job, jobs::Jobs};
 use self::{output::Output, simple::Known};
 use crate::show::shown;
 
@@ -26,9 +29,15 @@ const OP: &str = "run a command";
 
 const ABOUT: &str = "Runs a command line by `sh` in a sandbox: it sees the granted folders as /work/NAME and the system's programs, and reaches \
 no network but hosts that were granted. What it changes in the folders is shown to the person and then kept, unless they say no; the rest, and \
-what it started, is gone when it ends.\n\nFor files and text the other tools are better: what they do is known beforehand. Use this to compute, \
+what it started, is gone when it ends. With `background` it goes on after the call, to be read from, written to and ended by `job`.\n\nFor files and text the other tools are better: what they do is known beforehand. Use this to compute, \
 convert or build, or for a program that is there. Gives `stdout` and `stderr` (the middle is left out where they are long), `ended` (0 if all went \
 well), `changed`, and what was `left_out` or `not_changed`.";
+
+/// How long a command may go on in the background.
+const LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// How large a terminal is.
+const SCREEN: Terminal = Terminal { columns: 100, rows: 30 };
 
 /// How long a command may take if nobody says it, and at most, in seconds.
 const SECONDS: u32 = 120;
@@ -38,6 +47,7 @@ const MOST_SECONDS: u32 = 3_600;
 pub struct Shell {
     spec: ToolSpec,
     streams: Option<Arc<dyn Streams>>,
+    jobs: Jobs,
 }
 
 /// Sees what commands say as they say it, and gives them what they read: for a host that passes their streams through.
@@ -60,10 +70,16 @@ struct Args {
     /// Where it begins: `Reports/2026`; the first granted folder if left out.
     #[serde(default)]
     folder: Option<FilePath>,
-    /// How many seconds it may take; 120 if left out.
+    /// How many seconds it may take; 120 if left out. In the background, how long to wait for what it says first: 1.
     #[serde(default)]
     #[schemars(range(min = 1, max = 3_600))]
     seconds: Option<u32>,
+    /// Whether it goes on when this call has ended.
+    #[serde(default)]
+    background: bool,
+    /// Whether it has a terminal: for a shell, or what asks. Only in the background.
+    #[serde(default)]
+    terminal: bool,
 }
 
 impl Default for Shell {
@@ -80,7 +96,16 @@ impl Shell {
             object.remove("$schema");
             object.remove("title");
         }
-        Self { spec: ToolSpec { name: "shell".to_owned(), about: ABOUT.to_owned(), schema }, streams: None }
+        Self {
+            spec: ToolSpec { name: "shell".to_owned(), about: ABOUT.to_owned(), schema },
+            streams: None,
+            jobs: Jobs::default(),
+        }
+    }
+
+    /// Gives the commands that it started and that go on: for [`Job`].
+    pub fn jobs(&self) -> Jobs {
+        self.jobs.clone()
     }
 
     /// Passes the commands' streams through to a host.
@@ -111,6 +136,10 @@ impl Tool for Shell {
                 format!("a command may take {MOST_SECONDS} seconds at most"),
             ));
         }
+        if args.terminal && !args.background {
+            let error = Error::new(Kind::InvalidInput, OP, "a command has a terminal only in the background");
+            return Err(error.with_fix("give `background` too, and go on with `job`"));
+        }
         let known = simple::judge(&args.command);
         let mut preview = Preview { title: format!("run {}", shown(&args.command)), ..Preview::default() };
         if let Known::Code { why } = &known {
@@ -127,6 +156,9 @@ impl Tool for Shell {
     async fn run(&self, args: Value, ctx: ToolContext) -> Result<ToolOutput> {
         let args = parsed(&args)?;
         let session = kept::session(OP, &ctx)?;
+        if args.background {
+            return self.start(args, session, &ctx).await;
+        }
         let exec = Exec {
             args: ["sh", "-c", &args.command].map(str::to_owned).into(),
             folder: args.folder,
@@ -160,9 +192,39 @@ impl Tool for Shell {
     async fn release(&self, args: Value, ctx: ToolContext, output: ToolOutput) -> Result<ToolOutput> {
         kept::release(OP, &shown(&parsed(&args)?.command), &ctx, output).await
     }
+
+    fn let_go(&self, task: TaskId) {
+        self.jobs.let_go(task);
+    }
 }
 
 impl Shell {
+    /// Starts a command that goes on.
+    async fn start(&self, args: Args, session: &Arc<dyn Session>, ctx: &ToolContext) -> Result<ToolOutput> {
+        let exec = Exec {
+            args: ["sh", "-c", &args.command].map(str::to_owned).into(),
+            folder: args.folder,
+            wall: LIFE,
+            input: true,
+            terminal: args.terminal.then_some(SCREEN),
+        };
+        let call = CallId::new(&*ctx.runtime);
+        let process = session.exec(call, exec).await?;
+        let title = shown(&args.command);
+        let (job, follow) = self.jobs.start(ctx.task, (call, args.command, args.terminal), process)?;
+        ctx.runtime.spawn(Box::pin(follow));
+        let most = Duration::from_secs(args.seconds.unwrap_or(1).into());
+        let wants = job::Wants { speaks: args.terminal, until: None };
+        kept::until_stopped(OP, ctx, async {
+            job::wait(&job, &wants, most, ctx).await;
+            Ok(())
+        })
+        .await?;
+        let value = job::tell(&job, session, ctx, false).await?;
+        let how = if value["ended"].is_null() { "goes on" } else { "ended" };
+        Ok(ToolOutput { value, note: format!("{title}: {how} as job {}", job.number), label: Label::default() })
+    }
+
     /// Takes in what a command says until it ends.
     async fn follow(&self, process: &mut dyn Process, ctx: &ToolContext) -> Result<([Output; 2], Exit)> {
         let mut said = [Output::default(), Output::default()];
@@ -225,4 +287,10 @@ pub(crate) fn ended_text(exit: &Exit) -> String {
         ExitKind::Exceeded(Resource::Disk) => "ended because it left too little room on the disk".to_owned(),
         _ => "ended".to_owned(),
     }
+}
+
+/// Gives what somebody would read of what a command said, without what moves about on a terminal and colours it.
+fn plain(bytes: &[u8]) -> String {
+    let text = anstream::adapter::strip_bytes(bytes).into_vec();
+    String::from_utf8_lossy(&text).replace("\r\n", "\n")
 }

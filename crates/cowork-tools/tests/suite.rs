@@ -38,7 +38,7 @@ macro_rules! tools {
             here.sort_unstable();
             let all = cowork_tools::builtin();
             // Commands and code run in a real sandbox only: `cowork/tests/shell.rs`, `code.rs`.
-            let mut there: Vec<&str> = all.iter().map(|t| t.spec().name.as_str()).filter(|name| !matches!(*name, "code" | "shell")).collect();
+            let mut there: Vec<&str> = all.iter().map(|t| t.spec().name.as_str()).filter(|name| !matches!(*name, "code" | "job" | "shell")).collect();
             there.sort_unstable();
             assert_eq!(here, there);
             let easy = |name: &&str| hard::of(name).errors.is_empty() && !matches!(*name, "name_places" | "now" | "random");

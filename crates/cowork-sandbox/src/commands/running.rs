@@ -7,6 +7,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -59,6 +60,8 @@ pub(super) struct Running {
     visits: Option<Visits>,
     /// What it said while it was written to.
     said: VecDeque<ProcessEvent>,
+    /// Whether it was ended by who had it started.
+    is_over: bool,
 }
 
 /// What a command changes, until its end is told: if it never is, nobody will ask for it.
@@ -106,7 +109,16 @@ impl Running {
         streams: Streams,
         visits: Option<Visits>,
     ) -> Self {
-        Self { kept, _commands: commands, ended: Some(ended), ender, streams, visits, said: VecDeque::new() }
+        Self {
+            kept,
+            _commands: commands,
+            ended: Some(ended),
+            ender,
+            streams,
+            visits,
+            said: VecDeque::new(),
+            is_over: false,
+        }
     }
 }
 
@@ -134,10 +146,21 @@ impl Process for Running {
         let Some(ended) = &mut self.ended else { return Err(over()) };
         let ended = ended.await.map_err(|e| Error::new(Kind::Internal, "run command", e.to_string()))?;
         self.ended = None;
-        let ended = ended?;
+        let ended = match ended {
+            // Its host ended it; whoever says so is not asked what became of it.
+            Err(e) if self.is_over && e.kind == Kind::Unavailable => {
+                Ended { how: How::Killed(libc::SIGKILL), cpu: Duration::ZERO, memory: 0 }
+            }
+            ended => ended?,
+        };
         self.kept.tell();
         let visits = self.visits.take().map_or_else(Vec::new, |visits| visits.taken());
         Ok(ProcessEvent::Exited(Exit { visits, ..exit(&ended) }))
+    }
+
+    fn end(&mut self) {
+        self.is_over = true;
+        self.ender.end();
     }
 
     fn visits(&mut self) -> Vec<Visit> {
