@@ -13,8 +13,8 @@ use rustix::{
     fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create},
     io::Errno,
     net::{
-        AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, Shutdown, SocketFlags, SocketType,
-        sendmsg, shutdown, socketpair,
+        AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, Shutdown, SocketFlags,
+        SocketType, recv, sendmsg, shutdown, socketpair,
     },
 };
 
@@ -115,9 +115,21 @@ impl Ground {
     /// Has all made ready for a command, by these steps.
     pub(crate) fn prepare(&self, plan: Vec<Step>) -> Result<Running> {
         let (socket, theirs) = pair()?;
-        send(&self.socket, &[theirs.as_fd()]).map_err(failed)?;
+        send(&self.socket, &[theirs.as_fd()]).map_err(|e| self.why().unwrap_or_else(|| failed(e)))?;
         send(&socket, &[in_memory(&steps::bytes(&plan))?.as_fd()]).map_err(failed)?;
         Ok(Running::new(socket, self.plan.clone(), plan, self.group.clone()))
+    }
+
+    /// Says why it is not there, if it could not begin: that was told.
+    pub(crate) fn why(&self) -> Option<Error> {
+        let mut message = [0; 40];
+        let mut receive = || recv(&self.socket, &mut message, RecvFlags::DONTWAIT);
+        // First it may be said that what was sent was not read.
+        receive().or_else(|_| receive()).ok()?;
+        let number = i32::from_le_bytes([message[4], message[5], message[6], message[7]]);
+        let why = std::io::Error::from_raw_os_error(number);
+        let error = Error::new(Kind::Unsupported, "confine", format!("user namespaces can't be made: {why}"));
+        (number != 0).then(|| error.with_fix("allow user namespaces, or install `bubblewrap`"))
     }
 
     /// Has all made ready for a command by a helper that makes no namespaces: what keeps it does the steps of `keeper`, for which it has

@@ -130,7 +130,7 @@ impl Feature {
 }
 
 /// What to do where there are no namespaces.
-pub(crate) const MEND: &str = "allow user namespaces (`user.max_user_namespaces`, `kernel.unprivileged_userns_clone` or AppArmor), or install `bubblewrap`";
+pub(crate) const MEND: &str = "install `bubblewrap`, or allow user namespaces";
 
 /// What is known of a confinement.
 pub(crate) struct Facts {
@@ -190,15 +190,18 @@ impl Enforcement {
     /// Says by what commands are confined, in a line for a person.
     pub fn told(&self) -> String {
         let number = self.tier as u32;
-        format!("confined in tier {number} of 3, by {}; Landlock {}", self.tier.name(), self.landlock)
+        let text = format!("confined in tier {number} of 3, by {}; Landlock {}", self.tier.name(), self.landlock);
+        self.tried.first().map_or_else(|| text.clone(), |why| format!("{text}; {why}"))
     }
 
     /// Says what to do for a better tier; empty in the best.
     pub fn mend(&self) -> String {
-        match self.tried.first().filter(|_| self.tier != Tier::Namespaces) {
-            None => String::new(),
-            Some(why) => format!("for a better tier {MEND}: {why}"),
+        match self.tier {
+            Tier::Namespaces => "",
+            Tier::Bubblewrap => "allow user namespaces, and commands begin faster",
+            Tier::Landlock => MEND,
         }
+        .to_owned()
     }
 
     /// Says what is enforced by what, and what is not, in a line for a person.
@@ -213,8 +216,8 @@ impl Enforcement {
         // What is lacking is said last.
         groups.sort_by_key(|(by, _)| by.is_none());
         let told = |(by, names): &(Option<&str>, Vec<&str>)| {
-            let by = by.map_or_else(|| "not held".to_owned(), |by| format!("by {by}"));
-            format!("{by}: {}", names.join(", "))
+            let names = names.join(", ");
+            by.map_or_else(|| format!("not held: {names}"), |by| format!("{names} by {by}"))
         };
         groups.iter().map(told).collect::<Vec<_>>().join("; ")
     }

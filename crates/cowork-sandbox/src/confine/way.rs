@@ -116,7 +116,8 @@ fn attempt(options: &Options, tier: Tier) -> Result<(Helper, Way, u32)> {
 fn ask_apart(helper: &Helper) -> Result<u32> {
     let (policy, system) = (nothing(), System::look(0)?);
     let ground = helper.ground(policy.world(&system, None)?, None)?;
-    asked(ground.prepare(policy.own(None)?.into_iter().chain([Step::Ask]).collect())?)
+    let running = ground.prepare(policy.own(None)?.into_iter().chain([Step::Ask]).collect())?;
+    asked(running).map_err(|error| ground.why().unwrap_or(error))
 }
 
 fn ask_through(helper: &Helper, path: &Path) -> Result<(Bubblewrap, u32)> {
