@@ -57,6 +57,12 @@ pub trait Process: Send {
     /// `Unavailable` if it does not read any more.
     async fn write(&mut self, bytes: &[u8]) -> Result<()>;
 
+    /// Has it see what others did in the folders since it began or since this was last called. What it has open stays what it was.
+    ///
+    /// # Errors
+    /// `Unavailable` if that can't be had.
+    async fn renew(&mut self) -> Result<()>;
+
     /// Ends it, with all that it started; [`Process::next`] then tells its end, and what it changed is kept as ever.
     fn end(&mut self);
 

@@ -36,7 +36,7 @@ pub(crate) fn first() -> ! {
     crate::begin_apart();
     let room = sys::room();
     loop {
-        let socket = wanted();
+        let (socket, _) = wanted();
         match sys::fork(0) {
             Ok((0, _)) => {
                 take_place(socket);
@@ -56,7 +56,7 @@ fn world(room: &'static mut [u8]) -> ! {
         Err(errno) => Err((1, errno)),
     };
     loop {
-        let socket = wanted();
+        let (socket, _) = wanted();
         match joined {
             Err((step, errno)) => tell(socket, &Told { about: NO_WORLD, ..Told::failed(step, errno) }),
             Ok(()) => match sys::fork(0) {

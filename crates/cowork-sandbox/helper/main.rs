@@ -24,11 +24,16 @@ mod plan;
 mod steps;
 mod sys;
 
+use core::ffi::CStr;
+
 use plan::Plan;
 use sys::{Errno, Fd, HERE, Result};
 
 /// The most bytes that a plan may have.
 const MOST: usize = 1 << 20;
+
+/// The most bytes of a path.
+const PATH: usize = 4_096;
 
 /// The most words that a command and its environment may have together.
 const WORDS: usize = 16_384;
@@ -93,7 +98,7 @@ fn first() -> ! {
     begin_apart();
     let room = sys::room();
     loop {
-        let socket = wanted();
+        let (socket, _) = wanted();
         match sys::fork(WORLD) {
             Ok((0, _)) => {
                 take_place(socket);
@@ -106,12 +111,13 @@ fn first() -> ! {
     }
 }
 
-/// Waits until the host wants one more, and gives the socket to it. Ends with the host.
-fn wanted() -> Fd {
+/// Waits until the host wants one more, and gives the socket to it, with another by which that is asked for something while it runs. Ends
+/// with the host.
+fn wanted() -> (Fd, Fd) {
     loop {
         let mut handles = [Fd(-1); 8];
         match sys::receive(HOST, &mut handles) {
-            Ok(Some(1)) => return handles[0],
+            Ok(Some(1 | 2)) => return (handles[0], handles[1]),
             Ok(Some(_)) | Err(sys::EINTR) => {}
             _ => sys::exit(0),
         }
@@ -130,7 +136,7 @@ fn world(room: &'static mut [u8]) -> ! {
     let another = || made.and_then(|(plan, mounts)| make_another(plan, mounts));
     let mut ready = another();
     loop {
-        let socket = wanted();
+        let (socket, asked) = wanted();
         let begun = ready.and_then(|()| {
             let [under_way, teller] = sys::pipe().map_err(|errno| (1, errno))?;
             let forked = sys::fork(0).map_err(|errno| (1, errno))?;
@@ -142,10 +148,10 @@ fn world(room: &'static mut [u8]) -> ! {
                 sys::reset_signals();
                 sys::close(under_way);
                 take_place(socket);
-                keep(room, teller)
+                keep(room, teller, asked)
             }
             Ok((under_way, teller, (_, end))) => {
-                [end, teller].iter().for_each(|it| sys::close(*it));
+                [end, teller, asked].iter().for_each(|it| sys::close(*it));
                 // Two that change mounts at once hold one another up: the next waits, unless it is wanted now.
                 sys::wait_for_any(under_way, HOST);
                 sys::close(under_way);
@@ -190,14 +196,20 @@ fn make_another(plan: Plan<'_>, mounts: Fd) -> core::result::Result<(), (u32, Er
 }
 
 /// Keeps one command. What it is given is closed once the command needs no more but its order.
-fn keep(room: &'static mut [u8], under_way: Fd) -> ! {
+fn keep(room: &'static mut [u8], under_way: Fd, mut asked: Fd) -> ! {
     let (child, end) = match sys::fork(PROCESSES) {
-        Ok((0, _)) => inside(room, under_way),
+        Ok((0, _)) => {
+            sys::close(asked);
+            inside(room, under_way)
+        }
         Ok(child) => child,
         Err(errno) => failed(HOST, 1, errno),
     };
     sys::close(under_way);
     tell(HOST, &Told { about: BEGUN, status: child, ..Told::default() });
+    while sys::is_asked(HOST, end, asked) {
+        asked = renew(asked, &mut room[..PATH]);
+    }
     if sys::is_gone(HOST, end, true) {
         sys::kill(child);
     }
@@ -205,6 +217,21 @@ fn keep(room: &'static mut [u8], under_way: Fd) -> ! {
     // Now the host hears that nothing is left. The mounts end with this process, which it need not wait for.
     sys::close(HOST);
     sys::exit(0)
+}
+
+/// Has what is laid over a folder be seen as it is: others work in the folder meanwhile, which the kernel does not look for.
+fn renew(asked: Fd, room: &mut [u8]) -> Fd {
+    let path = match sys::read(asked, room) {
+        Ok(0) => {
+            sys::close(asked);
+            return Fd(-1);
+        }
+        Ok(length) => CStr::from_bytes_with_nul(&room[..length]).map_err(|_| sys::EINVAL),
+        Err(errno) => Err(errno),
+    };
+    let Errno(errno) = path.and_then(sys::renew_mount).err().unwrap_or(Errno(0));
+    _ = sys::send(asked, &errno.to_le_bytes());
+    asked
 }
 
 /// The root process of the new namespaces.

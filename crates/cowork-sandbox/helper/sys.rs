@@ -59,6 +59,10 @@ fn fd(came: Result<usize>) -> Result<Fd> {
     came.map(|n| Fd(n as i32))
 }
 
+pub(crate) fn read(from: Fd, to: &mut [u8]) -> Result<usize> {
+    call(0, [from.0 as usize, to.as_mut_ptr() as usize, to.len(), 0, 0, 0])
+}
+
 pub(crate) fn read_at(from: Fd, to: &mut [u8], at: usize) -> Result<usize> {
     call(17, [from.0 as usize, to.as_mut_ptr() as usize, to.len(), at, 0, 0])
 }
@@ -142,6 +146,20 @@ pub(crate) fn new_mount(kind: &CStr, settings: &[(&CStr, &CStr)], attributes: us
     let made = fd(call(432, [context.0 as usize, 1, attributes, 0, 0, 0]));
     close(context);
     made
+}
+
+/// Has what is mounted at a path forget what it knows of the files that nobody has open. Where nothing is mounted yet nothing is known.
+pub(crate) fn renew_mount(at: &CStr) -> Result<()> {
+    const CLOSED_ON_EXEC: usize = 1;
+    const NO_LINK: usize = 2;
+    const RECONFIGURE: usize = 7;
+    let context = match fd(call(433, [HERE.0 as usize, of(at), CLOSED_ON_EXEC | NO_LINK, 0, 0, 0])) {
+        Err(EINVAL | ENOENT) => return Ok(()),
+        context => context?,
+    };
+    let done = call(431, [context.0 as usize, RECONFIGURE, 0, 0, 0, 0]);
+    close(context);
+    done.map(drop)
 }
 
 /// Copies the mount of what a handle is of, with all that is mounted below it.
@@ -327,6 +345,20 @@ pub(crate) fn wait_for_any(one: Fd, other: Fd) {
     const CAN_BE_READ: u32 = 1;
     let mut watched = [one.0 as u32, CAN_BE_READ, other.0 as u32, CAN_BE_READ];
     while call(7, [(&raw mut watched) as usize, 2, usize::MAX, 0, 0, 0]) == Err(EINTR) {}
+}
+
+/// Waits until a child has ended, the other side of a socket is gone, or something came by another. Says whether it is that.
+pub(crate) fn is_asked(socket: Fd, child: Fd, asked: Fd) -> bool {
+    const CAN_BE_READ: u32 = 1;
+    const ENDS: u32 = 0x2000;
+    let mut watched = [socket.0 as u32, ENDS, child.0 as u32, CAN_BE_READ, asked.0 as u32, CAN_BE_READ];
+    loop {
+        match call(7, [(&raw mut watched) as usize, 3, usize::MAX, 0, 0, 0]) {
+            Ok(_) => return watched[1] >> 16 == 0 && watched[3] >> 16 == 0,
+            Err(EINTR) => {}
+            Err(_) => return false,
+        }
+    }
 }
 
 /// Receives a message of one byte and its handles. Gives how many there were; none if the other side is gone.

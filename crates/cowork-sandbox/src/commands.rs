@@ -244,7 +244,7 @@ fn begin(
     let is_terminal = exec.terminal.is_some();
     let confined = prepared.start_in(folder.as_deref(), &exec.args, theirs.each_ref().map(AsFd::as_fd), is_terminal)?;
     drop(theirs);
-    let ender = confined.ender();
+    let (ender, renewer) = (confined.ender(), confined.renewer());
     let (wall, guard) = (exec.wall, kept.clone());
     let ended = tokio::task::spawn_blocking(move || {
         let ended = confined.wait(wall);
@@ -256,7 +256,7 @@ fn begin(
         #[cfg(feature = "egress")]
         Reach::By(outlet) => Some(outlet.visits()),
     };
-    Ok(Running::new((kept, commands.clone()), (ended, ender), streams, visits))
+    Ok(Running::new((kept, commands.clone()), (ended, ender, renewer), streams, visits))
 }
 
 #[cfg(feature = "egress")]

@@ -37,7 +37,7 @@ use groups::Groups;
 use helper::{Ground, Helper};
 pub use layer::{Layer, Layers};
 pub use policy::{Changes, Policy, Shared, Take, WayOut};
-pub use run::{Ended, Ender, Excess, How};
+pub use run::{Ended, Ender, Excess, How, Renewer};
 use run::{OVER, Running};
 use steps::Step;
 use system::{System, What};
@@ -269,6 +269,11 @@ impl Confined {
     /// Gives what ends it from elsewhere, while a thread waits for it.
     pub fn ender(&self) -> Ender {
         self.running.ender()
+    }
+
+    /// Gives what has it see what others did in the folders meanwhile.
+    pub fn renewer(&self) -> Renewer {
+        self.running.renewer()
     }
 
     /// Waits for its end, no longer than `most`; then it is ended, with everything that it started. This blocks the thread.

@@ -19,7 +19,10 @@ use super::{
     streams::{Streams, read},
     swept,
 };
-use crate::confine::{Ended, Ender, Excess, How};
+use crate::{
+    confine::{Ended, Ender, Excess, How, Renewer},
+    session::blocking,
+};
 
 /// How large a piece of what a command says may be, in bytes.
 const PIECE: usize = 16 << 10;
@@ -56,6 +59,7 @@ pub(super) struct Running {
     _commands: Arc<Commands>,
     ended: Option<JoinHandle<Result<Ended>>>,
     ender: Ender,
+    renewer: Renewer,
     streams: Streams,
     visits: Option<Visits>,
     /// What it said while it was written to.
@@ -105,7 +109,7 @@ impl Drop for Kept {
 impl Running {
     pub(super) fn new(
         (kept, commands): (Arc<Kept>, Arc<Commands>),
-        (ended, ender): (JoinHandle<Result<Ended>>, Ender),
+        (ended, ender, renewer): (JoinHandle<Result<Ended>>, Ender, Renewer),
         streams: Streams,
         visits: Option<Visits>,
     ) -> Self {
@@ -114,6 +118,7 @@ impl Running {
             _commands: commands,
             ended: Some(ended),
             ender,
+            renewer,
             streams,
             visits,
             said: VecDeque::new(),
@@ -156,6 +161,11 @@ impl Process for Running {
         self.kept.tell();
         let visits = self.visits.take().map_or_else(Vec::new, |visits| visits.taken());
         Ok(ProcessEvent::Exited(Exit { visits, ..exit(&ended) }))
+    }
+
+    async fn renew(&mut self) -> Result<()> {
+        let renewer = self.renewer.clone();
+        blocking(move || renewer.renew()).await
     }
 
     fn end(&mut self) {

@@ -114,10 +114,11 @@ impl Ground {
 
     /// Has all made ready for a command, by these steps.
     pub(crate) fn prepare(&self, plan: Vec<Step>) -> Result<Running> {
-        let (socket, theirs) = pair()?;
-        send(&self.socket, &[theirs.as_fd()]).map_err(|e| self.why().unwrap_or_else(|| failed(e)))?;
+        let ((socket, theirs), (asking, asked)) = (pair()?, pair()?);
+        let sent = send(&self.socket, &[theirs.as_fd(), asked.as_fd()]);
+        sent.map_err(|e| self.why().unwrap_or_else(|| failed(e)))?;
         send(&socket, &[in_memory(&steps::bytes(&plan))?.as_fd()]).map_err(failed)?;
-        Ok(Running::new(socket, self.plan.clone(), plan, self.group.clone()))
+        Ok(Running::new((socket, asking), self.plan.clone(), plan, self.group.clone()))
     }
 
     /// Says why it is not there, if it could not begin: that was told.
@@ -127,7 +128,10 @@ impl Ground {
         // First it may be said that what was sent was not read.
         receive().or_else(|_| receive()).ok()?;
         let number = i32::from_le_bytes([message[4], message[5], message[6], message[7]]);
-        let why = std::io::Error::from_raw_os_error(number);
+        let why = match number {
+            libc::ENOSPC => "`user.max_user_namespaces` is reached".to_owned(),
+            _ => std::io::Error::from_raw_os_error(number).to_string(),
+        };
         let error = Error::new(Kind::Unsupported, "confine", format!("user namespaces can't be made: {why}"));
         (number != 0).then(|| error.with_fix("allow user namespaces, or install `bubblewrap`"))
     }
@@ -141,7 +145,9 @@ impl Ground {
         let handles: Vec<BorrowedFd<'_>> = [bytes.as_fd()].into_iter().chain(handles.iter().map(AsFd::as_fd)).collect();
         send(&socket, &handles).map_err(failed)?;
         send(&socket, &[in_memory(&steps::bytes(&plan))?.as_fd()]).map_err(failed)?;
-        Ok(Running::new(socket, self.plan.clone(), plan, self.group.clone()))
+        // Nothing is laid over anything there, and so nothing asked of what keeps it.
+        let (asking, _) = pair()?;
+        Ok(Running::new((socket, asking), self.plan.clone(), plan, self.group.clone()))
     }
 }
 

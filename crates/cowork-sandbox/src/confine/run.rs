@@ -41,12 +41,17 @@ pub(crate) const OVER: &str = "over";
 /// What to do about a confinement that can't be made.
 const DOCTOR: &str = "`cowork doctor` says what is missing";
 
+/// How long it is waited for a keeper to answer.
+const ANSWER: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
+
 /// How long it is waited for the last process of a command to end, once it was killed. Nothing but a broken disk keeps one longer.
 const DEATH: Duration = Duration::from_secs(10);
 
 /// A helper of one command, which is made ready or runs. Dropping it ends all that runs by it.
 pub(crate) struct Running {
     socket: Arc<OwnedFd>,
+    /// By which its keeper is asked for something while it runs.
+    asking: Arc<OwnedFd>,
     ground: Arc<[Step]>,
     plan: Vec<Step>,
     program: String,
@@ -65,6 +70,13 @@ impl fmt::Debug for Running {
 /// Ends a command from another thread than the one that waits for it.
 #[derive(Clone, Debug)]
 pub struct Ender(Arc<OwnedFd>);
+
+/// Has a command see what others did in the folders since it began.
+#[derive(Clone, Debug)]
+pub struct Renewer {
+    asking: Arc<OwnedFd>,
+    folders: Vec<String>,
+}
 
 /// How a confined command came to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,10 +121,48 @@ impl Ender {
     }
 }
 
+impl Renewer {
+    /// Has it see them; what it has open stays what that was. This blocks the thread, for less than a millisecond.
+    ///
+    /// # Errors
+    /// `Unavailable` if the kernel can't. For one that has ended nothing is done.
+    pub fn renew(&self) -> Result<()> {
+        for folder in &self.folders {
+            let sent = rustix::net::send(&*self.asking, folder.as_bytes(), rustix::net::SendFlags::NOSIGNAL);
+            let mut answer = [0; 4];
+            let answered = sent.and_then(|_| {
+                poll(&mut [PollFd::new(&*self.asking, PollFlags::IN)], Some(&ANSWER))?;
+                rustix::net::recv(&*self.asking, &mut answer, RecvFlags::DONTWAIT)
+            });
+            match answered {
+                // It has ended.
+                Ok((_, 0)) | Err(Errno::PIPE | Errno::CONNRESET) => return Ok(()),
+                Ok(_) if answer == [0; 4] => {}
+                Ok(_) => return Err(failed(Errno::from_raw_os_error(i32::from_le_bytes(answer)))),
+                Err(errno) => return Err(failed(errno)),
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Running {
-    pub(crate) fn new(socket: OwnedFd, ground: Arc<[Step]>, plan: Vec<Step>, group: Option<Arc<Group>>) -> Self {
+    pub(crate) fn new(
+        (socket, asking): (OwnedFd, OwnedFd),
+        ground: Arc<[Step]>,
+        plan: Vec<Step>,
+        group: Option<Arc<Group>>,
+    ) -> Self {
         let group = group.map(|group| (group.clone(), group.ended()));
-        Self { socket: Arc::new(socket), ground, plan, program: String::new(), out: None, group }
+        Self {
+            socket: Arc::new(socket),
+            asking: Arc::new(asking),
+            ground,
+            plan,
+            program: String::new(),
+            out: None,
+            group,
+        }
     }
 
     /// Has a command executed with these streams.
@@ -132,6 +182,12 @@ impl Running {
 
     pub(crate) fn ender(&self) -> Ender {
         Ender(self.socket.clone())
+    }
+
+    /// Gives what has its folders, which are laid over others, be seen as they are.
+    pub(crate) fn renewer(&self) -> Renewer {
+        let laid = |step: &Step| if let Step::Overlay { to, .. } = step { Some(format!("/{to}\0")) } else { None };
+        Renewer { asking: self.asking.clone(), folders: self.plan.iter().filter_map(laid).collect() }
     }
 
     fn is_over(&self) -> bool {

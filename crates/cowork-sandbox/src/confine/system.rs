@@ -47,11 +47,22 @@ const PROGRAMS: &[&str] = &[
     "/lib",
     "/lib32",
     "/lib64",
+    "/etc/ImageMagick-6",
+    "/etc/ImageMagick-7",
     "/etc/alternatives",
     "/etc/fonts",
+    "/etc/java-11-openjdk",
+    "/etc/java-17-openjdk",
+    "/etc/java-21-openjdk",
     "/etc/ld.so.cache",
+    "/etc/libreoffice",
     "/etc/localtime",
+    "/etc/matplotlibrc",
+    "/etc/mime.types",
+    "/etc/protocols",
+    "/etc/services",
     "/etc/ssl/certs",
+    "/etc/ssl/openssl.cnf",
 ];
 
 const DEVICES: &[&str] = &["/dev/null", "/dev/random", "/dev/urandom", "/dev/zero"];

@@ -14,6 +14,9 @@ mod laid_over_the_folder {
     const GIVES_PERMISSIONS: bool = true;
     const ELSEWHERE: &str = "No such file";
 
+    /// Whether a program that goes on sees what others do in the folder.
+    const SEES_OTHERS: bool = true;
+
     fn options(options: LocalSandboxOptions) -> LocalSandboxOptions {
         options
     }
@@ -29,6 +32,9 @@ mod in_a_copy_of_the_folder {
     /// Whether a command can give files other permissions, and what it is told of what lies elsewhere.
     const GIVES_PERMISSIONS: bool = true;
     const ELSEWHERE: &str = "No such file";
+
+    /// Whether a program that goes on sees what others do in the folder.
+    const SEES_OTHERS: bool = false;
 
     fn options(options: LocalSandboxOptions) -> LocalSandboxOptions {
         LocalSandboxOptions { copies: Copies { always: true, ..Copies::default() }, ..options }
@@ -50,6 +56,9 @@ mod by_bubblewrap {
     const GIVES_PERMISSIONS: bool = true;
     const ELSEWHERE: &str = "No such file";
 
+    /// Whether a program that goes on sees what others do in the folder.
+    const SEES_OTHERS: bool = false;
+
     fn options(options: LocalSandboxOptions) -> LocalSandboxOptions {
         let confinement = Options { namespaces: false, least: Feature::ALL.into(), ..Options::default() };
         LocalSandboxOptions { confinement, ..options }
@@ -66,6 +75,9 @@ mod without_namespaces {
     /// Whether a command can give files other permissions, and what it is told of what lies elsewhere.
     const GIVES_PERMISSIONS: bool = false;
     const ELSEWHERE: &str = "Permission denied";
+
+    /// Whether a program that goes on sees what others do in the folder.
+    const SEES_OTHERS: bool = false;
 
     fn options(options: LocalSandboxOptions) -> LocalSandboxOptions {
         let confinement = Options { namespaces: false, bubblewrap: None, ..Options::default() };

@@ -339,6 +339,32 @@ async fn what_somebody_changed_under_a_program_that_goes_on_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_others_do_in_the_folder_is_seen_by_a_program_that_goes_on() {
+    let place = Place::new().await;
+    let mut program = Program::new(&*place.session).await;
+    // It may not even have begun.
+    program.process.renew().await.unwrap();
+    program.does("test \"$(cat poem old in/deep/notes | wc -l)\" -gt 1; ls in > /dev/null; test ! -e later").await;
+    // As a file tool does it: another file comes in its place.
+    put(&place.desk.join("poem.part"), "mine\n");
+    fs::rename(place.desk.join("poem.part"), place.desk.join("poem")).unwrap();
+    fs::remove_file(place.desk.join("old")).unwrap();
+    put(&place.desk.join("in/fresh"), "x");
+    put(&place.desk.join("later"), "y");
+    program.process.renew().await.unwrap();
+    let line = "echo $(cat poem; ls in; cat later; cat old) 2>&1\n";
+    let line = if super::SEES_OTHERS { line.replace(") 2>&1", " 2>&1)") } else { line.replace("cat later; ", "") };
+    program.process.write(line.as_bytes()).await.unwrap();
+    let said = program.process.next().await.unwrap();
+    // A copy stays what it was.
+    let expected = match super::SEES_OTHERS {
+        true => "mine deep fresh ycat: old: No such file or directory\n",
+        false => "one two deep goes away\n",
+    };
+    assert_eq!(said, ProcessEvent::Stdout(expected.as_bytes().to_vec()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_shown_can_be_taken_over_by_another_session_of_the_task() {
     let place = Place::new().await;
     let (call, _) = place.changed("echo three >> poem").await;

@@ -114,6 +114,7 @@ impl Kernel {
     ) -> Result<Came> {
         self.cells += 1;
         self.answer.clear();
+        self.process.renew().await?;
         let mut mark = Marked::new(CallId::new(runtime));
         let order = json!({ "code": code, "file": language.file(self.cells), "mark": mark.text });
         self.write(&order).await?;

@@ -196,7 +196,8 @@ async fn follow(mut process: Box<dyn Process>, mut wanted: mpsc::UnboundedReceiv
             Ok(Err(error)) => return job.close(Err(error)),
             Err(Some(Order::Write(bytes))) => {
                 drop(job);
-                // One that reads no more is no trouble: it ends when it likes.
+                // One that reads no more is no trouble: it ends when it likes; and it reads what it can, should it not see all.
+                _ = process.renew().await;
                 _ = process.write(&bytes).await;
             }
             Err(Some(Order::End)) => process.end(),
