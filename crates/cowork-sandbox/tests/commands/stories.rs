@@ -473,8 +473,8 @@ async fn one_at_a_terminal_of_its_own_is_typed_at() {
     until(&mut process, &mut said, "a 42").await;
     assert!(said.contains("17 61"), "{said}");
     // What is typed as an interrupt goes to what runs in front, not to the shell.
-    process.write(b"sleep 600\n").await.unwrap();
-    until(&mut process, &mut said, "sleep 600").await;
+    process.write(b"sh -c 'echo c $((40+4)); exec sleep 600'\n").await.unwrap();
+    until(&mut process, &mut said, "c 44").await;
     process.write(&[3]).await.unwrap();
     process.write(b"echo b $((40+3))\n").await.unwrap();
     until(&mut process, &mut said, "b 43").await;
