@@ -62,6 +62,12 @@ const NEEDS: &[Need] = &[
         vital: false,
     },
     Need {
+        program: "bwrap",
+        packages: &["bubblewrap"],
+        about: "makes the namespaces where the sandbox may not, and is what it is compared with",
+        vital: false,
+    },
+    Need {
         program: "python3",
         packages: &["python3", "python3-venv"],
         about: "makes archives that ours read, and runs the official clients of model services, and a gateway for them",

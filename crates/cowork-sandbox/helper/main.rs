@@ -12,11 +12,14 @@
 //! - the *command's process* begins once its world is there. It gives up what it may do, and waits for its order: what to execute, with
 //!   which streams.
 //!
+//! That is so where this user may make namespaces. Where not: `lower`.
+//!
 //! To the host goes one message: how the command ended, or which step failed, and why.
 #![no_std]
 #![no_main]
 #![no_builtins]
 
+mod lower;
 mod plan;
 mod steps;
 mod sys;
@@ -73,12 +76,26 @@ const NO_WORLD: u32 = 2;
 /// The way out listens; its socket comes along.
 const LISTENS: u32 = 3;
 
-fn main() -> ! {
+/// Begins as what its words say, by their number.
+fn main(words: usize) -> ! {
+    match words {
+        2 => lower::first(),
+        3 => lower::inner(),
+        _ => first(),
+    }
+}
+
+/// Leaves behind what came with the host.
+fn begin_apart() {
     // Whatever the host had open is none of ours.
     _ = sys::close_all(3);
     // What a person types to the host's terminal is the host's.
     _ = sys::lead_session();
     sys::forget_children();
+}
+
+fn first() -> ! {
+    begin_apart();
     let room = sys::room();
     loop {
         let (socket, _) = wanted();
@@ -259,11 +276,16 @@ pub(crate) fn listen(port: u64) -> Result<()> {
 
 /// Takes this process into the control groups whose lists these are, and makes them all that is seen of such.
 fn join(groups: [Fd; 8]) -> Result<()> {
+    join_lists(groups)?;
+    sys::leave(sys::GROUPS).map(drop)
+}
+
+fn join_lists(groups: [Fd; 8]) -> Result<()> {
     for group in groups.iter().skip(1).take_while(|group| group.0 >= 0) {
         sys::write(*group, b"0")?;
         sys::close(*group);
     }
-    sys::leave(sys::GROUPS).map(drop)
+    Ok(())
 }
 
 /// The command's process: it gives up what it may do, then waits for its order.

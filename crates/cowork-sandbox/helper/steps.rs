@@ -50,6 +50,7 @@ impl World {
             18 => self.overlay(&mut with)?,
             19 => _ = sys::detach(with.text()?)?,
             20 => crate::listen(with.number()?)?,
+            30 => is_still(&mut with)?,
             _ => return Err(EINVAL),
         }
         Ok(())
@@ -57,7 +58,7 @@ impl World {
 
     /// Ends the making: nothing in it can be changed any more, from outside of the command neither.
     pub(crate) fn close(&mut self) -> Result<()> {
-        drop_privileges()
+        drop_privileges(true)
     }
 
     /// Makes an empty root in memory, beside the old one.
@@ -184,8 +185,8 @@ fn put_text(path: &CStr, text: &[u8]) -> Result<()> {
     if written? == text.len() { Ok(()) } else { Err(EINVAL) }
 }
 
-/// Gives up every privilege and the way to any.
-fn drop_privileges() -> Result<()> {
+/// Gives up every privilege and the way to any. Who has none to begin with can't lock that, unless it `locks`.
+pub(crate) fn drop_privileges(locks: bool) -> Result<()> {
     const LAST: usize = 63;
     const CLEAR_ALL: usize = 4;
     /// No privilege by being root, none kept over a change of user, none ambient; all three for good.
@@ -199,7 +200,10 @@ fn drop_privileges() -> Result<()> {
         }
     }
     _ = sys::control(sys::AMBIENT, CLEAR_ALL);
-    sys::control(sys::SECURE_BITS, LOCKED)?;
+    let locked = sys::control(sys::SECURE_BITS, LOCKED);
+    if locks {
+        locked?;
+    }
     sys::drop_capabilities()?;
     sys::control(sys::NO_NEW_PRIVILEGES, 1)?;
     Ok(())
@@ -260,8 +264,16 @@ fn skip_words<'a>(with: &mut Fields<'a>) -> Result<Fields<'a>> {
     Ok(list)
 }
 
+/// Looks whether what is at a path is what the host has looked at.
+fn is_still(with: &mut Fields<'_>) -> Result<()> {
+    let it = sys::point(with.text()?)?;
+    let is = sys::identity(it)?;
+    sys::close(it);
+    if is == (with.number()?, with.number()?) { Ok(()) } else { Err(ESTALE) }
+}
+
 /// Writes a list of words, with a null at its end. Gives how many entries that are.
-fn words(with: &mut Fields<'_>, to: &mut [*const u8]) -> Result<usize> {
+pub(crate) fn words(with: &mut Fields<'_>, to: &mut [*const u8]) -> Result<usize> {
     let count = usize::try_from(with.number()?).map_err(|_| EINVAL)?;
     for n in 0..count {
         *to.get_mut(n).ok_or(EINVAL)? = with.text()?.as_ptr().cast();

@@ -30,10 +30,13 @@ pub(crate) const EINTR: Errno = Errno(4);
 pub(crate) const EINVAL: Errno = Errno(22);
 pub(crate) const ESTALE: Errno = Errno(116);
 
-global_asm!(".globl _start", "_start:", "xor ebp, ebp", "and rsp, -16", "call {main}", "ud2", main = sym begin);
+// On the stack is first the number of words that the program was started with.
+global_asm!(
+    ".globl _start", "_start:", "xor ebp, ebp", "mov rdi, [rsp]", "and rsp, -16", "call {main}", "ud2", main = sym begin
+);
 
-extern "C" fn begin() -> ! {
-    crate::main()
+extern "C" fn begin(words: usize) -> ! {
+    crate::main(words)
 }
 
 fn call(number: usize, args: [usize; 6]) -> Result<usize> {
@@ -257,6 +260,53 @@ pub(crate) fn kill(pid: i32) {
     _ = call(62, [pid as usize, KILL, 0, 0, 0, 0]);
 }
 
+/// Sends a signal; 0 only asks whether it may.
+pub(crate) fn signal(pid: i32, signal: usize) -> Result<usize> {
+    call(62, [pid as usize, signal, 0, 0, 0, 0])
+}
+
+pub(crate) fn parent() -> i32 {
+    call(110, [0; 6]).unwrap_or(0) as i32
+}
+
+pub(crate) fn own_number() -> i32 {
+    call(39, [0; 6]).unwrap_or(0) as i32
+}
+
+/// Gives the numbers of this process's children, as far as the kernel lists them.
+pub(crate) fn children(give: &mut dyn FnMut(i32)) {
+    let mut path = *b"/proc/self/task/0000000000/children\0";
+    let mut digits = [0; 10];
+    let (mut rest, mut count) = (own_number(), 0);
+    while rest > 0 && count < digits.len() {
+        digits[count] = b'0' + (rest % 10) as u8;
+        (rest, count) = (rest / 10, count + 1);
+    }
+    for (to, digit) in path[16..].iter_mut().zip(digits[..count].iter().rev()) {
+        *to = *digit;
+    }
+    path.copy_within(26.., 16 + count);
+    let Ok(path) = CStr::from_bytes_until_nul(&path) else { return };
+    let Ok(list) = open(HERE, path, 0) else { return };
+    let (mut bytes, mut at, mut number) = ([0_u8; 512], 0, 0);
+    while let Ok(length @ 1..) = read_at(list, &mut bytes, at) {
+        for byte in &bytes[..length] {
+            match byte {
+                b'0'..=b'9' => number = number * 10 + i32::from(byte - b'0'),
+                _ => {
+                    // 0 would be all of this process's group.
+                    if number > 0 {
+                        give(number);
+                    }
+                    number = 0;
+                }
+            }
+        }
+        at += length;
+    }
+    close(list);
+}
+
 pub(crate) fn exit(code: i32) -> ! {
     loop {
         _ = call(231, [code as usize, 0, 0, 0, 0, 0]);
@@ -417,6 +467,7 @@ pub(crate) fn control(what: usize, value: usize) -> Result<usize> {
 }
 
 pub(crate) const DIE_WITH_PARENT: usize = 1;
+pub(crate) const REAPS: usize = 36;
 pub(crate) const DUMPABLE: usize = 4;
 pub(crate) const BOUNDING_DROP: usize = 24;
 pub(crate) const SECURE_BITS: usize = 28;

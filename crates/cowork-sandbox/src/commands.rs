@@ -1,5 +1,6 @@
 //! The commands of a session: each runs confined, with what it changes kept in a layer under its call.
 
+mod copies;
 mod kept;
 mod running;
 mod stock;
@@ -28,7 +29,8 @@ use self::{
     streams::Streams,
 };
 use crate::{
-    confine::{Changes, Confinement, Layer, Layers, Policy, Shared, World},
+    Copies,
+    confine::{Changes, Confinement, Layer, Layers, Options, Policy, Shared, World},
     fault::{Fault, shown},
     session::{Held, blocking},
     sweep, sys,
@@ -39,6 +41,8 @@ use crate::{
 pub(crate) struct Ground {
     data: PathBuf,
     limits: ExecLimits,
+    copies: Copies,
+    ways: Options,
     confinement: OnceLock<Confinement>,
 }
 
@@ -57,6 +61,8 @@ struct Commands {
     layers: Layers,
     world: World,
     reach: Reach,
+    /// For each folder, whether commands always work in a copy of it.
+    copied: Vec<bool>,
     /// The calls whose commands have not ended, or whose end was not told.
     running: Arc<Mutex<HashSet<CallId>>>,
 }
@@ -77,8 +83,8 @@ const A_DAY: i64 = 24 * 60 * 60 * 1_000;
 const SINCE: &str = "since";
 
 impl Ground {
-    pub(crate) fn new(data: PathBuf, limits: ExecLimits) -> Arc<Self> {
-        Arc::new(Self { data, limits, confinement: OnceLock::new() })
+    pub(crate) fn new(data: PathBuf, limits: ExecLimits, (copies, ways): (Copies, Options)) -> Arc<Self> {
+        Arc::new(Self { data, limits, copies, ways, confinement: OnceLock::new() })
     }
 
     /// Gives what confines commands on this computer.
@@ -87,19 +93,22 @@ impl Ground {
             return Ok(there);
         }
         // Two that begin at once make two, of which one stays.
-        let made = Confinement::new()?;
+        let made = Confinement::with(&self.ways)?;
         Ok(self.confinement.get_or_init(|| made))
     }
 
-    /// Says whether commands can be confined here, and by what.
-    pub(crate) fn finding(&self) -> Finding {
+    /// Says whether commands can be confined here, by what, and what it holds.
+    pub(crate) fn findings(&self) -> Vec<Finding> {
         let what = "commands".to_owned();
-        match self.confinement() {
-            Ok(confinement) => Finding { ok: true, what, found: confinement.told(), fix: String::new() },
+        match self.confinement().map(Confinement::probe) {
+            Ok(it) => {
+                let held =
+                    Finding { ok: true, what: "what holds them".into(), found: it.told_of_each(), fix: String::new() };
+                vec![Finding { ok: true, what, found: it.told(), fix: it.mend() }, held]
+            }
             Err(e) => {
-                let fix =
-                    e.context.iter().find(|(name, _)| name == "fix").map_or_else(String::new, |(_, fix)| fix.clone());
-                Finding { ok: false, what, found: format!("they can't be run: {}", e.message), fix }
+                let fix = e.fix().unwrap_or_default().to_owned();
+                vec![Finding { ok: false, what, found: format!("they can't be run: {}", e.message), fix }]
             }
         }
     }
@@ -148,7 +157,8 @@ impl Room {
         let layers = Layers::at(&self.at())?;
         let world = self.ground.confinement()?.world(policy.clone(), Some(layers.clone()))?;
         let reach = reach(&self.hosts)?;
-        let made = Arc::new(Commands { policy, layers, world, reach, running: Arc::default() });
+        let copied = copies::needed(held, &world, &self.at(), &self.ground.copies)?;
+        let made = Arc::new(Commands { policy, layers, world, reach, copied, running: Arc::default() });
         Ok(self.commands.get_or_init(|| made).clone())
     }
 
@@ -209,10 +219,13 @@ fn start(held: &Held, call: CallId, exec: &Exec) -> Result<Running> {
     let commands = room.commands(held)?;
     room.is_still(call)?;
     room.remove(call)?;
-    let layer = commands.layers.make(&call.to_string(), &commands.policy)?;
+    let mut layer = commands.layers.make(&call.to_string(), &commands.policy)?;
+    let kept = Kept::new(&commands.running, room.at(), call);
     let failed = |e: std::io::Error| Fault::from(e).error("run command", &shown(&room.layer(call)));
+    // What changes from here on may not be what the command sees.
     File::create(room.layer(call).join(SINCE)).map_err(failed)?;
-    begin(&commands, &layer, Kept::new(&commands.running, room.at(), call), (exec, inside))
+    copies::fill(held, &mut layer, &commands.copied, &room.ground.copies)?;
+    begin(&commands, &layer, kept, (exec, inside))
 }
 
 fn begin(

@@ -9,8 +9,13 @@
 //! 3. Landlock's rules over the same folders, a second hand on them;
 //! 4. filters of system calls (`filters`).
 //!
+//! Where this program can make no namespaces, bubblewrap makes them (`bubblewrap`), or there are none (`alone`); what is enforced then is
+//! told (`tier`), and with less than is to be accepted nothing is run.
+//!
 //! Whatever step fails, nothing is run. When the command ends, or its host does, everything that it left behind is gone.
 
+mod alone;
+mod bubblewrap;
 mod filters;
 mod groups;
 mod helper;
@@ -19,23 +24,32 @@ mod policy;
 mod run;
 mod steps;
 mod system;
+mod tier;
 mod usage;
+mod way;
 mod worker;
 
 use std::{os::fd::BorrowedFd, path::Path, sync::Arc, time::Duration};
 
 use cowork_core::{Error, Kind, Result};
 
+use bubblewrap::Bubblewrap;
 use groups::Groups;
 use helper::{Ground, Helper};
 pub use layer::{Layer, Layers};
 pub use policy::{Changes, Policy, Shared, Take, WayOut};
-use run::Running;
 pub use run::{Ended, Ender, Excess, How, Renewer};
+use run::{OVER, Running};
 use steps::Step;
 use system::{System, What};
+pub use tier::{Enforced, Enforcement, Feature, Tier};
 use usage::Usage;
+pub use way::Options;
+use way::Way;
 pub use worker::Workers;
+
+/// How long it is waited for what takes the kernel no time.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Starts confined commands on this computer.
 #[derive(Clone, Debug)]
@@ -46,6 +60,8 @@ struct Inner {
     helper: Helper,
     system: System,
     groups: Option<Groups>,
+    way: Way,
+    enforcement: Enforcement,
 }
 
 /// What the commands of one policy have in common, made once. Dropping it ends none of them.
@@ -63,6 +79,7 @@ pub struct Prepared {
     world: World,
     running: Running,
     usage: Usage,
+    layer: Option<Layer>,
     /// How it reaches its way out.
     proxy: Option<String>,
 }
@@ -75,34 +92,38 @@ pub struct Confined {
 }
 
 impl Confinement {
-    /// Finds out what the kernel can enforce.
+    /// Finds out how well commands can be confined here.
     ///
     /// # Errors
-    /// `Unsupported` if namespaces can't be made or the kernel has no Landlock: nothing is confined with less.
+    /// `Unsupported` if it is less than [`Feature::LEAST`].
     pub fn new() -> Result<Self> {
-        let helper = Helper::new()?;
-        // An empty plan is a world like the host's, in which nothing is run but this question.
-        let asked = helper.ground(Vec::new(), None)?.prepare(vec![Step::Ask])?;
-        let asked = asked.wait(Duration::from_secs(10), Usage::nothing())?;
-        let How::Exited(landlock) = asked.how else {
-            let error = Error::new(Kind::Unsupported, "confine", format!("the helper did not answer: {:?}", asked.how));
-            return Err(error.with_fix("try again; `cowork doctor` says what is missing"));
-        };
-        let landlock = u32::try_from(landlock).unwrap_or_default();
-        let system = System::look(landlock)?;
-        Ok(Self(Arc::new(Inner { helper, system, groups: Groups::find() })))
+        Self::with(&Options::default())
     }
 
-    /// Says by what commands are confined here, in a line for a person.
-    pub fn told(&self) -> String {
-        let held = match self.0.groups {
-            Some(_) => "memory and processes are held by control groups",
-            None => {
-                "memory and processes are looked at 20 times a second: there is no control group that this user may use"
-            }
-        };
-        let version = self.0.system.landlock;
-        format!("confined by namespaces, Landlock (version {version}) and a filter of system calls; {held}")
+    /// Finds out how well commands can be confined here, in the ways that may be tried.
+    ///
+    /// # Errors
+    /// `Unsupported` if it is less than has to be.
+    pub fn with(options: &Options) -> Result<Self> {
+        let groups = Groups::find();
+        let found = way::find(options, groups.is_some())?;
+        Ok(Self(Arc::new(Inner {
+            helper: found.helper,
+            system: found.system,
+            groups,
+            way: found.way,
+            enforcement: found.enforcement,
+        })))
+    }
+
+    /// Says what is enforced, and by what. It does not change.
+    pub fn probe(&self) -> &Enforcement {
+        &self.0.enforcement
+    }
+
+    /// Says by what commands are confined.
+    pub fn tier(&self) -> Tier {
+        self.0.enforcement.tier
     }
 
     /// Makes what the commands of a policy have in common; `layers` is where changes are kept, if the policy keeps any.
@@ -111,7 +132,13 @@ impl Confinement {
     /// `InvalidInput` for a policy that can't be one; `Unavailable` if no process can be started. What comes up later
     /// [`Confined::wait`] tells.
     pub fn world(&self, policy: Policy, layers: Option<Layers>) -> Result<World> {
-        let plan = policy.world(&self.0.system, layers.as_ref().map(Layers::place))?;
+        let plan = match self.0.way {
+            Way::Apart => policy.world(&self.0.system, layers.as_ref().map(Layers::place))?,
+            Way::Through(_) | Way::Alone => {
+                policy.check(layers.is_some())?;
+                Vec::new()
+            }
+        };
         let group = self.0.groups.as_ref().and_then(|groups| groups.make(&policy.limits));
         let ground = self.0.helper.ground(plan, group)?;
         Ok(World { confinement: self.clone(), ground, policy: Arc::new(policy), layers })
@@ -125,7 +152,7 @@ impl World {
     /// # Errors
     /// `InvalidInput` without a layer where one is needed; `Unavailable`.
     pub fn prepare(&self, layer: Option<&Layer>, out: Option<WayOut>) -> Result<Prepared> {
-        let plan = self.policy.steps(&self.confinement.0.system, layer.map(Layer::name), out.as_ref())?;
+        let mut running = self.begin(layer, out.as_ref())?;
         let usage = match self.ground.is_held() {
             true => Usage::nothing(),
             false => Usage::nothing().within(self.policy.limits.clone()),
@@ -134,12 +161,67 @@ impl World {
             Some(layers) => usage.on(layers.handle()?),
             None => usage,
         };
-        let mut running = self.ground.prepare(plan)?;
         let proxy = out.map(|WayOut { proxy, take, .. }| {
             running.way_out(take);
             proxy
         });
-        Ok(Prepared { world: self.clone(), running, usage, proxy })
+        Ok(Prepared { world: self.clone(), running, usage, layer: layer.cloned(), proxy })
+    }
+
+    fn begin(&self, layer: Option<&Layer>, out: Option<&WayOut>) -> Result<Running> {
+        let Inner { system, way, .. } = &*self.confinement.0;
+        match way {
+            Way::Apart => self.ground.prepare(self.policy.steps(system, layer, out)?),
+            Way::Through(by) => {
+                let start = by.steps(system, self.policy.arguments(by, system, layer)?);
+                let plan = self.policy.steps_within(by, system, layer, out)?;
+                self.ground.prepare_outside(&start, &Bubblewrap::handles()?, plan)
+            }
+            Way::Alone if out.is_some() => {
+                let text =
+                    "a command can't be granted hosts here: there are no namespaces, and so no network of its own";
+                Err(Error::new(Kind::Unsupported, "confine", text).with_fix(tier::MEND))
+            }
+            Way::Alone => {
+                layer.map_or(Ok(()), Layer::make_scratch)?;
+                let plan = self.policy.steps_alone(system, layer)?;
+                self.ground.prepare_outside(&alone::keeper(system)?, &[], plan)
+            }
+        }
+    }
+
+    /// Says whether layers are laid over folders at all: whoever else makes mounts does not.
+    pub fn lays_over(&self) -> bool {
+        self.confinement.tier() == Tier::Namespaces
+    }
+
+    /// Says over which of the policy's folders, by their numbers, the kernel can't lay a layer: of these a layer has to hold a
+    /// [copy](Layer::copy). It is found out by trying.
+    ///
+    /// # Errors
+    /// `Unavailable` if it can't be tried, `Unsupported` where nothing can be confined.
+    pub fn refused(&self) -> Result<Vec<usize>> {
+        let mut refused = Vec::new();
+        let Some(layers) = &self.layers else { return Ok(refused) };
+        if !self.lays_over() {
+            return Ok((0..self.policy.folders.len()).collect());
+        }
+        let mut trial = layers.trial(&self.policy)?;
+        loop {
+            let plan = self.policy.own(Some(&trial.layer))?.into_iter().chain([Step::Ask]).collect();
+            let asked = self.ground.prepare(plan)?.wait(PATIENCE, Usage::nothing());
+            let of = |error: &Error| error.fact(OVER)?.parse::<usize>().ok();
+            match asked {
+                Ok(_) => return Ok(refused),
+                Err(error) => match of(&error).filter(|n| !refused.contains(n)) {
+                    Some(n) => {
+                        trial.layer.copy(n)?;
+                        refused.push(n);
+                    }
+                    None => return Err(error),
+                },
+            }
+        }
     }
 
     /// Starts a command with these streams: what it reads, what it says, what it complains.
@@ -172,7 +254,11 @@ impl Prepared {
         streams: [BorrowedFd<'_>; 3],
         terminal: bool,
     ) -> Result<Confined> {
-        let mut order = self.world.policy.start(args, folder, self.proxy.as_deref())?;
+        let policy = &self.world.policy;
+        let mut order = match self.world.confinement.0.way {
+            Way::Alone => policy.start_alone(args, folder, self.layer.as_ref())?,
+            Way::Apart | Way::Through(_) => policy.start(args, folder, self.proxy.as_deref())?,
+        };
         if terminal {
             order = order.at_terminal();
         }

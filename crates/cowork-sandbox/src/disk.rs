@@ -224,7 +224,8 @@ impl Disk {
     }
 }
 
-fn copy_range(mut file: &File, from: &File, (begin, end): (u64, u64), stop: &Stop) -> Done {
+/// Copies a range of another file to where a file's cursor stands.
+pub(crate) fn copy_range(mut file: &File, from: &File, (begin, end): (u64, u64), stop: &Stop) -> Done {
     let mut at = begin;
     while at < end {
         stop.may_go_on()?;

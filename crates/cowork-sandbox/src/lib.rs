@@ -90,4 +90,4 @@ mod watch;
 #[cfg(confined)]
 mod worker;
 
-pub use local::{LocalSandbox, LocalSandboxOptions};
+pub use local::{Copies, LocalSandbox, LocalSandboxOptions};

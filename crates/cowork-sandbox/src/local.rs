@@ -41,6 +41,30 @@ pub struct LocalSandboxOptions {
     pub home: Option<PathBuf>,
     /// How much the commands of a session may use.
     pub limits: ExecLimits,
+    /// How much is copied for a command where what it changes can't be laid over a folder.
+    pub copies: Copies,
+    /// In which ways commands may be confined, and what has to be enforced.
+    #[cfg(confined)]
+    pub confinement: crate::confine::Options,
+}
+
+/// When commands work in copies of the granted folders, and how much is copied. Elsewhere what they change is laid over a folder by the
+/// kernel, and nothing is copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copies {
+    /// Whether they always do, and not only where they have to: another disk is mounted in the folder, its disk can't be laid over or
+    /// under another, or things in it belong to somebody else.
+    pub always: bool,
+    /// The most bytes of a folder that are copied. What the disk lets a copy share is not counted.
+    pub bytes: u64,
+    /// The most files and folders.
+    pub files: u64,
+}
+
+impl Default for Copies {
+    fn default() -> Self {
+        Self { always: false, bytes: 2 << 30, files: 100_000 }
+    }
 }
 
 /// Gives tasks their view of granted folders on this computer's own disks.
@@ -60,7 +84,7 @@ impl LocalSandbox {
         let data = std::fs::canonicalize(&options.data).unwrap_or(options.data);
         Self {
             #[cfg(confined)]
-            ground: crate::commands::Ground::new(data.clone(), options.limits),
+            ground: crate::commands::Ground::new(data.clone(), options.limits, (options.copies, options.confinement)),
             #[cfg(confined)]
             workers: Arc::default(),
             bounds: Bounds { data, home: options.home },
@@ -204,7 +228,7 @@ impl Sandbox for LocalSandbox {
             #[allow(unused_mut, reason = "where nothing can be confined, there is nothing to say of it")]
             let mut findings = check::check(&sandbox.bounds.data, limit);
             #[cfg(confined)]
-            findings.push(sandbox.ground.finding());
+            findings.extend(sandbox.ground.findings());
             Ok(findings)
         })
         .await

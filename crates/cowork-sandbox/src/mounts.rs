@@ -30,6 +30,17 @@ impl Mounts {
     }
 }
 
+/// Says whether anything is mounted in a folder, somewhere below it; not on it.
+#[cfg(confined)]
+pub(crate) fn has_within(folder: &std::path::Path) -> bool {
+    let is_within = |mounts: Mounts| {
+        let folder = folder.as_os_str().as_bytes();
+        mounts.0.iter().any(|at| at.strip_prefix(folder).is_some_and(|rest| rest.starts_with(b"/") && rest.len() > 1))
+    };
+    // What can't be looked at may be so.
+    Mounts::read().map_or(true, is_within)
+}
+
 impl Planner<'_> {
     /// Refuses a folder with something mounted below it. The table is read once for a batch, and only for folders.
     pub(crate) fn has_no_mount(&mut self, path: &FilePath, look: &Look) -> Plan<()> {

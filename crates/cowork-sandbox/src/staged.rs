@@ -4,6 +4,7 @@
 //! was shown is what is committed, as one list of changes for the journal. What somebody else changed meanwhile is left out then; the list
 //! as it was begun is written down too, so that a call that was cut off goes on with the very same.
 
+mod copied;
 mod find;
 mod moves;
 
@@ -30,7 +31,8 @@ use crate::{
     view::Dirs,
 };
 
-pub(crate) use find::find;
+pub(crate) use copied::{Copied, LIST, copy, is_foreign, part};
+pub(crate) use find::{Part, find};
 
 /// What was found in a layer.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -100,7 +102,11 @@ impl Since {
     }
 
     fn is_other(&self, look: &Look) -> bool {
-        look.ctime > self.time && !self.ours.contains(&(look.ino, look.ctime))
+        look.ctime > self.time && !self.is_ours(look)
+    }
+
+    fn is_ours(&self, look: &Look) -> bool {
+        self.ours.contains(&(look.ino, look.ctime))
     }
 }
 
@@ -186,8 +192,14 @@ impl Found {
     /// nor with something that stays in it.
     pub(crate) fn without_changed_since(mut self, since: &Since, dirs: &Dirs<'_>) -> Self {
         let is_changed = |path: &FilePath| dirs.look(path).ok().flatten().is_some_and(|look| since.is_other(&look));
+        // Where the disk's clock is another's the time alone does not tell.
+        let is_other = |item: &Item| {
+            let was = item.before.as_ref().filter(|was| was.kind != FileKind::Folder);
+            was.is_some_and(|was| is_other(dirs, item, was))
+        };
         let is_folder = |item: &Item| item.before.as_ref().is_some_and(|was| was.kind == FileKind::Folder);
         let leaves = |item: &Item| match &item.what {
+            _ if is_other(item) => true,
             Becomes::Moved(from) => is_changed(from),
             Becomes::Gone if is_folder(item) => {
                 is_changed(&item.path) || find::is_changed_below(dirs, &item.path, since)
@@ -312,6 +324,12 @@ impl Make for FromLayer {
         }
         carry(&file, size, to).map_err(failed)
     }
+}
+
+/// Says whether what an item is about is there, and is not what it was.
+fn is_other(dirs: &Dirs<'_>, item: &Item, was: &Seen) -> bool {
+    let at = if let Becomes::Moved(from) = &item.what { from } else { &item.path };
+    dirs.look(at).ok().flatten().is_some_and(|look| Print::of_look(&look).stamp() != was.stamp)
 }
 
 /// Copies what is in a file; what is a hole stays one.

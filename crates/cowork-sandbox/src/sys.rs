@@ -17,7 +17,7 @@ use rustix::{
 
 use read::Mounts;
 pub(crate) use read::{
-    Happened, Inotify, NAMES, is_only_holes, open_below, open_file, open_pointed, point_below, read_names,
+    Happened, Inotify, NAMES, is_mounted, is_only_holes, open_below, open_file, open_pointed, point_below, read_names,
 };
 
 /// What a look at one name or handle shows.

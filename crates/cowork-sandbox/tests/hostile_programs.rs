@@ -24,7 +24,10 @@ use std::{
 use cowork_core::{
     Access, CallId, Exec, Exit, ProcessEvent, Result, Sandbox, Session, SessionSpec, TaskId, UndoSpec, Watch,
 };
-use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
+use cowork_sandbox::{
+    LocalSandbox, LocalSandboxOptions,
+    confine::{Options, Tier},
+};
 use cowork_testkit::sandbox::{Tree, a_call, a_task, grant, tree};
 use tempfile::TempDir;
 
@@ -33,6 +36,8 @@ use listed::{Program, limits};
 
 /// Where the programs are, for the process in which they are run.
 const WITHIN: &str = "COWORK_TEST_HOSTILE";
+/// Whether bubblewrap makes the namespaces.
+const BY_BUBBLEWRAP: &str = "COWORK_TEST_HOSTILE_BUBBLEWRAP";
 /// Whoever has no privileges.
 const NOBODY: u32 = 65_534;
 /// How much of what a program says is kept, in bytes.
@@ -40,19 +45,40 @@ const KEPT: usize = 256 << 10;
 
 #[test]
 fn no_program_gets_out() {
-    run_all(rustix::process::geteuid().as_raw());
+    run_all(rustix::process::geteuid().as_raw(), Tier::Namespaces);
 }
 
 #[test]
 fn no_program_of_a_user_without_privileges_gets_out() {
     if rustix::process::geteuid().is_root() {
-        run_all(NOBODY);
+        run_all(NOBODY, Tier::Namespaces);
     }
 }
 
+#[test]
+fn no_program_gets_out_of_what_bubblewrap_made() {
+    run_all(rustix::process::geteuid().as_raw(), Tier::Bubblewrap);
+}
+
+#[test]
+fn no_program_of_a_user_without_privileges_gets_out_of_what_bubblewrap_made() {
+    if rustix::process::geteuid().is_root() {
+        run_all(NOBODY, Tier::Bubblewrap);
+    }
+}
+
+/// In which tier programs are run, in the process that was made for it.
+fn tier() -> Tier {
+    if std::env::var_os(BY_BUBBLEWRAP).is_some() { Tier::Bubblewrap } else { Tier::Namespaces }
+}
+
+fn options() -> Options {
+    Options { namespaces: tier() == Tier::Namespaces, ..Options::default() }
+}
+
 /// Runs the programs in a process of its own, in whose environment is what must not get in.
-fn run_all(user: u32) {
-    if std::env::var_os(WITHIN).is_some() || !listed::can_be_tried() {
+fn run_all(user: u32, tier: Tier) {
+    if std::env::var_os(WITHIN).is_some() || !listed::can_be_tried(tier) {
         return;
     }
     // One after the other: a program that is being written can't be executed while somebody else forks.
@@ -80,11 +106,14 @@ fn run_all(user: u32) {
     fs::set_permissions(&temporary, fs::Permissions::from_mode(0o777)).unwrap();
     command.args(["--exact", "here", "--nocapture"]).envs(host::ENVIRONMENT);
     command.env(WITHIN, folder.path()).env("TMPDIR", &temporary).current_dir(&temporary);
+    if tier == Tier::Bubblewrap {
+        command.env(BY_BUBBLEWRAP, "1");
+    }
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(making);
     let came = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&came.stdout);
-    println!("as user {user}:\n{said}");
+    println!("as user {user}, {tier:?}:\n{said}");
     assert!(came.status.success(), "{}", String::from_utf8_lossy(&came.stderr));
     assert!(said.contains(" passed, 0 failed"), "none were run");
 }
@@ -137,6 +166,7 @@ fn here() {
     let sandbox = LocalSandbox::open(LocalSandboxOptions {
         data: host.data.clone(),
         limits: limits(),
+        confinement: options(),
         ..LocalSandboxOptions::default()
     });
     let runtime = tokio::runtime::Runtime::new().unwrap();

@@ -156,7 +156,8 @@ fn next_id() -> String {
     format!("00000000-0000-7000-8000-{:012x}", (process << 24) + NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Runs every story on a sandbox: `suite!(make)`, where `make` is a function that gives a fresh [`Bench`].
+/// Runs every story on a sandbox: `suite!(make)`, where `make` is a function that gives a fresh [`Bench`]; `suite!(make, commands)` with
+/// the stories of commands, where they can be run.
 #[macro_export]
 macro_rules! sandbox_suite {
     ($make:path) => {
@@ -196,6 +197,18 @@ macro_rules! sandbox_suite {
             what_happens_in_a_watched_folder_is_told,
             a_file_that_is_being_written_is_told_of_when_it_is_closed,
             a_watch_ends_with_its_folder,
+        );
+    };
+    ($make:path, commands) => {
+        $crate::sandbox_suite!($make);
+        $crate::sandbox_suite!(@each $make:
+            a_command_is_run_and_told_how_it_ended,
+            what_a_command_changed_is_held_back_then_made_then_given_back,
+            what_a_command_changed_and_is_discarded_never_was,
+            what_somebody_else_changed_stays_and_what_runs_later_is_named,
+            a_command_reads_and_changes_what_was_granted_and_nothing_else,
+            a_command_ends_with_its_time_and_with_all_that_it_started,
+            a_command_is_held_to_its_limits_and_reaches_no_network,
         );
     };
     (@each $make:path: $($story:ident),+ $(,)?) => {$(

@@ -309,6 +309,7 @@ impl Builder {
             probe: self.probe.clone(),
             home: self.home.clone(),
             limits: self.exec_limits.clone(),
+            ..LocalSandboxOptions::default()
         };
         Ok(Arc::new(LocalSandbox::open(options)))
     }

@@ -316,7 +316,10 @@ const CHANGES: &[Weakness] = &[
     by(
         "commands",
         "what somebody changed meanwhile is overwritten",
-        &[(STAGED, "look.ctime > since)", "look.ctime > since.max(i64::MAX))")],
+        &[
+            (STAGED, "        look.ctime > self.time && ", "        look.ctime > self.time.max(i64::MAX) && "),
+            (STAGED, "            _ if is_other(item) => true,\n", ""),
+        ],
     ),
     by(
         COMMITS,

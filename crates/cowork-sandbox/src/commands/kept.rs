@@ -10,7 +10,7 @@ use crate::{
     fault::{Fault, shown},
     journal::Journal,
     session::Held,
-    staged::{self, Found, Ours, Since},
+    staged::{self, Copied, Found, Ours, Part, Since},
     sweep, sys,
     view::Dirs,
 };
@@ -39,8 +39,11 @@ fn look(held: &Held, call: CallId) -> Result<Found> {
     }
     let since = since(&at)?;
     let all = held.view.roots.iter().enumerate().filter(|(_, root)| root.access == Access::Write);
-    let parts: Vec<_> = all.map(|(n, root)| (root, at.join(format!("{n}/upper")))).collect();
-    let parts = parts.iter().map(|(root, upper)| (root.name.as_str(), &root.dir.fd, upper.as_path()));
+    let mut parts = Vec::new();
+    for (n, root) in all {
+        let (upper, list) = staged::part(&at, n);
+        parts.push(Part { name: &root.name, lower: &root.dir.fd, upper, copied: Copied::read(&list)? });
+    }
     let found = staged::find(parts, &Since::new(since, Ours::default()))?;
     found.write(&at.join(FOUND))?;
     Ok(found)
@@ -81,7 +84,7 @@ pub(crate) fn commit(
     };
     let noted = taken.clone();
     let place = |name: &str| held.view.roots.iter().position(|root| root.name == name);
-    let changes = taken.changes(|name| Some(at.join(format!("{}/upper", place(name)?))));
+    let changes = taken.changes(|name| Some(staged::part(&at, place(name)?).0));
     let mut changed = match changes.is_empty() {
         true => Changed::default(),
         false => change::change(journal, (&held.view, &held.seen), call, (&changes, false), watch, left)?,

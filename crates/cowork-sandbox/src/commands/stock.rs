@@ -17,7 +17,7 @@ use super::{SINCE, kept};
 use crate::{
     fault::{Fault, error, shown},
     session::Held,
-    staged::{self, Becomes, Found, Item, Ours},
+    staged::{self, Becomes, Copied, Found, Item, Ours, Part},
     sys,
     view::Dirs,
 };
@@ -53,14 +53,18 @@ fn failed(e: std::io::Error, at: &Path) -> Error {
 fn copied(held: &Held, (at, theirs): (&Path, &Path), since: i64) -> Result<Found> {
     fs::create_dir(at).and_then(|()| File::create(at.join(SINCE))).map_err(|e| failed(e, at))?;
     let roots = held.view.roots.iter().enumerate().filter(|(_, root)| root.access == Access::Write);
-    let roots: Vec<_> = roots.map(|(n, root)| (n, root, theirs.join(format!("{n}/upper")))).collect();
-    let parts = roots.iter().map(|(_, root, upper)| (root.name.as_str(), &root.dir.fd, upper.as_path()));
+    let (roots, mut parts): (Vec<_>, Vec<_>) = (roots.collect(), Vec::new());
+    for (n, root) in &roots {
+        let (upper, list) = staged::part(theirs, *n);
+        parts.push(Part { name: &root.name, lower: &root.dir.fd, upper, copied: Copied::read(&list)? });
+    }
     let mut found = staged::find(parts, &staged::Since::new(since, ours(theirs)))?;
     let mut torn = Vec::new();
-    for (n, root, upper) in &roots {
+    for (n, root) in roots {
+        let (upper, _) = staged::part(theirs, n);
         let to = at.join(format!("{n}/upper"));
         fs::create_dir_all(&to).map_err(|e| failed(e, &to))?;
-        let (from, to) = (open(upper)?, open(&to)?);
+        let (from, to) = (open(&upper)?, open(&to)?);
         let items = found.items.iter().filter(|item| item.path.root() == root.name);
         for item in items.filter(|item| matches!(item.what, Becomes::File | Becomes::Edited)) {
             match copy(item, &from, &to) {

@@ -8,10 +8,7 @@ use rustix::{
     pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt},
     termios::{Winsize, tcsetwinsize},
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::unix::pipe,
-};
+use tokio::{io::AsyncWriteExt, net::unix::pipe};
 
 /// What ends a terminal's input.
 const END: &[u8] = &[4];
@@ -88,7 +85,16 @@ impl Input {
 /// ever.
 pub(super) async fn read(from: &mut Option<pipe::Receiver>, to: &mut [u8]) -> usize {
     match from {
-        Some(from) => from.read(to).await.unwrap_or(0),
+        // Of a terminal a piece that fills less than there is room for may not be the last: it is asked until it has nothing more.
+        Some(from) => loop {
+            if from.readable().await.is_err() {
+                return 0;
+            }
+            match from.try_read(to) {
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                read => return read.unwrap_or(0),
+            }
+        },
         None => std::future::pending().await,
     }
 }

@@ -88,6 +88,64 @@ const REFUSED: &[c_long] = &[
     libc::SYS_modify_ldt,
 ];
 
+/// Calls that are refused besides where there are no namespaces: what a namespace would keep apart, and what Landlock does not hold.
+const REFUSED_ALONE: &[c_long] = &[
+    // The network, of any kind.
+    libc::SYS_socket,
+    // Whose a file is, and what may be done with it: also of files that can't be opened, or only be read.
+    libc::SYS_chmod,
+    libc::SYS_fchmod,
+    libc::SYS_fchmodat,
+    libc::SYS_fchmodat2,
+    libc::SYS_chown,
+    libc::SYS_fchown,
+    libc::SYS_lchown,
+    libc::SYS_fchownat,
+    libc::SYS_setxattr,
+    libc::SYS_lsetxattr,
+    libc::SYS_fsetxattr,
+    libc::SYS_removexattr,
+    libc::SYS_lremovexattr,
+    libc::SYS_fremovexattr,
+    // `setxattrat` and `removexattrat`.
+    463,
+    466,
+    // Times by names; of what is open they can be set.
+    libc::SYS_utime,
+    libc::SYS_utimes,
+    libc::SYS_futimesat,
+    // Memory and messages that other programs have too.
+    libc::SYS_shmget,
+    libc::SYS_shmat,
+    libc::SYS_shmctl,
+    libc::SYS_shmdt,
+    libc::SYS_semget,
+    libc::SYS_semop,
+    libc::SYS_semctl,
+    libc::SYS_semtimedop,
+    libc::SYS_msgget,
+    libc::SYS_msgsnd,
+    libc::SYS_msgrcv,
+    libc::SYS_msgctl,
+    libc::SYS_mq_open,
+    libc::SYS_mq_unlink,
+    // What becomes of other processes, and of files that can't be opened.
+    libc::SYS_setpriority,
+    libc::SYS_ioprio_set,
+    libc::SYS_inotify_add_watch,
+];
+
+/// Calls about a process, by an argument: it may only be the one that calls, which is 0.
+const OWN_ALONE: &[(c_long, u32)] = &[
+    (libc::SYS_prlimit64, 0),
+    (libc::SYS_sched_setaffinity, 0),
+    (libc::SYS_sched_setparam, 0),
+    (libc::SYS_sched_setscheduler, 0),
+    (libc::SYS_sched_setattr, 0),
+    // Times of what is open: without a name.
+    (libc::SYS_utimensat, 1),
+];
+
 /// New namespaces by `clone`, one bit each.
 const APART: &[i32] = &[
     libc::CLONE_NEWUSER,
@@ -179,6 +237,8 @@ enum When {
     NoBit(u32, u32),
     /// If this argument is one of these.
     OneOf(u32, Vec<u32>),
+    /// If this argument is anything but 0, in either half.
+    Given(u32),
     /// If the first argument is none of the families, the second, without its flags, none of the kinds, or the third none of the protocols.
     Socket(Vec<u32>, Vec<u32>, Vec<u32>),
 }
@@ -210,11 +270,24 @@ pub(crate) fn filter() -> Result<Filter> {
 ///
 /// # Errors
 /// As [`filter`]'s.
-pub(crate) fn alone() -> Result<Filter> {
+pub(crate) fn worker() -> Result<Filter> {
     let number = |call: c_long| u32::try_from(call).unwrap_or(u32::MAX);
     let mut calls: Vec<(u32, When)> =
         NOT_ALONE.iter().map(|call| (number(*call), When::Always(Answer::Refused))).collect();
     calls.push((number(libc::SYS_clone), When::NoBit(0, libc::CLONE_THREAD.unsigned_abs())));
+    calls.sort_by_key(|(call, _)| *call);
+    Program::of(&calls)
+}
+
+/// Gives the filter for where there are no namespaces, which is put on besides the other.
+///
+/// # Errors
+/// As [`filter`]'s.
+pub(crate) fn alone() -> Result<Filter> {
+    let number = |call: &c_long| u32::try_from(*call).unwrap_or(u32::MAX);
+    let refused = REFUSED_ALONE.iter().map(|call| (number(call), When::Always(Answer::Refused)));
+    let own = OWN_ALONE.iter().map(|(call, argument)| (number(call), When::Given(*argument)));
+    let mut calls: Vec<(u32, When)> = refused.chain(own).collect();
     calls.sort_by_key(|(call, _)| *call);
     Program::of(&calls)
 }
@@ -281,6 +354,12 @@ impl Program {
                 self.load(*argument)
             }
             When::OneOf(argument, numbers) => self.is_one(*argument, numbers, refused, made),
+            When::Given(argument) => {
+                self.add(Self::EQUAL, made, refused, 0);
+                let upper = self.add(Self::LOAD, 0, 0, 16 + 8 * argument + 4);
+                self.add(Self::EQUAL, upper, refused, 0);
+                self.load(*argument)
+            }
             When::Socket(families, kinds, protocols) => {
                 const KIND: u32 = 0xf;
                 let known = self.is_one(2, protocols, made, refused);
@@ -396,8 +475,8 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_starts_threads_alone() {
-        let filter = alone().unwrap();
+    fn a_worker_starts_threads_worker() {
+        let filter = worker().unwrap();
         let is_made = |call: i64, first: i32| {
             let arguments = [u64::from(first.unsigned_abs())];
             answered(&filter, ARCHITECTURE, u32::try_from(call).unwrap(), &arguments) == Answer::Made.number()

@@ -13,8 +13,8 @@ use rustix::{
     fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create},
     io::Errno,
     net::{
-        AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, Shutdown, SocketFlags, SocketType,
-        sendmsg, shutdown, socketpair,
+        AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, Shutdown, SocketFlags,
+        SocketType, recv, sendmsg, shutdown, socketpair,
     },
 };
 
@@ -35,6 +35,16 @@ const MOST: usize = 1 << 20;
 pub(crate) struct Helper {
     // One that was killed from outside is replaced.
     first: Mutex<First>,
+    begins: Begins,
+}
+
+/// What a helper begins as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begins {
+    /// It makes namespaces itself.
+    Apart,
+    /// It starts what makes them, or a command without any.
+    Outside,
 }
 
 #[derive(Debug)]
@@ -53,8 +63,8 @@ pub(crate) struct Ground {
 
 impl Helper {
     /// Starts it.
-    pub(crate) fn new() -> Result<Self> {
-        Ok(Self { first: Mutex::new(First::new()?) })
+    pub(crate) fn new(begins: Begins) -> Result<Self> {
+        Ok(Self { first: Mutex::new(First::new(begins)?), begins })
     }
 
     /// Has a world made by these steps, in this control group. Whether they could be done, the first command is told.
@@ -62,7 +72,7 @@ impl Helper {
         let (socket, theirs) = pair()?;
         let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
         if send(&first.socket, &[theirs.as_fd()]).is_err() {
-            *first = First::new()?;
+            *first = First::new(self.begins)?;
             send(&first.socket, &[theirs.as_fd()]).map_err(failed)?;
         }
         let bytes = in_memory(&steps::bytes(&plan))?;
@@ -74,15 +84,14 @@ impl Helper {
 }
 
 impl First {
-    /// Executes the helper. Its program is in memory and sealed: nobody can change what is executed.
-    fn new() -> Result<Self> {
-        let sealed = SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE;
-        let program =
-            memfd_create("cowork-confine", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).map_err(failed)?;
-        let program = written(program, HELPER)?;
-        fcntl_add_seals(&program, sealed).map_err(failed)?;
+    /// Executes the helper.
+    fn new(begins: Begins) -> Result<Self> {
+        let program = program()?;
         let (socket, theirs) = pair()?;
         let mut command = Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()));
+        if begins == Begins::Outside {
+            command.arg("outside");
+        }
         command.env_clear().stdin(Stdio::from(theirs)).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().map_err(|e| unavailable("it can't be executed", &e))?;
         Ok(Self { child, socket })
@@ -106,10 +115,49 @@ impl Ground {
     /// Has all made ready for a command, by these steps.
     pub(crate) fn prepare(&self, plan: Vec<Step>) -> Result<Running> {
         let ((socket, theirs), (asking, asked)) = (pair()?, pair()?);
-        send(&self.socket, &[theirs.as_fd(), asked.as_fd()]).map_err(failed)?;
+        let sent = send(&self.socket, &[theirs.as_fd(), asked.as_fd()]);
+        sent.map_err(|e| self.why().unwrap_or_else(|| failed(e)))?;
         send(&socket, &[in_memory(&steps::bytes(&plan))?.as_fd()]).map_err(failed)?;
         Ok(Running::new((socket, asking), self.plan.clone(), plan, self.group.clone()))
     }
+
+    /// Says why it is not there, if it could not begin: that was told.
+    pub(crate) fn why(&self) -> Option<Error> {
+        let mut message = [0; 40];
+        let mut receive = || recv(&self.socket, &mut message, RecvFlags::DONTWAIT);
+        // First it may be said that what was sent was not read.
+        receive().or_else(|_| receive()).ok()?;
+        let number = i32::from_le_bytes([message[4], message[5], message[6], message[7]]);
+        let why = match number {
+            libc::ENOSPC => "`user.max_user_namespaces` is reached".to_owned(),
+            _ => std::io::Error::from_raw_os_error(number).to_string(),
+        };
+        let error = Error::new(Kind::Unsupported, "confine", format!("user namespaces can't be made: {why}"));
+        (number != 0).then(|| error.with_fix("allow user namespaces, or install `bubblewrap`"))
+    }
+
+    /// Has all made ready for a command by a helper that makes no namespaces: what keeps it does the steps of `keeper`, for which it has
+    /// these handles; what it starts does those of `plan`.
+    pub(crate) fn prepare_outside(&self, keeper: &[Step], handles: &[OwnedFd], plan: Vec<Step>) -> Result<Running> {
+        let (socket, theirs) = pair()?;
+        send(&self.socket, &[theirs.as_fd()]).map_err(failed)?;
+        let bytes = in_memory(&steps::bytes(keeper))?;
+        let handles: Vec<BorrowedFd<'_>> = [bytes.as_fd()].into_iter().chain(handles.iter().map(AsFd::as_fd)).collect();
+        send(&socket, &handles).map_err(failed)?;
+        send(&socket, &[in_memory(&steps::bytes(&plan))?.as_fd()]).map_err(failed)?;
+        // Nothing is laid over anything there, and so nothing asked of what keeps it.
+        let (asking, _) = pair()?;
+        Ok(Running::new((socket, asking), self.plan.clone(), plan, self.group.clone()))
+    }
+}
+
+/// Puts the helper's program into memory that is sealed: nobody can change what is executed.
+pub(crate) fn program() -> Result<OwnedFd> {
+    let sealed = SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE;
+    let program = memfd_create("cowork-confine", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).map_err(failed)?;
+    let program = written(program, HELPER)?;
+    fcntl_add_seals(&program, sealed).map_err(failed)?;
+    Ok(program)
 }
 
 fn pair() -> Result<(OwnedFd, OwnedFd)> {
@@ -120,6 +168,13 @@ fn written(file: OwnedFd, bytes: &[u8]) -> Result<OwnedFd> {
     let mut file = File::from(file);
     file.write_all(bytes).map_err(|e| unavailable("there is no memory for it", &e))?;
     Ok(file.into())
+}
+
+/// Puts bytes into memory that can be handed over, to be read from their beginning.
+pub(crate) fn to_read(bytes: &[u8]) -> Result<OwnedFd> {
+    let file = in_memory(bytes)?;
+    rustix::fs::seek(&file, rustix::fs::SeekFrom::Start(0)).map_err(failed)?;
+    Ok(file)
 }
 
 /// Puts bytes into memory that can be handed over.

@@ -8,14 +8,31 @@ use std::{
         unix::fs::{DirBuilderExt, PermissionsExt},
     },
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use cowork_core::{Error, Kind, Result};
 
 use super::{
     Changes, Policy,
-    system::{self, Place},
+    system::{self, Place, What},
 };
+
+/// A layer that is removed when it is dropped; nothing was kept in it.
+#[derive(Debug)]
+pub(crate) struct Trial {
+    pub(crate) layer: Layer,
+}
+
+impl Drop for Trial {
+    fn drop(&mut self) {
+        // It goes with the others, if it can't be removed now.
+        _ = fs::remove_dir_all(&self.layer.at);
+    }
+}
+
+/// What a copy of a folder is called in a layer.
+pub(crate) const COPY: &str = "copy";
 
 /// A folder of this program's in which the layers of one world are.
 #[derive(Clone, Debug)]
@@ -30,6 +47,8 @@ pub struct Layers {
 pub struct Layer {
     name: String,
     at: PathBuf,
+    /// Of which folders it holds copies, by their numbers, and which folders these are.
+    copies: Vec<(usize, u64, u64)>,
 }
 
 impl Layers {
@@ -72,7 +91,14 @@ impl Layers {
             fs::set_permissions(&upper, PermissionsExt::from_mode(mode.permissions().mode() & 0o777 | 0o700))
                 .map_err(|e| unavailable(&upper, &e))?;
         }
-        Ok(Layer { name: name.to_owned(), at })
+        Ok(Layer { name: name.to_owned(), at, copies: Vec::new() })
+    }
+
+    /// Makes a layer to try something with.
+    pub(crate) fn trial(&self, policy: &Policy) -> Result<Trial> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let name = format!("trial-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        self.make(&name, policy).map(|layer| Trial { layer })
     }
 
     pub(crate) fn place(&self) -> &Place {
@@ -93,6 +119,52 @@ impl Layer {
     /// Gives where what was changed in one of the policy's folders is.
     pub fn upper(&self, folder: usize) -> PathBuf {
         self.at.join(format!("{folder}/upper"))
+    }
+
+    /// Has a command see a folder of this layer's, to be filled with a copy, instead of the folder with its changes laid over it. Gives
+    /// where that is.
+    ///
+    /// # Errors
+    /// `Unavailable` if the disk can't.
+    pub fn copy(&mut self, folder: usize) -> Result<PathBuf> {
+        let at = self.at.join(format!("{folder}/{COPY}"));
+        make(&at, 0o700)?;
+        let path = at.to_str().map(system::place).transpose()?.flatten();
+        match path.map(|place| place.what) {
+            Some(What::Folder { dev, ino }) => self.copies.push((folder, dev, ino)),
+            _ => return Err(unavailable(&at, &ErrorKind::NotFound.into())),
+        }
+        Ok(at)
+    }
+
+    /// Gives where a folder of it is for what is of no use afterwards, in which are `tmp` and `home`.
+    pub(crate) fn scratch(&self) -> String {
+        // Where layers are is UTF-8.
+        self.at.join("scratch").to_string_lossy().into_owned()
+    }
+
+    /// Makes that folder.
+    pub(crate) fn make_scratch(&self) -> Result<()> {
+        ["tmp", "home"].iter().try_for_each(|name| make(&self.at.join("scratch").join(name), 0o700))
+    }
+
+    /// Gives where a copy is that is seen instead of one of the policy's folders.
+    pub(crate) fn copy_at(&self, folder: usize) -> Option<String> {
+        self.copied(folder)?;
+        Some(self.at.join(format!("{folder}/{COPY}")).to_str()?.to_owned())
+    }
+
+    /// Gives the number of the disk and of the folder that is seen instead of one of the policy's.
+    pub(crate) fn copied(&self, folder: usize) -> Option<(u64, u64)> {
+        self.copies.iter().find(|(n, ..)| *n == folder).map(|(_, dev, ino)| (*dev, *ino))
+    }
+}
+
+#[cfg(test)]
+impl Layer {
+    /// One that is nowhere, which holds copies of these folders.
+    pub(crate) fn example(name: &str, copies: Vec<(usize, u64, u64)>) -> Self {
+        Self { name: name.to_owned(), at: Path::new("/data/staged/t1").join(name), copies }
     }
 }
 

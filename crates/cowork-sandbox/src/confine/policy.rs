@@ -5,7 +5,8 @@ pub(super) mod alone;
 use cowork_core::{Error, ExecLimits, Kind, Result};
 
 use super::{
-    filters,
+    Layer, filters,
+    layer::COPY,
     steps::{Never, Resource, Start, Step},
     system::{Place, System, What},
 };
@@ -67,17 +68,17 @@ pub enum Changes {
 }
 
 /// Where the shared folders are.
-const WORK: &str = "work";
+pub(super) const WORK: &str = "work";
 /// Where what is outside is reached until a command's own mounts are made: the folders whose changes are kept elsewhere, where these are
 /// kept, and the host's list of processes, without which the kernel gives no other.
 const OUTSIDE: &str = ".outside";
 /// The user inside, who is whoever runs the host outside.
-const USER: u32 = 1_000;
-const HOME: &str = "home/user";
+pub(super) const USER: u32 = 1_000;
+pub(super) const HOME: &str = "home/user";
 const PATH: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
 
 /// The certificates that programs with a way out have to trust: the system's, and that of the host's proxy.
-const TRUSTED: &str = "home/user/.certificates.pem";
+pub(super) const TRUSTED: &str = "home/user/.certificates.pem";
 /// By which names programs look for a proxy, and for certificates.
 const PROXY: [&str; 5] = ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
 const TRUST: [&str; 7] = [
@@ -91,7 +92,7 @@ const TRUST: [&str; 7] = [
 ];
 
 /// Accounts for programs that ask for a name.
-const ACCOUNTS: [(&str, &str); 4] = [
+pub(super) const ACCOUNTS: [(&str, &str); 4] = [
     ("etc/passwd", "user:x:1000:1000::/home/user:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n"),
     ("etc/group", "user:x:1000:\nnogroup:x:65534:\n"),
     ("etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"),
@@ -135,11 +136,11 @@ impl Policy {
         })
     }
 
-    /// Gives the steps that confine one program, in the world that it has in common with others; `layer` is its layer's name.
+    /// Gives the steps that confine one program, in the world that it has in common with others; `layer` is where it keeps changes.
     ///
     /// # Errors
     /// `InvalidInput` without a layer that is needed; `Unsupported` where the kernel can't enforce it.
-    pub(crate) fn steps(&self, system: &System, layer: Option<&str>, out: Option<&WayOut>) -> Result<Vec<Step>> {
+    pub(crate) fn steps(&self, system: &System, layer: Option<&Layer>, out: Option<&WayOut>) -> Result<Vec<Step>> {
         let mut steps = self.own(layer)?;
         if let Some(out) = out {
             let content = out.trusted.clone();
@@ -156,7 +157,7 @@ impl Policy {
         self.folders.iter().any(|folder| folder.changes == Changes::Kept)
     }
 
-    fn check(&self, has_layers: bool) -> Result<()> {
+    pub(super) fn check(&self, has_layers: bool) -> Result<()> {
         let invalid = |why: String| Err(Error::new(Kind::InvalidInput, "confine", why));
         if self.keeps() && !has_layers {
             return invalid("the changes in a folder are to be kept, and it is not said where".to_owned());
@@ -177,7 +178,7 @@ impl Policy {
     }
 
     /// Gives what is mounted for one program alone.
-    fn own(&self, layer: Option<&str>) -> Result<Vec<Step>> {
+    pub(crate) fn own(&self, layer: Option<&Layer>) -> Result<Vec<Step>> {
         // Only what belongs to processes: nothing of the kernel's settings, the computer, or its start.
         let processes = vec![("subset", "pid".to_owned())];
         let mut steps = vec![Step::Mount { kind: "proc", to: "proc", never: Never::PRIVILEGED, settings: processes }];
@@ -186,15 +187,18 @@ impl Policy {
             let layer = layer.ok_or_else(|| {
                 Error::new(Kind::InvalidInput, "confine", "a program whose changes are kept needs a layer")
             })?;
-            let part = |what: &str| format!("{OUTSIDE}/layers/{layer}/{n}/{what}");
+            let part = |what: &str| format!("{OUTSIDE}/layers/{}/{n}/{what}", layer.name());
             let (to, lower) = (format!("{WORK}/{}", shared.name), format!("{OUTSIDE}/{n}"));
-            steps.push(Step::Overlay { to, lower, upper: part("upper"), work: part("work") });
+            steps.push(match layer.copied(n) {
+                Some((dev, ino)) => Step::Bind { from: part(COPY), to, never: Never::PRIVILEGED, dev, ino },
+                None => Step::Overlay { to, lower, upper: part("upper"), work: part("work") },
+            });
         }
         steps.push(Step::Detach(OUTSIDE));
         Ok(steps)
     }
 
-    fn limits(&self, system: &System) -> Vec<Step> {
+    pub(super) fn limits(&self, system: &System) -> Vec<Step> {
         let ExecLimits { cpu, processes, file, open, .. } = self.limits;
         let limits = [
             (Resource::Cpu, cpu),
@@ -208,7 +212,7 @@ impl Policy {
     }
 
     /// A second hand on the files, should a mount be other than it is taken to be.
-    fn rules(&self, system: &System) -> Result<Vec<Step>> {
+    pub(super) fn rules(&self, system: &System) -> Result<Vec<Step>> {
         let known = access::known(system.landlock)?;
         let below = |path: String, access: u64| Step::Allow { path, access: access & known.files };
         let mut steps = vec![Step::Rules { files: known.files, network: 0, scopes: known.scopes }];
@@ -304,31 +308,32 @@ fn bound(place: &Place, to: &str, never: Never) -> Vec<Step> {
 }
 
 /// Kinds of access to files, as Landlock numbers them.
-mod access {
+pub(super) mod access {
     use cowork_core::{Error, Kind, Result};
 
     const EXECUTE: u64 = 1;
-    pub(super) const WRITE_FILE: u64 = 1 << 1;
+    pub(in crate::confine) const WRITE_FILE: u64 = 1 << 1;
     const OPEN_FILE: u64 = 1 << 2;
-    pub(super) const LIST: u64 = 1 << 3;
+    pub(in crate::confine) const LIST: u64 = 1 << 3;
     const MAKE_DEVICES: u64 = 1 << 6 | 1 << 11;
+    pub(in crate::confine) const MOVE: u64 = 1 << 13;
     const TRUNCATE: u64 = 1 << 14;
     const ORDER_DEVICE: u64 = 1 << 15;
     const ALL: u64 = (1 << 16) - 1;
 
-    pub(super) const READ_FILE: u64 = EXECUTE | OPEN_FILE;
-    pub(super) const READ: u64 = READ_FILE | LIST;
-    pub(super) const CHANGE: u64 = ALL & !MAKE_DEVICES & !ORDER_DEVICE;
-    pub(super) const DEVICE: u64 = OPEN_FILE | WRITE_FILE | TRUNCATE | ORDER_DEVICE;
+    pub(in crate::confine) const READ_FILE: u64 = EXECUTE | OPEN_FILE;
+    pub(in crate::confine) const READ: u64 = READ_FILE | LIST;
+    pub(in crate::confine) const CHANGE: u64 = ALL & !MAKE_DEVICES & !ORDER_DEVICE;
+    pub(in crate::confine) const DEVICE: u64 = OPEN_FILE | WRITE_FILE | TRUNCATE | ORDER_DEVICE;
 
     /// What a version of Landlock can hold off.
-    pub(super) struct Known {
-        pub(super) files: u64,
+    pub(in crate::confine) struct Known {
+        pub(in crate::confine) files: u64,
         /// Sockets by abstract names, and signals, of processes outside.
-        pub(super) scopes: u64,
+        pub(in crate::confine) scopes: u64,
     }
 
-    pub(super) fn known(version: u32) -> Result<Known> {
+    pub(in crate::confine) fn known(version: u32) -> Result<Known> {
         let kinds = match version {
             0 => {
                 let error = Error::new(Kind::Unsupported, "confine", "the kernel has no Landlock");

@@ -32,6 +32,12 @@ const COMMAND: u32 = u32::MAX;
 /// The number of a step that stands for its control groups.
 const JOINING: u32 = u32::MAX - 1;
 
+/// The number of a step that stands for what a keeper starts.
+const STARTING: u32 = u32::MAX - 3;
+
+/// Under which name an error says over which folder, by its number, no layer could be laid.
+pub(crate) const OVER: &str = "over";
+
 /// What to do about a confinement that can't be made.
 const DOCTOR: &str = "`cowork doctor` says what is missing";
 
@@ -351,17 +357,24 @@ impl Told {
                 Ok(Ended { how, cpu: self.cpu, memory: self.memory })
             }
             COMMAND => Err(cannot_start(program, self.errno, &errno)),
+            STARTING if self.errno == 0 => {
+                let status = ExitStatus::from_raw(self.status);
+                let why = format!("the sandbox can't be made: what was to make it ended before ({status})");
+                Err(Error::new(Kind::Unsupported, "confine", why).with_fix(DOCTOR))
+            }
+            STARTING => cannot("it can't be started", DOCTOR),
             JOINING => cannot("its control group can't be joined", DOCTOR),
             step => {
                 let plan = if self.of_ground { ground } else { plan };
                 let failed = plan.get(step as usize - 1);
-                let fix = match failed {
-                    Some(Step::Overlay { .. }) if self.errno == libc::EINVAL => {
-                        "name a folder in which no other disk is mounted, on a disk of this computer's own"
+                let error =
+                    cannot(&format!("step {step}, {}", failed.map_or_else(String::new, Step::to_string)), DOCTOR);
+                match failed {
+                    Some(Step::Overlay { lower, .. }) => {
+                        error.map_err(|e| e.with(OVER, lower.rsplit('/').next().unwrap_or_default()))
                     }
-                    _ => DOCTOR,
-                };
-                cannot(&format!("step {step}, {}", failed.map_or_else(String::new, Step::to_string)), fix)
+                    _ => error,
+                }
             }
         }
     }

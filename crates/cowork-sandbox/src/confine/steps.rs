@@ -87,6 +87,19 @@ pub(crate) enum Step {
     Filter(Filter),
     /// Say which version of Landlock the kernel has, and end.
     Ask,
+    /// Look whether what is at a path is still this very file or folder.
+    Is {
+        path: String,
+        dev: u64,
+        ino: u64,
+    },
+    /// Go to mounts of one's own, which are what they were.
+    Part,
+    /// Have another program make namespaces, and begin in them.
+    Through {
+        program: String,
+        args: Vec<String>,
+    },
 }
 
 /// What is executed, once all steps are done: the one step of an order.
@@ -204,6 +217,12 @@ impl Step {
             Self::Restrict => (14, with),
             Self::Filter(filter) => (15, with.raw(&filter.0)),
             Self::Ask => (16, with),
+            Self::Is { path, dev, ino } => (30, with.text(path).number(*dev).number(*ino)),
+            Self::Part => (32, with),
+            Self::Through { program, args } => {
+                let with = with.text(program).number(args.len() as u64);
+                (31, args.iter().fold(with, |with, arg| with.text(arg)))
+            }
             Self::Overlay { to, lower, upper, work } => (18, with.text(to).text(lower).text(upper).text(work)),
             Self::Detach(path) => (19, with.text(path)),
             Self::Each => (21, with),
@@ -266,6 +285,9 @@ impl fmt::Display for Step {
             Self::Restrict => f.write_str("put the rules into force"),
             Self::Filter(filter) => write!(f, "filter system calls by {} instructions", filter.0.len() / 8),
             Self::Ask => f.write_str("say what the kernel has"),
+            Self::Is { path, .. } => write!(f, "look whether {path:?} is what it was"),
+            Self::Part => f.write_str("go to mounts of its own"),
+            Self::Through { program, args } => write!(f, "start {program} {}", args.join(" ")),
         }
     }
 }

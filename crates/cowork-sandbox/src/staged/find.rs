@@ -2,7 +2,7 @@
 
 use std::{
     os::fd::{AsFd, OwnedFd},
-    path::Path,
+    path::PathBuf,
 };
 
 use cowork_core::{Error, FilePath, Kind, Remark, Result};
@@ -11,43 +11,54 @@ use rustix::{
     io::Errno,
 };
 
-use super::{Becomes, Found, Item, Seen, Since, moves};
+use super::{Becomes, Copied, Found, Item, Seen, Since, moves};
 use crate::{asked, fault::error, protect, record::split, stage, sys, view::Dirs};
 
 /// The most things that a command may have changed.
 const MOST: usize = 200_000;
 /// How many folders may lie in one another.
-const DEEP: usize = 128;
+pub(super) const DEEP: usize = 128;
 /// How long a path may be, and all paths together, in bytes.
 const LONG: usize = 4 << 10;
 const ALL: usize = 32 << 20;
 
 pub(super) const CHANGED: &str = "was changed by somebody else meanwhile";
 
-/// Finds what is other in a layer. `parts` are the granted folders that it is about, with where their part of the layer is; `since` is
-/// when the commands began.
+/// A granted folder, and what became of it in a layer.
+pub(crate) struct Part<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) lower: &'a OwnedFd,
+    /// What the kernel left that was laid over it, or its copy.
+    pub(crate) upper: PathBuf,
+    /// What was copied, if it is a copy.
+    pub(crate) copied: Option<Copied>,
+}
+
+/// Finds what is other in a layer. `since` is when the commands began.
 ///
 /// # Errors
 /// `LimitExceeded` for more than can be shown or taken over; `Unavailable`.
-pub(crate) fn find<'a>(
-    parts: impl IntoIterator<Item = (&'a str, &'a OwnedFd, &'a Path)>,
-    since: &Since,
-) -> Result<Found> {
+pub(crate) fn find<'a>(parts: impl IntoIterator<Item = Part<'a>>, since: &Since) -> Result<Found> {
     let mut found = Found::default();
-    for (name, lower, upper) in parts {
+    for Part { name, lower, upper, mut copied } in parts {
         let path = FilePath::parse(name)?;
-        let upper = sys::open_real(upper).map_err(|e| error(e, "look at changes", name))?;
-        let mut search = Search { found, since, bytes: 0 };
-        search.folder(&upper, Some(lower), &path, Under::default())?;
+        let upper = sys::open_real(&upper).map_err(|e| error(e, "look at changes", name))?;
+        found.left_out.extend(copied.iter_mut().flat_map(Copied::left_out));
+        // All of a folder is in its copy: what is not is gone.
+        let under = Under { opaque: copied.is_some(), ..Under::default() };
+        let mut search = Search { found, since, copied, bytes: 0 };
+        search.folder(&upper, Some(lower), &path, under)?;
         let Search { found: all, .. } = search;
         found = moves::detect(all, (name, &upper, lower), since)?;
     }
+    found.left_out.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
 }
 
 struct Search<'a> {
     found: Found,
     since: &'a Since,
+    copied: Option<Copied>,
     /// Of paths.
     bytes: usize,
 }
@@ -101,10 +112,14 @@ impl Search<'_> {
         }
         let Some(lower) = lower.filter(|_| under.opaque) else { return Ok(()) };
         for name in sys::names(lower, MOST).map_err(failed)? {
+            let path = path.join_bytes(&name);
             if names.binary_search(&name).is_err() {
-                let path = path.join_bytes(&name);
                 let guarded = under.inherits.or_else(|| guard(&path, is_git));
                 let look = sys::look(lower, &name).map_err(failed)?;
+                // What was never there for the command can't be gone.
+                if self.copied.as_ref().is_some_and(|copied| !copied.has(&path) && !self.since.is_ours(&look)) {
+                    continue;
+                }
                 self.gone(lower, &name, &path, &look, guarded)?;
             }
         }
@@ -120,6 +135,9 @@ impl Search<'_> {
         let failed = |e: Errno| error(e, "look at changes", path.as_str());
         let is = sys::look(upper, name).map_err(failed)?;
         let was = lower.and_then(|lower| Some((lower, sys::look(lower, name).ok()?)));
+        if !is.is_folder() && self.copied.as_ref().is_some_and(|copied| copied.is_untouched(path, &is)) {
+            return Ok(());
+        }
         match (is.file_type(), was) {
             // A mark that it is gone.
             (FileType::CharacterDevice, _) => self.makes_room(was, name, path, under.guarded).map(drop)?,
@@ -129,6 +147,14 @@ impl Search<'_> {
                 }
                 let lower = sys::open_below(lower, name).map_err(failed)?;
                 self.descend((upper, Some(&lower), name), path, under)?;
+            }
+            (FileType::Directory, None) if self.copied.as_ref().is_some_and(|copied| copied.has(path)) => {
+                // Somebody else took it away: it comes back for what the command put into it, and not by itself.
+                let before = self.found.items.len();
+                self.descend((upper, None, name), path, under)?;
+                if self.found.items.len() > before {
+                    self.add(path, Becomes::Folder, None, Some(&is), under.guarded);
+                }
             }
             (FileType::Directory, _) => {
                 if self.makes_room(was, name, path, under.guarded)? {
@@ -214,9 +240,17 @@ impl Search<'_> {
         (is, was): (&sys::Look, &sys::Look),
         guarded: Option<&'static str>,
     ) {
-        match self.since.is_other(was) {
+        match self.is_changed(path, was) {
             true => self.leave(path, CHANGED),
             false => self.add(path, what, Some(was), Some(is), guarded),
+        }
+    }
+
+    /// Says whether somebody else changed something in the folder since the commands began.
+    fn is_changed(&self, path: &FilePath, now: &sys::Look) -> bool {
+        match &self.copied {
+            Some(copied) => copied.is_other(path, now) && !self.since.is_ours(now),
+            None => self.since.is_other(now),
         }
     }
 
@@ -229,7 +263,8 @@ impl Search<'_> {
         was: &sys::Look,
         guarded: Option<&'static str>,
     ) -> Result<bool> {
-        if self.since.is_other(was) || was.is_folder() && is_changed_within(lower, name, self.since, 0) {
+        let is_changed = |path: &FilePath, look: &sys::Look| self.is_changed(path, look);
+        if is_changed(path, was) || was.is_folder() && is_changed_within((lower, name), path, &is_changed, 0) {
             self.leave(path, CHANGED);
             return Ok(false);
         }
@@ -272,21 +307,30 @@ fn is_opaque(folder: impl AsFd) -> bool {
     getxattr(at, "user.overlay.opaque", &mut value).is_ok_and(|length| length == 1 && value == *b"y")
 }
 
-/// Says whether anything in a folder was changed since a time. What can't be looked at is taken for changed.
-fn is_changed_within(folder: &OwnedFd, name: &[u8], since: &Since, depth: usize) -> bool {
+/// Says whether anything in a folder was changed. What can't be looked at is taken for changed.
+fn is_changed_within(
+    (folder, name): (&OwnedFd, &[u8]),
+    path: &FilePath,
+    is_changed: &dyn Fn(&FilePath, &sys::Look) -> bool,
+    depth: usize,
+) -> bool {
     let Ok(folder) = sys::open_below(folder, name) else { return true };
     let Ok(names) = sys::names(&folder, MOST) else { return true };
     depth >= DEEP
-        || names.iter().any(|name| match sys::look(&folder, name) {
-            Ok(look) => since.is_other(&look) || look.is_folder() && is_changed_within(&folder, name, since, depth + 1),
-            Err(_) => true,
+        || names.iter().any(|name| {
+            let path = path.join_bytes(name);
+            sys::look(&folder, name).map_or(true, |look| {
+                let below = || is_changed_within((&folder, name), &path, is_changed, depth + 1);
+                is_changed(&path, &look) || look.is_folder() && below()
+            })
         })
 }
 
 /// Says whether anything below a granted folder's path was changed since a time.
 pub(super) fn is_changed_below(dirs: &Dirs<'_>, path: &FilePath, since: &Since) -> bool {
     let Some((folder, name)) = split(path) else { return true };
-    dirs.get(folder).map_or(true, |open| is_changed_within(&open.dir.fd, &name, since, 0))
+    let is_changed = |_: &FilePath, look: &sys::Look| since.is_other(look);
+    dirs.get(folder).map_or(true, |open| is_changed_within((&open.dir.fd, &name), path, &is_changed, 0))
 }
 
 /// Says whether two files have the same content.

@@ -45,7 +45,7 @@ fn not_mounted(folder: impl AsFd, below: &[u8], flags: OFlags) -> Result<OwnedFd
 
 /// Says whether something is mounted on a name in an open folder.
 #[cfg(target_os = "linux")]
-fn is_mounted(folder: impl AsFd, name: &[u8]) -> bool {
+pub(crate) fn is_mounted(folder: impl AsFd, name: &[u8]) -> bool {
     use rustix::fs::{AtFlags, StatxAttributes, StatxFlags};
     // Of a longer way only the kernel can say where it would have led.
     if name.contains(&b'/') {
@@ -57,7 +57,7 @@ fn is_mounted(folder: impl AsFd, name: &[u8]) -> bool {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn is_mounted(_folder: impl AsFd, _name: &[u8]) -> bool {
+pub(crate) fn is_mounted(_folder: impl AsFd, _name: &[u8]) -> bool {
     false
 }
 

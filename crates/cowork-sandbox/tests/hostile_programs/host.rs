@@ -271,7 +271,9 @@ impl Host {
             outside: tree(&self.outside),
             settings: ["kernel/core_pattern", "kernel/hostname", "kernel/sysrq", "kernel/domainname"]
                 .map(setting)
-                .into(),
+                .into_iter()
+                .chain(["null", "zero", "random", "urandom"].map(device))
+                .collect(),
             mounts: self.mounts(),
             // Whether it runs, and its priority.
             priority: format!("{} {}", fields[0].replace('R', "S"), fields[16]),
@@ -355,6 +357,12 @@ fn accessed(path: &Path) -> SystemTime {
 
 fn handle(path: &Path) -> OwnedFd {
     rustix::fs::open(path, rustix::fs::OFlags::RDONLY, rustix::fs::Mode::empty()).unwrap()
+}
+
+/// What a device lets whom do.
+fn device(name: &str) -> String {
+    let about = fs::metadata(Path::new("/dev").join(name)).unwrap();
+    format!("{name} {:o} {} {}", about.mode(), about.uid(), about.gid())
 }
 
 fn setting(name: &str) -> String {

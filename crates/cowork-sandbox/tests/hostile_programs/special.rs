@@ -17,6 +17,7 @@ use tempfile::TempDir;
 use crate::{
     host::Host,
     listed::{WALL, limits},
+    options,
 };
 
 /// Where the programs are and where changes are kept, for the process that is killed.
@@ -37,7 +38,7 @@ pub(crate) fn at_a_terminal(host: &Host) -> Vec<String> {
     let desk = TempDir::new().unwrap();
     let folders =
         vec![shared("Desk", desk.path(), Changes::Made), shared("Programs", &host.programs, Changes::Refused)];
-    let world = Confinement::new().unwrap().world(Policy { folders, limits: limits() }, None).unwrap();
+    let world = Confinement::with(&options()).unwrap().world(Policy { folders, limits: limits() }, None).unwrap();
     let (mut reader, writer) = std::io::pipe().unwrap();
     let args = ["/work/Programs/terminals".to_owned(), host.marker()];
     let running = world.start(None, &args, [input.as_fd(), writer.as_fd(), writer.as_fd()]).unwrap();
@@ -63,7 +64,7 @@ pub(crate) fn files_without_a_name() -> Vec<String> {
     let desk = TempDir::new().unwrap();
     let folders = vec![shared("Desk", desk.path(), Changes::Made)];
     let limits = ExecLimits { memory: 64 << 20, ..limits() };
-    let world = Confinement::new().unwrap().world(Policy { folders, limits }, None).unwrap();
+    let world = Confinement::with(&options()).unwrap().world(Policy { folders, limits }, None).unwrap();
     let (mut reader, writer) = std::io::pipe().unwrap();
     let args = ["python3", "-c", LINES].map(str::to_owned);
     let null = File::open("/dev/null").unwrap();
@@ -86,8 +87,11 @@ pub(crate) fn is_host() -> bool {
         vec![shared("Desk", &place.join("Desk"), Changes::Kept), shared("Programs", &programs, Changes::Refused)];
     let policy = Policy { folders, limits: limits() };
     let layers = Layers::at(&place.join("layers")).unwrap();
-    let world = Confinement::new().unwrap().world(policy.clone(), Some(layers.clone())).unwrap();
-    let layer = layers.make("1", &policy).unwrap();
+    let world = Confinement::with(&options()).unwrap().world(policy.clone(), Some(layers.clone())).unwrap();
+    let mut layer = layers.make("1", &policy).unwrap();
+    if !world.lays_over() {
+        layer.copy(0).unwrap();
+    }
     let (null, out) = (File::open("/dev/null").unwrap(), std::io::stdout());
     let args = ["sh", "/work/Programs/outlives.sh"].map(str::to_owned);
     let running = world.start(Some(&layer), &args, [null.as_fd(), out.as_fd(), out.as_fd()]).unwrap();
@@ -112,7 +116,8 @@ pub(crate) fn outlives(host: &Host) -> Vec<String> {
     if !has_begun || more > 0 {
         faults.push(format!("it began: {has_begun}; and said {more} lines more"));
     }
-    let beat = place.path().join("layers/1/0/upper/50-beat");
+    let kept = if options().namespaces { "upper" } else { "copy" };
+    let beat = place.path().join(format!("layers/1/0/{kept}/50-beat"));
     let length = || fs::metadata(&beat).map_or(0, |about| about.len());
     let (then, now) = (length(), (0..1_000).map(|_| length()).max().unwrap_or_default());
     if then != now {

@@ -2,6 +2,7 @@
 //! [`Files`](cowork_core::Files).
 
 mod changes;
+mod commands;
 mod grants;
 mod looks;
 mod undo;
@@ -10,7 +11,7 @@ mod watch;
 
 use cowork_core::{Change, Clash, Known, Write};
 
-pub use self::{changes::*, grants::*, looks::*, undo::*, walk::*, watch::*};
+pub use self::{changes::*, commands::*, grants::*, looks::*, undo::*, walk::*, watch::*};
 use super::path;
 
 fn write(at: &str, content: &str, clash: Clash) -> Change {

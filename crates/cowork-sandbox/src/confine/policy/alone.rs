@@ -61,7 +61,7 @@ impl Alone {
         let mut system = self.system.clone();
         system.programs.push(Place { path: WORKER.to_owned(), ..self.program.clone() });
         steps.extend(self.policy.rules(&system)?);
-        steps.extend([Step::Filter(filters::filter()?), Step::Filter(filters::alone()?)]);
+        steps.extend([Step::Filter(filters::filter()?), Step::Filter(filters::worker()?)]);
         Ok(steps)
     }
 

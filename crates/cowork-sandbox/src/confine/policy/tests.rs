@@ -4,6 +4,8 @@ use cowork_core::ExecLimits;
 
 use super::{Changes, Policy, Shared, WayOut};
 use crate::confine::{
+    Layer, alone,
+    bubblewrap::Bubblewrap,
     steps::{Resource, Step},
     system::{Place, System, What},
 };
@@ -55,13 +57,57 @@ fn a_policy_comes_to_these_steps() {
     let (policy, system) = (policy(), system(7));
     let world = policy.world(&system, Some(&folder("/data/staged/t1", 20))).unwrap();
     let out = WayOut { proxy: String::new(), trusted: "certificates".to_owned(), take: Box::new(|_| Box::new(())) };
-    let own = policy.steps(&system, Some("c1"), Some(&out)).unwrap();
+    let own = policy.steps(&system, Some(&Layer::example("c1", vec![])), Some(&out)).unwrap();
     insta::assert_snapshot!(format!("-- the world\n{}\n-- a command\n{}", told(&world), told(&own)));
 }
 
 #[test]
+fn a_policy_comes_to_these_arguments_and_steps_by_bubblewrap() {
+    let (policy, system) = (policy(), system(7));
+    let masked =
+        vec![folder("/proc/sys", 30), Place { path: "/proc/kcore".to_owned(), what: What::File { dev: 1, ino: 31 } }];
+    let by = Bubblewrap { path: "/usr/bin/bwrap".to_owned(), version: "0.8.0".to_owned(), users: true, masked };
+    let layer = Layer::example("c1", vec![(0, 0x800_0001, 40)]);
+    let out = WayOut { proxy: String::new(), trusted: "certificates".to_owned(), take: Box::new(|_| Box::new(())) };
+    let all = |by: &Bubblewrap| {
+        let arguments = policy.arguments(by, &system, Some(&layer)).unwrap().join(" ").replace(" --", "\n--");
+        format!("{arguments}\n-- in it\n{}", told(&policy.steps_within(by, &system, Some(&layer), Some(&out)).unwrap()))
+    };
+    insta::assert_snapshot!(all(&by));
+    assert_eq!(by.steps(&system, vec![]).len(), 1);
+    let of_root = System { uid: 0, ..system.clone() };
+    assert_eq!(
+        told(&by.steps(&of_root, vec![])),
+        "go to mounts of its own\nbind \"/dev/null\" at \"/dev/null\" ro,nosuid\nstart /usr/bin/bwrap /usr/bin/bwrap"
+    );
+    let privileged = all(&Bubblewrap { users: false, ..by.clone() });
+    assert!(!privileged.contains("--unshare-user") && !privileged.contains("limit Processes"), "{privileged}");
+    let error = policy.arguments(&by, &system, Some(&Layer::example("c1", vec![]))).unwrap_err();
+    assert_eq!(error.message, "changes in \"Kept\" can only be kept in a copy of it here");
+}
+
+#[test]
+fn a_policy_comes_to_these_steps_without_namespaces() {
+    let (policy, layer) = (policy(), Layer::example("c1", vec![(0, 0x800_0001, 40)]));
+    let all = [7, 5, 3].map(|landlock| {
+        let system = system(landlock);
+        let keeper = told(&alone::keeper(&system).unwrap());
+        format!(
+            "-- {landlock}: what keeps it\n{keeper}\n-- it\n{}",
+            told(&policy.steps_alone(&system, Some(&layer)).unwrap())
+        )
+    });
+    insta::assert_snapshot!(all.join("\n"));
+    let args = ["cat".to_owned(), "poem".to_owned()];
+    let start = policy.start_alone(&args, Some("Read/below"), Some(&layer)).unwrap();
+    assert_eq!(start.folder, "/home/ann/Read/below");
+    assert!(start.environment.contains(&("TMPDIR".to_owned(), "/data/staged/t1/c1/scratch/tmp".to_owned())));
+    assert_eq!(policy.start_alone(&args, None, Some(&layer)).unwrap().folder, "/data/staged/t1/c1/0/copy/.");
+}
+
+#[test]
 fn where_there_is_less_of_landlock_less_is_asked_of_it() {
-    let rules = |landlock| policy().steps(&system(landlock), Some("c1"), None);
+    let rules = |landlock| policy().steps(&system(landlock), Some(&Layer::example("c1", vec![])), None);
     let asked = |landlock| {
         let steps = rules(landlock).unwrap();
         steps.iter().find(|step| matches!(step, Step::Rules { .. })).map(ToString::to_string).unwrap()
