@@ -249,6 +249,11 @@ pub trait TypedTool: Send + Sync + 'static {
         let _ = (args, ctx);
         Ok(output)
     }
+
+    /// As [`Tool::let_go`].
+    fn let_go(&self, task: TaskId) {
+        let _ = task;
+    }
 }
 
 /// Makes a [`Tool`] of a [`TypedTool`].
@@ -293,6 +298,10 @@ impl<T: TypedTool> Tool for Typed<T> {
 
     async fn release(&self, args: Value, ctx: ToolContext, output: ToolOutput) -> Result<ToolOutput> {
         self.inner.release(typed::<T>(args)?, ctx, output).await
+    }
+
+    fn let_go(&self, task: TaskId) {
+        self.inner.let_go(task);
     }
 }
 

@@ -139,8 +139,8 @@ fn world(room: &'static mut [u8]) -> ! {
         let (socket, asked) = wanted();
         let begun = ready.and_then(|()| {
             let [under_way, teller] = sys::pipe().map_err(|errno| (1, errno))?;
-            let forked = sys::fork(0).map_err(|errno| (1, errno))?;
-            Ok((under_way, teller, forked))
+            let forked = sys::fork(0).inspect_err(|_| [under_way, teller].iter().for_each(|it| sys::close(*it)));
+            Ok((under_way, teller, forked.map_err(|errno| (1, errno))?))
         });
         match begun {
             Err((step, errno)) => tell(socket, &Told { about: NO_WORLD, ..Told::failed(step, errno) }),
@@ -151,13 +151,13 @@ fn world(room: &'static mut [u8]) -> ! {
                 keep(room, teller, asked)
             }
             Ok((under_way, teller, (_, end))) => {
-                [end, teller, asked].iter().for_each(|it| sys::close(*it));
+                [end, teller].iter().for_each(|it| sys::close(*it));
                 // Two that change mounts at once hold one another up: the next waits, unless it is wanted now.
                 sys::wait_for_any(under_way, HOST);
                 sys::close(under_way);
             }
         }
-        sys::close(socket);
+        [socket, asked].iter().for_each(|it| sys::close(*it));
         ready = another();
     }
 }

@@ -235,11 +235,12 @@ fn begin(
     (exec, folder): (&Exec, Option<String>),
 ) -> Result<Running> {
     let (streams, theirs) = Streams::new(exec)?;
-    let way = match &commands.reach {
+    let (way, visits) = match &commands.reach {
         Reach::Nothing => None,
         #[cfg(feature = "egress")]
         Reach::By(outlet) => Some(outlet.way_out()),
-    };
+    }
+    .unzip();
     let prepared = commands.world.prepare(Some(layer), way)?;
     let is_terminal = exec.terminal.is_some();
     let confined = prepared.start_in(folder.as_deref(), &exec.args, theirs.each_ref().map(AsFd::as_fd), is_terminal)?;
@@ -251,11 +252,6 @@ fn begin(
         drop(guard);
         ended
     });
-    let visits = match &commands.reach {
-        Reach::Nothing => None,
-        #[cfg(feature = "egress")]
-        Reach::By(outlet) => Some(outlet.visits()),
-    };
     Ok(Running::new((kept, commands.clone()), (ended, ender, renewer), streams, visits))
 }
 

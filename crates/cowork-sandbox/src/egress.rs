@@ -100,6 +100,13 @@ pub struct Proxy {
 }
 
 impl Proxy {
+    /// Gives the same proxy with another who is told of visits.
+    #[must_use]
+    pub fn recording(&self, recorder: Arc<dyn Recorder>) -> Self {
+        let shared = Arc::new(self.shared.recording(recorder));
+        Self { shared, room: self.room.clone(), runtime: self.runtime.clone(), authority: self.authority.clone() }
+    }
+
     /// Starts to accept from a listening socket, whichever network it listens in. It needs a tokio runtime with its network and clock.
     ///
     /// # Errors
@@ -144,7 +151,14 @@ impl Proxy {
         let (authority, totals) = (trust::Authority::new()?, Arc::new(record::Totals::new(&parts.limits)));
         let room = Arc::new(Semaphore::new(parts.limits.connections));
         let pem = authority.pem();
-        let shared = Arc::new(Shared { gate, parts, authority, outside, totals, stop: CancellationToken::new() });
+        let shared = Arc::new(Shared {
+            gate: gate.into(),
+            parts,
+            authority: authority.into(),
+            outside,
+            totals,
+            stop: CancellationToken::new(),
+        });
         Ok(Self { shared, room, runtime, authority: pem })
     }
 

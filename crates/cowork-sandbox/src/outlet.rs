@@ -28,7 +28,6 @@ pub(crate) struct Outlet {
     proxy: Arc<Proxy>,
     token: Token,
     trusted: String,
-    visits: Visits,
     runtime: Handle,
 }
 
@@ -36,28 +35,26 @@ impl Outlet {
     /// Makes one by which these can be reached. It needs a tokio runtime.
     pub(crate) fn new(hosts: &[HostGrant]) -> Result<Self> {
         let rules = Rules { allowed: hosts.iter().map(allowed).collect() };
-        let (token, visits) = (Token::random()?, Visits::default());
-        let heard = visits.clone();
-        let recorder = Arc::new(move |visit: egress::Visit| heard.add(told(visit)));
-        let proxy = Proxy::new(&rules, token.clone(), Parts { recorder, ..Parts::default() })?;
+        let token = Token::random()?;
+        let proxy = Proxy::new(&rules, token.clone(), Parts::default())?;
         // A program that is told where certificates are looks nowhere else.
         let system = BUNDLES.iter().find_map(|at| fs::read_to_string(at).ok()).unwrap_or_default();
         let trusted = format!("{}\n{system}", proxy.authority());
-        Ok(Self { proxy: Arc::new(proxy), token, trusted, visits, runtime: Handle::current() })
+        Ok(Self { proxy: Arc::new(proxy), token, trusted, runtime: Handle::current() })
     }
 
-    /// Gives a command its way out.
-    pub(crate) fn way_out(&self) -> WayOut {
-        let (proxy, runtime) = (self.proxy.clone(), self.runtime.clone());
-        WayOut {
+    /// Gives a command its way out, and what it asked for by that.
+    pub(crate) fn way_out(&self) -> (WayOut, Visits) {
+        let visits = Visits::default();
+        let heard = visits.clone();
+        let recorder = Arc::new(move |visit: egress::Visit| heard.add(told(visit)));
+        let (proxy, runtime) = (Arc::new(self.proxy.recording(recorder)), self.runtime.clone());
+        let out = WayOut {
             proxy: self.token.proxy_address(WayOut::PORT),
             trusted: self.trusted.clone(),
             take: Box::new(move |listener| Box::new(Accepting(runtime.spawn(accept(proxy, listener))))),
-        }
-    }
-
-    pub(crate) fn visits(&self) -> Visits {
-        self.visits.clone()
+        };
+        (out, visits)
     }
 }
 

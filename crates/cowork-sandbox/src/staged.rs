@@ -85,28 +85,59 @@ pub(crate) struct Seen {
 }
 
 /// Tells what somebody else changed: what is newer than when the commands began, but for what was taken over from them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Since {
     /// Nanoseconds since 1970.
     time: i64,
-    ours: Ours,
+    settled: Settled,
 }
 
-/// What things in the folders were like right after they were made what the commands had made of them: their numbers, and when they were
-/// changed last.
-pub(crate) type Ours = HashSet<(u64, i64)>;
+/// What commands that go on have changed and what is in the folders since, on both sides.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Settled {
+    /// What it is like in the folders.
+    folders: HashSet<Mark>,
+    /// What it is like in the layer: as long as it is that, the commands did nothing more with it.
+    layer: HashSet<Mark>,
+}
+
+/// The disk, the number, and when something was changed last: nobody can make another thing of it and keep that.
+pub(crate) type Mark = (u64, u64, i64);
+
+pub(crate) fn mark(look: &Look) -> Mark {
+    (look.dev, look.ino, look.ctime)
+}
 
 impl Since {
-    pub(crate) fn new(time: i64, ours: Ours) -> Self {
-        Self { time, ours }
+    pub(crate) fn new(time: i64, settled: Settled) -> Self {
+        Self { time, settled }
     }
 
     fn is_other(&self, look: &Look) -> bool {
         look.ctime > self.time && !self.is_ours(look)
     }
 
+    /// Says whether something in a folder is as it was taken over from the commands.
     fn is_ours(&self, look: &Look) -> bool {
-        self.ours.contains(&(look.ino, look.ctime))
+        self.settled.folders.contains(&mark(look))
+    }
+
+    /// Says whether something in a layer is in the folders as it is.
+    fn is_settled(&self, look: &Look) -> bool {
+        self.settled.layer.contains(&mark(look))
+    }
+}
+
+impl Settled {
+    /// So many are known at most; with more, all are forgotten, and named as somebody else's.
+    const MOST: usize = 200_000;
+
+    pub(crate) fn add(&mut self, in_folder: Option<&Look>, in_layer: Option<Mark>) {
+        if self.folders.len() + self.layer.len() >= Self::MOST {
+            *self = Self::default();
+        }
+        self.folders.extend(in_folder.map(mark));
+        self.layer.extend(in_layer);
     }
 }
 
@@ -127,6 +158,14 @@ impl Seen {
             stamp: Print::of_look(look).stamp(),
             linked: look.links > 1,
         }
+    }
+
+    /// Says whether something in a folder is what this was to become there.
+    pub(crate) fn is_like(&self, look: &Look) -> bool {
+        let now = Self::of(look);
+        // A time is kept in milliseconds; a folder's and a link's are their own.
+        let is_time = self.kind != FileKind::File || self.mtime / 1_000_000 == now.mtime / 1_000_000;
+        self.kind == now.kind && self.size == now.size && is_time
     }
 
     /// Says whether something is the very same, and unchanged.

@@ -173,9 +173,15 @@ impl Tool for Code {
 
     async fn release(&self, args: Value, ctx: ToolContext, output: ToolOutput) -> Result<ToolOutput> {
         let args = parsed(&args)?;
-        let output = kept::release(OP, &title(&args), &ctx, output).await?;
-        self.slot(ctx.task, args.language).lock().await.undecided = None;
-        Ok(output)
+        let released = kept::release(OP, &title(&args), &ctx, output).await;
+        let slot = self.slot(ctx.task, args.language);
+        let mut slot = slot.lock().await;
+        slot.undecided = None;
+        if released.is_err() {
+            // What could not be kept is not to be seen by what comes next.
+            slot.end(UNKEPT);
+        }
+        released
     }
 
     fn let_go(&self, task: TaskId) {
@@ -187,7 +193,7 @@ impl Tool for Code {
 impl Slot {
     async fn run(&mut self, args: &Args, ctx: &ToolContext) -> Result<Value> {
         let session = kept::session(OP, ctx)?;
-        self.settle(args, session).await?;
+        self.settle(args, session, ctx.call).await?;
         let is_new = self.kernel.is_none();
         let mut kernel = match self.kernel.take() {
             Some(kernel) => kernel,
@@ -199,7 +205,12 @@ impl Slot {
         let work = kernel.run((args.language, &args.code), (most, &*ctx.runtime), &mut said, &hear);
         // A kernel whose call is stopped goes with it: what it was at is at no end.
         let came = kept::until_stopped(OP, ctx, work).await.inspect_err(|_| self.why = Some(STOPPED))?;
-        session.take_stock(ctx.call, kernel.call).await?;
+        let stock = session.take_stock(ctx.call, kernel.call).await;
+        if matches!(came, Came::Ended(_) | Came::Missing(_)) {
+            // Its end was told: nobody else lets go of what it changed.
+            session.discard(kernel.call).await?;
+        }
+        stock?;
         let staged = kept::staged(session, ctx).await?;
         let mut value = json!({ "output": said.text() });
         let mut visits = kernel.visits();
@@ -219,6 +230,7 @@ impl Slot {
                 kept::put(&mut value, "ended", format!("the kernel ended: {}", shell::ended_text(&exit)).into());
                 self.why = Some(ENDED);
             }
+            Came::Missing(why) => kept::put(&mut value, "error", why.into()),
         }
         kept::tell(&mut value, &visits, &staged);
         if is_new {
@@ -229,7 +241,12 @@ impl Slot {
     }
 
     /// Sees to it that what the kernel sees is what there is.
-    async fn settle(&mut self, args: &Args, session: &Arc<dyn Session>) -> Result<()> {
+    async fn settle(&mut self, args: &Args, session: &Arc<dyn Session>, now: CallId) -> Result<()> {
+        // With what was not decided on goes the kernel that made it, where that is wanted; so it does if this very call runs again.
+        if let Some(call) = self.undecided.take_if(|call| args.anew || *call == now) {
+            session.discard(call).await?;
+            self.end(REFUSED);
+        }
         if let Some(call) = self.undecided.take() {
             match session.staged(call).await {
                 Err(e) if e.kind == Kind::NotFound => self.end(REFUSED),
@@ -237,7 +254,8 @@ impl Slot {
                 Ok(_) => {
                     self.undecided = Some(call);
                     let text = "what the code before changed is not decided on yet";
-                    return Err(Error::new(Kind::Busy, OP, text).with_fix("run one piece at a time"));
+                    return Err(Error::new(Kind::Busy, OP, text)
+                        .with_fix("run one piece at a time; or give `anew`, and it is let go of"));
                 }
             }
         }
@@ -259,6 +277,7 @@ const STOPPED: &str = "began anew, since the one before was stopped";
 const LATE: &str = "began anew, since the one before did not stop when its time was over";
 const ENDED: &str = "began anew, since the one before ended";
 const REFUSED: &str = "began anew, since what the one before had changed was refused";
+const UNKEPT: &str = "began anew, since what the one before had changed could not be kept";
 const ANEW: &str = "began anew, as was asked";
 
 fn answered(value: &mut Value, answer: kernel::Answer) {

@@ -138,6 +138,22 @@ async fn one_that_says_very_much_is_no_trouble_and_ends_with_its_task() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_does_not_read_or_says_all_the_time_can_be_ended() {
+    let much = "x".repeat(32_000);
+    let deaf = [started("echo begun; exec sleep 600"), job(json!({ "input": much, "seconds": 0 }))];
+    let again = [
+        job(json!({ "input": much, "seconds": 0 })),
+        job(json!({ "input": much, "seconds": 0 })),
+        job(json!({ "end": true })),
+    ];
+    let loud = ("shell", json!({ "command": "yes & yes & wait", "background": true }));
+    let rest = [loud, ("job", json!({ "job": 2, "end": true }))];
+    let values = Place::new(&[&deaf[..], &again, &rest].concat()).await.values(Mode::Auto).await;
+    assert_eq!(values[4]["ended"], "ended by signal 9", "{}", values[4]);
+    assert_eq!(values[6]["ended"], "ended by signal 9");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_command_whose_change_was_refused_is_ended() {
     let place = Place::new(&[
         started("echo x > new; echo begun; cat"),

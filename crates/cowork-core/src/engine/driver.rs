@@ -104,6 +104,7 @@ pub(super) async fn run(
     let above = &driver.family.span;
     let span = if driver.task.root() == task { above.clone() } else { spans::subtask(above, thread, task) };
     spans::planned_by(&span, &engine, &driver.task);
+    let tools = driver.engine.parts.tools.clone();
     let work = async {
         driver.begin()?;
         driver.work().await?;
@@ -119,7 +120,11 @@ pub(super) async fn run(
         lost = keep => Err(lost),
     }
     .inspect(|task| spans::ended(&span, task))
-    .inspect_err(|error| spans::failed(&span, error))
+    .inspect_err(|error| {
+        // Somebody else may be at it.
+        tools.let_go(task);
+        spans::failed(&span, error);
+    })
 }
 
 impl Driver {

@@ -15,7 +15,7 @@ use super::{
     remember::Remember,
 };
 use crate::{
-    Call, CallId, CallState, Effects, Error, Kind, Label, Outcome, PlanStep, Result, StepState, Task, Tool,
+    Artifact, Call, CallId, CallState, Effects, Error, Kind, Label, Outcome, PlanStep, Result, StepState, Task, Tool,
     ToolContext, ToolOutput, ToolSpec, TypedTool, tool,
 };
 
@@ -224,7 +224,11 @@ pub(super) fn result(task: &Task, tools: &[ToolSpec], call: &Call, state: &CallS
     let Ok(args) = ReadResultArgs::deserialize(&*call.args) else { return Ok(None) };
     let found = uuid::Uuid::try_parse(&args.call).ok().and_then(|id| task.call(CallId::from_uuid(id)));
     let text = match found.map(|(_, state)| state.outcome()).transpose()?.flatten() {
-        Some(Outcome::Done { value, note }) => text_of(&value, note),
+        Some(Outcome::Done { mut value, note }) => {
+            // As it was shown.
+            Artifact::take(&mut value);
+            text_of(&value, note)
+        }
         _ => return Ok(Some("there is no such result".to_owned())),
     };
     let from = text.ceil_char_boundary(args.from.min(text.len()));

@@ -10,7 +10,7 @@ use crate::{
     fault::{Fault, shown},
     journal::Journal,
     session::Held,
-    staged::{self, Copied, Found, Ours, Part, Since},
+    staged::{self, Copied, Found, Part, Settled, Since},
     sweep, sys,
     view::Dirs,
 };
@@ -44,7 +44,7 @@ fn look(held: &Held, call: CallId) -> Result<Found> {
         let (upper, list) = staged::part(&at, n);
         parts.push(Part { name: &root.name, lower: &root.dir.fd, upper, copied: Copied::read(&list)? });
     }
-    let found = staged::find(parts, &Since::new(since, Ours::default()))?;
+    let found = staged::find(parts, &Since::new(since, Settled::default()))?;
     found.write(&at.join(FOUND))?;
     Ok(found)
 }
@@ -77,7 +77,7 @@ pub(crate) fn commit(
         Some(taken) => taken,
         None => {
             let dirs = Dirs::new(&held.view);
-            let taken = look(held, call)?.without_changed_since(&Since::new(since(&at)?, Ours::default()), &dirs);
+            let taken = look(held, call)?.without_changed_since(&Since::new(since(&at)?, Settled::default()), &dirs);
             taken.write(&at.join(TAKEN))?;
             taken
         }
@@ -96,7 +96,7 @@ pub(crate) fn commit(
         path: remark.path,
         renamed: None,
     }));
-    stock::note(held, call, &noted);
+    stock::note(held, call, &noted, &changed);
     finish(held, call, &changed)?;
     Ok(changed)
 }

@@ -5,27 +5,38 @@
 //! into the folders in that way is no change by somebody else the next time, and no difference either.
 
 use std::{
+    collections::HashMap,
     fs::{self, File},
     os::fd::OwnedFd,
     path::Path,
 };
 
-use cowork_core::{Access, CallId, Error, Remark, Result};
+use cowork_core::{Access, CallId, Changed, Error, FilePath, Kind, Remark, Result};
 use rustix::{fs::Mode, io::Errno};
+use serde::{Deserialize, Serialize};
 
 use super::{SINCE, kept};
 use crate::{
     fault::{Fault, error, shown},
     session::Held,
-    staged::{self, Becomes, Copied, Found, Item, Ours, Part},
+    staged::{self, Becomes, Copied, Found, Item, Mark, Part, Settled, Since},
     sys,
     view::Dirs,
 };
 
 /// Which program's changes are in a call's layer.
-const PROGRAM: &str = "program";
+const STOCK: &str = "stock";
 /// What of a program's changes is in the folders.
-const OURS: &str = "ours";
+const SETTLED: &str = "settled";
+/// So much room is left on the disk.
+const ROOM: u64 = 512 << 20;
+
+/// Of which program stock was taken, and what was in its layer then.
+#[derive(Serialize, Deserialize)]
+struct Stock {
+    program: CallId,
+    marks: Vec<(FilePath, Mark)>,
+}
 
 const OP: &str = "look at changes";
 
@@ -39,7 +50,9 @@ pub(crate) fn take_stock(held: &Held, call: CallId, program: CallId) -> Result<(
     let at = room.layer(call);
     let taken = copied(held, (&at, &theirs), since);
     let written = taken.and_then(|found| {
-        fs::write(at.join(PROGRAM), program.to_string()).map_err(|e| failed(e, &at))?;
+        let stock = Stock { program, marks: marks(held, &theirs, &found) };
+        let bytes = serde_json::to_vec(&stock).map_err(|e| failed(e.into(), &at))?;
+        fs::write(at.join(STOCK), bytes).map_err(|e| failed(e, &at))?;
         found.write(&at.join(kept::FOUND))
     });
     // What is there by half is nothing that could be shown.
@@ -58,7 +71,8 @@ fn copied(held: &Held, (at, theirs): (&Path, &Path), since: i64) -> Result<Found
         let (upper, list) = staged::part(theirs, *n);
         parts.push(Part { name: &root.name, lower: &root.dir.fd, upper, copied: Copied::read(&list)? });
     }
-    let mut found = staged::find(parts, &staged::Since::new(since, ours(theirs)))?;
+    let mut found = staged::find(parts, &Since::new(since, settled(theirs)))?;
+    check_room(at, &found)?;
     let mut torn = Vec::new();
     for (n, root) in roots {
         let (upper, _) = staged::part(theirs, n);
@@ -70,14 +84,17 @@ fn copied(held: &Held, (at, theirs): (&Path, &Path), since: i64) -> Result<Found
             match copy(item, &from, &to) {
                 Ok(true) => {}
                 Ok(false) => torn.push(item.path.clone()),
-                Err(e) if e == Errno::NOENT => torn.push(item.path.clone()),
-                Err(e) => return Err(error(e, OP, item.path.as_str())),
+                Err(e) if matches!(e, Errno::NOSPC | Errno::DQUOT | Errno::IO) => {
+                    return Err(error(e, OP, item.path.as_str()));
+                }
+                // The program put something else in its place, or took away what is needed to read it.
+                Err(_) => torn.push(item.path.clone()),
             }
         }
     }
     found.items.retain(|item| !torn.contains(&item.path));
     found.guarded.retain(|remark| !torn.contains(&remark.path));
-    let why = "was just being written, and comes with what the program does next";
+    let why = "was just being changed, or can't be read; it comes with what the program does next";
     found.left_out.extend(torn.into_iter().map(|path| Remark { path, why: why.to_owned() }));
     Ok(found)
 }
@@ -108,28 +125,90 @@ fn number(e: &std::io::Error) -> Errno {
     Errno::from_io_error(e).unwrap_or(Errno::IO)
 }
 
-/// Gives what of a program's changes is in the folders already.
-fn ours(theirs: &Path) -> Ours {
-    fs::read(theirs.join(OURS)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+/// Refuses to fill the disk.
+fn check_room(at: &Path, found: &Found) -> Result<()> {
+    let copied = |item: &&Item| matches!(item.what, Becomes::File | Becomes::Edited);
+    let bytes: u64 =
+        found.items.iter().filter(copied).filter_map(|item| item.after.as_ref()).map(|seen| seen.size).sum();
+    let disk = rustix::fs::statvfs(at).map_err(|e| error(e, OP, &shown(at)))?;
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    if bytes == 0 || bytes.saturating_add(ROOM) <= free {
+        return Ok(());
+    }
+    let text = format!("{bytes} bytes that the program wrote can't be copied: the disk has {free} free");
+    Err(Error::new(Kind::Full, OP, text).with_fix("make room on the disk, or have it write less"))
 }
 
-/// Notes that what was found is in the folders now, if it was a program's that goes on.
-pub(super) fn note(held: &Held, call: CallId, taken: &Found) {
-    let program = fs::read_to_string(held.room.layer(call).join(PROGRAM)).ok();
-    let Some(theirs) = program.and_then(|id| id.parse().ok()).map(|id| held.room.layer(id)) else { return };
+/// Gives what is in a program's layer at the paths that were found, as far as it is still that.
+fn marks(held: &Held, theirs: &Path, found: &Found) -> Vec<(FilePath, Mark)> {
+    let uppers: HashMap<&str, OwnedFd> = held
+        .view
+        .roots
+        .iter()
+        .enumerate()
+        .filter_map(|(n, root)| Some((root.name.as_str(), sys::open_real(&staged::part(theirs, n).0).ok()?)))
+        .collect();
+    let look = |path: &FilePath| {
+        let names: Vec<Vec<u8>> = path.below().collect();
+        let (name, folders) = names.split_last()?;
+        let mut at = uppers.get(path.root())?.try_clone().ok()?;
+        for folder in folders {
+            at = sys::open_below(&at, folder).ok()?;
+        }
+        sys::look(&at, name).ok().filter(|look| !look.is_folder())
+    };
+    let mut all = Vec::new();
+    for item in &found.items {
+        if let Some(look) = look(&item.path).filter(|look| item.after.as_ref().is_none_or(|seen| seen.is_of(look))) {
+            all.push((item.path.clone(), staged::mark(&look)));
+        }
+        if let Becomes::Moved(from) = &item.what
+            && let Some(look) = look(from)
+        {
+            all.push((from.clone(), staged::mark(&look)));
+        }
+    }
+    all
+}
+
+/// Gives what of a program's changes is in the folders already.
+fn settled(theirs: &Path) -> Settled {
+    fs::read(theirs.join(SETTLED)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+}
+
+/// Notes what of a program's changes is in the folders now, if it was of one that goes on.
+pub(super) fn note(held: &Held, call: CallId, taken: &Found, changed: &Changed) {
+    let stock = fs::read(held.room.layer(call).join(STOCK)).ok();
+    let Some(stock) = stock.and_then(|bytes| serde_json::from_slice::<Stock>(&bytes).ok()) else { return };
+    let theirs = held.room.layer(stock.program);
     if !theirs.is_dir() {
         return;
     }
+    let marks: HashMap<&FilePath, Mark> = stock.marks.iter().map(|(path, mark)| (path, *mark)).collect();
     let dirs = Dirs::new(&held.view);
-    let mut all = ours(&theirs);
-    let paths = taken.items.iter().flat_map(|item| match &item.what {
-        Becomes::Moved(from) => vec![item.path.clone(), from.clone()],
-        _ => vec![item.path.clone()],
-    });
-    for path in paths.flat_map(|path| [path.parent(), Some(path)]).flatten() {
-        let look = dirs.look(&path).ok().flatten();
-        all.extend(look.map(|look| (look.ino, look.ctime)));
+    let look = |path: &FilePath| dirs.look(path).ok().flatten();
+    let mut all = settled(&theirs);
+    let is_otherwise = |path: &FilePath| changed.otherwise.iter().any(|other| other.path == *path);
+    for item in taken.items.iter().filter(|item| !is_otherwise(&item.path)) {
+        let now = look(&item.path);
+        // What is not what was made is somebody else's already.
+        let is_made = match (&item.after, &now) {
+            (Some(seen), Some(now)) => seen.is_like(now),
+            (after, now) => after.is_none() && now.is_none(),
+        };
+        if !is_made {
+            continue;
+        }
+        all.add(now.as_ref(), marks.get(&item.path).copied());
+        let from = if let Becomes::Moved(from) = &item.what { Some(from) } else { None };
+        if let Some(from) = from {
+            all.add(None, marks.get(from).copied());
+        }
+        // To put something into a folder is to change it.
+        for folder in [item.path.parent(), from.and_then(FilePath::parent)].into_iter().flatten() {
+            all.add(look(&folder).as_ref(), None);
+        }
     }
     // Without it what was taken over is named as somebody else's change the next time: less comes of it, and nothing is lost.
-    _ = serde_json::to_vec(&all).map(|bytes| fs::write(theirs.join(OURS), bytes));
+    _ = serde_json::to_vec(&all).map(|bytes| fs::write(theirs.join(SETTLED), bytes));
 }

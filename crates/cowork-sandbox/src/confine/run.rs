@@ -127,11 +127,13 @@ impl Renewer {
     /// # Errors
     /// `Unavailable` if the kernel can't. For one that has ended nothing is done.
     pub fn renew(&self) -> Result<()> {
+        // What was answered too late once is no answer to this.
+        while matches!(rustix::net::recv(&*self.asking, &mut [0; 4], RecvFlags::DONTWAIT), Ok((_, 1..))) {}
         for folder in &self.folders {
             let sent = rustix::net::send(&*self.asking, folder.as_bytes(), rustix::net::SendFlags::NOSIGNAL);
             let mut answer = [0; 4];
             let answered = sent.and_then(|_| {
-                poll(&mut [PollFd::new(&*self.asking, PollFlags::IN)], Some(&ANSWER))?;
+                rustix::io::retry_on_intr(|| poll(&mut [PollFd::new(&*self.asking, PollFlags::IN)], Some(&ANSWER)))?;
                 rustix::net::recv(&*self.asking, &mut answer, RecvFlags::DONTWAIT)
             });
             match answered {
@@ -237,10 +239,10 @@ impl Running {
             }
             Err(errno) => Err(failed(errno)),
         }?;
-        // However it came to its end: a part of its work was cut off.
+        // However it came to its end, but well: a part of its work was cut off. Others are in the same group.
         Ok(match struck {
-            Some(excess) => Ended { how: How::Over(excess), ..ended },
-            None => ended,
+            Some(excess) if ended.how != How::Exited(0) => Ended { how: How::Over(excess), ..ended },
+            _ => ended,
         })
     }
 

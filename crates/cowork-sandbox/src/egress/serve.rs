@@ -22,7 +22,7 @@ use rustls::ClientConfig;
 use tokio::{net::TcpStream, select};
 
 use super::{
-    Parts, Reason,
+    Parts, Reason, Recorder,
     forward::{self, Counted, Upstream},
     gate::{Decision, Gate, Pass, Way, Within},
     head::{Body, Head},
@@ -35,13 +35,27 @@ use super::{
 
 /// What all connections of a proxy have in common.
 pub(super) struct Shared {
-    pub(super) gate: Gate,
+    pub(super) gate: Arc<Gate>,
     pub(super) parts: Parts,
-    pub(super) authority: Authority,
+    pub(super) authority: Arc<Authority>,
     /// How servers are known, where any has to be.
     pub(super) outside: Option<Arc<ClientConfig>>,
     pub(super) totals: Arc<Totals>,
     pub(super) stop: CancellationToken,
+}
+
+impl Shared {
+    /// Gives the same with another who is told of visits; it ends when this does, or before.
+    pub(super) fn recording(&self, recorder: Arc<dyn Recorder>) -> Self {
+        Self {
+            gate: self.gate.clone(),
+            parts: Parts { recorder, ..self.parts.clone() },
+            authority: self.authority.clone(),
+            outside: self.outside.clone(),
+            totals: self.totals.clone(),
+            stop: self.stop.child_token(),
+        }
+    }
 }
 
 type Answer = Response<Either<Counted, Full<Bytes>>>;

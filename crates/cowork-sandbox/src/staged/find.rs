@@ -22,6 +22,9 @@ pub(super) const DEEP: usize = 128;
 const LONG: usize = 4 << 10;
 const ALL: usize = 32 << 20;
 
+/// Said of what a program that goes on made, and somebody else changed since.
+const OUTDATED: &str = "was changed by somebody else since it was kept; what runs here still sees its own";
+
 pub(super) const CHANGED: &str = "was changed by somebody else meanwhile";
 
 /// A granted folder, and what became of it in a layer.
@@ -79,9 +82,10 @@ impl Search<'_> {
         let failed = |e: Errno| error(e, "look at changes", path.as_str());
         let mut names = sys::names(upper, MOST).map_err(failed)?;
         names.sort();
+        // By the names that are gone through: commands that go on may make others meanwhile.
         let has = |name: &str| {
             let is_there = |folder: &OwnedFd| sys::look(folder, name.as_bytes()).is_ok();
-            is_there(upper) || lower.is_some_and(is_there)
+            names.iter().any(|there| there == name.as_bytes()) || lower.is_some_and(is_there)
         };
         let is_git = protect::is_git_folder(has);
         let was_git =
@@ -135,6 +139,13 @@ impl Search<'_> {
         let failed = |e: Errno| error(e, "look at changes", path.as_str());
         let is = sys::look(upper, name).map_err(failed)?;
         let was = lower.and_then(|lower| Some((lower, sys::look(lower, name).ok()?)));
+        if !is.is_folder() && self.since.is_settled(&is) {
+            // What somebody did with it since is theirs. Who made it sees what it made.
+            if was.is_none_or(|(_, look)| self.since.is_other(&look)) && is.file_type() != FileType::CharacterDevice {
+                self.leave(path, OUTDATED);
+            }
+            return Ok(());
+        }
         if !is.is_folder() && self.copied.as_ref().is_some_and(|copied| copied.is_untouched(path, &is)) {
             return Ok(());
         }

@@ -339,6 +339,46 @@ async fn what_somebody_changed_under_a_program_that_goes_on_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_kept_once_does_not_come_again_when_somebody_takes_it_away() {
+    let place = Place::new().await;
+    let mut program = Program::new(&*place.session).await;
+    program.does("echo 1 > sums; mkdir out; echo 2 > out/sums; rm old").await;
+    let (call, _) = program.stock(&*place.session).await;
+    place.session.commit(call, Watch::nothing()).await.unwrap();
+    fs::rename(place.desk.join("sums"), place.desk.join("elsewhere")).unwrap();
+    fs::remove_file(place.desk.join("out/sums")).unwrap();
+    put(&place.desk.join("old"), "again");
+    program.does("true").await;
+    let (call, staged) = program.stock(&*place.session).await;
+    assert_eq!(told(&staged), [""; 0], "it did nothing");
+    // In a copy it does not see what came again, either.
+    let left = staged.left_out.iter().map(|remark| remark.path.as_str()).filter(|path| *path != "Desk/old");
+    assert_eq!(left.collect::<Vec<_>>(), ["Desk/out/sums", "Desk/sums"], "what it still sees is said");
+    place.session.commit(call, Watch::nothing()).await.unwrap();
+    // What it does with it from here on counts.
+    program.does("echo 3 > sums").await;
+    let (_, staged) = program.stock(&*place.session).await;
+    assert_eq!(told(&staged), ["Desk/sums new"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_makes_in_its_place_while_it_is_shown_is_theirs() {
+    let place = Place::new().await;
+    let mut program = Program::new(&*place.session).await;
+    program.does("echo program > report").await;
+    let (call, _) = program.stock(&*place.session).await;
+    put(&place.desk.join("report"), "person\n");
+    let changed = place.session.commit(call, Watch::nothing()).await.unwrap();
+    assert_eq!((changed.made, changed.otherwise.len()), (0, 1));
+    program.does("echo more >> report").await;
+    let (call, staged) = program.stock(&*place.session).await;
+    assert_eq!(told(&staged), [""; 0]);
+    assert_eq!(staged.left_out[0].path.as_str(), "Desk/report");
+    place.session.commit(call, Watch::nothing()).await.unwrap();
+    assert_eq!(place.text("report").as_deref(), Some("person\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_others_do_in_the_folder_is_seen_by_a_program_that_goes_on() {
     let place = Place::new().await;
     let mut program = Program::new(&*place.session).await;

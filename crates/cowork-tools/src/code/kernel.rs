@@ -1,6 +1,12 @@
 //! A program in which pieces of code run one after the other.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use cowork_core::{CallId, Error, Exec, Exit, FilePath, Kind, Process, ProcessEvent, Result, Runtime, Session, Visit};
 use schemars::JsonSchema;
@@ -47,6 +53,8 @@ pub(super) enum Came {
     Late { is_there: bool },
     /// The kernel ended.
     Ended(Exit),
+    /// There is none, for this reason.
+    Missing(String),
 }
 
 /// What a kernel answers.
@@ -57,6 +65,47 @@ pub(super) struct Answer {
     pub(super) error: Option<String>,
     #[serde(default)]
     pub(super) artifacts: Vec<cowork_core::Artifact>,
+}
+
+/// How many artifacts a piece may give, how large they may be together in Base64, and how long a name.
+const ARTIFACTS: usize = 10;
+const ALL: usize = 6 << 20;
+const NAME: usize = 200;
+
+impl Answer {
+    /// Leaves out what is no artifact, whatever was answered: the code may have written the answer.
+    fn checked(mut self) -> Self {
+        let mut left = ALL;
+        self.artifacts.retain(|artifact| {
+            let fits = artifact.data.len() <= left && artifact.name.len() <= NAME && is_base64(&artifact.data);
+            left -= if fits { artifact.data.len() } else { 0 };
+            fits
+        });
+        self.artifacts.truncate(ARTIFACTS);
+        for artifact in &mut self.artifacts {
+            // What is no picture is not shown as one: a service would refuse all that is asked with it.
+            let begins = [
+                ("image/png", "iVBORw0KGgo"),
+                ("image/jpeg", "/9j/"),
+                ("image/gif", "R0lGOD"),
+                ("image/webp", "UklGR"),
+            ];
+            let is_what_it_says = match begins.iter().find(|(kind, _)| *kind == artifact.media_type) {
+                Some((_, begin)) => artifact.data.starts_with(begin),
+                None => artifact.media_type.len() <= NAME && artifact.media_type != "application/pdf",
+            };
+            if !is_what_it_says && !artifact.data.starts_with("JVBERi0") {
+                artifact.media_type = "application/octet-stream".to_owned();
+            }
+        }
+        self
+    }
+}
+
+fn is_base64(text: &str) -> bool {
+    let data = text.trim_end_matches('=');
+    let is_data = data.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'));
+    text.len().is_multiple_of(4) && text.len() - data.len() <= 2 && is_data
 }
 
 impl Language {
@@ -114,19 +163,28 @@ impl Kernel {
     ) -> Result<Came> {
         self.cells += 1;
         self.answer.clear();
-        self.process.renew().await?;
         let mut mark = Marked::new(CallId::new(runtime));
         let order = json!({ "code": code, "file": language.file(self.cells), "mark": mark.text });
-        self.write(&order).await?;
-        if let Some(came) = self.within((most, runtime), &mut mark, said, hear).await? {
+        let is_told = AtomicBool::new(false);
+        let work = async {
+            self.process.renew().await?;
+            self.write(&order).await?;
+            is_told.store(true, Ordering::Relaxed);
+            self.follow(&mut mark, said, hear).await
+        };
+        if let Some(came) = within(most, runtime, work).await? {
             return Ok(came.or_missing(language, self.cells));
         }
+        if !is_told.into_inner() {
+            // It reads half an order: nothing more can be told to it.
+            return Ok(Came::Late { is_there: false });
+        }
         // It hears that, if it hears anything.
-        let heard = self.write(&json!({ "stop": true })).await;
-        let answered = match heard {
-            Ok(()) => self.within((GRACE, runtime), &mut mark, said, hear).await?,
-            Err(_) => None,
+        let work = async {
+            self.write(&json!({ "stop": true })).await?;
+            self.follow(&mut mark, said, hear).await
         };
+        let answered = within(GRACE, runtime, work).await?;
         Ok(Came::Late { is_there: matches!(answered, Some(Came::Answer(_))) })
     }
 
@@ -140,22 +198,6 @@ impl Kernel {
             // That it has ended is told by what it says next.
             Err(e) if e.kind == Kind::Unavailable => Ok(()),
             written => written,
-        }
-    }
-
-    /// Follows it until it answers or ends; none if its time is over before.
-    async fn within(
-        &mut self,
-        (most, runtime): (Duration, &dyn Runtime),
-        mark: &mut Marked,
-        said: &mut Output,
-        hear: &(dyn Fn(&Output) + Send + Sync),
-    ) -> Result<Option<Came>> {
-        use futures_util::future::{Either, select};
-        let follow = std::pin::pin!(self.follow(mark, said, hear));
-        match select(follow, runtime.sleep(most)).await {
-            Either::Left((came, _)) => came.map(Some),
-            Either::Right(_) => Ok(None),
         }
     }
 
@@ -181,10 +223,20 @@ impl Kernel {
                 return Err(foreign("more than an answer can be"));
             }
             if mark.is_found && self.answer.ends_with(b"\n") {
-                let answer = serde_json::from_slice(&self.answer);
-                return answer.map(Came::Answer).map_err(|_| foreign("what is no answer"));
+                let answer = serde_json::from_slice::<Answer>(&self.answer);
+                return answer.map(|a| Came::Answer(a.checked())).map_err(|_| foreign("what is no answer"));
             }
         }
+    }
+}
+
+/// Does it, no longer than this; none if its time is over before.
+async fn within<T>(most: Duration, runtime: &dyn Runtime, work: impl Future<Output = Result<T>>) -> Result<Option<T>> {
+    use futures_util::future::{Either, select};
+    // Time comes first: one that says something all the time would have it wait for ever.
+    match select(runtime.sleep(most), std::pin::pin!(work)).await {
+        Either::Left(_) => Ok(None),
+        Either::Right((came, _)) => came.map(Some),
     }
 }
 
@@ -194,8 +246,7 @@ impl Came {
         use cowork_core::ExitKind;
         match self {
             Self::Ended(exit) if cell == 1 && exit.how == ExitKind::Code(127) => {
-                let why = format!("there is no {} here; {}", language.name(), language.missing());
-                Self::Answer(Answer { error: Some(why), ..Answer::default() })
+                Self::Missing(format!("there is no {} here; {}", language.name(), language.missing()))
             }
             came => came,
         }

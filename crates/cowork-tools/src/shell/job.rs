@@ -28,6 +28,9 @@ interrupts). What it changed in the folders is shown and kept when it has ended,
 const SECONDS: u32 = 10;
 const MOST_SECONDS: u32 = 3_600;
 
+/// How long it is waited for the end of one that was ended.
+const DEATH: Duration = Duration::from_secs(5);
+
 /// How long somebody who was spoken to may be silent before that is taken for all that he says.
 const SILENCE: Duration = Duration::from_millis(400);
 
@@ -99,14 +102,14 @@ impl Tool for Job {
             return Err(Error::new(Kind::InvalidInput, OP, format!("it can be waited {MOST_SECONDS} seconds at most")));
         }
         // What a shell reads is run.
-        Ok(kept::runs(args.input.is_some(), Vec::new()).showing(Preview { title: title(&args), ..Preview::default() }))
+        Ok(kept::listens(args.input.is_some()).showing(Preview { title: title(&args), ..Preview::default() }))
     }
 
     async fn run(&self, args: Value, ctx: ToolContext) -> Result<ToolOutput> {
         let args = parsed(&args)?;
         let session = kept::session(OP, &ctx)?;
         let job = self.jobs.get(ctx.task, args.job)?;
-        decided(&job, session).await?;
+        decided(&job, session, &args, &ctx).await?;
         if let Some(input) = &args.input {
             job.write(input);
         }
@@ -144,11 +147,11 @@ impl Tool for Job {
         // It may be gone, with the program that it was started by: what it changed is not.
         let job = self.jobs.get(ctx.task, args.job).ok();
         let what = job.as_ref().map_or_else(|| format!("job {}", args.job), |job| shown(&job.command));
-        let output = kept::release(OP, &what, &ctx, output).await?;
-        if let Some(job) = job {
+        let released = kept::release(OP, &what, &ctx, output).await;
+        if let Some(job) = job.filter(|_| released.is_ok()) {
             job.decide(None);
         }
-        Ok(output)
+        released
     }
 
     fn let_go(&self, task: TaskId) {
@@ -157,19 +160,26 @@ impl Tool for Job {
 }
 
 /// Sees to it that what was refused of what it changed does not come again.
-async fn decided(job: &Arc<jobs::Job>, session: &Arc<dyn Session>) -> Result<()> {
+async fn decided(job: &Arc<jobs::Job>, session: &Arc<dyn Session>, args: &Args, ctx: &ToolContext) -> Result<()> {
     let Some(call) = job.undecided() else { return Ok(()) };
     match session.staged(call).await {
-        Err(e) if e.kind == Kind::NotFound => {
-            job.end();
-            job.settle();
-            let text = "the command was ended, since what it had changed was refused";
-            Err(Error::new(Kind::NotAllowed, OP, text).with_fix("start it again if it is needed for something else"))
+        Err(e) if e.kind == Kind::NotFound => {}
+        Err(e) => return Err(e),
+        Ok(_) if args.end || call == ctx.call => session.discard(call).await?,
+        Ok(_) => {
+            return Err(Error::new(Kind::Busy, OP, "what it changed is not decided on yet")
+                .with_fix("go on with one job at a time, or end it"));
         }
-        Err(e) => Err(e),
-        Ok(_) => Err(Error::new(Kind::Busy, OP, "what it changed is not decided on yet")
-            .with_fix("go on with one job at a time")),
     }
+    job.end();
+    wait(job, &Wants { speaks: false, until: None }, DEATH, ctx).await;
+    if job.ended().is_some() {
+        session.discard(job.call).await?;
+    }
+    job.settle();
+    job.decide(None);
+    let text = "the command was ended, since what it had changed was not kept";
+    Err(Error::new(Kind::NotAllowed, OP, text).with_fix("start it again if it is needed for something else"))
 }
 
 /// What is waited for besides its end.
@@ -200,15 +210,20 @@ pub(super) async fn wait(job: &jobs::Job, wants: &Wants<'_>, most: Duration, ctx
 
 /// Says what came of it since, and takes down what it changed if it has ended or that is wanted.
 pub(super) async fn tell(job: &jobs::Job, session: &Arc<dyn Session>, ctx: &ToolContext, keeps: bool) -> Result<Value> {
-    let ended_now = job.ended().transpose()?;
+    let ended_now = job.ended();
     let said = job.take_said();
     let mut value = json!({ "job": job.number, "output": plain(&said.bytes), "from": said.from, "to": said.to });
     match &ended_now {
-        Some(exit) => kept::put(&mut value, "ended", ended(exit)),
+        Some(Ok(exit)) => kept::put(&mut value, "ended", ended(exit)),
+        Some(Err(error)) => kept::put(&mut value, "ended", error.message.clone().into()),
         None => kept::put(&mut value, "running", true.into()),
     }
     if (keeps || ended_now.is_some()) && !job.is_settled() {
-        session.take_stock(ctx.call, job.call).await?;
+        match session.take_stock(ctx.call, job.call).await {
+            // It could not even begin.
+            Err(e) if e.kind == Kind::NotFound => {}
+            taken => taken?,
+        }
     }
     let staged = kept::staged(session, ctx).await?;
     kept::tell(&mut value, &job.take_visits(), &staged);

@@ -15,8 +15,15 @@ use tokio::sync::{Notify, mpsc};
 /// How many bytes of what it said last are kept.
 const KEPT: usize = 256 << 10;
 
-/// How many commands of a task may go on at once.
+/// How many commands of a task may go on at once, and of all tasks.
 const MOST: usize = 16;
+const ALL: usize = 64;
+
+/// How many inputs of one that does not read are kept for it.
+const INPUTS: usize = 16;
+
+/// How many visits are kept until they are told.
+const VISITS: usize = 1_000;
 
 /// The commands that go on, of all tasks. Those of a task end with it, and all of them when the last of these is dropped.
 #[derive(Clone, Default)]
@@ -76,14 +83,15 @@ impl Jobs {
         let jobs = all.entry(task).or_default();
         let number = jobs.last().map_or(1, |job| job.number + 1);
         jobs.retain(|job| !job.is_settled());
-        if jobs.len() >= MOST {
-            let text = format!("{MOST} commands of this task go on already");
+        let here = jobs.len();
+        if here >= MOST || all.values().map(Vec::len).sum::<usize>() >= ALL {
+            let text = format!("{here} commands of this task go on already, and those of others");
             return Err(Error::new(Kind::LimitExceeded, super::OP, text).with_fix("end one of them with `job`"));
         }
         let (orders, wanted) = mpsc::unbounded_channel();
         let state = Mutex::default();
         let job = Arc::new(Job { number, command, call, has_terminal, state, news: Notify::new(), orders });
-        jobs.push(job.clone());
+        all.entry(task).or_default().push(job.clone());
         let follow = follow(process, wanted, Arc::downgrade(&job));
         Ok((job, follow))
     }
@@ -131,9 +139,11 @@ impl Job {
     pub(super) fn has_said(&self, text: Option<&str>) -> (u64, bool) {
         let state = lock(&self.state);
         let new = state.all - state.given;
+        let Some(text) = text else { return (new, false) };
         let begin = state.said.len().saturating_sub(usize::try_from(new).unwrap_or(usize::MAX));
         let bytes: Vec<u8> = state.said.range(begin..).copied().collect();
-        (new, text.is_some_and(|text| super::plain(&bytes).contains(text)))
+        drop(state);
+        (new, super::plain(&bytes).contains(text))
     }
 
     pub(super) fn ended(&self) -> Option<Result<Exit>> {
@@ -168,6 +178,8 @@ impl Job {
         state.said.drain(..over);
         state.said.extend(bytes);
         state.visits.extend(visits);
+        let over = state.visits.len().saturating_sub(VISITS);
+        state.visits.drain(..over);
         drop(state);
         self.news.notify_waiters();
     }
@@ -180,10 +192,19 @@ impl Job {
 
 /// Listens to a command until it has ended, or nobody wants it.
 async fn follow(mut process: Box<dyn Process>, mut wanted: mpsc::UnboundedReceiver<Order>, job: Weak<Job>) {
+    let mut waiting: VecDeque<Vec<u8>> = VecDeque::new();
     loop {
-        let came = match select(process.next(), std::pin::pin!(wanted.recv())).await {
-            Either::Left((event, _)) => Ok(event),
-            Either::Right((order, _)) => Err(order),
+        if let Some(bytes) = waiting.pop_front() {
+            match write(&mut *process, &bytes, &mut wanted, &mut waiting).await {
+                Some(false) => {}
+                Some(true) => process.end(),
+                None => return,
+            }
+        }
+        // Orders come first: one that says something all the time would have them wait for ever.
+        let came = match select(std::pin::pin!(wanted.recv()), process.next()).await {
+            Either::Left((order, _)) => Err(order),
+            Either::Right((event, _)) => Ok(event),
         };
         let visits = process.visits();
         let Some(job) = job.upgrade() else { return };
@@ -194,14 +215,37 @@ async fn follow(mut process: Box<dyn Process>, mut wanted: mpsc::UnboundedReceiv
                 return job.close(Ok(exit));
             }
             Ok(Err(error)) => return job.close(Err(error)),
-            Err(Some(Order::Write(bytes))) => {
-                drop(job);
-                // One that reads no more is no trouble: it ends when it likes; and it reads what it can, should it not see all.
-                _ = process.renew().await;
-                _ = process.write(&bytes).await;
-            }
+            Err(Some(Order::Write(bytes))) => waiting.push_back(bytes),
             Err(Some(Order::End)) => process.end(),
             Err(None) => return,
+        }
+    }
+}
+
+/// Writes to a command, as long as it is wanted. Says whether it is to be ended; nothing if nobody wants it any more.
+async fn write(
+    process: &mut dyn Process,
+    bytes: &[u8],
+    wanted: &mut mpsc::UnboundedReceiver<Order>,
+    waiting: &mut VecDeque<Vec<u8>>,
+) -> Option<bool> {
+    let work = std::pin::pin!(async {
+        // One that reads no more is no trouble: it ends when it likes; and it reads what it can, should it not see all.
+        _ = process.renew().await;
+        _ = process.write(bytes).await;
+    });
+    let mut work = work;
+    loop {
+        match select(std::pin::pin!(wanted.recv()), work).await {
+            Either::Left((Some(Order::Write(bytes)), rest)) => {
+                work = rest;
+                if waiting.len() < INPUTS {
+                    waiting.push_back(bytes);
+                }
+            }
+            Either::Left((Some(Order::End), _)) => return Some(true),
+            Either::Left((None, _)) => return None,
+            Either::Right(_) => return Some(false),
         }
     }
 }

@@ -28,6 +28,11 @@ pub(crate) fn runs(code: bool, files: Vec<FileEffect>) -> Effects {
     }
 }
 
+/// Gives the effects of listening to something that goes on: others may work in the folders meanwhile, as they do while nobody listens.
+pub(crate) fn listens(code: bool) -> Effects {
+    Effects { locks: Vec::new(), ..runs(code, Vec::new()) }
+}
+
 /// Gives the session of a call.
 pub(crate) fn session<'a>(op: &'static str, ctx: &'a ToolContext) -> Result<&'a Arc<dyn Session>> {
     ctx.session.as_ref().ok_or_else(|| {
