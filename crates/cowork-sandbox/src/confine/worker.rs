@@ -5,7 +5,7 @@ use std::{os::fd::BorrowedFd, path::Path, sync::Arc};
 use cowork_core::{Error, Kind, Result, Worker};
 
 use super::{
-    Confined, Confinement, Usage,
+    Confined, Confinement, Tier, Usage,
     helper::Ground,
     policy::alone::Alone,
     system::{self, Place, What},
@@ -23,9 +23,13 @@ impl Confinement {
     /// use, its own limits hold, as it starts nothing.
     ///
     /// # Errors
-    /// `NotFound` without such a program, `InvalidInput` if it is no file; `Unavailable` if no process can be started. What comes up later
+    /// `Unsupported` where this program can't make namespaces: with less a worker is none. `NotFound` without such a program, `InvalidInput` if it is no file; `Unavailable` if no process can be started. What comes up later
     /// [`Confined::wait`] tells.
     pub fn workers(&self, worker: &Worker) -> Result<Workers> {
+        if self.tier() != Tier::Namespaces {
+            let why = "a worker needs namespaces that this program makes itself, and it may not";
+            return Err(Error::new(Kind::Unsupported, "start worker", why).with_fix("allow user namespaces"));
+        }
         let program = program(&worker.program)?;
         let alone = Alone::new(self.0.system.with_libraries()?, program, worker.cpu, worker.memory);
         Ok(Workers { ground: self.0.helper.ground(alone.world(), None)?, alone: Arc::new(alone) })
