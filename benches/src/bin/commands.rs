@@ -47,7 +47,7 @@ impl Place {
     /// Runs a line of a shell; gives its call.
     async fn sh(&self, line: &str) -> CallId {
         let args = ["sh", "-c", line].map(str::to_owned).to_vec();
-        let exec = Exec { args, folder: None, wall: Duration::from_secs(120), input: false };
+        let exec = Exec { args, folder: None, wall: Duration::from_secs(120), input: false, terminal: None };
         let call = CallId::new(&self.runtime);
         let mut process = self.session.exec(call, exec).await.unwrap();
         loop {

@@ -16,6 +16,7 @@ use crate::{
     commands::{exec::OneCommand, playbook},
     fail::{Fail, wrong},
     signals::Signals,
+    worker::with_worker,
 };
 
 /// Who we are to the engine.
@@ -32,17 +33,21 @@ impl App {
         Self::open_with(data, Vec::new(), Limits::default()).await
     }
 
+    /// Opens the engine to follow a playbook at once.
+    pub(crate) async fn open_for_playbook(data: &Path) -> Result<Self> {
+        Self::open_as(data, with_worker(Cowork::builder()).worker_ahead()).await
+    }
+
     /// Opens the engine with models that tasks may ask.
     pub(crate) async fn open_with(data: &Path, models: Vec<Arc<dyn Model>>, limits: Limits) -> Result<Self> {
-        let builder = models.into_iter().fold(Cowork::builder().limits(limits), Builder::model);
+        let builder = models.into_iter().fold(with_worker(Cowork::builder()).limits(limits), Builder::model);
         Self::open_as(data, builder).await
     }
 
     /// Opens the engine with what this builder has besides.
     pub(crate) async fn open_as(data: &Path, builder: Builder) -> Result<Self> {
         let planner = playbook::planner().map_err(|fail| fail.error)?;
-        let builder =
-            builder.data_dir(data).claim(Claim::Adopted).planner(Arc::new(planner)).planner(Arc::new(OneCommand));
+        let builder = builder.data_dir(data).claim(Claim::Adopted).playbooks(planner).planner(Arc::new(OneCommand));
         let builder = match home() {
             Some(home) => builder.home_dir(home),
             None => builder,

@@ -19,6 +19,7 @@ mod paths;
 mod render;
 mod signals;
 mod view;
+mod worker;
 
 use std::{path::Path, process::ExitCode};
 
@@ -39,6 +40,10 @@ static ALLOCATOR: monty_alloc::LimitedAllocator = monty_alloc::LimitedAllocator;
 const FLUSH: std::time::Duration = std::time::Duration::from_secs(2);
 
 fn main() -> ExitCode {
+    // A worker gets nothing of what a host sets up.
+    if let Some(ended) = worker::worked() {
+        return ended;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {

@@ -1,6 +1,6 @@
 //! Commands that run in a session, and what they changed.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -32,7 +32,20 @@ pub struct Terminal {
     pub rows: u16,
 }
 
-/// A program that runs confined: what [`Session::exec`](crate::Session::exec) gives.
+/// A program of the host's own that is to work where it reaches nothing ([`Sandbox::worker`](crate::Sandbox::worker)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Worker {
+    /// Where it is. It needs nothing besides the system's libraries, and sees nothing else.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// Seconds of processor time.
+    pub cpu: u64,
+    /// Bytes of memory of its own.
+    pub memory: u64,
+}
+
+/// A program that runs confined: what [`Session::exec`](crate::Session::exec) and [`Sandbox::worker`](crate::Sandbox::worker) give.
 ///
 /// - It sees the session's folders, the system's programs, and nothing else of the computer; what it changes is kept apart from the
 ///   folders until [`Session::commit`](crate::Session::commit).

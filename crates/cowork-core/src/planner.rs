@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Finish, Models, PlanStep, Result, Task, TaskChanges, ToolSpec};
+use crate::{Finding, Finish, Models, PlanStep, Result, Task, TaskChanges, TaskId, ToolSpec};
 
 /// Says what comes next in a task, from what the log says so far.
 ///
@@ -68,8 +68,24 @@ pub trait Planner: Send + Sync + 'static {
         false
     }
 
+    /// Says whether it works on this computer alone: it asks no model, and sends what it reads nowhere. A sub-task may have such a planner,
+    /// whichever its task has.
+    fn is_local(&self) -> bool {
+        false
+    }
+
     /// Says what comes next.
     async fn plan(&self, view: View, ctx: PlanContext) -> Result<Proposal>;
+
+    /// Is told that a task has ended: what was kept for it can go.
+    fn let_go(&self, task: TaskId) {
+        let _ = task;
+    }
+
+    /// Says what is in order and what is not, for `cowork doctor`.
+    async fn check(&self) -> Vec<Finding> {
+        Vec::new()
+    }
 }
 
 /// What a planner goes by.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     CallId, ChangeSet, Changed, Error, Exec, FilePath, Files, Folder, HostGrant, Kind, Process, Result, Sight, Staged,
-    TaskId, UndoReport, Watch,
+    TaskId, UndoReport, Watch, Worker,
 };
 
 /// Opens sessions, and gives back what a task did in them.
@@ -108,6 +108,18 @@ pub trait Sandbox: Send + Sync + 'static {
 
     /// Says what is in order and what is not, for `cowork doctor`; `limit` is [`Keep::bytes`].
     async fn check(&self, limit: u64) -> Vec<Finding>;
+
+    /// Starts a program of the host's own where it sees no file but the system's libraries, reaches no network, and starts nothing. Its
+    /// standard input is what [`Process::write`] says.
+    ///
+    /// # Errors
+    /// `Unsupported` where nothing can be confined, `NotFound` without such a program, `Unavailable`. What comes up later
+    /// [`Process::next`] tells.
+    async fn worker(&self, worker: Worker) -> Result<Box<dyn Process>> {
+        let _ = worker;
+        let error = Error::new(Kind::Unsupported, "start worker", "this sandbox can't confine a worker");
+        Err(error.with_fix("use one that can, or a host that needs no worker"))
+    }
 }
 
 /// What a session is opened for.

@@ -41,7 +41,8 @@ pub struct Subtask {
     /// How much it may do unasked; as its task, if nothing is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
-    /// What its planner is told besides; as its task's without `schema`, if nothing is said. It may not name another model.
+    /// What its planner is told besides; as its task's without `schema`, if nothing is said. It may not name another model, and another
+    /// planner only if that works on this computer alone ([`Planner::is_local`](crate::Planner::is_local)).
     #[serde(skip_serializing_if = "Value::is_null")]
     pub planner: Value,
     /// How many planning steps it may take; as many as its task, if nothing is said.
@@ -106,12 +107,13 @@ impl Task {
         self.submit.parent.as_ref().map_or(0, |parent| parent.depth) < DEPTH
     }
 
-    /// Works out the sub-task that a call of this task asks for: never with more than the task has.
+    /// Works out the sub-task that a call of this task asks for: never with more than the task has. `local` are the planners that work on
+    /// this computer alone.
     ///
     /// # Errors
     /// `NotAllowed` for more than the task has; `LimitExceeded` for too many, too deep, or more than is left; `InvalidInput`,
     /// `NotFound` for what makes no sense.
-    pub fn part(&self, call: CallId, wanted: &Subtask, tools: &[ToolSpec]) -> Result<Submit> {
+    pub fn part(&self, call: CallId, wanted: &Subtask, tools: &[ToolSpec], local: &[&str]) -> Result<Submit> {
         if wanted.text.trim().is_empty() || wanted.title.trim().is_empty() {
             return Err(wrong(Kind::InvalidInput, "a sub-task needs a title, and a text that says what is wanted"));
         }
@@ -142,7 +144,7 @@ impl Task {
                 .filter(|t| folders.iter().any(|f| f.name == t.path.root()))
                 .cloned()
                 .collect(),
-            planner: self.planner_of_part(&wanted.planner)?,
+            planner: self.planner_of_part(&wanted.planner, local)?,
             max_steps: self.part_of_steps(wanted.max_steps)?,
             budget: self.part_of_budget(&wanted.budget)?,
             parent: Some(Box::new(Parent {
@@ -207,8 +209,13 @@ impl Task {
         }
     }
 
-    fn planner_of_part(&self, wanted: &Value) -> Result<Value> {
+    fn planner_of_part(&self, wanted: &Value, local: &[&str]) -> Result<Value> {
         let mine = &self.submit.planner;
+        let name = wanted.get("name").and_then(Value::as_str);
+        if name.is_some_and(|name| local.contains(&name)) {
+            // What it reads goes nowhere; it has no model to be named.
+            return Ok(wanted.clone());
+        }
         if wanted.is_null() {
             let mut planner = mine.clone();
             if let Some(planner) = planner.as_object_mut() {

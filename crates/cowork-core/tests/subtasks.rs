@@ -466,3 +466,43 @@ async fn a_model_has_parts_done_and_is_shown_what_came_back_and_what_they_spent_
     assert!(of("left")[0].head.system.contains("a part of a larger task"));
     assert!(of("deep")[0].head.tools.iter().any(|t| t.name == "plan"), "what a model plans with, it always has");
 }
+
+/// Asks no model, and says who it is.
+struct Here(&'static str, bool);
+
+#[cowork_core::async_trait]
+impl cowork_core::Planner for Here {
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    fn is_local(&self) -> bool {
+        self.1
+    }
+
+    async fn plan(&self, view: View, _: cowork_core::PlanContext) -> cowork_core::Result<Proposal> {
+        Ok(Proposal::done(format!("{} by {}, told {}", view.task.submit.text, self.0, view.task.submit.planner)))
+    }
+}
+
+#[tokio::test]
+async fn a_sub_task_may_have_another_planner_only_if_that_sends_what_it_reads_nowhere() {
+    let stage = Stage::new();
+    let by = |name: &str| json!({ "title": "PART", "text": "part", "planner": { "name": name, "program": "x" } });
+    let planner = plays(vec![("all", vec![handed([by("here"), by("elsewhere"), by("nobody")])])]);
+    let mut parts = stage.parts(planner, &[hand()]);
+    parts
+        .planners
+        .extend([Arc::new(Here("here", true)) as Arc<dyn cowork_core::Planner>, Arc::new(Here("elsewhere", false))]);
+    let engine = Engine::start(parts);
+    let planner = json!({ "model": "mine" });
+    let task = stage.submit(&engine, Submit { planner, ..Submit::new("all") }).await;
+    let task = engine.settled(task).await.unwrap();
+    let told = "part by here, told {\"name\":\"here\",\"program\":\"x\"}";
+    assert_eq!(value(&task, 0, 0)["message"], told, "the model of its task is none of its");
+    for call in [1, 2] {
+        let error = failed(&task, 0, call);
+        assert_eq!(error.kind, Kind::NotAllowed, "{error:?}");
+        assert!(error.message.contains("elsewhere"), "{error:?}");
+    }
+}

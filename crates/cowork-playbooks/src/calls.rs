@@ -2,6 +2,7 @@
 
 use cowork_core::{ProposedCall, ToolSpec};
 use monty_types::MontyObject;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -12,23 +13,46 @@ use crate::{
 /// The mark of a call that was put off with `later`.
 const PUT_OFF: &str = "__later__";
 /// More calls than this are not made at once.
-const MOST_AT_ONCE: usize = 200;
+pub(crate) const MOST_AT_ONCE: usize = 200;
+
+/// A tool, as a program calls it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Function {
+    pub(crate) name: String,
+    /// The names of its arguments, as its schema has them.
+    arguments: Vec<String>,
+    /// Those that must be there, in the order in which they may be given without names.
+    required: Vec<String>,
+}
+
+impl Function {
+    /// Takes from a tool what a call of it needs.
+    pub(crate) fn of(tool: &ToolSpec) -> Self {
+        let required = tool.schema.get("required").and_then(Value::as_array).into_iter().flatten();
+        let arguments = tool.schema.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
+        Self {
+            name: tool.name.clone(),
+            arguments: arguments.cloned().collect(),
+            required: required.filter_map(Value::as_str).map(str::to_owned).collect(),
+        }
+    }
+}
 
 /// Makes the call of a tool, if there is one of that name; or says what is wrong with its arguments.
 pub(crate) fn of_tool(
-    tools: &[ToolSpec],
+    tools: &[Function],
     name: &str,
     args: &[MontyObject],
     kwargs: &Named,
     most: usize,
 ) -> Option<Result<ProposedCall, String>> {
-    let spec = tools.iter().find(|t| t.name == name)?;
-    let args = arguments(spec, args, kwargs, most);
+    let function = tools.iter().find(|t| t.name == name)?;
+    let args = arguments(function, args, kwargs, most);
     Some(args.map(|args| ProposedCall { tool: name.to_owned(), args }))
 }
 
 /// Answers `later(tool, …)`: with a value that stands for the call.
-pub(crate) fn put_off(tools: &[ToolSpec], given: &Given<'_>, most: usize) -> Result<MontyObject, String> {
+pub(crate) fn put_off(tools: &[Function], given: &Given<'_>, most: usize) -> Result<MontyObject, String> {
     let (function, args, kwargs) = given.split_function()?;
     let call = of_tool(tools, function, args, kwargs, most);
     let call = call.ok_or_else(|| format!("later() takes a tool, and `{function}` is none"))??;
@@ -38,7 +62,7 @@ pub(crate) fn put_off(tools: &[ToolSpec], given: &Given<'_>, most: usize) -> Res
 
 /// Gives the calls of `gather(…)`, and whether it keeps the exceptions among the values.
 pub(crate) fn gathered(
-    tools: &[ToolSpec],
+    tools: &[Function],
     given: &Given<'_>,
     most: usize,
 ) -> Result<(Vec<ProposedCall>, bool), String> {
@@ -59,32 +83,28 @@ pub(crate) fn gathered(
 }
 
 /// Makes a tool's arguments of a call's: positional ones are the required ones, in the order of the schema.
-fn arguments(spec: &ToolSpec, args: &[MontyObject], kwargs: &Named, most: usize) -> Result<Value, String> {
-    let name = &spec.name;
-    let required =
-        || spec.schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+fn arguments(function: &Function, args: &[MontyObject], kwargs: &Named, most: usize) -> Result<Value, String> {
+    let Function { name, arguments, required } = function;
     let mut fields = Map::new();
-    let mut names = required();
+    let mut names = required.iter();
     for arg in args {
         let Some(field) = names.next() else {
-            let takes = required().count();
+            let takes = required.len();
             return Err(format!("{name}() takes {takes} arguments without a name; give the others as NAME=VALUE"));
         };
-        fields.insert(field.to_owned(), from_program(arg, most).map_err(|why| format!("{name}(): {why}"))?);
+        fields.insert(field.clone(), from_program(arg, most).map_err(|why| format!("{name}(): {why}"))?);
     }
-    let known = spec.schema.get("properties").and_then(Value::as_object);
     for (key, value) in kwargs {
         let key = key.to_string();
-        if known.is_none_or(|known| !known.contains_key(&key)) {
-            let there: Vec<&str> = known.into_iter().flat_map(Map::keys).map(String::as_str).collect();
-            return Err(format!("{name}() has no argument `{key}`; it has: {}", there.join(", ")));
+        if !arguments.contains(&key) {
+            return Err(format!("{name}() has no argument `{key}`; it has: {}", arguments.join(", ")));
         }
         let value = from_program(value, most).map_err(|why| format!("{name}(): {why}"))?;
         if fields.insert(key.clone(), value).is_some() {
             return Err(format!("{name}() got `{key}` twice"));
         }
     }
-    if let Some(missing) = required().find(|r| !fields.contains_key(*r)) {
+    if let Some(missing) = required.iter().find(|r| !fields.contains_key(*r)) {
         return Err(format!("{name}() lacks `{missing}`"));
     }
     Ok(Value::Object(fields))

@@ -247,6 +247,21 @@ impl Header {
         }
     }
 
+    /// Makes the header of a program that has none.
+    pub(crate) fn of_program(title: &str) -> Self {
+        Self {
+            name: "program".to_owned(),
+            about: title.to_owned(),
+            title: title.to_owned(),
+            examples: Vec::new(),
+            folders: Needs::None,
+            destructive: false,
+            words: Words::default(),
+            params: BTreeMap::new(),
+            tests: Vec::new(),
+        }
+    }
+
     fn problems(&self) -> Vec<Problem> {
         let mut found = Vec::new();
         let mut wrong = |what: String| found.push(Problem { line: None, what });

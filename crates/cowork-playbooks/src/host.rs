@@ -1,6 +1,6 @@
 //! What the planner itself answers to a program: its plan, its words, its end.
 
-use cowork_core::{Access, Finish, Folder, PlanStep, StepState};
+use cowork_core::{Access, Finish, FolderPart, PlanStep, StepState};
 use monty_types::MontyObject;
 use serde_json::Value;
 
@@ -9,14 +9,15 @@ use crate::values::{from_program, to_program};
 /// The functions that a program has besides the tools.
 pub(crate) const FUNCTIONS: [&str; 8] = ["plan", "step", "done", "say", "folders", "finish", "later", "gather"];
 
-const MOST_STEPS: usize = 100;
-const LONGEST_LINE: usize = 2_000;
-const MOST_SAID: usize = 16 * 1024;
+/// How many steps a plan has at most, how long a line of it is, and how much a program says at one halt, in bytes.
+pub(crate) const MOST_STEPS: usize = 100;
+pub(crate) const LONGEST_LINE: usize = 2_000;
+pub(crate) const MOST_SAID: usize = 16 * 1024;
 
 /// The state of a program's plan and words.
 #[derive(Default)]
 pub(crate) struct Host {
-    folders: Vec<Folder>,
+    folders: Vec<FolderPart>,
     plan: Vec<PlanStep>,
     changed: bool,
     said: String,
@@ -33,7 +34,7 @@ pub(crate) struct Given<'a> {
 }
 
 impl Host {
-    pub(crate) fn new(folders: Vec<Folder>) -> Self {
+    pub(crate) fn new(folders: Vec<FolderPart>) -> Self {
         Self { folders, ..Self::default() }
     }
 
@@ -68,7 +69,7 @@ impl Host {
     }
 
     /// Adds a sentence to what the next proposal says.
-    pub(crate) fn say(&mut self, text: &str) {
+    fn say(&mut self, text: &str) {
         let room = MOST_SAID.saturating_sub(self.said.len() + 1);
         if text.is_empty() || room == 0 {
             return;
@@ -169,7 +170,7 @@ impl Host {
             Some(MontyObject::String(s)) if s == "write" => true,
             Some(_) => return Err("folders() takes \"read\" or \"write\"".to_owned()),
         };
-        let fits = |f: &&Folder| !writable || f.access == Access::Write;
+        let fits = |f: &&FolderPart| !writable || f.access == Access::Write;
         let names: Vec<Value> = self.folders.iter().filter(fits).map(|f| Value::from(f.name.as_str())).collect();
         Ok(to_program(Value::Array(names)))
     }

@@ -53,6 +53,12 @@ impl Playbook {
         Ok(Self { header, source: source.into(), file })
     }
 
+    /// Makes one of a program without a header.
+    pub(crate) fn of_program(program: String, title: &str) -> Self {
+        let header = Header::of_program(title);
+        Self { header, source: program.into(), file: "program".to_owned() }
+    }
+
     /// Checks parameters and fills in those that were not given.
     pub(crate) fn fill(&self, given: &Map<String, Value>) -> Result<Map<String, Value>> {
         let name = &self.header.name;

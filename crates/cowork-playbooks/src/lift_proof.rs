@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     header::Header,
+    interpreter::{Pause, Program, STACK},
     library::Playbook,
     lift::Step,
     limits::Limits,
-    machine::{Machine, Pause, Start},
-    planner::STACK,
+    machine::Machine,
 };
 
 /// Runs it with its parameters' defaults: it must make the recorded calls, each group in its turn, and come to a good end.
@@ -24,15 +24,11 @@ pub(crate) fn prove(
 ) -> Result<()> {
     let file = format!("{}.py", header.name);
     let params = Playbook::read(source, &file)?.fill(&Map::new())?;
-    let start = Start {
-        file: &file,
-        source,
-        params: &params,
-        folders: task.submit.folders.clone(),
-        tools: tools.into(),
-        limits: Limits::default(),
-    };
-    let replay = || Replay { task, groups, group: 0, open: Vec::new() }.run(start);
+    let program = Program::new(file, source.to_owned(), params)
+        .with_folders(&task.submit.folders)
+        .with_tools(tools)
+        .with_limits(Limits::default());
+    let replay = || Replay { task, groups, group: 0, open: Vec::new() }.run(program);
     thread::scope(|scope| {
         let failed = || Error::new(Kind::Internal, "prove playbook", "the dry run's thread could not be run");
         let thread = thread::Builder::new().name("dry run".to_owned()).stack_size(STACK);
@@ -50,19 +46,15 @@ struct Replay<'a> {
 }
 
 impl Replay<'_> {
-    fn run(mut self, start: Start<'_>) -> Result<()> {
+    fn run(mut self, program: Program) -> Result<()> {
         let cancel = CancellationToken::new();
         self.open = self.groups.first().map_or_else(Vec::new, |g| (0..g.len()).collect());
-        let (mut machine, mut pause) = Machine::start(start, &cancel)?;
+        let (mut machine, mut halt) = Machine::begin(program, &cancel)?;
         loop {
-            let halt = match pause.take() {
-                Some(pause) => pause,
-                None => machine.run(&cancel)?,
-            };
-            match halt {
+            match halt.pause {
                 Pause::Calls(calls) => {
                     let outcomes = calls.iter().map(|call| self.answer(call)).collect::<Result<_>>()?;
-                    pause = machine.answer(outcomes, &cancel)?;
+                    halt = machine.go_on(outcomes, &cancel)?;
                 }
                 Pause::End(Finish::Done { .. }) => break,
                 Pause::End(Finish::Failed { error }) => return Err(differs(&format!("it failed: {}", error.message))),

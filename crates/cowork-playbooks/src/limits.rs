@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use monty_types::{ResourceLimits, ResourceTracker};
+use serde::{Deserialize, Serialize};
 
 /// What one playbook may use, over all of its run; past it the task ends with `LimitExceeded`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Time that its program runs; waiting for tools and people does not count.
     pub time: Duration,

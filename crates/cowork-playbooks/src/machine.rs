@@ -5,37 +5,30 @@ use std::{
     sync::{Arc, atomic::AtomicUsize},
 };
 
-use cowork_core::{CancellationToken, Error, Finish, Folder, Kind, Outcome, PlanStep, ProposedCall, Result, ToolSpec};
+use cowork_core::{CancellationToken, Error, Finish, Kind, Outcome, ProposedCall, Result};
 use monty::{FunctionCall, MontyRun, RunProgress};
 use monty_types::{
     CompileOptions, ExcType, ExtFunctionResult, MontyException, MontyObject, NameLookupResult, PrintWriter,
     PrintWriterCallback,
 };
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::{
-    calls, fault,
+    calls::{self, Function},
+    fault,
     header::variable,
     host::{FUNCTIONS, Given, Host},
+    interpreter::{Halt, Pause, Program},
     limits::Limits,
     memory,
     values::{to_program, weight},
 };
 
-/// Where a program comes to a halt.
-#[derive(Debug)]
-pub(crate) enum Pause {
-    /// It wants these calls made.
-    Calls(Vec<ProposedCall>),
-    /// It has ended.
-    End(Finish),
-}
-
 /// A program that runs.
 pub(crate) struct Machine {
     program: fault::Program,
     limits: Limits,
-    tools: Arc<[ToolSpec]>,
+    tools: Arc<[Function]>,
     host: Host,
     at: At,
     calls: usize,
@@ -62,26 +55,17 @@ enum Shape {
     Many { keep_exceptions: bool },
 }
 
-/// What a program is started with.
-pub(crate) struct Start<'a> {
-    pub(crate) file: &'a str,
-    pub(crate) source: &'a str,
-    pub(crate) params: &'a Map<String, Value>,
-    pub(crate) folders: Vec<Folder>,
-    pub(crate) tools: Arc<[ToolSpec]>,
-    pub(crate) limits: Limits,
-}
-
 impl Machine {
     /// Compiles a program and begins it: it stands before its first line.
-    pub(crate) fn start(start: Start<'_>, cancel: &CancellationToken) -> Result<(Self, Option<Pause>)> {
-        let Start { file, source, params, folders, tools, limits } = start;
+    fn start(program: Program, cancel: &CancellationToken) -> Result<(Self, Option<Pause>)> {
+        let Program { file, source, params, folders, tools, limits, .. } = program;
         let names = params.keys().map(|name| variable(name)).collect();
-        let program = MontyRun::new(source.to_owned(), file, names, CompileOptions::default())
-            .map_err(|e| fault::syntax_error(file, &e))?;
-        let inputs = params.values().cloned().map(to_program).collect();
+        let told = fault::Program::new(&file, &source);
+        let program = MontyRun::new(source, &file, names, CompileOptions::default())
+            .map_err(|e| fault::syntax_error(&file, &e))?;
+        let inputs = params.into_iter().map(|(_, value)| to_program(value)).collect();
         let mut machine = Self {
-            program: fault::Program::new(file, source),
+            program: told,
             limits,
             tools,
             host: Host::new(folders),
@@ -100,16 +84,29 @@ impl Machine {
         Ok((machine, ended))
     }
 
-    /// Gives the calls that it waits for.
-    pub(crate) fn waits_for(&self) -> &[ProposedCall] {
-        match &self.at {
-            At::Waiting { calls, .. } => calls,
-            _ => &[],
-        }
+    /// Begins a program and runs it to its first halt.
+    pub(crate) fn begin(program: Program, cancel: &CancellationToken) -> Result<(Self, Halt)> {
+        let (mut machine, pause) = Self::start(program, cancel)?;
+        let halt = machine.halt(pause, cancel)?;
+        Ok((machine, halt))
+    }
+
+    /// Gives it the outcomes that it waits for, and runs it to its next halt.
+    pub(crate) fn go_on(&mut self, outcomes: Vec<Outcome>, cancel: &CancellationToken) -> Result<Halt> {
+        let pause = self.answer(outcomes, cancel)?;
+        self.halt(pause, cancel)
+    }
+
+    fn halt(&mut self, pause: Option<Pause>, cancel: &CancellationToken) -> Result<Halt> {
+        let pause = match pause {
+            Some(pause) => pause,
+            None => self.run(cancel)?,
+        };
+        Ok(Halt { said: self.host.take_said(), plan: self.host.take_plan(), pause })
     }
 
     /// Gives it the outcomes that it waits for, in the order of its calls.
-    pub(crate) fn answer(&mut self, outcomes: Vec<Outcome>, cancel: &CancellationToken) -> Result<Option<Pause>> {
+    fn answer(&mut self, outcomes: Vec<Outcome>, cancel: &CancellationToken) -> Result<Option<Pause>> {
         let At::Waiting { paused, calls, shape } = std::mem::replace(&mut self.at, At::Ended) else {
             return Err(Error::new(Kind::Internal, "run playbook", "the program does not wait for an answer"));
         };
@@ -134,7 +131,7 @@ impl Machine {
     }
 
     /// Runs until it calls a tool or ends.
-    pub(crate) fn run(&mut self, cancel: &CancellationToken) -> Result<Pause> {
+    fn run(&mut self, cancel: &CancellationToken) -> Result<Pause> {
         loop {
             let At::Ready(progress) = std::mem::replace(&mut self.at, At::Ended) else {
                 return Err(Error::new(Kind::Internal, "run playbook", "the program can't go on"));
@@ -170,28 +167,6 @@ impl Machine {
                 }
             }
         }
-    }
-
-    /// Adds a sentence to the next proposal.
-    pub(crate) fn say(&mut self, text: &str) {
-        self.host.say(text);
-    }
-
-    /// Puts a sentence before all that the program says.
-    pub(crate) fn say_first(&mut self, text: &str) {
-        let said = self.host.take_said();
-        self.host.say(text);
-        self.host.say(&said.unwrap_or_default());
-    }
-
-    /// Takes what is to be said with the next proposal.
-    pub(crate) fn take_said(&mut self) -> Option<String> {
-        self.host.take_said()
-    }
-
-    /// Takes the plan, if it changed since the last proposal.
-    pub(crate) fn take_plan(&mut self) -> Option<Vec<PlanStep>> {
-        self.host.take_plan()
     }
 
     fn called(&mut self, call: FunctionCall, cancel: &CancellationToken) -> Result<Option<Pause>> {

@@ -1,39 +1,33 @@
 //! The planner that follows playbooks.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use cowork_core::{
-    Access, CancellationToken, Error, Finish, Kind, Outcome, PlanContext, Planner, Proposal, ProposedCall, Result,
-    Submit, Task, Turn, View,
+    Access, CancellationToken, Error, Finding, Finish, Kind, Outcome, PlanContext, Planner, Proposal, ProposedCall,
+    Result, Submit, Task, TaskId, Turn, View,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use tokio::sync::oneshot;
 
 use crate::{
     cache::Cache,
     fault,
     folder::{OwnPlaybook, PlaybookFolder},
     header::{Header, Needs},
+    interpreter::{Halt, InProcess, Interpreter, Pause, Program, Running},
     library::{Library, Playbook},
     limits::Limits,
-    machine::{Machine, Pause, Start},
     matcher::{self, Match},
     pinned::Pinned,
 };
-
-/// The interpreter goes down into nested values on the machine's own stack: it gets one that is deep enough for the limits.
-pub(crate) const STACK: usize = 64 * 1024 * 1024;
 
 /// Plans by running a playbook: a small program in a subset of Python, in which the tools are functions.
 ///
 /// It asks nobody and needs no key. Which playbook a task calls is worked out from its words, or named in
 /// [`Submit::planner`]: `{"playbook": "organise", "params": {"by": "date"}}`, or
-/// `{"source": "…", "file": "mine.py", "params": {…}}` for one that the host read from a file.
+/// `{"source": "…", "file": "mine.py", "params": {…}}` for one that the host read from a file. `{"program": "…"}` is a program without a
+/// header that nobody looked at, such as a model's: it runs apart from this process, or not at all.
 ///
 /// - The program pauses at each tool call; the call is the proposal, its outcome is what the program goes on with.
 /// - A paused program is only a cache. Where there is none, the program that the log pins is run again over the recorded
@@ -47,8 +41,8 @@ pub(crate) const STACK: usize = 64 * 1024 * 1024;
 ///
 ///   and does *not* call `monty_alloc::set_limit`, which would end the process. Without it, one value that is too large is
 ///   still refused, slow growth is not.
-/// - Each step runs on a thread of its own with a deep stack. A panic of the interpreter ends the task, not the process; an
-///   abort (the machine is out of memory, a stack overflow) can't be caught.
+/// - Programs run in this process ([`InProcess`]), or where [`PlaybookPlanner::with_interpreter`] says. One that is lost on its way, with
+///   the worker that ran it, is run once more over what is recorded.
 ///
 /// Cancellation: the token stops a running program at its next check; a dropped future lets it run to its time limit,
 /// unheard.
@@ -56,7 +50,8 @@ pub struct PlaybookPlanner {
     library: Arc<Library>,
     own: Option<PlaybookFolder>,
     limits: Limits,
-    cache: Arc<Cache>,
+    interpreter: Arc<dyn Interpreter>,
+    cache: Cache,
 }
 
 /// What [`Submit::planner`] may say to this planner.
@@ -72,9 +67,15 @@ struct Wanted {
     source: Option<String>,
     #[serde(default)]
     file: Option<String>,
+    /// A program without a header, which nobody looked at.
+    #[serde(default)]
+    program: Option<String>,
     #[serde(default)]
     params: Map<String, Value>,
 }
+
+/// What tasks call this planner.
+pub(crate) const NAME: &str = "playbook";
 
 impl PlaybookPlanner {
     /// Makes one with the built-in playbooks.
@@ -86,7 +87,8 @@ impl PlaybookPlanner {
             library: Arc::new(Library::built_in()?),
             own: None,
             limits: Limits::default(),
-            cache: Arc::default(),
+            interpreter: Arc::new(InProcess),
+            cache: Cache::default(),
         })
     }
 
@@ -94,6 +96,18 @@ impl PlaybookPlanner {
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Gives what a playbook may use.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Sets what runs its programs.
+    #[must_use]
+    pub fn with_interpreter(mut self, interpreter: Arc<dyn Interpreter>) -> Self {
+        self.interpreter = interpreter;
         self
     }
 
@@ -183,7 +197,11 @@ impl PlaybookPlanner {
     }
 
     fn chosen(&self, submit: &Submit) -> Result<(Arc<Playbook>, Map<String, Value>)> {
-        let Wanted { playbook, source, file, params, .. } = wanted(&submit.planner)?;
+        let Wanted { playbook, source, file, program, params, .. } = wanted(&submit.planner)?;
+        if let Some(program) = program {
+            let title = submit.parent.as_ref().map_or("Run a program", |parent| parent.title.as_str());
+            return Ok((Arc::new(Playbook::of_program(program, title)), params));
+        }
         if let Some(source) = source {
             let playbook = Playbook::read(&source, file.as_deref().unwrap_or("playbook"))?;
             return Ok((Arc::new(playbook), params));
@@ -202,7 +220,11 @@ impl PlaybookPlanner {
 #[async_trait]
 impl Planner for PlaybookPlanner {
     fn name(&self) -> &str {
-        "playbook"
+        NAME
+    }
+
+    fn is_local(&self) -> bool {
+        true
     }
 
     async fn plan(&self, view: View, ctx: PlanContext) -> Result<Proposal> {
@@ -210,118 +232,108 @@ impl Planner for PlaybookPlanner {
             None => self.begin(&view.task.submit).map(|(pinned, title)| (pinned, Some(title)))?,
             Some(turn) => (Pinned::read(&turn.decision.note)?, None),
         };
-        let step = Step { pinned, opening, view, limits: self.limits, cache: self.cache.clone(), cancel: ctx.cancel };
-        let (send, receive) = oneshot::channel();
-        let run = move || {
-            let file = step.pinned.file.clone();
-            let proposal = catch_unwind(AssertUnwindSafe(|| step.take())).unwrap_or_else(|_| {
-                let why = format!("{file}: the interpreter failed; what the task did so far is in its log");
-                Err(Error::new(Kind::Internal, "run playbook", why))
-            });
-            // Nobody listens any more where the planning was given up; the log decides then.
-            drop(send.send(proposal));
-        };
-        let thread = std::thread::Builder::new().name("playbook".to_owned()).stack_size(STACK).spawn(run);
-        thread.map_err(|e| {
-            Error::new(Kind::Unavailable, "run playbook", "no thread could be started for the playbook").with_source(e)
-        })?;
-        receive.await.map_err(|e| {
-            Error::new(Kind::Internal, "run playbook", "the playbook's thread ended early").with_source(e)
-        })?
-    }
-}
-
-/// One planning step, on its own thread.
-struct Step {
-    pinned: Pinned,
-    opening: Option<String>,
-    view: View,
-    limits: Limits,
-    cache: Arc<Cache>,
-    cancel: CancellationToken,
-}
-
-impl Step {
-    fn take(self) -> Result<Proposal> {
-        let task = &*self.view.task;
-        let (mut machine, pause) = match self.cache.take(task) {
-            Some(mut machine) => {
-                let pause = match task.turns.last() {
-                    Some(turn) => feed(&mut machine, turn, &self.cancel)?,
-                    None => None,
-                };
-                (machine, pause)
-            }
-            None => self.replay(task)?,
-        };
-        if let Some(opening) = &self.opening {
-            machine.say_first(opening);
+        let step = Step { pinned: &pinned, view: &view, planner: self, cancel: &ctx.cancel };
+        let (program, halt) = step.take().await?;
+        let task = &*view.task;
+        let mut said: Vec<String> = opening.iter().cloned().chain(halt.said).collect();
+        let steers = task.steers.iter().filter(|s| s.turn >= task.turns.len());
+        said.extend(steers.map(|_| STEERED.to_owned()));
+        let said = Some(said.join("\n")).filter(|said| !said.is_empty());
+        let mut proposal = Proposal { say: said, plan: halt.plan, ..Proposal::default() };
+        if opening.is_some() {
+            proposal.note = pinned.note()?;
         }
-        let pause = match pause {
-            Some(pause) => pause,
-            None => machine.run(&self.cancel)?,
-        };
-        for _ in task.steers.iter().filter(|s| s.turn >= task.turns.len()) {
-            machine.say(
-                "A playbook can't take new instructions while it runs: it goes on as planned. To change it, cancel the task and start again.",
-            );
-        }
-        let mut proposal = Proposal { say: machine.take_said(), plan: machine.take_plan(), ..Proposal::default() };
-        if self.opening.is_some() {
-            proposal.note = self.pinned.note()?;
-        }
-        match pause {
+        match halt.pause {
             Pause::End(finish) => proposal.finish = Some(finish),
             Pause::Calls(calls) => {
+                self.cache.keep(task, &calls, program);
                 proposal.calls = calls;
-                self.cache.keep(task, machine);
             }
         }
         Ok(proposal)
     }
 
-    /// Runs the program from its start over what the log holds.
-    fn replay(&self, task: &Task) -> Result<(Machine, Option<Pause>)> {
-        let start = Start {
-            file: &self.pinned.file,
-            source: &self.pinned.source,
-            params: &self.pinned.params,
-            folders: task.submit.folders.clone(),
-            tools: self.view.tools.clone(),
-            limits: self.limits,
+    fn let_go(&self, task: TaskId) {
+        self.cache.forget(task);
+    }
+
+    async fn check(&self) -> Vec<Finding> {
+        vec![self.interpreter.check().await]
+    }
+}
+
+/// What is said to somebody who has something to say to a playbook.
+const STEERED: &str = "A playbook can't take new instructions while it runs: it goes on as planned. To change it, cancel the task and start \
+    again.";
+
+/// One planning step.
+struct Step<'a> {
+    pinned: &'a Pinned,
+    view: &'a View,
+    planner: &'a PlaybookPlanner,
+    cancel: &'a CancellationToken,
+}
+
+impl Step<'_> {
+    /// Runs the program to its next halt. One that was lost with what ran it is run again, once: no call is made by that.
+    async fn take(&self) -> Result<(Box<dyn Running>, Halt)> {
+        let task = &*self.view.task;
+        let once = match (self.planner.cache.take(task), task.turns.last()) {
+            (Some(mut program), Some(turn)) => {
+                program.go_on(outcomes(turn)?, self.cancel).await.map(|halt| (program, halt))
+            }
+            _ => self.replay(task).await,
         };
-        let (mut machine, mut pause) = Machine::start(start, &self.cancel)?;
+        match once {
+            Err(lost) if lost.kind == Kind::Unavailable => {
+                tracing::warn!(
+                    why = lost.message,
+                    "a playbook's program was lost, and is run again over what is recorded"
+                );
+                self.replay(task).await
+            }
+            once => once,
+        }
+    }
+
+    /// Runs the program from its start over what the log holds.
+    async fn replay(&self, task: &Task) -> Result<(Box<dyn Running>, Halt)> {
+        let Pinned { file, source, params, .. } = self.pinned;
+        let program = Program::new(file.clone(), source.clone(), params.clone())
+            .with_folders(&task.submit.folders)
+            .with_tools(&self.view.tools)
+            .with_limits(self.planner.limits);
+        let program = if is_unseen(&task.submit) { program.apart() } else { program };
+        let (mut program, mut halt) = self.planner.interpreter.start(program, self.cancel).await?;
         for (index, turn) in task.turns.iter().enumerate() {
-            let halt = match pause.take() {
-                Some(pause) => pause,
-                None => machine.run(&self.cancel)?,
-            };
-            let calls = match halt {
+            let calls = match halt.pause {
                 Pause::Calls(calls) => calls,
                 // Time and memory are not in the log: what they end, they may end earlier this time.
                 Pause::End(Finish::Failed { error }) if error.kind == Kind::LimitExceeded => return Err(error),
                 Pause::End(_) => Vec::new(),
             };
-            check_same(&self.pinned.file, index, &calls, turn)?;
+            check_same(file, index, &calls, turn)?;
             // What was said and shown then is in the log already.
-            machine.take_said();
-            machine.take_plan();
-            pause = feed(&mut machine, turn, &self.cancel)?;
+            halt = program.go_on(outcomes(turn)?, self.cancel).await?;
         }
-        Ok((machine, pause))
+        Ok((program, halt))
     }
 }
 
-/// Gives the outcomes of a turn to a program that waits for them.
-fn feed(machine: &mut Machine, turn: &Turn, cancel: &CancellationToken) -> Result<Option<Pause>> {
+/// Says whether nobody looked at the task's program.
+fn is_unseen(submit: &Submit) -> bool {
+    submit.planner.get("program").is_some()
+}
+
+/// Gives the outcomes of a turn's calls.
+fn outcomes(turn: &Turn) -> Result<Vec<Outcome>> {
     let outcome = |state: &cowork_core::CallState| -> Result<Outcome> {
         state.outcome()?.ok_or_else(|| {
             let why = "the playbook was asked to go on while one of its calls has no outcome";
             Error::new(Kind::Internal, "run playbook", why).with("call", state.id.to_string())
         })
     };
-    let outcomes = turn.calls.iter().map(outcome).collect::<Result<_>>()?;
-    machine.answer(outcomes, cancel)
+    turn.calls.iter().map(outcome).collect()
 }
 
 /// Checks that the program wants what the log says it wanted.

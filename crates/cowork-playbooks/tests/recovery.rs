@@ -22,7 +22,7 @@ fn begun(turns: usize) -> Story {
         let mut plan = story.view();
         let planner = PlaybookPlanner::new().unwrap();
         plan.task = std::sync::Arc::new(story.task());
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let proposal = runtime.block_on(planner.plan(plan, PlanContext::default())).unwrap();
         story.commit(proposal);
     }
@@ -30,7 +30,7 @@ fn begun(turns: usize) -> Story {
 }
 
 fn next(story: &Story) -> cowork_core::Result<Proposal> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let planner = PlaybookPlanner::new().unwrap();
     runtime.block_on(planner.plan(story.view(), PlanContext::default()))
 }
@@ -74,7 +74,7 @@ fn what_a_task_called_is_read_from_its_first_decision_whichever_interpreter_ran_
 fn planning_again_before_the_proposal_reached_the_log_gives_it_again() {
     let story = begun(1);
     let planner = PlaybookPlanner::new().unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let plan = || runtime.block_on(planner.plan(story.view(), PlanContext::default())).unwrap();
     assert_eq!(plan(), plan());
 }
@@ -201,7 +201,7 @@ fn the_playbook_on_the_page_works() {
     let mut submit = told(json!({ "source": source, "file": "big-files.py", "params": { "megabytes": "0" } }));
     submit.folders = vec![folder("Documents"), folder("Downloads")];
     let mut story = Story::of(submit).text("Documents/a.txt", "more than nothing").files(&["Downloads/b.txt"]);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let (summary, data) = runtime.block_on(story.done());
     assert_eq!(summary, "1 files are larger than 0 MB.");
     assert_eq!(data["files"][0]["path"], "Documents/a.txt");
@@ -215,7 +215,7 @@ fn find_tells_what_was_found_and_what_was_not() {
         submit.folders[0].access = Access::Read;
         Story::of(submit).text("Documents/lease.md", "the Falcon lease").text("Downloads/b.txt", "nothing")
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let mut story = find("Find all files that mention Falcon");
     let (summary, data) = runtime.block_on(story.done());
     assert_eq!(story.proposals[0].say.as_deref(), Some("Find “Falcon” in Documents and Downloads (playbook find)"));

@@ -1,11 +1,13 @@
 //! The suite of planners over the one that follows playbooks.
 
-#![allow(clippy::unwrap_used, reason = "a story that goes wrong ends")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a story that goes wrong ends")]
+
+mod story;
 
 use std::sync::Arc;
 
 use cowork_core::{Access, Call, Error, Folder, Kind, Models, Outcome, Planner, Submit, ToolSpec};
-use cowork_playbooks::PlaybookPlanner;
+use cowork_playbooks::{Limits, PlaybookPlanner};
 use cowork_testkit::planner::Subject;
 use serde_json::json;
 
@@ -51,4 +53,13 @@ fn play(call: &Call) -> Outcome {
     Outcome::Done { value, note: String::new() }
 }
 
+/// The same, with programs in workers.
+async fn organise_apart() -> Subject {
+    Subject { make: Box::new(|| Arc::new(story::apart(Limits::default())) as Arc<dyn Planner>), ..organise().await }
+}
+
 cowork_testkit::planner::suite!(organise);
+
+mod in_workers {
+    cowork_testkit::planner::suite!(super::organise_apart);
+}

@@ -27,6 +27,7 @@ mod system;
 mod tier;
 mod usage;
 mod way;
+mod worker;
 
 use std::{os::fd::BorrowedFd, path::Path, sync::Arc, time::Duration};
 
@@ -45,6 +46,7 @@ pub use tier::{Enforced, Enforcement, Feature, Tier};
 use usage::Usage;
 pub use way::Options;
 use way::Way;
+pub use worker::Workers;
 
 /// How long it is waited for what takes the kernel no time.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -87,5 +87,7 @@ mod undo;
 mod view;
 mod walk;
 mod watch;
+#[cfg(confined)]
+mod worker;
 
 pub use local::{Copies, LocalSandbox, LocalSandboxOptions};

@@ -74,6 +74,8 @@ pub struct LocalSandbox {
     disk: Disk,
     #[cfg(confined)]
     ground: Arc<crate::commands::Ground>,
+    #[cfg(confined)]
+    workers: Arc<crate::worker::Hall>,
 }
 
 impl LocalSandbox {
@@ -83,6 +85,8 @@ impl LocalSandbox {
         Self {
             #[cfg(confined)]
             ground: crate::commands::Ground::new(data.clone(), options.limits, (options.copies, options.confinement)),
+            #[cfg(confined)]
+            workers: Arc::default(),
             bounds: Bounds { data, home: options.home },
             disk: Disk { probe: options.probe, ..Disk::default() },
         }
@@ -210,6 +214,12 @@ impl Sandbox for LocalSandbox {
             Ok(reclaimed)
         })
         .await
+    }
+
+    #[cfg(confined)]
+    async fn worker(&self, worker: cowork_core::Worker) -> Result<Box<dyn cowork_core::Process>> {
+        let sandbox = self.clone();
+        blocking(move || sandbox.workers.start(sandbox.ground.confinement()?, &worker)).await
     }
 
     async fn check(&self, limit: u64) -> Vec<Finding> {

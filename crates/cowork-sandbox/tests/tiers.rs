@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cowork_core::{ExecLimits, Kind};
+use cowork_core::{ExecLimits, Kind, Worker};
 use cowork_sandbox::confine::{
     Changes, Confinement, Ended, Excess, Feature, How, Layers, Options, Policy, Shared, Tier, World,
 };
@@ -333,4 +333,36 @@ fn what_no_namespace_keeps_apart_is_refused_where_there_are_none() {
     // What a program may do with itself and its own files it may do here too.
     let own = "import os, resource; resource.setrlimit(resource.RLIMIT_CORE, (0, 0)); open('own', 'w').close(); os.utime(os.open('own', 1)); print('ok')";
     assert_eq!(place.run(&["python3", "-c", own], Duration::from_secs(20)).unwrap().1, "ok\n");
+}
+
+#[test]
+fn a_worker_sees_and_reaches_nothing_in_any_tier() {
+    for options in [Options::default(), by_bubblewrap(), without_namespaces()] {
+        let confinement = Confinement::with(&options).unwrap();
+        let worker = Worker { program: "/bin/sh".into(), args: Vec::new(), cpu: 10, memory: 256 << 20 };
+        let workers = confinement.workers(&worker).unwrap();
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("secret"), "hidden\n").unwrap();
+        let at = folder.path().display();
+        let run = |line: &str| {
+            let (mut reader, writer) = std::io::pipe().unwrap();
+            let null = fs::File::open("/dev/null").unwrap();
+            let args = ["-c", line].map(str::to_owned);
+            let running = workers.start(&args, [null.as_fd(), writer.as_fd(), writer.as_fd()]).unwrap();
+            drop(writer);
+            let mut said = String::new();
+            reader.read_to_string(&mut said).unwrap();
+            (running.wait(Duration::from_secs(10)).unwrap().how, said)
+        };
+        assert_eq!(run("echo $((40 + 2)); exit 3"), (How::Exited(3), "42\n".to_owned()), "{options:?}");
+        let outside = format!("kill -9 {}", std::process::id());
+        let (reads, writes) = (format!("read x < {at}/secret"), format!("echo x > {at}/new"));
+        for line in [reads.as_str(), &writes, "(echo started)", "/bin/true", &outside] {
+            assert_ne!(run(line).0, How::Exited(0), "{options:?} {line}");
+        }
+        assert!(!folder.path().join("new").exists());
+    }
+    let older = Options { landlock: 5, least: vec![Feature::Reading], ..without_namespaces() };
+    let worker = Worker { program: "/bin/sh".into(), args: Vec::new(), cpu: 10, memory: 256 << 20 };
+    assert_eq!(Confinement::with(&older).unwrap().workers(&worker).unwrap_err().kind, Kind::Unsupported);
 }

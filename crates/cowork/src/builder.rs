@@ -11,7 +11,7 @@ use cowork_core::{
     Approver, Claim, Engine, EngineParts, Error, ExecLimits, GrantPolicy, Kind, Limits, Model, ModelPlanner, Planner,
     Policy, Probe, Registry, Result, Runtime, Sandbox, Store, Tool,
 };
-use cowork_playbooks::PlaybookPlanner;
+use cowork_playbooks::{Apart, PlaybookPlanner};
 use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
 use cowork_store::{SqliteOptions, SqliteStore};
 
@@ -27,6 +27,9 @@ pub struct Builder {
     store: Option<Arc<dyn Store>>,
     sandbox: Option<Arc<dyn Sandbox>>,
     planners: Vec<Arc<dyn Planner>>,
+    playbooks: Option<PlaybookPlanner>,
+    worker: Option<Worker>,
+    is_ahead: bool,
     models: Vec<Arc<dyn Model>>,
     tools: Vec<Arc<dyn Tool>>,
     policy: Option<Arc<dyn Policy>>,
@@ -35,6 +38,13 @@ pub struct Builder {
     claim: Option<Claim>,
     limits: Limits,
     exec_limits: ExecLimits,
+}
+
+/// Which program runs playbooks.
+struct Worker {
+    program: PathBuf,
+    args: Vec<String>,
+    is_asked_for: bool,
 }
 
 impl Builder {
@@ -77,6 +87,44 @@ impl Builder {
     #[must_use]
     pub fn planner(mut self, planner: Arc<dyn Planner>) -> Self {
         self.planners.push(planner);
+        self
+    }
+
+    /// Uses this planner of playbooks, before all others: with the person's own playbooks, or other limits.
+    #[must_use]
+    pub fn playbooks(mut self, planner: PlaybookPlanner) -> Self {
+        self.playbooks = Some(planner);
+        self
+    }
+
+    /// Runs each playbook in a process of its own that sees no file and no network ([`Apart`]). It is this program with these arguments,
+    /// which then calls [`cowork_playbooks::worker::serve`] before all else: the host's own, most often. Default: playbooks run in this
+    /// process.
+    ///
+    /// Where no process can be confined, playbooks are refused, with `Unsupported`. With a model there is the tool `script` too
+    /// ([`cowork_playbooks::script`]).
+    #[must_use]
+    pub fn worker(self, program: impl AsRef<Path>, args: &[&str]) -> Self {
+        self.with_worker(program.as_ref(), args, true)
+    }
+
+    /// As [`Builder::worker`]; where no process can be confined, playbooks run in this one, and `cowork doctor` says so. What a model wrote
+    /// is still refused there.
+    #[must_use]
+    pub fn worker_where_possible(self, program: impl AsRef<Path>, args: &[&str]) -> Self {
+        self.with_worker(program.as_ref(), args, false)
+    }
+
+    fn with_worker(mut self, program: &Path, args: &[&str], is_asked_for: bool) -> Self {
+        let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+        self.worker = Some(Worker { program: program.to_owned(), args, is_asked_for });
+        self
+    }
+
+    /// Starts the first worker while all else is opened: a playbook is to be run at once.
+    #[must_use]
+    pub fn worker_ahead(mut self) -> Self {
+        self.is_ahead = true;
         self
     }
 
@@ -168,22 +216,23 @@ impl Builder {
         let mut all = cowork_tools::builtin();
         all.retain(|tool| !is_replaced(tool));
         all.into_iter().chain(self.tools.drain(..)).try_for_each(|t| tools.add(t))?;
-        if self.planners.is_empty() {
-            self.planners.push(Arc::new(PlaybookPlanner::new()?));
-        }
+        let sandbox = match self.sandbox.take() {
+            Some(sandbox) => sandbox,
+            None => self.default_sandbox()?,
+        };
+        let has_worker = self.worker.is_some();
+        self.add_playbooks(&sandbox)?;
         if !self.models.is_empty() && self.planners.iter().all(|p| p.name() != "model") {
             self.planners.push(Arc::new(ModelPlanner::new()));
             // A host may have added them itself.
-            let missing = ModelPlanner::tools().into_iter().filter(|t| tools.get(&t.spec().name).is_err());
+            let script = has_worker.then(cowork_playbooks::script);
+            let missing =
+                ModelPlanner::tools().into_iter().chain(script).filter(|t| tools.get(&t.spec().name).is_err());
             missing.collect::<Vec<_>>().into_iter().try_for_each(|t| tools.add(t))?;
         }
         let store = match self.store.take() {
             Some(store) => store,
             None => self.default_store(runtime.clone()).await?,
-        };
-        let sandbox = match self.sandbox.take() {
-            Some(sandbox) => sandbox,
-            None => self.default_sandbox()?,
         };
         let parts = EngineParts {
             runtime,
@@ -200,6 +249,36 @@ impl Builder {
             limits: self.limits,
         };
         Ok(Cowork { engine: Engine::start(parts) })
+    }
+
+    fn add_playbooks(&mut self, sandbox: &Arc<dyn Sandbox>) -> Result<()> {
+        let mut is_first = true;
+        let mut playbooks = match self.playbooks.take() {
+            Some(playbooks) => playbooks,
+            None if self.planners.is_empty() => PlaybookPlanner::new()?,
+            // A worker without anybody who has work for it was not what was meant.
+            None if self.worker.is_some() => {
+                is_first = false;
+                PlaybookPlanner::new()?
+            }
+            None => return Ok(()),
+        };
+        if self.planners.iter().any(|planner| planner.name() == playbooks.name()) {
+            let why = "there are two planners of playbooks";
+            return Err(Error::new(Kind::InvalidInput, "start engine", why).with_fix("give one, by playbooks()"));
+        }
+        if let Some(Worker { program, args, is_asked_for }) = self.worker.take() {
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            let apart = Apart::new(sandbox.clone(), program, &args);
+            let apart = if is_asked_for { apart } else { apart.or_in_process() };
+            if self.is_ahead {
+                apart.start_ahead(playbooks.limits());
+            }
+            playbooks = playbooks.with_interpreter(Arc::new(apart));
+        }
+        let place = if is_first { 0 } else { self.planners.len() };
+        self.planners.insert(place, Arc::new(playbooks));
+        Ok(())
     }
 
     fn data(&self) -> Result<&Path> {

@@ -57,7 +57,7 @@ pub(crate) async fn run(args: Run, config: &Config, data: &Path) -> Result<Exit,
         Meant::Unanswered => return Ok(not_run(Exit::Interrupted)),
     };
     let app = match by_model {
-        None => App::open(data).await?,
+        None => App::open_for_playbook(data).await?,
         Some(model) => {
             model.give(&mut submit);
             limit(&mut submit, most.or(config.budget));

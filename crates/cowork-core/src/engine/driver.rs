@@ -164,7 +164,9 @@ impl Driver {
                     self.session = None;
                     if self.commit().await? {
                         if self.task.result.is_some() {
-                            self.engine.parts.tools.let_go(self.task.id);
+                            let parts = &self.engine.parts;
+                            parts.tools.let_go(self.task.id);
+                            parts.planners.iter().for_each(|planner| planner.let_go(self.task.id));
                         }
                         self.engine.clone().ask_approver(&self.task);
                         let is_sub = self.task.submit.parent.is_some();

@@ -406,11 +406,14 @@ impl Engine {
         self.inner.changes_of_family(task).await
     }
 
-    /// Looks at the store and the sandbox.
+    /// Looks at the store, the sandbox and the planners.
     pub async fn check(&self) -> Vec<Finding> {
         let mut findings = self.inner.parts.store.check().await;
         if let Some(sandbox) = &self.inner.parts.sandbox {
             findings.extend(sandbox.check(self.inner.parts.limits.undo_bytes).await);
+        }
+        for planner in &self.inner.parts.planners {
+            findings.extend(planner.check().await);
         }
         findings
     }

@@ -24,9 +24,12 @@ impl Driver {
     /// for the folders.
     pub(super) async fn delegate(&mut self, calls: Vec<Allowed>) -> Result<bool> {
         let mut busy = false;
+        let engine = self.engine.clone();
+        let planners = engine.parts.planners.iter().filter(|planner| planner.is_local());
+        let local: Vec<&str> = planners.map(|planner| planner.name()).collect();
         for ready in calls {
             let Some(wanted) = ready.effects.subtask.as_deref() else { continue };
-            let submit = match self.task.part(ready.call.id, wanted, &self.engine.specs) {
+            let submit = match self.task.part(ready.call.id, wanted, &engine.specs, &local) {
                 Ok(submit) => submit,
                 Err(error) => {
                     self.close(ready.call.id, Outcome::Failed { error })?;

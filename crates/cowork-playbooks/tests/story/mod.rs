@@ -2,10 +2,12 @@
 //!
 //! It stands in for the engine: what the planner proposes is committed as records, each call is answered by the world (or as
 //! the story says), and the outcome is committed too. At every turn a planner that has seen nothing before must propose
-//! the same as the one that kept its paused program.
+//! the same as the one that kept its paused program, and one whose programs run in workers the same as one that runs them itself.
 
 // Each test file is a program of its own and uses a part of this.
 #![allow(dead_code)]
+
+pub(crate) mod threads;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,7 +16,7 @@ use cowork_core::{
     PlanContext, Planner, Preview, Proposal, ProposedCall, Record, Recovery, Submit, Task, TaskId, ThreadId, Timestamp,
     ToolSpec, View,
 };
-use cowork_playbooks::{Limits, PlaybookPlanner};
+use cowork_playbooks::{Apart, Limits, PlaybookPlanner};
 use serde_json::{Value, json};
 
 /// The specs of the real tools, as `cowork-tools` records them.
@@ -25,6 +27,12 @@ pub(crate) fn specs() -> Arc<[ToolSpec]> {
 
 pub(crate) fn folder(name: &str) -> Folder {
     Folder { name: name.to_owned(), at: format!("/home/anna/{name}"), access: Access::Write, whole: false }
+}
+
+/// A planner whose programs run in workers.
+pub(crate) fn apart(limits: Limits) -> PlaybookPlanner {
+    let interpreter = Arc::new(Apart::new(threads::Threads::serving(), "/worker", &[]));
+    PlaybookPlanner::new().unwrap().with_limits(limits).with_interpreter(interpreter)
 }
 
 /// A task that runs this program, whose header is made for it.
@@ -45,6 +53,7 @@ type Answerer = Box<dyn FnMut(&ProposedCall) -> Option<Outcome>>;
 
 pub(crate) struct Story {
     planner: PlaybookPlanner,
+    apart: PlaybookPlanner,
     limits: Limits,
     pub(crate) records: Vec<Record>,
     prev: Hash,
@@ -66,9 +75,9 @@ impl Story {
     }
 
     pub(crate) fn within(submit: Submit, limits: Limits) -> Self {
-        let planner = PlaybookPlanner::new().unwrap().with_limits(limits);
         let mut story = Self {
-            planner,
+            planner: PlaybookPlanner::new().unwrap().with_limits(limits),
+            apart: apart(limits),
             limits,
             records: Vec::new(),
             prev: Hash::default(),
@@ -125,10 +134,13 @@ impl Story {
         View { task: Arc::new(self.task()), tools: specs() }
     }
 
-    /// Plans the next turn twice, by the planner of the story and by a new one, and checks that both want the same.
+    /// Plans the next turn by the planner of the story, by one with workers, and by a new one, and checks that all want the same.
     pub(crate) async fn plan(&mut self) -> cowork_core::Result<Proposal> {
         let kept = self.planner.plan(self.view(), PlanContext::default()).await;
-        let fresh = PlaybookPlanner::new().unwrap().with_limits(self.limits);
+        let by_worker = self.apart.plan(self.view(), PlanContext::default()).await;
+        assert_eq!(kept, by_worker, "a worker must propose the same");
+        let is_even = self.proposals.len().is_multiple_of(2);
+        let fresh = if is_even { PlaybookPlanner::new().unwrap().with_limits(self.limits) } else { apart(self.limits) };
         let again = fresh.plan(self.view(), PlanContext::default()).await;
         assert_eq!(kept, again, "a planner that saw nothing before must propose the same");
         kept

@@ -89,7 +89,7 @@ const REFUSED: &[c_long] = &[
 ];
 
 /// Calls that are refused besides where there are no namespaces: what a namespace would keep apart, and what Landlock does not hold.
-const REFUSED_ALONE: &[c_long] = &[
+const REFUSED_OUTSIDE: &[c_long] = &[
     // The network, of any kind.
     libc::SYS_socket,
     // Whose a file is, and what may be done with it: also of files that can't be opened, or only be read.
@@ -136,7 +136,7 @@ const REFUSED_ALONE: &[c_long] = &[
 ];
 
 /// Calls about a process, by an argument: it may only be the one that calls, which is 0.
-const OWN_ALONE: &[(c_long, u32)] = &[
+const OWN_OUTSIDE: &[(c_long, u32)] = &[
     (libc::SYS_prlimit64, 0),
     (libc::SYS_sched_setaffinity, 0),
     (libc::SYS_sched_setparam, 0),
@@ -147,7 +147,7 @@ const OWN_ALONE: &[(c_long, u32)] = &[
 ];
 
 /// Orders for an open file that change what it is, though it can only be read: its flags, its project, its version.
-const CHANGES_ALONE: &[u32] = &[0x4008_6602, 0x401c_5820, 0x4008_7602];
+const CHANGES_OUTSIDE: &[u32] = &[0x4008_6602, 0x401c_5820, 0x4008_7602];
 
 /// New namespaces by `clone`, one bit each.
 const APART: &[i32] = &[
@@ -194,6 +194,9 @@ const MODES: &[(c_long, u32)] = &[
     (libc::SYS_creat, 1),
 ];
 
+/// Calls that a worker may not make besides: it starts nothing, and has no network, not even one of its own.
+const NOT_ALONE: &[c_long] = &[libc::SYS_fork, libc::SYS_vfork, libc::SYS_socket, libc::SYS_socketpair];
+
 /// The number of the architecture that the calls below are numbered for.
 const ARCHITECTURE: u32 = 0xc000_003e;
 
@@ -233,6 +236,8 @@ enum When {
     Always(Answer),
     /// If this argument has one of these bits.
     AnyBit(u32, u32),
+    /// If this argument has none of these bits.
+    NoBit(u32, u32),
     /// If this argument is one of these.
     OneOf(u32, Vec<u32>),
     /// If this argument is anything but 0, in either half.
@@ -268,12 +273,25 @@ pub(crate) fn filter() -> Result<Filter> {
 ///
 /// # Errors
 /// As [`filter`]'s.
-pub(crate) fn alone() -> Result<Filter> {
+pub(crate) fn outside() -> Result<Filter> {
     let number = |call: &c_long| u32::try_from(*call).unwrap_or(u32::MAX);
-    let refused = REFUSED_ALONE.iter().map(|call| (number(call), When::Always(Answer::Refused)));
-    let own = OWN_ALONE.iter().map(|(call, argument)| (number(call), When::Given(*argument)));
+    let refused = REFUSED_OUTSIDE.iter().map(|call| (number(call), When::Always(Answer::Refused)));
+    let own = OWN_OUTSIDE.iter().map(|(call, argument)| (number(call), When::Given(*argument)));
     let mut calls: Vec<(u32, When)> = refused.chain(own).collect();
-    calls.push((number(&libc::SYS_ioctl), When::OneOf(1, CHANGES_ALONE.to_vec())));
+    calls.push((number(&libc::SYS_ioctl), When::OneOf(1, CHANGES_OUTSIDE.to_vec())));
+    calls.sort_by_key(|(call, _)| *call);
+    Program::of(&calls)
+}
+
+/// Gives what a worker gets besides the filter: of all that can be started, threads alone.
+///
+/// # Errors
+/// As [`filter`]'s.
+pub(crate) fn alone() -> Result<Filter> {
+    let number = |call: c_long| u32::try_from(call).unwrap_or(u32::MAX);
+    let mut calls: Vec<(u32, When)> =
+        NOT_ALONE.iter().map(|call| (number(*call), When::Always(Answer::Refused))).collect();
+    calls.push((number(libc::SYS_clone), When::NoBit(0, libc::CLONE_THREAD.unsigned_abs())));
     calls.sort_by_key(|(call, _)| *call);
     Program::of(&calls)
 }
@@ -333,6 +351,10 @@ impl Program {
             When::Always(answer) => at(*answer),
             When::AnyBit(argument, bits) => {
                 self.add(Self::HAS_BIT, refused, made, *bits);
+                self.load(*argument)
+            }
+            When::NoBit(argument, bits) => {
+                self.add(Self::HAS_BIT, made, refused, *bits);
                 self.load(*argument)
             }
             When::OneOf(argument, numbers) => self.is_one(*argument, numbers, refused, made),
@@ -454,6 +476,23 @@ mod tests {
             assert_eq!(answered(&filter, ARCHITECTURE, call | OTHER_NUMBERS, &[0, 0]), Answer::Killed.number());
             assert_eq!(answered(&filter, 0x4000_0003, call, &[0, 0]), Answer::Killed.number(), "of 32 bits");
         }
+    }
+
+    #[test]
+    fn a_worker_starts_threads_alone() {
+        let filter = alone().unwrap();
+        let is_made = |call: i64, first: i32| {
+            let arguments = [u64::from(first.unsigned_abs())];
+            answered(&filter, ARCHITECTURE, u32::try_from(call).unwrap(), &arguments) == Answer::Made.number()
+        };
+        assert!(is_made(libc::SYS_clone, libc::CLONE_VM | libc::CLONE_THREAD));
+        assert!(
+            !is_made(libc::SYS_clone, libc::SIGCHLD) && !is_made(libc::SYS_clone, libc::CLONE_VM | libc::CLONE_VFORK)
+        );
+        assert!(NOT_ALONE.iter().all(|call| !is_made(*call, libc::AF_INET)));
+        assert!(
+            [libc::SYS_read, libc::SYS_write, libc::SYS_execve, libc::SYS_mmap].iter().all(|call| is_made(*call, 0))
+        );
     }
 
     #[test]

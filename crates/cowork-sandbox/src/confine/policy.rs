@@ -1,5 +1,7 @@
 //! What a confined program may do, and the steps that make it so. Pure.
 
+pub(super) mod alone;
+
 use cowork_core::{Error, ExecLimits, Kind, Result};
 
 use super::{
@@ -121,13 +123,17 @@ impl Policy {
         }
         steps.extend(layers.iter().flat_map(|place| bound(place, &format!("{OUTSIDE}/layers"), Never::PRIVILEGED)));
         steps.extend([Step::Enter, Step::Each]);
-        let scratch = |to, mode: &str| {
+        steps.extend(self.scratch());
+        Ok(steps)
+    }
+
+    /// Gives the folders of a command for what is of no use afterwards.
+    fn scratch(&self) -> [Step; 3] {
+        [("tmp", "1777"), ("dev/shm", "1777"), (HOME, "700")].map(|(to, mode)| {
             let settings = [("size", self.limits.scratch.to_string()), ("nr_inodes", "65536".to_owned())];
             let settings = settings.into_iter().chain([("mode", mode.to_owned())]).collect();
             Step::Mount { kind: "tmpfs", to, never: Never::PRIVILEGED, settings }
-        };
-        steps.extend([scratch("tmp", "1777"), scratch("dev/shm", "1777"), scratch(HOME, "700")]);
-        Ok(steps)
+        })
     }
 
     /// Gives the steps that confine one program, in the world that it has in common with others; `layer` is where it keeps changes.

@@ -145,6 +145,8 @@ impl fmt::Display for Never {
 pub(crate) enum Resource {
     Cpu = 0,
     FileSize = 1,
+    /// Memory of its own.
+    Data = 2,
     Core = 4,
     Processes = 6,
     OpenFiles = 7,

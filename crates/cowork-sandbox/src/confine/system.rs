@@ -65,6 +65,10 @@ const PROGRAMS: &[&str] = &[
     "/etc/ssl/openssl.cnf",
 ];
 
+/// What a program finds of others' code.
+const LIBRARIES: &[&str] =
+    &["/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache"];
+
 const DEVICES: &[&str] = &["/dev/null", "/dev/random", "/dev/urandom", "/dev/zero"];
 
 /// Folders under which no folder that a person grants can be.
@@ -99,6 +103,14 @@ impl System {
 }
 
 impl System {
+    /// Gives the same with libraries in place of all programs.
+    ///
+    /// # Errors
+    /// `Unavailable` for what can't be looked at.
+    pub(crate) fn with_libraries(&self) -> Result<Self> {
+        Ok(Self { programs: there(LIBRARIES)?, ..self.clone() })
+    }
+
     /// Gives the most that this process may have of something.
     pub(crate) fn most(&self, what: Resource) -> u64 {
         self.most.iter().find(|(known, _)| *known == what).map_or(u64::MAX, |(_, most)| *most)
@@ -111,6 +123,7 @@ fn most() -> Vec<(Resource, u64)> {
     let all = [
         (Resource::Cpu, Known::Cpu),
         (Resource::FileSize, Known::Fsize),
+        (Resource::Data, Known::Data),
         (Resource::Core, Known::Core),
         (Resource::Processes, Known::Nproc),
         (Resource::OpenFiles, Known::Nofile),
