@@ -71,7 +71,7 @@ impl Policy {
         let is_own = |step: &Step| !matches!(step, Step::Limit { what: Resource::Processes, .. });
         steps.extend(self.limits(system).into_iter().filter(is_own));
         steps.extend(rules);
-        steps.extend([Step::Restrict, Step::Filter(filters::outside()?), Step::Filter(filters::filter()?)]);
+        steps.extend([Step::Restrict, Step::Filter(filters::alone()?), Step::Filter(filters::filter()?)]);
         Ok(steps)
     }
 

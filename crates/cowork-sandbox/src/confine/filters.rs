@@ -89,7 +89,7 @@ const REFUSED: &[c_long] = &[
 ];
 
 /// Calls that are refused besides where there are no namespaces: what a namespace would keep apart, and what Landlock does not hold.
-const REFUSED_OUTSIDE: &[c_long] = &[
+const REFUSED_ALONE: &[c_long] = &[
     // The network, of any kind.
     libc::SYS_socket,
     // Whose a file is, and what may be done with it: also of files that can't be opened, or only be read.
@@ -136,7 +136,7 @@ const REFUSED_OUTSIDE: &[c_long] = &[
 ];
 
 /// Calls about a process, by an argument: it may only be the one that calls, which is 0.
-const OWN_OUTSIDE: &[(c_long, u32)] = &[
+const OWN_ALONE: &[(c_long, u32)] = &[
     (libc::SYS_prlimit64, 0),
     (libc::SYS_sched_setaffinity, 0),
     (libc::SYS_sched_setparam, 0),
@@ -147,7 +147,7 @@ const OWN_OUTSIDE: &[(c_long, u32)] = &[
 ];
 
 /// Orders for an open file that change what it is, though it can only be read: its flags, its project, its version.
-const CHANGES_OUTSIDE: &[u32] = &[0x4008_6602, 0x401c_5820, 0x4008_7602];
+const CHANGES_ALONE: &[u32] = &[0x4008_6602, 0x401c_5820, 0x4008_7602];
 
 /// New namespaces by `clone`, one bit each.
 const APART: &[i32] = &[
@@ -269,29 +269,29 @@ pub(crate) fn filter() -> Result<Filter> {
     Program::of(&calls)
 }
 
-/// Gives the filter for where there are no namespaces, which is put on besides the other.
-///
-/// # Errors
-/// As [`filter`]'s.
-pub(crate) fn outside() -> Result<Filter> {
-    let number = |call: &c_long| u32::try_from(*call).unwrap_or(u32::MAX);
-    let refused = REFUSED_OUTSIDE.iter().map(|call| (number(call), When::Always(Answer::Refused)));
-    let own = OWN_OUTSIDE.iter().map(|(call, argument)| (number(call), When::Given(*argument)));
-    let mut calls: Vec<(u32, When)> = refused.chain(own).collect();
-    calls.push((number(&libc::SYS_ioctl), When::OneOf(1, CHANGES_OUTSIDE.to_vec())));
-    calls.sort_by_key(|(call, _)| *call);
-    Program::of(&calls)
-}
-
 /// Gives what a worker gets besides the filter: of all that can be started, threads alone.
 ///
 /// # Errors
 /// As [`filter`]'s.
-pub(crate) fn alone() -> Result<Filter> {
+pub(crate) fn worker() -> Result<Filter> {
     let number = |call: c_long| u32::try_from(call).unwrap_or(u32::MAX);
     let mut calls: Vec<(u32, When)> =
         NOT_ALONE.iter().map(|call| (number(*call), When::Always(Answer::Refused))).collect();
     calls.push((number(libc::SYS_clone), When::NoBit(0, libc::CLONE_THREAD.unsigned_abs())));
+    calls.sort_by_key(|(call, _)| *call);
+    Program::of(&calls)
+}
+
+/// Gives the filter for where there are no namespaces, which is put on besides the other.
+///
+/// # Errors
+/// As [`filter`]'s.
+pub(crate) fn alone() -> Result<Filter> {
+    let number = |call: &c_long| u32::try_from(*call).unwrap_or(u32::MAX);
+    let refused = REFUSED_ALONE.iter().map(|call| (number(call), When::Always(Answer::Refused)));
+    let own = OWN_ALONE.iter().map(|(call, argument)| (number(call), When::Given(*argument)));
+    let mut calls: Vec<(u32, When)> = refused.chain(own).collect();
+    calls.push((number(&libc::SYS_ioctl), When::OneOf(1, CHANGES_ALONE.to_vec())));
     calls.sort_by_key(|(call, _)| *call);
     Program::of(&calls)
 }
@@ -479,8 +479,8 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_starts_threads_alone() {
-        let filter = alone().unwrap();
+    fn a_worker_starts_threads_worker() {
+        let filter = worker().unwrap();
         let is_made = |call: i64, first: i32| {
             let arguments = [u64::from(first.unsigned_abs())];
             answered(&filter, ARCHITECTURE, u32::try_from(call).unwrap(), &arguments) == Answer::Made.number()

@@ -61,7 +61,7 @@ impl Alone {
         let mut system = self.system.clone();
         system.programs.push(Place { path: WORKER.to_owned(), ..self.program.clone() });
         steps.extend(self.policy.rules(&system)?);
-        steps.extend([Step::Filter(filters::filter()?), Step::Filter(filters::alone()?)]);
+        steps.extend([Step::Filter(filters::filter()?), Step::Filter(filters::worker()?)]);
         Ok(steps)
     }
 
@@ -75,7 +75,7 @@ impl Alone {
         let most = self.memory.min(self.system.most(Resource::Data));
         let mut steps = vec![Step::Limit { what: Resource::Data, most }];
         steps.extend(self.policy.steps_alone(&system, None)?);
-        steps.push(Step::Filter(filters::alone()?));
+        steps.push(Step::Filter(filters::worker()?));
         Ok(steps)
     }
 
