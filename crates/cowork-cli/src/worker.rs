@@ -14,8 +14,9 @@ const WORKER: &str = "__run-playbook";
 /// Has playbooks run by this program, started once more.
 pub(crate) fn with_worker(builder: Builder) -> Builder {
     match env::current_exe() {
-        Ok(own) => builder.worker_where_possible(own, &[WORKER]),
-        Err(_) => builder,
+        // A user who may not look at where this program is can't have it shown to a worker either.
+        Ok(own) if own.metadata().is_ok() => builder.worker_where_possible(own, &[WORKER]),
+        _ => builder,
     }
 }
 

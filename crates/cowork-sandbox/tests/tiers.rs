@@ -4,14 +4,14 @@
 
 use std::{
     fs,
-    io::Read,
+    io::{BufRead, Read},
     os::fd::AsFd,
     time::{Duration, Instant},
 };
 
-use cowork_core::{ExecLimits, Kind};
+use cowork_core::{ExecLimits, Kind, Worker};
 use cowork_sandbox::confine::{
-    Changes, Confinement, Ended, Feature, How, Layers, Options, Policy, Shared, Tier, World,
+    Changes, Confinement, Ended, Excess, Feature, How, Layers, Options, Policy, Shared, Tier, World,
 };
 use tempfile::TempDir;
 
@@ -236,7 +236,133 @@ fn where_the_kernel_makes_no_user_namespaces_bubblewrap_or_nothing_makes_them() 
         eprintln!("left out: this machine makes no namespaces of users");
         return;
     }
-    assert!(is_well && said.contains("tier Bubblewrap") && said.contains("user namespaces can't be made: "), "{said}");
+    // In namespaces that are not root's, root is nobody who is known, and its programs are not known to be the system's.
+    let is_root = rustix::process::geteuid().is_root();
+    let tier = if is_root { "tier Bubblewrap" } else { "tier Landlock" };
+    assert!(is_well && said.contains(tier) && said.contains("user namespaces can't be made: "), "{said}");
     let (is_well, said) = run("setpriv --bounding-set=-all --no-new-privs");
     assert!(is_well && said.contains("tier Landlock"), "{said}");
+}
+
+/// Where the folder is for a host that is killed, and in which tier.
+const HOST: &str = "COWORK_TEST_TIERS_HOST";
+
+/// Runs this test again, and kills that.
+#[test]
+fn all_of_a_command_ends_with_its_host() {
+    if let Some(word) = std::env::var_os(HOST) {
+        let word = word.into_string().unwrap();
+        let options = if word.contains("bubblewrap") { by_bubblewrap() } else { without_namespaces() };
+        let place = Place::new(&options);
+        let out = std::io::stdout();
+        let layer = Layers::at(place.layers.path()).unwrap().make("1", &place.policy).unwrap();
+        let args = ["sh", "-c", &format!("{}; echo began; sleep 100", scattered(&word))].map(str::to_owned);
+        let null = fs::File::open("/dev/null").unwrap();
+        place
+            .world
+            .start(Some(&layer), &args, [null.as_fd(), out.as_fd(), out.as_fd()])
+            .unwrap()
+            .wait(Duration::from_secs(60))
+            .unwrap();
+        return;
+    }
+    for tier in ["bubblewrap", "landlock"] {
+        let word = format!("hosted-{}-{tier}", std::process::id());
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "all_of_a_command_ends_with_its_host", "--nocapture"]).env(HOST, &word);
+        let mut child = child.stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.by_ref().any(|line| line.unwrap().contains("began")));
+        assert!(!named(&word).is_empty());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // Whoever runs holds the stream: its end is theirs.
+        assert_eq!(lines.count(), 0);
+        let begun = Instant::now();
+        while !named(&word).is_empty() && begun.elapsed() < Duration::from_secs(10) {
+            std::thread::yield_now();
+        }
+        assert_eq!(named(&word), [""; 0], "{tier}");
+    }
+}
+
+#[test]
+fn a_command_uses_no_more_than_it_may_in_any_tier() {
+    for options in [by_bubblewrap(), without_namespaces()] {
+        let mut place = Place::new(&options);
+        place.policy.limits = ExecLimits { memory: 64 << 20, processes: 30, file: 1 << 20, ..ExecLimits::default() };
+        let layers = Layers::at(place.layers.path()).unwrap();
+        place.world = place.confinement.world(place.policy.clone(), Some(layers)).unwrap();
+        let (how, said) = place.sh("head -c 400M /dev/zero | tail -c 300M | wc -c");
+        assert_eq!(how, How::Over(Excess::Memory), "{said}");
+        let (how, said) = place.sh("n=0; while [ $n -lt 60 ]; do sleep 20 & n=$((n+1)); done; echo all");
+        assert!(how != How::Exited(0) && !said.contains("all"), "{how:?} {said}");
+        let (how, _) = place.sh("head -c 2M /dev/zero > large");
+        assert_ne!(how, How::Exited(0));
+        assert_eq!(fs::metadata(place.folder.path().join("large")).unwrap().len(), 1 << 20);
+        assert_eq!(place.sh("echo fine"), (How::Exited(0), "fine\n".to_owned()));
+    }
+}
+
+#[test]
+fn what_no_namespace_keeps_apart_is_refused_where_there_are_none() {
+    let place = Place::new(&without_namespaces());
+    let host = std::process::id();
+    fs::write(place.folder.path().join("readable"), "x").unwrap();
+    for (what, call) in [
+        ("a socket for datagrams", "41, 2, 2, 0".to_owned()),
+        ("shared memory", "29, 0, 4096, 0o1600".to_owned()),
+        ("messages", "68, 0, 0o1600".to_owned()),
+        ("semaphores", "64, 0, 1, 0o1600".to_owned()),
+        ("a queue", "240, b'q', 0o102, 0o600, 0".to_owned()),
+        ("limits of another", format!("302, {host}, 7, 0, 0")),
+        ("priority of another", format!("141, 0, {host}, 19")),
+        ("processors of another", format!("203, {host}, 8, b'1234567\\0'")),
+        ("times by name", "280, -100, b'/etc/passwd', 0, 0".to_owned()),
+        ("mode by name", "90, b'/etc/passwd', 0o644".to_owned()),
+        ("owner by name", "92, b'/etc/passwd', 0, 0".to_owned()),
+        ("an attribute", "188, b'/etc/passwd', b'user.x', b'y', 1, 0".to_owned()),
+        ("being told of changes", "254, c.syscall(253), b'/etc', 2".to_owned()),
+        ("a file's flags", "16, os.open('readable', 0), 0x40086602, b'1234567\\0'".to_owned()),
+    ] {
+        let line = "import ctypes, os\nc = ctypes.CDLL(None, use_errno=True)\n";
+        let line = format!("{line}print(ctypes.get_errno() if c.syscall({call}) == -1 else 'done')");
+        let (ended, said) = place.run(&["python3", "-c", &line], Duration::from_secs(20)).unwrap();
+        assert_eq!((ended.how, said.as_str()), (How::Exited(0), "1\n"), "{what}");
+    }
+    // What a program may do with itself and its own files it may do here too.
+    let own = "import os, resource; resource.setrlimit(resource.RLIMIT_CORE, (0, 0)); open('own', 'w').close(); os.utime(os.open('own', 1)); print('ok')";
+    assert_eq!(place.run(&["python3", "-c", own], Duration::from_secs(20)).unwrap().1, "ok\n");
+}
+
+#[test]
+fn a_worker_sees_and_reaches_nothing_in_any_tier() {
+    for options in [Options::default(), by_bubblewrap(), without_namespaces()] {
+        let confinement = Confinement::with(&options).unwrap();
+        let worker = Worker { program: "/bin/sh".into(), args: Vec::new(), cpu: 10, memory: 256 << 20 };
+        let workers = confinement.workers(&worker).unwrap();
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("secret"), "hidden\n").unwrap();
+        let at = folder.path().display();
+        let run = |line: &str| {
+            let (mut reader, writer) = std::io::pipe().unwrap();
+            let null = fs::File::open("/dev/null").unwrap();
+            let args = ["-c", line].map(str::to_owned);
+            let running = workers.start(&args, [null.as_fd(), writer.as_fd(), writer.as_fd()]).unwrap();
+            drop(writer);
+            let mut said = String::new();
+            reader.read_to_string(&mut said).unwrap();
+            (running.wait(Duration::from_secs(10)).unwrap().how, said)
+        };
+        assert_eq!(run("echo $((40 + 2)); exit 3"), (How::Exited(3), "42\n".to_owned()), "{options:?}");
+        let outside = format!("kill -9 {}", std::process::id());
+        let (reads, writes) = (format!("read x < {at}/secret"), format!("echo x > {at}/new"));
+        for line in [reads.as_str(), &writes, "(echo started)", "/bin/true", &outside] {
+            assert_ne!(run(line).0, How::Exited(0), "{options:?} {line}");
+        }
+        assert!(!folder.path().join("new").exists());
+    }
+    let older = Options { landlock: 5, least: vec![Feature::Reading], ..without_namespaces() };
+    let worker = Worker { program: "/bin/sh".into(), args: Vec::new(), cpu: 10, memory: 256 << 20 };
+    assert_eq!(Confinement::with(&older).unwrap().workers(&worker).unwrap_err().kind, Kind::Unsupported);
 }

@@ -146,6 +146,9 @@ const OWN_ALONE: &[(c_long, u32)] = &[
     (libc::SYS_utimensat, 1),
 ];
 
+/// Orders for an open file that change what it is, though it can only be read: its flags, its project, its version.
+const CHANGES_ALONE: &[u32] = &[0x4008_6602, 0x401c_5820, 0x4008_7602];
+
 /// New namespaces by `clone`, one bit each.
 const APART: &[i32] = &[
     libc::CLONE_NEWUSER,
@@ -288,6 +291,7 @@ pub(crate) fn alone() -> Result<Filter> {
     let refused = REFUSED_ALONE.iter().map(|call| (number(call), When::Always(Answer::Refused)));
     let own = OWN_ALONE.iter().map(|(call, argument)| (number(call), When::Given(*argument)));
     let mut calls: Vec<(u32, When)> = refused.chain(own).collect();
+    calls.push((number(&libc::SYS_ioctl), When::OneOf(1, CHANGES_ALONE.to_vec())));
     calls.sort_by_key(|(call, _)| *call);
     Program::of(&calls)
 }

@@ -5,10 +5,12 @@ use std::{os::fd::BorrowedFd, path::Path, sync::Arc};
 use cowork_core::{Error, Kind, Result, Worker};
 
 use super::{
-    Confined, Confinement, Tier, Usage,
+    Confined, Confinement, Usage, Way, alone as outside,
     helper::Ground,
     policy::alone::Alone,
+    steps::Step,
     system::{self, Place, What},
+    tier,
 };
 
 /// What the workers of one program have in common, made once. Dropping it ends none of them.
@@ -16,6 +18,8 @@ use super::{
 pub struct Workers {
     ground: Ground,
     alone: Arc<Alone>,
+    /// Where there are no namespaces of our own: what keeps them.
+    keeper: Option<Arc<[Step]>>,
 }
 
 impl Confinement {
@@ -23,16 +27,25 @@ impl Confinement {
     /// use, its own limits hold, as it starts nothing.
     ///
     /// # Errors
-    /// `Unsupported` where this program can't make namespaces: with less a worker is none. `NotFound` without such a program, `InvalidInput` if it is no file; `Unavailable` if no process can be started. What comes up later
+    /// `Unsupported` where nothing holds its signals back. `NotFound` without such a program, `InvalidInput` if it is no file; `Unavailable` if no process can be started. What comes up later
     /// [`Confined::wait`] tells.
     pub fn workers(&self, worker: &Worker) -> Result<Workers> {
-        if self.tier() != Tier::Namespaces {
-            let why = "a worker needs namespaces that this program makes itself, and it may not";
-            return Err(Error::new(Kind::Unsupported, "start worker", why).with_fix("allow user namespaces"));
-        }
         let program = program(&worker.program)?;
         let alone = Alone::new(self.0.system.with_libraries()?, program, worker.cpu, worker.memory);
-        Ok(Workers { ground: self.0.helper.ground(alone.world(), None)?, alone: Arc::new(alone) })
+        let (plan, keeper) = match self.0.way {
+            Way::Apart => (alone.world(), None),
+            // It needs so little that Landlock and filters hold all of it, if they hold signals too.
+            Way::Through(_) | Way::Alone => {
+                let keeper = outside::keeper(&self.0.system)?;
+                if keeper.is_empty() {
+                    let error =
+                        Error::new(Kind::Unsupported, "start worker", "there is nothing to hold its signals back");
+                    return Err(error.with_fix(tier::MEND));
+                }
+                (Vec::new(), Some(keeper.into()))
+            }
+        };
+        Ok(Workers { ground: self.0.helper.ground(plan, None)?, alone: Arc::new(alone), keeper })
     }
 }
 
@@ -47,8 +60,14 @@ impl Workers {
     /// # Errors
     /// `InvalidInput` for arguments that can't be such, `LimitExceeded` if they are too long; `Unavailable`.
     pub fn start(&self, args: &[String], streams: [BorrowedFd<'_>; 3]) -> Result<Confined> {
-        let mut running = self.ground.prepare(self.alone.steps()?)?;
-        running.start(&self.alone.start(args)?, streams)?;
+        let (mut running, order) = match &self.keeper {
+            None => (self.ground.prepare(self.alone.steps()?)?, self.alone.start(args)?),
+            Some(keeper) => {
+                let running = self.ground.prepare_outside(keeper, &[], self.alone.steps_outside()?)?;
+                (running, self.alone.start_outside(args)?)
+            }
+        };
+        running.start(&order, streams)?;
         Ok(Confined { running, usage: Usage::nothing() })
     }
 }

@@ -65,6 +65,29 @@ impl Alone {
         Ok(steps)
     }
 
+    /// Gives the steps that confine one worker where there are no namespaces.
+    ///
+    /// # Errors
+    /// As [`Self::steps`]'s.
+    pub(crate) fn steps_outside(&self) -> Result<Vec<Step>> {
+        let mut system = self.system.clone();
+        system.programs.push(self.program.clone());
+        let most = self.memory.min(self.system.most(Resource::Data));
+        let mut steps = vec![Step::Limit { what: Resource::Data, most }];
+        steps.extend(self.policy.steps_alone(&system, None)?);
+        steps.push(Step::Filter(filters::worker()?));
+        Ok(steps)
+    }
+
+    /// Gives the order to execute it where there are no namespaces.
+    ///
+    /// # Errors
+    /// As [`Self::start`]'s.
+    pub(crate) fn start_outside(&self, args: &[String]) -> Result<Start> {
+        let args: Vec<String> = [self.program.path.clone()].into_iter().chain(args.iter().cloned()).collect();
+        self.policy.start_alone(&args, None, None)
+    }
+
     /// Gives the order to execute it.
     ///
     /// # Errors
