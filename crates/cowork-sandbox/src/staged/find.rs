@@ -139,11 +139,7 @@ impl Search<'_> {
         let failed = |e: Errno| error(e, "look at changes", path.as_str());
         let is = sys::look(upper, name).map_err(failed)?;
         let was = lower.and_then(|lower| Some((lower, sys::look(lower, name).ok()?)));
-        if !is.is_folder() && self.since.is_settled(&is) {
-            // What somebody did with it since is theirs. Who made it sees what it made.
-            if was.is_none_or(|(_, look)| self.since.is_other(&look)) && is.file_type() != FileType::CharacterDevice {
-                self.leave(path, OUTDATED);
-            }
+        if self.is_settled(&is, was.as_ref().map(|(_, look)| look), path) {
             return Ok(());
         }
         if !is.is_folder() && self.copied.as_ref().is_some_and(|copied| copied.is_untouched(path, &is)) {
@@ -192,6 +188,18 @@ impl Search<'_> {
             _ => self.leave(path, "is a device"),
         }
         Ok(())
+    }
+
+    /// Says whether something is in the folder already, and says so where somebody did something with it since.
+    fn is_settled(&mut self, is: &sys::Look, was: Option<&sys::Look>, path: &FilePath) -> bool {
+        if is.is_folder() || !self.since.is_settled(is) {
+            return false;
+        }
+        // Who made it sees what it made; but for a mark that it is gone.
+        if is.file_type() != FileType::CharacterDevice && was.is_none_or(|look| self.since.is_other(look)) {
+            self.leave(path, OUTDATED);
+        }
+        true
     }
 
     fn link(
