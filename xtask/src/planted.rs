@@ -162,3 +162,22 @@ fn copy() -> io::Result<PathBuf> {
     }
     Ok(root)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A weakness that is not in the code any more would be caught by nobody, unnoticed until the long campaign.
+    #[test]
+    fn every_weakness_fits_the_code_as_it_is() {
+        let sandbox = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/cowork-sandbox");
+        let odd = |(file, from, _): &(&str, &str, &str)| {
+            let text = fs::read_to_string(sandbox.join(file)).unwrap_or_default();
+            let times = text.matches(from).count();
+            (times != 1).then(|| format!("{file}: {times} times {from:?}"))
+        };
+        let all =
+            list::all().flat_map(|weakness| weakness.patches.iter().filter_map(odd).map(|odd| (weakness.name, odd)));
+        assert_eq!(all.collect::<Vec<_>>(), []);
+    }
+}
