@@ -140,6 +140,10 @@ pub struct HostGrant {
     /// Paths, each with everything below it; if there are none, all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paths: Option<Vec<String>>,
+    /// The name of a credential that the host adds to what is sent there, so that no command ever has it; the host that embeds the engine has it
+    /// under this name. A header of the command's own that says who asks is taken out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
     /// Whether it may be at a private address, as a server of the person's own is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub private: bool,

@@ -29,7 +29,7 @@ use self::{
     streams::Streams,
 };
 use crate::{
-    Copies,
+    Copies, LocalSandboxOptions,
     confine::{Changes, Confinement, Layer, Layers, Options, Policy, Shared, World},
     fault::{Fault, shown},
     session::{Held, blocking},
@@ -43,6 +43,8 @@ pub(crate) struct Ground {
     limits: ExecLimits,
     copies: Copies,
     ways: Options,
+    #[cfg(feature = "egress")]
+    credentials: crate::outlet::Credentials,
     confinement: OnceLock<Confinement>,
 }
 
@@ -83,8 +85,16 @@ const A_DAY: i64 = 24 * 60 * 60 * 1_000;
 const SINCE: &str = "since";
 
 impl Ground {
-    pub(crate) fn new(data: PathBuf, limits: ExecLimits, (copies, ways): (Copies, Options)) -> Arc<Self> {
-        Arc::new(Self { data, limits, copies, ways, confinement: OnceLock::new() })
+    pub(crate) fn new(data: PathBuf, options: &LocalSandboxOptions) -> Arc<Self> {
+        Arc::new(Self {
+            data,
+            limits: options.limits.clone(),
+            copies: options.copies.clone(),
+            ways: options.confinement.clone(),
+            #[cfg(feature = "egress")]
+            credentials: options.credentials.clone(),
+            confinement: OnceLock::new(),
+        })
     }
 
     /// Gives what confines commands on this computer.
@@ -111,6 +121,23 @@ impl Ground {
                 vec![Finding { ok: false, what, found: format!("they can't be run: {}", e.message), fix }]
             }
         }
+    }
+
+    #[cfg(feature = "egress")]
+    fn reach(&self, hosts: &[HostGrant]) -> Result<Reach> {
+        match hosts {
+            [] => Ok(Reach::Nothing),
+            hosts => crate::outlet::Outlet::new(hosts, &self.credentials).map(Reach::By),
+        }
+    }
+
+    #[cfg(not(feature = "egress"))]
+    fn reach(&self, hosts: &[HostGrant]) -> Result<Reach> {
+        if hosts.is_empty() {
+            return Ok(Reach::Nothing);
+        }
+        let error = Error::new(Kind::Unsupported, "run command", "commands can't reach a network here");
+        Err(error.with_fix("build the sandbox with its feature `egress`, or grant no hosts"))
     }
 
     pub(crate) fn room(self: &Arc<Self>, task: TaskId, hosts: Vec<HostGrant>) -> Room {
@@ -156,7 +183,7 @@ impl Room {
         let policy = Policy { folders: folders.collect::<Result<_>>()?, limits: self.ground.limits.clone() };
         let layers = Layers::at(&self.at())?;
         let world = self.ground.confinement()?.world(policy.clone(), Some(layers.clone()))?;
-        let reach = reach(&self.hosts)?;
+        let reach = self.ground.reach(&self.hosts)?;
         let copied = copies::needed(held, &world, &self.at(), &self.ground.copies)?;
         let made = Arc::new(Commands { policy, layers, world, reach, copied, running: Arc::default() });
         Ok(self.commands.get_or_init(|| made).clone())
@@ -253,20 +280,6 @@ fn begin(
         ended
     });
     Ok(Running::new((kept, commands.clone()), (ended, ender, renewer), streams, visits))
-}
-
-#[cfg(feature = "egress")]
-fn reach(hosts: &[HostGrant]) -> Result<Reach> {
-    if hosts.is_empty() { Ok(Reach::Nothing) } else { crate::outlet::Outlet::new(hosts).map(Reach::By) }
-}
-
-#[cfg(not(feature = "egress"))]
-fn reach(hosts: &[HostGrant]) -> Result<Reach> {
-    if hosts.is_empty() {
-        return Ok(Reach::Nothing);
-    }
-    let error = Error::new(Kind::Unsupported, "run command", "commands can't reach a network here");
-    Err(error.with_fix("build the sandbox with its feature `egress`, or grant no hosts"))
 }
 
 /// Gives where a command begins, as it is called inside.

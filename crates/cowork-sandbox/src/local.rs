@@ -43,6 +43,9 @@ pub struct LocalSandboxOptions {
     pub limits: ExecLimits,
     /// How much is copied for a command where what it changes can't be laid over a folder.
     pub copies: Copies,
+    /// Credentials for hosts, by the names that grants have for them.
+    #[cfg(feature = "egress")]
+    pub credentials: std::collections::BTreeMap<String, crate::egress::Credential>,
     /// In which ways commands may be confined, and what has to be enforced.
     #[cfg(confined)]
     pub confinement: crate::confine::Options,
@@ -81,10 +84,10 @@ pub struct LocalSandbox {
 impl LocalSandbox {
     /// Makes a sandbox. It touches the disk only when it is used.
     pub fn open(options: LocalSandboxOptions) -> Self {
-        let data = std::fs::canonicalize(&options.data).unwrap_or(options.data);
+        let data = std::fs::canonicalize(&options.data).unwrap_or_else(|_| options.data.clone());
         Self {
             #[cfg(confined)]
-            ground: crate::commands::Ground::new(data.clone(), options.limits, (options.copies, options.confinement)),
+            ground: crate::commands::Ground::new(data.clone(), &options),
             #[cfg(confined)]
             workers: Arc::default(),
             bounds: Bounds { data, home: options.home },

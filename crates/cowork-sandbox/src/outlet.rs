@@ -1,6 +1,6 @@
 //! The way out of a session's commands: its proxy, and what they have to know to use it.
 
-use std::{fs, net::TcpListener, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fs, net::TcpListener, sync::Arc, time::Duration};
 
 use cowork_core::{HostGrant, Result, Visit};
 use tokio::{
@@ -11,7 +11,7 @@ use tokio::{
 use crate::{
     commands::Visits,
     confine::WayOut,
-    egress::{self, Allowed, Parts, Proxy, Rules, Token, Verdict},
+    egress::{self, Allowed, Credential, Parts, Proxy, Rules, Token, Verdict},
 };
 
 /// Where systems keep the certificates that they trust.
@@ -21,6 +21,9 @@ const BUNDLES: [&str; 4] = [
     "/etc/ssl/ca-bundle.pem",
     "/etc/ssl/cert.pem",
 ];
+
+/// Credentials by their names.
+pub(crate) type Credentials = BTreeMap<String, Credential>;
 
 /// A session's proxy. Dropping it ends all connections of its commands.
 #[derive(Debug)]
@@ -33,10 +36,10 @@ pub(crate) struct Outlet {
 
 impl Outlet {
     /// Makes one by which these can be reached. It needs a tokio runtime.
-    pub(crate) fn new(hosts: &[HostGrant]) -> Result<Self> {
+    pub(crate) fn new(hosts: &[HostGrant], credentials: &Credentials) -> Result<Self> {
         let rules = Rules { allowed: hosts.iter().map(allowed).collect() };
         let token = Token::random()?;
-        let proxy = Proxy::new(&rules, token.clone(), Parts::default())?;
+        let proxy = Proxy::new(&rules, token.clone(), Parts { credentials: credentials.clone(), ..Parts::default() })?;
         // A program that is told where certificates are looks nowhere else.
         let system = BUNDLES.iter().find_map(|at| fs::read_to_string(at).ok()).unwrap_or_default();
         let trusted = format!("{}\n{system}", proxy.authority());
@@ -98,7 +101,7 @@ fn allowed(grant: &HostGrant) -> Allowed {
         port: grant.port,
         methods: grant.methods.clone(),
         paths: grant.paths.clone(),
-        credential: None,
+        credential: grant.credential.clone(),
         private: grant.private,
     }
 }

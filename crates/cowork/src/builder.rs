@@ -1,5 +1,7 @@
 //! Putting an engine together.
 
+#[cfg(feature = "egress")]
+use std::collections::BTreeMap;
 use std::{
     fmt,
     path::{Path, PathBuf},
@@ -12,6 +14,8 @@ use cowork_core::{
     Policy, Probe, Registry, Result, Runtime, Sandbox, Store, Tool,
 };
 use cowork_playbooks::{Apart, PlaybookPlanner};
+#[cfg(feature = "egress")]
+use cowork_sandbox::egress::Credential;
 use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
 use cowork_store::{SqliteOptions, SqliteStore};
 
@@ -38,6 +42,8 @@ pub struct Builder {
     claim: Option<Claim>,
     limits: Limits,
     exec_limits: ExecLimits,
+    #[cfg(feature = "egress")]
+    credentials: BTreeMap<String, Credential>,
 }
 
 /// Which program runs playbooks.
@@ -59,6 +65,15 @@ impl Builder {
     #[must_use]
     pub fn home_dir(mut self, path: impl AsRef<Path>) -> Self {
         self.home = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// Holds a credential for hosts under a name, which a task's grant may have for it ([`HostGrant::credential`](crate::HostGrant)): it is added to
+    /// what commands send there, on this side, so that no command ever has it.
+    #[cfg(feature = "egress")]
+    #[must_use]
+    pub fn credential(mut self, name: &str, credential: Credential) -> Self {
+        self.credentials.insert(name.to_owned(), credential);
         self
     }
 
@@ -309,6 +324,8 @@ impl Builder {
             probe: self.probe.clone(),
             home: self.home.clone(),
             limits: self.exec_limits.clone(),
+            #[cfg(feature = "egress")]
+            credentials: self.credentials.clone(),
             ..LocalSandboxOptions::default()
         };
         Ok(Arc::new(LocalSandbox::open(options)))

@@ -168,6 +168,6 @@ async fn a_command_whose_change_was_refused_is_ended() {
     }
     let values = values(&place.settled(task).await);
     assert!(values[1]["other"].as_str().unwrap().contains("nothing of it was kept"), "{}", values[1]);
-    assert!(values[2]["other"].as_str().unwrap().contains("was refused"), "{}", values[2]);
+    assert!(values[2]["other"].as_str().unwrap().contains("was not kept"), "{}", values[2]);
     assert!(!place.desk.join("new").exists());
 }

@@ -232,6 +232,43 @@ async fn a_command_reaches_the_hosts_that_were_granted_and_it_is_told_which() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_sent_to_a_granted_host_gets_a_credential_that_no_command_has() {
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    let asked = std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        let (mut stream, _) = server.accept().unwrap();
+        let mut head = [0; 4096];
+        let length = stream.read(&mut head).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok").unwrap();
+        String::from_utf8_lossy(&head[..length]).to_lowercase()
+    });
+    let place = Place::new(&[]).await;
+    place.cowork.stop().await;
+    let line = format!("env | grep -c s3cr3t; curl -sS -H 'Authorization: Bearer mine' http://127.0.0.1:{port}/a");
+    let secret = cowork::sandbox::egress::Credential::bearer("s3cr3t").unwrap();
+    let cowork = Cowork::builder().data_dir(&place.data).planner(script(&[&line])).credential("forge", secret);
+    let place = Place { cowork: cowork.build().await.unwrap(), ..place };
+    let grant = HostGrant {
+        host: "127.0.0.1".to_owned(),
+        port: Some(port),
+        private: true,
+        credential: Some("forge".to_owned()),
+        ..HostGrant::default()
+    };
+    let task = place.settled(place.submit_with(Mode::Auto, vec![grant.clone()]).await).await;
+    assert_eq!(value(&task)["stdout"], "0\nok");
+    let head = asked.join().unwrap();
+    assert!(head.contains("authorization: bearer s3cr3t") && !head.contains("mine"), "{head}");
+
+    // One that nobody holds reaches nothing.
+    let other = HostGrant { credential: Some("other".to_owned()), ..grant };
+    let task = place.settled(place.submit_with(Mode::Auto, vec![other]).await).await;
+    let Outcome::Failed { error } = outcome(&task) else { panic!("{:?}", outcome(&task)) };
+    assert!(error.message.contains("\"other\" is not held"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_command_needs_a_folder() {
     let place = Place::new(&["ls"]).await;
     let task = place.cowork.submit(ThreadId::named("main"), "test", Submit::new("List")).await.unwrap();
