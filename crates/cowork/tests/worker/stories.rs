@@ -44,7 +44,7 @@ const STORIES: &[Story] = stories![
     a_worker_that_is_dropped_ends,
     a_worker_that_is_ended_tells_its_end,
     a_program_that_is_not_there_is_said_to_be_so,
-    with_less_than_namespaces_of_its_own_there_is_no_worker,
+    where_nothing_holds_its_signals_back_there_is_no_worker,
     a_playbook_whose_worker_aborts_ends_as_an_error_and_the_engine_works_on,
     a_model_loops_over_500_files_in_one_step,
     what_a_program_would_change_is_asked_about_and_a_no_ends_it_where_it_is,
@@ -173,9 +173,10 @@ fn a_worker_that_is_ended_tells_its_end() {
     assert!(matches!(exited, ProcessEvent::Exited(exit) if exit.how == ExitKind::Signal(9)));
 }
 
-fn with_less_than_namespaces_of_its_own_there_is_no_worker() {
+fn where_nothing_holds_its_signals_back_there_is_no_worker() {
     let data = tempfile::tempdir().unwrap();
-    let confinement = cowork::sandbox::confine::Options { namespaces: false, ..Default::default() };
+    let least = vec![cowork::sandbox::confine::Feature::Reading];
+    let confinement = cowork::sandbox::confine::Options { namespaces: false, bubblewrap: None, landlock: 5, least };
     let options = LocalSandboxOptions { data: data.path().to_owned(), confinement, ..LocalSandboxOptions::default() };
     let sandbox = LocalSandbox::open(options);
     let started = Runtime::new().unwrap().block_on(sandbox.worker(worker("serves")));
