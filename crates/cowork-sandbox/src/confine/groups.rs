@@ -35,7 +35,42 @@ pub(crate) struct Group {
     lists: Vec<File>,
     /// Where it is said how often the kernel ended something in it; they are open, since they are read at both ends of a command.
     ended: Vec<File>,
+    /// How many commands began in it, and how many of them have not ended.
+    begun: AtomicU64,
+    running: AtomicU64,
     left: Left,
+}
+
+/// A command's time in a group.
+#[derive(Debug)]
+pub(crate) struct Stay {
+    group: Arc<Group>,
+    /// How often the kernel had ended something in it before.
+    ended: u64,
+    /// How many had begun then, and whether all of them had ended.
+    begun: u64,
+    was_empty: bool,
+}
+
+impl Stay {
+    pub(crate) fn new(group: Arc<Group>) -> Self {
+        let was_empty = group.running.fetch_add(1, Ordering::AcqRel) == 0;
+        let begun = group.begun.fetch_add(1, Ordering::AcqRel) + 1;
+        Self { ended: group.ended(), begun, was_empty, group }
+    }
+
+    /// Says whether the kernel ended something for its memory that was this command's, if that `ended_well`: of others in the group meanwhile it
+    /// can't be told apart then.
+    pub(crate) fn was_struck(&self, ended_well: bool) -> bool {
+        let was_alone = self.was_empty && self.group.begun.load(Ordering::Acquire) == self.begun;
+        self.group.ended() > self.ended && (was_alone || !ended_well)
+    }
+}
+
+impl Drop for Stay {
+    fn drop(&mut self) {
+        self.group.running.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 /// How the names of groups begin, before the numbers of their host's namespace, of their host, and their own.
@@ -84,7 +119,14 @@ impl Groups {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         self.left.lock().unwrap_or_else(PoisonError::into_inner).retain(|folder| fs::remove_dir(folder).is_err());
         let name = format!("{NAME}{}-{}-{}", space(), std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let mut group = Group { folders: Vec::new(), lists: Vec::new(), ended: Vec::new(), left: self.left.clone() };
+        let mut group = Group {
+            folders: Vec::new(),
+            lists: Vec::new(),
+            ended: Vec::new(),
+            begun: AtomicU64::new(0),
+            running: AtomicU64::new(0),
+            left: self.left.clone(),
+        };
         for folder in &self.folders {
             let folder = folder.join(&name);
             fs::create_dir(&folder).ok()?;
@@ -207,7 +249,14 @@ mod tests {
         fs::create_dir(&at).unwrap();
         fs::write(at.join("memory.events"), "low 0\noom 1\noom_kill 0\n").unwrap();
         let ended = ends(&at).collect();
-        let group = Group { folders: vec![at.clone()], lists: Vec::new(), ended, left: Left::default() };
+        let group = Group {
+            folders: vec![at.clone()],
+            lists: Vec::new(),
+            ended,
+            begun: AtomicU64::new(0),
+            running: AtomicU64::new(0),
+            left: Left::default(),
+        };
         assert_eq!(group.ended(), 0);
         fs::write(at.join("memory.events"), "low 0\noom 1\noom_kill 2\n").unwrap();
         assert_eq!(group.ended(), 2);

@@ -20,7 +20,7 @@ use rustix::{
 };
 
 use super::{
-    groups::Group,
+    groups::{Group, Stay},
     helper::{failed, in_memory, send},
     policy::Take,
     steps::{Start, Step},
@@ -57,8 +57,8 @@ pub(crate) struct Running {
     program: String,
     /// Takes the socket of its way out.
     out: Option<Take>,
-    /// Its control group, and how much had been ended in it for its memory before.
-    group: Option<(Arc<Group>, u64)>,
+    /// Its time in its control group.
+    stay: Option<Stay>,
 }
 
 impl fmt::Debug for Running {
@@ -155,7 +155,6 @@ impl Running {
         plan: Vec<Step>,
         group: Option<Arc<Group>>,
     ) -> Self {
-        let group = group.map(|group| (group.clone(), group.ended()));
         Self {
             socket: Arc::new(socket),
             asking: Arc::new(asking),
@@ -163,7 +162,7 @@ impl Running {
             plan,
             program: String::new(),
             out: None,
-            group,
+            stay: group.map(Stay::new),
         }
     }
 
@@ -226,11 +225,12 @@ impl Running {
         };
         self.end()?;
         drop(taken);
-        let struck = self.group.take().and_then(|(group, before)| (group.ended() > before).then_some(Excess::Memory));
+        let stay = self.stay.take();
+        let was_struck = |ended_well| stay.as_ref().is_some_and(|stay| stay.was_struck(ended_well));
         let ended = match heard {
             Ok(Heard::Told(told)) => told.ended(&self.ground, &self.plan, &self.program),
             Ok(Heard::Nothing) => Ok(Ended { how: How::Late, cpu: Duration::ZERO, memory: 0 }),
-            Ok(Heard::Begun(_) | Heard::Listens(_) | Heard::Gone) if struck.is_some() => {
+            Ok(Heard::Begun(_) | Heard::Listens(_) | Heard::Gone) if was_struck(false) => {
                 Ok(Ended { how: How::Late, cpu: Duration::ZERO, memory: 0 })
             }
             Ok(Heard::Begun(_) | Heard::Listens(_) | Heard::Gone) => {
@@ -239,10 +239,10 @@ impl Running {
             }
             Err(errno) => Err(failed(errno)),
         }?;
-        // However it came to its end, but well: a part of its work was cut off. Others are in the same group.
-        Ok(match struck {
-            Some(excess) if ended.how != How::Exited(0) => Ended { how: How::Over(excess), ..ended },
-            _ => ended,
+        // However it came to its end: a part of its work was cut off.
+        Ok(match was_struck(ended.how == How::Exited(0)) {
+            true => Ended { how: How::Over(Excess::Memory), ..ended },
+            false => ended,
         })
     }
 
