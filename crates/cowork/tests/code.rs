@@ -2,85 +2,31 @@
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a story that goes wrong ends")]
 
+mod support;
+
 use std::{
     fs,
-    path::PathBuf,
     sync::{Arc, Mutex},
 };
 
-use cowork::{
-    Answer, Block, CommandId, Cowork, Kind, Mode, ModelCard, Outcome, Proposal, Submit, Task, TaskId, ThreadId,
-    TokioRuntime,
-};
-use cowork_testkit::{ScriptedModel, ScriptedPlanner, model::Reply};
+use cowork::{Answer, Block, Kind, Mode, ModelCard, Outcome, Submit, ThreadId};
+use cowork_testkit::{ScriptedModel, model::Reply};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-struct Place {
-    cowork: Cowork,
-    desk: PathBuf,
-    data: PathBuf,
-    _keep: TempDir,
+use support::{Place, values};
+
+/// These pieces of code, one after the other.
+async fn place(pieces: &[Value]) -> Place {
+    Place::new(pieces.iter().map(|piece| ("code", piece.clone()))).await
 }
 
 fn piece(code: &str) -> Value {
     json!({ "code": code })
 }
 
-impl Place {
-    async fn new(pieces: &[Value]) -> Self {
-        let calls = pieces.iter().map(|args| Proposal::call("code", args.clone()));
-        let planner = ScriptedPlanner::list(calls.chain([Proposal::done("Done.")]));
-        Self::with(|builder| builder.planner(Arc::new(planner))).await
-    }
-
-    async fn with(with: impl FnOnce(cowork::Builder) -> cowork::Builder) -> Self {
-        let keep = TempDir::new().unwrap();
-        let (desk, data) = (keep.path().join("Desk"), keep.path().join("data"));
-        fs::create_dir(&desk).unwrap();
-        fs::write(desk.join("sums.csv"), "name,sum\na,1\nb,2\n").unwrap();
-        let cowork = with(Cowork::builder().data_dir(&data)).build().await.unwrap();
-        Self { cowork, desk, data, _keep: keep }
-    }
-
-    async fn submit(&self, mode: Mode) -> TaskId {
-        let mut submit = Submit::new("Add it up");
-        submit.folders.push(cowork::folder(&self.desk).unwrap());
-        submit.mode = mode;
-        self.cowork.submit(ThreadId::named("main"), "test", submit).await.unwrap()
-    }
-
-    async fn settled(&self, task: TaskId) -> Task {
-        self.cowork.settled(task).await.unwrap()
-    }
-
-    async fn answer(&self, task: TaskId, answer: Answer) {
-        self.settled(task).await;
-        let ask = self.cowork.asks(task).await.unwrap().remove(0);
-        let id = CommandId::new(&TokioRuntime::new(tokio::runtime::Handle::current()));
-        self.cowork.send(ask.answered(answer, "test", id)).await.unwrap();
-    }
-
-    /// What the pieces gave, all of which run.
-    async fn values(&self, mode: Mode) -> Vec<Value> {
-        let task = self.submit(mode).await;
-        values(&self.settled(task).await)
-    }
-}
-
-fn values(task: &Task) -> Vec<Value> {
-    let calls = task.turns.iter().flat_map(|turn| &turn.calls);
-    calls
-        .map(|call| match call.outcome().unwrap().unwrap() {
-            Outcome::Done { value, .. } => value,
-            other => json!({ "other": format!("{other:?}") }),
-        })
-        .collect()
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn names_stay_and_what_a_piece_changed_is_kept() {
-    let place = Place::new(&[
+    let place = place(&[
         piece("import csv, sys\nrows = list(csv.DictReader(open('sums.csv')))\nprint('said')\nprint('too', file=sys.stderr)\nlen(rows)"),
         piece("total = sum(int(row['sum']) for row in rows)\nopen('total', 'w').write(str(total))\ntotal"),
         piece("open('total').read(), __name__"),
@@ -104,7 +50,7 @@ async fn names_stay_and_what_a_piece_changed_is_kept() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn javascript_is_spoken_too() {
     let piece = |code: &str| json!({ "code": code, "language": "javascript" });
-    let place = Place::new(&[
+    let place = place(&[
         piece("const fs = require('node:fs');\nlet n = await Promise.resolve(20);\nconsole.log('said');\nn + 1"),
         piece("n += 1; fs.writeFileSync('n', String(n)); ({ n, list: [1, 2] })"),
         piece("function f() { return null.x }\nf()"),
@@ -128,7 +74,7 @@ async fn javascript_is_spoken_too() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_takes_too_long_is_stopped_and_what_ends_its_kernel_is_told() {
     let script = |code: &str| json!({ "code": code, "language": "javascript", "seconds": 1 });
-    let place = Place::new(&[
+    let place = place(&[
         json!({ "code": "kept = 1\nimport time\nprint('waits', flush=True)\ntime.sleep(600)", "seconds": 1 }),
         piece("kept"),
         piece("import os\nprint('goes', flush=True)\nos._exit(3)"),
@@ -151,7 +97,7 @@ async fn what_takes_too_long_is_stopped_and_what_ends_its_kernel_is_told() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_change_is_not_there_for_the_next_piece_and_the_kernel_ends_with_its_task() {
-    let place = Place::new(&[
+    let place = place(&[
         piece("x = 1\nopen('sums.csv', 'w').write('')"),
         piece("open('sums.csv').read() and 'x' in globals()"),
     ])
@@ -219,7 +165,7 @@ bad = {'name': 'y.png', 'media_type': 'image/png', 'data': 'not base64 !!'}
 os.write(2, frame.f_locals['order']['mark'].encode())
 os.write(3, (json.dumps({'result': 'forged', 'artifacts': [bad] * 9 + [one] * 50}) + chr(10)).encode())
 import time; time.sleep(600)";
-    let place = Place::new(&[piece(forged)]).await;
+    let place = place(&[piece(forged)]).await;
     let value = place.values(Mode::Auto).await.remove(0);
     let all = value["artifacts"].as_array().unwrap();
     assert_eq!(all.len(), 10);
@@ -228,7 +174,7 @@ import time; time.sleep(600)";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn code_needs_a_folder_and_a_language_that_there_is() {
-    let place = Place::new(&[json!({ "code": "1", "language": "cobol" })]).await;
+    let place = place(&[json!({ "code": "1", "language": "cobol" })]).await;
     let task = place.submit(Mode::Auto).await;
     let task = place.settled(task).await;
     let Outcome::Failed { error } = task.turns[0].calls[0].outcome().unwrap().unwrap() else { panic!("{task:?}") };

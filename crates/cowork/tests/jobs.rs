@@ -2,65 +2,14 @@
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a story that goes wrong ends")]
 
-use std::{fs, path::PathBuf, sync::Arc};
+mod support;
 
-use cowork::{Answer, CommandId, Cowork, Mode, Outcome, Proposal, Submit, Task, TaskId, ThreadId, TokioRuntime};
-use cowork_testkit::ScriptedPlanner;
+use std::fs;
+
+use cowork::{Answer, Mode};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-struct Place {
-    cowork: Cowork,
-    desk: PathBuf,
-    data: PathBuf,
-    _keep: TempDir,
-}
-
-impl Place {
-    async fn new(calls: &[(&str, Value)]) -> Self {
-        let calls = calls.iter().map(|(tool, args)| Proposal::call(tool, args.clone()));
-        let planner = ScriptedPlanner::list(calls.chain([Proposal::done("Done.")]));
-        let keep = TempDir::new().unwrap();
-        let (desk, data) = (keep.path().join("Desk"), keep.path().join("data"));
-        fs::create_dir(&desk).unwrap();
-        let cowork = Cowork::builder().data_dir(&data).planner(Arc::new(planner)).build().await.unwrap();
-        Self { cowork, desk, data, _keep: keep }
-    }
-
-    async fn submit(&self, mode: Mode) -> TaskId {
-        let mut submit = Submit::new("Add it up");
-        submit.folders.push(cowork::folder(&self.desk).unwrap());
-        submit.mode = mode;
-        self.cowork.submit(ThreadId::named("main"), "test", submit).await.unwrap()
-    }
-
-    async fn settled(&self, task: TaskId) -> Task {
-        self.cowork.settled(task).await.unwrap()
-    }
-
-    async fn answer(&self, task: TaskId, answer: Answer) {
-        self.settled(task).await;
-        let ask = self.cowork.asks(task).await.unwrap().remove(0);
-        let id = CommandId::new(&TokioRuntime::new(tokio::runtime::Handle::current()));
-        self.cowork.send(ask.answered(answer, "test", id)).await.unwrap();
-    }
-
-    /// What the pieces gave, all of which run.
-    async fn values(&self, mode: Mode) -> Vec<Value> {
-        let task = self.submit(mode).await;
-        values(&self.settled(task).await)
-    }
-}
-
-fn values(task: &Task) -> Vec<Value> {
-    let calls = task.turns.iter().flat_map(|turn| &turn.calls);
-    calls
-        .map(|call| match call.outcome().unwrap().unwrap() {
-            Outcome::Done { value, .. } => value,
-            other => json!({ "other": format!("{other:?}") }),
-        })
-        .collect()
-}
+use support::{Place, values};
 
 fn started(command: &str) -> (&'static str, Value) {
     ("shell", json!({ "command": command, "background": true }))
@@ -74,7 +23,7 @@ fn job(args: Value) -> (&'static str, Value) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_command_goes_on_hears_and_is_heard() {
-    let place = Place::new(&[
+    let place = Place::new([
         started("echo begun; read line; echo \"$line\" > heard; echo done"),
         job(json!({ "input": "hello\n", "until": "done" })),
         job(json!({})),
@@ -92,7 +41,7 @@ async fn a_command_goes_on_hears_and_is_heard() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shell_at_a_terminal_remembers_and_what_it_did_is_kept_on_the_way() {
-    let place = Place::new(&[
+    let place = Place::new([
         ("shell", json!({ "command": "sh", "background": true, "terminal": true })),
         job(json!({ "input": "x=5; mkdir in; cd in\n" })),
         job(json!({ "input": "echo $((x * 2)) > ten; cat ten; tput setaf 1; pwd\n", "until": "/work/Desk/in\n" })),
@@ -113,7 +62,7 @@ async fn a_shell_at_a_terminal_remembers_and_what_it_did_is_kept_on_the_way() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_that_says_very_much_is_no_trouble_and_ends_with_its_task() {
-    let place = Place::new(&[
+    let place = Place::new([
         started("yes; echo x"),
         job(json!({ "seconds": 1 })),
         ("job", json!({ "job": 7 })),
@@ -148,14 +97,14 @@ async fn one_that_does_not_read_or_says_all_the_time_can_be_ended() {
     ];
     let loud = ("shell", json!({ "command": "yes & yes & wait", "background": true }));
     let rest = [loud, ("job", json!({ "job": 2, "end": true }))];
-    let values = Place::new(&[&deaf[..], &again, &rest].concat()).await.values(Mode::Auto).await;
+    let values = Place::new([&deaf[..], &again, &rest].concat()).await.values(Mode::Auto).await;
     assert_eq!(values[4]["ended"], "ended by signal 9", "{}", values[4]);
     assert_eq!(values[6]["ended"], "ended by signal 9");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_command_whose_change_was_refused_is_ended() {
-    let place = Place::new(&[
+    let place = Place::new([
         started("echo x > new; echo begun; cat"),
         job(json!({ "keep": true, "seconds": 0 })),
         job(json!({})),
