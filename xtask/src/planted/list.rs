@@ -309,8 +309,9 @@ const CHANGES: &[Weakness] = &[
         "only plain spellings are guarded",
         &[(
             "src/protect.rs",
-            "names.iter().map(|name| plain(&String::from_utf8_lossy(name))).collect();",
-            "{\n        _ = plain;\n        names.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect()\n    };",
+            "names.iter().map(|name| plain(&String::from_utf8_lossy(name))).collect();\n    let last = names.last()?;\n    let is_gits",
+            "names.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();\n    let last = names.last()?;\n    _ = plain;\n    \
+             let is_gits",
         )],
     ),
     by(
