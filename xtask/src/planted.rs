@@ -176,8 +176,7 @@ mod tests {
             let times = text.matches(from).count();
             (times != 1).then(|| format!("{file}: {times} times {from:?}"))
         };
-        let all =
-            list::all().flat_map(|weakness| weakness.patches.iter().filter_map(odd).map(|odd| (weakness.name, odd)));
+        let all = all().flat_map(|weakness| weakness.patches.iter().filter_map(odd).map(|odd| (weakness.name, odd)));
         assert_eq!(all.collect::<Vec<_>>(), []);
     }
 }
