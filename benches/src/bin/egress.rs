@@ -2,6 +2,7 @@
 //! beside the same without the proxy, in turn. Client and server are threads of this process; the proxy has a runtime beside them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that goes wrong ends")]
 
+use cowork::HostGrant;
 use std::{
     io::{Read, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
@@ -9,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-use cowork::sandbox::egress::{Allowed, Parts, Proxy, Rules, Token};
+use cowork::sandbox::egress::{Parts, Proxy, Rules, Token};
 use cowork_benches::{block_on, report};
 
 const REQUESTS: usize = 2_000;
@@ -163,7 +164,7 @@ fn main() {
     }
     let (answers, sends) = (answers(), sends());
     let allowed =
-        |port| Allowed { host: "127.0.0.1".to_owned(), port: Some(port), private: true, ..Allowed::default() };
+        |port| HostGrant { host: "127.0.0.1".to_owned(), port: Some(port), private: true, ..HostGrant::default() };
     let rules = Rules { allowed: vec![allowed(answers), allowed(sends)] };
     let (listener, port) = listen();
     let token = Token::random().unwrap();

@@ -95,7 +95,7 @@ impl Confinement {
     /// Finds out how well commands can be confined here.
     ///
     /// # Errors
-    /// `Unsupported` if it is less than [`Feature::LEAST`].
+    /// `Unsupported` if it is less than [`Options::least`].
     pub fn new() -> Result<Self> {
         Self::with(&Options::default())
     }

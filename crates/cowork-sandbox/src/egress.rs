@@ -51,7 +51,7 @@ use host::{Host, Place};
 pub use reason::Reason;
 pub use record::{Recorder, Verdict, Visit};
 pub use resolve::{Resolve, SystemResolver};
-pub use rules::{Allowed, Rules};
+pub use rules::Rules;
 use serve::Shared;
 pub use stream::Stream;
 pub use token::Token;

@@ -11,7 +11,7 @@ use tokio::{
 use crate::{
     commands::Visits,
     confine::WayOut,
-    egress::{self, Allowed, Credential, Parts, Proxy, Rules, Token, Verdict},
+    egress::{self, Credential, Parts, Proxy, Rules, Token, Verdict},
 };
 
 /// Where systems keep the certificates that they trust.
@@ -37,7 +37,7 @@ pub(crate) struct Outlet {
 impl Outlet {
     /// Makes one by which these can be reached. It needs a tokio runtime.
     pub(crate) fn new(hosts: &[HostGrant], credentials: &Credentials) -> Result<Self> {
-        let rules = Rules { allowed: hosts.iter().map(allowed).collect() };
+        let rules = Rules { allowed: hosts.to_vec() };
         let token = Token::random()?;
         let proxy = Proxy::new(&rules, token.clone(), Parts { credentials: credentials.clone(), ..Parts::default() })?;
         // A program that is told where certificates are looks nowhere else.
@@ -92,17 +92,6 @@ async fn accept(proxy: Arc<Proxy>, listener: TcpListener) {
             // A connection that was over before it began; or there are no descriptors for now.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
-    }
-}
-
-fn allowed(grant: &HostGrant) -> Allowed {
-    Allowed {
-        host: grant.host.clone(),
-        port: grant.port,
-        methods: grant.methods.clone(),
-        paths: grant.paths.clone(),
-        credential: grant.credential.clone(),
-        private: grant.private,
     }
 }
 

@@ -141,11 +141,13 @@ impl Tool for Code {
         if args.seconds.is_some_and(|seconds| seconds > MOST_SECONDS) {
             return Err(Error::new(Kind::InvalidInput, OP, format!("code may take {MOST_SECONDS} seconds at most")));
         }
-        let note = "it runs in a sandbox without a network; what it changes is shown before it is kept";
         let lines: Vec<String> = args.code.lines().take(LINES).map(shown).collect();
         let lines = Group { count: args.code.lines().count() as u64, label: "lines".to_owned(), examples: lines };
-        let preview =
-            Preview { title: format!("run {}", title(&args)), groups: vec![lines], notes: vec![note.to_owned()] };
+        let preview = Preview {
+            title: format!("run {}", title(&args)),
+            groups: vec![lines],
+            notes: vec![kept::IN_A_SANDBOX.to_owned()],
+        };
         Ok(kept::runs(true, Vec::<FileEffect>::new()).showing(preview))
     }
 

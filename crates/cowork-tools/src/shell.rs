@@ -143,9 +143,7 @@ impl Tool for Shell {
         let known = simple::judge(&args.command);
         let mut preview = Preview { title: format!("run {}", shown(&args.command)), ..Preview::default() };
         if let Known::Code { why } = &known {
-            preview
-                .notes
-                .push("it runs in a sandbox without a network; what it changes is shown before it is kept".to_owned());
+            preview.notes.push(kept::IN_A_SANDBOX.to_owned());
             preview.notes.push(why.clone());
         }
         let files = args.folder.map(|path| cowork_core::FileEffect { path, access: Access::Read });

@@ -94,21 +94,11 @@ impl Feature {
         Self::Ending,
     ];
 
-    /// The least that is accepted unless somebody says otherwise: all but [`Feature::Hiding`]. Without it a command learns names and sizes,
-    /// and nothing that is in them; whatever else fails does harm.
-    pub const LEAST: [Self; 11] = [
-        Self::Reading,
-        Self::Writing,
-        Self::Network,
-        Self::Processes,
-        Self::Messages,
-        Self::Devices,
-        Self::Privileges,
-        Self::Kernel,
-        Self::Memory,
-        Self::Scratch,
-        Self::Ending,
-    ];
+    /// Gives the least that is accepted unless somebody says otherwise: all but [`Feature::Hiding`]. Without it a command learns names and
+    /// sizes, and nothing that is in them; whatever else fails does harm.
+    pub fn least() -> Vec<Self> {
+        Self::ALL.into_iter().filter(|feature| *feature != Self::Hiding).collect()
+    }
 
     /// Gives its name, for a person.
     pub fn name(self) -> &'static str {

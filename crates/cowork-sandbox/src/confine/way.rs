@@ -34,7 +34,7 @@ impl Default for Options {
             namespaces: true,
             bubblewrap: Some("/usr/bin/bwrap".into()),
             landlock: u32::MAX,
-            least: Feature::LEAST.into(),
+            least: Feature::least(),
         }
     }
 }

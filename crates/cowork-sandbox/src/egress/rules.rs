@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cowork_core::{Error, Kind, Result};
+use cowork_core::{Error, HostGrant, Kind, Result};
 use hyper::{Method, header::HeaderName};
 use serde::{Deserialize, Serialize};
 
@@ -15,34 +15,12 @@ const USUAL: [u16; 2] = [443, 80];
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Rules {
-    /// Each allows something more; the first that fits a request is the one that counts.
-    pub allowed: Vec<Allowed>,
-}
-
-/// One thing that may be reached.
-///
-/// A rule of a host and a port alone lets TLS through unseen. With methods, paths or a credential the proxy ends TLS itself, and
-/// looks at every request.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Allowed {
-    /// A name or an address; `*.` before a name stands for everything below it, but not for the name itself.
-    pub host: String,
-    /// A port; if there is none, 443 and 80.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub port: Option<u16>,
-    /// Methods, such as `GET`; if there are none, all but `TRACE`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub methods: Option<Vec<String>>,
-    /// Paths, each with everything below it: `/a` stands for `/a` and `/a/b`, not for `/ab`. If there are none, all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub paths: Option<Vec<String>>,
-    /// The name of a credential that the host holds and adds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub credential: Option<String>,
-    /// Whether the host may be at a private address, as a server of the person's own is.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub private: bool,
+    /// Each allows something more; the first that fits a request is the one that counts. `TRACE` is allowed only by name, and a path `/a` stands
+    /// for `/a` and `/a/b`, not for `/ab`.
+    ///
+    /// A rule of a host and a port alone lets TLS through unseen. With methods, paths or a credential the proxy ends TLS itself, and
+    /// looks at every request.
+    pub allowed: Vec<HostGrant>,
 }
 
 /// A rule that was read.
@@ -65,36 +43,34 @@ enum Pattern {
 
 impl Rules {
     pub(super) fn read(&self, credentials: &BTreeMap<String, Credential>) -> Result<Vec<Rule>> {
-        let read = |(n, allowed): (usize, &Allowed)| {
-            allowed.read(credentials).map_err(|error| error.with("rule", (n + 1).to_string()))
+        let read = |(n, allowed): (usize, &HostGrant)| {
+            Rule::read(allowed, credentials).map_err(|error| error.with("rule", (n + 1).to_string()))
         };
         self.allowed.iter().enumerate().map(read).collect()
     }
 }
 
-impl Allowed {
-    fn read(&self, credentials: &BTreeMap<String, Credential>) -> Result<Rule> {
-        let host = Pattern::read(&self.host)?;
-        if self.port == Some(0) {
+impl Rule {
+    fn read(allowed: &HostGrant, credentials: &BTreeMap<String, Credential>) -> Result<Self> {
+        let host = Pattern::read(&allowed.host)?;
+        if allowed.port == Some(0) {
             return Err(invalid("a rule names port 0", "leave the port out, or name one from 1 to 65535"));
         }
-        let methods = self.methods.as_deref().map(methods).transpose()?;
-        let paths = self.paths.as_deref().map(paths).transpose()?;
+        let methods = allowed.methods.as_deref().map(methods).transpose()?;
+        let paths = allowed.paths.as_deref().map(paths).transpose()?;
         let held = |name: &String| {
             let none =
                 || invalid(&format!("the credential {name:?} is not held"), "give it to the proxy with the rules");
             credentials.get(name).cloned().ok_or_else(none)
         };
-        let credential = self.credential.as_ref().map(held).transpose()?;
-        let ports = self.port.map_or_else(|| USUAL.to_vec(), |port| vec![port]);
-        if credential.is_some() && ports == [80] && !self.private {
+        let credential = allowed.credential.as_ref().map(held).transpose()?;
+        let ports = allowed.port.map_or_else(|| USUAL.to_vec(), |port| vec![port]);
+        if credential.is_some() && ports == [80] && !allowed.private {
             return Err(invalid("a credential would go over port 80 in the clear", "name port 443, or none"));
         }
-        Ok(Rule { host, ports, methods, paths, credential, private: self.private })
+        Ok(Self { host, ports, methods, paths, credential, private: allowed.private })
     }
-}
 
-impl Rule {
     /// Says whether it is about this place at all.
     pub(super) fn is_for(&self, place: &Place) -> bool {
         let host = match (&self.host, &place.host) {

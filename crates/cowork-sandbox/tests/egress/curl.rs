@@ -1,6 +1,7 @@
 //! A client that everybody has: curl, told of the proxy as a confined command is, by its environment.
 
-use cowork_sandbox::egress::{Allowed, Credential, Parts};
+use cowork_core::HostGrant;
+use cowork_sandbox::egress::{Credential, Parts};
 use tokio::process::Command;
 
 use crate::world::{Server, World, header, own};
@@ -46,7 +47,7 @@ async fn curl_gets_a_page_by_the_hosts_credential_from_a_tunnel_that_is_looked_i
         roots: vec![server.root.clone().into()],
         ..Parts::default()
     };
-    let rule = Allowed { credential: Some("key".to_owned()), ..own("allowed.test", server.port) };
+    let rule = HostGrant { credential: Some("key".to_owned()), ..own("allowed.test", server.port) };
     let world = World::with(vec![rule], parts);
     let root = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(root.path(), world.proxy.as_ref().unwrap().authority()).unwrap();

@@ -1,9 +1,10 @@
 //! Decisions, without a network: any host, any head, any first message.
 
+use cowork_core::HostGrant;
 use std::collections::BTreeMap;
 
 use cowork_sandbox::egress::{
-    Allowed, Reason, Rules, Token,
+    Reason, Rules, Token,
     fuzzed::{Body, Decision, Gate, Head, Host, Place, Way, Within, decision, hello},
 };
 use proptest::prelude::*;
@@ -11,8 +12,8 @@ use proptest::prelude::*;
 use crate::world::auth;
 
 fn gate(hosts: &[&str], token: Token) -> Gate {
-    let allowed = |host: &&str| Allowed { host: (*host).to_owned(), ..Allowed::default() };
-    let allowed: Vec<Allowed> = hosts.iter().map(allowed).collect();
+    let allowed = |host: &&str| HostGrant { host: (*host).to_owned(), ..HostGrant::default() };
+    let allowed: Vec<HostGrant> = hosts.iter().map(allowed).collect();
     Gate::new(&Rules { allowed }, token, &BTreeMap::new()).unwrap()
 }
 
@@ -66,8 +67,8 @@ fn a_name_in_another_script_is_the_same_as_its_letters() {
 fn a_tunnel_is_looked_into_where_a_rule_needs_it() {
     let token = Token::random().unwrap();
     let paths = Some(vec!["/a".to_owned()]);
-    let part = Allowed { host: "part.example".to_owned(), paths, ..Allowed::default() };
-    let whole = Allowed { host: "whole.example".to_owned(), ..Allowed::default() };
+    let part = HostGrant { host: "part.example".to_owned(), paths, ..HostGrant::default() };
+    let whole = HostGrant { host: "whole.example".to_owned(), ..HostGrant::default() };
     let gate = Gate::new(&Rules { allowed: vec![whole, part] }, token.clone(), &BTreeMap::new()).unwrap();
     for (place, way) in [
         ("whole.example:443", Way::Tunnel),

@@ -1,12 +1,13 @@
 //! Ways out that a hostile program would try: what proxies of other sandboxes let through.
 
-use cowork_sandbox::egress::{Allowed, Reason, Token, Verdict};
+use cowork_core::HostGrant;
+use cowork_sandbox::egress::{Reason, Token, Verdict};
 
 use crate::world::{Client, LOOPBACK, Server, World, auth, own};
 
 /// A rule as a person would write it.
-fn public(host: &str) -> Allowed {
-    Allowed { host: host.to_owned(), ..Allowed::default() }
+fn public(host: &str) -> HostGrant {
+    HostGrant { host: host.to_owned(), ..HostGrant::default() }
 }
 
 /// Number 59.
@@ -80,7 +81,7 @@ async fn an_address_of_the_computers_own_network_is_refused_in_every_notation_an
 #[tokio::test]
 async fn a_name_that_leads_back_to_this_computer_is_refused() {
     let server = Server::plain("here").await;
-    let rule = Allowed { private: false, ..own("allowed.test", server.port) };
+    let rule = HostGrant { private: false, ..own("allowed.test", server.port) };
     let mut world = World::new(vec![rule]);
     let anybody = "93.184.216.34".parse().unwrap();
     let mapped = "::ffff:127.0.0.1".parse().unwrap();

@@ -1,15 +1,16 @@
 //! Tunnels that the proxy ends itself, because a rule is about what is in them.
 
-use cowork_sandbox::egress::{Allowed, Credential, Parts, Reason, Verdict};
+use cowork_core::HostGrant;
+use cowork_sandbox::egress::{Credential, Parts, Reason, Verdict};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::client::TlsStream;
 
 use crate::world::{Client, Server, World, header, own};
 
 /// A rule for `/api` with a credential.
-fn rule(server: &Server) -> Allowed {
+fn rule(server: &Server) -> HostGrant {
     let [methods, paths] = [["GET"], ["/api"]].map(|words| Some(words.map(str::to_owned).to_vec()));
-    Allowed { methods, paths, credential: Some("key".to_owned()), ..own("allowed.test", server.port) }
+    HostGrant { methods, paths, credential: Some("key".to_owned()), ..own("allowed.test", server.port) }
 }
 
 fn parts(server: &Server) -> Parts {

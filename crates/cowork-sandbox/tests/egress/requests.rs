@@ -1,6 +1,7 @@
 //! Plain requests, by their whole address.
 
-use cowork_sandbox::egress::{Allowed, Credential, Parts, Reason, Verdict};
+use cowork_core::HostGrant;
+use cowork_sandbox::egress::{Credential, Parts, Reason, Verdict};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -82,7 +83,7 @@ async fn a_rule_can_be_for_some_methods_and_paths_only() {
     let server = Server::plain("here").await;
     let some = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect());
     let rule =
-        Allowed { methods: some(&["GET", "HEAD"]), paths: some(&["/a", "/b/"]), ..own("allowed.test", server.port) };
+        HostGrant { methods: some(&["GET", "HEAD"]), paths: some(&["/a", "/b/"]), ..own("allowed.test", server.port) };
     let world = World::new(vec![rule]);
     let base = format!("http://allowed.test:{}", server.port);
     for path in ["/a", "/a/", "/a/x?../..", "/b/", "/b/x", "/a/x.y/..z"] {
@@ -143,7 +144,7 @@ async fn a_credential_is_added_and_the_commands_own_is_taken_away() {
     let key = Credential::new("X-Key", "held-by-the-host").unwrap();
     let parts = Parts { credentials: [("key".to_owned(), key)].into(), ..Parts::default() };
     let paths = Some(vec!["/with".to_owned()]);
-    let with = Allowed { paths, credential: Some("key".to_owned()), ..own("allowed.test", server.port) };
+    let with = HostGrant { paths, credential: Some("key".to_owned()), ..own("allowed.test", server.port) };
     let mut world = World::with(vec![with, own("allowed.test", server.port)], parts);
     let host = format!("allowed.test:{}", server.port);
     let mine = "Authorization: Bearer mine\r\nCookie: mine=1\r\nX-API-Key: mine\r\nx-key: mine\r\nX-KEY: mine\r\n";
@@ -166,7 +167,8 @@ async fn a_credential_is_added_and_the_commands_own_is_taken_away() {
 async fn a_credential_does_not_go_over_the_internet_in_the_clear() {
     let key = Credential::bearer("held-by-the-host").unwrap();
     let parts = Parts { credentials: [("key".to_owned(), key)].into(), ..Parts::default() };
-    let rule = Allowed { host: "allowed.test".to_owned(), credential: Some("key".to_owned()), ..Allowed::default() };
+    let rule =
+        HostGrant { host: "allowed.test".to_owned(), credential: Some("key".to_owned()), ..HostGrant::default() };
     let mut world = World::with(vec![rule], parts);
     let answer = world.get("http://allowed.test/").await;
     assert!(answer.status == 403 && answer.body.contains("use https://"), "{answer:?}");

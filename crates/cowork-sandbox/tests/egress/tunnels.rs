@@ -1,9 +1,10 @@
 //! Tunnels that go through unseen, once TLS has begun in them as it has to.
 
+use cowork_core::HostGrant;
 use std::sync::Arc;
 
 use cowork_sandbox::egress::{
-    Allowed, Reason, Verdict,
+    Reason, Verdict,
     fuzzed::{Hello, Said, hello},
 };
 use rustls::{ClientConnection, pki_types::ServerName, server::Acceptor};
@@ -191,7 +192,7 @@ async fn a_tunnel_to_an_address_has_no_name() {
 #[tokio::test]
 async fn dropping_the_proxy_ends_its_tunnels_and_its_connections() {
     let server = Server::tls("allowed.test").await;
-    let mut world = World::new(vec![Allowed { ..own("allowed.test", server.port) }]);
+    let mut world = World::new(vec![HostGrant { ..own("allowed.test", server.port) }]);
     let idle = world.client().await;
     let (_, client) = world.connect(&format!("allowed.test:{}", server.port)).await;
     let inside = client.tls("allowed.test", &server.root).await.unwrap();

@@ -1,5 +1,6 @@
 //! A proxy with a resolver that counts, servers that note what they hear, and clients that can say anything.
 
+use cowork_core::HostGrant;
 use std::{
     collections::HashMap,
     io,
@@ -9,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use cowork_sandbox::egress::{Allowed, Parts, Proxy, Resolve, Rules, Stream, Token, Visit};
+use cowork_sandbox::egress::{Parts, Proxy, Resolve, Rules, Stream, Token, Visit};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig,
@@ -65,12 +66,12 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(allowed: Vec<Allowed>) -> Self {
+    pub(crate) fn new(allowed: Vec<HostGrant>) -> Self {
         Self::with(allowed, Parts::default())
     }
 
     /// All of `*.test` is at this computer.
-    pub(crate) fn with(allowed: Vec<Allowed>, parts: Parts) -> Self {
+    pub(crate) fn with(allowed: Vec<HostGrant>, parts: Parts) -> Self {
         let names = Arc::new(Names::default());
         for name in ["allowed.test", "other.test", "api.allowed.test"] {
             names.set(name, vec![vec![LOOPBACK]]);
@@ -125,8 +126,8 @@ pub(crate) fn auth(token: &Token) -> String {
 }
 
 /// A rule for a host of this computer.
-pub(crate) fn own(host: &str, port: u16) -> Allowed {
-    Allowed { host: host.to_owned(), port: Some(port), private: true, ..Allowed::default() }
+pub(crate) fn own(host: &str, port: u16) -> HostGrant {
+    HostGrant { host: host.to_owned(), port: Some(port), private: true, ..HostGrant::default() }
 }
 
 /// An answer as a client sees it.

@@ -1,9 +1,10 @@
 //! What can't be meant, and what can't be used: said before anything runs. Number 69.
 
+use cowork_core::HostGrant;
 use std::{net::TcpListener, time::Duration};
 
 use cowork_core::{Error, Kind};
-use cowork_sandbox::egress::{Allowed, Credential, Limits, Parts, Proxy, Rules, Token};
+use cowork_sandbox::egress::{Credential, Limits, Parts, Proxy, Rules, Token};
 
 use crate::world::LOOPBACK;
 
@@ -14,9 +15,9 @@ fn start(rules: &Rules, parts: Parts) -> Error {
     error
 }
 
-fn wrong_rules(good: &Allowed) -> Vec<Allowed> {
+fn wrong_rules(good: &HostGrant) -> Vec<HostGrant> {
     let some = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
-    let mut wrong: Vec<Allowed> = [
+    let mut wrong: Vec<HostGrant> = [
         "",
         "*",
         "*.",
@@ -44,31 +45,31 @@ fn wrong_rules(good: &Allowed) -> Vec<Allowed> {
         "[::ffff:127.0.0.1]",
         "evil\0.allowed.test",
     ]
-    .map(|host| Allowed { host: host.to_owned(), ..good.clone() })
+    .map(|host| HostGrant { host: host.to_owned(), ..good.clone() })
     .into();
-    wrong.push(Allowed { port: Some(0), ..good.clone() });
+    wrong.push(HostGrant { port: Some(0), ..good.clone() });
     for methods in [&[][..], &[""], &["get"], &["GET "], &["CONNECT"], &["TRACE"], &["GET", "*"]] {
-        wrong.push(Allowed { methods: some(methods), ..good.clone() });
+        wrong.push(HostGrant { methods: some(methods), ..good.clone() });
     }
     for paths in
         [&[][..], &[""], &["a"], &["/a/../b"], &["/a?b"], &["/a b"], &["/%2e%2e"], &["/a*"], &["/a#b"], &["/\u{e4}"]]
     {
-        wrong.push(Allowed { paths: some(paths), ..good.clone() });
+        wrong.push(HostGrant { paths: some(paths), ..good.clone() });
     }
-    wrong.push(Allowed { credential: Some("nobody's".to_owned()), ..good.clone() });
+    wrong.push(HostGrant { credential: Some("nobody's".to_owned()), ..good.clone() });
     wrong
 }
 
 #[tokio::test]
 async fn rules_that_cannot_be_meant_are_refused() {
-    let good = Allowed { host: "allowed.test".to_owned(), ..Allowed::default() };
+    let good = HostGrant { host: "allowed.test".to_owned(), ..HostGrant::default() };
     for allowed in wrong_rules(&good) {
         let error = start(&Rules { allowed: vec![good.clone(), allowed.clone()] }, Parts::default());
         assert_eq!((error.kind, error.fact("rule")), (Kind::InvalidInput, Some("2")), "{allowed:?}: {error:?}");
         assert!(!error.message.contains(char::is_control), "{error:?}");
     }
     let credentials = [("key".to_owned(), Credential::bearer("held").unwrap())].into();
-    let clear = Allowed { port: Some(80), credential: Some("key".to_owned()), ..good };
+    let clear = HostGrant { port: Some(80), credential: Some("key".to_owned()), ..good };
     let error = start(&Rules { allowed: vec![clear] }, Parts { credentials, ..Parts::default() });
     assert!(error.message.contains("in the clear"), "{error:?}");
 }
@@ -92,7 +93,7 @@ async fn credentials_roots_and_limits_that_cannot_be_used_are_refused() {
     let shown = format!("{:?}", Credential::new("x-key", "held\nhidden").unwrap_err());
     assert!(!shown.contains("held"), "{shown}");
     let paths = Some(vec!["/".to_owned()]);
-    let rules = Rules { allowed: vec![Allowed { host: "allowed.test".to_owned(), paths, ..Allowed::default() }] };
+    let rules = Rules { allowed: vec![HostGrant { host: "allowed.test".to_owned(), paths, ..HostGrant::default() }] };
     let error = start(&rules, Parts { roots: vec![b"no root".to_vec()], ..Parts::default() });
     assert!(error.message.contains("no certificate"), "{error:?}");
     let usual = Limits::default;

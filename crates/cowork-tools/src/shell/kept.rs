@@ -10,6 +10,10 @@ use serde_json::{Value, json};
 use super::changes;
 use crate::show::{count, stopped};
 
+/// What a person is told before code runs. Which hosts its task was granted is not known here.
+pub(crate) const IN_A_SANDBOX: &str =
+    "it runs in a sandbox and reaches no host that was not granted; what it changes is shown before it is kept";
+
 /// How much of what it asked of the network is told.
 const VISITS: usize = 50;
 

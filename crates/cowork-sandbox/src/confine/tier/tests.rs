@@ -23,7 +23,7 @@ fn each_feature_says_what_enforces_it() {
 #[test]
 fn without_namespaces_a_command_is_run_only_from_the_version_on_that_holds_signals() {
     let missing =
-        |tier, landlock| enforced(&Facts { tier, landlock, groups: false }, Vec::new()).missing(&Feature::LEAST);
+        |tier, landlock| enforced(&Facts { tier, landlock, groups: false }, Vec::new()).missing(&Feature::least());
     for landlock in 1..=7 {
         assert_eq!(missing(Tier::Namespaces, landlock), []);
         assert_eq!(missing(Tier::Bubblewrap, landlock), []);
