@@ -14,15 +14,45 @@ use std::{
     time::{Duration, Instant},
 };
 
+use async_trait::async_trait;
 use cowork::{
-    CallId, Claim, Engine, EngineParts, Files, GrantPolicy, Limits, Planner, Registry, Runtime, Sandbox, SessionSpec,
-    Store, TaskId, TokioRuntime, Tool, folder_named,
+    CallId, Claim, Effects, Engine, EngineParts, Files, GrantPolicy, Limits, Planner, Recovery, Registry, Runtime,
+    Sandbox, SessionSpec, Store, TaskId, TokioRuntime, Tool, ToolContext, ToolOutput, TypedTool, folder_named,
     sandbox::{LocalSandbox, LocalSandboxOptions},
 };
 use rustix::{
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
     termios::{Winsize, tcsetwinsize},
 };
+use serde_json::json;
+
+/// A tool that does nothing, and gives a text of 256 bytes; what it says of being cut off is up to who measures.
+pub struct Noop(pub Recovery);
+
+/// What [`Noop`] is given.
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Args {
+    #[serde(rename = "text")]
+    _text: String,
+    #[serde(rename = "count")]
+    _count: u32,
+}
+
+#[async_trait]
+impl TypedTool for Noop {
+    type Args = Args;
+    const NAME: &'static str = "noop";
+    const ABOUT: &'static str = "Does nothing.";
+
+    fn effects(&self, _: &Args) -> cowork::Result<Effects> {
+        Ok(Effects { recovery: self.0, ..Effects::none() })
+    }
+
+    async fn run(&self, _: Args, _: ToolContext) -> cowork::Result<ToolOutput> {
+        Ok(ToolOutput { value: json!("x".repeat(256)), ..ToolOutput::default() })
+    }
+}
 
 /// Starts an engine with one planner and one tool, on the usual policy.
 pub fn engine(runtime: Arc<dyn Runtime>, store: Arc<dyn Store>, planner: impl Planner, tool: Arc<dyn Tool>) -> Engine {

@@ -9,12 +9,12 @@ use std::{
 
 use async_trait::async_trait;
 use cowork::{
-    Effects, Engine, MemoryStore, Mode, PlanContext, Planner, Proposal, Runtime, Sandbox, Status, Submit, Task,
-    ThreadId, TokioRuntime, ToolContext, ToolOutput, TypedTool, View,
+    Engine, MemoryStore, Mode, PlanContext, Planner, Proposal, Recovery, Runtime, Sandbox, Status, Submit, Task,
+    ThreadId, TokioRuntime, View,
     playbooks::{Apart, InProcess, Interpreter, PlaybookPlanner, worker},
     sandbox::{LocalSandbox, LocalSandboxOptions},
 };
-use cowork_benches::{Cost, block_on, cost, folder, median, report};
+use cowork_benches::{Cost, Noop, block_on, cost, folder, median, report};
 use serde_json::{Value, json};
 
 const CALLS: usize = 1_000;
@@ -41,32 +41,6 @@ const SHORT: &str = "# /// playbook
 # folders = \"none\"
 # ///
 finish('ended')";
-
-struct Noop;
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Args {
-    #[serde(rename = "text")]
-    _text: String,
-    #[serde(rename = "count")]
-    _count: u32,
-}
-
-#[async_trait]
-impl TypedTool for Noop {
-    type Args = Args;
-    const NAME: &'static str = "noop";
-    const ABOUT: &'static str = "Does nothing.";
-
-    fn effects(&self, _: &Args) -> cowork::Result<Effects> {
-        Ok(Effects::none())
-    }
-
-    async fn run(&self, _: Args, _: ToolContext) -> cowork::Result<ToolOutput> {
-        Ok(ToolOutput { value: json!("x".repeat(256)), ..ToolOutput::default() })
-    }
-}
 
 /// Makes the calls that the program makes.
 struct Rust;
@@ -95,7 +69,10 @@ impl Subject {
     fn new(planner: impl Planner) -> Self {
         let runtime: Arc<dyn Runtime> = Arc::new(TokioRuntime::new(tokio::runtime::Handle::current()));
         let store = Arc::new(MemoryStore::new(runtime.clone()));
-        Self { engine: cowork_benches::engine(runtime.clone(), store, planner, cowork::tool(Noop)), runtime }
+        Self {
+            engine: cowork_benches::engine(runtime.clone(), store, planner, cowork::tool(Noop(Recovery::ReadOnly))),
+            runtime,
+        }
     }
 
     fn of(interpreter: Arc<dyn Interpreter>) -> Self {

@@ -4,44 +4,16 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use cowork::{
-    Effects, Engine, Item, MemoryStore, Mode, Proposal, Recovery, Runtime, Store, Submit, ThreadId, TokioRuntime,
-    ToolContext, ToolOutput, TypedTool,
+    Engine, Item, MemoryStore, Mode, Proposal, Recovery, Runtime, Store, Submit, ThreadId, TokioRuntime,
     store::{SqliteOptions, SqliteStore, Synchronous},
 };
-use cowork_benches::{Cost, block_on, cost, folder, median, pairs, report};
+use cowork_benches::{Cost, Noop, block_on, cost, folder, median, pairs, report};
 use cowork_testkit::ScriptedPlanner;
 use serde_json::json;
 
 const STEPS: usize = 50;
 const TASKS: usize = 40;
-
-struct Noop(Recovery);
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Args {
-    #[serde(rename = "text")]
-    _text: String,
-    #[serde(rename = "count")]
-    _count: u32,
-}
-
-#[async_trait]
-impl TypedTool for Noop {
-    type Args = Args;
-    const NAME: &'static str = "noop";
-    const ABOUT: &'static str = "Does nothing.";
-
-    fn effects(&self, _: &Args) -> cowork::Result<Effects> {
-        Ok(Effects { recovery: self.0, ..Effects::none() })
-    }
-
-    async fn run(&self, _: Args, _: ToolContext) -> cowork::Result<ToolOutput> {
-        Ok(ToolOutput { value: json!("x".repeat(256)), ..ToolOutput::default() })
-    }
-}
 
 fn engine(runtime: Arc<dyn Runtime>, store: Arc<dyn Store>, recovery: Recovery) -> Engine {
     let planner = ScriptedPlanner::new(|view| {
