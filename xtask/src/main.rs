@@ -2,6 +2,7 @@
 
 mod bench;
 mod fuzz;
+mod r#gen;
 mod needs;
 mod planted;
 mod report;
@@ -18,6 +19,7 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   test                               everything that a change must pass; what CI runs
+  gen [--check]                      writes what repeats in Python and TypeScript from the schema; or says what is not as written
   soak [NAME [--runs N] [--seed S]]  a long campaign; without a name, lists them
   bench [NAME [ARG]…]                the figures, in release; without a name, all of them
   fuzz [NAME [--minutes N]]          a fuzz target, ten minutes long; without a name, lists them
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         ["test"] => test::run(),
+        ["gen", rest @ ..] => r#gen::run(rest),
         ["soak", rest @ ..] => soak::run(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
