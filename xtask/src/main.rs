@@ -8,6 +8,7 @@ mod planted;
 mod report;
 mod soak;
 mod test;
+mod types;
 
 use std::{
     env,
@@ -19,7 +20,8 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   test                               everything that a change must pass; what CI runs
-  gen [--check]                      writes what repeats in Python and TypeScript from the schema; or says what is not as written
+  gen [--check]                      writes what repeats in each language; or says what is not as written
+  types                              reads and runs that with the checkers of these languages
   soak [NAME [--runs N] [--seed S]]  a long campaign; without a name, lists them
   bench [NAME [ARG]…]                the figures, in release; without a name, all of them
   fuzz [NAME [--minutes N]]          a fuzz target, ten minutes long; without a name, lists them
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         }
         ["test"] => test::run(),
         ["gen", rest @ ..] => r#gen::run(rest),
+        ["types"] => types::run(),
         ["soak", rest @ ..] => soak::run(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),

@@ -132,8 +132,10 @@ __all__ = [
     "WhatSetAside",
 ]
 
+
 Json: TypeAlias = "Union[bool, int, float, str, list[Json], dict[str, Json], None]"
 """Any JSON."""
+
 
 Access: TypeAlias = Literal["read", "write"]
 """What may be done in a folder.
@@ -141,6 +143,7 @@ Access: TypeAlias = Literal["read", "write"]
 - `"read"`: Looking only.
 - `"write"`: Looking and changing.
 """
+
 
 Actor: TypeAlias = Literal["person", "engine", "planner", "tool"]
 """Who brought a record about.
@@ -165,6 +168,7 @@ class AllowRule(TypedDict):
     tool: str
     """The tool's name."""
 
+
 Answer: TypeAlias = Literal["allow", "allow_task", "deny"]
 """Yes or no.
 
@@ -173,6 +177,7 @@ Answer: TypeAlias = Literal["allow", "allow_task", "deny"]
   task, if it can be undone (`AllowRule`). What can't be covered by rules is allowed this once.
 - `"deny"`: It may not.
 """
+
 
 AskId: TypeAlias = str
 """Names one question to a model, the same over every try."""
@@ -209,6 +214,7 @@ class Call(TypedDict):
     """Its name in the log."""
     tool: str
     """The tool's name."""
+
 
 CallId: TypeAlias = str
 """Names a call of a tool: one decided use of it, the same over every attempt."""
@@ -321,6 +327,7 @@ class CommandUndo(_CommandUndo, total=False):
     paths: list[FilePath]
     """Only what is or was at these paths or below them; all of it if empty."""
 
+
 Command: TypeAlias = Union[
     CommandSubmit,
     CommandSteer,
@@ -332,6 +339,7 @@ Command: TypeAlias = Union[
 ]
 """What a person, a schedule or another program wants of a task."""
 
+
 CommandId: TypeAlias = str
 """Names a command, as its sender made it; `(thread, sender, id)` is accepted once."""
 
@@ -341,11 +349,13 @@ class ConfidentialityPrivate(TypedDict):
 
     private: list[str]
 
+
 Confidentiality: TypeAlias = Union[Literal["public"], ConfidentialityPrivate]
 """Says who may see a value.
 
 - `"public"`: Everybody.
 """
+
 
 Day: TypeAlias = int
 """A day by the host's clock, as the number of days since 1970-01-01."""
@@ -438,6 +448,7 @@ class DeltaKindProgress(TypedDict):
     """What it is at."""
     total: int
     """Of so much; 0 if not known."""
+
 
 DeltaKind: TypeAlias = Union[
     DeltaKindText,
@@ -563,6 +574,7 @@ class ErrorData(_ErrorData, total=False):
     """Named facts: `path`, `call`, `fix`."""
     retry: Retry
     """Whether, and when, the same thing may be tried again."""
+
 
 ErrorKind: TypeAlias = Literal[
     "invalid_input",
@@ -864,6 +876,7 @@ class EventJournalReclaimed(TypedDict):
 
     type: Literal["journal_reclaimed"]
 
+
 Event: TypeAlias = Union[
     EventThreadOpened,
     EventCommanded,
@@ -900,6 +913,7 @@ class FileEffect(TypedDict):
     path: FilePath
     """The file or folder."""
 
+
 FileKind: TypeAlias = Literal["file", "folder", "link", "other"]
 """What something in a folder is.
 
@@ -930,6 +944,7 @@ class FileNow(_FileNow, total=False):
     """The hash of these bytes; none for what is not a file, was too large for the time there is, or could not be
     read.
     """
+
 
 FilePath: TypeAlias = str
 """Names a file or folder in the session's view: `Downloads/letters/may.txt`.
@@ -996,6 +1011,7 @@ class FinishCancelled(TypedDict):
 
     end: Literal["cancelled"]
 
+
 Finish: TypeAlias = Union[FinishDone, FinishFailed, FinishCancelled]
 """How a task ended."""
 
@@ -1033,6 +1049,7 @@ class FolderPart(_FolderPart, total=False):
     Where it is left out: `"read"`.
     """
 
+
 Found: TypeAlias = Literal["as_left", "changed", "gone", "unread"]
 """How something was found that a task had changed.
 
@@ -1053,6 +1070,7 @@ class Group(TypedDict):
     """A few of them."""
     label: str
     """Where to or what: `→ Documents/`."""
+
 
 Hash: TypeAlias = str
 """A BLAKE3 hash."""
@@ -1090,6 +1108,7 @@ class HostGrant(_HostGrant, total=False):
     """A port; if there is none, 443 and 80."""
     private: bool
     """Whether it may be at a private address, as a server of the person's own is."""
+
 
 InstructionState: TypeAlias = Literal[
     "trusted",
@@ -1139,6 +1158,7 @@ class IntegrityUntrusted(TypedDict):
     """
 
     untrusted: list[str]
+
 
 Integrity: TypeAlias = Union[Literal["user"], Literal["trusted"], IntegrityUntrusted]
 """Says who could have written a value.
@@ -1205,6 +1225,7 @@ class Lost(TypedDict):
     tokens: int
     """Tokens, read and written."""
 
+
 Mode: TypeAlias = Literal["ask", "plan", "auto"]
 """How much a task may do without asking.
 
@@ -1263,6 +1284,7 @@ class OutcomeWithheld(TypedDict):
     end: Literal["withheld"]
     effects: Effects
     """What it would have done."""
+
 
 Outcome: TypeAlias = Union[OutcomeDone, OutcomeFailed, OutcomeDenied, OutcomeWithheld]
 """How a call ended."""
@@ -1345,6 +1367,7 @@ class Record(_Record, total=False):
     task: TaskId | None
     """The task it belongs to; none for the thread's own."""
 
+
 Recovery: TypeAlias = Literal["read_only", "idempotent", "journalled", "unknown"]
 """What the engine does with a started call that has no known end.
 
@@ -1374,6 +1397,7 @@ class RetryAfterMs(TypedDict):
     """Trying again may succeed after this many milliseconds."""
 
     after_ms: int
+
 
 Retry: TypeAlias = Union[Literal["never"], Literal["now"], RetryAfterMs]
 """Says whether the same operation may be tried again.
@@ -1424,12 +1448,14 @@ class Spent(_Spent, total=False):
     parts: list[tuple[CallId, Reserve]]
     """What is set aside for sub-tasks that have not ended, by the calls that they do the work of."""
 
+
 Stamp: TypeAlias = str
 """What a file was like when it was read: its identity, size and time, and of a small one that was read whole its
 content.
 
 Opaque: a sandbox makes it and compares it. It is short, and means the same after a restart.
 """
+
 
 StepState: TypeAlias = Literal["pending", "active", "done", "skipped"]
 """How far a step of the plan is.
@@ -1470,8 +1496,10 @@ class Subtask(TypedDict, total=False):
     tools: list[str] | None
     """The tools that it may use; if none are named, those of its task."""
 
+
 TaskId: TypeAlias = str
 """Names a task: one piece of work inside a thread."""
+
 
 ThreadId: TypeAlias = str
 """Names a thread: one conversation, whose log has one home."""
@@ -1496,6 +1524,7 @@ class ThreadNote(_ThreadNote, total=False):
     """
     task: TaskId | None
     """The task that wrote it; none if a person did."""
+
 
 Timestamp: TypeAlias = int
 """A moment, in milliseconds since 1970-01-01T00:00:00Z."""
@@ -1569,11 +1598,13 @@ class Usage(TypedDict, total=False):
     thinking: int
     """Thought, where the service says so; part of `output`."""
 
+
 _WhatCreatedNamed = TypedDict("_WhatCreatedNamed", {"is": "Literal['created']"})
 
 
 class WhatCreated(_WhatCreatedNamed):
     """It is new."""
+
 
 _WhatEditedNamed = TypedDict("_WhatEditedNamed", {"is": "Literal['edited']"})
 
@@ -1581,14 +1612,19 @@ _WhatEditedNamed = TypedDict("_WhatEditedNamed", {"is": "Literal['edited']"})
 class WhatEdited(_WhatEditedNamed):
     """Its content is another."""
 
+
 _WhatMovedNamed = TypedDict("_WhatMovedNamed", {"is": "Literal['moved']", "from": "FilePath"})
 
 
 class WhatMoved(_WhatMovedNamed, total=False):
-    """It was moved here; its content may be another too."""
+    """It was moved here; its content may be another too.
+
+    - `from`: Where it was.
+    """
 
     edited: bool
     """Whether its content is another too."""
+
 
 _WhatSetAsideNamed = TypedDict("_WhatSetAsideNamed", {"is": "Literal['set_aside']"})
 
@@ -1596,11 +1632,13 @@ _WhatSetAsideNamed = TypedDict("_WhatSetAsideNamed", {"is": "Literal['set_aside'
 class WhatSetAside(_WhatSetAsideNamed):
     """It was set aside."""
 
+
 _WhatModeNamed = TypedDict("_WhatModeNamed", {"is": "Literal['mode']"})
 
 
 class WhatMode(_WhatModeNamed):
     """Only its permissions are others."""
+
 
 What: TypeAlias = Union[WhatCreated, WhatEdited, WhatMoved, WhatSetAside, WhatMode]
 """What became of a file or folder."""

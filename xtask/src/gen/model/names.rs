@@ -49,7 +49,7 @@ pub(crate) fn snake(name: &str) -> String {
         }
         snake.extend(letter.to_lowercase());
     }
-    snake.replace('.', "_")
+    snake.replace(['.', '-'], "_")
 }
 
 fn capital(word: &str) -> String {

@@ -72,9 +72,8 @@ impl Prose {
                     Piece::Link(path) => link(&model.target(path)).replace(' ', &FIXED.to_string()),
                 })
                 .collect();
-            let is_item = whole.starts_with("- ");
-            let follows_item =
-                is_item && lines.last().is_some_and(|last| last.starts_with("- ") || last.starts_with("  "));
+            let is_item = begins_item(&whole);
+            let follows_item = is_item && lines.last().is_some_and(|last| begins_item(last) || last.starts_with("  "));
             if !lines.is_empty() && !follows_item {
                 lines.push(String::new());
             }
@@ -82,6 +81,11 @@ impl Prose {
         }
         lines
     }
+}
+
+/// Says whether a line begins an item of a list, or says something by a tag.
+fn begins_item(line: &str) -> bool {
+    line.starts_with("- ") || line.starts_with('@')
 }
 
 /// Takes links out of a line: `` [`crate::Submit::allow`] ``, and the same with an address behind.

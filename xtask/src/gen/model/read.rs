@@ -134,7 +134,11 @@ fn error_kinds(types: &BTreeMap<String, Definition>) -> Vec<ErrorKind> {
 
 /// Gives the texts, if it is an enum of texts.
 fn choices(object: &Object) -> Option<Vec<Choice>> {
-    let Some(one_of) = variants(object) else { return texts(object) };
+    let Some(one_of) = variants(object) else {
+        // What is said of it is said of them all, not of each.
+        let without = |choice: Choice| Choice { about: Prose::default(), ..choice };
+        return texts(object).map(|choices| choices.into_iter().map(without).collect());
+    };
     let each = one_of.iter().map(|schema| schema.as_object().and_then(texts));
     each.collect::<Option<Vec<_>>>().map(|choices| choices.into_iter().flatten().collect())
 }
@@ -142,14 +146,12 @@ fn choices(object: &Object) -> Option<Vec<Choice>> {
 /// Gives the texts that one schema names.
 fn texts(object: &Object) -> Option<Vec<Choice>> {
     only("", object, &["type", "const", "enum"]).ok()?;
-    let about = about(object);
-    let values = match (object.get("const"), object.get("enum")) {
-        (Some(value), None) => std::slice::from_ref(value),
-        (None, Some(values)) => values.as_array()?.as_slice(),
-        _ => return None,
-    };
-    let choice = |value: &Value| Some(Choice { value: value.as_str()?.to_owned(), about: about.clone() });
-    values.iter().map(choice).collect()
+    let choice = |value: &Value, about| Some(Choice { value: value.as_str()?.to_owned(), about });
+    match (object.get("const"), object.get("enum")) {
+        (Some(value), None) => Some(vec![choice(value, about(object))?]),
+        (None, Some(values)) => values.as_array()?.iter().map(|value| choice(value, Prose::default())).collect(),
+        _ => None,
+    }
 }
 
 /// Gives the alternatives of a union, but not those of something that may be `null`.

@@ -53,14 +53,18 @@ fn method(model: &Model, operation: &Operation, text: &mut String) {
         let _ = write!(text, "\n    async def {name}(\n{given}    ) -> {result}:\n");
     }
     text.push_str(&docstring(model, &said(operation), "        "));
-    let args: Vec<String> = required.iter().map(|arg| format!("\"{}\": {}", arg.name, parameter(&arg.name))).collect();
-    let _ = writeln!(text, "        args_: dict[str, object] = {{{}}}", args.join(", "));
+    let pairs: Vec<String> = required.iter().map(|arg| format!("\"{}\": {}", arg.name, parameter(&arg.name))).collect();
+    let mut args = format!("{{{}}}", pairs.join(", "));
+    if !optional.is_empty() {
+        let _ = writeln!(text, "        args_: dict[str, object] = {args}");
+        "args_".clone_into(&mut args);
+    }
     for arg in optional {
         let parameter = parameter(&arg.name);
         let _ =
             write!(text, "        if {parameter} is not None:\n            args_[\"{}\"] = {parameter}\n", arg.name);
     }
-    let call = format!("await self._call(\"{}\", args_)", operation.name);
+    let call = format!("await self._call(\"{}\", {args})", operation.name);
     if operation.result == Type::Null {
         let _ = writeln!(text, "        {call}");
     } else {
@@ -83,6 +87,7 @@ fn said(operation: &Operation) -> Prose {
 
 /// Gives a name that is no word of the language.
 fn parameter(name: &str) -> String {
-    let is_taken = KEYWORDS.contains(&name) || ["self", "args_", "result_"].contains(&name);
-    if is_taken { format!("{name}_") } else { name.to_owned() }
+    let name = name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
+    let is_taken = KEYWORDS.contains(&name.as_str()) || ["self", "args_", "result_"].contains(&name.as_str());
+    if is_taken { format!("{name}_") } else { name }
 }

@@ -24,7 +24,7 @@ pub(super) fn module(model: &Model) -> String {
     let names: String = parts.keys().map(|name| format!("    \"{name}\",\n")).collect();
     let mut text = head("What data is like: commands, records, events, and all that they are made of.");
     text.push_str("\nfrom typing import Literal, TypeAlias, TypedDict, Union\n\n");
-    let _ = write!(text, "__all__ = [\n    \"{JSON}\",\n{names}]\n\n");
+    let _ = write!(text, "__all__ = [\n    \"{JSON}\",\n{names}]\n\n\n");
     let _ = write!(
         text,
         "{JSON}: TypeAlias = \"Union[bool, int, float, str, list[{JSON}], dict[str, {JSON}], None]\"\n\"\"\"Any JSON.\"\"\"\n"
@@ -71,7 +71,9 @@ fn union_parts(model: &Model, name: &str, about: &Prose, union: &Union) -> Vec<(
         let record = match &variant.content {
             Content::Nothing => {
                 members.push(format!("Literal[\"{}\"]", variant.tag));
-                said.0.push(variant.about.labelled(&format!("- `\"{}\"`: ", variant.tag)));
+                if !variant.about.is_empty() {
+                    said.0.push(variant.about.labelled(&format!("- `\"{}\"`: ", variant.tag)));
+                }
                 continue;
             }
             Content::One(of) if union.tag == Tag::Missing => {
@@ -132,7 +134,8 @@ impl Dictionary<'_> {
                 let base = format!("_{name}{}", if required { "Named" } else { "NamedOptional" });
                 let total = if required { "" } else { ", total=False" };
                 let keys: String = keys.iter().map(|(key, of)| format!("\"{key}\": {}, ", quoted(of))).collect();
-                let _ = write!(text, "\n{base} = TypedDict(\"{base}\", {{{}}}{total})\n", keys.trim_end_matches(", "));
+                let _ =
+                    write!(text, "\n\n{base} = TypedDict(\"{base}\", {{{}}}{total})\n", keys.trim_end_matches(", "));
                 bases.push(base);
             }
         }
@@ -143,7 +146,12 @@ impl Dictionary<'_> {
             bases = vec![format!("_{name}")];
         }
         let (body, total) = if is_optional { (self.class_body(false), ", total=False") } else { (required, "") };
-        let said = docstring(model, said, "    ");
+        // Keys that can't be in a class are told of here.
+        let mut said = (*said).clone();
+        for field in record.fields.iter().filter(|field| is_word(&field.name) && !field.about.is_empty()) {
+            said.0.push(about(field).labelled(&format!("- `{}`: ", field.name)));
+        }
+        let said = docstring(model, &said, "    ");
         let gap = if said.is_empty() || body.is_empty() { "" } else { "\n" };
         let pass = if said.is_empty() && body.is_empty() { "    pass\n" } else { "" };
         let _ = write!(text, "\n\nclass {name}({}{total}):\n{said}{gap}{body}{pass}", or_dictionary(&bases));
@@ -173,7 +181,7 @@ impl Dictionary<'_> {
 
 fn alias(model: &Model, name: &str, about: &Prose, of: &str, needs: Vec<String>) -> Part {
     let said = docstring(model, about, "");
-    Part { text: format!("\n{name}: TypeAlias = {of}\n{said}"), needs }
+    Part { text: format!("\n\n{name}: TypeAlias = {of}\n{said}"), needs }
 }
 
 /// Gives a type as an expression that Python 3.10 can evaluate, whatever stands in it.

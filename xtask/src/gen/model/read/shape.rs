@@ -122,6 +122,9 @@ fn text(at: &str, object: &Object) -> Result<Type, String> {
 
 /// Refuses what not every language can have: variants called as a type, names that hold only themselves, what extends no record.
 pub(super) fn check(model: &Model) -> Result<(), String> {
+    if model.types.contains_key("Json") {
+        return Err("Json: each language calls any JSON so".to_owned());
+    }
     for (name, Definition { shape, .. }) in &model.types {
         let records: Vec<_> = match shape {
             Shape::Record(record) => vec![record],
