@@ -13,12 +13,23 @@ __all__ = [
     "Actor",
     "AllowRule",
     "Answer",
+    "AnswerTask",
+    "Ask",
     "AskId",
+    "Block",
+    "BlockCall",
+    "BlockMedia",
+    "BlockOpaque",
+    "BlockResult",
+    "BlockText",
     "Briefing",
     "Budget",
+    "BuiltinTools",
     "Call",
     "CallId",
+    "CallReport",
     "ChangeSet",
+    "ClaimKind",
     "Command",
     "CommandAnswer",
     "CommandCancel",
@@ -30,8 +41,13 @@ __all__ = [
     "CommandUndo",
     "Confidentiality",
     "ConfidentialityPrivate",
+    "Config",
+    "Count",
+    "CredentialSettings",
     "Day",
+    "DayBudget",
     "Decision",
+    "DeclaredEffects",
     "Delta",
     "DeltaKind",
     "DeltaKindCalling",
@@ -41,8 +57,10 @@ __all__ = [
     "DeltaKindText",
     "DeltaKindThinking",
     "Difference",
+    "Dollars",
     "Duration",
     "Effects",
+    "Effort",
     "Envelope",
     "ErrorData",
     "ErrorKind",
@@ -70,32 +88,59 @@ __all__ = [
     "EventUndoFailed",
     "EventUndoFinished",
     "EventUndoStarted",
+    "ExecLimits",
     "FileEffect",
     "FileKind",
     "FileNow",
     "FilePath",
     "FilesReport",
+    "Finding",
     "Finish",
     "FinishCancelled",
     "FinishDone",
     "FinishFailed",
     "Folder",
+    "FolderAt",
+    "FolderChoice",
     "FolderPart",
+    "FollowEvents",
     "Found",
     "Group",
     "Hash",
+    "Head",
     "Held",
+    "HostAnswer",
+    "HostCall",
     "HostGrant",
     "InstructionState",
     "Instructions",
     "Integrity",
     "IntegrityUntrusted",
+    "Item",
+    "ItemDelta",
+    "ItemLagged",
+    "ItemRecord",
+    "KeepNote",
+    "KeepUndo",
     "Kept",
+    "KeySource",
     "Label",
+    "LimitSettings",
     "Lock",
     "Lost",
+    "Message",
+    "Messages",
     "Mode",
+    "ModelAnswer",
+    "ModelCall",
+    "ModelDeclaration",
+    "ModelRequest",
+    "ModelSettings",
+    "Nothing",
     "Noting",
+    "OneTask",
+    "OneThread",
+    "OpenThread",
     "Outcome",
     "OutcomeDenied",
     "OutcomeDone",
@@ -103,26 +148,65 @@ __all__ = [
     "OutcomeWithheld",
     "Parent",
     "PlanStep",
+    "PlannerDeclaration",
+    "PlannerInput",
     "Preview",
+    "Price",
+    "PriceSettings",
+    "Proposal",
+    "ProposedCall",
+    "ReadRecords",
     "Record",
     "Recovery",
     "Reserve",
     "Retry",
     "RetryAfterMs",
+    "Role",
+    "Role2",
+    "Secret",
+    "ServiceName",
+    "ServiceTool",
     "Side",
     "Sight",
+    "Span",
     "Spent",
+    "Stage",
     "Stamp",
+    "Status",
+    "Steer",
+    "SteerTask",
     "StepState",
+    "Stop",
+    "StoreKind",
     "Submit",
+    "SubmitTask",
     "Subtask",
+    "Summary",
     "TaskId",
+    "TaskState",
+    "TaskState2",
+    "TellTask",
+    "ThreadEntry",
     "ThreadId",
     "ThreadNote",
+    "Timeouts",
     "Timestamp",
+    "ToolDeclaration",
+    "ToolInput",
     "ToolOutput",
+    "ToolResult",
+    "ToolSet",
+    "ToolSpec",
     "TrustedFile",
+    "TurnState",
     "UndoReport",
+    "UndoState",
+    "UndoStateDone",
+    "UndoStateFailed",
+    "UndoStateNone",
+    "UndoStateReclaimed",
+    "UndoStateWanted",
+    "UndoTask",
     "Usage",
     "What",
     "WhatCreated",
@@ -130,6 +214,7 @@ __all__ = [
     "WhatMode",
     "WhatMoved",
     "WhatSetAside",
+    "WorkerSettings",
 ]
 
 
@@ -179,8 +264,139 @@ Answer: TypeAlias = Literal["allow", "allow_task", "deny"]
 """
 
 
+class _AnswerTask(TypedDict):
+    answer: Answer
+    """Yes or no."""
+    args_hash: Hash
+    """Hash of the exact arguments that were shown."""
+    call: CallId
+    """The call that was asked about."""
+    task: TaskId
+    """The task that asked, which may be a sub-task."""
+
+
+class AnswerTask(_AnswerTask, total=False):
+    """Answers a question that a task asked: with its words, as `asks` or the record gave them."""
+
+    id: CommandId | None
+    """The sender's own name for it. Default: a new one.
+
+    Where it is left out: `null`.
+    """
+    sender: str | None
+    """Who answers. Default: as the engine was opened.
+
+    Where it is left out: `null`.
+    """
+
+
+class _Ask(TypedDict):
+    args_hash: Hash
+    """Hash of the exact arguments; the answer names it."""
+    call: Call
+    """The call, as it was decided."""
+    effects: Effects
+    """What the call would do."""
+    reason: str
+    """Why it asks."""
+    rule: str
+    """The policy's rule."""
+    task: TaskId
+    """The task."""
+    thread: ThreadId
+    """The thread."""
+
+
+class Ask(_Ask, total=False):
+    """A question that waits for a person's answer."""
+
+    subtask: str | None
+    """What the sub-task is called that asks, if one does."""
+
+
 AskId: TypeAlias = str
 """Names one question to a model, the same over every try."""
+
+
+class _BlockText(TypedDict):
+    type: Literal["text"]
+    text: str
+    """What was said."""
+
+
+class BlockText(_BlockText, total=False):
+    """Text."""
+
+    citations: list[Json]
+    """Where it has it from, as the service writes it."""
+
+
+class _BlockMedia(TypedDict):
+    type: Literal["media"]
+    data: str
+    """Its bytes in Base64, with padding."""
+    media_type: str
+    """Its type: `image/png`, `application/pdf`."""
+
+
+class BlockMedia(_BlockMedia, total=False):
+    """A picture or a document, for a model that can see such (`ModelCard.sees`)."""
+
+    name: str
+    """What it is called; empty if it has no name."""
+
+
+class _ModelCall(TypedDict):
+    args: Json
+    """The arguments: an object, empty where `fault` is set."""
+    id: str
+    """Its name in the conversation: a-z, A-Z, 0-9, `_` and `-`, at most 64 bytes."""
+    tool: str
+    """The tool."""
+
+
+class ModelCall(_ModelCall, total=False):
+    """A call as a model writes it."""
+
+    fault: str | None
+    """What is wrong with the arguments as they were written, if they can't be read."""
+
+
+class BlockCall(ModelCall):
+    """A call that the model wants."""
+
+    type: Literal["call"]
+
+
+class _BlockResult(TypedDict):
+    type: Literal["result"]
+    call: str
+    """The call's `ModelCall.id`."""
+    text: str
+    """What came of it."""
+
+
+class BlockResult(_BlockResult, total=False):
+    """What came of a call."""
+
+    failed: bool
+    """Whether it failed or was not run."""
+
+
+class BlockOpaque(TypedDict):
+    """A block that only its service understands (thinking, a search of its own) and that must go back to it
+    unchanged, in its place. Another service is not shown it.
+    """
+
+    type: Literal["opaque"]
+    dialect: str
+    """Who wrote it, as its implementation calls itself: `anthropic`."""
+    json: str
+    """The block's JSON, byte for byte."""
+
+
+Block: TypeAlias = Union[BlockText, BlockMedia, BlockCall, BlockResult, BlockOpaque]
+"""A block of a turn's content."""
 
 
 class Briefing(TypedDict, total=False):
@@ -205,6 +421,14 @@ class Budget(TypedDict, total=False):
     """Tokens read and written, by all models together."""
 
 
+BuiltinTools: TypeAlias = Literal["all", "none"]
+"""Which built-in tools there are.
+
+- `"all"`: All of them.
+- `"none"`: None of them: there are those of the host.
+"""
+
+
 class Call(TypedDict):
     """One call of a tool."""
 
@@ -220,6 +444,28 @@ CallId: TypeAlias = str
 """Names a call of a tool: one decided use of it, the same over every attempt."""
 
 
+class _CallReport(TypedDict):
+    args: Json
+    """The arguments."""
+    attempt: int
+    """How often it was started."""
+    id: CallId
+    """Its name in the log."""
+    stage: Stage
+    """Where it is."""
+    tool: str
+    """The tool."""
+
+
+class CallReport(_CallReport, total=False):
+    """A call and how far it is."""
+
+    outcome: Outcome | None
+    """How it ended."""
+    subtask: TaskId | None
+    """The sub-task that does its work, if one does."""
+
+
 class ChangeSet(TypedDict):
     """What a task changed, each thing once, by path: for a screen to draw, and for a person to check."""
 
@@ -227,6 +473,14 @@ class ChangeSet(TypedDict):
     """The bytes that the journal holds for undoing them."""
     changes: list[Difference]
     """The changes, by path."""
+
+
+ClaimKind: TypeAlias = Literal["all", "adopted"]
+"""Which tasks are taken up.
+
+- `"all"`: Every task of the store that is ready, those among them that a process left which is dead.
+- `"adopted"`: Those that are submitted or adopted here.
+"""
 
 
 class _Submit(TypedDict):
@@ -357,8 +611,109 @@ Confidentiality: TypeAlias = Union[Literal["public"], ConfidentialityPrivate]
 """
 
 
+class Config(TypedDict, total=False):
+    """How an engine is opened. Everything can be left out."""
+
+    claim: ClaimKind
+    """Which tasks are taken up."""
+    credentials: dict[str, CredentialSettings]
+    """Credentials for hosts that commands may reach, by the names that a task's grants give them. No command
+    ever has one.
+    """
+    data_dir: str | None
+    """The folder for the engine's own data: its log, and what is needed to give back what tasks did to files. It
+    is made if it is not there. Without one nothing is kept, and no task can be given a folder.
+
+    Where it is left out: `null`.
+    """
+    exec_limits: ExecLimits
+    """How much the commands of a task may use.
+
+    Where it is left out:
+    `{"cpu":600,"file":4294967296,"memory":4294967296,"open":4096,"processes":512,"scratch":536870912}`.
+    """
+    home_dir: str | None
+    """The person's home, which is not granted as a whole unless they said so twice. Default: as the system says.
+
+    Where it is left out: `null`.
+    """
+    instructions: str | None
+    """Standing instructions for models; they come after the engine's own.
+
+    Where it is left out: `null`.
+    """
+    keep_undo: KeepUndo
+    """How long what tasks did to files can be given back."""
+    limits: LimitSettings
+    """How much is done at once, and how long it is tried."""
+    model: str | None
+    """The model of tasks that name neither a model nor a planner: one of `models`, one of the host's own, or a
+    service and its model (`anthropic/claude-sonnet-5-5`). Default: if there are models, the first of the
+    host's own, else of `models`.
+
+    Where it is left out: `null`.
+    """
+    models: dict[str, ModelSettings]
+    """Models, by names of your choice. A key is never among it, only where it is; by default it is looked for in
+    the service's usual variable.
+    """
+    planner: str | None
+    """The planner of tasks that name neither: `playbook`, `model`, or one of the host's own. Default: the host's
+    own first one, else `model` if there are models, else `playbook`.
+
+    Where it is left out: `null`.
+    """
+    secrets: dict[str, Secret]
+    """Keys and other secrets by the names of variables, such as `ANTHROPIC_API_KEY`: looked up before the
+    process's environment.
+    """
+    sender: str | None
+    """Who sends commands that do not say it. Default: `host`.
+
+    Where it is left out: `null`.
+    """
+    store: StoreKind | None
+    """Where the log is. Default: on disk, if there is a `data_dir`."""
+    thread: str | None
+    """The thread of tasks that name none. Default: `main`.
+
+    Where it is left out: `null`.
+    """
+    tools: BuiltinTools
+    """Which built-in tools there are."""
+    worker: WorkerSettings | None
+    """The program that runs playbooks in a process of its own, confined. Default: they run in this process."""
+
+
+Count: TypeAlias = Union[float, str]
+"""A number of tokens, steps or tries: `200000`, `200_000`, `200k`, `2m`."""
+
+
+class CredentialSettings(TypedDict, total=False):
+    """A credential, as it is sent: a `bearer` token, or a `header` with its `value`."""
+
+    bearer: Secret | None
+    """A token, sent as `Authorization: Bearer`."""
+    header: str | None
+    """A header's name.
+
+    Where it is left out: `null`.
+    """
+    value: Secret | None
+    """The header's value."""
+
+
 Day: TypeAlias = int
 """A day by the host's clock, as the number of days since 1970-01-01."""
+
+
+class DayBudget(TypedDict, total=False):
+    """What may be spent on models in a day. What is left out has no limit."""
+
+    cost: int | None
+    """Millionths of a US dollar. A model whose price is not known is not asked under such a limit."""
+    tokens: int | None
+    """Tokens read and written."""
 
 
 class Decision(TypedDict, total=False):
@@ -378,6 +733,17 @@ class Decision(TypedDict, total=False):
     """The plan, whole, where it changed."""
     say: str | None
     """A sentence for the person."""
+
+
+DeclaredEffects: TypeAlias = Literal["unknown", "read_only", "idempotent", "changes"]
+"""What the calls of a tool do to the world.
+
+- `"unknown"`: Nobody knows: each call is asked about, runs alone, and is not repeated after an interruption.
+- `"read_only"`: Nothing is changed: calls run unasked, at once, and again after an interruption.
+- `"idempotent"`: Something is changed, and doing it twice is the same as once: each call is asked about, and
+  runs again after an interruption.
+- `"changes"`: Something is changed: each call is asked about, and is not repeated after an interruption.
+"""
 
 
 class _Delta(TypedDict):
@@ -483,6 +849,10 @@ class Difference(_Difference, total=False):
     """Whether it was given back."""
 
 
+Dollars: TypeAlias = Union[float, str]
+"""US dollars: `2`, `0.25`, `$1.50`."""
+
+
 class Duration(TypedDict):
     nanos: int
     secs: int
@@ -535,6 +905,17 @@ class Effects(TypedDict, total=False):
 
     Where it is left out: `false`.
     """
+
+
+Effort: TypeAlias = Literal["usual", "none", "low", "medium", "high"]
+"""How hard a model should think before it answers.
+
+- `"usual"`: As the service does unasked.
+- `"none"`: Not at all, where that can be had.
+- `"low"`: A little.
+- `"medium"`: As much as for everyday work.
+- `"high"`: As much as it can.
+"""
 
 
 class Envelope(TypedDict):
@@ -905,6 +1286,41 @@ Event: TypeAlias = Union[
 """What happened. Few events; each that lasts has a start and an end."""
 
 
+class ExecLimits(TypedDict, total=False):
+    """How much the commands of a session may use."""
+
+    cpu: int
+    """Seconds of processor time, each process.
+
+    Where it is left out: `600`.
+    """
+    file: int
+    """Bytes of one file.
+
+    Where it is left out: `4294967296`.
+    """
+    memory: int
+    """Bytes of memory, all processes together.
+
+    Where it is left out: `4294967296`.
+    """
+    open: int
+    """Open files, each process: 16 at least.
+
+    Where it is left out: `4096`.
+    """
+    processes: int
+    """Processes and threads.
+
+    Where it is left out: `512`.
+    """
+    scratch: int
+    """Bytes in each of the folders for what is of no use afterwards, `/tmp` and its home.
+
+    Where it is left out: `536870912`.
+    """
+
+
 class FileEffect(TypedDict):
     """One file, or a folder with all that is in it, that a call reads or changes."""
 
@@ -985,6 +1401,22 @@ class FilesReport(TypedDict, total=False):
     """How many more there are than `files` names."""
 
 
+class _Finding(TypedDict):
+    found: str
+    """What was found."""
+    ok: bool
+    """Whether it is in order."""
+    what: str
+    """What was looked at: `journal`."""
+
+
+class Finding(_Finding, total=False):
+    """One line of `cowork doctor`."""
+
+    fix: str
+    """What to do about it; empty if nothing."""
+
+
 class _FinishDone(TypedDict):
     end: Literal["done"]
     summary: str
@@ -1035,6 +1467,35 @@ class Folder(_Folder, total=False):
     """Whether the person said twice that `/` or their whole home is meant. Such a folder is refused otherwise."""
 
 
+class _FolderAt(TypedDict):
+    path: str
+    """Its path."""
+
+
+class FolderAt(_FolderAt, total=False):
+    """Asks for a folder to be made a grant."""
+
+    access: Access | None
+    """What may be done there. Default: looking and changing.
+
+    Where it is left out: `null`.
+    """
+    name: str | None
+    """What tools call it. Default: its own name.
+
+    Where it is left out: `null`.
+    """
+    whole: bool
+    """Whether the person said twice that `/` or their whole home is meant.
+
+    Where it is left out: `false`.
+    """
+
+
+FolderChoice: TypeAlias = Union[str, Folder]
+"""A folder that a task may use."""
+
+
 class _FolderPart(TypedDict):
     name: str
     """What it is called: as in its task."""
@@ -1047,6 +1508,27 @@ class FolderPart(_FolderPart, total=False):
     """What may be done there.
 
     Where it is left out: `"read"`.
+    """
+
+
+class FollowEvents(TypedDict, total=False):
+    """Asks for what happens in a thread: all records after one, then what comes."""
+
+    after: int
+    """Only records with a `seq` above this.
+
+    Where it is left out: `0`.
+    """
+    task: TaskId | None
+    """Only what belongs to this task and its sub-tasks; it ends with the task.
+
+    Where it is left out: `null`.
+    """
+    thread: str | None
+    """The thread, by its id or by what a person calls it. Default: that of `task`, else as the engine was
+    opened.
+
+    Where it is left out: `null`.
     """
 
 
@@ -1076,6 +1558,21 @@ Hash: TypeAlias = str
 """A BLAKE3 hash."""
 
 
+class _Head(TypedDict):
+    system: str
+    """Standing instructions."""
+
+
+class Head(_Head, total=False):
+    """What stands before a conversation."""
+
+    tools: ToolSet
+    """The tools it may call.
+
+    Where it is left out: `[]`.
+    """
+
+
 class Held(TypedDict):
     """What a call holds back (`Tool.held`) until it is decided on."""
 
@@ -1083,6 +1580,66 @@ class Held(TypedDict):
     """What it would do."""
     output: ToolOutput
     """What the call gives once that is done."""
+
+
+class HostAnswer(TypedDict, total=False):
+    """What the function of a model gives; or only a text, which is the answer's.
+
+    It says `text` and `calls`, or, where more has to be said (what must go back to its service unchanged,
+    say), the whole as `blocks`.
+    """
+
+    blocks: list[Block] | None
+    """All that it says and wants, in its order, in the place of `text` and `calls`.
+
+    Where it is left out: `null`.
+    """
+    brought: bool
+    """Whether something is in it that tools brought which the service ran by itself: anybody's words.
+
+    Where it is left out: `false`.
+    """
+    calls: list[HostCall]
+    """The calls that it wants."""
+    id: str
+    """The service's name for the answer, for its support."""
+    model: str
+    """The model that the service says it was."""
+    stop: Stop
+    """Why it ended there. Where it wants calls it is `calls`, whatever is said here.
+
+    Where it is left out: `"end"`.
+    """
+    text: str | None
+    """What it says. If nothing is said here, it is what was told piece by piece.
+
+    Where it is left out: `null`.
+    """
+    usage: Usage
+    """What it took.
+
+    Where it is left out: `{"input":0,"output":0}`.
+    """
+
+
+class _HostCall(TypedDict):
+    tool: str
+    """The tool."""
+
+
+class HostCall(_HostCall, total=False):
+    """A call as a host's model wants it."""
+
+    args: Json
+    """The arguments.
+
+    Where it is left out: `null`.
+    """
+    id: str | None
+    """Its name in the conversation; one is made if there is none.
+
+    Where it is left out: `null`.
+    """
 
 
 class _HostGrant(TypedDict):
@@ -1168,6 +1725,97 @@ Integrity: TypeAlias = Union[Literal["user"], Literal["trusted"], IntegrityUntru
 """
 
 
+class _Record(TypedDict):
+    actor: Actor
+    """Who brought it about."""
+    at: Timestamp
+    """When, by the clock of the writer. It may jump; `seq` is the order."""
+    body_hash: Hash
+    """Hash of the stored bytes of `event`."""
+    event: Event
+    """What happened."""
+    prev_hash: Hash
+    """Hash of the record before it in this thread; zeros for the first."""
+    seq: int
+    """Its place in the thread: 1, 2, 3, … without a gap."""
+    thread: ThreadId
+    """The thread it belongs to."""
+    v: int
+    """The version of the words it is written in."""
+
+
+class Record(_Record, total=False):
+    """One entry of a thread's log, as a screen, a phone and a test read it."""
+
+    cause: str | None
+    """The command or call that it follows from."""
+    label: Label
+    """Where its content came from and whom it belongs to.
+
+    Where it is left out: `{"c":{"private":[]},"i":{"untrusted":[]}}`.
+    """
+    task: TaskId | None
+    """The task it belongs to; none for the thread's own."""
+
+
+class ItemRecord(Record):
+    """The next record. None is ever left out."""
+
+    item: Literal["record"]
+
+
+class ItemDelta(Delta):
+    """Something that happens in between."""
+
+    item: Literal["delta"]
+
+
+class ItemLagged(TypedDict):
+    """The reader was too slow: so many deltas, or notices of records, were passed over. The records themselves
+    follow.
+    """
+
+    item: Literal["lagged"]
+    missed: int
+    """How many."""
+
+
+Item: TypeAlias = Union[ItemRecord, ItemDelta, ItemLagged]
+"""What a subscription gives."""
+
+
+class _KeepNote(TypedDict):
+    name: str
+    """What it is called."""
+
+
+class KeepNote(_KeepNote, total=False):
+    """Keeps a note for later tasks of a thread, in the place of the one of that name."""
+
+    text: str
+    """What it says; empty: the note of that name is forgotten."""
+    thread: str | None
+    """The thread, by its id or by what a person calls it. Default: as the engine was opened.
+
+    Where it is left out: `null`.
+    """
+
+
+class KeepUndo(TypedDict, total=False):
+    """How long what tasks did to files can be given back."""
+
+    bytes: int | None
+    """So many bytes of journals are kept. Default: 10 GiB.
+
+    Where it is left out: `null`.
+    """
+    days: int | None
+    """Each for so many days after it was last written. Default: 30.
+
+    Where it is left out: `null`.
+    """
+
+
 class _Kept(TypedDict):
     path: FilePath
     """Where it is now."""
@@ -1180,6 +1828,10 @@ class Kept(_Kept, total=False):
 
     was: FilePath | None
     """Where the task had left it, if that is elsewhere."""
+
+
+KeySource: TypeAlias = str
+"""Where a key is, never the key itself: `env:NAME`, `keyring`, `keyring:NAME`, `file:PATH` or `none`."""
 
 
 class Label(TypedDict, total=False):
@@ -1198,6 +1850,35 @@ class Label(TypedDict, total=False):
     """Who could have written it.
 
     Where it is left out: `{"untrusted":[]}`.
+    """
+
+
+class LimitSettings(TypedDict, total=False):
+    """How much is done at once, and how long it is tried."""
+
+    day: DayBudget
+    """What may be spent on models in a day, over all tasks.
+
+    Where it is left out: `{}`.
+    """
+    lease: Span | None
+    """How long a task is this process's without a sign of life. Default: 15 s."""
+    patience: Span | None
+    """How long one answer is waited for, all tries together. Default: 10 minutes."""
+    tasks: int | None
+    """How many tasks are worked on at once. Default: 64.
+
+    Where it is left out: `null`.
+    """
+    threads: int | None
+    """Threads that work. Default: as many as processors, 2 at least.
+
+    Where it is left out: `null`.
+    """
+    tries: int | None
+    """How often a model's service is asked for one answer. Default: 8.
+
+    Where it is left out: `null`.
     """
 
 
@@ -1226,6 +1907,18 @@ class Lost(TypedDict):
     """Tokens, read and written."""
 
 
+class Message(TypedDict):
+    """One turn of a conversation."""
+
+    blocks: list[Block]
+    """What was said, in order."""
+    role: Role2
+    """Whose turn it is."""
+
+
+Messages: TypeAlias = list[Message]
+
+
 Mode: TypeAlias = Literal["ask", "plan", "auto"]
 """How much a task may do without asking.
 
@@ -1233,6 +1926,165 @@ Mode: TypeAlias = Literal["ask", "plan", "auto"]
 - `"plan"`: Reads only; changes are worked out and shown, never made.
 - `"auto"`: Reads and changes what can be undone in the granted folders; asks before anything else.
 """
+
+
+class _ModelAnswer(TypedDict):
+    blocks: list[Block]
+    """What it says and wants done, in its order."""
+    stop: Stop
+    """Why it ended there."""
+    usage: Usage
+    """What it took."""
+
+
+class ModelAnswer(_ModelAnswer, total=False):
+    """What a model answers."""
+
+    brought: bool
+    """Whether something is in it that tools brought which the service ran by itself: anybody's words."""
+    id: str
+    """The service's name for the answer, for its support; empty if it has none."""
+    model: str
+    """The model that the service says it was; empty if it does not say."""
+
+
+class _ModelDeclaration(TypedDict):
+    name: str
+    """Its name, as tasks choose it."""
+
+
+class ModelDeclaration(_ModelDeclaration, total=False):
+    """How a host describes a model of its own."""
+
+    at: str
+    """Where what a task has seen goes: a host. `unknown` if nothing is said.
+
+    Where it is left out: `"unknown"`.
+    """
+    most_tokens: int
+    """How many tokens an answer may have.
+
+    Where it is left out: `16000`.
+    """
+    price: Price | None
+    """What it costs. Where that is not known, it is not asked by a task that may spend only so much money.
+
+    Where it is left out: `null`.
+    """
+    sees: list[str]
+    """The types of media that it can see: `image/png`.
+
+    Where it is left out: `[]`.
+    """
+    window: int
+    """How many tokens a request and its answer may have together.
+
+    Where it is left out: `128000`.
+    """
+
+
+class _ModelRequest(TypedDict):
+    head: Head
+    """What stands before the conversation and seldom changes."""
+    messages: Messages
+    """The conversation, oldest first. It begins with the person; a call's result comes in the next message after
+    the call.
+    """
+
+
+class ModelRequest(_ModelRequest, total=False):
+    """What a model is asked.
+
+    A clone is cheap: what a long conversation says is shared, and so is what an implementation has written of
+    it.
+    """
+
+    effort: Effort
+    """How hard it should think.
+
+    Where it is left out: `"usual"`.
+    """
+    most_tokens: int
+    """The most tokens it may answer with; 0 for as many as the model can.
+
+    Where it is left out: `0`.
+    """
+    schema: Json
+    """A JSON Schema that the answer's text must fit, if any."""
+
+
+class _ModelSettings(TypedDict):
+    model: str
+    """Its name there."""
+    service: ServiceName
+    """Which service it is asked at, or which one that service speaks like."""
+
+
+class ModelSettings(_ModelSettings, total=False):
+    """A model as a person sets it."""
+
+    base: str | None
+    """The service's address, where it is another than usual.
+
+    Where it is left out: `null`.
+    """
+    fallback: str | None
+    """The model that is asked where this one's service is not available: a destination of its own.
+
+    Where it is left out: `null`.
+    """
+    images: bool | None
+    """Whether it can see pictures, where that is not known by its name.
+
+    Where it is left out: `null`.
+    """
+    key: KeySource | None
+    """Where its key is; none for the usual places."""
+    max_tokens: Count | None
+    """The most tokens of an answer.
+
+    Where it is left out: `null`.
+    """
+    plain_key: bool
+    """Whether its key may go over plain HTTP to another computer.
+
+    Where it is left out: `false`.
+    """
+    price: PriceSettings | None
+    """What it costs, where that is not known by its name or is another."""
+    proxy: str | None
+    """By which proxy: an address, or `none`; as the system says if nothing is said.
+
+    Where it is left out: `null`.
+    """
+    roots: list[str]
+    """Files with roots of trust, besides the system's.
+
+    Where it is left out: `[]`.
+    """
+    thinking: Effort
+    """How hard it is to think.
+
+    Where it is left out: `"usual"`.
+    """
+    timeout: Timeouts
+    """How long is waited."""
+    tools: list[ServiceTool]
+    """Tools that the service runs by itself, each a destination of its own."""
+    tries: Count | None
+    """How often it is asked for one answer where its service fails in a way that may pass; 8 if nothing is said.
+
+    Where it is left out: `null`.
+    """
+    window: Count | None
+    """How many tokens a request and its answer may have together, where that is not known by its name.
+
+    Where it is left out: `null`.
+    """
+
+
+class Nothing(TypedDict):
+    """Nothing."""
 
 
 class _Noting(TypedDict):
@@ -1245,6 +2097,38 @@ class Noting(_Noting, total=False):
 
     text: str
     """What it says: up to 1,024 bytes. Empty: the note of that name is forgotten."""
+
+
+class OneTask(TypedDict):
+    """Names a task."""
+
+    task: TaskId
+    """The task."""
+
+
+class OneThread(TypedDict, total=False):
+    """Names a thread."""
+
+    thread: str | None
+    """The thread, by its id or by what a person calls it. Default: as the engine was opened.
+
+    Where it is left out: `null`.
+    """
+
+
+class OpenThread(TypedDict, total=False):
+    """Opens a thread."""
+
+    thread: str | None
+    """The thread, by its id or by what a person calls it. Default: as the engine was opened.
+
+    Where it is left out: `null`.
+    """
+    title: str | None
+    """What a person calls it, if it is new. Default: the name that was given as `thread`.
+
+    Where it is left out: `null`.
+    """
 
 
 class _OutcomeDone(TypedDict):
@@ -1321,6 +2205,36 @@ class PlanStep(_PlanStep, total=False):
     """What came of it, or what it works on: `467 to move, 45 stay`."""
 
 
+class _PlannerDeclaration(TypedDict):
+    name: str
+    """Its name, as tasks ask for it."""
+
+
+class PlannerDeclaration(_PlannerDeclaration, total=False):
+    """How a host describes a planner of its own."""
+
+    briefed: bool
+    """Whether it goes by the notes of the thread and the instruction files of the folders: then they are
+    gathered before it is asked first.
+
+    Where it is left out: `false`.
+    """
+    local: bool
+    """Whether it works on this computer alone: it sends what it reads nowhere.
+
+    Where it is left out: `false`.
+    """
+
+
+class PlannerInput(TypedDict):
+    """What the function of a planner is called with. It gives a `Proposal`."""
+
+    task: TaskState2
+    """The task as the log tells it."""
+    tools: list[str]
+    """The names of the tools that there are; the operation `tools` describes them."""
+
+
 class _Preview(TypedDict):
     title: str
     """What it wants, after "Wants to": `move 467 files inside Downloads`."""
@@ -1335,37 +2249,98 @@ class Preview(_Preview, total=False):
     """What else should be known: `2 names clash: they get a number`."""
 
 
-class _Record(TypedDict):
-    actor: Actor
-    """Who brought it about."""
-    at: Timestamp
-    """When, by the clock of the writer. It may jump; `seq` is the order."""
-    body_hash: Hash
-    """Hash of the stored bytes of `event`."""
-    event: Event
-    """What happened."""
-    prev_hash: Hash
-    """Hash of the record before it in this thread; zeros for the first."""
-    seq: int
-    """Its place in the thread: 1, 2, 3, … without a gap."""
-    thread: ThreadId
-    """The thread it belongs to."""
-    v: int
-    """The version of the words it is written in."""
+class Price(TypedDict):
+    """What a model costs: millionths of a US dollar for a million tokens. 3,000,000 is three dollars."""
+
+    cache_read: int
+    """Read from the service's cache."""
+    cache_write: int
+    """Read and kept in the service's cache."""
+    input: int
+    """Read."""
+    output: int
+    """Written."""
 
 
-class Record(_Record, total=False):
-    """One entry of a thread's log, as a screen, a phone and a test read it."""
+class _PriceSettings(TypedDict):
+    input: Dollars
+    """Read."""
+    output: Dollars
+    """Written."""
 
-    cause: str | None
-    """The command or call that it follows from."""
-    label: Label
-    """Where its content came from and whom it belongs to.
 
-    Where it is left out: `{"c":{"private":[]},"i":{"untrusted":[]}}`.
+class PriceSettings(_PriceSettings, total=False):
+    """What a model costs: US dollars for a million tokens."""
+
+    cache_read: Dollars | None
+    """Read from the service's cache; as `input` if nothing is said."""
+    cache_write: Dollars | None
+    """Read and kept in the service's cache; as `input` if nothing is said."""
+
+
+class Proposal(TypedDict, total=False):
+    """What a planner wants next."""
+
+    calls: list[ProposedCall]
+    """Calls to make; those that don't conflict run at once.
+
+    Where it is left out: `[]`.
+    """
+    finish: Finish | None
+    """The end of the task.
+
+    Where it is left out: `null`.
+    """
+    note: Json
+    """What the planner keeps for its own recovery.
+
+    Where it is left out: `null`.
+    """
+    plan: list[PlanStep] | None
+    """The plan, whole, where it changed.
+
+    Where it is left out: `null`.
+    """
+    say: str | None
+    """A sentence for the person.
+
+    Where it is left out: `null`.
+    """
+
+
+class ProposedCall(TypedDict):
+    """A call that a planner wants."""
+
+    args: Json
+    """The arguments."""
+    tool: str
+    """The tool's name."""
+
+
+class ReadRecords(TypedDict, total=False):
+    """Asks for records that are in the log now."""
+
+    after: int
+    """Only those with a `seq` above this.
+
+    Where it is left out: `0`.
+    """
+    most: int | None
+    """At most so many. Default, and the most: 512.
+
+    Where it is left out: `null`.
     """
     task: TaskId | None
-    """The task it belongs to; none for the thread's own."""
+    """Only this task's.
+
+    Where it is left out: `null`.
+    """
+    thread: str | None
+    """The thread, by its id or by what a person calls it. Default: that of `task`, else as the engine was
+    opened.
+
+    Where it is left out: `null`.
+    """
 
 
 Recovery: TypeAlias = Literal["read_only", "idempotent", "journalled", "unknown"]
@@ -1407,6 +2382,52 @@ Retry: TypeAlias = Union[Literal["never"], Literal["now"], RetryAfterMs]
 """
 
 
+Role: TypeAlias = Literal["reads", "changes", "alone"]
+"""What an argument of a tool stands for.
+
+- `"reads"`: A file or folder that is read, as tools name it: `Downloads/a.txt`. It has to be in a granted
+  folder.
+- `"changes"`: A file or folder that is changed. It has to be in a folder that was granted for changing.
+- `"alone"`: A thing that no other call uses meanwhile: an account, a device.
+"""
+
+
+Role2: TypeAlias = Literal["user", "assistant"]
+"""Whose turn it is.
+
+- `"user"`: The person, or the host for them; results of calls too.
+- `"assistant"`: The model.
+"""
+
+
+Secret: TypeAlias = str
+"""Something that nothing prints."""
+
+
+ServiceName: TypeAlias = Literal[
+    "anthropic",
+    "openai",
+    "openai-responses",
+    "openrouter",
+    "groq",
+    "mistral",
+    "deepseek",
+    "ollama",
+    "lmstudio",
+    "llamacpp",
+    "vllm",
+    "local",
+]
+"""A service, or whichever another one speaks like."""
+
+
+ServiceTool: TypeAlias = Literal["web_search"]
+"""A tool that a service runs by itself.
+
+- `"web_search"`: A search of the web.
+"""
+
+
 class Side(TypedDict):
     """One side of a difference."""
 
@@ -1425,6 +2446,10 @@ class Sight(TypedDict):
     """The file."""
     stamp: Stamp
     """What it was like."""
+
+
+Span: TypeAlias = Union[float, str]
+"""A time: `90s`, `30m`, `2h`, `500ms`; a bare number is seconds."""
 
 
 class _Spent(TypedDict):
@@ -1449,12 +2474,91 @@ class Spent(_Spent, total=False):
     """What is set aside for sub-tasks that have not ended, by the calls that they do the work of."""
 
 
+Stage: TypeAlias = Literal[
+    "proposed",
+    "asked",
+    "answered",
+    "started",
+    "delegated",
+    "interrupted",
+    "finished",
+]
+"""Where a call is.
+
+- `"proposed"`: Decided, not yet looked at by the policy.
+- `"asked"`: A person was asked.
+- `"answered"`: The person answered.
+- `"started"`: It runs.
+- `"delegated"`: A sub-task does its work, in a log of its own.
+- `"interrupted"`: It was cut off.
+- `"finished"`: It has an outcome.
+"""
+
+
 Stamp: TypeAlias = str
 """What a file was like when it was read: its identity, size and time, and of a small one that was read whole its
 content.
 
 Opaque: a sandbox makes it and compares it. It is short, and means the same after a restart.
 """
+
+
+Status: TypeAlias = Literal[
+    "queued",
+    "running",
+    "waiting",
+    "paused",
+    "stopped",
+    "done",
+    "failed",
+    "refused",
+    "cancelled",
+    "undone",
+]
+"""A task's state, for a list.
+
+- `"queued"`: Nobody has taken it up yet.
+- `"running"`: It is being worked on, if the process that does is alive.
+- `"waiting"`: It waits for a person's answer.
+- `"paused"`: A person paused it.
+- `"stopped"`: It was put down and can be taken up again.
+- `"done"`: It is done.
+- `"failed"`: It failed.
+- `"refused"`: It ended because a person said no to what it asked.
+- `"cancelled"`: A person cancelled it.
+- `"undone"`: It ended, and what it did was given back.
+"""
+
+
+class Steer(TypedDict):
+    """Something that the person said to a running task."""
+
+    text: str
+    """What was said."""
+    turn: int
+    """How many turns had been decided without it: the planner is told of it in this one."""
+
+
+class _SteerTask(TypedDict):
+    task: TaskId
+    """The task."""
+    text: str
+    """What is said."""
+
+
+class SteerTask(_SteerTask, total=False):
+    """Says something to a task that runs."""
+
+    id: CommandId | None
+    """The sender's own name for it. Default: a new one.
+
+    Where it is left out: `null`.
+    """
+    sender: str | None
+    """Who says it. Default: as the engine was opened.
+
+    Where it is left out: `null`.
+    """
 
 
 StepState: TypeAlias = Literal["pending", "active", "done", "skipped"]
@@ -1465,6 +2569,94 @@ StepState: TypeAlias = Literal["pending", "active", "done", "skipped"]
 - `"done"`: Done.
 - `"skipped"`: Left out.
 """
+
+
+Stop: TypeAlias = Literal["end", "calls", "length", "full", "refused", "paused"]
+"""Why an answer ended.
+
+- `"end"`: It had said all.
+- `"calls"`: It wants calls made. An answer with calls always ends so, whatever the service calls it.
+- `"length"`: It reached the most tokens that it may answer with.
+- `"full"`: The conversation does not fit into what the model holds.
+- `"refused"`: The model, or a filter of its service, would not answer.
+- `"paused"`: The service interrupts a long turn: the same conversation with this answer at its end goes on.
+"""
+
+
+StoreKind: TypeAlias = Literal["disk", "memory"]
+"""Where a log is.
+
+- `"disk"`: In the data folder.
+- `"memory"`: In memory: it is gone when the engine is closed.
+"""
+
+
+class _SubmitTask(TypedDict):
+    text: str
+    """What is wanted, in words. At most 1 MiB."""
+
+
+class SubmitTask(_SubmitTask, total=False):
+    """A task to be done."""
+
+    allow: list[AllowRule]
+    """What may be done without a question in the mode `ask`.
+
+    Where it is left out: `[]`.
+    """
+    budget: Budget
+    """What it may spend on models, and for how long it may work.
+
+    Where it is left out: `{}`.
+    """
+    folders: list[FolderChoice]
+    """The folders it may use: paths, to be changed in under their own names, or as `folder` gives them."""
+    hosts: list[HostGrant]
+    """What its commands may reach of a network. Without one, nothing.
+
+    Where it is left out: `[]`.
+    """
+    max_steps: int | None
+    """How many planning steps it may take at the most. Default: 1,000.
+
+    Where it is left out: `null`.
+    """
+    mode: Mode
+    """How much it may do unasked.
+
+    Where it is left out: `"ask"`.
+    """
+    model: str | None
+    """The model that does it.
+
+    Where it is left out: `null`.
+    """
+    planner: Json
+    """What the planner is told besides, its `name` among it: a playbook's name and parameters. Not beside
+    `model`.
+
+    Where it is left out: `null`.
+    """
+    sender: str | None
+    """Who sends it. Default: as the engine was opened.
+
+    Where it is left out: `null`.
+    """
+    thread: str | None
+    """The thread, by its id or by what a person calls it. Default: as the engine was opened.
+
+    Where it is left out: `null`.
+    """
+    tools: list[str] | None
+    """The tools that it may use; all that there are, if none are named.
+
+    Where it is left out: `null`.
+    """
+    trust: list[TrustedFile]
+    """The instruction files in its folders that the person trusts, each at a hash.
+
+    Where it is left out: `[]`.
+    """
 
 
 class Subtask(TypedDict, total=False):
@@ -1497,8 +2689,141 @@ class Subtask(TypedDict, total=False):
     """The tools that it may use; if none are named, those of its task."""
 
 
+class _Summary(TypedDict):
+    at: Timestamp
+    """When it came in."""
+    folders: list[str]
+    """Where its folders are."""
+    mode: Mode
+    """How much it may do unasked."""
+    status: Status
+    """Where it is, as far as the log knows: whether a running one's process still lives is for the lease to say."""
+    task: TaskId
+    """Its name."""
+    text: str
+    """The first 200 characters of what was asked for."""
+    thread: ThreadId
+    """Its thread."""
+
+
+class Summary(_Summary, total=False):
+    """A task in a list."""
+
+    part_of: TaskId | None
+    """The task at the top, if it is a sub-task."""
+
+
 TaskId: TypeAlias = str
 """Names a task: one piece of work inside a thread."""
+
+
+class _TaskState(TypedDict):
+    at: Timestamp
+    """When it came in."""
+    head: int
+    """The `seq` of its last record."""
+    id: TaskId
+    """Its name."""
+    label: Label
+    """Everything that the planner has seen, joined."""
+    last_at: Timestamp
+    """When its last record was made."""
+    plan: list[PlanStep]
+    """The plan as it stands."""
+    spent: Spent
+    """What it has spent on models, and how long it worked."""
+    status: Status
+    """Where it is."""
+    steers: list[Steer]
+    """What the person said to it. Those whose `turn` is not below the number of turns are new to the planner."""
+    submit: Submit
+    """What was asked for."""
+    thread: ThreadId
+    """The thread it belongs to."""
+    turns: list[TurnState]
+    """What was decided, oldest first."""
+    undo: UndoState
+    """Where its undo is."""
+
+
+class TaskState(_TaskState, total=False):
+    """A task, as its log tells it."""
+
+    briefing: Briefing | None
+    """What it was told besides its words, if anything."""
+    files: FilesReport | None
+    """What its end found of what it changed."""
+    result: Finish | None
+    """How it ended."""
+
+
+class _TaskState2(TypedDict):
+    at: Timestamp
+    """When it came in."""
+    head: int
+    """The `seq` of its last record."""
+    id: TaskId
+    """Its name."""
+    label: Label
+    """Everything that the planner has seen, joined."""
+    last_at: Timestamp
+    """When its last record was made."""
+    plan: list[PlanStep]
+    """The plan as it stands."""
+    spent: Spent
+    """What it has spent on models, and how long it worked."""
+    status: Status
+    """Where it is."""
+    steers: list[Steer]
+    """What the person said to it. Those whose `turn` is not below the number of turns are new to the planner."""
+    submit: Submit
+    """What was asked for."""
+    thread: ThreadId
+    """The thread it belongs to."""
+    turns: list[TurnState]
+    """What was decided, oldest first."""
+    undo: UndoState
+    """Where its undo is."""
+
+
+class TaskState2(_TaskState2, total=False):
+    """A task, as its log tells it."""
+
+    briefing: Briefing | None
+    """What it was told besides its words, if anything."""
+    files: FilesReport | None
+    """What its end found of what it changed."""
+    result: Finish | None
+    """How it ended."""
+
+
+class _TellTask(TypedDict):
+    task: TaskId
+    """The task."""
+
+
+class TellTask(_TellTask, total=False):
+    """Tells a task to do something."""
+
+    id: CommandId | None
+    """The sender's own name for it: the same is followed once, however often it is sent. Default: a new one.
+
+    Where it is left out: `null`.
+    """
+    sender: str | None
+    """Who says it. Default: as the engine was opened.
+
+    Where it is left out: `null`.
+    """
+
+
+class ThreadEntry(TypedDict):
+    """A thread."""
+
+    thread: ThreadId
+    """Its id."""
+    title: str
+    """What a person calls it."""
 
 
 ThreadId: TypeAlias = str
@@ -1526,8 +2851,76 @@ class ThreadNote(_ThreadNote, total=False):
     """The task that wrote it; none if a person did."""
 
 
+class Timeouts(TypedDict, total=False):
+    """How long a service is waited for."""
+
+    connect: Span | None
+    """For a connection."""
+    first: Span | None
+    """For the first byte of an answer."""
+    idle: Span | None
+    """For the next bytes."""
+    total: Span | None
+    """For one answer, all tries and the waits between them together."""
+
+
 Timestamp: TypeAlias = int
 """A moment, in milliseconds since 1970-01-01T00:00:00Z."""
+
+
+class _ToolDeclaration(TypedDict):
+    about: str
+    """What it does and when to use it, for a planner."""
+    name: str
+    """Its name: lower case, digits, `_`; at most 64 bytes. It takes the place of a built-in tool of that name."""
+
+
+class ToolDeclaration(_ToolDeclaration, total=False):
+    """How a host describes a tool of its own. What it does not say is taken to be the worst."""
+
+    effects: DeclaredEffects
+    """What a call does to the world.
+
+    Where it is left out: `"unknown"`.
+    """
+    locks: list[str]
+    """What no two calls use at once, whatever their arguments: `screen`, `account/mail`.
+
+    Where it is left out: `[]`.
+    """
+    roles: dict[str, Role]
+    """What arguments stand for, by their names; each is a text or a list of texts.
+
+    Where it is left out: `{}`.
+    """
+    schema: Json
+    """The JSON Schema of its arguments, an object. Arguments that do not fit never reach the tool.
+
+    Where it is left out: `{"additionalProperties":false,"properties":{},"type":"object"}`.
+    """
+    title: str | None
+    """What a person is shown who is asked, after "Wants to": `send {subject} to {to}`, with arguments by their
+    names.
+
+    Where it is left out: `null`.
+    """
+
+
+class ToolInput(TypedDict):
+    """What the function of a tool is called with."""
+
+    args: Json
+    """The arguments, as the tool's schema wants them."""
+    attempt: int
+    """1 for the first time."""
+    call: CallId
+    """The call; the same when it runs again after an interruption."""
+    folders: list[Folder]
+    """The task's folders, where the call names files in them."""
+    task: TaskId
+    """The task."""
+    thread: ThreadId
+    """The thread."""
 
 
 class _ToolOutput(TypedDict):
@@ -1547,6 +2940,37 @@ class ToolOutput(_ToolOutput, total=False):
     """One line for a person; empty if there is nothing to say."""
 
 
+class _ToolResult(TypedDict):
+    value: Json
+    """For the planner: anything."""
+
+
+class ToolResult(_ToolResult, total=False):
+    """What the function of a tool gives."""
+
+    label: Label
+    """Where it came from; nothing said means untrusted and private.
+
+    Where it is left out: `{"c":{"private":[]},"i":{"untrusted":[]}}`.
+    """
+    note: str
+    """One line for a person."""
+
+
+class ToolSpec(TypedDict):
+    """Describes a tool to a planner and to a person."""
+
+    about: str
+    """What it does and when to use it, for a planner."""
+    name: str
+    """Its name: lower case, digits, `_`; at most 64 bytes."""
+    schema: Json
+    """The JSON Schema of its arguments, an object."""
+
+
+ToolSet: TypeAlias = list[ToolSpec]
+
+
 class TrustedFile(TypedDict):
     """A file whose content a person trusts as instructions, as it is at this hash."""
 
@@ -1554,6 +2978,20 @@ class TrustedFile(TypedDict):
     """The hash of its content."""
     path: FilePath
     """The file: `AGENTS.md` or `CLAUDE.md` in a granted folder itself."""
+
+
+class _TurnState(TypedDict):
+    calls: list[CallReport]
+    """The calls, in their order."""
+    note: Json
+    """What the planner keeps for its own recovery."""
+
+
+class TurnState(_TurnState, total=False):
+    """One decision and what came of its calls."""
+
+    say: str | None
+    """What was said to the person."""
 
 
 class _UndoReport(TypedDict):
@@ -1576,6 +3014,70 @@ class UndoReport(_UndoReport, total=False):
     """
     unnamed: int
     """How many more were left than `kept` names."""
+
+
+class UndoStateNone(TypedDict):
+    """Not asked for."""
+
+    state: Literal["none"]
+
+
+class UndoStateWanted(TypedDict):
+    """Asked for, or begun and cut off."""
+
+    state: Literal["wanted"]
+
+
+class UndoStateDone(TypedDict):
+    """Done."""
+
+    state: Literal["done"]
+    report: UndoReport
+    """What was given back, and what was kept and why."""
+
+
+class UndoStateFailed(TypedDict):
+    """Failed; it can be asked for again."""
+
+    state: Literal["failed"]
+    error: ErrorData
+    """Why."""
+
+
+class UndoStateReclaimed(TypedDict):
+    """The journal was let go of: nothing can be given back any more."""
+
+    state: Literal["reclaimed"]
+
+
+UndoState: TypeAlias = Union[
+    UndoStateNone,
+    UndoStateWanted,
+    UndoStateDone,
+    UndoStateFailed,
+    UndoStateReclaimed,
+]
+"""Where a task's undo is."""
+
+
+class _UndoTask(TypedDict):
+    task: TaskId
+    """The task."""
+
+
+class UndoTask(_UndoTask, total=False):
+    """Asks for what a task did to files, or a part of it, to be given back."""
+
+    calls: list[CallId]
+    """Only what these calls did; all of them if empty.
+
+    Where it is left out: `[]`.
+    """
+    paths: list[FilePath]
+    """Only what is or was at these paths or below them; all of it if empty.
+
+    Where it is left out: `[]`.
+    """
 
 
 class Usage(TypedDict, total=False):
@@ -1642,3 +3144,25 @@ class WhatMode(_WhatModeNamed):
 
 What: TypeAlias = Union[WhatCreated, WhatEdited, WhatMoved, WhatSetAside, WhatMode]
 """What became of a file or folder."""
+
+
+class _WorkerSettings(TypedDict):
+    program: str
+    """Where it is."""
+
+
+class WorkerSettings(_WorkerSettings, total=False):
+    """The program that runs playbooks, one in a process: most often the host's own, started with an argument by
+    which it knows.
+    """
+
+    args: list[str]
+    """Its arguments.
+
+    Where it is left out: `[]`.
+    """
+    or_in_process: bool
+    """Whether playbooks run in this process where none can be confined. They are refused there if not.
+
+    Where it is left out: `false`.
+    """

@@ -27,7 +27,7 @@ struct Engine {
     queue: Arc<Queue>,
     /// What is under way, by the numbers that Python gave.
     work: Arc<Mutex<HashMap<u64, AbortHandle>>>,
-    streams: Mutex<HashMap<u64, Arc<Events>>>,
+    streams: Arc<Mutex<HashMap<u64, Arc<Events>>>>,
 }
 
 #[pymethods]
@@ -47,7 +47,7 @@ impl Engine {
             };
         }
         let handle = py.detach(|| Handle::open(config, all)).map_err(|e| failed(&e))?;
-        Ok(Self { handle, queue, work: Arc::default(), streams: Mutex::default() })
+        Ok(Self { handle, queue, work: Arc::default(), streams: Arc::default() })
     }
 
     /// Gives the handle that can be read when there is something to take.
@@ -71,16 +71,14 @@ impl Engine {
         self.begin(number, async move { handle.call(&operation, args).await.map(Some) })
     }
 
-    /// Begins to follow events, under this number.
-    fn follow(&self, py: Python<'_>, stream: u64, args: String) -> PyResult<()> {
-        self.handle.check().map_err(|e| failed(&e))?;
-        // Nothing is waited for but a look at the log.
-        let (tell, told) = mpsc::sync_channel(1);
-        let handle = self.handle.clone();
-        self.handle.runtime().spawn(async move { tell.send(handle.events(args).await) });
-        let events = py.detach(|| told.recv().unwrap_or_else(|_| Err(queue::unserved())));
-        held(&self.streams).insert(stream, Arc::new(events.map_err(|e| failed(&e))?));
-        Ok(())
+    /// Begins to follow events: the stream has this number.
+    fn follow(&self, number: u64, args: String) -> PyResult<()> {
+        let (handle, streams) = (self.handle.clone(), self.streams.clone());
+        self.begin(number, async move {
+            let events = Arc::new(handle.events(args).await?);
+            held(&streams).insert(number, events);
+            Ok(None)
+        })
     }
 
     /// Begins to wait for events, at most so many at once.
@@ -146,7 +144,7 @@ impl Engine {
         let handle = self.handle.clone();
         self.queue.serve(false);
         self.handle.runtime().spawn(async move { tell.send(handle.close().await) });
-        _ = py.detach(|| told.recv_timeout(Duration::from_secs_f64(seconds)));
+        _ = py.detach(move || told.recv_timeout(Duration::from_secs_f64(seconds)));
     }
 }
 

@@ -125,6 +125,14 @@ impl Handle {
         Ok(())
     }
 
+    /// Says whether this process is the one that opened it: in one that was forked from that, its runtime never does anything.
+    ///
+    /// # Errors
+    /// `Unsupported` if not.
+    pub fn check(&self) -> Result<()> {
+        self.shared.check()
+    }
+
     /// Says whether it was closed.
     pub fn is_closed(&self) -> bool {
         self.closing.is_cancelled()

@@ -200,7 +200,7 @@ macro_rules! decoded {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({ "type": ["number", "string"], "description": $about })
+                json_schema!({ "anyOf": [{ "type": "number" }, { "type": "string" }], "description": $about })
             }
         }
     )* };

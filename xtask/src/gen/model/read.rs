@@ -15,7 +15,7 @@ use super::{
 type Object = Map<String, Value>;
 
 /// What may be said of any schema and is no part of its shape.
-const ANYWHERE: [&str; 5] = ["description", "title", "default", "examples", "deprecated"];
+const ANYWHERE: [&str; 6] = ["default", "deprecated", "description", "examples", "title", "writeOnly"];
 
 /// Reads a document: `$defs`, and `operations` if there are any.
 ///
@@ -31,7 +31,9 @@ pub(crate) fn read(document: &Value) -> Result<Model, String> {
         reader.add(name, definition)?;
     }
     let operations = document.get("operations").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let operations = operations.iter().map(|operation| reader.operation(operation)).collect::<Result<_, _>>()?;
+    // One that gives a stream is each language's own to write.
+    let called = operations.iter().filter(|operation| operation.get("kind").is_none_or(|kind| kind == "call"));
+    let operations = called.map(|operation| reader.operation(operation)).collect::<Result<_, _>>()?;
     let errors = error_kinds(&reader.types);
     let model = Model { types: reader.types, operations, errors };
     shape::check(&model)?;
@@ -62,7 +64,7 @@ impl Reader<'_> {
         } else if let Some(one_of) = variants(object) {
             only(name, object, &["oneOf", "anyOf"])?;
             Shape::Union(self.union(name, one_of)?)
-        } else if object.contains_key("properties") {
+        } else if is_record(object) {
             Shape::Record(self.record(name, object)?)
         } else {
             Shape::Alias(self.of(name, name, schema)?)
@@ -158,6 +160,11 @@ fn texts(object: &Object) -> Option<Vec<Choice>> {
 fn variants(object: &Object) -> Option<&[Value]> {
     let of = object.get("oneOf").or_else(|| object.get("anyOf"))?.as_array()?;
     (!of.iter().any(is_null)).then_some(of.as_slice())
+}
+
+/// Says whether it is an object whose fields are known, or known to be none.
+fn is_record(object: &Object) -> bool {
+    object.contains_key("properties") || object.get("additionalProperties") == Some(&Value::Bool(false))
 }
 
 fn is_null(schema: &Value) -> bool {

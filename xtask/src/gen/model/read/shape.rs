@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Object, Reader, choices, is_null, only, variants};
+use super::{Object, Reader, choices, is_null, is_record, only, variants};
 use crate::r#gen::model::{Definition, Format, Model, Shape, Type, names::of_type};
 
 impl Reader<'_> {
@@ -20,7 +20,7 @@ impl Reader<'_> {
             only(at, object, &["$ref"])?;
             return Ok(Type::Named(self.named(at, to)?));
         }
-        let needs_name = object.contains_key("properties") || variants(object).is_some() || choices(object).is_some();
+        let needs_name = is_record(object) || variants(object).is_some() || choices(object).is_some();
         if needs_name {
             let definition = self.definition(name, schema)?;
             self.add(name, definition)?;

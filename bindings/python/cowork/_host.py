@@ -1,0 +1,296 @@
+"""What a host brings along: tools, models, planners and approvers, as Python functions."""
+
+from __future__ import annotations
+
+import collections.abc
+import enum
+import inspect
+import pathlib
+import re
+import types
+import typing
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, overload
+
+from ._bridge import Bridge, Function, to_json
+from ._errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from ._types import DeclaredEffects, Role
+
+F = TypeVar("F", bound=Callable[..., Any])
+Part = tuple[str, str, Function]
+
+
+class Arg:
+    """Says more of a tool's argument: `path: Annotated[str, Arg("Where it is", role="reads")]`."""
+
+    def __init__(self, about: str = "", *, role: Role | None = None) -> None:
+        self.about = about
+        self.role: Role | None = role
+
+
+class ToolContext:
+    """What a tool is told besides its arguments: a parameter of this type gets it, and is none of the tool's."""
+
+    def __init__(self, bridge: Bridge, number: int, given: Mapping[str, Any]) -> None:
+        self._bridge = bridge
+        self._number = number
+        self._cancelled = False
+        self.thread: str = given["thread"]
+        self.task: str = given["task"]
+        self.call: str = given["call"]
+        """The same when it runs again after an interruption."""
+        self.attempt: int = given["attempt"]
+        """1 for the first time."""
+        self.folders: list[Any] = given.get("folders", [])
+        """The task's folders, where the call names files in them."""
+
+    def progress(self, done: int, total: int = 0, note: str = "") -> bool:
+        """Shows how far it is: so much is done, of so much if that is known. Says whether anybody looks."""
+        return self._bridge.engine.tell(self._number, "progress", note, done, total)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody wants the result any more: for a function that blocks. A coroutine is cancelled."""
+        return self._cancelled
+
+    def cancel(self) -> None:
+        self._cancelled = True
+
+
+class Tool:
+    """A function that a planner can call. It can still be called as what it was."""
+
+    def __init__(self, function: Callable[..., Any], **said: Any) -> None:
+        self.function = function
+        self.name: str = said.pop("name") or function.__name__.lower()
+        about, described = _documented(function)
+        hints = typing.get_type_hints(function, include_extras=True)
+        hints.pop("return", None)
+        self._context: str | None = None
+        self._decode: dict[str, Callable[[Any], Any]] = {}
+        properties: dict[str, object] = {}
+        required: list[str] = []
+        roles: dict[str, str] = {}
+        for name, parameter in inspect.signature(function).parameters.items():
+            hint = hints.get(name)
+            if hint is ToolContext:
+                self._context = name
+                continue
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+                raise self._untyped(name, "can't be given by its name", "take plain parameters")
+            if hint is None:
+                raise self._untyped(name, "has no type", "give it one: `path: str`")
+            hint, arg = _annotated(hint)
+            schema = self._schema(name, hint)
+            if text := arg.about or described.get(name, ""):
+                schema = {**schema, "description": text}
+            if arg.role is not None:
+                roles[name] = arg.role
+            if parameter.default is parameter.empty:
+                required.append(name)
+            properties[name] = schema
+        schema = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+        declaration = {"name": self.name, "about": said.pop("about") or about, "schema": schema, "roles": roles}
+        given = {name: value for name, value in said.items() if value is not None}
+        self.declaration: dict[str, object] = {**declaration, **given}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+    def _untyped(self, name: str, why: str, fix: str) -> InvalidInputError:
+        return InvalidInputError(f"the parameter `{name}` of the tool `{self.name}` {why}", op="make tool", fix=fix)
+
+    def _schema(self, name: str, hint: Any) -> dict[str, object]:
+        if hasattr(hint, "model_json_schema"):
+            self._decode[name] = hint.model_validate
+            return dict(hint.model_json_schema())
+        if isinstance(hint, type) and issubclass(hint, (enum.Enum, pathlib.PurePath)):
+            self._decode[name] = hint
+        try:
+            return _schema_of(hint)
+        except TypeError as why:
+            fix = "use str, int, float, bool, None, Literal, list, dict, an enum, a TypedDict or a pydantic model"
+            raise self._untyped(name, f"has a type that no schema can be made of: {why}", fix) from None
+
+    async def _run(self, bridge: Bridge, number: int, given: Any) -> str | None:
+        context = ToolContext(bridge, number, given)
+        try:
+            args = {name: self._decode.get(name, _same)(value) for name, value in given["args"].items()}
+        except ValueError as why:
+            raise InvalidInputError(f"the arguments of `{self.name}` do not fit: {why}", op="check arguments") from why
+        if self._context is not None:
+            args[self._context] = context
+        if inspect.iscoroutinefunction(self.function):
+            return self._result(await self.function(**args))
+        bridge.in_thread(number, lambda: self._result(self.function(**args)), context)
+        return None
+
+    def _result(self, value: Any) -> str:
+        if not isinstance(value, ToolResult):
+            return '{"value":' + to_json(value, f"the result of the tool `{self.name}`") + "}"
+        given = {name: it for name, it in vars(value).items() if it is not None}
+        return to_json(given, f"the result of the tool `{self.name}`")
+
+    def part(self) -> Part:
+        return ("tool", to_json(self.declaration, f"the tool `{self.name}`"), lambda b, n, i: self._run(b, n, i))
+
+
+class ToolResult:
+    """What a tool gives that says more than a value: a line for the person, and where it came from."""
+
+    def __init__(self, value: Any, *, note: str = "", label: Mapping[str, Any] | None = None) -> None:
+        self.value = value
+        self.note = note
+        self.label = label
+
+
+@overload
+def tool(function: Callable[..., Any], /) -> Tool: ...
+@overload
+def tool(
+    *,
+    name: str | None = None,
+    about: str | None = None,
+    effects: DeclaredEffects | None = None,
+    locks: list[str] | None = None,
+    title: str | None = None,
+) -> Callable[[Callable[..., Any]], Tool]: ...
+def tool(function: Callable[..., Any] | None = None, /, **said: Any) -> Any:
+    """Makes a tool of a function: its name, what its docstring says, and its parameters by their types.
+
+    What it does not say of its `effects` is taken to be the worst: each call is asked about.
+    """
+    said = {"name": None, "about": None, **said}
+    return Tool(function, **said) if function is not None else lambda function: Tool(function, **said)
+
+
+class _Named:
+    """A function with a declaration: a model or a planner."""
+
+    kind = ""
+
+    def __init__(self, function: Callable[..., Any], declaration: dict[str, object]) -> None:
+        self.function = function
+        self.declaration = {"name": function.__name__, **declaration}
+        self.what = f"what the {self.kind} `{self.declaration['name']}` gives"
+
+    async def _run(self, bridge: Bridge, number: int, given: Any) -> str:
+        return to_json(await _given(self.function(given)), self.what)
+
+    def part(self) -> Part:
+        return (self.kind, to_json(self.declaration, self.kind), lambda b, n, i: self._run(b, n, i))
+
+
+class Planner(_Named):
+    """A function that says what comes next."""
+
+    kind = "planner"
+
+
+class Model(_Named):
+    """A function that answers requests, or gives an answer's text piece by piece."""
+
+    kind = "model"
+
+    async def _run(self, bridge: Bridge, number: int, given: Any) -> str:
+        answer = self.function(given)
+        if not isinstance(answer, collections.abc.AsyncIterator):
+            return to_json(await _given(answer), self.what)
+        last: Any = {}
+        async for piece in typing.cast("AsyncIterator[Any]", answer):
+            if isinstance(piece, str):
+                bridge.engine.tell(number, "text", piece, 0, 0)
+            else:
+                last = piece
+        return to_json(last, self.what)
+
+
+def model(**declaration: Any) -> Callable[[Callable[..., Any]], Model]:
+    """Makes a model of an async function: it takes a request, and gives a text or what `HostAnswer` says.
+
+    An async generator gives the text piece by piece, and may end with a `HostAnswer`.
+    """
+    return lambda function: Model(function, declaration)
+
+
+def planner(**declaration: Any) -> Callable[[Callable[..., Any]], Planner]:
+    """Makes a planner of an async function: it takes a task as it stands, and gives a `Proposal`."""
+    return lambda function: Planner(function, declaration)
+
+
+def approver_part(function: Callable[[Any], Any]) -> Part:
+    async def run(bridge: Bridge, number: int, given: Any) -> str:
+        return to_json(await _given(function(given)), "what the approver gives")
+
+    return ("approver", "", run)
+
+
+async def _given(value: Any) -> Any:
+    return await value if isinstance(value, Awaitable) else value
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _annotated(hint: Any) -> tuple[Any, Arg]:
+    if typing.get_origin(hint) is not typing.Annotated:
+        return hint, Arg()
+    said = [Arg(it) if isinstance(it, str) else it for it in hint.__metadata__]
+    return hint.__origin__, next((it for it in said if isinstance(it, Arg)), Arg())
+
+
+_PLAIN: dict[Any, dict[str, object]] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    bool: {"type": "boolean"},
+    type(None): {"type": "null"},
+    None: {"type": "null"},
+    list: {"type": "array"},
+    dict: {"type": "object"},
+    Any: {},
+    object: {},
+}
+
+
+def _schema_of(hint: Any) -> dict[str, object]:
+    """Makes a JSON Schema of a type. `TypeError` for one of which none can be made."""
+    hint, arg = _annotated(hint)
+    if arg.about:
+        return {**_schema_of(hint), "description": arg.about}
+    if hint in _PLAIN:
+        return _PLAIN[hint]
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (Union, types.UnionType):
+        return {"anyOf": [_schema_of(it) for it in args]}
+    if origin is Literal:
+        return {"enum": list(args)}
+    if origin in (list, set, frozenset, collections.abc.Sequence, collections.abc.Iterable):
+        return {"type": "array", "items": _schema_of(args[0])}
+    if origin in (dict, collections.abc.Mapping) and args[0] is str:
+        return {"type": "object", "additionalProperties": _schema_of(args[1])}
+    if typing.is_typeddict(hint):
+        hints = typing.get_type_hints(hint, include_extras=True)
+        properties = {name: _schema_of(_required(it)) for name, it in hints.items()}
+        return {"type": "object", "properties": properties, "required": sorted(hint.__required_keys__)}
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return {"enum": [it.value for it in hint]}
+    if isinstance(hint, type) and issubclass(hint, pathlib.PurePath):
+        return {"type": "string"}
+    raise TypeError(getattr(hint, "__name__", str(hint)))
+
+
+def _required(hint: Any) -> Any:
+    name = getattr(typing.get_origin(hint), "_name", "")
+    return typing.get_args(hint)[0] if name in ("Required", "NotRequired") else hint
+
+
+def _documented(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
+    """Gives what a docstring says of the function, and of each parameter (under `Args:`)."""
+    about, _, rest = (inspect.getdoc(function) or "").partition("\nArgs:\n")
+    args = re.split(r"\n(?=\S)", rest, maxsplit=1)[0]
+    found = re.findall(r"^ +(\w+)(?: \([^)]*\))?: *(.+(?:\n {6,}.+)*)", args, re.M)
+    return about.strip(), {name: re.sub(r"\s+", " ", text) for name, text in found}
