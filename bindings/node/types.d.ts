@@ -301,6 +301,8 @@ export type Confidentiality =
 
 /** How an engine is opened. Everything can be left out. */
 export interface Config {
+  /** Which built-in tools there are. */
+  builtin_tools?: BuiltinTools;
   /** Which tasks are taken up. */
   claim?: ClaimKind;
   /**
@@ -377,8 +379,6 @@ export interface Config {
    * @defaultValue `null`
    */
   thread?: string | null;
-  /** Which built-in tools there are. */
-  tools?: BuiltinTools;
   /** The program that runs playbooks in a process of its own, confined. Default: they run in this process. */
   worker?: WorkerSettings | null;
 }
@@ -1819,7 +1819,7 @@ export interface PlannerDeclaration {
 /** What the function of a planner is called with. It gives a {@link Proposal}. */
 export interface PlannerInput {
   /** The task as the log tells it. */
-  task: TaskState2;
+  task: TaskState;
   /** The names of the tools that there are; the operation `tools` describes them. */
   tools: string[];
 }
@@ -2347,42 +2347,6 @@ export type TaskId = string;
 
 /** A task, as its log tells it. */
 export interface TaskState {
-  /** When it came in. */
-  at: Timestamp;
-  /** What it was told besides its words, if anything. */
-  briefing?: Briefing | null;
-  /** What its end found of what it changed. */
-  files?: FilesReport | null;
-  /** The `seq` of its last record. */
-  head: number;
-  /** Its name. */
-  id: TaskId;
-  /** Everything that the planner has seen, joined. */
-  label: Label;
-  /** When its last record was made. */
-  last_at: Timestamp;
-  /** The plan as it stands. */
-  plan: PlanStep[];
-  /** How it ended. */
-  result?: Finish | null;
-  /** What it has spent on models, and how long it worked. */
-  spent: Spent;
-  /** Where it is. */
-  status: Status;
-  /** What the person said to it. Those whose `turn` is not below the number of turns are new to the planner. */
-  steers: Steer[];
-  /** What was asked for. */
-  submit: Submit;
-  /** The thread it belongs to. */
-  thread: ThreadId;
-  /** What was decided, oldest first. */
-  turns: TurnState[];
-  /** Where its undo is. */
-  undo: UndoState;
-}
-
-/** A task, as its log tells it. */
-export interface TaskState2 {
   /** When it came in. */
   at: Timestamp;
   /** What it was told besides its words, if anything. */

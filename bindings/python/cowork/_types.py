@@ -184,7 +184,6 @@ __all__ = [
     "Summary",
     "TaskId",
     "TaskState",
-    "TaskState2",
     "TellTask",
     "ThreadEntry",
     "ThreadId",
@@ -614,6 +613,8 @@ Confidentiality: TypeAlias = Union[Literal["public"], ConfidentialityPrivate]
 class Config(TypedDict, total=False):
     """How an engine is opened. Everything can be left out."""
 
+    builtin_tools: BuiltinTools
+    """Which built-in tools there are."""
     claim: ClaimKind
     """Which tasks are taken up."""
     credentials: dict[str, CredentialSettings]
@@ -679,8 +680,6 @@ class Config(TypedDict, total=False):
 
     Where it is left out: `null`.
     """
-    tools: BuiltinTools
-    """Which built-in tools there are."""
     worker: WorkerSettings | None
     """The program that runs playbooks in a process of its own, confined. Default: they run in this process."""
 
@@ -2229,7 +2228,7 @@ class PlannerDeclaration(_PlannerDeclaration, total=False):
 class PlannerInput(TypedDict):
     """What the function of a planner is called with. It gives a `Proposal`."""
 
-    task: TaskState2
+    task: TaskState
     """The task as the log tells it."""
     tools: list[str]
     """The names of the tools that there are; the operation `tools` describes them."""
@@ -2747,46 +2746,6 @@ class _TaskState(TypedDict):
 
 
 class TaskState(_TaskState, total=False):
-    """A task, as its log tells it."""
-
-    briefing: Briefing | None
-    """What it was told besides its words, if anything."""
-    files: FilesReport | None
-    """What its end found of what it changed."""
-    result: Finish | None
-    """How it ended."""
-
-
-class _TaskState2(TypedDict):
-    at: Timestamp
-    """When it came in."""
-    head: int
-    """The `seq` of its last record."""
-    id: TaskId
-    """Its name."""
-    label: Label
-    """Everything that the planner has seen, joined."""
-    last_at: Timestamp
-    """When its last record was made."""
-    plan: list[PlanStep]
-    """The plan as it stands."""
-    spent: Spent
-    """What it has spent on models, and how long it worked."""
-    status: Status
-    """Where it is."""
-    steers: list[Steer]
-    """What the person said to it. Those whose `turn` is not below the number of turns are new to the planner."""
-    submit: Submit
-    """What was asked for."""
-    thread: ThreadId
-    """The thread it belongs to."""
-    turns: list[TurnState]
-    """What was decided, oldest first."""
-    undo: UndoState
-    """Where its undo is."""
-
-
-class TaskState2(_TaskState2, total=False):
     """A task, as its log tells it."""
 
     briefing: Briefing | None

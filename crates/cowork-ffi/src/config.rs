@@ -35,7 +35,7 @@ pub struct Config {
     /// Standing instructions for models; they come after the engine's own.
     pub instructions: Option<String>,
     /// Which built-in tools there are.
-    pub tools: BuiltinTools,
+    pub builtin_tools: BuiltinTools,
     /// How much is done at once, and how long it is tried.
     pub limits: LimitSettings,
     /// How much the commands of a task may use.

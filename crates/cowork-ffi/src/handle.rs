@@ -235,3 +235,34 @@ fn closed() -> Error {
 fn panicked() -> Error {
     Error::new(Kind::Internal, "call engine", "the engine panicked").with_fix("please report it")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wait<T>(work: impl Future<Output = T>) -> T {
+        runtime::Builder::new_current_thread().build().unwrap().block_on(work)
+    }
+
+    #[test]
+    fn in_another_process_it_says_so_and_touches_nothing() {
+        let handle = Handle::open("{}", Parts::new()).unwrap();
+        let mut handle = Arc::into_inner(handle).unwrap();
+        let events = wait(handle.events("{}".to_owned())).unwrap();
+        drop(events);
+        handle.shared.pid = 1;
+        let wrong = wait(handle.call("tasks", "{}".to_owned())).unwrap_err();
+        assert_eq!((wrong.kind, wrong.fix()), (Kind::Unsupported, Some("open another one after the fork")));
+        assert_eq!(wait(handle.close()).unwrap_err().kind, Kind::Unsupported);
+        // It lets go of nothing: locks that nobody here holds may be taken for ever.
+        drop(handle);
+    }
+
+    #[test]
+    fn a_panic_does_not_cross() {
+        let handle = Handle::open("{}", Parts::new()).unwrap();
+        let fails = async { if handle.is_closed() { Ok(()) } else { panic!("planned") } };
+        let error = wait(handle.within(fails)).unwrap_err();
+        assert_eq!((error.kind, error.message.as_str()), (Kind::Internal, "the engine panicked"));
+    }
+}

@@ -23,6 +23,8 @@
 
 mod canonical;
 mod config;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod events;
 mod function;
 mod handle;

@@ -152,7 +152,7 @@ fn begin(config: &Config, runtime: &TokioRuntime) -> Result<Builder> {
         (Some(data), Some(StoreKind::Memory)) => builder.data_dir(data).store(memory(runtime)),
         (None, _) => builder.without_sandbox().store(memory(runtime)),
     };
-    if config.tools == BuiltinTools::None {
+    if config.builtin_tools == BuiltinTools::None {
         builder = builder.without_builtin_tools();
     }
     for (name, credential) in &config.credentials {

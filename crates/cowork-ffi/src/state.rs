@@ -171,6 +171,10 @@ impl JsonSchema for Told {
         TaskState::schema_name()
     }
 
+    fn schema_id() -> std::borrow::Cow<'static, str> {
+        TaskState::schema_id()
+    }
+
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         TaskState::json_schema(generator)
     }

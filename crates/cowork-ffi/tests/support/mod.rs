@@ -91,7 +91,7 @@ pub(crate) fn planner(name: &str) -> String {
 
 /// Opens an engine in memory with these parts.
 pub(crate) fn open(parts: Parts) -> Arc<Handle> {
-    Handle::open(r#"{"tools":"none"}"#, parts).unwrap()
+    Handle::open(r#"{"builtin_tools": "none"}"#, parts).unwrap()
 }
 
 /// Carries out an operation.
