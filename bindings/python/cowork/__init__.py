@@ -1,0 +1,50 @@
+"""An embeddable engine that works beside a person: the Cowork SDK for Python.
+
+    from cowork import Cowork
+
+    async with Cowork(data_dir="~/.local/share/my-app") as cowork:
+        task = await cowork.start("Organise these files by type", folders=["~/Downloads"], mode="auto")
+        async for item in task:
+            print(item)
+
+Words are data, as the engine records them: `cowork.types` has their types.
+"""
+
+from . import _errors, _native
+from ._cowork import Cowork, SyncCowork, SyncTask, Task
+from ._errors import *
+from ._host import Arg, Model, Planner, Tool, ToolContext, ToolResult, model, planner, tool
+
+__version__: str = _native.__version__
+
+__all__ = [
+    "Arg",
+    "Cowork",
+    "Model",
+    "Planner",
+    "SyncCowork",
+    "SyncTask",
+    "Task",
+    "Tool",
+    "ToolContext",
+    "ToolResult",
+    "__version__",
+    "model",
+    "planner",
+    "tool",
+    "types",
+]
+__all__ += _errors.__all__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from . import _types as types
+
+
+def __getattr__(name: str) -> object:
+    # The types of all words take longer to make than all else here, and few programs need them while they run.
+    if name == "types":
+        import importlib
+
+        return importlib.import_module("._types", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,240 @@
+"""An engine, and its tasks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
+
+from ._bridge import Background, Bridge
+from ._errors import CoworkCancelledError, CoworkError, error_of
+from ._host import Model, Planner, Tool, approver_part
+from ._operations import Operations, SyncOperations
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
+    from ._types import Answer, Ask, ChangeSet, Config, Delta, Item, Record, TaskState, UndoReport
+
+    Approver = Callable[[Ask], Awaitable[Answer | None] | Answer | None]
+
+P = ParamSpec("P")
+O = TypeVar("O", bound="Operations | SyncOperations")
+T = TypeVar("T")
+
+
+class Task:
+    """A task of an engine's. Going through it gives what happens, to its end; awaiting it gives how it ended."""
+
+    def __init__(self, engine: Cowork, id: str) -> None:
+        self.engine = engine
+        self.id = id
+
+    def __aiter__(self) -> AsyncIterator[Item]:
+        return self.events()
+
+    def events(self, after: int = 0) -> AsyncIterator[Item]:
+        """Gives what happens: all records with a `seq` above this one, then what comes, to the task's end."""
+        return self.engine.events(task=self.id, after=after)
+
+    async def records(self) -> AsyncIterator[Record]:
+        """Gives what is recorded, to the task's end."""
+        async for item in self:
+            if item["item"] == "record":
+                yield cast("Record", item)
+
+    async def deltas(self) -> AsyncIterator[Delta]:
+        """Gives the pieces of what is being said and done, as they come."""
+        async for item in self:
+            if item["item"] == "delta":
+                yield cast("Delta", item)
+
+    def __await__(self) -> Any:
+        return self.result().__await__()
+
+    async def result(self) -> TaskState:
+        """Waits until it has ended, or rests until somebody says something, and gives it."""
+        return await self.engine.settled(self.id)
+
+    async def state(self) -> TaskState:
+        """Gives it as it is now."""
+        return await self.engine.task(self.id)
+
+    async def cancel(self) -> None:
+        """Ends it. What was done stays done, and can be undone."""
+        await self.engine.cancel(self.id)
+
+    async def pause(self) -> None:
+        """Lets running calls finish, then has it rest until `resume`."""
+        await self.engine.pause(self.id)
+
+    async def resume(self) -> None:
+        """Has it go on after a pause, a stop or a crash."""
+        await self.engine.resume(self.id)
+
+    async def steer(self, text: str) -> None:
+        """Says something to it; that is taken in before the next planning step."""
+        await self.engine.steer(self.id, text)
+
+    async def asks(self) -> list[Ask]:
+        """Gives its questions that wait for an answer."""
+        return await self.engine.asks(self.id)
+
+    async def answer(self, ask: Ask, answer: Answer) -> None:
+        """Answers one of them."""
+        await self.engine.answer(answer, ask["args_hash"], ask["call"]["id"], ask["task"])
+
+    async def changes(self) -> ChangeSet:
+        """Gives what it changed in its folders so far."""
+        return await self.engine.changes(self.id)
+
+    async def undo(self, *, paths: list[str] | None = None) -> UndoReport:
+        """Gives back what it did to files, or only what was at these paths. It has to have ended."""
+        return await self.engine.undo(self.id, paths=paths)
+
+    async def show(self) -> TaskState:
+        """Shows plan and progress in a notebook, until it has ended, and gives it."""
+        from ._notebook import show
+
+        return await show(self)
+
+    def __repr__(self) -> str:
+        return f"Task({self.id!r})"
+
+
+def _started(submit: Callable[Concatenate[Operations, P], Awaitable[str]]) -> Callable[..., Any]:
+    async def start(self: Cowork, *args: P.args, **kwargs: P.kwargs) -> Task:
+        """Submits a task and takes it up: `submit`, with what it gives as a `Task`."""
+        return Task(self, await submit(self, *args, **kwargs))
+
+    return start
+
+
+def ended(state: TaskState) -> TaskState:
+    """Gives a task that was done. Of another it throws what it ended with, or what it waits for."""
+    result = state.get("result")
+    if result is not None and result["end"] == "done":
+        return state
+    if result is not None and result["end"] == "failed":
+        raise error_of(cast("Any", result["error"]))
+    if result is not None:
+        raise CoworkCancelledError("the task was cancelled", op="run task", context=[("task", state["id"])])
+    fix = "answer what `asks` gives, or open the engine with an approver"
+    why = f"the task is not done: it is {state['status']}"
+    raise CoworkError(why, op="run task", kind="unavailable", context=[("task", state["id"])], fix=fix)
+
+
+class Cowork(Operations):
+    """An engine that works beside a person. It is used from one event loop; `SyncCowork` needs none.
+
+    With nothing said it keeps nothing and plans with the built-in playbooks. Tasks go on while the loop runs; `close`, or the
+    end of `async with`, puts them down so that they can be taken up again from the same `data_dir`.
+    """
+
+    def __init__(
+        self,
+        *,
+        tools: Iterable[Tool] = (),
+        models: Iterable[Model] = (),
+        planners: Iterable[Planner] = (),
+        approver: Approver | None = None,
+        **config: Unpack[Config],
+    ) -> None:
+        parts = [part.part() for part in (*tools, *models, *planners)]
+        if approver is not None:
+            parts.append(approver_part(approver))
+        self._bridge = Bridge(cast("dict[str, object]", config), parts)
+
+    async def _call(self, op: str, args: dict[str, object]) -> Any:
+        return await self._bridge.call(op, args)
+
+    def events(self, *, task: str | None = None, thread: str | None = None, after: int = 0) -> AsyncIterator[Item]:
+        """Gives what happens in a thread, or in a task to its end: all records after one, then what comes.
+
+        Between records come deltas, which are never stored. A reader that is too slow is told so, and misses no record.
+        """
+        given = {"task": task, "thread": thread, "after": after}
+        return self._bridge.follow({name: value for name, value in given.items() if value is not None})
+
+    start = cast("Callable[Concatenate[Cowork, P], Awaitable[Task]]", _started(Operations.submit))
+
+    async def run(self, text: str, **options: Any) -> TaskState:
+        """Does a task to its end and gives it: `submit`'s options. To be cancelled cancels the task.
+
+        It throws what the task failed with.
+        """
+        task = Task(self, await self.submit(text, **options))
+        try:
+            return ended(await task.result())
+        except asyncio.CancelledError:
+            await asyncio.shield(task.cancel())
+            raise
+
+    async def close(self) -> None:
+        """Puts every task down in an orderly way, and waits until that is recorded."""
+        await self._bridge.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+class SyncTask:
+    """A `Task`, for those who have no event loop."""
+
+    def __init__(self, engine: SyncCowork, id: str) -> None:
+        self.engine = engine
+        self.id = id
+
+    def __iter__(self) -> Iterator[Item]:
+        """Gives what happens, to its end."""
+        return self.engine.events(task=self.id)
+
+    def result(self) -> TaskState:
+        """Waits until it has ended, or rests until somebody says something, and gives it."""
+        return self.engine.settled(self.id)
+
+    def __repr__(self) -> str:
+        return f"SyncTask({self.id!r})"
+
+
+class SyncCowork(SyncOperations):
+    """An engine for those who have no event loop: as `Cowork`, whose loop runs in a thread of its own."""
+
+    def __init__(self, **parts_and_config: Any) -> None:
+        self._background = Background()
+        self._cowork = Cowork(**parts_and_config)
+
+    def _call(self, op: str, args: dict[str, object]) -> Any:
+        return self._background.run(self._cowork._bridge.call(op, args))
+
+    def events(self, *, task: str | None = None, thread: str | None = None, after: int = 0) -> Iterator[Item]:
+        """Gives what happens in a thread, or in a task to its end: as `Cowork.events`."""
+        events = self._cowork.events(task=task, thread=thread, after=after)
+
+        async def step() -> Item | None:
+            return await anext(events, None)
+
+        while (item := self._background.run(step())) is not None:
+            yield item
+
+    def start(self, text: str, **options: Any) -> SyncTask:
+        """Submits a task and takes it up."""
+        return SyncTask(self, self.submit(text, **options))
+
+    def run(self, text: str, **options: Any) -> TaskState:
+        """Does a task to its end and gives it; it throws what the task failed with. An interrupt cancels the task."""
+        return self._background.run(self._cowork.run(text, **options))
+
+    def close(self) -> None:
+        """Puts every task down in an orderly way, and waits until that is recorded."""
+        self._background.run(self._cowork.close())
+        self._background.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
