@@ -237,7 +237,7 @@ impl Running {
                 Err(Error::new(Kind::Unavailable, "run command", "its sandbox was ended from outside")
                     .with_fix("look whether the computer is short of memory, and run it again"))
             }
-            Err(errno) => Err(failed(errno)),
+            Ok(Heard::Strange(errno)) | Err(errno) => Err(failed(errno)),
         }?;
         // However it came to its end: a part of its work was cut off.
         Ok(match was_struck(ended.how == How::Exited(0)) {
@@ -260,8 +260,7 @@ impl Running {
             }
             let mut message = [0; Told::LENGTH];
             match receive(&self.socket, &mut message) {
-                Ok((Told::LENGTH, Some(handle))) => return Ok(Heard::Listens(handle.into())),
-                Ok((Told::LENGTH, None)) => return Ok(Told::read(&message)),
+                Ok((Told::LENGTH, handle)) => return Ok(Told::read(&message, handle)),
                 Ok((0, _)) => return Ok(Heard::Gone),
                 // Nothing of ours; what is ours follows.
                 Ok(_) => {}
@@ -278,7 +277,7 @@ impl Running {
         let begun = Instant::now();
         loop {
             match self.hear(DEATH.saturating_sub(begun.elapsed())) {
-                Ok(Heard::Told(_) | Heard::Begun(_) | Heard::Listens(_)) => {}
+                Ok(Heard::Told(_) | Heard::Begun(_) | Heard::Listens(_) | Heard::Strange(_)) => {}
                 Ok(Heard::Gone) => return Ok(()),
                 Ok(Heard::Nothing) => {
                     let error =
@@ -304,6 +303,8 @@ enum Heard {
     /// The command's way out, which is to be accepted from.
     Listens(TcpListener),
     Told(Told),
+    /// What can't be taken, and why.
+    Strange(Errno),
     /// Nothing is left of it.
     Gone,
     /// Nothing, for as long as was waited.
@@ -324,23 +325,31 @@ struct Told {
 impl Told {
     const LENGTH: usize = 40;
 
-    fn read(message: &[u8; Self::LENGTH]) -> Heard {
+    /// Reads a message, and the handle that came along. What is none of the helper's is taken for nothing that it could be.
+    fn read(message: &[u8; Self::LENGTH], handle: Option<OwnedFd>) -> Heard {
+        const END: u32 = 0;
         const BEGUN: u32 = 1;
         const NO_WORLD: u32 = 2;
+        const LISTENS: u32 = 3;
         let half = |at: usize| std::array::from_fn(|n| message[at + n]);
         let whole = |at: usize| u64::from_le_bytes(std::array::from_fn(|n| message[at + n]));
-        let about = u32::from_le_bytes(half(12));
-        if about == BEGUN {
-            return Heard::Begun(u32::from_le_bytes(half(8)));
-        }
-        Heard::Told(Self {
+        let told = Self {
             step: u32::from_le_bytes(half(0)),
-            of_ground: about == NO_WORLD,
+            of_ground: half(12) == NO_WORLD.to_le_bytes(),
             errno: i32::from_le_bytes(half(4)),
             status: i32::from_le_bytes(half(8)),
             cpu: Duration::from_micros(whole(16).saturating_add(whole(24))),
             memory: whole(32).saturating_mul(1_024),
-        })
+        };
+        match (u32::from_le_bytes(half(12)), handle) {
+            (LISTENS, Some(handle)) => Heard::Listens(handle.into()),
+            // The kernel keeps a handle for which there is no number left here.
+            (LISTENS, None) => Heard::Strange(Errno::MFILE),
+            (BEGUN, None) => Heard::Begun(u32::from_le_bytes(half(8))),
+            (END, None) => Heard::Told(told),
+            (NO_WORLD, None) if told.step > 0 => Heard::Told(told),
+            _ => Heard::Strange(Errno::PROTO),
+        }
     }
 
     fn ended(&self, ground: &[Step], plan: &[Step], program: &str) -> Result<Ended> {
@@ -353,8 +362,9 @@ impl Told {
             0 => {
                 let status = ExitStatus::from_raw(self.status);
                 let how = match (status.code(), status.signal()) {
-                    (_, Some(signal)) => How::Killed(signal),
-                    (code, None) => How::Exited(code.unwrap_or_default()),
+                    (Some(code), _) => How::Exited(code),
+                    (None, Some(signal)) => How::Killed(signal),
+                    (None, None) => return Err(failed(Errno::PROTO)),
                 };
                 Ok(Ended { how, cpu: self.cpu, memory: self.memory })
             }
@@ -379,6 +389,15 @@ impl Told {
                 }
             }
         }
+    }
+}
+
+/// Gives what the end of a command comes to, if it is one that is told without a handle.
+#[cfg(any(test, fuzzing))]
+pub(super) fn tell(message: &[u8; Told::LENGTH], plan: &[Step]) -> Option<Result<Ended>> {
+    match Told::read(message, None) {
+        Heard::Told(told) => Some(told.ended(plan, plan, "program")),
+        _ => None,
     }
 }
 
