@@ -199,8 +199,9 @@ mod tests {
         assert!(!host(&told.message()));
         let told = Told { about: told::NO_WORLD, ..Told::default() };
         assert!(!host(&told.message()));
-        let stopped = Told { status: 0x137f, ..Told::default() };
-        assert!(!host(&stopped.message()));
+        for of_none in [0x137f, 0x80, 0x1_0000] {
+            assert!(!host(&Told { status: of_none, ..Told::default() }.message()));
+        }
     }
 
     #[test]

@@ -362,9 +362,10 @@ impl Told {
             0 => {
                 let status = ExitStatus::from_raw(self.status);
                 let how = match (status.code(), status.signal()) {
-                    (Some(code), _) => How::Exited(code),
+                    // The kernel writes nothing beside the code.
+                    (Some(code), _) if self.status == code << 8 => How::Exited(code),
                     (None, Some(signal)) => How::Killed(signal),
-                    (None, None) => return Err(failed(Errno::PROTO)),
+                    _ => return Err(failed(Errno::PROTO)),
                 };
                 Ok(Ended { how, cpu: self.cpu, memory: self.memory })
             }
