@@ -160,8 +160,8 @@ impl Host {
         let user = rustix::process::geteuid().as_raw();
         // Where no control group holds it, it is looked at what it has, and it may have got some more until then.
         let memory = if user == 0 { limits.memory } else { 8 * limits.memory };
-        // Where no namespace counts them, it is looked how many there are.
-        let processes = (limits.processes + KEEPERS) * if crate::tier() == Tier::Landlock { 16 } else { 1 };
+        // Where no namespace counts processes, it is looked how many there are.
+        let is_looked = crate::tier() == Tier::Landlock;
         let [key, shm, queue] = &self.queues.names;
         let own = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
             // Nothing is sent by this: it asks for the way.
@@ -179,7 +179,8 @@ impl Host {
             ("strange", strange.to_owned()),
             ("hostname", setting("kernel/hostname")),
             ("folder", desk.display().to_string()),
-            ("processes", processes.to_string()),
+            ("processes", (limits.processes + KEEPERS).to_string()),
+            ("looked", u8::from(is_looked).to_string()),
             ("memory", memory.to_string()),
             ("open", limits.open.to_string()),
             ("abstract", self.abstract_name.clone()),
