@@ -188,6 +188,7 @@ pub enum Resource {
 
 /// How much the commands of a session may use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct ExecLimits {
     /// Seconds of processor time, each process.
     pub cpu: u64,

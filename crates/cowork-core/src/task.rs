@@ -123,7 +123,8 @@ pub struct CallState {
 }
 
 /// Where a call is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Decided, not yet looked at by the policy.
     Proposed,
@@ -142,7 +143,7 @@ pub enum Stage {
 }
 
 /// Something that the person said to a running task.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Steer {
     /// What was said.
     pub text: String,

@@ -36,6 +36,8 @@ pub struct Builder {
     is_ahead: bool,
     models: Vec<Arc<dyn Model>>,
     tools: Vec<Arc<dyn Tool>>,
+    is_bare: bool,
+    is_without_sandbox: bool,
     policy: Option<Arc<dyn Policy>>,
     approver: Option<Arc<dyn Approver>>,
     probe: Option<Arc<dyn Probe>>,
@@ -98,6 +100,13 @@ impl Builder {
         self
     }
 
+    /// Opens no folders: no task reaches a file. Then, with a store of the host's, no data folder is needed.
+    #[must_use]
+    pub fn without_sandbox(mut self) -> Self {
+        self.is_without_sandbox = true;
+        self
+    }
+
     /// Adds a planner; the first one is used by tasks that name none. Default: the playbooks, alone.
     #[must_use]
     pub fn planner(mut self, planner: Arc<dyn Planner>) -> Self {
@@ -156,6 +165,13 @@ impl Builder {
     #[must_use]
     pub fn tool(mut self, tool: Arc<dyn Tool>) -> Self {
         self.tools.push(tool);
+        self
+    }
+
+    /// Leaves the built-in tools out: there are those that were added, and those that a planner brings.
+    #[must_use]
+    pub fn without_builtin_tools(mut self) -> Self {
+        self.is_bare = true;
         self
     }
 
@@ -228,15 +244,16 @@ impl Builder {
         let runtime = self.runtime.take().unwrap_or_else(|| Arc::new(TokioRuntime::new(handle)));
         let mut tools = Registry::new();
         let is_replaced = |tool: &Arc<dyn Tool>| self.tools.iter().any(|own| own.spec().name == tool.spec().name);
-        let mut all = cowork_tools::builtin();
+        let mut all = if self.is_bare { Vec::new() } else { cowork_tools::builtin() };
         all.retain(|tool| !is_replaced(tool));
         all.into_iter().chain(self.tools.drain(..)).try_for_each(|t| tools.add(t))?;
         let sandbox = match self.sandbox.take() {
-            Some(sandbox) => sandbox,
-            None => self.default_sandbox()?,
+            Some(sandbox) => Some(sandbox),
+            None if self.is_without_sandbox => None,
+            None => Some(self.default_sandbox()?),
         };
         let has_worker = self.worker.is_some();
-        self.add_playbooks(&sandbox)?;
+        self.add_playbooks(sandbox.as_ref())?;
         if !self.models.is_empty() && self.planners.iter().all(|p| p.name() != "model") {
             self.planners.push(Arc::new(ModelPlanner::new()));
             // A host may have added them itself.
@@ -252,7 +269,7 @@ impl Builder {
         let parts = EngineParts {
             runtime,
             store,
-            sandbox: Some(sandbox),
+            sandbox,
             planners: self.planners,
             models: self.models,
             tools,
@@ -266,7 +283,7 @@ impl Builder {
         Ok(Cowork { engine: Engine::start(parts) })
     }
 
-    fn add_playbooks(&mut self, sandbox: &Arc<dyn Sandbox>) -> Result<()> {
+    fn add_playbooks(&mut self, sandbox: Option<&Arc<dyn Sandbox>>) -> Result<()> {
         let mut is_first = true;
         let mut playbooks = match self.playbooks.take() {
             Some(playbooks) => playbooks,
@@ -283,6 +300,11 @@ impl Builder {
             return Err(Error::new(Kind::InvalidInput, "start engine", why).with_fix("give one, by playbooks()"));
         }
         if let Some(Worker { program, args, is_asked_for }) = self.worker.take() {
+            let sandbox = sandbox.ok_or_else(|| {
+                let why = "a worker is confined by the sandbox, and there is none";
+                Error::new(Kind::InvalidInput, "start engine", why)
+                    .with_fix("leave the worker out, or give it a sandbox")
+            })?;
             let args: Vec<&str> = args.iter().map(String::as_str).collect();
             let apart = Apart::new(sandbox.clone(), program, &args);
             let apart = if is_asked_for { apart } else { apart.or_in_process() };

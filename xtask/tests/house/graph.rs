@@ -25,10 +25,11 @@ fn row(name: &str, folder: &str) -> Option<MayUse> {
         CORE => Some(These(vec![], vec![TESTKIT])),
         TESTKIT => Some(These(vec![CORE], vec![])),
         "cowork" => Some(These([&[CORE], &SIBLINGS[..]].concat(), vec![TESTKIT])),
-        "cowork-cli" | "cowork-peer" => host(),
+        "cowork-cli" | "cowork-ffi" | "cowork-peer" => host(),
         "cowork-benches" | "xtask" => Some(Anything),
         _ if SIBLINGS.contains(&name) => Some(These(vec![CORE], vec![TESTKIT])),
-        _ if folder.starts_with("bindings/") || folder.starts_with("examples/") => host(),
+        _ if folder.starts_with("bindings/") => Some(These(vec!["cowork", "cowork-ffi"], vec![TESTKIT])),
+        _ if folder.starts_with("examples/") => host(),
         _ => None,
     }
 }
@@ -124,6 +125,8 @@ fn an_edge_that_points_elsewhere_is_found() {
         ("cowork", "crates/cowork", TESTKIT, Normal),
         ("cowork-cli", "crates/cowork-cli", CORE, Normal),
         ("cowork-python", "bindings/python", CORE, Normal),
+        ("cowork-ffi", "crates/cowork-ffi", CORE, Normal),
+        ("cowork-cli", "crates/cowork-cli", "cowork-ffi", Normal),
         ("cowork-helpers", "crates/cowork-helpers", CORE, Normal),
     ];
     for (name, folder, uses, kind) in wrong {
@@ -135,7 +138,8 @@ fn an_edge_that_points_elsewhere_is_found() {
         (CORE, "crates/cowork-core", TESTKIT, Development),
         ("cowork", "crates/cowork", "cowork-dispatch", Normal),
         ("cowork-cli", "crates/cowork-cli", "cowork", Normal),
-        ("cowork-python", "bindings/python", "cowork", Normal),
+        ("cowork-python", "bindings/python", "cowork-ffi", Normal),
+        ("cowork-ffi", "crates/cowork-ffi", "cowork", Normal),
         ("cowork-benches", "benches", TESTKIT, Normal),
     ];
     for (name, folder, uses, kind) in right {

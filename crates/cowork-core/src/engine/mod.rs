@@ -223,6 +223,11 @@ impl Engine {
         Self { _stop: Arc::new(StopOnDrop(inner.stop.clone())), inner }
     }
 
+    /// Gives the tools that there are, by name.
+    pub fn tools(&self) -> Arc<[ToolSpec]> {
+        self.inner.specs.clone()
+    }
+
     /// Makes sure that there is a thread, with this title if it is new.
     ///
     /// # Errors

@@ -1,14 +1,15 @@
 //! Amounts as people write them: of money, of time, of tokens.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 
 use cowork_core::{Budget, DayBudget, Error, Kind, Result};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
 use super::{OP, told};
 
 /// What a task may spend, as a person sets it. What is left out has no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, expecting = "what is limited, such as { cost = 2 }")]
 pub struct BudgetSettings {
     /// Tokens read and written.
@@ -24,7 +25,7 @@ pub struct BudgetSettings {
 }
 
 /// What all tasks together may spend on models in a day, as a person sets it. What is left out has no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, expecting = "what is limited, such as { tokens = \"2m\", cost = 5 }")]
 pub struct DaySettings {
     /// Tokens read and written.
@@ -186,16 +187,30 @@ impl<'de> Deserialize<'de> for Written {
 }
 
 macro_rules! decoded {
-    ($($name:ident),*) => { $(
+    ($($name:ident: $about:literal),*) => { $(
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
                 Written::deserialize(from)?.0.parse::<Self>().map_err(|e| told(&e))
             }
         }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": ["number", "string"], "description": $about })
+            }
+        }
     )* };
 }
 
-decoded!(Dollars, Count, Span);
+decoded!(
+    Dollars: "US dollars: `2`, `0.25`, `$1.50`.",
+    Count: "A number of tokens, steps or tries: `200000`, `200_000`, `200k`, `2m`.",
+    Span: "A time: `90s`, `30m`, `2h`, `500ms`; a bare number is seconds."
+);
 
 /// Reads how many tokens a model takes: `128000`, `128k`.
 pub(super) fn tokens<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<u32>, D::Error> {

@@ -1,6 +1,7 @@
 //! Where keys are, and how they come from there.
 
 use std::{
+    borrow::Cow,
     fmt, fs,
     io::{self, Read, Write},
     path::{Path, PathBuf},
@@ -8,6 +9,7 @@ use std::{
 };
 
 use cowork_core::{Error, Kind, Result};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 use zeroize::Zeroizing;
 
@@ -71,6 +73,18 @@ impl<'de> Deserialize<'de> for KeySource {
                     )
                 }),
         }
+    }
+}
+
+impl JsonSchema for KeySource {
+    fn schema_name() -> Cow<'static, str> {
+        "KeySource".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let about =
+            "Where a key is, never the key itself: `env:NAME`, `keyring`, `keyring:NAME`, `file:PATH` or `none`.";
+        json_schema!({ "type": "string", "description": about })
     }
 }
 

@@ -18,9 +18,10 @@ mod key;
 mod keyring;
 mod make;
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr};
+use std::{borrow::Cow, collections::BTreeMap, fmt, path::PathBuf, str::FromStr};
 
 use cowork_core::{Effort, Error, Kind, Patience, Price, Result};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Value, json};
 
@@ -42,7 +43,7 @@ const ANTHROPIC: &str = "anthropic";
 const RESPONSES: &str = "openai-responses";
 
 /// A model as a person sets it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a table: [models.NAME], and below it service = \"…\" and model = \"…\"")]
 pub struct ModelSettings {
     /// Which service it is asked at, or which one that service speaks like.
@@ -57,12 +58,14 @@ pub struct ModelSettings {
     pub key: Option<KeySource>,
     /// The most tokens of an answer.
     #[serde(default, deserialize_with = "amount::tokens")]
+    #[schemars(with = "Option<Count>")]
     pub max_tokens: Option<u32>,
     /// How hard it is to think.
     #[serde(default)]
     pub thinking: Effort,
     /// How many tokens a request and its answer may have together, where that is not known by its name.
     #[serde(default, deserialize_with = "amount::tokens")]
+    #[schemars(with = "Option<Count>")]
     pub window: Option<u32>,
     /// Whether it can see pictures, where that is not known by its name.
     #[serde(default)]
@@ -75,6 +78,7 @@ pub struct ModelSettings {
     pub timeout: Timeouts,
     /// How often it is asked for one answer where its service fails in a way that may pass; 8 if nothing is said.
     #[serde(default, deserialize_with = "amount::tries")]
+    #[schemars(with = "Option<Count>")]
     pub tries: Option<u32>,
     /// By which proxy: an address, or `none`; as the system says if nothing is said.
     #[serde(default)]
@@ -101,7 +105,7 @@ pub type Models = BTreeMap<String, ModelSettings>;
 pub struct ServiceName(String);
 
 /// A tool that a service runs by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ServiceTool {
     /// A search of the web.
@@ -109,7 +113,7 @@ pub enum ServiceTool {
 }
 
 /// What a model costs: US dollars for a million tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "dollars for a million tokens, such as { input = 3, output = 15 }")]
 pub struct PriceSettings {
     /// Read.
@@ -125,7 +129,7 @@ pub struct PriceSettings {
 }
 
 /// How long a service is waited for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, expecting = "which wait is meant, such as { idle = \"30s\" }")]
 pub struct Timeouts {
     /// For a connection.
@@ -197,6 +201,18 @@ impl fmt::Display for ServiceName {
 impl<'de> Deserialize<'de> for ServiceName {
     fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
         String::deserialize(from)?.parse::<Self>().map_err(|e| told(&e))
+    }
+}
+
+impl JsonSchema for ServiceName {
+    fn schema_name() -> Cow<'static, str> {
+        "ServiceName".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names: Vec<String> = Self::all().map(|name| name.0).collect();
+        let about = "A service, or whichever another one speaks like.";
+        json_schema!({ "type": "string", "description": about, "enum": names })
     }
 }
 

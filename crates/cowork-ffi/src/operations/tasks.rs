@@ -1,0 +1,156 @@
+//! Operations on tasks.
+
+use cowork::{
+    Ask, ChangeSet, Command, CommandId, Envelope, Error, Folder, Kind, Result, Summary, TaskId, Undo, UndoMode,
+    UndoReport, UndoSpec,
+};
+
+use crate::{
+    open::{Open, thread},
+    state::Told,
+    words::{AnswerTask, FolderChoice, Nothing, OneTask, SteerTask, SubmitTask, TellTask, UndoTask},
+};
+
+pub(super) async fn submit(open: &Open, mut args: SubmitTask) -> Result<TaskId> {
+    let folders = std::mem::take(&mut args.folders).into_iter().map(|choice| folder(open, choice));
+    let folders = folders.collect::<Result<Vec<_>>>()?;
+    let planner = match (args.planner.take(), args.model.as_deref()) {
+        (serde_json::Value::Null, model) => open.planner(model)?,
+        (told, None) => told,
+        (..) => {
+            let why = "a task names a model, and tells its planner something besides";
+            return Err(
+                Error::new(Kind::InvalidInput, "submit task", why).with_fix("name the model in `planner` alone")
+            );
+        }
+    };
+    let thread = args.thread.as_deref().map_or(open.thread, thread);
+    let sender = args.sender.take().unwrap_or_else(|| open.sender.clone());
+    open.engine.submit(thread, &sender, args.submit(folders, planner)).await
+}
+
+fn folder(open: &Open, choice: FolderChoice) -> Result<Folder> {
+    if !open.has_folders {
+        let why = "this engine keeps no data, so it could not give back what a task does to files";
+        return Err(Error::new(Kind::Unsupported, "grant folder", why).with_fix("open it with a `data_dir`"));
+    }
+    match choice {
+        FolderChoice::Path(path) => cowork::folder(path),
+        FolderChoice::Grant(folder) => Ok(folder),
+    }
+}
+
+pub(super) async fn send(open: &Open, envelope: Envelope) -> Result<()> {
+    let (task, submits) = (envelope.task, matches!(envelope.command, Command::Submit(_)));
+    open.engine.send(envelope).await?;
+    if submits { adopt(open, OneTask { task }).await } else { Ok(()) }
+}
+
+pub(super) async fn answer(open: &Open, args: AnswerTask) -> Result<()> {
+    let AnswerTask { task, call, args_hash, answer, sender, id } = args;
+    tell(open, task, sender, id, Command::Answer { call, args_hash, answer }).await
+}
+
+pub(super) async fn steer(open: &Open, args: SteerTask) -> Result<()> {
+    tell(open, args.task, args.sender, args.id, Command::Steer { text: args.text }).await
+}
+
+pub(super) async fn cancel(open: &Open, args: TellTask) -> Result<()> {
+    tell(open, args.task, args.sender, args.id, Command::Cancel).await
+}
+
+pub(super) async fn pause(open: &Open, args: TellTask) -> Result<()> {
+    tell(open, args.task, args.sender, args.id, Command::Pause).await
+}
+
+pub(super) async fn resume(open: &Open, args: TellTask) -> Result<()> {
+    tell(open, args.task, args.sender, args.id, Command::Resume).await
+}
+
+/// Tells a task something, and takes it up unless another process works on it: it has its effect either way.
+async fn tell(
+    open: &Open,
+    task: TaskId,
+    sender: Option<String>,
+    id: Option<CommandId>,
+    command: Command,
+) -> Result<()> {
+    let thread = open.engine.task(task).await?.thread;
+    let sender = sender.unwrap_or_else(|| open.sender.clone());
+    let id = id.unwrap_or_else(|| open.command_id());
+    open.engine.send(Envelope { thread, task, sender, id, command }).await?;
+    match adopt(open, OneTask { task }).await {
+        Err(error) if error.kind == Kind::Busy => Ok(()),
+        other => other,
+    }
+}
+
+pub(super) async fn undo(open: &Open, args: UndoTask) -> Result<UndoReport> {
+    let UndoTask { task, paths, calls } = args;
+    let before = open.engine.task(task).await?;
+    tell(open, task, None, None, Command::Undo { paths, calls }).await?;
+    let after = open.engine.settled(task).await?;
+    let wrong = |why: &str| Err(Error::new(Kind::InvalidInput, "undo task", why));
+    match after.undo {
+        // Nothing came of it: the log says why.
+        undo if undo == before.undo && !matches!(undo, Undo::Done(_)) => {
+            refusal(open, before.thread, task, before.head).await?;
+            wrong("the task was not undone")
+        }
+        Undo::Done(report) => {
+            refusal(open, before.thread, task, before.head).await?;
+            Ok(report)
+        }
+        Undo::Failed(error) => Err(error),
+        Undo::Reclaimed => wrong("the task's journal was let go of, so what it did can't be undone any more"),
+        Undo::None | Undo::Wanted(_) => wrong("the task was not undone yet"),
+    }
+}
+
+/// Gives the reason why a command that came after `head` was not followed, as an error.
+async fn refusal(open: &Open, thread: cowork::ThreadId, task: TaskId, head: u64) -> Result<()> {
+    let records = open.engine.read(cowork::Read::task(thread, task, head)).await?;
+    for record in records.iter().filter(|record| record.event.kind() == "refused") {
+        if let cowork::Event::Refused { error, .. } = &*record.event.event()? {
+            return Err(error.clone());
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn preview_undo(open: &Open, args: UndoTask) -> Result<UndoReport> {
+    let spec = UndoSpec { mode: UndoMode::Show, paths: args.paths, calls: args.calls };
+    open.engine.preview_undo(args.task, spec).await
+}
+
+pub(super) async fn changes(open: &Open, args: OneTask) -> Result<ChangeSet> {
+    open.engine.changes(args.task).await
+}
+
+pub(super) async fn adopt(open: &Open, args: OneTask) -> Result<()> {
+    open.engine.adopt(args.task).await
+}
+
+pub(super) async fn task(open: &Open, args: OneTask) -> Result<Told> {
+    open.engine.task(args.task).await.map(Told)
+}
+
+pub(super) async fn settled(open: &Open, args: OneTask) -> Result<Told> {
+    open.engine.settled(args.task).await.map(Told)
+}
+
+pub(super) async fn asks(open: &Open, args: OneTask) -> Result<Vec<Ask>> {
+    open.engine.asks(args.task).await
+}
+
+pub(super) async fn held(open: &Open, args: OneTask) -> Result<bool> {
+    open.engine.is_held(args.task).await
+}
+
+pub(super) async fn all(open: &Open, _: Nothing) -> Result<Vec<Summary>> {
+    open.engine.tasks().await
+}
+
+pub(super) async fn ready(open: &Open, _: Nothing) -> Result<Vec<TaskId>> {
+    open.engine.ready().await
+}

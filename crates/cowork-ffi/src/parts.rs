@@ -1,0 +1,102 @@
+//! What a host brings along.
+
+use std::{fmt, sync::Arc};
+
+use cowork::{Approver, Model, Planner, Result, Tool};
+
+use crate::{
+    Function,
+    model::HostModel,
+    planner::{HostApprover, HostPlanner},
+    text,
+    tool::HostTool,
+};
+
+/// What a host brings along when it opens an engine: functions, each with what it is, as JSON.
+///
+/// | part | described by | called with | gives |
+/// |---|---|---|---|
+/// | tool | [`ToolDeclaration`](crate::ToolDeclaration) | [`ToolInput`](crate::ToolInput) | [`ToolResult`](crate::ToolResult) |
+/// | model | [`ModelDeclaration`](crate::ModelDeclaration) | [`ModelRequest`](cowork::ModelRequest) | [`HostAnswer`](crate::HostAnswer) |
+/// | planner | [`PlannerDeclaration`](crate::PlannerDeclaration) | [`PlannerInput`](crate::PlannerInput) | [`Proposal`](cowork::Proposal) |
+/// | approver | – | [`Ask`](cowork::Ask) | an [`Answer`](cowork::Answer), or null |
+///
+/// What is wrong with one is said when the engine is opened.
+#[derive(Default)]
+pub struct Parts {
+    tools: Vec<(String, Arc<dyn Function>)>,
+    models: Vec<(String, Arc<dyn Function>)>,
+    planners: Vec<(String, Arc<dyn Function>)>,
+    approver: Option<Arc<dyn Function>>,
+}
+
+impl Parts {
+    /// Brings nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Brings a tool.
+    #[must_use]
+    pub fn tool(mut self, declaration: impl Into<String>, function: Arc<dyn Function>) -> Self {
+        self.tools.push((declaration.into(), function));
+        self
+    }
+
+    /// Brings a model. The first is asked where none is named.
+    #[must_use]
+    pub fn model(mut self, declaration: impl Into<String>, function: Arc<dyn Function>) -> Self {
+        self.models.push((declaration.into(), function));
+        self
+    }
+
+    /// Brings a planner. The first plans tasks that name none.
+    #[must_use]
+    pub fn planner(mut self, declaration: impl Into<String>, function: Arc<dyn Function>) -> Self {
+        self.planners.push((declaration.into(), function));
+        self
+    }
+
+    /// Brings who answers questions, in the place of the one before.
+    #[must_use]
+    pub fn approver(mut self, function: Arc<dyn Function>) -> Self {
+        self.approver = Some(function);
+        self
+    }
+
+    /// Makes of them what an engine takes.
+    pub(crate) fn made(self) -> Result<Made> {
+        let tool = |(json, function): (String, _)| {
+            let tool = HostTool::new(text::read_object("the declaration of a tool", &json)?, function)?;
+            Ok(Arc::new(tool) as Arc<dyn Tool>)
+        };
+        let model = |(json, function): (String, _)| {
+            let model = HostModel::new(text::read_object("the declaration of a model", &json)?, function)?;
+            Ok(Arc::new(model) as Arc<dyn Model>)
+        };
+        let planner = |(json, function): (String, _)| {
+            let planner = HostPlanner::new(text::read_object("the declaration of a planner", &json)?, function)?;
+            Ok(Arc::new(planner) as Arc<dyn Planner>)
+        };
+        Ok(Made {
+            tools: self.tools.into_iter().map(tool).collect::<Result<_>>()?,
+            models: self.models.into_iter().map(model).collect::<Result<_>>()?,
+            planners: self.planners.into_iter().map(planner).collect::<Result<_>>()?,
+            approver: self.approver.map(|function| Arc::new(HostApprover(function)) as Arc<dyn Approver>),
+        })
+    }
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Parts({} tools, {} models, {} planners)", self.tools.len(), self.models.len(), self.planners.len())
+    }
+}
+
+/// Parts, made.
+pub(crate) struct Made {
+    pub(crate) tools: Vec<Arc<dyn Tool>>,
+    pub(crate) models: Vec<Arc<dyn Model>>,
+    pub(crate) planners: Vec<Arc<dyn Planner>>,
+    pub(crate) approver: Option<Arc<dyn Approver>>,
+}
