@@ -19,7 +19,8 @@ use serde_json::Value;
 use crate::misuse;
 
 /// Where the schema is.
-const SCHEMA: &str = "crates/cowork-ffi/tests/snapshots/schema__the_schema_of_all_that_crosses_a_border_is_what_it_was.snap";
+const SCHEMA: &str =
+    "crates/cowork-ffi/tests/snapshots/schema__the_schema_of_all_that_crosses_a_border_is_what_it_was.snap";
 
 /// A file of a language, by its name in the language's folder.
 pub(crate) struct File {

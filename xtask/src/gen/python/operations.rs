@@ -22,18 +22,35 @@ pub(super) fn module(model: &Model) -> String {
         let names: String = names.iter().map(|name| format!("        {name},\n")).collect();
         let _ = write!(text, "\nif TYPE_CHECKING:\n    from ._types import (\n{names}    )\n");
     }
-    text.push_str(
-        "\n__all__ = [\"Operations\"]\n\n\nclass Operations(ABC):\n    \
-         \"\"\"Asks an engine by names and data: whoever extends it says how.\"\"\"\n\n    \
-         @abstractmethod\n    async def _call(self, op: str, args: dict[str, object]) -> Any: ...\n",
-    );
-    for operation in &model.operations {
-        method(model, operation, &mut text);
+    text.push_str("\n__all__ = [\"Operations\", \"SyncOperations\"]\n");
+    for way in [
+        Way { class: "Operations", define: "async def", wait: "await " },
+        Way { class: "SyncOperations", define: "def", wait: "" },
+    ] {
+        let Way { class, define, .. } = way;
+        let _ = write!(
+            text,
+            "\n\nclass {class}(ABC):\n    \
+             \"\"\"Asks an engine by names and data: whoever extends it says how.\"\"\"\n\n    \
+             @abstractmethod\n    {define} _call(self, op: str, args: dict[str, object]) -> Any: ...\n",
+        );
+        for operation in &model.operations {
+            method(model, operation, way, &mut text);
+        }
     }
     text
 }
 
-fn method(model: &Model, operation: &Operation, text: &mut String) {
+/// How methods are called.
+#[derive(Clone, Copy)]
+struct Way {
+    class: &'static str,
+    define: &'static str,
+    wait: &'static str,
+}
+
+fn method(model: &Model, operation: &Operation, way: Way, text: &mut String) {
+    let Way { define, wait, .. } = way;
     let result = annotation(&operation.result);
     let mut given = vec!["self".to_owned()];
     let (required, optional): (Vec<_>, Vec<_>) = operation.args.iter().partition(|arg| arg.required);
@@ -45,12 +62,12 @@ fn method(model: &Model, operation: &Operation, text: &mut String) {
         |of: &Type| if matches!(of, Type::Nullable(_)) { annotation(of) } else { format!("{} | None", annotation(of)) };
     given.extend(optional.iter().map(|arg| format!("{}: {} = None", parameter(&arg.name), or_none(&arg.of))));
     let name = parameter(&snake(&operation.name));
-    let line = format!("    async def {name}({}) -> {result}:\n", given.join(", "));
+    let line = format!("    {define} {name}({}) -> {result}:\n", given.join(", "));
     if line.len() <= 100 {
         let _ = write!(text, "\n{line}");
     } else {
         let given: String = given.iter().map(|given| format!("        {given},\n")).collect();
-        let _ = write!(text, "\n    async def {name}(\n{given}    ) -> {result}:\n");
+        let _ = write!(text, "\n    {define} {name}(\n{given}    ) -> {result}:\n");
     }
     text.push_str(&docstring(model, &said(operation), "        "));
     let pairs: Vec<String> = required.iter().map(|arg| format!("\"{}\": {}", arg.name, parameter(&arg.name))).collect();
@@ -64,7 +81,7 @@ fn method(model: &Model, operation: &Operation, text: &mut String) {
         let _ =
             write!(text, "        if {parameter} is not None:\n            args_[\"{}\"] = {parameter}\n", arg.name);
     }
-    let call = format!("await self._call(\"{}\", {args})", operation.name);
+    let call = format!("{wait}self._call(\"{}\", {args})", operation.name);
     if operation.result == Type::Null {
         let _ = writeln!(text, "        {call}");
     } else {

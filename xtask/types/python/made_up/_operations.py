@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         Wish,
     )
 
-__all__ = ["Operations"]
+__all__ = ["Operations", "SyncOperations"]
 
 
 class Operations(ABC):
@@ -85,4 +85,70 @@ class Operations(ABC):
 
     async def look(self, id: BoxId) -> Json:
         result_: Json = await self._call("look", {"id": id})
+        return result_
+
+
+class SyncOperations(ABC):
+    """Asks an engine by names and data: whoever extends it says how."""
+
+    @abstractmethod
+    def _call(self, op: str, args: dict[str, object]) -> Any: ...
+
+    def make_box(
+        self,
+        things: list[Thing],
+        from_: Place,
+        *,
+        max_size: int | None = None,
+        with_: Wish | None = None,
+    ) -> BoxId:
+        """Makes a box (`Box`).
+
+        Arguments:
+
+        - `things`: What is in it.
+        - `from_`: Where it comes from.
+        - `max_size`: How large it may be. Where it is left out: `7`.
+        """
+        args_: dict[str, object] = {"things": things, "from": from_}
+        if max_size is not None:
+            args_["max_size"] = max_size
+        if with_ is not None:
+            args_["with"] = with_
+        result_: BoxId = self._call("make_box", args_)
+        return result_
+
+    def boxes(self) -> list[Box]:
+        """Gives all boxes."""
+        result_: list[Box] = self._call("boxes", {})
+        return result_
+
+    def throw_away(
+        self,
+        name: str,
+        class_: str,
+        *,
+        colour: Colour | None = None,
+        in_: str | None = None,
+        x_mark: bool | None = None,
+    ) -> None:
+        """Throws a thing away.
+
+        Arguments:
+
+        - `name`: What it is called.
+        - `class_`: Its class.
+        - `in_`: What it is in.
+        """
+        args_: dict[str, object] = {"name": name, "class": class_}
+        if colour is not None:
+            args_["colour"] = colour
+        if in_ is not None:
+            args_["in"] = in_
+        if x_mark is not None:
+            args_["x-mark"] = x_mark
+        self._call("throw_away", args_)
+
+    def look(self, id: BoxId) -> Json:
+        result_: Json = self._call("look", {"id": id})
         return result_
