@@ -15,7 +15,7 @@ use crate::cargo;
 use list::{Weakness, all};
 
 /// How long a test may take, in seconds: some weaknesses hang it.
-const MOST: &str = "150";
+const MOST: &str = "300";
 
 /// Makes a world that is thrown away, and runs a test in it: a weakness is real, and what gets out by it must find nothing of this computer's.
 /// The root is this computer's with all changes in memory; devices, scratch, processes and network are its own. It is no `chroot`: in one

@@ -72,7 +72,10 @@ pub(crate) fn reason(errno: Errno, what: &str) -> String {
         Errno::BUSY => format!("`{what}` is in use by the system"),
         Errno::MLINK => format!("the folder of `{what}` can't hold more folders"),
         Errno::FBIG => format!("`{what}` is larger than this disk takes"),
-        Errno::INVAL => format!("this disk does not take `{what}`: its name, or the kind of change"),
+        Errno::INVAL => format!(
+            "this disk does not take `{what}`: not its name, or no change that could lose nothing, as with some disks of a network \
+             or in FUSE; copy the folder to a disk of this computer"
+        ),
         other => format!("`{what}` can't be changed: {other}"),
     }
 }

@@ -1,7 +1,7 @@
 //! Who answers questions.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashMap},
     sync::{Arc, MutexGuard, PoisonError},
 };
 
@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, Inner};
+use super::{Engine, Inner, rests::Rest};
 use crate::{
     Answer, Call, CallId, Claim, Command, CommandId, Effects, Envelope, Event, Hash, Read, Result, Stage, Task, TaskId,
     ThreadId, index,
@@ -114,16 +114,42 @@ impl Inner {
         Ok(asks)
     }
 
+    /// Notes that the approver is about to be asked, before that is in the log: until it has answered, its task is not settled.
+    pub(super) fn will_ask(&self, call: CallId, args_hash: Hash) {
+        if self.parts.approver.is_some() {
+            self.asking().entry((call, args_hash)).or_insert(false);
+        }
+    }
+
+    /// Says whether the approver is asked something that this task waits for.
+    pub(super) fn is_asking(&self, task: &Task) -> bool {
+        self.parts.approver.is_some() && {
+            let asking = self.asking();
+            questions(task).any(|question| asking.contains_key(&question))
+        }
+    }
+
     /// Passes a resting task's questions to the approver, if there is one: each once, none held up by another.
     pub(super) fn ask_approver(self: Arc<Self>, task: &Arc<Task>) {
-        if self.parts.approver.is_none() || open(task).next().is_none() {
+        if self.parts.approver.is_none() {
+            return;
+        }
+        let is_new = |question: &(CallId, Hash)| self.asking().insert(*question, true) != Some(true);
+        let new: Vec<_> = questions(task).filter(is_new).collect();
+        if new.is_empty() {
             return;
         }
         let (engine, task) = (self.clone(), task.clone());
         self.parts.runtime.spawn(Box::pin(async move {
-            match engine.asks(&task).await {
-                Ok(asks) => asks.into_iter().for_each(|ask| engine.clone().ask_one(ask)),
-                Err(error) => tracing::warn!(%error, "can't read what to ask"),
+            let mut asks = engine.asks(&task).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "can't read what to ask");
+                Vec::new()
+            });
+            for question in new {
+                match asks.iter().position(|ask| (ask.call.id, ask.args_hash) == question) {
+                    Some(at) => engine.clone().ask_one(asks.swap_remove(at), task.root()),
+                    None => engine.asked(question, [task.id, task.root()]),
+                }
             }
         }));
     }
@@ -146,12 +172,9 @@ impl Inner {
         }
     }
 
-    fn ask_one(self: Arc<Self>, ask: Ask) {
+    fn ask_one(self: Arc<Self>, ask: Ask, root: TaskId) {
+        let (question, tasks) = ((ask.call.id, ask.args_hash), [ask.task, root]);
         let Some(approver) = self.parts.approver.clone() else { return };
-        let question = (ask.call.id, ask.args_hash);
-        if !self.asking().insert(question) {
-            return;
-        }
         let engine = self.clone();
         self.parts.runtime.spawn(Box::pin(async move {
             let answered = async {
@@ -165,13 +188,29 @@ impl Inner {
                 () = engine.stop.cancelled() => {}
                 result = answered => if let Err(error) = result { tracing::warn!(%error, "can't pass an answer on") },
             }
-            engine.asking().remove(&question);
+            engine.asked(question, tasks);
         }));
     }
 
-    fn asking(&self) -> MutexGuard<'_, HashSet<(CallId, Hash)>> {
+    /// Notes that the approver was asked. Who waits for these tasks looks again: if it said nothing, they rest now.
+    fn asked(&self, question: (CallId, Hash), tasks: [TaskId; 2]) {
+        self.asking().remove(&question);
+        tasks.into_iter().for_each(|task| self.rests.tell(task, || Rest::Moved));
+    }
+
+    fn asking(&self) -> MutexGuard<'_, HashMap<(CallId, Hash), bool>> {
         self.asking.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Gives the questions that a task waits for: the call, and the arguments that were shown.
+fn questions(task: &Task) -> impl Iterator<Item = (CallId, Hash)> + '_ {
+    open(task).filter_map(|call| Some((call, task.call(call)?.1.asked?.0)))
+}
+
+/// Says whether a task waits for an answer.
+pub(super) fn has_question(task: &Task) -> bool {
+    open(task).next().is_some()
 }
 
 fn open(task: &Task) -> impl Iterator<Item = CallId> + '_ {

@@ -115,6 +115,7 @@ impl Driver {
             (Verdict::Ask(_), Some(Answer::Allow | Answer::AllowTask)) => "answer".to_owned(),
             (Verdict::Ask(r), None) => {
                 let (rule, reason) = (r.rule.to_owned(), r.reason);
+                self.engine.will_ask(call.id, args_hash());
                 let asked = Event::PermissionAsked { call: call.id, args_hash: args_hash(), effects, rule, reason };
                 return self.draft_durable(asked).map(|()| None);
             }

@@ -107,18 +107,24 @@ impl Engine {
 
     /// Waits until a task that has sub-tasks rests with all of them, or has ended.
     pub(super) async fn family_settled(&self, first: Task) -> Result<Task> {
-        let (thread, task, root) = (first.thread, first.id, first.root());
+        let (thread, task) = (first.thread, first.id);
         let mut events = self.events(thread, first.head);
         let mut family = self.inner.open_family(thread, task).await?;
         loop {
-            let goes_on = !self.inner.stop.is_cancelled() && self.inner.may_claim(root);
-            if family.iter().all(|t| !t.wants_engine() || t.stopped && !goes_on) {
+            // First the ear, then the look.
+            let mut word = self.inner.rests.wait(task);
+            if family.iter().all(|t| self.inner.is_settled(t)) {
                 return Ok(family.swap_remove(0));
             }
             if let Some(error) = family.iter().find_map(|t| self.inner.crew.failure(t.id)) {
                 return Err(error);
             }
-            match events.next().await {
+            let item = tokio::select! {
+                item = events.next() => item,
+                // What the approver leaves to somebody else is in no record.
+                Ok(_) = &mut word => continue,
+            };
+            match item {
                 Some(Ok(Item::Record(record))) => {
                     family.iter_mut().try_for_each(|t| t.apply(&record))?;
                     let is_ours = family.iter().any(|t| record.task == Some(t.id));

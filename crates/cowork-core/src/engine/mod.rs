@@ -31,7 +31,7 @@ mod spans;
 mod subtasks;
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     fmt,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -188,7 +188,7 @@ pub(crate) struct Inner {
     /// Whether the dispatcher is done.
     ended: watch::Sender<bool>,
     /// The calls that the approver is being asked about.
-    asking: Mutex<HashSet<(CallId, Hash)>>,
+    asking: Mutex<HashMap<(CallId, Hash), bool>>,
     reclaiming: Reclaiming,
     circuits: Arc<Circuits>,
 }
@@ -358,7 +358,8 @@ impl Engine {
         Ok(lease.is_some_and(|l| !(self.inner.parts.is_dead)(&l.owner)))
     }
 
-    /// Waits until a task has ended, or rests with all of its sub-tasks until somebody says something, and gives it.
+    /// Waits until a task has ended, or rests with all of its sub-tasks until somebody says something, and gives it. While the approver is
+    /// asked it does not rest; one that says nothing leaves the question to somebody else.
     ///
     /// # Errors
     /// As [`Engine::task`].
@@ -373,7 +374,8 @@ impl Engine {
                 return Err(error);
             }
             match word.await {
-                Ok(Rest::At(there)) if self.inner.is_settled(&there) => {
+                // One with a question is looked at anew: it may have been answered since.
+                Ok(Rest::At(there)) if self.inner.is_settled(&there) && !approver::has_question(&there) => {
                     return self.with_subtasks(Arc::unwrap_or_clone(there)).await;
                 }
                 Ok(Rest::At(_) | Rest::Moved) => {}
@@ -460,7 +462,7 @@ impl Inner {
     /// this engine may and is not itself being stopped.
     fn is_settled(&self, task: &Task) -> bool {
         let left = task.stopped && (self.stop.is_cancelled() || !self.may_claim(task.root()));
-        !task.wants_engine() || left
+        !task.wants_engine() && !self.is_asking(task) || left
     }
 
     /// Takes in what the log has of a task since.
