@@ -2,11 +2,13 @@
 
 mod bench;
 mod fuzz;
+mod r#gen;
 mod needs;
 mod planted;
 mod report;
 mod soak;
 mod test;
+mod types;
 
 use std::{
     env,
@@ -18,6 +20,8 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   test                               everything that a change must pass; what CI runs
+  gen [--check]                      writes what repeats in each language; or says what is not as written
+  types                              reads and runs that with the checkers of these languages
   soak [NAME [--runs N] [--seed S]]  a long campaign; without a name, lists them
   bench [NAME [ARG]…]                the figures, in release; without a name, all of them
   fuzz [NAME [--minutes N]]          a fuzz target, ten minutes long; without a name, lists them
@@ -37,6 +41,8 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         ["test"] => test::run(),
+        ["gen", rest @ ..] => r#gen::run(rest),
+        ["types"] => types::run(),
         ["soak", rest @ ..] => soak::run(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),

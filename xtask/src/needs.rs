@@ -2,6 +2,7 @@
 
 use std::{
     env, fs,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -73,6 +74,12 @@ const NEEDS: &[Need] = &[
         about: "makes archives that ours read, and runs the official clients of model services, and a gateway for them",
         vital: false,
     },
+    Need {
+        program: "npm",
+        packages: &["nodejs", "npm"],
+        about: "runs and checks what is written for Node",
+        vital: false,
+    },
 ];
 
 /// The licence checker, pinned: another version may read `deny.toml` otherwise.
@@ -96,6 +103,33 @@ pub(crate) fn deny(report: &mut Report) -> Option<PathBuf> {
         return Some(program);
     }
     missing(report, "licences", "cargo-deny can't be installed", &format!("cargo install cargo-deny --version {DENY}"));
+    None
+}
+
+/// Gives the checkers of Python and TypeScript, in the versions that `xtask/types` names, each below the folder of its own kind.
+pub(crate) fn checkers(report: &mut Report) -> Option<(PathBuf, PathBuf)> {
+    let pins =
+        ["requirements.txt", "package.json", "package-lock.json"].map(|name| Path::new("xtask/types").join(name));
+    let mut hasher = DefaultHasher::new();
+    pins.iter().for_each(|pin| fs::read(pin).unwrap_or_default().hash(&mut hasher));
+    let root = cache("tools")?.join(format!("types-{:016x}", hasher.finish()));
+    let (python, node, ready) = (root.join("python"), root.join("node"), root.join("ready"));
+    let copy = |pin: &Path| Some(fs::copy(pin, node.join(pin.file_name()?)).is_ok());
+    let made = || {
+        fs::create_dir_all(&node).is_ok()
+            && pins[1..].iter().all(|pin| copy(pin).unwrap_or_default())
+            && prepare(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&python))
+            && prepare(
+                Command::new(python.join("bin/python")).args(["-m", "pip", "install", "--quiet", "-r"]).arg(&pins[0]),
+            )
+            && prepare(Command::new("npm").args(["ci", "--silent", "--prefix"]).arg(&node))
+            && fs::write(&ready, []).is_ok()
+    };
+    if ready.exists() || made() {
+        return Some((python, node));
+    }
+    let again = "python3 -m pip install -r xtask/types/requirements.txt; npm ci --prefix xtask/types";
+    missing(report, "types", "the checkers of Python and TypeScript can't be installed", again);
     None
 }
 

@@ -10,12 +10,14 @@ use std::{
 use crate::{
     cargo, needs,
     report::{Report, in_ci},
+    types,
 };
 
 /// The steps, the quick ones first. All of them share one set of features and one profile, so that each dependency is
 /// compiled once to be linked and once to be checked, and not again for the documentation.
 const STEPS: &[(&str, &[&str])] = &[
     ("format", &["fmt", "--all", "--check"]),
+    ("written", &["xtask", "gen", "--check"]),
     ("lints", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
     ("tests", &["test", "--workspace", "--locked", "--no-fail-fast"]),
     // Only libraries: the command and the facade are both called `cowork`, and one page would overwrite the other.
@@ -41,6 +43,7 @@ pub(crate) fn run() -> ExitCode {
         }
         report.run(name, &step);
     }
+    types::check(&mut report);
     licences(&mut report);
     report.close()
 }

@@ -12,7 +12,7 @@ use crate::{Count, Error, Kind, Reserve, Result, Retry, Timestamp, Usage, dollar
 
 const SECONDS: i64 = 24 * 60 * 60;
 
-/// A day by the host's clock, as the number of days since 1970-01-01. Written as a date.
+/// A day by the host's clock, as the number of days since 1970-01-01.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Day(i32);

@@ -117,6 +117,11 @@ impl JsonSchema for Body {
         Event::schema_name()
     }
 
+    /// It is the same word: without this the schema would have it twice, under two names.
+    fn schema_id() -> Cow<'static, str> {
+        Event::schema_id()
+    }
+
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         Event::json_schema(generator)
     }

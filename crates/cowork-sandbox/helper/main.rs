@@ -116,8 +116,8 @@ fn first() -> ! {
 fn wanted() -> (Fd, Fd) {
     loop {
         let mut handles = [Fd(-1); 8];
-        match sys::receive(HOST, &mut handles) {
-            Ok(Some(1 | 2)) => return (handles[0], handles[1]),
+        match sys::receive(HOST, &mut [0], &mut handles) {
+            Ok(Some((_, 1 | 2))) => return (handles[0], handles[1]),
             Ok(Some(_)) | Err(sys::EINTR) => {}
             _ => sys::exit(0),
         }
@@ -206,7 +206,9 @@ fn keep(room: &'static mut [u8], under_way: Fd, mut asked: Fd) -> ! {
         Err(errno) => failed(HOST, 1, errno),
     };
     sys::close(under_way);
-    tell(HOST, &Told { about: BEGUN, status: child, ..Told::default() });
+    // With the process itself: when that has ended, so has all that was in it, and the host need not wait for this one to say so. A host
+    // that is gone needs no answer.
+    _ = sys::send_with(HOST, &Told { about: BEGUN, status: child, ..Told::default() }.message(), end);
     while sys::is_asked(HOST, end, asked) {
         asked = renew(asked, &mut room[..PATH]);
     }
@@ -297,6 +299,10 @@ fn become_command(plan: Plan<'_>, order: &mut [u8], under_way: Fd) -> ! {
             Err(errno) => failed(HOST, number, errno),
         }
     }
+    // Nothing that a host has to wait for then.
+    if let Err(errno) = sys::lead_session() {
+        failed(HOST, LAST, errno);
+    }
     sys::close(under_way);
     // From here on it has given up all that it had: it may wait as long as the host wants.
     match next(order) {
@@ -309,16 +315,24 @@ fn become_command(plan: Plan<'_>, order: &mut [u8], under_way: Fd) -> ! {
     }
 }
 
-/// Waits for a plan. Gives it with the handles that came along; none if the host is gone.
+/// Waits for a plan. Gives it with the handles that came along, from the second place on; none if the host is gone.
 fn next(room: &mut [u8]) -> Result<Option<(Plan<'_>, [Fd; 8])>> {
     let mut handles = [Fd(-1); 8];
-    let count = loop {
-        match sys::receive(HOST, &mut handles) {
+    let came = loop {
+        match sys::receive(HOST, room, &mut handles) {
             Err(sys::EINTR) => {}
             came => break came?,
         }
     };
-    let Some(1..) = count else { return Ok(None) };
+    match came {
+        // A short one is the message itself, behind its first byte.
+        Some((length, _)) if room.first() == Some(&b's') => {
+            handles.rotate_right(1);
+            return Ok(Some((Plan::new(&room[1..length]), handles)));
+        }
+        Some((_, 1..)) => {}
+        _ => return Ok(None),
+    }
     let mut length = 0;
     loop {
         match sys::read_at(handles[0], &mut room[length..], length)? {

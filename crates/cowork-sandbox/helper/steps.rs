@@ -224,8 +224,6 @@ pub(crate) fn start(step: Step<'_>, handles: &[Fd; 8]) -> Result<()> {
     let count = words(with, rest)?;
     let environment = rest.get(..count).ok_or(EINVAL)?;
     sys::enter_path(folder)?;
-    sys::reset_signals();
-    sys::lead_session()?;
     // The command has streams where this process has had the way to the host.
     const KEPT: Fd = Fd(15);
     sys::make_it(crate::HOST, KEPT.0)?;

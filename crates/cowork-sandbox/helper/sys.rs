@@ -361,15 +361,16 @@ pub(crate) fn is_asked(socket: Fd, child: Fd, asked: Fd) -> bool {
     }
 }
 
-/// Receives a message of one byte and its handles. Gives how many there were; none if the other side is gone.
-pub(crate) fn receive(socket: Fd, handles: &mut [Fd; 8]) -> Result<Option<usize>> {
+/// Receives a message and its handles. Gives the bytes that it has and how many handles there were; none if the other side is gone.
+pub(crate) fn receive(socket: Fd, message: &mut [u8], handles: &mut [Fd; 8]) -> Result<Option<(usize, usize)>> {
     const CLOSED_THEN: usize = 0x4000_0000;
-    let (mut byte, mut control) = ([0_u8; 1], [0_u64; 8]);
-    let mut piece = [byte.as_mut_ptr() as usize, 1];
+    let mut control = [0_u64; 8];
+    let mut piece = [message.as_mut_ptr() as usize, message.len()];
     let mut header = [0_usize; 7];
     (header[2], header[3]) = ((&raw mut piece) as usize, 1);
     (header[4], header[5]) = ((&raw mut control) as usize, size_of_val(&control));
-    if call(47, [socket.0 as usize, (&raw mut header) as usize, CLOSED_THEN, 0, 0, 0])? == 0 {
+    let length = call(47, [socket.0 as usize, (&raw mut header) as usize, CLOSED_THEN, 0, 0, 0])?;
+    if length == 0 {
         return Ok(None);
     }
     // The length of the control message, its level and type, then the handles.
@@ -377,7 +378,7 @@ pub(crate) fn receive(socket: Fd, handles: &mut [Fd; 8]) -> Result<Option<usize>
     for (n, handle) in handles.iter_mut().enumerate().take(count) {
         *handle = Fd((control[2 + n / 2] >> (32 * (n % 2))) as u32 as i32);
     }
-    Ok(Some(count.min(handles.len())))
+    Ok(Some((length, count.min(handles.len()))))
 }
 
 /// Sends over a socket, with a handle.

@@ -30,6 +30,12 @@ static HELPER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/helper"));
 /// The most bytes of a plan, which the helper has room for.
 const MOST: usize = 1 << 20;
 
+/// The most bytes of a plan that goes with its message.
+const SHORT: usize = 16 << 10;
+
+/// The message by which one more is wanted.
+const WANTED: [&[u8]; 2] = [b"w", b""];
+
 /// The first helper, which makes one for each world. Dropping it ends it; the worlds and the commands that run go on.
 #[derive(Debug)]
 pub(crate) struct Helper {
@@ -71,14 +77,12 @@ impl Helper {
     pub(crate) fn ground(&self, plan: Vec<Step>, group: Option<Group>) -> Result<Ground> {
         let (socket, theirs) = pair()?;
         let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
-        if send(&first.socket, &[theirs.as_fd()]).is_err() {
+        if send(&first.socket, WANTED, &[theirs.as_fd()]).is_err() {
             *first = First::new(self.begins)?;
-            send(&first.socket, &[theirs.as_fd()]).map_err(failed)?;
+            send(&first.socket, WANTED, &[theirs.as_fd()]).map_err(failed)?;
         }
-        let bytes = in_memory(&steps::bytes(&plan))?;
-        let mut handles = vec![bytes.as_fd()];
-        handles.extend(group.iter().flat_map(Group::lists));
-        send(&socket, &handles).map_err(failed)?;
+        let handles: Vec<BorrowedFd<'_>> = group.iter().flat_map(Group::lists).collect();
+        hand_over(&socket, &steps::bytes(&plan), &handles)?;
         Ok(Ground { socket: Arc::new(socket), plan: plan.into(), group: group.map(Arc::new) })
     }
 }
@@ -115,9 +119,9 @@ impl Ground {
     /// Has all made ready for a command, by these steps.
     pub(crate) fn prepare(&self, plan: Vec<Step>) -> Result<Running> {
         let ((socket, theirs), (asking, asked)) = (pair()?, pair()?);
-        let sent = send(&self.socket, &[theirs.as_fd(), asked.as_fd()]);
+        let sent = send(&self.socket, WANTED, &[theirs.as_fd(), asked.as_fd()]);
         sent.map_err(|e| self.why().unwrap_or_else(|| failed(e)))?;
-        send(&socket, &[in_memory(&steps::bytes(&plan))?.as_fd()]).map_err(failed)?;
+        hand_over(&socket, &steps::bytes(&plan), &[])?;
         Ok(Running::new((socket, asking), self.plan.clone(), plan, self.group.clone()))
     }
 
@@ -140,11 +144,10 @@ impl Ground {
     /// these handles; what it starts does those of `plan`.
     pub(crate) fn prepare_outside(&self, keeper: &[Step], handles: &[OwnedFd], plan: Vec<Step>) -> Result<Running> {
         let (socket, theirs) = pair()?;
-        send(&self.socket, &[theirs.as_fd()]).map_err(failed)?;
-        let bytes = in_memory(&steps::bytes(keeper))?;
-        let handles: Vec<BorrowedFd<'_>> = [bytes.as_fd()].into_iter().chain(handles.iter().map(AsFd::as_fd)).collect();
-        send(&socket, &handles).map_err(failed)?;
-        send(&socket, &[in_memory(&steps::bytes(&plan))?.as_fd()]).map_err(failed)?;
+        send(&self.socket, WANTED, &[theirs.as_fd()]).map_err(failed)?;
+        let handles: Vec<BorrowedFd<'_>> = handles.iter().map(AsFd::as_fd).collect();
+        hand_over(&socket, &steps::bytes(keeper), &handles)?;
+        hand_over(&socket, &steps::bytes(&plan), &[])?;
         // Nothing is laid over anything there, and so nothing asked of what keeps it.
         let (asking, _) = pair()?;
         Ok(Running::new((socket, asking), self.plan.clone(), plan, self.group.clone()))
@@ -178,7 +181,7 @@ pub(crate) fn to_read(bytes: &[u8]) -> Result<OwnedFd> {
 }
 
 /// Puts bytes into memory that can be handed over.
-pub(crate) fn in_memory(bytes: &[u8]) -> Result<OwnedFd> {
+fn in_memory(bytes: &[u8]) -> Result<OwnedFd> {
     if bytes.len() > MOST {
         let error = Error::new(Kind::LimitExceeded, "confine", "the command and its arguments are too long");
         return Err(error.with_fix("hand what is long over in a file, or by standard input"));
@@ -186,13 +189,28 @@ pub(crate) fn in_memory(bytes: &[u8]) -> Result<OwnedFd> {
     written(memfd_create("plan", MemfdFlags::CLOEXEC).map_err(failed)?, bytes)
 }
 
-/// Sends a byte and handles over a socket, without waiting for somebody who does not listen.
-pub(crate) fn send(socket: &OwnedFd, handles: &[BorrowedFd<'_>]) -> rustix::io::Result<()> {
+/// Hands steps over, and handles with them. What is short goes with the message: memory that is handed over takes as long to make as a
+/// command to be told of.
+pub(crate) fn hand_over(socket: &OwnedFd, steps: &[u8], handles: &[BorrowedFd<'_>]) -> Result<()> {
+    let sent = if steps.len() <= SHORT {
+        send(socket, [b"s", steps], handles)
+    } else {
+        let memory = in_memory(steps)?;
+        let handles: Vec<BorrowedFd<'_>> = [memory.as_fd()].into_iter().chain(handles.iter().copied()).collect();
+        send(socket, [b"m", b""], &handles)
+    };
+    sent.map_err(failed)
+}
+
+/// Sends a message and handles over a socket, without waiting for somebody who does not listen.
+fn send(socket: &OwnedFd, message: [&[u8]; 2], handles: &[BorrowedFd<'_>]) -> rustix::io::Result<()> {
     let mut room = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(8))];
     let mut control = SendAncillaryBuffer::new(&mut room);
-    control.push(SendAncillaryMessage::ScmRights(handles));
+    if !handles.is_empty() {
+        control.push(SendAncillaryMessage::ScmRights(handles));
+    }
     let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-    sendmsg(socket, &[std::io::IoSlice::new(b"p")], &mut control, flags).map(drop)
+    sendmsg(socket, &message.map(std::io::IoSlice::new), &mut control, flags).map(drop)
 }
 
 pub(crate) fn failed(errno: Errno) -> Error {

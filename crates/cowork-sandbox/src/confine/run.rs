@@ -21,7 +21,7 @@ use rustix::{
 
 use super::{
     groups::{Group, Stay},
-    helper::{failed, in_memory, send},
+    helper::{failed, hand_over},
     policy::Take,
     steps::{Start, Step},
     usage::Usage,
@@ -55,6 +55,8 @@ pub(crate) struct Running {
     ground: Arc<[Step]>,
     plan: Vec<Step>,
     program: String,
+    /// Its root process, once that has begun: where the helper makes one, its end is the end of all.
+    root: Option<OwnedFd>,
     /// Takes the socket of its way out.
     out: Option<Take>,
     /// Its time in its control group.
@@ -161,6 +163,7 @@ impl Running {
             ground,
             plan,
             program: String::new(),
+            root: None,
             out: None,
             stay: group.map(Stay::new),
         }
@@ -169,11 +172,10 @@ impl Running {
     /// Has a command executed with these streams.
     pub(crate) fn start(&mut self, order: &Start, streams: [BorrowedFd<'_>; 3]) -> Result<()> {
         self.program = order.args.first().cloned().unwrap_or_default();
-        let bytes = in_memory(&order.bytes())?;
-        match send(&self.socket, &[bytes.as_fd(), streams[0], streams[1], streams[2]]) {
+        match hand_over(&self.socket, &order.bytes(), &streams) {
             // What went wrong before was told, and is there to be read.
-            Err(_) if self.is_over() => Ok(()),
-            sent => sent.map_err(failed),
+            Err(_) if is_ready(&*self.socket) => Ok(()),
+            sent => sent,
         }
     }
 
@@ -191,11 +193,6 @@ impl Running {
         Renewer { asking: self.asking.clone(), folders: self.plan.iter().filter_map(laid).collect() }
     }
 
-    fn is_over(&self) -> bool {
-        let none = Timespec { tv_sec: 0, tv_nsec: 0 };
-        poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&none)).is_ok_and(|ready| ready > 0)
-    }
-
     /// Waits for the end, no longer than `most`, and no longer than it uses no more than it may; then all of it is ended. When this
     /// returns, no process of it is left.
     ///
@@ -207,7 +204,10 @@ impl Running {
         let heard = loop {
             let left = most.saturating_sub(begun.elapsed());
             match self.hear(left.min(every)) {
-                Ok(Heard::Begun(root)) => usage.begin(root),
+                Ok(Heard::Begun(number, root)) => {
+                    usage.begin(number);
+                    self.root = root;
+                }
                 // Whoever gave it a way out takes the socket; without one nobody asked for it.
                 Ok(Heard::Listens(socket)) => {
                     if let Some(out) = self.out.take() {
@@ -230,10 +230,10 @@ impl Running {
         let ended = match heard {
             Ok(Heard::Told(told)) => told.ended(&self.ground, &self.plan, &self.program),
             Ok(Heard::Nothing) => Ok(Ended { how: How::Late, cpu: Duration::ZERO, memory: 0 }),
-            Ok(Heard::Begun(_) | Heard::Listens(_) | Heard::Gone) if was_struck(false) => {
+            Ok(Heard::Begun(..) | Heard::Listens(_) | Heard::Gone) if was_struck(false) => {
                 Ok(Ended { how: How::Late, cpu: Duration::ZERO, memory: 0 })
             }
-            Ok(Heard::Begun(_) | Heard::Listens(_) | Heard::Gone) => {
+            Ok(Heard::Begun(..) | Heard::Listens(_) | Heard::Gone) => {
                 Err(Error::new(Kind::Unavailable, "run command", "its sandbox was ended from outside")
                     .with_fix("look whether the computer is short of memory, and run it again"))
             }
@@ -248,11 +248,14 @@ impl Running {
 
     fn hear(&self, most: Duration) -> rustix::io::Result<Heard> {
         let begun = Instant::now();
+        // What the root process says before its end is there when it has ended: to be woken for it, and again for the end, takes twice as
+        // long. Not so its way out.
+        let root = self.root.as_ref().filter(|_| self.out.is_none());
         loop {
             let left = most.saturating_sub(begun.elapsed());
             let seconds = left.as_secs().try_into().unwrap_or(i64::MAX);
             let wait = Timespec { tv_sec: seconds, tv_nsec: left.subsec_nanos().into() };
-            match poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&wait)) {
+            match poll(&mut [PollFd::new(root.unwrap_or(&self.socket), PollFlags::IN)], Some(&wait)) {
                 Ok(0) => return Ok(Heard::Nothing),
                 Ok(_) => {}
                 Err(Errno::INTR) => continue,
@@ -260,13 +263,13 @@ impl Running {
             }
             let mut message = [0; Told::LENGTH];
             match receive(&self.socket, &mut message) {
-                Ok((Told::LENGTH, Some(handle))) => return Ok(Heard::Listens(handle.into())),
-                Ok((Told::LENGTH, None)) => return Ok(Told::read(&message)),
+                Ok((Told::LENGTH, handle)) => return Ok(Told::read(&message, handle)),
                 Ok((0, _)) => return Ok(Heard::Gone),
+                Err(Errno::AGAIN) if root.is_some() => return Ok(Heard::Gone),
                 // Nothing of ours; what is ours follows.
                 Ok(_) => {}
                 // An order that was not read any more; what was told before can still be.
-                Err(Errno::INTR | Errno::CONNRESET) => {}
+                Err(Errno::INTR | Errno::AGAIN | Errno::CONNRESET) => {}
                 Err(errno) => return Err(errno),
             }
         }
@@ -274,11 +277,14 @@ impl Running {
 
     /// Ends all of it, and waits until it has: with its root process the kernel ends every other in its namespace.
     fn end(&self) -> Result<()> {
+        if self.root.as_ref().is_some_and(is_ready) {
+            return Ok(());
+        }
         _ = shutdown(&*self.socket, Shutdown::Write);
         let begun = Instant::now();
         loop {
             match self.hear(DEATH.saturating_sub(begun.elapsed())) {
-                Ok(Heard::Told(_) | Heard::Begun(_) | Heard::Listens(_)) => {}
+                Ok(Heard::Told(_) | Heard::Begun(..) | Heard::Listens(_)) => {}
                 Ok(Heard::Gone) => return Ok(()),
                 Ok(Heard::Nothing) => {
                     let error =
@@ -299,8 +305,8 @@ impl Drop for Running {
 }
 
 enum Heard {
-    /// The root process has begun; this is its number.
-    Begun(u32),
+    /// The root process has begun: its number, and itself.
+    Begun(u32, Option<OwnedFd>),
     /// The command's way out, which is to be accepted from.
     Listens(TcpListener),
     Told(Told),
@@ -324,14 +330,17 @@ struct Told {
 impl Told {
     const LENGTH: usize = 40;
 
-    fn read(message: &[u8; Self::LENGTH]) -> Heard {
+    fn read(message: &[u8; Self::LENGTH], handle: Option<OwnedFd>) -> Heard {
         const BEGUN: u32 = 1;
         const NO_WORLD: u32 = 2;
+        const LISTENS: u32 = 3;
         let half = |at: usize| std::array::from_fn(|n| message[at + n]);
         let whole = |at: usize| u64::from_le_bytes(std::array::from_fn(|n| message[at + n]));
         let about = u32::from_le_bytes(half(12));
-        if about == BEGUN {
-            return Heard::Begun(u32::from_le_bytes(half(8)));
+        match (about, handle) {
+            (BEGUN, root) => return Heard::Begun(u32::from_le_bytes(half(8)), root),
+            (LISTENS, Some(socket)) => return Heard::Listens(socket.into()),
+            _ => {}
         }
         Heard::Told(Self {
             step: u32::from_le_bytes(half(0)),
@@ -382,12 +391,18 @@ impl Told {
     }
 }
 
-/// Receives a message and the handle that may come with it.
+/// Says whether something can be read: a message, or an end.
+fn is_ready(from: impl AsFd) -> bool {
+    let none = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut [PollFd::new(&from, PollFlags::IN)], Some(&none)).is_ok_and(|ready| ready > 0)
+}
+
+/// Receives a message that is there, and the handle that may come with it.
 fn receive(socket: &OwnedFd, message: &mut [u8]) -> rustix::io::Result<(usize, Option<OwnedFd>)> {
     let mut room = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut room);
     let mut pieces = [std::io::IoSliceMut::new(message)];
-    let came = recvmsg(socket, &mut pieces, &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    let came = recvmsg(socket, &mut pieces, &mut control, RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT)?;
     let handle = control.drain().find_map(|message| match message {
         RecvAncillaryMessage::ScmRights(mut handles) => handles.next(),
         _ => None,
