@@ -27,8 +27,10 @@ pub struct Canonical {
 
 /// Fields whose number is a moment.
 const MOMENTS: [&str; 3] = ["at", "last_at", "modified"];
+/// Fields whose number is how many records there are by then, which depends on who was faster.
+const HEADS: [&str; 1] = ["head"];
 /// Fields whose number is how long something took.
-const SPANS: [&str; 1] = ["time"];
+const SPANS: [&str; 3] = ["nanos", "secs", "time"];
 
 impl Canonical {
     /// Begins a run.
@@ -70,6 +72,7 @@ impl Canonical {
         let name = self.string(key);
         let value = match value {
             Value::Number(_) if MOMENTS.contains(&key) => "<time>".into(),
+            Value::Number(_) if HEADS.contains(&key) => "<seq>".into(),
             Value::Number(_) if SPANS.contains(&key) => "<span>".into(),
             Value::String(_) if key == "owner" => "<owner>".into(),
             other => self.value(other),

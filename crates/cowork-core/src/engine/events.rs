@@ -3,13 +3,14 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::value::RawValue;
 
 use super::live::{Hub, Live, Next, Queue};
 use crate::{Delta, Read, Record, Result, Store, ThreadId};
 
 /// What a subscription gives.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "item", rename_all = "snake_case")]
 #[allow(clippy::large_enum_variant, reason = "nearly all items are records")]
 pub enum Item {
@@ -22,6 +23,33 @@ pub enum Item {
         /// How many.
         missed: u64,
     },
+}
+
+/// By hand: a record keeps its event's bytes, and what serde makes of a tag inside an object has none.
+impl<'de> Deserialize<'de> for Item {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Kind {
+            Record,
+            Delta,
+            Lagged,
+        }
+        #[derive(Deserialize)]
+        struct Tag {
+            item: Kind,
+            #[serde(default)]
+            missed: u64,
+        }
+        let raw = Box::<RawValue>::deserialize(from)?;
+        let tag: Tag = serde_json::from_str(raw.get()).map_err(de::Error::custom)?;
+        let item = match tag.item {
+            Kind::Record => serde_json::from_str(raw.get()).map(Self::Record),
+            Kind::Delta => serde_json::from_str(raw.get()).map(Self::Delta),
+            Kind::Lagged => Ok(Self::Lagged { missed: tag.missed }),
+        };
+        item.map_err(de::Error::custom)
+    }
 }
 
 /// A reader of one thread.
