@@ -49,8 +49,108 @@ export type Answer =
   /** It may not. */
   | "deny";
 
+/** Answers a question that a task asked: with its words, as `asks` or the record gave them. */
+export interface AnswerTask {
+  /** Yes or no. */
+  answer: Answer;
+  /** Hash of the exact arguments that were shown. */
+  args_hash: Hash;
+  /** The call that was asked about. */
+  call: CallId;
+  /**
+   * The sender's own name for it. Default: a new one.
+   *
+   * @defaultValue `null`
+   */
+  id?: CommandId | null;
+  /**
+   * Who answers. Default: as the engine was opened.
+   *
+   * @defaultValue `null`
+   */
+  sender?: string | null;
+  /** The task that asked, which may be a sub-task. */
+  task: TaskId;
+}
+
+/** A question that waits for a person's answer. */
+export interface Ask {
+  /** Hash of the exact arguments; the answer names it. */
+  args_hash: Hash;
+  /** The call, as it was decided. */
+  call: Call;
+  /** What the call would do. */
+  effects: Effects;
+  /** Why it asks. */
+  reason: string;
+  /** The policy's rule. */
+  rule: string;
+  /** What the sub-task is called that asks, if one does. */
+  subtask?: string | null;
+  /** The task. */
+  task: TaskId;
+  /** The thread. */
+  thread: ThreadId;
+}
+
 /** Names one question to a model, the same over every try. */
 export type AskId = string;
+
+/** Text. */
+export interface BlockText {
+  type: "text";
+  /** Where it has it from, as the service writes it. */
+  citations?: Json[];
+  /** What was said. */
+  text: string;
+}
+
+/** A picture or a document, for a model that can see such (`ModelCard.sees`). */
+export interface BlockMedia {
+  type: "media";
+  /** Its bytes in Base64, with padding. */
+  data: string;
+  /** Its type: `image/png`, `application/pdf`. */
+  media_type: string;
+  /** What it is called; empty if it has no name. */
+  name?: string;
+}
+
+/** A call that the model wants. */
+export interface BlockCall extends ModelCall {
+  type: "call";
+}
+
+/** What came of a call. */
+export interface BlockResult {
+  type: "result";
+  /** The call's {@link ModelCall.id}. */
+  call: string;
+  /** Whether it failed or was not run. */
+  failed?: boolean;
+  /** What came of it. */
+  text: string;
+}
+
+/**
+ * A block that only its service understands (thinking, a search of its own) and that must go back to it
+ * unchanged, in its place. Another service is not shown it.
+ */
+export interface BlockOpaque {
+  type: "opaque";
+  /** Who wrote it, as its implementation calls itself: `anthropic`. */
+  dialect: string;
+  /** The block's JSON, byte for byte. */
+  json: string;
+}
+
+/** A block of a turn's content. */
+export type Block =
+  | BlockText
+  | BlockMedia
+  | BlockCall
+  | BlockResult
+  | BlockOpaque;
 
 /** What a task was told besides its words. */
 export interface Briefing {
@@ -72,6 +172,13 @@ export interface Budget {
   tokens?: number | null;
 }
 
+/** Which built-in tools there are. */
+export type BuiltinTools =
+  /** All of them. */
+  | "all"
+  /** None of them: there are those of the host. */
+  | "none";
+
 /** One call of a tool. */
 export interface Call {
   /** The arguments, as the tool's schema wants them. */
@@ -85,6 +192,24 @@ export interface Call {
 /** Names a call of a tool: one decided use of it, the same over every attempt. */
 export type CallId = string;
 
+/** A call and how far it is. */
+export interface CallReport {
+  /** The arguments. */
+  args: Json;
+  /** How often it was started. */
+  attempt: number;
+  /** Its name in the log. */
+  id: CallId;
+  /** How it ended. */
+  outcome?: Outcome | null;
+  /** Where it is. */
+  stage: Stage;
+  /** The sub-task that does its work, if one does. */
+  subtask?: TaskId | null;
+  /** The tool. */
+  tool: string;
+}
+
 /** What a task changed, each thing once, by path: for a screen to draw, and for a person to check. */
 export interface ChangeSet {
   /** The bytes that the journal holds for undoing them. */
@@ -92,6 +217,13 @@ export interface ChangeSet {
   /** The changes, by path. */
   changes: Difference[];
 }
+
+/** Which tasks are taken up. */
+export type ClaimKind =
+  /** Every task of the store that is ready, those among them that a process left which is dead. */
+  | "all"
+  /** Those that are submitted or adopted here. */
+  | "adopted";
 
 /** Starts a task. */
 export interface CommandSubmit extends Submit {
@@ -167,8 +299,119 @@ export type Confidentiality =
   | "public"
   | ConfidentialityPrivate;
 
+/** How an engine is opened. Everything can be left out. */
+export interface Config {
+  /** Which tasks are taken up. */
+  claim?: ClaimKind;
+  /**
+   * Credentials for hosts that commands may reach, by the names that a task's grants give them. No command ever
+   * has one.
+   */
+  credentials?: { [key: string]: CredentialSettings };
+  /**
+   * The folder for the engine's own data: its log, and what is needed to give back what tasks did to files. It
+   * is made if it is not there. Without one nothing is kept, and no task can be given a folder.
+   *
+   * @defaultValue `null`
+   */
+  data_dir?: string | null;
+  /**
+   * How much the commands of a task may use.
+   *
+   * @defaultValue
+   *   `{"cpu":600,"file":4294967296,"memory":4294967296,"open":4096,"processes":512,"scratch":536870912}`
+   */
+  exec_limits?: ExecLimits;
+  /**
+   * The person's home, which is not granted as a whole unless they said so twice. Default: as the system says.
+   *
+   * @defaultValue `null`
+   */
+  home_dir?: string | null;
+  /**
+   * Standing instructions for models; they come after the engine's own.
+   *
+   * @defaultValue `null`
+   */
+  instructions?: string | null;
+  /** How long what tasks did to files can be given back. */
+  keep_undo?: KeepUndo;
+  /** How much is done at once, and how long it is tried. */
+  limits?: LimitSettings;
+  /**
+   * The model of tasks that name neither a model nor a planner: one of `models`, one of the host's own, or a
+   * service and its model (`anthropic/claude-sonnet-5-5`). Default: if there are models, the first of the host's
+   * own, else of `models`.
+   *
+   * @defaultValue `null`
+   */
+  model?: string | null;
+  /**
+   * Models, by names of your choice. A key is never among it, only where it is; by default it is looked for in
+   * the service's usual variable.
+   */
+  models?: { [key: string]: ModelSettings };
+  /**
+   * The planner of tasks that name neither: `playbook`, `model`, or one of the host's own. Default: the host's
+   * own first one, else `model` if there are models, else `playbook`.
+   *
+   * @defaultValue `null`
+   */
+  planner?: string | null;
+  /**
+   * Keys and other secrets by the names of variables, such as `ANTHROPIC_API_KEY`: looked up before the
+   * process's environment.
+   */
+  secrets?: { [key: string]: Secret };
+  /**
+   * Who sends commands that do not say it. Default: `host`.
+   *
+   * @defaultValue `null`
+   */
+  sender?: string | null;
+  /** Where the log is. Default: on disk, if there is a `data_dir`. */
+  store?: StoreKind | null;
+  /**
+   * The thread of tasks that name none. Default: `main`.
+   *
+   * @defaultValue `null`
+   */
+  thread?: string | null;
+  /** Which built-in tools there are. */
+  tools?: BuiltinTools;
+  /** The program that runs playbooks in a process of its own, confined. Default: they run in this process. */
+  worker?: WorkerSettings | null;
+}
+
+/** A number of tokens, steps or tries: `200000`, `200_000`, `200k`, `2m`. */
+export type Count =
+  | number
+  | string;
+
+/** A credential, as it is sent: a `bearer` token, or a `header` with its `value`. */
+export interface CredentialSettings {
+  /** A token, sent as `Authorization: Bearer`. */
+  bearer?: Secret | null;
+  /**
+   * A header's name.
+   *
+   * @defaultValue `null`
+   */
+  header?: string | null;
+  /** The header's value. */
+  value?: Secret | null;
+}
+
 /** A day by the host's clock, as the number of days since 1970-01-01. */
 export type Day = number;
+
+/** What may be spent on models in a day. What is left out has no limit. */
+export interface DayBudget {
+  /** Millionths of a US dollar. A model whose price is not known is not asked under such a limit. */
+  cost?: number | null;
+  /** Tokens read and written. */
+  tokens?: number | null;
+}
 
 /** What the planner wants next. */
 export interface Decision {
@@ -188,6 +431,20 @@ export interface Decision {
   /** A sentence for the person. */
   say?: string | null;
 }
+
+/** What the calls of a tool do to the world. */
+export type DeclaredEffects =
+  /** Nobody knows: each call is asked about, runs alone, and is not repeated after an interruption. */
+  | "unknown"
+  /** Nothing is changed: calls run unasked, at once, and again after an interruption. */
+  | "read_only"
+  /**
+   * Something is changed, and doing it twice is the same as once: each call is asked about, and runs again after
+   * an interruption.
+   */
+  | "idempotent"
+  /** Something is changed: each call is asked about, and is not repeated after an interruption. */
+  | "changes";
 
 /** What happens between records: shown, never stored, without a `seq`. */
 export interface Delta {
@@ -276,6 +533,11 @@ export interface Difference {
   what: What;
 }
 
+/** US dollars: `2`, `0.25`, `$1.50`. */
+export type Dollars =
+  | number
+  | string;
+
 export interface Duration {
   nanos: number;
   secs: number;
@@ -336,6 +598,19 @@ export interface Effects {
    */
   undoable?: boolean;
 }
+
+/** How hard a model should think before it answers. */
+export type Effort =
+  /** As the service does unasked. */
+  | "usual"
+  /** Not at all, where that can be had. */
+  | "none"
+  /** A little. */
+  | "low"
+  /** As much as for everyday work. */
+  | "medium"
+  /** As much as it can. */
+  | "high";
 
 /** A command on its way in: to which thread and task, from whom. */
 export interface Envelope {
@@ -659,6 +934,46 @@ export type Event =
   | EventUndoFailed
   | EventJournalReclaimed;
 
+/** How much the commands of a session may use. */
+export interface ExecLimits {
+  /**
+   * Seconds of processor time, each process.
+   *
+   * @defaultValue `600`
+   */
+  cpu?: number;
+  /**
+   * Bytes of one file.
+   *
+   * @defaultValue `4294967296`
+   */
+  file?: number;
+  /**
+   * Bytes of memory, all processes together.
+   *
+   * @defaultValue `4294967296`
+   */
+  memory?: number;
+  /**
+   * Open files, each process: 16 at least.
+   *
+   * @defaultValue `4096`
+   */
+  open?: number;
+  /**
+   * Processes and threads.
+   *
+   * @defaultValue `512`
+   */
+  processes?: number;
+  /**
+   * Bytes in each of the folders for what is of no use afterwards, `/tmp` and its home.
+   *
+   * @defaultValue `536870912`
+   */
+  scratch?: number;
+}
+
 /** One file, or a folder with all that is in it, that a call reads or changes. */
 export interface FileEffect {
   /** What is done to it. */
@@ -736,6 +1051,18 @@ export interface FilesReport {
   unnamed?: number;
 }
 
+/** One line of `cowork doctor`. */
+export interface Finding {
+  /** What to do about it; empty if nothing. */
+  fix?: string;
+  /** What was found. */
+  found: string;
+  /** Whether it is in order. */
+  ok: boolean;
+  /** What was looked at: `journal`. */
+  what: string;
+}
+
 /** It was done, or it was found that nothing was to be done. */
 export interface FinishDone {
   end: "done";
@@ -779,6 +1106,37 @@ export interface Folder {
   whole?: boolean;
 }
 
+/** Asks for a folder to be made a grant. */
+export interface FolderAt {
+  /**
+   * What may be done there. Default: looking and changing.
+   *
+   * @defaultValue `null`
+   */
+  access?: Access | null;
+  /**
+   * What tools call it. Default: its own name.
+   *
+   * @defaultValue `null`
+   */
+  name?: string | null;
+  /** Its path. */
+  path: string;
+  /**
+   * Whether the person said twice that `/` or their whole home is meant.
+   *
+   * @defaultValue `false`
+   */
+  whole?: boolean;
+}
+
+/** A folder that a task may use. */
+export type FolderChoice =
+  /** A path: the folder may be changed in, under its own name. */
+  | string
+  /** A grant. */
+  | Folder;
+
 /** A folder of a task, as a sub-task gets it. */
 export interface FolderPart {
   /**
@@ -789,6 +1147,28 @@ export interface FolderPart {
   access?: Access;
   /** What it is called: as in its task. */
   name: string;
+}
+
+/** Asks for what happens in a thread: all records after one, then what comes. */
+export interface FollowEvents {
+  /**
+   * Only records with a `seq` above this.
+   *
+   * @defaultValue `0`
+   */
+  after?: number;
+  /**
+   * Only what belongs to this task and its sub-tasks; it ends with the task.
+   *
+   * @defaultValue `null`
+   */
+  task?: TaskId | null;
+  /**
+   * The thread, by its id or by what a person calls it. Default: that of `task`, else as the engine was opened.
+   *
+   * @defaultValue `null`
+   */
+  thread?: string | null;
 }
 
 /** How something was found that a task had changed. */
@@ -815,12 +1195,87 @@ export interface Group {
 /** A BLAKE3 hash. */
 export type Hash = string;
 
+/** What stands before a conversation. */
+export interface Head {
+  /** Standing instructions. */
+  system: string;
+  /**
+   * The tools it may call.
+   *
+   * @defaultValue `[]`
+   */
+  tools?: ToolSet;
+}
+
 /** What a call holds back (`Tool.held`) until it is decided on. */
 export interface Held {
   /** What it would do. */
   effects: Effects;
   /** What the call gives once that is done. */
   output: ToolOutput;
+}
+
+/**
+ * What the function of a model gives; or only a text, which is the answer's.
+ *
+ * It says `text` and `calls`, or, where more has to be said (what must go back to its service unchanged, say),
+ * the whole as `blocks`.
+ */
+export interface HostAnswer {
+  /**
+   * All that it says and wants, in its order, in the place of `text` and `calls`.
+   *
+   * @defaultValue `null`
+   */
+  blocks?: Block[] | null;
+  /**
+   * Whether something is in it that tools brought which the service ran by itself: anybody's words.
+   *
+   * @defaultValue `false`
+   */
+  brought?: boolean;
+  /** The calls that it wants. */
+  calls?: HostCall[];
+  /** The service's name for the answer, for its support. */
+  id?: string;
+  /** The model that the service says it was. */
+  model?: string;
+  /**
+   * Why it ended there. Where it wants calls it is `calls`, whatever is said here.
+   *
+   * @defaultValue `"end"`
+   */
+  stop?: Stop;
+  /**
+   * What it says. If nothing is said here, it is what was told piece by piece.
+   *
+   * @defaultValue `null`
+   */
+  text?: string | null;
+  /**
+   * What it took.
+   *
+   * @defaultValue `{"input":0,"output":0}`
+   */
+  usage?: Usage;
+}
+
+/** A call as a host's model wants it. */
+export interface HostCall {
+  /**
+   * The arguments.
+   *
+   * @defaultValue `null`
+   */
+  args?: Json;
+  /**
+   * Its name in the conversation; one is made if there is none.
+   *
+   * @defaultValue `null`
+   */
+  id?: string | null;
+  /** The tool. */
+  tool: string;
 }
 
 /** Something on a network that the commands of a task may reach; nothing else there is. */
@@ -897,6 +1352,62 @@ export type Integrity =
   | "trusted"
   | IntegrityUntrusted;
 
+/** The next record. None is ever left out. */
+export interface ItemRecord extends Record {
+  item: "record";
+}
+
+/** Something that happens in between. */
+export interface ItemDelta extends Delta {
+  item: "delta";
+}
+
+/**
+ * The reader was too slow: so many deltas, or notices of records, were passed over. The records themselves
+ * follow.
+ */
+export interface ItemLagged {
+  item: "lagged";
+  /** How many. */
+  missed: number;
+}
+
+/** What a subscription gives. */
+export type Item =
+  | ItemRecord
+  | ItemDelta
+  | ItemLagged;
+
+/** Keeps a note for later tasks of a thread, in the place of the one of that name. */
+export interface KeepNote {
+  /** What it is called. */
+  name: string;
+  /** What it says; empty: the note of that name is forgotten. */
+  text?: string;
+  /**
+   * The thread, by its id or by what a person calls it. Default: as the engine was opened.
+   *
+   * @defaultValue `null`
+   */
+  thread?: string | null;
+}
+
+/** How long what tasks did to files can be given back. */
+export interface KeepUndo {
+  /**
+   * So many bytes of journals are kept. Default: 10 GiB.
+   *
+   * @defaultValue `null`
+   */
+  bytes?: number | null;
+  /**
+   * Each for so many days after it was last written. Default: 30.
+   *
+   * @defaultValue `null`
+   */
+  days?: number | null;
+}
+
 /** A change that was not given back. */
 export interface Kept {
   /** Where it is now. */
@@ -906,6 +1417,9 @@ export interface Kept {
   /** Where the task had left it, if that is elsewhere. */
   was?: FilePath | null;
 }
+
+/** Where a key is, never the key itself: `env:NAME`, `keyring`, `keyring:NAME`, `file:PATH` or `none`. */
+export type KeySource = string;
 
 /**
  * Says how far a value may be trusted and how far it may travel.
@@ -926,6 +1440,38 @@ export interface Label {
    * @defaultValue `{"untrusted":[]}`
    */
   i?: Integrity;
+}
+
+/** How much is done at once, and how long it is tried. */
+export interface LimitSettings {
+  /**
+   * What may be spent on models in a day, over all tasks.
+   *
+   * @defaultValue `{}`
+   */
+  day?: DayBudget;
+  /** How long a task is this process's without a sign of life. Default: 15 s. */
+  lease?: Span | null;
+  /** How long one answer is waited for, all tries together. Default: 10 minutes. */
+  patience?: Span | null;
+  /**
+   * How many tasks are worked on at once. Default: 64.
+   *
+   * @defaultValue `null`
+   */
+  tasks?: number | null;
+  /**
+   * Threads that work. Default: as many as processors, 2 at least.
+   *
+   * @defaultValue `null`
+   */
+  threads?: number | null;
+  /**
+   * How often a model's service is asked for one answer. Default: 8.
+   *
+   * @defaultValue `null`
+   */
+  tries?: number | null;
 }
 
 /**
@@ -953,6 +1499,16 @@ export interface Lost {
   tokens: number;
 }
 
+/** One turn of a conversation. */
+export interface Message {
+  /** What was said, in order. */
+  blocks: Block[];
+  /** Whose turn it is. */
+  role: Role2;
+}
+
+export type Messages = Message[];
+
 /** How much a task may do without asking. */
 export type Mode =
   /** Reads in the granted folders; asks before every change. */
@@ -962,12 +1518,217 @@ export type Mode =
   /** Reads and changes what can be undone in the granted folders; asks before anything else. */
   | "auto";
 
+/** What a model answers. */
+export interface ModelAnswer {
+  /** What it says and wants done, in its order. */
+  blocks: Block[];
+  /** Whether something is in it that tools brought which the service ran by itself: anybody's words. */
+  brought?: boolean;
+  /** The service's name for the answer, for its support; empty if it has none. */
+  id?: string;
+  /** The model that the service says it was; empty if it does not say. */
+  model?: string;
+  /** Why it ended there. */
+  stop: Stop;
+  /** What it took. */
+  usage: Usage;
+}
+
+/** A call as a model writes it. */
+export interface ModelCall {
+  /** The arguments: an object, empty where `fault` is set. */
+  args: Json;
+  /** What is wrong with the arguments as they were written, if they can't be read. */
+  fault?: string | null;
+  /** Its name in the conversation: a-z, A-Z, 0-9, `_` and `-`, at most 64 bytes. */
+  id: string;
+  /** The tool. */
+  tool: string;
+}
+
+/** How a host describes a model of its own. */
+export interface ModelDeclaration {
+  /**
+   * Where what a task has seen goes: a host. `unknown` if nothing is said.
+   *
+   * @defaultValue `"unknown"`
+   */
+  at?: string;
+  /**
+   * How many tokens an answer may have.
+   *
+   * @defaultValue `16000`
+   */
+  most_tokens?: number;
+  /** Its name, as tasks choose it. */
+  name: string;
+  /**
+   * What it costs. Where that is not known, it is not asked by a task that may spend only so much money.
+   *
+   * @defaultValue `null`
+   */
+  price?: Price | null;
+  /**
+   * The types of media that it can see: `image/png`.
+   *
+   * @defaultValue `[]`
+   */
+  sees?: string[];
+  /**
+   * How many tokens a request and its answer may have together.
+   *
+   * @defaultValue `128000`
+   */
+  window?: number;
+}
+
+/**
+ * What a model is asked.
+ *
+ * A clone is cheap: what a long conversation says is shared, and so is what an implementation has written of it.
+ */
+export interface ModelRequest {
+  /**
+   * How hard it should think.
+   *
+   * @defaultValue `"usual"`
+   */
+  effort?: Effort;
+  /** What stands before the conversation and seldom changes. */
+  head: Head;
+  /**
+   * The conversation, oldest first. It begins with the person; a call's result comes in the next message after
+   * the call.
+   */
+  messages: Messages;
+  /**
+   * The most tokens it may answer with; 0 for as many as the model can.
+   *
+   * @defaultValue `0`
+   */
+  most_tokens?: number;
+  /** A JSON Schema that the answer's text must fit, if any. */
+  schema?: Json;
+}
+
+/** A model as a person sets it. */
+export interface ModelSettings {
+  /**
+   * The service's address, where it is another than usual.
+   *
+   * @defaultValue `null`
+   */
+  base?: string | null;
+  /**
+   * The model that is asked where this one's service is not available: a destination of its own.
+   *
+   * @defaultValue `null`
+   */
+  fallback?: string | null;
+  /**
+   * Whether it can see pictures, where that is not known by its name.
+   *
+   * @defaultValue `null`
+   */
+  images?: boolean | null;
+  /** Where its key is; none for the usual places. */
+  key?: KeySource | null;
+  /**
+   * The most tokens of an answer.
+   *
+   * @defaultValue `null`
+   */
+  max_tokens?: Count | null;
+  /** Its name there. */
+  model: string;
+  /**
+   * Whether its key may go over plain HTTP to another computer.
+   *
+   * @defaultValue `false`
+   */
+  plain_key?: boolean;
+  /** What it costs, where that is not known by its name or is another. */
+  price?: PriceSettings | null;
+  /**
+   * By which proxy: an address, or `none`; as the system says if nothing is said.
+   *
+   * @defaultValue `null`
+   */
+  proxy?: string | null;
+  /**
+   * Files with roots of trust, besides the system's.
+   *
+   * @defaultValue `[]`
+   */
+  roots?: string[];
+  /** Which service it is asked at, or which one that service speaks like. */
+  service: ServiceName;
+  /**
+   * How hard it is to think.
+   *
+   * @defaultValue `"usual"`
+   */
+  thinking?: Effort;
+  /** How long is waited. */
+  timeout?: Timeouts;
+  /** Tools that the service runs by itself, each a destination of its own. */
+  tools?: ServiceTool[];
+  /**
+   * How often it is asked for one answer where its service fails in a way that may pass; 8 if nothing is said.
+   *
+   * @defaultValue `null`
+   */
+  tries?: Count | null;
+  /**
+   * How many tokens a request and its answer may have together, where that is not known by its name.
+   *
+   * @defaultValue `null`
+   */
+  window?: Count | null;
+}
+
+/** Nothing. */
+export interface Nothing {
+}
+
 /** What is to be noted: what a call asks for by its {@link Effects.note}. */
 export interface Noting {
   /** What it is called: up to 64 bytes, without `/` and line ends. It replaces the note of that name. */
   name: string;
   /** What it says: up to 1,024 bytes. Empty: the note of that name is forgotten. */
   text?: string;
+}
+
+/** Names a task. */
+export interface OneTask {
+  /** The task. */
+  task: TaskId;
+}
+
+/** Names a thread. */
+export interface OneThread {
+  /**
+   * The thread, by its id or by what a person calls it. Default: as the engine was opened.
+   *
+   * @defaultValue `null`
+   */
+  thread?: string | null;
+}
+
+/** Opens a thread. */
+export interface OpenThread {
+  /**
+   * The thread, by its id or by what a person calls it. Default: as the engine was opened.
+   *
+   * @defaultValue `null`
+   */
+  thread?: string | null;
+  /**
+   * What a person calls it, if it is new. Default: the name that was given as `thread`.
+   *
+   * @defaultValue `null`
+   */
+  title?: string | null;
 }
 
 /** It ran. */
@@ -1036,6 +1797,33 @@ export interface PlanStep {
   title: string;
 }
 
+/** How a host describes a planner of its own. */
+export interface PlannerDeclaration {
+  /**
+   * Whether it goes by the notes of the thread and the instruction files of the folders: then they are gathered
+   * before it is asked first.
+   *
+   * @defaultValue `false`
+   */
+  briefed?: boolean;
+  /**
+   * Whether it works on this computer alone: it sends what it reads nowhere.
+   *
+   * @defaultValue `false`
+   */
+  local?: boolean;
+  /** Its name, as tasks ask for it. */
+  name: string;
+}
+
+/** What the function of a planner is called with. It gives a {@link Proposal}. */
+export interface PlannerInput {
+  /** The task as the log tells it. */
+  task: TaskState2;
+  /** The names of the tools that there are; the operation `tools` describes them. */
+  tools: string[];
+}
+
 /** What a call would do, for a person: a sentence, then the groups it falls into. */
 export interface Preview {
   /** The parts, the largest first. */
@@ -1044,6 +1832,100 @@ export interface Preview {
   notes?: string[];
   /** What it wants, after "Wants to": `move 467 files inside Downloads`. */
   title: string;
+}
+
+/** What a model costs: millionths of a US dollar for a million tokens. 3,000,000 is three dollars. */
+export interface Price {
+  /** Read from the service's cache. */
+  cache_read: number;
+  /** Read and kept in the service's cache. */
+  cache_write: number;
+  /** Read. */
+  input: number;
+  /** Written. */
+  output: number;
+}
+
+/** What a model costs: US dollars for a million tokens. */
+export interface PriceSettings {
+  /** Read from the service's cache; as `input` if nothing is said. */
+  cache_read?: Dollars | null;
+  /** Read and kept in the service's cache; as `input` if nothing is said. */
+  cache_write?: Dollars | null;
+  /** Read. */
+  input: Dollars;
+  /** Written. */
+  output: Dollars;
+}
+
+/** What a planner wants next. */
+export interface Proposal {
+  /**
+   * Calls to make; those that don't conflict run at once.
+   *
+   * @defaultValue `[]`
+   */
+  calls?: ProposedCall[];
+  /**
+   * The end of the task.
+   *
+   * @defaultValue `null`
+   */
+  finish?: Finish | null;
+  /**
+   * What the planner keeps for its own recovery.
+   *
+   * @defaultValue `null`
+   */
+  note?: Json;
+  /**
+   * The plan, whole, where it changed.
+   *
+   * @defaultValue `null`
+   */
+  plan?: PlanStep[] | null;
+  /**
+   * A sentence for the person.
+   *
+   * @defaultValue `null`
+   */
+  say?: string | null;
+}
+
+/** A call that a planner wants. */
+export interface ProposedCall {
+  /** The arguments. */
+  args: Json;
+  /** The tool's name. */
+  tool: string;
+}
+
+/** Asks for records that are in the log now. */
+export interface ReadRecords {
+  /**
+   * Only those with a `seq` above this.
+   *
+   * @defaultValue `0`
+   */
+  after?: number;
+  /**
+   * At most so many. Default, and the most: 512.
+   *
+   * @defaultValue `null`
+   */
+  most?: number | null;
+  /**
+   * Only this task's.
+   *
+   * @defaultValue `null`
+   */
+  task?: TaskId | null;
+  /**
+   * The thread, by its id or by what a person calls it. Default: that of `task`, else as the engine was opened.
+   *
+   * @defaultValue `null`
+   */
+  thread?: string | null;
 }
 
 /** One entry of a thread's log, as a screen, a phone and a test read it. */
@@ -1110,6 +1992,43 @@ export type Retry =
   | "now"
   | RetryAfterMs;
 
+/** What an argument of a tool stands for. */
+export type Role =
+  /** A file or folder that is read, as tools name it: `Downloads/a.txt`. It has to be in a granted folder. */
+  | "reads"
+  /** A file or folder that is changed. It has to be in a folder that was granted for changing. */
+  | "changes"
+  /** A thing that no other call uses meanwhile: an account, a device. */
+  | "alone";
+
+/** Whose turn it is. */
+export type Role2 =
+  /** The person, or the host for them; results of calls too. */
+  | "user"
+  /** The model. */
+  | "assistant";
+
+/** Something that nothing prints. */
+export type Secret = string;
+
+/** A service, or whichever another one speaks like. */
+export type ServiceName =
+  | "anthropic"
+  | "openai"
+  | "openai-responses"
+  | "openrouter"
+  | "groq"
+  | "mistral"
+  | "deepseek"
+  | "ollama"
+  | "lmstudio"
+  | "llamacpp"
+  | "vllm"
+  | "local";
+
+/** A tool that a service runs by itself. */
+export type ServiceTool = "web_search";
+
 /** One side of a difference. */
 export interface Side {
   /** Permission bits, as in `chmod`. */
@@ -1127,6 +2046,11 @@ export interface Sight {
   /** What it was like. */
   stamp: Stamp;
 }
+
+/** A time: `90s`, `30m`, `2h`, `500ms`; a bare number is seconds. */
+export type Span =
+  | number
+  | string;
 
 /** What a task has spent on models. */
 export interface Spent {
@@ -1146,6 +2070,23 @@ export interface Spent {
   usage: Usage;
 }
 
+/** Where a call is. */
+export type Stage =
+  /** Decided, not yet looked at by the policy. */
+  | "proposed"
+  /** A person was asked. */
+  | "asked"
+  /** The person answered. */
+  | "answered"
+  /** It runs. */
+  | "started"
+  /** A sub-task does its work, in a log of its own. */
+  | "delegated"
+  /** It was cut off. */
+  | "interrupted"
+  /** It has an outcome. */
+  | "finished";
+
 /**
  * What a file was like when it was read: its identity, size and time, and of a small one that was read whole its
  * content.
@@ -1153,6 +2094,57 @@ export interface Spent {
  * Opaque: a sandbox makes it and compares it. It is short, and means the same after a restart.
  */
 export type Stamp = string;
+
+/** A task's state, for a list. */
+export type Status =
+  /** Nobody has taken it up yet. */
+  | "queued"
+  /** It is being worked on, if the process that does is alive. */
+  | "running"
+  /** It waits for a person's answer. */
+  | "waiting"
+  /** A person paused it. */
+  | "paused"
+  /** It was put down and can be taken up again. */
+  | "stopped"
+  /** It is done. */
+  | "done"
+  /** It failed. */
+  | "failed"
+  /** It ended because a person said no to what it asked. */
+  | "refused"
+  /** A person cancelled it. */
+  | "cancelled"
+  /** It ended, and what it did was given back. */
+  | "undone";
+
+/** Something that the person said to a running task. */
+export interface Steer {
+  /** What was said. */
+  text: string;
+  /** How many turns had been decided without it: the planner is told of it in this one. */
+  turn: number;
+}
+
+/** Says something to a task that runs. */
+export interface SteerTask {
+  /**
+   * The sender's own name for it. Default: a new one.
+   *
+   * @defaultValue `null`
+   */
+  id?: CommandId | null;
+  /**
+   * Who says it. Default: as the engine was opened.
+   *
+   * @defaultValue `null`
+   */
+  sender?: string | null;
+  /** The task. */
+  task: TaskId;
+  /** What is said. */
+  text: string;
+}
 
 /** How far a step of the plan is. */
 export type StepState =
@@ -1164,6 +2156,28 @@ export type StepState =
   | "done"
   /** Left out. */
   | "skipped";
+
+/** Why an answer ended. */
+export type Stop =
+  /** It had said all. */
+  | "end"
+  /** It wants calls made. An answer with calls always ends so, whatever the service calls it. */
+  | "calls"
+  /** It reached the most tokens that it may answer with. */
+  | "length"
+  /** The conversation does not fit into what the model holds. */
+  | "full"
+  /** The model, or a filter of its service, would not answer. */
+  | "refused"
+  /** The service interrupts a long turn: the same conversation with this answer at its end goes on. */
+  | "paused";
+
+/** Where a log is. */
+export type StoreKind =
+  /** In the data folder. */
+  | "disk"
+  /** In memory: it is gone when the engine is closed. */
+  | "memory";
 
 /** A task, as it was given. */
 export interface Submit {
@@ -1202,6 +2216,80 @@ export interface Submit {
   trust?: TrustedFile[];
 }
 
+/** A task to be done. */
+export interface SubmitTask {
+  /**
+   * What may be done without a question in the mode `ask`.
+   *
+   * @defaultValue `[]`
+   */
+  allow?: AllowRule[];
+  /**
+   * What it may spend on models, and for how long it may work.
+   *
+   * @defaultValue `{}`
+   */
+  budget?: Budget;
+  /** The folders it may use: paths, to be changed in under their own names, or as `folder` gives them. */
+  folders?: FolderChoice[];
+  /**
+   * What its commands may reach of a network. Without one, nothing.
+   *
+   * @defaultValue `[]`
+   */
+  hosts?: HostGrant[];
+  /**
+   * How many planning steps it may take at the most. Default: 1,000.
+   *
+   * @defaultValue `null`
+   */
+  max_steps?: number | null;
+  /**
+   * How much it may do unasked.
+   *
+   * @defaultValue `"ask"`
+   */
+  mode?: Mode;
+  /**
+   * The model that does it.
+   *
+   * @defaultValue `null`
+   */
+  model?: string | null;
+  /**
+   * What the planner is told besides, its `name` among it: a playbook's name and parameters. Not beside `model`.
+   *
+   * @defaultValue `null`
+   */
+  planner?: Json;
+  /**
+   * Who sends it. Default: as the engine was opened.
+   *
+   * @defaultValue `null`
+   */
+  sender?: string | null;
+  /** What is wanted, in words. At most 1 MiB. */
+  text: string;
+  /**
+   * The thread, by its id or by what a person calls it. Default: as the engine was opened.
+   *
+   * @defaultValue `null`
+   */
+  thread?: string | null;
+  /**
+   * The tools that it may use; all that there are, if none are named.
+   *
+   * @defaultValue `null`
+   */
+  tools?: string[] | null;
+  /**
+   * The instruction files in its folders that the person trusts, each at a hash.
+   *
+   * @defaultValue `[]`
+   */
+  trust?: TrustedFile[];
+}
+
 /**
  * A part of a task that is to be worked on as a task of its own: what a call asks for by its
  * {@link Effects.subtask}.
@@ -1234,8 +2322,126 @@ export interface Subtask {
   tools?: string[] | null;
 }
 
+/** A task in a list. */
+export interface Summary {
+  /** When it came in. */
+  at: Timestamp;
+  /** Where its folders are. */
+  folders: string[];
+  /** How much it may do unasked. */
+  mode: Mode;
+  /** The task at the top, if it is a sub-task. */
+  part_of?: TaskId | null;
+  /** Where it is, as far as the log knows: whether a running one's process still lives is for the lease to say. */
+  status: Status;
+  /** Its name. */
+  task: TaskId;
+  /** The first 200 characters of what was asked for. */
+  text: string;
+  /** Its thread. */
+  thread: ThreadId;
+}
+
 /** Names a task: one piece of work inside a thread. */
 export type TaskId = string;
+
+/** A task, as its log tells it. */
+export interface TaskState {
+  /** When it came in. */
+  at: Timestamp;
+  /** What it was told besides its words, if anything. */
+  briefing?: Briefing | null;
+  /** What its end found of what it changed. */
+  files?: FilesReport | null;
+  /** The `seq` of its last record. */
+  head: number;
+  /** Its name. */
+  id: TaskId;
+  /** Everything that the planner has seen, joined. */
+  label: Label;
+  /** When its last record was made. */
+  last_at: Timestamp;
+  /** The plan as it stands. */
+  plan: PlanStep[];
+  /** How it ended. */
+  result?: Finish | null;
+  /** What it has spent on models, and how long it worked. */
+  spent: Spent;
+  /** Where it is. */
+  status: Status;
+  /** What the person said to it. Those whose `turn` is not below the number of turns are new to the planner. */
+  steers: Steer[];
+  /** What was asked for. */
+  submit: Submit;
+  /** The thread it belongs to. */
+  thread: ThreadId;
+  /** What was decided, oldest first. */
+  turns: TurnState[];
+  /** Where its undo is. */
+  undo: UndoState;
+}
+
+/** A task, as its log tells it. */
+export interface TaskState2 {
+  /** When it came in. */
+  at: Timestamp;
+  /** What it was told besides its words, if anything. */
+  briefing?: Briefing | null;
+  /** What its end found of what it changed. */
+  files?: FilesReport | null;
+  /** The `seq` of its last record. */
+  head: number;
+  /** Its name. */
+  id: TaskId;
+  /** Everything that the planner has seen, joined. */
+  label: Label;
+  /** When its last record was made. */
+  last_at: Timestamp;
+  /** The plan as it stands. */
+  plan: PlanStep[];
+  /** How it ended. */
+  result?: Finish | null;
+  /** What it has spent on models, and how long it worked. */
+  spent: Spent;
+  /** Where it is. */
+  status: Status;
+  /** What the person said to it. Those whose `turn` is not below the number of turns are new to the planner. */
+  steers: Steer[];
+  /** What was asked for. */
+  submit: Submit;
+  /** The thread it belongs to. */
+  thread: ThreadId;
+  /** What was decided, oldest first. */
+  turns: TurnState[];
+  /** Where its undo is. */
+  undo: UndoState;
+}
+
+/** Tells a task to do something. */
+export interface TellTask {
+  /**
+   * The sender's own name for it: the same is followed once, however often it is sent. Default: a new one.
+   *
+   * @defaultValue `null`
+   */
+  id?: CommandId | null;
+  /**
+   * Who says it. Default: as the engine was opened.
+   *
+   * @defaultValue `null`
+   */
+  sender?: string | null;
+  /** The task. */
+  task: TaskId;
+}
+
+/** A thread. */
+export interface ThreadEntry {
+  /** Its id. */
+  thread: ThreadId;
+  /** What a person calls it. */
+  title: string;
+}
 
 /** Names a thread: one conversation, whose log has one home. */
 export type ThreadId = string;
@@ -1258,8 +2464,75 @@ export interface ThreadNote {
   text: string;
 }
 
+/** How long a service is waited for. */
+export interface Timeouts {
+  /** For a connection. */
+  connect?: Span | null;
+  /** For the first byte of an answer. */
+  first?: Span | null;
+  /** For the next bytes. */
+  idle?: Span | null;
+  /** For one answer, all tries and the waits between them together. */
+  total?: Span | null;
+}
+
 /** A moment, in milliseconds since 1970-01-01T00:00:00Z. */
 export type Timestamp = number;
+
+/** How a host describes a tool of its own. What it does not say is taken to be the worst. */
+export interface ToolDeclaration {
+  /** What it does and when to use it, for a planner. */
+  about: string;
+  /**
+   * What a call does to the world.
+   *
+   * @defaultValue `"unknown"`
+   */
+  effects?: DeclaredEffects;
+  /**
+   * What no two calls use at once, whatever their arguments: `screen`, `account/mail`.
+   *
+   * @defaultValue `[]`
+   */
+  locks?: string[];
+  /** Its name: lower case, digits, `_`; at most 64 bytes. It takes the place of a built-in tool of that name. */
+  name: string;
+  /**
+   * What arguments stand for, by their names; each is a text or a list of texts.
+   *
+   * @defaultValue `{}`
+   */
+  roles?: { [key: string]: Role };
+  /**
+   * The JSON Schema of its arguments, an object. Arguments that do not fit never reach the tool.
+   *
+   * @defaultValue `{"additionalProperties":false,"properties":{},"type":"object"}`
+   */
+  schema?: Json;
+  /**
+   * What a person is shown who is asked, after "Wants to": `send {subject} to {to}`, with arguments by their
+   * names.
+   *
+   * @defaultValue `null`
+   */
+  title?: string | null;
+}
+
+/** What the function of a tool is called with. */
+export interface ToolInput {
+  /** The arguments, as the tool's schema wants them. */
+  args: Json;
+  /** 1 for the first time. */
+  attempt: number;
+  /** The call; the same when it runs again after an interruption. */
+  call: CallId;
+  /** The task's folders, where the call names files in them. */
+  folders: Folder[];
+  /** The task. */
+  task: TaskId;
+  /** The thread. */
+  thread: ThreadId;
+}
 
 /** What a call gives back. */
 export interface ToolOutput {
@@ -1275,12 +2548,48 @@ export interface ToolOutput {
   value: Json;
 }
 
+/** What the function of a tool gives. */
+export interface ToolResult {
+  /**
+   * Where it came from; nothing said means untrusted and private.
+   *
+   * @defaultValue `{"c":{"private":[]},"i":{"untrusted":[]}}`
+   */
+  label?: Label;
+  /** One line for a person. */
+  note?: string;
+  /** For the planner: anything. */
+  value: Json;
+}
+
+export type ToolSet = ToolSpec[];
+
+/** Describes a tool to a planner and to a person. */
+export interface ToolSpec {
+  /** What it does and when to use it, for a planner. */
+  about: string;
+  /** Its name: lower case, digits, `_`; at most 64 bytes. */
+  name: string;
+  /** The JSON Schema of its arguments, an object. */
+  schema: Json;
+}
+
 /** A file whose content a person trusts as instructions, as it is at this hash. */
 export interface TrustedFile {
   /** The hash of its content. */
   hash: Hash;
   /** The file: `AGENTS.md` or `CLAUDE.md` in a granted folder itself. */
   path: FilePath;
+}
+
+/** One decision and what came of its calls. */
+export interface TurnState {
+  /** The calls, in their order. */
+  calls: CallReport[];
+  /** What the planner keeps for its own recovery. */
+  note: Json;
+  /** What was said to the person. */
+  say?: string | null;
 }
 
 /** What undo gave back, and what it kept. */
@@ -1300,6 +2609,61 @@ export interface UndoReport {
   undone: number;
   /** How many more were left than `kept` names. */
   unnamed?: number;
+}
+
+/** Not asked for. */
+export interface UndoStateNone {
+  state: "none";
+}
+
+/** Asked for, or begun and cut off. */
+export interface UndoStateWanted {
+  state: "wanted";
+}
+
+/** Done. */
+export interface UndoStateDone {
+  state: "done";
+  /** What was given back, and what was kept and why. */
+  report: UndoReport;
+}
+
+/** Failed; it can be asked for again. */
+export interface UndoStateFailed {
+  state: "failed";
+  /** Why. */
+  error: ErrorData;
+}
+
+/** The journal was let go of: nothing can be given back any more. */
+export interface UndoStateReclaimed {
+  state: "reclaimed";
+}
+
+/** Where a task's undo is. */
+export type UndoState =
+  | UndoStateNone
+  | UndoStateWanted
+  | UndoStateDone
+  | UndoStateFailed
+  | UndoStateReclaimed;
+
+/** Asks for what a task did to files, or a part of it, to be given back. */
+export interface UndoTask {
+  /**
+   * Only what these calls did; all of them if empty.
+   *
+   * @defaultValue `[]`
+   */
+  calls?: CallId[];
+  /**
+   * Only what is or was at these paths or below them; all of it if empty.
+   *
+   * @defaultValue `[]`
+   */
+  paths?: FilePath[];
+  /** The task. */
+  task: TaskId;
 }
 
 /** How many tokens an answer took. The sum of all fields but `thinking` is what was read and written. */
@@ -1360,3 +2724,24 @@ export type What =
   | WhatMoved
   | WhatSetAside
   | WhatMode;
+
+/**
+ * The program that runs playbooks, one in a process: most often the host's own, started with an argument by
+ * which it knows.
+ */
+export interface WorkerSettings {
+  /**
+   * Its arguments.
+   *
+   * @defaultValue `[]`
+   */
+  args?: string[];
+  /**
+   * Whether playbooks run in this process where none can be confined. They are refused there if not.
+   *
+   * @defaultValue `false`
+   */
+  or_in_process?: boolean;
+  /** Where it is. */
+  program: string;
+}
