@@ -13,15 +13,18 @@ use crate::{
     types,
 };
 
+/// The feature that has the scripts of `bindings/conformance` played.
+const SCRIPTS: &str = "cowork-ffi/conformance";
+
 /// The steps, the quick ones first. All of them share one set of features and one profile, so that each dependency is
 /// compiled once to be linked and once to be checked, and not again for the documentation.
 const STEPS: &[(&str, &[&str])] = &[
     ("format", &["fmt", "--all", "--check"]),
     ("written", &["xtask", "gen", "--check"]),
-    ("lints", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
-    ("tests", &["test", "--workspace", "--locked", "--no-fail-fast"]),
+    ("lints", &["clippy", "--workspace", "--features", SCRIPTS, "--all-targets", "--locked", "--", "-D", "warnings"]),
+    ("tests", &["test", "--workspace", "--features", SCRIPTS, "--locked", "--no-fail-fast"]),
     // Only libraries: the command and the facade are both called `cowork`, and one page would overwrite the other.
-    ("docs", &["doc", "--workspace", "--lib", "--no-deps", "--locked"]),
+    ("docs", &["doc", "--workspace", "--features", SCRIPTS, "--lib", "--no-deps", "--locked"]),
 ];
 
 /// Runs every step, also after one that failed.

@@ -32,7 +32,7 @@ pub trait Function: Send + Sync + 'static {
 pub struct Invocation {
     /// What it is called with, as JSON.
     pub input: String,
-    /// Is cancelled when the result is not wanted any more.
+    /// Is cancelled when the result is not wanted any more, and once the call has ended.
     pub cancel: CancellationToken,
     /// Shows what comes while it works; none where nobody could be shown.
     pub tell: Option<Tell>,
@@ -106,7 +106,10 @@ pub(crate) async fn call(
     cancel: CancellationToken,
     tell: Option<Tell>,
 ) -> Result<String> {
-    let called = AssertUnwindSafe(function.call(Invocation { input, cancel: cancel.clone(), tell })).catch_unwind();
+    let own = cancel.child_token();
+    // However this future ends, the work is told.
+    let _told = own.clone().drop_guard();
+    let called = AssertUnwindSafe(function.call(Invocation { input, cancel: own, tell })).catch_unwind();
     tokio::select! {
         biased;
         () = cancel.cancelled() => Err(Error::new(Kind::Cancelled, "call host", format!("{what} was stopped"))),

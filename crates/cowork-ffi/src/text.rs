@@ -132,10 +132,18 @@ fn unit(bytes: &[u8], at: usize) -> Option<u16> {
 
 fn unread(what: &str, json: &str, error: &serde_json::Error) -> Error {
     let said = error.to_string();
-    let said = said.rfind(" at line ").map_or(said.as_str(), |end| &said[..end]);
+    let said = plain(said.rfind(" at line ").map_or(said.as_str(), |end| &said[..end]));
     let at = (error.line() > 0).then(|| byte_of(json, error.line(), error.column()));
     let why = if error.is_data() { format!("does not fit: {said}") } else { format!("is not JSON: {said}") };
     wrong(what, json, at, &why)
+}
+
+/// Says what Rust calls its types in words that other languages share.
+fn plain(said: &str) -> String {
+    let whole = ["usize", "u16", "u32", "u64", "i32", "i64"];
+    whole
+        .iter()
+        .fold(said.to_owned(), |said, name| said.replace(&format!("expected {name}"), "expected a whole number"))
 }
 
 fn byte_of(json: &str, line: usize, column: usize) -> usize {

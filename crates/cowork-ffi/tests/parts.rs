@@ -35,6 +35,16 @@ async fn a_tool_gets_its_arguments_and_gives_any_value() {
 }
 
 #[tokio::test]
+async fn a_long_text_comes_through_and_one_that_is_too_long_is_refused() {
+    let long = |bytes: usize| does(move |_| Ok(json!({ "value": "é".repeat(bytes / 2) })));
+    let given = outcome(it(), long(10 << 20), json!({})).await;
+    assert_eq!(given["value"].as_str().map(str::len), Some(10 << 20));
+    let failed = outcome(it(), long(33 << 20), json!({})).await;
+    assert_eq!(failed["error"]["kind"], "invalid_input", "{failed}");
+    assert!(failed["error"]["message"].as_str().unwrap().contains("bytes long"));
+}
+
+#[tokio::test]
 async fn what_a_tool_gives_that_is_not_fit_fails_its_call_and_nothing_else() {
     let table = [
         ("no json", "is not JSON"),
