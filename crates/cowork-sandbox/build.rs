@@ -4,7 +4,7 @@ use std::{env, error::Error, fs, path::Path, process::Command};
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=helper");
-    println!("cargo::rustc-check-cfg=cfg(confined)");
+    println!("cargo::rustc-check-cfg=cfg(confined, fuzzing)");
     let out = env::var("OUT_DIR")?;
     let is_known = env::var("CARGO_CFG_TARGET_OS")? == "linux" && env::var("CARGO_CFG_TARGET_ARCH")? == "x86_64";
     if !is_known {

@@ -4,15 +4,16 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
+use cowork_core::HostGrant;
 use cowork_sandbox::egress::{
-    Allowed, Rules, Token,
+    Rules, Token,
     fuzzed::{Decision, Gate, Host, Place, Within, decision, hello, is_public},
 };
 
 static GATE: LazyLock<Gate> = LazyLock::new(|| {
-    let allowed = |host: &str| Allowed { host: host.to_owned(), ..Allowed::default() };
+    let allowed = |host: &str| HostGrant { host: host.to_owned(), ..HostGrant::default() };
     let paths = Some(vec!["/a".to_owned()]);
-    let part = Allowed { paths, methods: Some(vec!["GET".to_owned()]), ..allowed("part.example.com") };
+    let part = HostGrant { paths, methods: Some(vec!["GET".to_owned()]), ..allowed("part.example.com") };
     let rules = Rules { allowed: vec![part, allowed("example.com"), allowed("*.example.net"), allowed("127.0.0.1")] };
     Gate::new(&rules, Token::random().expect("random bytes"), &BTreeMap::new()).expect("rules that can be meant")
 });

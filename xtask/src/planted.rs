@@ -43,6 +43,7 @@ mknod -m 666 dev/urandom c 1 9
 mknod -m 666 dev/tty c 5 0
 pivot_root . .former
 umount -l /.former
+: > /.thrown-away
 cd /
 python3 -c "import fcntl, socket, struct
 fcntl.ioctl(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), 0x8914, struct.pack('16sh22x', b'lo', 1))" < /dev/null

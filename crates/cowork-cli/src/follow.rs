@@ -42,6 +42,8 @@ pub(crate) struct How {
     pub(crate) json: bool,
     /// What was recorded up to here is only the setting: it is not written as JSON, nor said again.
     pub(crate) after: u64,
+    /// Whether being interrupted at a question ends the task: what waits to be decided on is let go of.
+    pub(crate) cancels: bool,
 }
 
 /// Follows a task until it has ended, or rests until a person says something that can't be asked for here.
@@ -377,6 +379,11 @@ impl Follower<'_> {
     async fn interrupted(mut self, signals: &mut Signals) -> Result<Exit, Fail> {
         self.end_prompt();
         self.keys = None;
+        let waiting = self.view.screen.task.as_ref().filter(|_| self.how.cancels && self.view.screen.is_waiting());
+        if let Some(thread) = waiting.map(|task| task.thread) {
+            self.app.tell(thread, self.task, cowork::Command::Cancel).await?;
+            _ = self.app.engine.settled(self.task).await?;
+        }
         self.view.screen.status = Some("Stopping. Once more to stop at once.".to_owned());
         self.view.show(now());
         tokio::select! {

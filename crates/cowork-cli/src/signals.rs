@@ -15,7 +15,15 @@ pub(crate) enum Heard {
 
 pub(crate) use platform::Signals;
 
+/// What is added to a signal's number to say that a process ended by it.
+const BY_SIGNAL: u8 = 128;
+
 impl Signals {
+    /// Gives the code of a process that ended as it was last asked to, or was interrupted.
+    pub(crate) fn code(&self) -> u8 {
+        BY_SIGNAL + self.asked()
+    }
+
     /// Waits to be asked to stop.
     pub(crate) async fn next(&mut self) {
         while self.heard().await != Heard::Stop {}
@@ -40,6 +48,8 @@ mod platform {
         hangup: Signal,
         resized: Signal,
         back: Signal,
+        /// By which it was last asked to stop.
+        asked: SignalKind,
     }
 
     impl Signals {
@@ -52,18 +62,24 @@ mod platform {
                 hangup: on(SignalKind::hangup())?,
                 resized: on(SignalKind::window_change())?,
                 back: on(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+                asked: SignalKind::interrupt(),
             })
+        }
+
+        pub(super) fn asked(&self) -> u8 {
+            u8::try_from(self.asked.as_raw_value()).unwrap_or_default()
         }
 
         /// Waits for the next.
         pub(crate) async fn heard(&mut self) -> Heard {
-            tokio::select! {
-                _ = self.interrupt.recv() => Heard::Stop,
-                _ = self.terminate.recv() => Heard::Stop,
-                _ = self.hangup.recv() => Heard::Stop,
-                _ = self.resized.recv() => Heard::Resized,
-                _ = self.back.recv() => Heard::Back,
-            }
+            self.asked = tokio::select! {
+                _ = self.interrupt.recv() => SignalKind::interrupt(),
+                _ = self.terminate.recv() => SignalKind::terminate(),
+                _ = self.hangup.recv() => SignalKind::hangup(),
+                _ = self.resized.recv() => return Heard::Resized,
+                _ = self.back.recv() => return Heard::Back,
+            };
+            Heard::Stop
         }
     }
 }
@@ -89,6 +105,11 @@ mod platform {
                 terminate: ctrl_break().map_err(|e| can_not_listen(&e))?,
                 hangup: ctrl_close().map_err(|e| can_not_listen(&e))?,
             })
+        }
+
+        /// Consoles have one code for it, that of an interrupt.
+        pub(super) fn asked(&self) -> u8 {
+            2
         }
 
         /// Waits for the next.

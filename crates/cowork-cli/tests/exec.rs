@@ -4,11 +4,12 @@
 
 use std::{
     fs,
-    io::Write,
+    io::{BufRead, BufReader, Read, Write},
     path::PathBuf,
-    process::{Command, Output, Stdio},
+    process::{Child, ChildStdin, Command, Output, Stdio},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -46,8 +47,54 @@ impl Place {
         self.cowork(&args, b"")
     }
 
+    /// Starts a command in a folder of its own that changes something, and waits until it has.
+    fn begun(&self, folder: &str, options: &[&str]) -> Begun {
+        let folder = self.at.path().join(folder);
+        fs::create_dir_all(&folder).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cowork"));
+        command.arg("--data").arg(self.at.path().join("data")).arg("exec").arg("--folder").arg(&folder).args(options);
+        command.args(["--", "sh", "-c", "echo new > new; echo begun; cat"]).env("HOME", self.at.path());
+        command.env_remove("OTEL_EXPORTER_OTLP_ENDPOINT");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "begun\n");
+        Begun { input: child.stdin.take(), child, folder }
+    }
+
+    /// Gives where what commands changed is kept, for each call that has something.
+    fn layers(&self) -> Vec<PathBuf> {
+        let below = |at: PathBuf| fs::read_dir(at).into_iter().flatten().map(|entry| entry.unwrap().path());
+        below(self.at.path().join("data/staged")).flat_map(below).collect()
+    }
+
     fn poem(&self) -> String {
         fs::read_to_string(self.desk.join("poem")).unwrap()
+    }
+}
+
+/// A command that goes on until its input ends.
+struct Begun {
+    child: Child,
+    input: Option<ChildStdin>,
+    folder: PathBuf,
+}
+
+impl Begun {
+    fn sent(mut self, signal: Signal) -> (Option<i32>, String) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        let mut said = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        let code = self.child.wait().unwrap().code();
+        // Until now it could have gone on.
+        drop(self.input);
+        (code, said)
+    }
+
+    fn ended(mut self) -> Output {
+        drop(self.input.take());
+        self.child.wait_with_output().unwrap()
     }
 }
 
@@ -151,4 +198,48 @@ fn what_is_off_says_what_to_do() {
         assert_eq!(came.status.code(), Some(2), "{args:?}: {}", err(&came));
         assert!(err(&came).contains(words), "{args:?}: {}", err(&came));
     }
+}
+
+#[test]
+fn an_interrupted_command_leaves_nothing() {
+    let place = Place::new();
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+        for options in [&[][..], &["--commit"]] {
+            let begun = place.begun("In", options);
+            assert_eq!(place.layers().len(), 1);
+            let (ended, said) = begun.sent(signal);
+            assert_eq!(ended, Some(code), "{said}");
+            let line = "  Interrupted: the command was ended, and nothing of what it changed is kept\n";
+            assert_eq!(said, line);
+            assert_eq!(place.layers(), Vec::<PathBuf>::new());
+            assert_eq!(fs::read_dir(place.at.path().join("In")).unwrap().count(), 0);
+        }
+    }
+}
+
+#[test]
+fn what_a_killed_host_left_goes_at_once_and_what_another_has_stays() {
+    let place = Place::new();
+    let [killed, live] = ["Killed", "Live"].map(|folder| place.begun(folder, &["--commit"]));
+    let asked = place.exec(&[], &["sort", "-o", "poem", "poem"]);
+    assert_eq!(asked.status.code(), Some(3), "{}", err(&asked));
+    assert_eq!(place.layers().len(), 3);
+    killed.sent(Signal::KILL);
+    assert_eq!(place.layers().len(), 3);
+    fs::create_dir(place.at.path().join("Other")).unwrap();
+    let other = place.at.path().join("Other");
+    let came = place.cowork(&["exec", "--folder", other.to_str().unwrap(), "--", "true"], b"");
+    assert_eq!(came.status.code(), Some(0), "{}", err(&came));
+    let kept = place.layers();
+    assert_eq!(kept.len(), 2, "that of who lives, and what waits for an answer: {kept:?}");
+    assert_eq!(fs::read_dir(place.at.path().join("Killed")).unwrap().count(), 0);
+    let folder = live.folder.clone();
+    let came = live.ended();
+    assert!(err(&came).contains("Kept 1 change"), "{}", err(&came));
+    assert_eq!(fs::read_to_string(folder.join("new")).unwrap(), "new\n");
+    let told = out(&asked);
+    let call = told.split_once("cowork answer ").unwrap().1.split(' ').next().unwrap();
+    let came = place.cowork(&["answer", call, "allow"], b"");
+    assert!(came.status.success(), "{}", err(&came));
+    assert_eq!(place.poem(), "one\ntwo\n");
 }

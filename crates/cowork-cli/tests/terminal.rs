@@ -80,6 +80,25 @@ fn told_to_end_at_a_question_it_says_how_to_answer_later() {
     assert_eq!(place.tree(), before);
 }
 
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn interrupted_at_the_question_a_command_leaves_nothing() {
+    let place = Place::with_files();
+    let before = place.tree();
+    let folder = place.folder.to_str().unwrap();
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let mut terminal = Terminal::run(&place, &["exec", "--folder", folder, "--", "touch", "new"], &[]);
+        terminal.until("always here");
+        let layers = || std::fs::read_dir(place.data().join("staged")).unwrap().map(|task| task.unwrap().path());
+        let count = || layers().flat_map(|task| std::fs::read_dir(task).unwrap()).count();
+        assert_eq!(count(), 1);
+        terminal.signal(signal);
+        assert_eq!(terminal.end().code(), Some(code), "{}", terminal.text());
+        assert!(terminal.text().contains("ancelled"), "{}", terminal.text());
+        assert_eq!((count(), place.tree()), (0, before.clone()));
+    }
+}
+
 #[test]
 fn a_terminal_that_can_only_append_is_asked_on_too() {
     let place = Place::with_files();

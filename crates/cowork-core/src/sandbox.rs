@@ -109,6 +109,10 @@ pub trait Sandbox: Send + Sync + 'static {
     /// Says what is in order and what is not, for `cowork doctor`; `limit` is [`Keep::bytes`].
     async fn check(&self, limit: u64) -> Vec<Finding>;
 
+    /// Waits until all is removed that commands changed which were ended before anybody asked for it. What they started has ended then
+    /// too. The engine does so when it stops.
+    async fn swept(&self) {}
+
     /// Starts a program of the host's own where it sees no file but the system's libraries, reaches no network, and starts nothing. Its
     /// standard input is what [`Process::write`] says.
     ///

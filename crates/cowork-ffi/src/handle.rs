@@ -30,7 +30,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// - It is called by name, with JSON in and JSON out ([`operations`](crate::operations)). Calls may be made at once, from any thread and
 ///   on any executor: their futures need no runtime of the caller's.
 /// - What panics is an `Internal` error.
-/// - Once it is closed, calls are `Cancelled`: those under way and those that come. Then it holds none of the host's functions any more.
+/// - Once it is closed, calls are `Cancelled`: those under way and those that come. Then it lets go of the host's functions.
 /// - In a process that was forked from the one that opened it, calls are `Unsupported`: its threads are not there.
 /// - Dropping it puts its tasks down in the background, as [`Handle::close`] does.
 ///

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use cowork_ffi::{Events, Handle, Kind, Parts};
 use futures_util::FutureExt;
 use serde_json::{Value, json};
-use support::{Hangs, call, calls, does, echo, looks, open, planner, settled};
+use support::{Guard, Hangs, Held, call, calls, does, echo, looks, open, planner, settled};
 
 /// Gives what a stream still has, one by one.
 async fn rest(events: &Events) -> Vec<Value> {
@@ -178,8 +178,9 @@ async fn a_reader_that_stops_reading_holds_up_nobody_and_misses_no_record() {
 
 #[tokio::test]
 async fn closing_ends_what_is_under_way_and_what_comes_and_drops_the_hosts_functions() {
-    let hangs = Arc::new(Hangs::default());
-    let parts = Parts::new().tool(looks("it"), hangs.clone()).planner(planner("p"), calls(&[("it", json!({}))]));
+    let (hangs, gone) = (Arc::new(Hangs::default()), Arc::new(tokio::sync::Notify::new()));
+    let held = Arc::new(Held(hangs.clone(), Guard(gone.clone())));
+    let parts = Parts::new().tool(looks("it"), held).planner(planner("p"), calls(&[("it", json!({}))]));
     let handle = open(parts);
     let id = call(&handle, "submit", json!({ "text": "hang" })).await.unwrap();
     hangs.began.notified().await;
@@ -198,7 +199,9 @@ async fn closing_ends_what_is_under_way_and_what_comes_and_drops_the_hosts_funct
     assert_eq!((later.kind, later.fact("state")), (Kind::Cancelled, Some("closed")));
     assert_eq!(handle.events("{}".to_owned()).await.unwrap_err().kind, Kind::Cancelled);
     assert_eq!(kinds(&rest(&events).await).last(), Some(&"task_stopped"));
-    assert_eq!(Arc::strong_count(&hangs), 1, "nobody holds the host's function any more");
+    // The handle is still there, and nobody holds the host's function any more.
+    gone.notified().await;
+    assert!(handle.is_closed());
 }
 
 #[tokio::test]

@@ -11,11 +11,13 @@
 use core::ptr::null;
 
 use crate::{
-    BEGUN, END, HOST, JOINING, LAST, LISTENS, MOST, NO_WORLD, Told, become_command, ended, failed, join_lists, next,
+    HOST, JOINING, LAST, MOST, become_command, ended, failed, join_lists, next,
     plan::{Plan, Step},
     steps::{self, Part, World},
     sys::{self, EINVAL, Errno, Fd, Result},
-    take_place, tell, wanted,
+    take_place, tell,
+    told::{BEGUN, END, LISTENS, NO_WORLD, Told},
+    wanted,
 };
 
 /// The number of a step that stands for what the keeper starts.

@@ -23,11 +23,13 @@ mod lower;
 mod plan;
 mod steps;
 mod sys;
+mod told;
 
 use core::ffi::CStr;
 
 use plan::Plan;
 use sys::{Errno, Fd, HERE, Result};
+use told::{BEGUN, LISTENS, NO_WORLD, Told};
 
 /// The most bytes that a plan may have.
 const MOST: usize = 1 << 20;
@@ -53,28 +55,6 @@ const WORLD: usize = 0x0002_0000 | 0x0400_0000 | 0x1000_0000;
 /// New namespaces of a command besides: mounts, messages, network; and, once it begins, processes.
 const COMMAND: usize = sys::MOUNTS | 0x0800_0000 | 0x4000_0000;
 const PROCESSES: usize = 0x2000_0000;
-
-/// What is told to the host.
-#[derive(Default)]
-struct Told {
-    /// Which step failed, from 1; 0 if all were done.
-    step: u32,
-    errno: i32,
-    /// How the command ended, as the kernel says it; or the number of its root process.
-    status: i32,
-    /// What this is about.
-    about: u32,
-    used: sys::Used,
-}
-
-/// The end of a command, or why there is none.
-const END: u32 = 0;
-/// A root process has begun.
-const BEGUN: u32 = 1;
-/// The world is not there.
-const NO_WORLD: u32 = 2;
-/// The way out listens; its socket comes along.
-const LISTENS: u32 = 3;
 
 /// Begins as what its words say, by their number.
 fn main(words: usize) -> ! {
@@ -307,8 +287,9 @@ fn become_command(plan: Plan<'_>, order: &mut [u8], under_way: Fd) -> ! {
     // From here on it has given up all that it had: it may wait as long as the host wants.
     match next(order) {
         Ok(Some((mut order, handles))) => {
-            let started = order.next().unwrap_or(Err(sys::EINVAL)).and_then(|step| steps::start(step, &handles));
-            failed(HOST, LAST, started.err().unwrap_or(sys::EINVAL))
+            let step = order.next().unwrap_or(Err(sys::EINVAL));
+            let (host, why) = steps::start(step, &handles, sys::lists());
+            failed(host, LAST, why)
         }
         Ok(None) => sys::exit(0),
         Err(errno) => failed(HOST, LAST, errno),
@@ -368,24 +349,6 @@ fn answer(number: usize) -> ! {
 fn failed(host: Fd, step: u32, errno: Errno) -> ! {
     tell(host, &Told::failed(step, errno));
     sys::exit(1)
-}
-
-impl Told {
-    fn failed(step: u32, Errno(errno): Errno) -> Self {
-        Self { step, errno, about: END, ..Self::default() }
-    }
-
-    fn message(&self) -> [u8; 40] {
-        let mut message = [0_u8; 40];
-        message[..4].copy_from_slice(&self.step.to_le_bytes());
-        message[4..8].copy_from_slice(&self.errno.to_le_bytes());
-        message[8..12].copy_from_slice(&self.status.to_le_bytes());
-        message[12..16].copy_from_slice(&self.about.to_le_bytes());
-        message[16..24].copy_from_slice(&self.used.user.to_le_bytes());
-        message[24..32].copy_from_slice(&self.used.system.to_le_bytes());
-        message[32..].copy_from_slice(&self.used.memory.to_le_bytes());
-        message
-    }
 }
 
 fn tell(host: Fd, told: &Told) {

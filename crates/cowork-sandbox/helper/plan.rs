@@ -2,7 +2,7 @@
 
 use core::ffi::CStr;
 
-use crate::sys::{EINVAL, Result};
+use super::sys::{EINVAL, Result};
 
 /// The numbers of the steps that are the command's own.
 const INSIDE: core::ops::RangeInclusive<u8> = 10..=16;
@@ -14,6 +14,7 @@ pub(crate) struct Plan<'a> {
 }
 
 /// One step: what is done, and with what.
+#[derive(Clone, Copy)]
 pub(crate) struct Step<'a> {
     pub(crate) kind: u8,
     pub(crate) fields: Fields<'a>,
@@ -37,7 +38,7 @@ impl<'a> Plan<'a> {
 
     fn step(&mut self) -> Result<Step<'a>> {
         let mut whole = Fields { rest: self.rest };
-        let kind = whole.number()? as u8;
+        let kind = u8::try_from(whole.number()?).map_err(|_| EINVAL)?;
         let fields = whole.bytes()?;
         self.rest = whole.rest;
         Ok(Step { kind, fields: Fields { rest: fields } })

@@ -2,7 +2,7 @@
 
 use core::{ffi::CStr, ptr::null};
 
-use crate::{
+use super::{
     plan::{Fields, Step},
     sys::{self, EINVAL, ENOENT, ESTALE, Errno, Fd, HERE, Result},
 };
@@ -41,7 +41,7 @@ impl World {
             1 => put_text(with.text()?, with.bytes()?)?,
             2 => _ = sys::name_host(with.text()?)?,
             3 => self.make_root(&mut with)?,
-            4 => _ = sys::make_folder(self.root, with.text()?, mode(with.number()?)?)?,
+            4 => _ = sys::make_folder(self.root, with.text()?, small(with.number()?)?)?,
             5 => self.bind(&mut with)?,
             6 => self.mount(&mut with)?,
             7 => _ = sys::make_link(with.text()?, self.root, with.text()?)?,
@@ -49,7 +49,7 @@ impl World {
             9 => self.enter_root()?,
             18 => self.overlay(&mut with)?,
             19 => _ = sys::detach(with.text()?)?,
-            20 => crate::listen(with.number()?)?,
+            20 => super::listen(with.number()?)?,
             30 => is_still(&mut with)?,
             _ => return Err(EINVAL),
         }
@@ -125,7 +125,7 @@ impl World {
     }
 
     fn make_file(&mut self, with: &mut Fields<'_>) -> Result<()> {
-        let (path, mode, content) = (with.text()?, mode(with.number()?)?, with.bytes()?);
+        let (path, mode, content) = (with.text()?, small(with.number()?)?, with.bytes()?);
         let file = sys::create(self.root, path, mode)?;
         let written = sys::write(file, content)?;
         sys::close(file);
@@ -147,12 +147,12 @@ impl Part {
     pub(crate) fn take(&mut self, step: Step<'_>) -> Result<()> {
         let mut with = step.fields;
         match step.kind {
-            10 => _ = sys::limit(with.number()? as u32, with.number()?)?,
+            10 => _ = sys::limit(small(with.number()?)?, with.number()?)?,
             12 => self.rules = sys::ruleset(with.number()?, with.number()?, with.number()?)?,
             13 => self.allow(&mut with)?,
             14 => self.restrict()?,
             15 => _ = sys::filter(with.bytes()?)?,
-            16 => crate::answer(sys::landlock()?),
+            16 => super::answer(sys::landlock()?),
             _ => return Err(EINVAL),
         }
         Ok(())
@@ -173,7 +173,7 @@ impl Part {
     }
 }
 
-fn mode(number: u64) -> Result<u32> {
+fn small(number: u64) -> Result<u32> {
     u32::try_from(number).map_err(|_| EINVAL)
 }
 
@@ -209,27 +209,49 @@ pub(crate) fn drop_privileges(locks: bool) -> Result<()> {
     Ok(())
 }
 
-/// Becomes the command. Returns only if it can't.
-pub(crate) fn start(step: Step<'_>, handles: &[Fd; 8]) -> Result<()> {
-    if step.kind != START {
-        return Err(EINVAL);
-    }
-    let with = &mut { step.fields };
-    let folder = with.text()?;
-    let has_terminal = with.number()? != 0;
-    let programs = skip_words(with)?;
-    let lists = sys::lists();
-    let count = words(with, lists)?;
-    let (args, rest) = lists.split_at_mut_checked(count).ok_or(EINVAL)?;
-    let count = words(with, rest)?;
-    let environment = rest.get(..count).ok_or(EINVAL)?;
-    sys::enter_path(folder)?;
+/// Becomes the command, its words written into `lists`. Returns only if it can't: where the way to the host is then, and why.
+pub(crate) fn start(step: Result<Step<'_>>, handles: &[Fd; 8], lists: &mut [*const u8]) -> (Fd, Errno) {
     // The command has streams where this process has had the way to the host.
     const KEPT: Fd = Fd(15);
-    sys::make_it(crate::HOST, KEPT.0)?;
-    let ready = put_streams(&handles[1..4]).and_then(|()| if has_terminal { sys::take_terminal() } else { Ok(()) });
-    let why = ready.and_then(|()| execute(programs, args, environment)).unwrap_or_else(|errno| errno);
-    crate::failed(KEPT, crate::LAST, why)
+    let order = step.and_then(|step| Order::read(step, lists));
+    let made = order.and_then(|order| {
+        sys::enter_path(order.folder)?;
+        sys::make_it(super::HOST, KEPT.0)?;
+        Ok(order)
+    });
+    let order = match made {
+        Ok(order) => order,
+        Err(errno) => return (super::HOST, errno),
+    };
+    let ready =
+        put_streams(&handles[1..4]).and_then(|()| if order.has_terminal { sys::take_terminal() } else { Ok(()) });
+    (KEPT, ready.and_then(|()| execute(&order)).unwrap_or_else(|errno| errno))
+}
+
+/// What is executed.
+struct Order<'a, 'b> {
+    folder: &'a CStr,
+    has_terminal: bool,
+    programs: Fields<'a>,
+    args: &'b [*const u8],
+    environment: &'b [*const u8],
+}
+
+impl<'a, 'b> Order<'a, 'b> {
+    fn read(step: Step<'a>, lists: &'b mut [*const u8]) -> Result<Self> {
+        if step.kind != START {
+            return Err(EINVAL);
+        }
+        let with = &mut { step.fields };
+        let folder = with.text()?;
+        let has_terminal = with.number()? != 0;
+        let programs = skip_words(with)?;
+        let count = words(with, lists)?;
+        let (args, rest) = lists.split_at_mut_checked(count).ok_or(EINVAL)?;
+        let count = words(with, rest)?;
+        let environment = rest.get(..count).ok_or(EINVAL)?;
+        Ok(Self { folder, has_terminal, programs, args, environment })
+    }
 }
 
 fn put_streams(streams: &[Fd]) -> Result<()> {
@@ -241,11 +263,12 @@ fn put_streams(streams: &[Fd]) -> Result<()> {
     Ok(())
 }
 
-/// Executes the first of these programs that is there. Gives why none was.
-fn execute(mut programs: Fields<'_>, args: &[*const u8], environment: &[*const u8]) -> Result<Errno> {
+/// Executes the first of its programs that is there. Gives why none was.
+fn execute(order: &Order<'_, '_>) -> Result<Errno> {
     let mut why = EINVAL;
+    let mut programs = order.programs;
     for _ in 0..programs.number()? {
-        why = sys::exec(programs.text()?, args, environment);
+        why = sys::exec(programs.text()?, order.args, order.environment);
         if why != ENOENT {
             break;
         }

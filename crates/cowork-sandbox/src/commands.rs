@@ -2,6 +2,7 @@
 
 mod copies;
 mod kept;
+mod owned;
 mod running;
 mod stock;
 mod streams;
@@ -11,7 +12,7 @@ use std::{
     fs::File,
     os::fd::AsFd,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, Once, OnceLock, PoisonError},
 };
 
 use cowork_core::{
@@ -25,7 +26,8 @@ pub(crate) use self::{
     stock::take_stock,
 };
 use self::{
-    running::{Kept, Running},
+    owned::Owned,
+    running::{Kept, Leaving, Running},
     streams::Streams,
 };
 use crate::{
@@ -46,6 +48,9 @@ pub(crate) struct Ground {
     #[cfg(feature = "egress")]
     credentials: crate::outlet::Credentials,
     confinement: OnceLock<Confinement>,
+    leaving: Leaving,
+    /// Whether it was looked for what the dead left.
+    swept: Once,
 }
 
 /// What a session may reach, and the proxy by which its commands do.
@@ -94,6 +99,8 @@ impl Ground {
             #[cfg(feature = "egress")]
             credentials: options.credentials.clone(),
             confinement: OnceLock::new(),
+            leaving: Leaving::default(),
+            swept: Once::new(),
         })
     }
 
@@ -142,6 +149,19 @@ impl Ground {
 
     pub(crate) fn room(self: &Arc<Self>, task: TaskId, hosts: Vec<HostGrant>) -> Room {
         Room { ground: self.clone(), task, hosts, commands: OnceLock::new() }
+    }
+
+    /// Removes, once, what commands changed whose host died while they ran: nobody will ask for it.
+    pub(crate) fn sweep_dead(&self, locks: &Path) {
+        self.swept.call_once(|| {
+            let freed = owned::sweep_dead(&staging(&self.data), locks);
+            tracing::debug!(freed, "removed what commands left whose host died");
+        });
+    }
+
+    /// Waits until what nobody will ask for is removed.
+    pub(crate) async fn swept(&self) {
+        self.leaving.over().await;
     }
 
     /// Lets go of what commands of tasks changed that are none of these, and gives the bytes that came free.
@@ -247,8 +267,9 @@ fn start(held: &Held, call: CallId, exec: &Exec) -> Result<Running> {
     room.is_still(call)?;
     room.remove(call)?;
     let mut layer = commands.layers.make(&call.to_string(), &commands.policy)?;
-    let kept = Kept::new(&commands.running, room.at(), call);
     let failed = |e: std::io::Error| Fault::from(e).error("run command", &shown(&room.layer(call)));
+    let owned = Owned::new(&room.layer(call)).map_err(failed)?;
+    let kept = Kept::new((&commands.running, &room.ground.leaving), room.at(), call, owned);
     // What changes from here on may not be what the command sees.
     File::create(room.layer(call).join(SINCE)).map_err(failed)?;
     copies::fill(held, &mut layer, &commands.copied, &room.ground.copies)?;

@@ -17,6 +17,9 @@
 mod alone;
 mod bubblewrap;
 mod filters;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzed;
 mod groups;
 mod helper;
 mod layer;

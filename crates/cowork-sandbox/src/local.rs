@@ -107,6 +107,8 @@ impl LocalSandbox {
 
     fn open_session(&self, spec: SessionSpec) -> Result<Held> {
         let locks = self.locks()?;
+        #[cfg(confined)]
+        self.ground.sweep_dead(&locks);
         let lock = lock::take(&locks, spec.task)?;
         reclaim::is_there(&self.journals(), spec.task, "open folder", Kind::Corrupt)?;
         let roots = grant::open(&spec.folders, &self.bounds)?;
@@ -217,6 +219,11 @@ impl Sandbox for LocalSandbox {
             Ok(reclaimed)
         })
         .await
+    }
+
+    #[cfg(confined)]
+    async fn swept(&self) {
+        self.ground.swept().await;
     }
 
     #[cfg(confined)]

@@ -26,7 +26,7 @@ use cowork_core::{
 };
 use cowork_sandbox::{
     LocalSandbox, LocalSandboxOptions,
-    confine::{Options, Tier},
+    confine::{Confinement, Options, Tier},
 };
 use cowork_testkit::sandbox::{Tree, a_call, a_task, grant, tree};
 use tempfile::TempDir;
@@ -36,8 +36,10 @@ use listed::{Program, limits};
 
 /// Where the programs are, for the process in which they are run.
 const WITHIN: &str = "COWORK_TEST_HOSTILE";
-/// Whether bubblewrap makes the namespaces.
-const BY_BUBBLEWRAP: &str = "COWORK_TEST_HOSTILE_BUBBLEWRAP";
+/// In which tier they are run: its number.
+const TIER: &str = "COWORK_TEST_HOSTILE_TIER";
+/// A file in the root of a world that is thrown away.
+const THROWN_AWAY: &str = "/.thrown-away";
 /// Whoever has no privileges.
 const NOBODY: u32 = 65_534;
 /// How much of what a program says is kept, in bytes.
@@ -67,13 +69,39 @@ fn no_program_of_a_user_without_privileges_gets_out_of_what_bubblewrap_made() {
     }
 }
 
+/// Where there are no namespaces, what a program reaches is this computer's own: as root it is tried only in a world that is thrown away.
+#[test]
+fn no_program_gets_out_of_landlock_and_filters() {
+    if !Path::new(THROWN_AWAY).exists() {
+        println!("left out: no file says that this world is thrown away; `cargo xtask soak planted` makes one");
+        return;
+    }
+    run_all(rustix::process::geteuid().as_raw(), Tier::Landlock);
+}
+
+#[test]
+fn no_program_of_a_user_without_privileges_gets_out_of_landlock_and_filters() {
+    let user = rustix::process::geteuid();
+    run_all(if user.is_root() { NOBODY } else { user.as_raw() }, Tier::Landlock);
+}
+
 /// In which tier programs are run, in the process that was made for it.
 fn tier() -> Tier {
-    if std::env::var_os(BY_BUBBLEWRAP).is_some() { Tier::Bubblewrap } else { Tier::Namespaces }
+    match std::env::var(TIER).as_deref() {
+        Ok("2") => Tier::Bubblewrap,
+        Ok("3") => Tier::Landlock,
+        _ => Tier::Namespaces,
+    }
 }
 
 fn options() -> Options {
-    Options { namespaces: tier() == Tier::Namespaces, ..Options::default() }
+    let all = Options { namespaces: tier() == Tier::Namespaces, ..Options::default() };
+    if tier() == Tier::Landlock { Options { bubblewrap: None, ..all } } else { all }
+}
+
+/// Gives where the programs are, as they are called inside.
+fn inside(programs: &Path) -> String {
+    if tier() == Tier::Landlock { programs.display().to_string() } else { "/work/Programs".to_owned() }
 }
 
 /// Runs the programs in a process of its own, in whose environment is what must not get in.
@@ -106,9 +134,7 @@ fn run_all(user: u32, tier: Tier) {
     fs::set_permissions(&temporary, fs::Permissions::from_mode(0o777)).unwrap();
     command.args(["--exact", "here", "--nocapture"]).envs(host::ENVIRONMENT);
     command.env(WITHIN, folder.path()).env("TMPDIR", &temporary).current_dir(&temporary);
-    if tier == Tier::Bubblewrap {
-        command.env(BY_BUBBLEWRAP, "1");
-    }
+    command.env(TIER, (tier as u32).to_string());
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(making);
     let came = child.wait_with_output().unwrap();
@@ -169,6 +195,8 @@ fn here() {
         confinement: options(),
         ..LocalSandboxOptions::default()
     });
+    let enforcement = Confinement::with(&options()).unwrap().probe().clone();
+    assert_eq!(enforcement.tier, tier());
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut failed = Vec::new();
     let mut passed = 0;
@@ -190,7 +218,11 @@ fn here() {
     note("43 files without a name".to_owned(), (special::files_without_a_name(), String::new()));
     note("55 the host's queues".to_owned(), (host.ends(), String::new()));
     failed.iter().for_each(|failure| println!("\n{failure}"));
-    println!("\n{passed} passed, {} failed", failed.len());
+    let not_claimed = host.not_claimed.take();
+    let wrongly = not_claimed.iter().filter(|(feature, _)| enforcement.has(*feature));
+    failed.extend(wrongly.map(|(feature, line)| format!("{} is claimed: {line}", feature.name())));
+    not_claimed.iter().for_each(|(feature, line)| println!("not claimed ({}): {line}", feature.name()));
+    println!("\n{passed} passed, {} failed; {} attempts not claimed", failed.len(), not_claimed.len());
     assert!(failed.is_empty());
 }
 
@@ -209,8 +241,8 @@ async fn tried(sandbox: &LocalSandbox, host: &Host, program: &Program, way: Way)
     let memory = host::own_memory();
     let session = open(sandbox, task, &desk, &host.programs).await;
     let others = program.is_bomb().then(|| std::thread::spawn(starts_programs));
-    let came = run(&*session, call, program.args(&host.marker()), program.wall()).await;
-    let mut faults = program.judge(&came.end, &came.said, came.took);
+    let came = run(&*session, call, program.args(&inside(&host.programs), &host.marker()), program.wall()).await;
+    let mut faults = program.judge(&came.end, &came.said, came.took, &mut host.not_claimed.borrow_mut());
     if others.is_some_and(|others| !others.join().unwrap()) {
         faults.push("the host could not start programs meanwhile".to_owned());
     }

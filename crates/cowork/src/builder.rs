@@ -302,7 +302,8 @@ impl Builder {
         if let Some(Worker { program, args, is_asked_for }) = self.worker.take() {
             let sandbox = sandbox.ok_or_else(|| {
                 let why = "a worker is confined by the sandbox, and there is none";
-                Error::new(Kind::InvalidInput, "start engine", why).with_fix("leave the worker out, or give it a sandbox")
+                Error::new(Kind::InvalidInput, "start engine", why)
+                    .with_fix("leave the worker out, or give it a sandbox")
             })?;
             let args: Vec<&str> = args.iter().map(String::as_str).collect();
             let apart = Apart::new(sandbox.clone(), program, &args);

@@ -41,7 +41,7 @@ pub(crate) async fn answer(app: &App, call: &str, answer: YesNo, no_wait: bool, 
         return Ok(Exit::Done);
     }
     app.adopt(ask.task).await?;
-    let exit = follow(app, ask.thread, ask.task, How { yes: false, json, after }, &mut signals).await?;
+    let exit = follow(app, ask.thread, ask.task, How { yes: false, json, after, cancels: false }, &mut signals).await?;
     app.close(&mut signals).await;
     Ok(exit)
 }

@@ -109,7 +109,7 @@ impl Run<'_> {
         loop {
             let item = tokio::select! {
                 biased;
-                () = signals.next() => return self.interrupted().await,
+                () = signals.next() => return self.interrupted(signals).await,
                 item = events.next() => item,
             };
             let Some(item) = item else {
@@ -143,19 +143,34 @@ impl Run<'_> {
         if self.args.json {
             return self.ended().await.map(Some);
         }
-        let how = How { yes: false, json: false, after: seq.saturating_sub(1) };
+        let how = How { yes: false, json: false, after: seq.saturating_sub(1), cancels: true };
         let exit = follow(self.app, self.thread, self.task, how, signals).await?;
         Ok(Some(match exit {
             Exit::Done => self.code(),
+            Exit::Interrupted => Exit::Program(signals.code()),
             other => other,
         }))
     }
 
-    /// Ends it, with all that it started.
-    async fn interrupted(&self) -> Result<Exit, Fail> {
+    /// Ends it, with all that it started; what it changed and was not kept is removed when the engine stops.
+    async fn interrupted(&self, signals: &Signals) -> Result<Exit, Fail> {
         self.app.tell(self.thread, self.task, cowork::Command::Cancel).await?;
         _ = self.app.engine.settled(self.task).await?;
-        Ok(Exit::Interrupted)
+        let task = self.app.engine.task(self.task).await?;
+        if task.result != Some(Finish::Cancelled) {
+            // It had ended before.
+            return self.ended().await;
+        }
+        let made = self.app.engine.changes(self.task).await.map_or(0, |set| set.changes.len() as u64);
+        let text = match made {
+            0 => "Interrupted: the command was ended, and nothing of what it changed is kept".to_owned(),
+            made => {
+                let made = count(made, "change");
+                format!("Interrupted: {made} had been kept. Take it back: cowork undo {}", self.task.short())
+            }
+        };
+        eprintln!("{}", Line::margin().add(Role::Failed, text).write(Look::ink_on_stderr()));
+        Ok(Exit::Program(signals.code()))
     }
 
     async fn ended(&self) -> Result<Exit, Fail> {

@@ -36,7 +36,7 @@ pub(crate) async fn one(app: &App, task: &str, yes: bool, json: bool) -> Result<
         app.tell(task.thread, task.task, Command::Resume).await?;
     }
     app.adopt(task.task).await?;
-    let exit = follow(app, task.thread, task.task, How { yes, json, after }, &mut signals).await?;
+    let exit = follow(app, task.thread, task.task, How { yes, json, after, cancels: false }, &mut signals).await?;
     app.close(&mut signals).await;
     Ok(exit)
 }
@@ -75,7 +75,7 @@ pub(crate) async fn all(app: &App, unready: &[Unready], yes: bool, json: bool) -
     for (at, task) in left.iter().enumerate() {
         let after = app.engine.task(task.task).await?.head;
         app.adopt(task.task).await?;
-        let ended = follow(app, task.thread, task.task, How { yes, json, after }, &mut signals).await?;
+        let ended = follow(app, task.thread, task.task, How { yes, json, after, cancels: false }, &mut signals).await?;
         if ended == Exit::Interrupted {
             say(waiting("still", &left[at + 1..], ["Go on:", "cowork resume"], &look));
             return Ok(ended);

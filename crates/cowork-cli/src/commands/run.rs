@@ -75,7 +75,9 @@ pub(crate) async fn run(args: Run, config: &Config, data: &Path) -> Result<Exit,
     let thread = ThreadId::named(&args.thread);
     app.engine.open(thread, &args.thread).await?;
     let task = app.engine.submit(thread, SENDER, submit).await?;
-    let exit = follow(&app, thread, task, How { yes: args.yes, json: args.json, after: 0 }, &mut signals).await?;
+    let exit =
+        follow(&app, thread, task, How { yes: args.yes, json: args.json, after: 0, cancels: false }, &mut signals)
+            .await?;
     app.close(&mut signals).await;
     Ok(exit)
 }

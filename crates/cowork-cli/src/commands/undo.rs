@@ -92,7 +92,7 @@ pub(crate) async fn undo(app: &App, mut wanted: Wanted) -> Result<Exit, Fail> {
     let after = app.engine.task(found.task.task).await?.head;
     let UndoSpec { paths, calls, .. } = found.spec;
     app.tell_and_adopt(&found.task, Command::Undo { paths, calls }).await?;
-    let how = How { yes: false, json: wanted.json, after };
+    let how = How { yes: false, json: wanted.json, after, cancels: false };
     let exit = follow(app, found.task.thread, found.task.task, how, &mut signals).await?;
     app.close(&mut signals).await;
     Ok(exit)

@@ -56,10 +56,24 @@ impl Driver {
         calls.iter().filter(is_held).copied().collect::<Vec<_>>().into_iter()
     }
 
-    /// Lets go of what these calls held back, where it was refused. What can't be let go of now goes with the task.
+    /// Lets go of what is held back and was not decided on, as the task ends.
+    pub(super) async fn discard_undecided(&mut self) {
+        let is_open = |state: &&CallState| {
+            state.held.is_some() && matches!(state.stage, Stage::Proposed | Stage::Asked | Stage::Answered)
+        };
+        let calls = self.task.turns.last().map_or(&[][..], |turn| &turn.calls);
+        self.let_go(calls.iter().filter(is_open).map(|state| state.id).collect()).await;
+    }
+
+    /// Lets go of what these calls held back, where it was refused.
     async fn discard(&mut self, calls: Vec<CallId>) {
         let ended = |id: &CallId| self.task.call(*id).is_some_and(|(_, state)| state.stage == Stage::Finished);
-        for call in calls.into_iter().filter(ended).collect::<Vec<_>>() {
+        self.let_go(calls.into_iter().filter(ended).collect()).await;
+    }
+
+    /// Lets go of what these calls held back. What can't be let go of now goes with the task.
+    async fn let_go(&mut self, calls: Vec<CallId>) {
+        for call in calls {
             if self.open_session().await.is_ok()
                 && let Some(session) = &self.session
             {

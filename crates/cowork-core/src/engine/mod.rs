@@ -431,6 +431,9 @@ impl Engine {
         let _ = self.inner.ended.subscribe().wait_for(|ended| *ended).await;
         self.inner.families.end_span(None);
         self.inner.reclaiming.ended().await;
+        if let Some(sandbox) = &self.inner.parts.sandbox {
+            sandbox.swept().await;
+        }
         self.inner.rests.close();
         self.inner.hub.close();
     }

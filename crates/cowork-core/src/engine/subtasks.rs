@@ -71,6 +71,7 @@ impl Driver {
 
     /// Ends the task; if it is a sub-task, the call that it did the work of ends in the same commit.
     pub(super) async fn finish(&mut self, result: Finish) -> Result<()> {
+        self.discard_undecided().await;
         let report = self.look_again(&result).await;
         let Some(parent) = self.task.submit.parent.clone() else {
             self.checked(report)?;

@@ -46,7 +46,18 @@ pub(crate) struct Hangs {
     pub(crate) count: AtomicUsize,
 }
 
-struct Guard(Arc<Notify>);
+/// Tells when it is dropped.
+pub(crate) struct Guard(pub(crate) Arc<Notify>);
+
+/// Another function, of which is told when nobody holds it any more.
+pub(crate) struct Held(pub(crate) Arc<dyn Function>, pub(crate) Guard);
+
+#[async_trait]
+impl Function for Held {
+    async fn call(&self, call: Invocation) -> Result<String> {
+        self.0.call(call).await
+    }
+}
 
 impl Drop for Guard {
     fn drop(&mut self) {

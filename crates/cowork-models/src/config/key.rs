@@ -82,7 +82,8 @@ impl JsonSchema for KeySource {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let about = "Where a key is, never the key itself: `env:NAME`, `keyring`, `keyring:NAME`, `file:PATH` or `none`.";
+        let about =
+            "Where a key is, never the key itself: `env:NAME`, `keyring`, `keyring:NAME`, `file:PATH` or `none`.";
         json_schema!({ "type": "string", "description": about })
     }
 }

@@ -12,10 +12,11 @@ use std::{
 
 use async_trait::async_trait;
 use cowork_core::{CallId, Error, Exit, ExitKind, Kind, Process, ProcessEvent, Resource, Result, Visit};
-use tokio::{runtime::Handle, task::JoinHandle};
+use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 
 use super::{
     Commands,
+    owned::Owned,
     streams::{Streams, read},
     swept,
 };
@@ -71,20 +72,51 @@ pub(super) struct Running {
 /// What a command changes, until its end is told: if it never is, nobody will ask for it.
 pub(super) struct Kept {
     running: Arc<Mutex<HashSet<CallId>>>,
+    leaving: Leaving,
     at: PathBuf,
     call: CallId,
+    /// Says that it is somebody's, as long as they live.
+    owned: Owned,
     told: AtomicBool,
+    left: AtomicBool,
+}
+
+/// How many layers nobody will ask for that are not removed yet.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Leaving(Arc<watch::Sender<usize>>);
+
+impl Leaving {
+    /// Waits until all of them are removed.
+    pub(crate) async fn over(&self) {
+        // The sender is this one.
+        _ = self.0.subscribe().wait_for(|count| *count == 0).await;
+    }
 }
 
 impl Kept {
-    pub(super) fn new(running: &Arc<Mutex<HashSet<CallId>>>, at: PathBuf, call: CallId) -> Arc<Self> {
+    /// Takes a layer, which is under this call at this place.
+    pub(super) fn new(
+        (running, leaving): (&Arc<Mutex<HashSet<CallId>>>, &Leaving),
+        at: PathBuf,
+        call: CallId,
+        owned: Owned,
+    ) -> Arc<Self> {
         lock(running).insert(call);
-        Arc::new(Self { running: running.clone(), at, call, told: AtomicBool::new(false) })
+        let (running, leaving) = (running.clone(), leaving.clone());
+        Arc::new(Self { running, leaving, at, call, owned, told: false.into(), left: false.into() })
     }
 
     fn tell(&self) {
         self.told.store(true, Ordering::Release);
+        self.owned.let_go();
         lock(&self.running).remove(&self.call);
+    }
+
+    /// Says that nobody will ask for it, if its end was not told.
+    fn leave(&self) {
+        if !self.told.load(Ordering::Acquire) && !self.left.swap(true, Ordering::AcqRel) {
+            self.leaving.0.send_modify(|count| *count += 1);
+        }
     }
 }
 
@@ -93,11 +125,14 @@ impl Drop for Kept {
         if self.told.load(Ordering::Acquire) {
             return;
         }
-        let (running, at, call) = (self.running.clone(), std::mem::take(&mut self.at), self.call);
+        self.leave();
+        let (running, leaving) = (self.running.clone(), self.leaving.clone());
+        let (at, call) = (std::mem::take(&mut self.at), self.call);
         let sweep = move || {
             // What can't be removed now goes with the task.
             swept(&at, call);
             lock(&running).remove(&call);
+            leaving.0.send_modify(|count| *count -= 1);
         };
         match Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn_blocking(sweep)),
@@ -212,6 +247,7 @@ impl Process for Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        self.kept.leave();
         self.ender.end();
     }
 }

@@ -237,7 +237,7 @@ impl Running {
                 Err(Error::new(Kind::Unavailable, "run command", "its sandbox was ended from outside")
                     .with_fix("look whether the computer is short of memory, and run it again"))
             }
-            Err(errno) => Err(failed(errno)),
+            Ok(Heard::Strange(errno)) | Err(errno) => Err(failed(errno)),
         }?;
         // However it came to its end: a part of its work was cut off.
         Ok(match was_struck(ended.how == How::Exited(0)) {
@@ -284,7 +284,7 @@ impl Running {
         let begun = Instant::now();
         loop {
             match self.hear(DEATH.saturating_sub(begun.elapsed())) {
-                Ok(Heard::Told(_) | Heard::Begun(..) | Heard::Listens(_)) => {}
+                Ok(Heard::Told(_) | Heard::Begun(..) | Heard::Listens(_) | Heard::Strange(_)) => {}
                 Ok(Heard::Gone) => return Ok(()),
                 Ok(Heard::Nothing) => {
                     let error =
@@ -310,6 +310,8 @@ enum Heard {
     /// The command's way out, which is to be accepted from.
     Listens(TcpListener),
     Told(Told),
+    /// What can't be taken, and why.
+    Strange(Errno),
     /// Nothing is left of it.
     Gone,
     /// Nothing, for as long as was waited.
@@ -330,26 +332,31 @@ struct Told {
 impl Told {
     const LENGTH: usize = 40;
 
+    /// Reads a message, and the handle that came along. What is none of the helper's is taken for nothing that it could be.
     fn read(message: &[u8; Self::LENGTH], handle: Option<OwnedFd>) -> Heard {
+        const END: u32 = 0;
         const BEGUN: u32 = 1;
         const NO_WORLD: u32 = 2;
         const LISTENS: u32 = 3;
         let half = |at: usize| std::array::from_fn(|n| message[at + n]);
         let whole = |at: usize| u64::from_le_bytes(std::array::from_fn(|n| message[at + n]));
-        let about = u32::from_le_bytes(half(12));
-        match (about, handle) {
-            (BEGUN, root) => return Heard::Begun(u32::from_le_bytes(half(8)), root),
-            (LISTENS, Some(socket)) => return Heard::Listens(socket.into()),
-            _ => {}
-        }
-        Heard::Told(Self {
+        let told = Self {
             step: u32::from_le_bytes(half(0)),
-            of_ground: about == NO_WORLD,
+            of_ground: half(12) == NO_WORLD.to_le_bytes(),
             errno: i32::from_le_bytes(half(4)),
             status: i32::from_le_bytes(half(8)),
             cpu: Duration::from_micros(whole(16).saturating_add(whole(24))),
             memory: whole(32).saturating_mul(1_024),
-        })
+        };
+        match (u32::from_le_bytes(half(12)), handle) {
+            (LISTENS, Some(handle)) => Heard::Listens(handle.into()),
+            // The kernel keeps a handle for which there is no number left here.
+            (LISTENS, None) => Heard::Strange(Errno::MFILE),
+            (BEGUN, root) => Heard::Begun(u32::from_le_bytes(half(8)), root),
+            (END, None) => Heard::Told(told),
+            (NO_WORLD, None) if told.step > 0 => Heard::Told(told),
+            _ => Heard::Strange(Errno::PROTO),
+        }
     }
 
     fn ended(&self, ground: &[Step], plan: &[Step], program: &str) -> Result<Ended> {
@@ -362,8 +369,10 @@ impl Told {
             0 => {
                 let status = ExitStatus::from_raw(self.status);
                 let how = match (status.code(), status.signal()) {
-                    (_, Some(signal)) => How::Killed(signal),
-                    (code, None) => How::Exited(code.unwrap_or_default()),
+                    // The kernel writes nothing beside the code.
+                    (Some(code), _) if self.status == code << 8 => How::Exited(code),
+                    (None, Some(signal)) => How::Killed(signal),
+                    _ => return Err(failed(Errno::PROTO)),
                 };
                 Ok(Ended { how, cpu: self.cpu, memory: self.memory })
             }
@@ -395,6 +404,15 @@ impl Told {
 fn is_ready(from: impl AsFd) -> bool {
     let none = Timespec { tv_sec: 0, tv_nsec: 0 };
     poll(&mut [PollFd::new(&from, PollFlags::IN)], Some(&none)).is_ok_and(|ready| ready > 0)
+}
+
+/// Gives what the end of a command comes to, if it is one that is told without a handle.
+#[cfg(any(test, fuzzing))]
+pub(super) fn tell(message: &[u8; Told::LENGTH], plan: &[Step]) -> Option<Result<Ended>> {
+    match Told::read(message, None) {
+        Heard::Told(told) => Some(told.ended(plan, plan, "program")),
+        _ => None,
+    }
 }
 
 /// Receives a message that is there, and the handle that may come with it.

@@ -19,6 +19,9 @@ int main(void)
         if (child < 0)
             break;
     }
+    /* Where it is only looked how many there are (fact `looked`), whoever looks has the time: it is ended now. */
+    if (fact_number("looked", 0))
+        sleep(2);
     if (made > most)
         escaped("41 processes", "%ld were started", made);
     else

@@ -18,6 +18,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use cowork_sandbox::confine::{Feature, Tier};
 use cowork_testkit::sandbox::{Tree, put, tree};
 
 use crate::{
@@ -75,6 +76,8 @@ pub(crate) struct Host {
     process: Child,
     queues: Queues,
     before: Before,
+    /// What was done that this tier does not claim to prevent, with the feature that it lacks.
+    pub(crate) not_claimed: RefCell<Vec<(Feature, String)>>,
     /// Not marked to be closed when something is executed.
     _open: Vec<OwnedFd>,
 }
@@ -115,6 +118,7 @@ impl Host {
             before: Before::none(),
             abstract_name: name,
             in_folders: RefCell::default(),
+            not_claimed: RefCell::default(),
             outside,
             tcp,
             udp,
@@ -156,6 +160,8 @@ impl Host {
         let user = rustix::process::geteuid().as_raw();
         // Where no control group holds it, it is looked at what it has, and it may have got some more until then.
         let memory = if user == 0 { limits.memory } else { 8 * limits.memory };
+        // Where no namespace counts processes, it is looked how many there are.
+        let is_looked = crate::tier() == Tier::Landlock;
         let [key, shm, queue] = &self.queues.names;
         let own = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
             // Nothing is sent by this: it asks for the way.
@@ -174,6 +180,7 @@ impl Host {
             ("hostname", setting("kernel/hostname")),
             ("folder", desk.display().to_string()),
             ("processes", (limits.processes + KEEPERS).to_string()),
+            ("looked", u8::from(is_looked).to_string()),
             ("memory", memory.to_string()),
             ("open", limits.open.to_string()),
             ("abstract", self.abstract_name.clone()),

@@ -9,7 +9,7 @@ use std::{
 };
 
 use cowork_core::{ExecLimits, Exit, ExitKind, Resource, Result};
-use cowork_sandbox::confine::Tier;
+use cowork_sandbox::confine::{Feature, Tier};
 use tempfile::TempDir;
 
 /// How long a program may take that ends by itself.
@@ -46,6 +46,36 @@ const KNOWN_BY_BUBBLEWRAP: [(&str, &str); 2] = [
     ("fills.py", "26 names in "),
     // It can't have a device be read-only. For whoever is not root that forbids nothing more, and for root it is done before.
     ("mounts.c", "17 what is mounted at /dev/"),
+];
+
+/// What is other where there are no namespaces.
+const KNOWN_BY_LANDLOCK: [(&str, &str); 5] = [
+    // What is kept for no longer than a command is on the host's disk: of that it is looked that some stays free, and /tmp is not its own.
+    ("fills.py", "/scratch/home: it was done"),
+    ("fills.py", "24 afterwards: there is none: [Errno 13]"),
+    // Who has none can't give up what nobody gives them. No program gives any: that is asked for in a line of its own.
+    ("become_root.c", "16 capabilities to be had: "),
+    // It is the sandbox's own, and names a folder of its own.
+    ("environment.c", "67 the environment: has TMPDIR"),
+    // What it would find there is nothing: it has no terminal.
+    ("terminals.c", "37 the controlling terminal: refused with EACCES"),
+];
+
+/// What is other there for root, who stays root, without a privilege: it becomes who it is.
+const KNOWN_OF_ROOT: [(&str, &str); 5] = [
+    ("become_root.c", "16 who it is: it is root here"),
+    ("become_root.c", "16 setuid: it was done, answer 0"),
+    ("become_root.c", "16 setresuid: it was done, answer 0"),
+    ("become_root.c", "16 setgid: it was done, answer 0"),
+    ("from_memory.c", "51 being root: it was done, answer 0"),
+];
+
+/// What a tier without namespaces does not claim to prevent, and what it lacks for it.
+const NOT_CLAIMED: [(&str, &str, Feature); 3] = [
+    ("reads_outside.py", "2 that this file is there: it was done", Feature::Hiding),
+    // That there is such a process is learned; a signal by it is refused as by its number.
+    ("other_processes.c", "29 pidfd_open: it was done", Feature::Hiding),
+    ("what_the_kernel_tells.py", "40 the host's name: ", Feature::Hiding),
 ];
 
 /// Small ones: what uses them up takes no time.
@@ -105,6 +135,12 @@ pub(crate) fn all() -> Vec<Program> {
     all
 }
 
+/// Says whether something was refused, if otherwise than where it does not exist. That something is there is learned by it: what hides that
+/// are namespaces.
+fn is_refused(line: &str) -> bool {
+    ["EACCES", "EPERM", "EXDEV"].iter().any(|name| line.contains(&format!(": refused with {name}, which is not")))
+}
+
 impl Program {
     /// Says whether it is not run by a session.
     pub(crate) fn is_special(&self) -> bool {
@@ -116,8 +152,8 @@ impl Program {
     }
 
     /// Gives the command. The last word does nothing: by it processes are told from others.
-    pub(crate) fn args(&self, marker: &str) -> Vec<String> {
-        let at = format!("/work/Programs/{}", self.file.trim_end_matches(".c"));
+    pub(crate) fn args(&self, programs: &str, marker: &str) -> Vec<String> {
+        let at = format!("{programs}/{}", self.file.trim_end_matches(".c"));
         let before = match self.file.rsplit_once('.') {
             Some((_, "py")) => Some("python3"),
             Some((_, "sh")) => Some("sh"),
@@ -139,21 +175,44 @@ impl Program {
         }
     }
 
-    /// Says what is wrong with what it came to.
-    pub(crate) fn judge(&self, end: &Result<Exit>, said: &str, took: Duration) -> Vec<String> {
-        let by_bubblewrap = KNOWN_BY_BUBBLEWRAP.iter().filter(|_| crate::tier() == Tier::Bubblewrap);
-        let all: Vec<&(&str, &str)> = KNOWN.iter().chain(by_bubblewrap).collect();
-        let is_known = |line: &str| all.iter().any(|(file, what)| *file == self.file && line.contains(what));
-        let (known, faults): (Vec<&str>, Vec<&str>) =
-            said.lines().filter(|line| line.contains("ESCAPED")).partition(|line| is_known(line));
-        let mut faults: Vec<String> = faults.into_iter().map(str::to_owned).collect();
+    /// Says whether it is known that this is said, and why it does no harm.
+    pub(crate) fn is_known(&self, line: &str) -> bool {
+        let more: &[_] = match crate::tier() {
+            Tier::Namespaces => &[],
+            Tier::Bubblewrap => &KNOWN_BY_BUBBLEWRAP,
+            Tier::Landlock => &KNOWN_BY_LANDLOCK,
+        };
+        let is_root = crate::tier() == Tier::Landlock && rustix::process::geteuid().is_root();
+        let of_root = KNOWN_OF_ROOT.iter().filter(|_| is_root);
+        let is_listed =
+            KNOWN.iter().chain(more).chain(of_root).any(|(file, what)| *file == self.file && line.contains(what));
+        is_listed || crate::tier() == Tier::Landlock && is_refused(line)
+    }
+
+    /// Says what is wrong with what it came to; what is only not claimed here is added to that.
+    pub(crate) fn judge(
+        &self,
+        end: &Result<Exit>,
+        said: &str,
+        took: Duration,
+        not_claimed: &mut Vec<(Feature, String)>,
+    ) -> Vec<String> {
+        let lacking = |line: &str| {
+            let all = NOT_CLAIMED.iter().filter(|_| crate::tier() == Tier::Landlock);
+            all.clone().find(|(file, what, _)| *file == self.file && line.contains(what)).map(|(.., feature)| *feature)
+        };
+        let escaped = said.lines().filter(|line| line.contains("ESCAPED"));
+        let (known, faults): (Vec<&str>, Vec<&str>) = escaped.partition(|line| self.is_known(line));
+        let (open, faults): (Vec<&str>, Vec<&str>) = faults.into_iter().partition(|line| lacking(line).is_some());
         known.iter().for_each(|line| println!("known: {line}"));
+        not_claimed.extend(open.iter().filter_map(|line| Some((lacking(line)?, format!("{}: {line}", self.file)))));
+        let mut faults: Vec<String> = faults.into_iter().map(str::to_owned).collect();
         let how = match end {
             Ok(exit) => &exit.how,
             Err(error) => return vec![format!("it did not run to an end: {error}")],
         };
         let is_as_expected = match self.end() {
-            End::Well => *how == ExitKind::Code(i32::from(!known.is_empty())),
+            End::Well => *how == ExitKind::Code(i32::from(!known.is_empty() || !open.is_empty())),
             End::WellOrOver(resource) => [ExitKind::Code(0), ExitKind::Exceeded(resource)].contains(how),
             End::Late => *how == ExitKind::TimedOut,
         };

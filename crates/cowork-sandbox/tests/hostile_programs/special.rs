@@ -16,7 +16,8 @@ use tempfile::TempDir;
 
 use crate::{
     host::Host,
-    listed::{WALL, limits},
+    inside,
+    listed::{Program, WALL, limits},
     options,
 };
 
@@ -40,14 +41,17 @@ pub(crate) fn at_a_terminal(host: &Host) -> Vec<String> {
         vec![shared("Desk", desk.path(), Changes::Made), shared("Programs", &host.programs, Changes::Refused)];
     let world = Confinement::with(&options()).unwrap().world(Policy { folders, limits: limits() }, None).unwrap();
     let (mut reader, writer) = std::io::pipe().unwrap();
-    let args = ["/work/Programs/terminals".to_owned(), host.marker()];
+    let args = [format!("{}/terminals", inside(&host.programs)), host.marker()];
     let running = world.start(None, &args, [input.as_fd(), writer.as_fd(), writer.as_fd()]).unwrap();
     drop(writer);
     let mut said = String::new();
     reader.read_to_string(&mut said).unwrap();
     let ended = running.wait(WALL).unwrap();
-    let mut faults: Vec<String> = said.lines().filter(|line| line.contains("ESCAPED")).map(str::to_owned).collect();
-    if ended.how != How::Exited(0) || !said.contains("ok 37 TIOCSTI on its input") {
+    let program = Program { numbers: "37".to_owned(), file: "terminals.c".to_owned() };
+    let (known, faults): (Vec<&str>, Vec<&str>) =
+        said.lines().filter(|line| line.contains("ESCAPED")).partition(|line| program.is_known(line));
+    let mut faults: Vec<String> = faults.into_iter().map(str::to_owned).collect();
+    if ended.how != How::Exited(i32::from(!known.is_empty())) || !said.contains("ok 37 TIOCSTI on its input") {
         faults.push(format!("it ended with {:?}: {said}", ended.how));
     }
     match input.read(&mut [0; 64]) {
@@ -93,7 +97,7 @@ pub(crate) fn is_host() -> bool {
         layer.copy(0).unwrap();
     }
     let (null, out) = (File::open("/dev/null").unwrap(), std::io::stdout());
-    let args = ["sh", "/work/Programs/outlives.sh"].map(str::to_owned);
+    let args = ["sh".to_owned(), format!("{}/outlives.sh", inside(&programs))];
     let running = world.start(Some(&layer), &args, [null.as_fd(), out.as_fd(), out.as_fd()]).unwrap();
     running.wait(Duration::from_secs(120)).unwrap();
     true
