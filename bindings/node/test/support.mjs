@@ -22,6 +22,19 @@ export function open(t, options = {}) {
   return cowork;
 }
 
+/** Submits a task to an engine that has done nothing yet, and gives what happens to its end, with what is shown between. */
+export async function* watched(cowork, text) {
+  // It is there before the task is.
+  const items = cowork.events();
+  const first = items.next();
+  await cowork.threads();
+  await cowork.submit(text);
+  for (let next = await first; !next.done; next = await items.next()) {
+    yield next.value;
+    if (next.value.event?.type === "task_finished") return void (await items.return());
+  }
+}
+
 /** Has tools called once each, and gives what came of the calls. */
 export async function outcomes(t, tools, calls, options) {
   const cowork = open(t, { tools, planners: [turns(calls)], ...options });
