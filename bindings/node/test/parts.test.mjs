@@ -1,7 +1,7 @@
 // Models, planners and approvers of the host's.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -118,7 +118,7 @@ test("a task can be paused, steered, resumed; what it did to files is shown and 
     name: "mine",
     plan({ task }) {
       steers.push(...task.steers.map(({ text }) => text));
-      const calls = [{ tool: "write_file", args: { path: `${name}/a.txt`, text: "two", if_exists: "replace" } }, { tool: "send", args: { what: "mail" } }];
+      const calls = [{ tool: "write_file", args: { path: `${name}/new.txt`, text: "two" } }, { tool: "send", args: { what: "mail" } }];
       return calls[task.turns.length] ? { calls: [calls[task.turns.length]] } : { finish: { end: "done", summary: "Done." } };
     },
   });
@@ -134,11 +134,11 @@ test("a task can be paused, steered, resumed; what it did to files is shown and 
     for (const ask of await task.asks()) await task.answer(ask, "allow");
   }
   assert.ok(steers.includes("Be quick."));
-  assert.equal(readFileSync(join(folder, "a.txt"), "utf8"), "two");
+  assert.equal(readFileSync(join(folder, "new.txt"), "utf8"), "two");
   assert.equal((await task.changes()).changes.length, 1);
   assert.ok(await task.previewUndo());
   await task.undo();
-  assert.equal(readFileSync(join(folder, "a.txt"), "utf8"), "one");
+  assert.deepEqual(readdirSync(folder), ["a.txt"]);
 });
 
 test("a host may wait for a service that is away, as its error says", { timeout: 20_000 }, async (t) => {
