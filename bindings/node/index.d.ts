@@ -2,26 +2,8 @@
 
 import { Operations } from "./operations";
 import type {
-  Answer,
-  Ask,
-  BuiltinTools,
-  CallId,
-  Config,
-  Folder,
-  HostAnswer,
-  Item,
-  Json,
-  Label,
-  ModelDeclaration,
-  ModelRequest,
-  ModelSettings,
-  PlannerDeclaration,
-  PlannerInput,
-  Proposal,
-  TaskId,
-  TaskState,
-  ThreadId,
-  ToolDeclaration,
+  Answer, Ask, BuiltinTools, CallId, Config, Folder, HostAnswer, Item, Json, Label, ModelDeclaration, ModelRequest,
+  ModelSettings, PlannerDeclaration, PlannerInput, Proposal, TaskId, TaskState, ThreadId, ToolDeclaration,
 } from "./types";
 
 export * from "./errors";
@@ -92,31 +74,12 @@ export declare class Task implements AsyncIterable<Item> {
   state(): Promise<TaskState>;
   /** Answers a question of it or of its sub-tasks, as `asks` gave it. */
   answer(ask: Pick<Ask, "task" | "call" | "args_hash">, answer: Answer, options?: Parameters<Operations["answer"]>[4]): Promise<void>;
-  /** {@inheritDoc Operations.adopt} */
-  adopt: OfTask<"adopt">;
-  /** {@inheritDoc Operations.asks} */
-  asks: OfTask<"asks">;
-  /** {@inheritDoc Operations.cancel} */
-  cancel: OfTask<"cancel">;
-  /** {@inheritDoc Operations.changes} */
-  changes: OfTask<"changes">;
-  /** {@inheritDoc Operations.held} */
-  held: OfTask<"held">;
-  /** {@inheritDoc Operations.pause} */
-  pause: OfTask<"pause">;
-  /** {@inheritDoc Operations.previewUndo} */
-  previewUndo: OfTask<"previewUndo">;
-  /** {@inheritDoc Operations.resume} */
-  resume: OfTask<"resume">;
-  /** {@inheritDoc Operations.steer} */
-  steer: OfTask<"steer">;
-  /** {@inheritDoc Operations.undo} */
-  undo: OfTask<"undo">;
 }
+export interface Task
+  extends OfTask<Pick<Operations, "adopt" | "asks" | "cancel" | "changes" | "held" | "pause" | "previewUndo" | "resume" | "steer" | "undo">> {}
 
-type OfTask<K extends keyof Operations> = Operations[K] extends (task: TaskId, ...rest: infer Rest) => infer Result
-  ? (...rest: Rest) => Result
-  : never;
+/** Operations on one task, which they need not be told. */
+type OfTask<T> = { [K in keyof T]: T[K] extends (task: TaskId, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never };
 type Awaitable<T> = T | PromiseLike<T>;
 
 /** What every function of the host's is told besides what it is called with. */

@@ -166,15 +166,15 @@ class Context {
   }
 
   text(text) {
-    this.#engine.text(this.#id, text);
+    this.#engine.tell(this.#id, "text", text);
   }
 
   thinking(text) {
-    this.#engine.thinking(this.#id, text);
+    this.#engine.tell(this.#id, "thinking", text);
   }
 
   calling(tool) {
-    this.#engine.calling(this.#id, tool);
+    this.#engine.tell(this.#id, "calling", tool);
   }
 
   [ABORT]() {

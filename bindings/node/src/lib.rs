@@ -7,6 +7,7 @@ use std::{
     collections::HashMap,
     future::Future,
     sync::{Arc, Mutex},
+    task::{Context, Poll, Waker},
 };
 
 use bridge::{Bridge, Called, held, json_of};
@@ -69,15 +70,19 @@ impl Engine {
         self.begin(id, async move { handle.call(&operation, args).await });
     }
 
-    /// Begins a stream, which is known by the number of this call.
+    /// Begins a stream, which is known by the number of this call. A thread's is there before anything that is called next.
     #[napi]
     pub fn follow(&self, id: i64, args: String) {
         let (handle, streams) = (self.handle.clone(), self.streams.clone());
-        self.begin(id, async move {
+        let mut opening = Box::pin(async move {
             let events = Arc::new(handle.events(args).await?);
             held(&streams).insert(id, Stream { events, ended: CancellationToken::new() });
             Ok(id.to_string())
         });
+        match opening.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(came) => self.bridge.settled(id, &came),
+            Poll::Pending => self.begin(id, opening),
+        }
     }
 
     /// Waits for the next items of a stream: a list, or null at its end.
@@ -129,22 +134,14 @@ impl Engine {
         self.bridge.done(id, Err(thrown(&name, &message)));
     }
 
-    /// Shows a piece of what a model says.
+    /// Shows the next piece of what a model says: `text` and `thinking` as they are, `calling` with a tool's name.
     #[napi]
-    pub fn text(&self, id: i64, text: String) {
-        self.bridge.shows(id).map(|tell| tell.text(&text));
-    }
-
-    /// Shows a piece of what a model thinks.
-    #[napi]
-    pub fn thinking(&self, id: i64, text: String) {
-        self.bridge.shows(id).map(|tell| tell.thinking(&text));
-    }
-
-    /// Shows that a model begins to write a call of a tool.
-    #[napi]
-    pub fn calling(&self, id: i64, tool: String) {
-        self.bridge.shows(id).map(|tell| tell.calling(&tool));
+    pub fn tell(&self, id: i64, what: String, piece: String) {
+        self.bridge.shows(id).map(|tell| match what.as_str() {
+            "text" => tell.text(&piece),
+            "thinking" => tell.thinking(&piece),
+            _ => tell.calling(&piece),
+        });
     }
 
     /// Shows how far a tool is.

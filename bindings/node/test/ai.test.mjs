@@ -56,14 +56,9 @@ for (const version of ["v2", "v3", "v4"]) {
       text("It is ", "42."),
     );
     const cowork = open(t, { tools: [times], models: [fromAiSdk(service, { window: 50_000 })] });
+    const { items, state } = await watched(cowork, "Six times seven?");
     const shown = {};
-    let task;
-    for await (const item of watched(cowork, "Six times seven?")) {
-      const { what } = item;
-      if (what) shown[what.type] = (shown[what.type] ?? "") + (what.text ?? what.tool);
-      task ??= item.task;
-    }
-    const state = await cowork.task(task);
+    for (const { what } of items) if (what) shown[what.type] = (shown[what.type] ?? "") + (what.text ?? what.tool);
     assert.deepEqual([state.status, state.result.summary], ["done", "It is 42."]);
     assert.deepEqual(state.submit.planner, { model: "m-1", name: "model" });
     assert.equal(shown.text, "Let me see.It is 42.");

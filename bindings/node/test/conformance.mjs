@@ -178,7 +178,7 @@ class Stage {
     return null;
   }
 
-  /** Begins to follow. What a stream says first is taken at once, so that it has begun when something else is done. */
+  /** Begins to follow: a stream has begun when its first item was asked for. */
   async #events(args, name) {
     const stream = this.#cowork.events(args);
     const first = stream.next();

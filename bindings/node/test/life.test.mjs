@@ -174,11 +174,12 @@ test("workers have engines of their own, and may be ended with tasks in them", {
   const at = new URL("worker.mjs", import.meta.url);
   const ends = Array.from({ length: 4 }, async (_, n) => {
     const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(WORKER.replaceAll('"cowork-sdk"', JSON.stringify(new URL("../index.mjs", at).href)))}`));
+    const exit = new Promise((resolve) => worker.once("exit", resolve));
     const status = await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
     assert.equal(status, "done");
     // Half of them end by themselves.
     if (n % 2) await worker.terminate();
-    else await new Promise((resolve) => worker.once("exit", resolve));
+    else await exit;
   });
   await Promise.all(ends);
 });

@@ -11,12 +11,9 @@ import { open, turns, watched } from "./support.mjs";
 /** Gives the text that was shown while a model answered, and the task in the end. */
 async function asked(t, answer, options = {}) {
   const cowork = open(t, { models: [model({ name: "mine", answer })], ...options });
-  let [text, task] = [""];
-  for await (const item of watched(cowork, "What is six times seven?")) {
-    if (item.what?.type === "text") text += item.what.text;
-    task ??= item.task;
-  }
-  return { text, state: await cowork.task(task) };
+  const { items, state } = await watched(cowork, "What is six times seven?");
+  const text = items.map(({ what }) => (what?.type === "text" ? what.text : "")).join("");
+  return { text, state };
 }
 
 test("a model answers with a text, an answer, or pieces of a text", { timeout: 20_000 }, async (t) => {

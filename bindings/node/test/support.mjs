@@ -22,17 +22,21 @@ export function open(t, options = {}) {
   return cowork;
 }
 
-/** Submits a task to an engine that has done nothing yet, and gives what happens to its end, with what is shown between. */
-export async function* watched(cowork, text) {
-  // It is there before the task is.
-  const items = cowork.events();
-  const first = items.next();
-  await cowork.threads();
-  await cowork.submit(text);
-  for (let next = await first; !next.done; next = await items.next()) {
-    yield next.value;
-    if (next.value.event?.type === "task_finished") return void (await items.return());
-  }
+/** Has an engine do a task, closes it, and gives the task and all that happened, with what was shown between. */
+export async function watched(cowork, text) {
+  const stream = cowork.events();
+  // It is there from now on.
+  const first = stream.next();
+  const rest = async () => {
+    const items = [(await first).value];
+    for await (const item of stream) items.push(item);
+    return items;
+  };
+  const items = rest();
+  const state = await (await cowork.start(text)).result();
+  // What was shown may come after the records that it was shown between: the stream's end is the end of both.
+  await cowork.close();
+  return { items: await items, state };
 }
 
 /** Has tools called once each, and gives what came of the calls. */
