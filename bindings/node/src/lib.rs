@@ -1,6 +1,9 @@
 //! The Cowork SDK for Node: the engine, as `index.js` calls it. Everything crosses as JSON; every call has a number, under which
 //! JavaScript is told what came of it.
 
+#![allow(unsafe_code, reason = "napi's macros write it, and nobody else does here")]
+#![allow(clippy::needless_pass_by_value, reason = "what comes from JavaScript is given away")]
+
 mod bridge;
 
 use std::{

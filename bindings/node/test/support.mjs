@@ -18,7 +18,9 @@ export function turns(...all) {
 /** Opens an engine in memory without built-in tools; it is closed at the test's end. */
 export function open(t, options = {}) {
   const cowork = new Cowork({ builtin_tools: "none", ...options });
-  t.after(() => cowork.close());
+  // A test may wait for what the engine tells it unasked, which keeps no process alive.
+  const alive = setInterval(() => {}, 60_000);
+  t.after(() => cowork.close().finally(() => clearInterval(alive)));
   return cowork;
 }
 
