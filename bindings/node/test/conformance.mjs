@@ -183,7 +183,8 @@ class Stage {
     const stream = this.#cowork.events(args);
     const first = stream.next();
     first.catch(() => {});
-    await Promise.race([first, this.#cowork.threads()]);
+    // A task has records already; a thread may have none yet, and is followed at once.
+    await (args.task ? first : Promise.race([first, this.#cowork.threads()]));
     const state = { taken: false };
     this.#streams.set(name, {
       next: () => (state.taken ? stream.next() : ((state.taken = true), first)),
