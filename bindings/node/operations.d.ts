@@ -330,6 +330,14 @@ export declare abstract class Operations {
   settled(task: TaskId): Promise<TaskState>;
 
   /**
+   * Waits until a task is done, and gives it. What it failed with is thrown, `Cancelled` if it was cancelled;
+   * `Unavailable` if it rests until somebody says something.
+   *
+   * @param task - The task.
+   */
+  finished(task: TaskId): Promise<TaskState>;
+
+  /**
    * Gives the questions of a task and of its sub-tasks that wait for an answer.
    *
    * @param task - The task.

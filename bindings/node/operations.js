@@ -57,6 +57,10 @@ class Operations {
     return this._call("settled", given({ task }));
   }
 
+  async finished(task) {
+    return this._call("finished", given({ task }));
+  }
+
   async asks(task) {
     return this._call("asks", given({ task }));
   }

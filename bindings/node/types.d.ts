@@ -341,9 +341,9 @@ export interface Config {
   /** How much is done at once, and how long it is tried. */
   limits?: LimitSettings;
   /**
-   * The model of tasks that name neither a model nor a planner: one of `models`, one of the host's own, or a
-   * service and its model (`anthropic/claude-sonnet-5-5`). Default: if there are models, the first of the host's
-   * own, else of `models`.
+   * The model of tasks that name neither a model nor a planner: one of `model_settings`, one of the host's own,
+   * or a service and its model (`anthropic/claude-sonnet-5-5`). Default: if there are models, the first of the
+   * host's own, else of `model_settings`.
    *
    * @defaultValue `null`
    */
@@ -352,7 +352,7 @@ export interface Config {
    * Models, by names of your choice. A key is never among it, only where it is; by default it is looked for in
    * the service's usual variable.
    */
-  models?: { [key: string]: ModelSettings };
+  model_settings?: { [key: string]: ModelSettings };
   /**
    * The planner of tasks that name neither: `playbook`, `model`, or one of the host's own. Default: the host's
    * own first one, else `model` if there are models, else `playbook`.

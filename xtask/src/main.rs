@@ -4,6 +4,7 @@ mod bench;
 mod fuzz;
 mod r#gen;
 mod needs;
+mod node;
 mod planted;
 mod report;
 mod soak;
@@ -22,6 +23,7 @@ cargo xtask COMMAND
   test                               everything that a change must pass; what CI runs
   gen [--check]                      writes what repeats in each language; or says what is not as written
   types                              reads and runs that with the checkers of these languages
+  node                               builds and tests the binding for Node, and compares what its scripts do
   soak [NAME [--runs N] [--seed S]]  a long campaign; without a name, lists them
   bench [NAME [ARG]…]                the figures, in release; without a name, all of them
   fuzz [NAME [--minutes N]]          a fuzz target, ten minutes long; without a name, lists them
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["gen", rest @ ..] => r#gen::run(rest),
         ["types"] => types::run(),
+        ["node"] => node::run(),
         ["soak", rest @ ..] => soak::run(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),

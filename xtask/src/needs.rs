@@ -133,6 +133,15 @@ pub(crate) fn checkers(report: &mut Report) -> Option<(PathBuf, PathBuf)> {
     None
 }
 
+/// Installs what the binding for Node is tested with, in the versions that its lock file names.
+pub(crate) fn node(report: &mut Report, install: &mut Command) -> bool {
+    let is_there = on_path("npm") && prepare(install);
+    if !is_there {
+        missing(report, "node", "what the binding for Node is tested with can't be installed", &show(install));
+    }
+    is_there
+}
+
 /// Gives a folder that outlives the clone, if it can be made.
 pub(crate) fn cache(name: &str) -> Option<PathBuf> {
     let folder = env::home_dir()?.join(".cache/cowork-ci").join(name);

@@ -351,6 +351,17 @@ class Operations(ABC):
         result_: TaskState = await self._call("settled", {"task": task})
         return result_
 
+    async def finished(self, task: TaskId) -> TaskState:
+        """Waits until a task is done, and gives it. What it failed with is thrown, `Cancelled` if it was
+        cancelled; `Unavailable` if it rests until somebody says something.
+
+        Arguments:
+
+        - `task`: The task.
+        """
+        result_: TaskState = await self._call("finished", {"task": task})
+        return result_
+
     async def asks(self, task: TaskId) -> list[Ask]:
         """Gives the questions of a task and of its sub-tasks that wait for an answer.
 
@@ -814,6 +825,17 @@ class SyncOperations(ABC):
         - `task`: The task.
         """
         result_: TaskState = self._call("settled", {"task": task})
+        return result_
+
+    def finished(self, task: TaskId) -> TaskState:
+        """Waits until a task is done, and gives it. What it failed with is thrown, `Cancelled` if it was
+        cancelled; `Unavailable` if it rests until somebody says something.
+
+        Arguments:
+
+        - `task`: The task.
+        """
+        result_: TaskState = self._call("finished", {"task": task})
         return result_
 
     def asks(self, task: TaskId) -> list[Ask]:

@@ -648,13 +648,13 @@ class Config(TypedDict, total=False):
     limits: LimitSettings
     """How much is done at once, and how long it is tried."""
     model: str | None
-    """The model of tasks that name neither a model nor a planner: one of `models`, one of the host's own, or a
-    service and its model (`anthropic/claude-sonnet-5-5`). Default: if there are models, the first of the
-    host's own, else of `models`.
+    """The model of tasks that name neither a model nor a planner: one of `model_settings`, one of the host's
+    own, or a service and its model (`anthropic/claude-sonnet-5-5`). Default: if there are models, the first
+    of the host's own, else of `model_settings`.
 
     Where it is left out: `null`.
     """
-    models: dict[str, ModelSettings]
+    model_settings: dict[str, ModelSettings]
     """Models, by names of your choice. A key is never among it, only where it is; by default it is looked for in
     the service's usual variable.
     """

@@ -23,11 +23,11 @@ pub struct Config {
     pub home_dir: Option<PathBuf>,
     /// Models, by names of your choice. A key is never among it, only where it is; by default it is looked for in the service's usual
     /// variable.
-    pub models: BTreeMap<String, ModelSettings>,
+    pub model_settings: BTreeMap<String, ModelSettings>,
     /// Keys and other secrets by the names of variables, such as `ANTHROPIC_API_KEY`: looked up before the process's environment.
     pub secrets: BTreeMap<String, Secret>,
-    /// The model of tasks that name neither a model nor a planner: one of `models`, one of the host's own, or a service and its model
-    /// (`anthropic/claude-sonnet-5-5`). Default: if there are models, the first of the host's own, else of `models`.
+    /// The model of tasks that name neither a model nor a planner: one of `model_settings`, one of the host's own, or a service and its model
+    /// (`anthropic/claude-sonnet-5-5`). Default: if there are models, the first of the host's own, else of `model_settings`.
     pub model: Option<String>,
     /// The planner of tasks that name neither: `playbook`, `model`, or one of the host's own. Default: the host's own first one, else
     /// `model` if there are models, else `playbook`.
@@ -208,10 +208,10 @@ impl Config {
 
     /// Gives the models that are set, and the one that is only named.
     pub(crate) fn all_models(&self, is_own: impl Fn(&str) -> bool) -> Result<Models> {
-        let mut models = self.models.clone();
-        let named = self.model.iter().chain(self.models.values().filter_map(|model| model.fallback.as_ref()));
+        let mut models = self.model_settings.clone();
+        let named = self.model.iter().chain(self.model_settings.values().filter_map(|model| model.fallback.as_ref()));
         for name in named.filter(|name| !is_own(name)) {
-            models.insert(name.clone(), ModelSettings::find(&self.models, name)?);
+            models.insert(name.clone(), ModelSettings::find(&self.model_settings, name)?);
         }
         Ok(models)
     }

@@ -114,7 +114,7 @@ impl Choices {
 }
 
 fn no_model(why: &str) -> Error {
-    Error::new(Kind::InvalidInput, "read config", why).with_fix("set one in `models`, or bring one of your own")
+    Error::new(Kind::InvalidInput, "read config", why).with_fix("set one in `model_settings`, or bring one of your own")
 }
 
 async fn make_models(config: &Config, models: &Models) -> Result<Vec<Arc<dyn Model>>> {

@@ -93,6 +93,9 @@ operations! {
     task(OneTask) -> Told = tasks::task;
     /// Waits until a task has ended, or rests until somebody says something, and gives it.
     settled(OneTask) -> Told = tasks::settled;
+    /// Waits until a task is done, and gives it. What it failed with is thrown, `Cancelled` if it was cancelled; `Unavailable` if it rests until
+    /// somebody says something.
+    finished(OneTask) -> Told = tasks::finished;
     /// Gives the questions of a task and of its sub-tasks that wait for an answer.
     asks(OneTask) -> Vec<cowork::Ask> = tasks::asks;
     /// Says whether a process that is alive works on a task.

@@ -70,7 +70,7 @@ fn a_config_that_does_not_fit_is_refused_with_its_place() {
     assert!(wrong(json!({ "data": "x" })).starts_with("the config does not fit: unknown field `data`"));
     assert!(wrong(json!({ "limits": { "tasks": "many" } })).ends_with("at /limits/tasks"));
     assert!(
-        wrong(json!({ "models": { "m": { "service": "anthropic", "model": "x", "key": "sk-1" } } }))
+        wrong(json!({ "model_settings": { "m": { "service": "anthropic", "model": "x", "key": "sk-1" } } }))
             .contains("where the key is, never the key itself")
     );
     assert!(wrong(json!({ "model": "sonnet" })).contains("there is no model `sonnet`"));
@@ -88,8 +88,7 @@ fn a_config_that_does_not_fit_is_refused_with_its_place() {
 #[tokio::test]
 async fn a_model_that_was_set_is_chosen_and_its_key_comes_from_the_secrets() {
     let model = json!({ "service": "anthropic", "model": "claude-x", "base": "http://127.0.0.1:9", "key": "env:OURS", "thinking": "low" });
-    let config =
-        json!({ "models": { "own": model }, "secrets": { "OURS": "k" }, "builtin_tools": "none", "limits": { "tries": 1 } });
+    let config = json!({ "model_settings": { "own": model }, "secrets": { "OURS": "k" }, "builtin_tools": "none", "limits": { "tries": 1 } });
     let handle = Handle::open(&config.to_string(), Parts::new()).unwrap();
     let id = call(&handle, "submit", json!({ "text": "x" })).await.unwrap();
     let task = call(&handle, "task", json!({ "task": id })).await.unwrap();

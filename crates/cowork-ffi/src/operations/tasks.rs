@@ -1,7 +1,7 @@
 //! Operations on tasks.
 
 use cowork::{
-    Ask, ChangeSet, Command, CommandId, Envelope, Error, Folder, Kind, Result, Summary, TaskId, Undo, UndoMode,
+    Ask, ChangeSet, Command, CommandId, Envelope, Error, Finish, Folder, Kind, Result, Summary, TaskId, Undo, UndoMode,
     UndoReport, UndoSpec,
 };
 
@@ -133,6 +133,21 @@ pub(super) async fn adopt(open: &Open, args: OneTask) -> Result<()> {
 
 pub(super) async fn task(open: &Open, args: OneTask) -> Result<Told> {
     open.engine.task(args.task).await.map(Told)
+}
+
+pub(super) async fn finished(open: &Open, OneTask { task }: OneTask) -> Result<Told> {
+    let found = open.engine.settled(task).await?;
+    let told = |error: Error| error.with("task", task.to_string());
+    match &found.result {
+        Some(Finish::Done { .. }) => Ok(Told(found)),
+        Some(Finish::Failed { error }) => Err(told(error.clone())),
+        Some(Finish::Cancelled) => Err(told(Error::new(Kind::Cancelled, "run task", "the task was cancelled"))),
+        None => {
+            let why = format!("the task is not done: it is {}", format!("{:?}", found.status()).to_lowercase());
+            Err(told(Error::new(Kind::Unavailable, "run task", why))
+                .with_fix("answer what `asks` gives, or open the engine with an approver"))
+        }
+    }
 }
 
 pub(super) async fn settled(open: &Open, args: OneTask) -> Result<Told> {

@@ -1,0 +1,1 @@
+export { fromAiSdk, type AiSdkModel } from "./ai.js";

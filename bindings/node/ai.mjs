@@ -1,0 +1,1 @@
+export { fromAiSdk } from "./ai.js";

@@ -1,0 +1,86 @@
+// What a host brings along: tools, models, planners, an approver.
+
+"use strict";
+
+const { InvalidInputError } = require("./errors.js");
+const { write } = require("./json.js");
+
+/** A function with what it is: `run` takes what the engine gives and gives JSON. */
+class Part {
+  constructor(kind, declaration, run) {
+    Object.assign(this, { kind, declaration, run });
+  }
+}
+
+/** The result of a tool with more than its value. */
+class Output {
+  constructor(value, { note, label } = {}) {
+    Object.assign(this, { value, note, label });
+  }
+}
+
+function tool({ input, schema, run, ...declaration }) {
+  const { name } = declaration;
+  const result = `the result of the tool \`${name}\``;
+  const checks = input?.["~standard"];
+  declaration.schema = schema ?? (checks ? schemaOf(input, checks, name) : input);
+  return new Part("tool", declaration, async ({ args, ...call }, ctx) => {
+    const given = await run(checks ? await checked(checks, args, name) : args, Object.assign(ctx, call));
+    const { value, note, label } = given instanceof Output ? given : { value: given };
+    return write({ value: value === undefined ? null : value, note, label }, result);
+  });
+}
+
+function model({ answer, ...declaration }) {
+  return new Part("model", declaration, async (request, ctx) => {
+    const given = await answer(request, ctx);
+    const all = given?.[Symbol.asyncIterator] ? await told(given, ctx) : given;
+    return write(all === undefined ? {} : all, `the answer of the model \`${declaration.name}\``);
+  });
+}
+
+function planner({ plan, ...declaration }) {
+  return new Part("planner", declaration, async (input, ctx) =>
+    write(await plan(input, ctx), `the proposal of the planner \`${declaration.name}\``));
+}
+
+function approver(answer) {
+  return new Part("approver", {}, async (ask, ctx) => write((await answer(ask, ctx)) ?? null, "the approver's answer"));
+}
+
+/** Tells the pieces of an answer as they come, and gives what is returned behind them. */
+async function told(pieces, ctx) {
+  const iterator = pieces[Symbol.asyncIterator]();
+  ctx.signal.addEventListener("abort", () => void iterator.return?.()?.catch?.(() => {}));
+  for (;;) {
+    const { done, value } = await iterator.next();
+    if (done) return value;
+    ctx.text(value);
+  }
+}
+
+async function checked(checks, args, name) {
+  const { value, issues } = await checks.validate(args);
+  if (!issues) return value;
+  const at = (path) => (path?.length ? `, at ${path.map((part) => String(part?.key ?? part)).join(".")}` : "");
+  const why = issues.map(({ message, path }) => message + at(path)).join("; ");
+  throw new InvalidInputError(`the arguments of \`${name}\` do not fit: ${why}`, { op: "read arguments" });
+}
+
+/** Makes a JSON Schema of one that checks by itself: zod's, and whatever has the interface of Standard Schema. */
+function schemaOf(input, checks, name) {
+  const refuse = (why, fix, cause) => {
+    const message = `no JSON Schema can be made of the input of the tool \`${name}\`${why}`;
+    throw new InvalidInputError(message, { op: "make tool", fix, cause });
+  };
+  const make = checks.jsonSchema?.input ?? input.toJSONSchema?.bind(input);
+  if (!make) refuse(": its library gives none", "update the library (zod from 4.2), or give the JSON Schema as `schema` beside `input`");
+  try {
+    const { $schema, ...made } = make({ target: "draft-2020-12", io: "input" });
+    return made;
+  } catch (error) {
+    refuse(`: ${error.message}`, "use types that JSON has, or give the JSON Schema as `schema` beside `input`", error);
+  }
+}
+
+module.exports = { Part, Output, tool, model, planner, approver };

@@ -1,0 +1,224 @@
+// Lives and ends: of tasks, engines, streams, workers and the process.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Worker } from "node:worker_threads";
+import { CoworkCancelledError, NotFoundError, Task, model, tool } from "cowork-sdk";
+import { open, run, turns } from "./support.mjs";
+
+/** Makes a tool that comes to no end, and a promise of its context. */
+function hanging() {
+  let began;
+  const there = new Promise((resolve) => (began = resolve));
+  const run = (_, ctx) => (began(ctx), new Promise(() => {}));
+  return { there, hang: tool({ name: "hang", about: "Hangs.", input: { type: "object" }, effects: "read_only", run }) };
+}
+
+const aborted = (signal) => signal.aborted || new Promise((resolve) => signal.addEventListener("abort", resolve));
+
+test("a cancelled task aborts the signal of what it runs", { timeout: 20_000 }, async (t) => {
+  const { hang, there } = hanging();
+  const task = await open(t, { tools: [hang], planners: [turns([["hang"]])] }).start("go");
+  const end = task.result();
+  const { signal } = await there;
+  const began = performance.now();
+  await task.cancel();
+  await aborted(signal);
+  assert.ok(performance.now() - began < 200, `${performance.now() - began} ms`);
+  assert.ok(signal.reason instanceof CoworkCancelledError);
+  assert.equal((await end).result.end, "cancelled");
+});
+
+test("a signal that is asked for late is aborted already", { timeout: 20_000 }, async (t) => {
+  const { hang, there } = hanging();
+  const task = await open(t, { tools: [hang], planners: [turns([["hang"]])] }).start("go");
+  const end = task.result();
+  const ctx = await there;
+  await task.cancel();
+  await end;
+  assert.ok(ctx.signal.aborted);
+});
+
+test("the caller's signal cancels the task, and is let go of with it", { timeout: 20_000 }, async (t) => {
+  const { hang, there } = hanging();
+  const cowork = open(t, { tools: [hang], planners: [turns([["hang"]])] });
+  const control = new AbortController();
+  const end = (await cowork.start("go", { signal: control.signal })).result();
+  await there;
+  control.abort();
+  assert.equal((await end).result.end, "cancelled");
+  await assert.rejects(cowork.start("go", { signal: control.signal }), { name: "AbortError" });
+});
+
+test("an answer that nobody wants any more ends its generator", { timeout: 20_000 }, async (t) => {
+  let [began, ended, wake] = [];
+  const there = new Promise((resolve) => (began = resolve));
+  const over = new Promise((resolve) => (ended = resolve));
+  async function* answer(_, ctx) {
+    try {
+      yield "one";
+      began(ctx);
+      await new Promise((resolve) => (wake = resolve));
+      yield "two";
+      assert.fail("it was asked for more");
+    } finally {
+      ended("over");
+    }
+  }
+  const task = await open(t, { models: [model({ name: "slow", answer })] }).start("go");
+  const end = task.result();
+  const { signal } = await there;
+  await task.cancel();
+  await aborted(signal);
+  wake();
+  assert.equal((await end).result.end, "cancelled");
+  assert.equal(await over, "over");
+});
+
+test("once an engine is closed its calls and streams are over", { timeout: 20_000 }, async (t) => {
+  const { hang, there } = hanging();
+  const cowork = open(t, { tools: [hang], planners: [turns([["hang"]])] });
+  const task = await cowork.start("go");
+  const settled = task.result();
+  const { signal } = await there;
+  const stream = cowork.events();
+  await stream.next();
+  await Promise.all([cowork.close(), assert.rejects(settled, CoworkCancelledError)]);
+  for await (const item of stream) assert.ok(item);
+  assert.ok(signal.aborted);
+  await assert.rejects(cowork.tasks(), CoworkCancelledError);
+  await assert.rejects(cowork.events().next(), CoworkCancelledError);
+  await assert.rejects(cowork.start("go"), CoworkCancelledError);
+  await cowork.close();
+});
+
+test("a stream can be left early, or ended from outside", { timeout: 20_000 }, async (t) => {
+  const cowork = open(t, { planners: [turns()] });
+  const task = await cowork.start("go");
+  for await (const item of task) {
+    assert.equal(item.seq, 2);
+    break;
+  }
+  const control = new AbortController();
+  const seen = [];
+  for await (const { event } of cowork.events({ signal: control.signal })) {
+    seen.push(event?.type);
+    if (event?.type === "task_finished") setImmediate(() => control.abort());
+  }
+  assert.ok(seen.includes("thread_opened") && seen.includes("task_finished"));
+  for await (const item of cowork.events({ signal: control.signal })) assert.fail(item);
+});
+
+test("a task is found again by its name", { timeout: 20_000 }, async (t) => {
+  const cowork = open(t, { planners: [turns()] });
+  const { id } = await cowork.start("go");
+  assert.equal((await new Task(cowork, id).result()).status, "done");
+  const nobody = new Task(cowork, "0193f0a2-7b7c-7000-8000-000000000009");
+  await assert.rejects(nobody.result(), (e) => e instanceof NotFoundError && e.stack.includes("life.test.mjs"));
+});
+
+test("twenty slow tools run at once", { timeout: 20_000 }, async (t) => {
+  const run = () => new Promise((resolve) => setTimeout(resolve, 50));
+  const slow = tool({ name: "slow", about: "Waits.", input: { type: "object" }, effects: "read_only", run });
+  const calls = Array.from({ length: 20 }, (_, n) => ["slow", { n }]);
+  const task = await open(t, { tools: [slow], planners: [turns([["slow", { first: 1 }]], calls)] }).start("go");
+  const times = [];
+  for await (const { event, at } of task) if (event?.type.startsWith("call_")) times.push(at);
+  assert.ok(times.at(-1) - times[2] < 150, `${times.at(-1) - times[2]} ms`);
+});
+
+const PROGRAM = `
+  import { Cowork, planner, tool } from "cowork-sdk";
+  const hang = tool({ name: "hang", about: "x", input: { type: "object" }, effects: "read_only", run: () => new Promise(() => {}) });
+  const plan = planner({ name: "p", plan: () => ({ calls: [{ tool: "hang", args: {} }] }) });
+  const cowork = new Cowork({ builtin_tools: "none", tools: [hang], planners: [plan] });
+`;
+
+test("a process with tools ends by itself when nobody waits for anything", { timeout: 30_000 }, async () => {
+  assert.deepEqual(await run(`${PROGRAM} console.log("open");`), { code: 0, signal: null, out: "open\n", err: "" });
+  assert.deepEqual(await run(`${PROGRAM} await cowork.start("go"); console.log("begun");`), { code: 0, signal: null, out: "begun\n", err: "" });
+});
+
+test("a process that waits for a task lives", { timeout: 30_000 }, async () => {
+  const program = `${PROGRAM} const task = await cowork.start("go");
+    setTimeout(() => task.cancel(), 300).unref();
+    console.log((await task.result()).status);`;
+  assert.deepEqual(await run(program), { code: 0, signal: null, out: "cancelled\n", err: "" });
+});
+
+test("a process may exit while tasks run and calls are under way", { timeout: 30_000 }, async () => {
+  const program = `${PROGRAM} const task = await cowork.start("go");
+    task.result(); for (let n = 0; n < 50; n += 1) cowork.submit("go");
+    setTimeout(() => process.exit(7), 100);`;
+  assert.deepEqual(await run(program), { code: 7, signal: null, out: "", err: "" });
+});
+
+test("an uncaught error in a tool's own timer ends the process as it would anyway", { timeout: 30_000 }, async () => {
+  const { code, signal, err } = await run(`${PROGRAM} await cowork.start("go"); setTimeout(() => { throw new Error("mine") }, 50);`);
+  assert.deepEqual({ code, signal }, { code: 1, signal: null });
+  assert.match(err, /mine/);
+});
+
+const WORKER = `
+  import { parentPort } from "node:worker_threads";
+  ${PROGRAM}
+  const done = planner({ name: "done", plan: () => ({ finish: { end: "done", summary: "Done." } }) });
+  const own = new Cowork({ builtin_tools: "none", planners: [done] });
+  const { status } = await (await own.start("go")).result();
+  await own.close();
+  await cowork.start("go");
+  parentPort.postMessage(status);
+`;
+
+test("workers have engines of their own, and may be ended with tasks in them", { timeout: 60_000 }, async () => {
+  const at = new URL("worker.mjs", import.meta.url);
+  const ends = Array.from({ length: 4 }, async (_, n) => {
+    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(WORKER.replaceAll('"cowork-sdk"', JSON.stringify(new URL("../index.mjs", at).href)))}`));
+    const exit = new Promise((resolve) => worker.once("exit", resolve));
+    const status = await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
+    assert.equal(status, "done");
+    // Half of them end by themselves.
+    if (n % 2) await worker.terminate();
+    else await exit;
+  });
+  await Promise.all(ends);
+});
+
+test("closed engines leave nothing behind", { timeout: 60_000 }, async (t) => {
+  if (process.platform !== "linux") return t.skip("threads are counted in /proc");
+  const program = `${PROGRAM}
+    import { readdirSync } from "node:fs";
+    import { setTimeout as wait } from "node:timers/promises";
+    const threads = () => readdirSync("/proc/self/task").length;
+    await cowork.close();
+    const before = threads();
+    const life = async () => {
+      const one = new Cowork({ builtin_tools: "none", tools: [hang], planners: [plan] });
+      await one.start("go");
+      await one.close();
+    };
+    for (let n = 0; n < 20; n += 1) await life();
+    for (let n = 0; n < 50 && threads() > before; n += 1) { gc(); await wait(50); }
+    console.log(threads() <= before);`;
+  assert.deepEqual(await run(program, "--expose-gc"), { code: 0, signal: null, out: "true\n", err: "" });
+});
+
+test("a thousand tasks leave nothing behind", { timeout: 60_000 }, async () => {
+  const program = `
+    import { Cowork, planner, tool } from "cowork-sdk";
+    const add = tool({ name: "add", about: "x", input: { type: "object" }, effects: "read_only", run: ({ n }) => n + 1 });
+    const plan = planner({ name: "p", plan: ({ task: { turns } }) => turns.length ? { finish: { end: "done", summary: "Done." } } : { calls: [{ tool: "add", args: { n: 1 } }] } });
+    const signal = new AbortController().signal;
+    const used = async (tasks) => {
+      const cowork = new Cowork({ builtin_tools: "none", tools: [add], planners: [plan] });
+      for (let n = 0; n < tasks; n += 1) await (await cowork.start("go", { signal })).result();
+      await cowork.close();
+      gc();
+      return process.memoryUsage().heapUsed;
+    };
+    await used(200);
+    const before = await used(1);
+    const after = await used(1000);
+    console.log(after - before < 2_000_000 || (after - before));`;
+  assert.deepEqual(await run(program, "--expose-gc"), { code: 0, signal: null, out: "true\n", err: "" });
+});
