@@ -10,14 +10,12 @@ import os
 import threading
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
-from . import _native
-from ._errors import CoworkError, InvalidInputError, error_of
+from ._errors import CoworkCancelledError, CoworkError, InvalidInputError, error_of
+from ._native import Engine, Failed
 
 T = TypeVar("T")
-Result = asyncio.Future[Any]
 Function = Callable[["Bridge", int, Any], Awaitable["str | None"]]
 """Gives JSON, or nothing if a thread answers."""
 _ENGINES: weakref.WeakSet[Bridge] = weakref.WeakSet()
@@ -43,13 +41,18 @@ def _plain(value: Any) -> object:
     if hasattr(value, "__dataclass_fields__"):
         return {name: getattr(value, name) for name in value.__dataclass_fields__}
     if isinstance(value, os.PathLike):
-        return os.fspath(value)
+        return os.fspath(cast("os.PathLike[str]", value))
     raise TypeError(f"a {type(value).__name__} is nothing that JSON has")
 
 
 def failure(text: str) -> CoworkError:
     """Reads an error of the engine's."""
     return error_of(json.loads(text))
+
+
+def closed() -> CoworkError:
+    """Says what calls end with once the engine is closed."""
+    return CoworkCancelledError("the engine was closed", op="call engine", context=[("state", "closed")])
 
 
 class Stoppable(Protocol):
@@ -64,16 +67,15 @@ class Bridge:
     def __init__(self, config: dict[str, object], parts: list[tuple[str, str, Function]]) -> None:
         declared = [(kind, declaration) for kind, declaration, _ in parts]
         try:
-            self.engine = _native.Engine(to_json(config, "the configuration"), declared)
-        except _native.Failed as why:
+            self.engine = Engine(to_json(config, "the configuration"), declared)
+        except Failed as why:
             raise failure(str(why)) from None
         self._functions = [function for _, _, function in parts]
         self._numbers = itertools.count(1)
-        self._waiting: dict[int, Result] = {}
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._running: dict[int, Stoppable] = {}
         self._server: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._threads: ThreadPoolExecutor | None = None
         _ENGINES.add(self)
 
     async def call(self, operation: str, args: object) -> Any:
@@ -82,14 +84,12 @@ class Bridge:
 
     async def wait(self, begin: Callable[[int], None]) -> Any:
         """Begins work and waits for what comes of it. To be cancelled gives the work up."""
-        loop = self._serve()
         number = next(self._numbers)
-        done: Result = loop.create_future()
-        self._waiting[number] = done
         try:
+            self._waiting[number] = done = self._serve().create_future()
             begin(number)
             text = await done
-        except _native.Failed as why:
+        except Failed as why:
             raise failure(str(why)) from None
         finally:
             if self._waiting.pop(number, None) is not None:
@@ -117,15 +117,12 @@ class Bridge:
     async def close(self) -> None:
         await self.wait(self.engine.close)
         self._stop()
-        if self._threads is not None:
-            self._threads.shutdown(wait=False)
 
     def in_thread(self, number: int, work: Callable[[], str], stop: Stoppable) -> None:
         """Runs a function that blocks, in a thread that answers for it."""
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(thread_name_prefix="cowork-tool")
         self._running[number] = stop
-        self._threads.submit(self._answer, number, work)
+        # The interpreter waits at its end for the threads of a pool, however long they block.
+        threading.Thread(target=self._answer, args=(number, work), name="cowork-tool", daemon=True).start()
 
     def _answer(self, number: int, work: Callable[[], str]) -> None:
         try:
@@ -140,6 +137,7 @@ class Bridge:
         loop = asyncio.get_running_loop()
         if self._loop is loop:
             return loop
+        self.engine.check()
         if self._loop is not None and not self._loop.is_closed():
             raise CoworkError(
                 "the engine is used from two event loops at once",
@@ -166,7 +164,8 @@ class Bridge:
         self.engine.serve(False)
         if loop is not None and not loop.is_closed():
             for done in self._waiting.values():
-                done.cancel()
+                if not done.done():
+                    done.set_exception(closed())
             loop.remove_reader(self.engine.fileno())
             if server is not None:
                 server.cancel()
@@ -213,6 +212,9 @@ class Background:
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
+        if self.loop.is_closed():
+            work.close()
+            raise closed()
         done = asyncio.run_coroutine_threadsafe(work, self.loop)
         try:
             return done.result()

@@ -50,6 +50,11 @@ impl Engine {
         Ok(Self { handle, queue, work: Arc::default(), streams: Arc::default() })
     }
 
+    /// Says whether this process is the one that opened it. In one that was forked from that, it throws.
+    fn check(&self) -> PyResult<()> {
+        self.handle.check().map_err(|e| failed(&e))
+    }
+
     /// Gives the handle that can be read when there is something to take.
     fn fileno(&self) -> i32 {
         self.queue.fileno()
