@@ -9,7 +9,8 @@ import json
 import os
 import threading
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol, TypeVar, cast
 
 from ._errors import CoworkCancelledError, CoworkError, InvalidInputError, error_of
@@ -86,7 +87,7 @@ class Bridge:
         """Begins work and waits for what comes of it. To be cancelled gives the work up."""
         number = next(self._numbers)
         try:
-            self._waiting[number] = done = self._serve().create_future()
+            self._waiting[number] = done = self.serve().create_future()
             begin(number)
             text = await done
         except Failed as why:
@@ -96,23 +97,11 @@ class Bridge:
                 self.engine.drop(number)
         return None if text is None else json.loads(text)
 
-    async def follow(self, args: object) -> AsyncIterator[Any]:
-        """Gives events, as many at once as there are."""
+    async def follow(self, args: object) -> Stream:
         text = to_json(args, "what `events` is called with")
-        stream = 0
-
-        def begin(number: int) -> None:
-            nonlocal stream
-            stream = number
-            self.engine.follow(number, text)
-
-        await self.wait(begin)
-        try:
-            while (items := await self.wait(lambda number: self.engine.next(number, stream, _BATCH))) is not None:
-                for item in items:
-                    yield item
-        finally:
-            self.engine.leave(stream)
+        stream = Stream(self, next(self._numbers))
+        await self.wait(lambda number: self.engine.follow(number, stream.number, text))
+        return stream
 
     async def close(self) -> None:
         await self.wait(self.engine.close)
@@ -132,7 +121,7 @@ class Bridge:
         finally:
             self._running.pop(number, None)
 
-    def _serve(self) -> asyncio.AbstractEventLoop:
+    def serve(self) -> asyncio.AbstractEventLoop:
         """Has the loop that runs now take what the engine wants, unless another one does."""
         loop = asyncio.get_running_loop()
         if self._loop is loop:
@@ -145,6 +134,8 @@ class Bridge:
                 kind="unsupported",
                 fix="open one for each loop, or hand the work over with asyncio.run_coroutine_threadsafe",
             )
+        if self._loop is not None:
+            self._stop()
         self._loop = loop
         loop.add_reader(self.engine.fileno(), self._take)
         self.engine.serve(True)
@@ -153,10 +144,13 @@ class Bridge:
         return loop
 
     async def _watch(self) -> None:
+        me = self._server
         try:
             await asyncio.get_running_loop().create_future()
         finally:
-            self._stop()
+            # Another loop may serve by now.
+            if self._server is me:
+                self._stop()
 
     def _stop(self) -> None:
         loop, self._loop = self._loop, None
@@ -201,6 +195,29 @@ class Bridge:
             self.engine.fail(number, json.dumps(why.data()))
         else:
             self.engine.threw(number, type(why).__name__, str(why).encode(errors="replace").decode())
+
+
+class Stream:
+    """Events that are followed: as many are fetched at once as there are."""
+
+    def __init__(self, bridge: Bridge, number: int) -> None:
+        self._bridge = bridge
+        self.number = number
+        self._items: deque[Any] = deque()
+
+    def __aiter__(self) -> Stream:
+        return self
+
+    async def __anext__(self) -> Any:
+        while not self._items:
+            items = await self._bridge.wait(lambda number: self._bridge.engine.next(number, self.number, _BATCH))
+            if items is None:
+                raise StopAsyncIteration
+            self._items.extend(items)
+        return self._items.popleft()
+
+    def __del__(self) -> None:
+        self._bridge.engine.leave(self.number)
 
 
 class Background:

@@ -30,6 +30,7 @@ class Task:
     def __init__(self, engine: Cowork, id: str) -> None:
         self.engine = engine
         self.id = id
+        self._seen: TaskState | None = None
 
     def __aiter__(self) -> AsyncIterator[Item]:
         return self.events()
@@ -55,11 +56,13 @@ class Task:
 
     async def result(self) -> TaskState:
         """Waits until it has ended, or rests until somebody says something, and gives it."""
-        return await self.engine.settled(self.id)
+        self._seen = await self.engine.settled(self.id)
+        return self._seen
 
     async def state(self) -> TaskState:
         """Gives it as it is now."""
-        return await self.engine.task(self.id)
+        self._seen = await self.engine.task(self.id)
+        return self._seen
 
     async def cancel(self) -> None:
         """Ends it. What was done stays done, and can be undone."""
@@ -94,10 +97,15 @@ class Task:
         return await self.engine.undo(self.id, paths=paths)
 
     async def show(self) -> TaskState:
-        """Shows plan and progress in a notebook, until it has ended, and gives it."""
+        """Shows plan and progress until it has ended, in a notebook as a picture, elsewhere in lines, and gives it."""
         from ._notebook import show
 
         return await show(self)
+
+    def _repr_html_(self) -> str:
+        from ._notebook import View
+
+        return View(self.id, self._seen).html()
 
     def __repr__(self) -> str:
         return f"Task({self.id!r})"
@@ -199,13 +207,18 @@ class Cowork(Operations):
     async def _call(self, op: str, args: dict[str, object]) -> Any:
         return await self.call(op, args)
 
-    def events(self, *, task: str | None = None, thread: str | None = None, after: int = 0) -> AsyncIterator[Item]:
+    async def events(self, *, task: str | None = None, thread: str | None = None, after: int = 0) -> AsyncIterator[Item]:
         """Gives what happens in a thread, or in a task to its end: all records after one, then what comes.
 
         Between records come deltas, which are never stored. A reader that is too slow is told so, and misses no record.
         """
+        async for item in await self.follow(task=task, thread=thread, after=after):
+            yield item
+
+    async def follow(self, *, task: str | None = None, thread: str | None = None, after: int = 0) -> AsyncIterator[Item]:
+        """Begins to follow at once, and gives what `events` gives: no delta is missed that comes after it."""
         given = {"task": task, "thread": thread, "after": after}
-        return self._bridge.follow({name: value for name, value in given.items() if value is not None})
+        return await self._bridge.follow({name: value for name, value in given.items() if value is not None})
 
     start = _started(Operations.submit)
     run = _done(start)
@@ -215,6 +228,7 @@ class Cowork(Operations):
         await self._bridge.close()
 
     async def __aenter__(self) -> Self:
+        self._bridge.serve()
         return self
 
     async def __aexit__(self, *_: object) -> None:

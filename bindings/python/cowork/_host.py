@@ -64,39 +64,41 @@ class Tool:
     """A function that a planner can call. It can still be called as what it was."""
 
     def __init__(self, function: Callable[..., Any], **said: Any) -> None:
+        given = {name: value for name, value in said.items() if value is not None}
         self.function = function
-        self.name: str = said.pop("name") or function.__name__.lower()
-        about, described = _documented(function)
-        hints = self._hints()
+        self.name: str = given.get("name") or function.__name__.lower()
         self._context: str | None = None
         self._decode: dict[str, Callable[[Any], Any]] = {}
         self._definitions: dict[str, object] = {}
-        properties: dict[str, dict[str, object]] = {}
+        self._properties: dict[str, dict[str, object]] = {}
+        self._roles: dict[str, str] = {}
+        about, described = _documented(function)
+        hints = self._hints()
         required: list[str] = []
-        roles: dict[str, str] = {}
         for name, parameter in inspect.signature(function).parameters.items():
-            hint = hints.get(name)
-            if hint is ToolContext:
+            if hints.get(name) is ToolContext:
                 self._context = name
-                continue
-            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
-                raise self._untyped(name, "can't be given by its name", "take plain parameters")
-            if hint is None:
-                raise self._untyped(name, "has no type", "give it one: `path: str`")
-            bare, arg = _annotated(hint)
-            properties[name] = self._schema(name, bare, hint)
-            if text := arg.about or described.get(name, ""):
-                properties[name]["description"] = text
-            if arg.role is not None:
-                roles[name] = arg.role
-            if parameter.default is parameter.empty:
-                required.append(name)
-        schema: dict[str, object] = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+            elif "schema" not in given:
+                self._take(name, parameter, hints.get(name), described.get(name, ""))
+                if parameter.default is parameter.empty:
+                    required.append(name)
+        schema: dict[str, object] = {"type": "object", "properties": self._properties, "required": required}
+        schema["additionalProperties"] = False
         if self._definitions:
             schema["$defs"] = self._definitions
-        declaration = {"name": self.name, "about": said.pop("about") or about, "schema": schema, "roles": roles}
-        given = {name: value for name, value in said.items() if value is not None}
-        self.declaration: dict[str, object] = {**declaration, **given}
+        self.declaration: dict[str, object] = {"name": self.name, "about": about, "schema": schema, "roles": self._roles, **given}
+
+    def _take(self, name: str, parameter: inspect.Parameter, hint: Any, about: str) -> None:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+            raise self._untyped(name, "can't be given by its name", "take plain parameters, or give the tool a `schema`")
+        if hint is None:
+            raise self._untyped(name, "has no type", "give it one: `path: str`")
+        bare, arg = _annotated(hint)
+        self._properties[name] = self._schema(name, bare, hint)
+        if text := arg.about or about:
+            self._properties[name]["description"] = text
+        if arg.role is not None:
+            self._roles[name] = arg.role
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
@@ -179,13 +181,15 @@ def tool(
     effects: DeclaredEffects | None = None,
     locks: list[str] | None = None,
     title: str | None = None,
+    schema: dict[str, Any] | None = None,
+    roles: dict[str, Role] | None = None,
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 def tool(function: Callable[..., Any] | None = None, /, **said: Any) -> Any:
     """Makes a tool of a function: its name, what its docstring says, and its parameters by their types.
 
+    With a `schema` these don't count: the function is given all arguments by their names, as they are.
     What it does not say of its `effects` is taken to be the worst: each call is asked about.
     """
-    said = {"name": None, "about": None, **said}
 
     def made(function: Callable[..., Any]) -> Tool:
         return Tool(function, **said)

@@ -76,12 +76,12 @@ impl Engine {
         self.begin(number, async move { handle.call(&operation, args).await.map(Some) })
     }
 
-    /// Begins to follow events: the stream has this number.
-    fn follow(&self, number: u64, args: String) -> PyResult<()> {
+    /// Begins to follow events: the stream has a number of its own.
+    fn follow(&self, number: u64, stream: u64, args: String) -> PyResult<()> {
         let (handle, streams) = (self.handle.clone(), self.streams.clone());
         self.begin(number, async move {
             let events = Arc::new(handle.events(args).await?);
-            held(&streams).insert(number, events);
+            held(&streams).insert(stream, events);
             Ok(None)
         })
     }
