@@ -10,12 +10,11 @@
 Words are data, as the engine records them: `cowork.types` has their types.
 """
 
-from . import _errors, _native
+from . import _errors
 from ._cowork import Cowork, SyncCowork, SyncTask, Task
 from ._errors import *
 from ._host import Arg, Model, Planner, Tool, ToolContext, ToolResult, model, planner, tool
-
-__version__: str = _native.__version__
+from ._native import __version__
 
 __all__ = [
     "Arg",
@@ -38,7 +37,7 @@ __all__ += _errors.__all__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from . import _types as types
+    from . import types as types
 
 
 def __getattr__(name: str) -> object:
@@ -46,5 +45,5 @@ def __getattr__(name: str) -> object:
     if name == "types":
         import importlib
 
-        return importlib.import_module("._types", __name__)
+        return importlib.import_module(".types", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

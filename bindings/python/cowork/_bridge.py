@@ -9,15 +9,14 @@ import json
 import os
 import threading
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol, TypeVar
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol, TypeVar, cast
 
-from . import _native
-from ._errors import CoworkError, InvalidInputError, error_of
+from ._errors import CoworkCancelledError, CoworkError, InvalidInputError, error_of
+from ._native import Engine, Failed
 
 T = TypeVar("T")
-Result = asyncio.Future[Any]
 Function = Callable[["Bridge", int, Any], Awaitable["str | None"]]
 """Gives JSON, or nothing if a thread answers."""
 _ENGINES: weakref.WeakSet[Bridge] = weakref.WeakSet()
@@ -43,13 +42,18 @@ def _plain(value: Any) -> object:
     if hasattr(value, "__dataclass_fields__"):
         return {name: getattr(value, name) for name in value.__dataclass_fields__}
     if isinstance(value, os.PathLike):
-        return os.fspath(value)
+        return os.fspath(cast("os.PathLike[str]", value))
     raise TypeError(f"a {type(value).__name__} is nothing that JSON has")
 
 
 def failure(text: str) -> CoworkError:
     """Reads an error of the engine's."""
     return error_of(json.loads(text))
+
+
+def closed() -> CoworkError:
+    """Says what calls end with once the engine is closed."""
+    return CoworkCancelledError("the engine was closed", op="call engine", context=[("state", "closed")])
 
 
 class Stoppable(Protocol):
@@ -64,16 +68,15 @@ class Bridge:
     def __init__(self, config: dict[str, object], parts: list[tuple[str, str, Function]]) -> None:
         declared = [(kind, declaration) for kind, declaration, _ in parts]
         try:
-            self.engine = _native.Engine(to_json(config, "the configuration"), declared)
-        except _native.Failed as why:
+            self.engine = Engine(to_json(config, "the configuration"), declared)
+        except Failed as why:
             raise failure(str(why)) from None
         self._functions = [function for _, _, function in parts]
         self._numbers = itertools.count(1)
-        self._waiting: dict[int, Result] = {}
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._running: dict[int, Stoppable] = {}
         self._server: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._threads: ThreadPoolExecutor | None = None
         _ENGINES.add(self)
 
     async def call(self, operation: str, args: object) -> Any:
@@ -82,50 +85,33 @@ class Bridge:
 
     async def wait(self, begin: Callable[[int], None]) -> Any:
         """Begins work and waits for what comes of it. To be cancelled gives the work up."""
-        loop = self._serve()
         number = next(self._numbers)
-        done: Result = loop.create_future()
-        self._waiting[number] = done
         try:
+            self._waiting[number] = done = self.serve().create_future()
             begin(number)
             text = await done
-        except _native.Failed as why:
+        except Failed as why:
             raise failure(str(why)) from None
         finally:
             if self._waiting.pop(number, None) is not None:
                 self.engine.drop(number)
         return None if text is None else json.loads(text)
 
-    async def follow(self, args: object) -> AsyncIterator[Any]:
-        """Gives events, as many at once as there are."""
+    async def follow(self, args: object) -> Stream:
         text = to_json(args, "what `events` is called with")
-        stream = 0
-
-        def begin(number: int) -> None:
-            nonlocal stream
-            stream = number
-            self.engine.follow(number, text)
-
-        await self.wait(begin)
-        try:
-            while (items := await self.wait(lambda number: self.engine.next(number, stream, _BATCH))) is not None:
-                for item in items:
-                    yield item
-        finally:
-            self.engine.leave(stream)
+        stream = Stream(self, next(self._numbers))
+        await self.wait(lambda number: self.engine.follow(number, stream.number, text))
+        return stream
 
     async def close(self) -> None:
         await self.wait(self.engine.close)
         self._stop()
-        if self._threads is not None:
-            self._threads.shutdown(wait=False)
 
     def in_thread(self, number: int, work: Callable[[], str], stop: Stoppable) -> None:
         """Runs a function that blocks, in a thread that answers for it."""
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(thread_name_prefix="cowork-tool")
         self._running[number] = stop
-        self._threads.submit(self._answer, number, work)
+        # The interpreter waits at its end for the threads of a pool, however long they block.
+        threading.Thread(target=self._answer, args=(number, work), name="cowork-tool", daemon=True).start()
 
     def _answer(self, number: int, work: Callable[[], str]) -> None:
         try:
@@ -135,11 +121,12 @@ class Bridge:
         finally:
             self._running.pop(number, None)
 
-    def _serve(self) -> asyncio.AbstractEventLoop:
+    def serve(self) -> asyncio.AbstractEventLoop:
         """Has the loop that runs now take what the engine wants, unless another one does."""
         loop = asyncio.get_running_loop()
         if self._loop is loop:
             return loop
+        self.engine.check()
         if self._loop is not None and not self._loop.is_closed():
             raise CoworkError(
                 "the engine is used from two event loops at once",
@@ -147,6 +134,8 @@ class Bridge:
                 kind="unsupported",
                 fix="open one for each loop, or hand the work over with asyncio.run_coroutine_threadsafe",
             )
+        if self._loop is not None:
+            self._stop()
         self._loop = loop
         loop.add_reader(self.engine.fileno(), self._take)
         self.engine.serve(True)
@@ -155,10 +144,13 @@ class Bridge:
         return loop
 
     async def _watch(self) -> None:
+        me = self._server
         try:
             await asyncio.get_running_loop().create_future()
         finally:
-            self._stop()
+            # Another loop may serve by now.
+            if self._server is me:
+                self._stop()
 
     def _stop(self) -> None:
         loop, self._loop = self._loop, None
@@ -166,7 +158,8 @@ class Bridge:
         self.engine.serve(False)
         if loop is not None and not loop.is_closed():
             for done in self._waiting.values():
-                done.cancel()
+                if not done.done():
+                    done.set_exception(closed())
             loop.remove_reader(self.engine.fileno())
             if server is not None:
                 server.cancel()
@@ -204,6 +197,29 @@ class Bridge:
             self.engine.threw(number, type(why).__name__, str(why).encode(errors="replace").decode())
 
 
+class Stream:
+    """Events that are followed: as many are fetched at once as there are."""
+
+    def __init__(self, bridge: Bridge, number: int) -> None:
+        self._bridge = bridge
+        self.number = number
+        self._items: deque[Any] = deque()
+
+    def __aiter__(self) -> Stream:
+        return self
+
+    async def __anext__(self) -> Any:
+        while not self._items:
+            items = await self._bridge.wait(lambda number: self._bridge.engine.next(number, self.number, _BATCH))
+            if items is None:
+                raise StopAsyncIteration
+            self._items.extend(items)
+        return self._items.popleft()
+
+    def __del__(self) -> None:
+        self._bridge.engine.leave(self.number)
+
+
 class Background:
     """An event loop in a thread of its own, for those who have none."""
 
@@ -213,6 +229,9 @@ class Background:
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
+        if self.loop.is_closed():
+            work.close()
+            raise closed()
         done = asyncio.run_coroutine_threadsafe(work, self.loop)
         try:
             return done.result()

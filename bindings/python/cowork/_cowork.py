@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+import contextlib
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from ._bridge import Background, Bridge
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     Approver = Callable[[Ask], Awaitable[Answer | None] | Answer | None]
 
 P = ParamSpec("P")
-O = TypeVar("O", bound="Operations | SyncOperations")
 T = TypeVar("T")
 
 
@@ -29,6 +30,7 @@ class Task:
     def __init__(self, engine: Cowork, id: str) -> None:
         self.engine = engine
         self.id = id
+        self._seen: TaskState | None = None
 
     def __aiter__(self) -> AsyncIterator[Item]:
         return self.events()
@@ -41,24 +43,26 @@ class Task:
         """Gives what is recorded, to the task's end."""
         async for item in self:
             if item["item"] == "record":
-                yield cast("Record", item)
+                yield item
 
     async def deltas(self) -> AsyncIterator[Delta]:
         """Gives the pieces of what is being said and done, as they come."""
         async for item in self:
             if item["item"] == "delta":
-                yield cast("Delta", item)
+                yield item
 
-    def __await__(self) -> Any:
+    def __await__(self) -> Generator[Any, None, TaskState]:
         return self.result().__await__()
 
     async def result(self) -> TaskState:
         """Waits until it has ended, or rests until somebody says something, and gives it."""
-        return await self.engine.settled(self.id)
+        self._seen = await self.engine.settled(self.id)
+        return self._seen
 
     async def state(self) -> TaskState:
         """Gives it as it is now."""
-        return await self.engine.task(self.id)
+        self._seen = await self.engine.task(self.id)
+        return self._seen
 
     async def cancel(self) -> None:
         """Ends it. What was done stays done, and can be undone."""
@@ -82,7 +86,7 @@ class Task:
 
     async def answer(self, ask: Ask, answer: Answer) -> None:
         """Answers one of them."""
-        await self.engine.answer(answer, ask["args_hash"], ask["call"]["id"], ask["task"])
+        await self.engine.answer(ask["task"], ask["call"]["id"], ask["args_hash"], answer)
 
     async def changes(self) -> ChangeSet:
         """Gives what it changed in its folders so far."""
@@ -93,21 +97,71 @@ class Task:
         return await self.engine.undo(self.id, paths=paths)
 
     async def show(self) -> TaskState:
-        """Shows plan and progress in a notebook, until it has ended, and gives it."""
+        """Shows plan and progress until it has ended, in a notebook as a picture, elsewhere in lines, and gives it."""
         from ._notebook import show
 
         return await show(self)
+
+    def _repr_html_(self) -> str:
+        from ._notebook import View
+
+        return View(self.id, self._seen).html()
 
     def __repr__(self) -> str:
         return f"Task({self.id!r})"
 
 
-def _started(submit: Callable[Concatenate[Operations, P], Awaitable[str]]) -> Callable[..., Any]:
-    async def start(self: Cowork, *args: P.args, **kwargs: P.kwargs) -> Task:
+def _started(submit: Callable[Concatenate[Operations, P], Awaitable[str]]) -> Callable[Concatenate[Cowork, P], Coroutine[Any, Any, Task]]:
+    @functools.wraps(submit, assigned=())
+    async def start(self: Cowork, /, *args: P.args, **kwargs: P.kwargs) -> Task:
         """Submits a task and takes it up: `submit`, with what it gives as a `Task`."""
         return Task(self, await submit(self, *args, **kwargs))
 
     return start
+
+
+def _done(start: Callable[Concatenate[Cowork, P], Awaitable[Task]]) -> Callable[Concatenate[Cowork, P], Coroutine[Any, Any, TaskState]]:
+    @functools.wraps(start, assigned=())
+    async def run(self: Cowork, /, *args: P.args, **kwargs: P.kwargs) -> TaskState:
+        """Does a task to its end and gives it: `submit`'s options. To be cancelled cancels the task.
+
+        It throws what the task failed with.
+        """
+        # Its name has to be known, or nobody could cancel it.
+        started = asyncio.ensure_future(start(self, *args, **kwargs))
+        try:
+            return ended(await (await asyncio.shield(started)).result())
+        except asyncio.CancelledError:
+            await asyncio.shield(_cancel(started))
+            raise
+
+    return run
+
+
+async def _cancel(started: Awaitable[Task]) -> None:
+    with contextlib.suppress(CoworkError):
+        await (await started).cancel()
+
+
+def _started_sync(submit: Callable[Concatenate[SyncOperations, P], str]) -> Callable[Concatenate[SyncCowork, P], SyncTask]:
+    @functools.wraps(submit, assigned=())
+    def start(self: SyncCowork, /, *args: P.args, **kwargs: P.kwargs) -> SyncTask:
+        """Submits a task and takes it up: `submit`, with what it gives as a `SyncTask`."""
+        return SyncTask(self, submit(self, *args, **kwargs))
+
+    return start
+
+
+def _done_sync(submit: Callable[Concatenate[Operations, P], Awaitable[str]]) -> Callable[Concatenate[SyncCowork, P], TaskState]:
+    @functools.wraps(submit, assigned=())
+    def run(self: SyncCowork, /, *args: P.args, **kwargs: P.kwargs) -> TaskState:
+        """Does a task to its end and gives it: `submit`'s options. An interrupt cancels the task.
+
+        It throws what the task failed with.
+        """
+        return self.wait(_done(_started(submit))(self.engine, *args, **kwargs))
+
+    return run
 
 
 def ended(state: TaskState) -> TaskState:
@@ -135,46 +189,46 @@ class Cowork(Operations):
         self,
         *,
         tools: Iterable[Tool] = (),
-        models: Iterable[Model] = (),
+        host_models: Iterable[Model] = (),
         planners: Iterable[Planner] = (),
         approver: Approver | None = None,
         **config: Unpack[Config],
     ) -> None:
-        parts = [part.part() for part in (*tools, *models, *planners)]
+        given: tuple[Tool | Model | Planner, ...] = (*tools, *host_models, *planners)
+        parts = [part.part() for part in given]
         if approver is not None:
             parts.append(approver_part(approver))
         self._bridge = Bridge(cast("dict[str, object]", config), parts)
 
-    async def _call(self, op: str, args: dict[str, object]) -> Any:
-        return await self._bridge.call(op, args)
+    async def call(self, operation: str, args: dict[str, object]) -> Any:
+        """Has an operation carried out by its name, with its arguments as they are written: for one that has no method here yet."""
+        return await self._bridge.call(operation, args)
 
-    def events(self, *, task: str | None = None, thread: str | None = None, after: int = 0) -> AsyncIterator[Item]:
+    async def _call(self, op: str, args: dict[str, object]) -> Any:
+        return await self.call(op, args)
+
+    async def events(self, *, task: str | None = None, thread: str | None = None, after: int = 0) -> AsyncIterator[Item]:
         """Gives what happens in a thread, or in a task to its end: all records after one, then what comes.
 
         Between records come deltas, which are never stored. A reader that is too slow is told so, and misses no record.
         """
+        async for item in await self.follow(task=task, thread=thread, after=after):
+            yield item
+
+    async def follow(self, *, task: str | None = None, thread: str | None = None, after: int = 0) -> AsyncIterator[Item]:
+        """Begins to follow at once, and gives what `events` gives: no delta is missed that comes after it."""
         given = {"task": task, "thread": thread, "after": after}
-        return self._bridge.follow({name: value for name, value in given.items() if value is not None})
+        return await self._bridge.follow({name: value for name, value in given.items() if value is not None})
 
-    start = cast("Callable[Concatenate[Cowork, P], Awaitable[Task]]", _started(Operations.submit))
-
-    async def run(self, text: str, **options: Any) -> TaskState:
-        """Does a task to its end and gives it: `submit`'s options. To be cancelled cancels the task.
-
-        It throws what the task failed with.
-        """
-        task = Task(self, await self.submit(text, **options))
-        try:
-            return ended(await task.result())
-        except asyncio.CancelledError:
-            await asyncio.shield(task.cancel())
-            raise
+    start = _started(Operations.submit)
+    run = _done(start)
 
     async def close(self) -> None:
         """Puts every task down in an orderly way, and waits until that is recorded."""
         await self._bridge.close()
 
     async def __aenter__(self) -> Self:
+        self._bridge.serve()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -203,35 +257,43 @@ class SyncTask:
 class SyncCowork(SyncOperations):
     """An engine for those who have no event loop: as `Cowork`, whose loop runs in a thread of its own."""
 
-    def __init__(self, **parts_and_config: Any) -> None:
+    def __init__(
+        self,
+        *,
+        tools: Iterable[Tool] = (),
+        host_models: Iterable[Model] = (),
+        planners: Iterable[Planner] = (),
+        approver: Approver | None = None,
+        **config: Unpack[Config],
+    ) -> None:
+        self.engine = Cowork(tools=tools, host_models=host_models, planners=planners, approver=approver, **config)
         self._background = Background()
-        self._cowork = Cowork(**parts_and_config)
 
     def _call(self, op: str, args: dict[str, object]) -> Any:
-        return self._background.run(self._cowork._bridge.call(op, args))
+        return self.wait(self.engine.call(op, args))
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """Has work of `engine`'s done in its loop: `sync.wait(sync.engine.call(...))`."""
+        return self._background.run(work)
 
     def events(self, *, task: str | None = None, thread: str | None = None, after: int = 0) -> Iterator[Item]:
         """Gives what happens in a thread, or in a task to its end: as `Cowork.events`."""
-        events = self._cowork.events(task=task, thread=thread, after=after)
+        events = self.engine.events(task=task, thread=thread, after=after)
 
         async def step() -> Item | None:
             return await anext(events, None)
 
-        while (item := self._background.run(step())) is not None:
+        while (item := self.wait(step())) is not None:
             yield item
 
-    def start(self, text: str, **options: Any) -> SyncTask:
-        """Submits a task and takes it up."""
-        return SyncTask(self, self.submit(text, **options))
-
-    def run(self, text: str, **options: Any) -> TaskState:
-        """Does a task to its end and gives it; it throws what the task failed with. An interrupt cancels the task."""
-        return self._background.run(self._cowork.run(text, **options))
+    start = _started_sync(SyncOperations.submit)
+    run = _done_sync(Operations.submit)
 
     def close(self) -> None:
         """Puts every task down in an orderly way, and waits until that is recorded."""
-        self._background.run(self._cowork.close())
-        self._background.stop()
+        if not self._background.loop.is_closed():
+            self.wait(self.engine.close())
+            self._background.stop()
 
     def __enter__(self) -> Self:
         return self

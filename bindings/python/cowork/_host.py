@@ -7,9 +7,10 @@ import enum
 import inspect
 import pathlib
 import re
+import sys
 import types
 import typing
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, overload
 
 from ._bridge import Bridge, Function, to_json
@@ -63,38 +64,41 @@ class Tool:
     """A function that a planner can call. It can still be called as what it was."""
 
     def __init__(self, function: Callable[..., Any], **said: Any) -> None:
+        given = {name: value for name, value in said.items() if value is not None}
         self.function = function
-        self.name: str = said.pop("name") or function.__name__.lower()
-        about, described = _documented(function)
-        hints = typing.get_type_hints(function, include_extras=True)
-        hints.pop("return", None)
+        self.name: str = given.get("name") or function.__name__.lower()
         self._context: str | None = None
         self._decode: dict[str, Callable[[Any], Any]] = {}
-        properties: dict[str, object] = {}
+        self._definitions: dict[str, object] = {}
+        self._properties: dict[str, dict[str, object]] = {}
+        self._roles: dict[str, str] = {}
+        about, described = _documented(function)
+        hints = self._hints()
         required: list[str] = []
-        roles: dict[str, str] = {}
         for name, parameter in inspect.signature(function).parameters.items():
-            hint = hints.get(name)
-            if hint is ToolContext:
+            if hints.get(name) is ToolContext:
                 self._context = name
-                continue
-            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
-                raise self._untyped(name, "can't be given by its name", "take plain parameters")
-            if hint is None:
-                raise self._untyped(name, "has no type", "give it one: `path: str`")
-            hint, arg = _annotated(hint)
-            schema = self._schema(name, hint)
-            if text := arg.about or described.get(name, ""):
-                schema = {**schema, "description": text}
-            if arg.role is not None:
-                roles[name] = arg.role
-            if parameter.default is parameter.empty:
-                required.append(name)
-            properties[name] = schema
-        schema = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-        declaration = {"name": self.name, "about": said.pop("about") or about, "schema": schema, "roles": roles}
-        given = {name: value for name, value in said.items() if value is not None}
-        self.declaration: dict[str, object] = {**declaration, **given}
+            elif "schema" not in given:
+                self._take(name, parameter, hints.get(name), described.get(name, ""))
+                if parameter.default is parameter.empty:
+                    required.append(name)
+        schema: dict[str, object] = {"type": "object", "properties": self._properties, "required": required}
+        schema["additionalProperties"] = False
+        if self._definitions:
+            schema["$defs"] = self._definitions
+        self.declaration: dict[str, object] = {"name": self.name, "about": about, "schema": schema, "roles": self._roles, **given}
+
+    def _take(self, name: str, parameter: inspect.Parameter, hint: Any, about: str) -> None:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+            raise self._untyped(name, "can't be given by its name", "take plain parameters, or give the tool a `schema`")
+        if hint is None:
+            raise self._untyped(name, "has no type", "give it one: `path: str`")
+        bare, arg = _annotated(hint)
+        self._properties[name] = self._schema(name, bare, hint)
+        if text := arg.about or about:
+            self._properties[name]["description"] = text
+        if arg.role is not None:
+            self._roles[name] = arg.role
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
@@ -102,17 +106,38 @@ class Tool:
     def _untyped(self, name: str, why: str, fix: str) -> InvalidInputError:
         return InvalidInputError(f"the parameter `{name}` of the tool `{self.name}` {why}", op="make tool", fix=fix)
 
-    def _schema(self, name: str, hint: Any) -> dict[str, object]:
-        if hasattr(hint, "model_json_schema"):
-            self._decode[name] = hint.model_validate
-            return dict(hint.model_json_schema())
-        if isinstance(hint, type) and issubclass(hint, (enum.Enum, pathlib.PurePath)):
-            self._decode[name] = hint
+    def _hints(self) -> dict[str, Any]:
         try:
-            return _schema_of(hint)
+            return typing.get_type_hints(self.function, include_extras=True)
+        except (NameError, TypeError) as why:
+            text = f"the tool `{self.name}` has a type that can't be looked up: {why}"
+            raise InvalidInputError(text, op="make tool", fix="define the types of its parameters where it is defined") from None
+
+    def _schema(self, name: str, bare: Any, hint: Any) -> dict[str, object]:
+        try:
+            schema, decode = _schema_of(bare), _decoder(bare)
         except TypeError as why:
-            fix = "use str, int, float, bool, None, Literal, list, dict, an enum, a TypedDict or a pydantic model"
-            raise self._untyped(name, f"has a type that no schema can be made of: {why}", fix) from None
+            # Whoever uses pydantic has it loaded.
+            if (pydantic := sys.modules.get("pydantic")) is None:
+                raise self._no_schema(name, why) from None
+            return self._adapted(name, hint, pydantic)
+        if decode is not None:
+            self._decode[name] = decode
+        return dict(schema)
+
+    def _adapted(self, name: str, hint: Any, pydantic: Any) -> dict[str, object]:
+        try:
+            adapter = pydantic.TypeAdapter(hint)
+            schema: dict[str, Any] = adapter.json_schema(ref_template=f"#/$defs/{name}_{{model}}")
+        except pydantic.errors.PydanticUserError as why:
+            raise self._no_schema(name, why) from None
+        self._definitions.update({f"{name}_{of}": it for of, it in schema.pop("$defs", {}).items()})
+        self._decode[name] = adapter.validate_python
+        return schema
+
+    def _no_schema(self, name: str, why: Exception) -> InvalidInputError:
+        fix = "use str, int, float, bool, None, Literal, list, dict, an enum, a path, a TypedDict or a pydantic model"
+        return self._untyped(name, f"has a type that no schema can be made of: {why}", fix)
 
     async def _run(self, bridge: Bridge, number: int, given: Any) -> str | None:
         context = ToolContext(bridge, number, given)
@@ -156,14 +181,20 @@ def tool(
     effects: DeclaredEffects | None = None,
     locks: list[str] | None = None,
     title: str | None = None,
+    schema: dict[str, Any] | None = None,
+    roles: dict[str, Role] | None = None,
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 def tool(function: Callable[..., Any] | None = None, /, **said: Any) -> Any:
     """Makes a tool of a function: its name, what its docstring says, and its parameters by their types.
 
+    With a `schema` these don't count: the function is given all arguments by their names, as they are.
     What it does not say of its `effects` is taken to be the worst: each call is asked about.
     """
-    said = {"name": None, "about": None, **said}
-    return Tool(function, **said) if function is not None else lambda function: Tool(function, **said)
+
+    def made(function: Callable[..., Any]) -> Tool:
+        return Tool(function, **said)
+
+    return made if function is None else made(function)
 
 
 class _Named:
@@ -196,10 +227,10 @@ class Model(_Named):
 
     async def _run(self, bridge: Bridge, number: int, given: Any) -> str:
         answer = self.function(given)
-        if not isinstance(answer, collections.abc.AsyncIterator):
+        if not hasattr(answer, "__anext__"):
             return to_json(await _given(answer), self.what)
         last: Any = {}
-        async for piece in typing.cast("AsyncIterator[Any]", answer):
+        async for piece in answer:
             if isinstance(piece, str):
                 bridge.engine.tell(number, "text", piece, 0, 0)
             else:
@@ -228,7 +259,7 @@ def approver_part(function: Callable[[Any], Any]) -> Part:
 
 
 async def _given(value: Any) -> Any:
-    return await value if isinstance(value, Awaitable) else value
+    return await value if inspect.isawaitable(value) else value
 
 
 def _same(value: Any) -> Any:
@@ -261,14 +292,14 @@ def _schema_of(hint: Any) -> dict[str, object]:
     hint, arg = _annotated(hint)
     if arg.about:
         return {**_schema_of(hint), "description": arg.about}
-    if hint in _PLAIN:
-        return _PLAIN[hint]
+    if (plain := _PLAIN.get(hint)) is not None:
+        return plain
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin in (Union, types.UnionType):
         return {"anyOf": [_schema_of(it) for it in args]}
     if origin is Literal:
         return {"enum": list(args)}
-    if origin in (list, set, frozenset, collections.abc.Sequence, collections.abc.Iterable):
+    if origin in (list, collections.abc.Sequence, collections.abc.Iterable):
         return {"type": "array", "items": _schema_of(args[0])}
     if origin in (dict, collections.abc.Mapping) and args[0] is str:
         return {"type": "object", "additionalProperties": _schema_of(args[1])}
@@ -280,7 +311,27 @@ def _schema_of(hint: Any) -> dict[str, object]:
         return {"enum": [it.value for it in hint]}
     if isinstance(hint, type) and issubclass(hint, pathlib.PurePath):
         return {"type": "string"}
-    raise TypeError(getattr(hint, "__name__", str(hint)))
+    raise _unknown(hint)
+
+
+def _decoder(hint: Any) -> Callable[[Any], Any] | None:
+    """Gives what makes an enum or a path of its JSON, where there is one."""
+    hint, _ = _annotated(hint)
+    if isinstance(hint, type) and issubclass(hint, (enum.Enum, pathlib.PurePath)):
+        return hint
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    decode = next(filter(None, map(_decoder, args)), None)
+    if decode is None:
+        return None
+    if origin in (Union, types.UnionType) and len(args) == 2 and type(None) in args:
+        return lambda value: None if value is None else decode(value)
+    if origin is list:
+        return lambda value: [decode(one) for one in value]
+    raise _unknown(hint)
+
+
+def _unknown(hint: Any) -> TypeError:
+    return TypeError(inspect.formatannotation(hint))
 
 
 def _required(hint: Any) -> Any:

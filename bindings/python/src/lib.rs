@@ -50,6 +50,11 @@ impl Engine {
         Ok(Self { handle, queue, work: Arc::default(), streams: Arc::default() })
     }
 
+    /// Says whether this process is the one that opened it. In one that was forked from that, it throws.
+    fn check(&self) -> PyResult<()> {
+        self.handle.check().map_err(|e| failed(&e))
+    }
+
     /// Gives the handle that can be read when there is something to take.
     fn fileno(&self) -> i32 {
         self.queue.fileno()
@@ -71,12 +76,12 @@ impl Engine {
         self.begin(number, async move { handle.call(&operation, args).await.map(Some) })
     }
 
-    /// Begins to follow events: the stream has this number.
-    fn follow(&self, number: u64, args: String) -> PyResult<()> {
+    /// Begins to follow events: the stream has a number of its own.
+    fn follow(&self, number: u64, stream: u64, args: String) -> PyResult<()> {
         let (handle, streams) = (self.handle.clone(), self.streams.clone());
         self.begin(number, async move {
             let events = Arc::new(handle.events(args).await?);
-            held(&streams).insert(number, events);
+            held(&streams).insert(stream, events);
             Ok(None)
         })
     }

@@ -38,7 +38,7 @@ pub(crate) struct Queue {
 struct State {
     items: Vec<Item>,
     calls: HashMap<u64, Waiting>,
-    /// Whether an event loop takes them.
+    /// Whether an event loop takes them, or is awaited.
     is_served: bool,
 }
 
@@ -71,7 +71,9 @@ impl Queue {
         let (reader, writer) = io::pipe().map_err(|e| {
             Error::new(Kind::Unavailable, "open engine", format!("the system gives no pipe: {e}")).with_source(e)
         })?;
-        Ok(Self { state: Mutex::default(), reader, writer, next: AtomicU64::new(1) })
+        // A task of an earlier run may be taken up before a loop is there.
+        let state = Mutex::new(State { is_served: true, ..State::default() });
+        Ok(Self { state, reader, writer, next: AtomicU64::new(1) })
     }
 
     pub(crate) fn fileno(&self) -> i32 {

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
+import cowork
+from cowork import Arg, Cowork, SyncCowork, ToolContext, tool
 from cowork._errors import CoworkError, NotFoundError, error_of
-from cowork._types import Command, ErrorData, Event, Json, Record, Retry, Submit, What
+from cowork._types import Answer, Ask, Command, ErrorData, Event, Json, Record, Retry, Submit, TaskState, What
+from cowork.types import PlannerInput, Proposal
 
 
 def never(value: NoReturn) -> NoReturn:
@@ -63,3 +66,65 @@ unknown: Command = {"type": "forget"}  # type: ignore
 mode: Submit = {"text": "tidy up", "mode": "yolo"}  # type: ignore
 context: ErrorData = {"kind": "full", "op": "", "message": "", "context": [("path",)]}  # type: ignore
 unjson: Json = {"at": object()}  # type: ignore
+
+
+@tool(effects="read_only")
+async def weather(place: Annotated[str, Arg("Where", role="reads")], ctx: ToolContext) -> dict[str, float]:
+    """Says how warm it is."""
+    ctx.progress(1, 2, place)
+    return {"warm": 21.5}
+
+
+@tool
+def plain(text: str) -> str:
+    return text
+
+
+@cowork.model(name="mine")
+async def answers(request: cowork.types.ModelRequest) -> str:
+    return str(request["messages"])
+
+
+@cowork.planner()
+async def plans(given: PlannerInput) -> Proposal:
+    return {"finish": {"end": "done", "summary": given["task"]["id"]}}
+
+
+def approves(ask: Ask) -> Answer | None:
+    return "allow" if ask["rule"] == "cannot-be-undone" else None
+
+
+async def works() -> str | None:
+    async with Cowork(data_dir="/data", tools=[weather, plain], host_models=[answers], planners=[plans], approver=approves) as engine:
+        task = await engine.start("tidy up", folders=["/d"], mode="auto")
+        async for item in task:
+            if item["item"] == "record":
+                failed(item["event"])
+            elif item["item"] == "delta":
+                item["what"]
+            else:
+                print(item["missed"] + 1)
+        async for delta in task.deltas():
+            print(delta["task"])
+        state: TaskState = await task
+        same: TaskState = await engine.run("tidy up", max_steps=3)
+        await task.show()
+        return state["submit"]["text"] or same["id"]
+
+
+def works_at_once() -> str:
+    with SyncCowork(store="memory", models={"local": {"service": "openai", "model": "x"}}) as engine:
+        for item in engine.start("tidy up", mode="ask"):
+            print(item["item"])
+        return engine.run("tidy up")["status"]
+
+
+async def wrong(engine: Cowork, at_once: SyncCowork) -> None:
+    Cowork(nonsense=1)  # type: ignore
+    SyncCowork(data_dir=1)  # type: ignore
+    Cowork(tools=[works])  # type: ignore
+    await engine.start("x", mode="yolo")  # type: ignore
+    await engine.run("x", folder="y")  # type: ignore
+    at_once.start()  # type: ignore
+    at_once.run(1)  # type: ignore
+    tool(effects="none")  # type: ignore

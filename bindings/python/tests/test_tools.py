@@ -1,0 +1,383 @@
+"""Tools, as a host writes them, and all that can go wrong in one."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import pathlib
+import sys
+import threading
+import time
+import unittest
+from typing import Annotated, Any, Literal, Optional, TypedDict
+from unittest import mock
+
+from cowork import Arg, CoworkError, InvalidInputError, ToolContext, ToolResult, UnavailableError, tool
+from support import Story, calls, engine, outcomes
+
+try:
+    import pydantic
+except ImportError:
+    pydantic = None  # type: ignore[assignment]
+
+
+class Colour(enum.Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Thing:
+    pass
+
+
+class Place(TypedDict):
+    town: str
+    at: list[float]
+
+
+@tool(effects="read_only")
+async def echo(value: Any) -> Any:
+    return value
+
+
+class Declared(Story):
+    def test_a_tool_says_what_its_function_says(self) -> None:
+        @tool(effects="read_only")
+        async def look(path: Annotated[str, Arg("Where it is", role="reads")], most: int = 3, how: Literal["a", "b"] = "a",
+                       place: Optional[Place] = None, colours: list[Colour] = []) -> str:
+            """Looks around.
+
+            Args:
+                path: Not this one.
+                most: How many, at the
+                    very most.
+            """
+            return path
+
+        schema: Any = look.declaration["schema"]
+        self.assertEqual(look.declaration["about"], "Looks around.")
+        self.assertEqual(look.declaration["roles"], {"path": "reads"})
+        self.assertEqual(schema["required"], ["path"])
+        self.assertEqual(schema["properties"]["path"], {"type": "string", "description": "Where it is"})
+        self.assertEqual(schema["properties"]["most"], {"type": "integer", "description": "How many, at the very most."})
+        self.assertEqual(schema["properties"]["how"], {"enum": ["a", "b"]})
+        self.assertEqual(schema["properties"]["place"]["anyOf"][0]["required"], ["at", "town"])
+        self.assertEqual(schema["properties"]["colours"], {"type": "array", "items": {"enum": ["red", "blue"]}})
+
+    def test_a_tool_can_still_be_called(self) -> None:
+        @tool
+        def double(n: int) -> int:
+            return 2 * n
+
+        self.assertEqual(double(4), 8)
+
+    def test_a_schema_that_no_hint_gives_is_refused_with_what_to_do(self) -> None:
+        def untyped(n): ...  # type: ignore[no-untyped-def]
+        def many(*n: int) -> None: ...
+        def complex_one(n: complex) -> None: ...
+        def unknown(n: Nowhere) -> None: ...  # type: ignore[name-defined]  # noqa: F821
+        def numbered(n: dict[int, str]) -> None: ...
+        def pairs(n: set[str]) -> None: ...
+
+        def thing(n: Thing) -> None: ...
+
+        with mock.patch.dict(sys.modules):
+            for function in (untyped, many, complex_one, unknown, numbered, pairs, thing):
+                # Pydantic knows some of them; nothing knows a thing.
+                if function is not thing:
+                    sys.modules.pop("pydantic", None)
+                elif pydantic is not None:
+                    sys.modules["pydantic"] = pydantic
+                with self.subTest(function.__name__):
+                    with self.assertRaises(InvalidInputError) as wrong:
+                        tool(function)
+                    self.assertIn(function.__name__, str(wrong.exception))
+                    self.assertTrue(wrong.exception.fix)
+
+    def test_a_schema_of_its_own_takes_all_arguments_as_they_are(self) -> None:
+        @tool(schema={"type": "object", "properties": {"n": {"type": "integer"}}}, effects="read_only")
+        async def any_(ctx: ToolContext, **args: Any) -> Any:
+            return args
+
+        self.assertEqual(self.outcome(any_, n=1, m=[2])["value"], {"n": 1, "m": [2]})
+
+    def test_arguments_are_what_their_types_say(self) -> None:
+        seen: list[Any] = []
+
+        @tool(effects="read_only")
+        async def take(colour: Colour, path: Optional[pathlib.Path] = None, all: list[Colour] = []) -> None:
+            seen.extend((colour, path, all))
+
+        self.assertEqual(self.outcome(take, colour="red", path="/a", all=["blue"])["end"], "done")
+        self.assertEqual(seen, [Colour.RED, pathlib.Path("/a"), [Colour.BLUE]])
+
+    @unittest.skipIf(pydantic is None, "pydantic is not installed")
+    def test_pydantic_models_are_parameters_and_results(self) -> None:
+        class Line(pydantic.BaseModel):
+            what: str
+            price: float = pydantic.Field(gt=0)
+
+        class Order(pydantic.BaseModel):
+            lines: list[Line]
+
+        globals().update(Line=Line, Order=Order)
+        self.addCleanup(lambda: [globals().pop(name) for name in ("Line", "Order")])
+
+        @tool(effects="read_only")
+        async def total(order: Order, more: Optional[list[Line]] = None) -> Line:
+            assert isinstance(order.lines[0], Line)
+            return Line(what="all", price=sum(line.price for line in order.lines + (more or [])))
+
+        lines = [{"what": "tea", "price": 2.5}]
+        self.assertEqual(self.outcome(total, order={"lines": lines}, more=lines)["value"], {"what": "all", "price": 5.0})
+        wrong = self.outcome(total, order={"lines": [{"what": "tea", "price": -1}]})["error"]
+        self.assertEqual(wrong["kind"], "invalid_input")
+
+
+class Goes_wrong(Story):
+    def test_what_a_tool_throws_is_its_calls_failure(self) -> None:
+        @tool(effects="read_only")
+        async def fails() -> None:
+            raise ValueError("no such thing")
+
+        @tool(effects="read_only")
+        def fails_at_once() -> None:
+            raise KeyError("gone")
+
+        error = self.outcome(fails)["error"]
+        self.assertEqual((error["kind"], error["message"], error["context"]), ("internal", "no such thing", [["type", "ValueError"]]))
+        self.assertEqual(self.outcome(fails_at_once)["error"]["context"], [["type", "KeyError"]])
+
+    def test_an_error_of_ours_keeps_its_kind_and_facts(self) -> None:
+        @tool(effects="read_only")
+        async def prints() -> None:
+            raise UnavailableError("the printer is out of paper", op="print", retry="now", context=[("tray", "2")], fix="add some")
+
+        error = self.outcome(prints)["error"]
+        self.assertEqual((error["kind"], error["op"], error["retry"]), ("unavailable", "print", "now"))
+        self.assertEqual(error["context"], [["tray", "2"], ["fix", "add some"]])
+
+    def test_what_is_not_json_fails_its_call_and_nothing_else(self) -> None:
+        deep: list[Any] = []
+        for _ in range(5000):
+            deep = [deep]
+        odd = [object(), float("nan"), float("inf"), 2**64, -(2**63) - 1, "\ud83d", {1: {2: object()}}, deep, b"x", {"\udc00": 1}]
+        for value in odd:
+            @tool(effects="read_only")
+            def gives() -> Any:
+                return value
+
+            @tool(effects="read_only")
+            async def gives_later() -> Any:
+                return value
+
+            for one in (gives, gives_later):
+                with self.subTest(type(value).__name__, of=one.name):
+                    outcome = self.outcome(one)
+                    self.assertEqual(outcome["end"], "failed")
+                    self.assertEqual(outcome["error"]["kind"], "invalid_input", outcome["error"])
+
+    def test_what_is_json_goes_there_and_back(self) -> None:
+        for value in (2**63, 2**64 - 1, -(2**63), 0.1, 1e308, "😀 \u0000 \u2028", "x" * 10_000_000, None, True, {"": [{}]}, [[]] * 1000):
+            with self.subTest(repr(value)[:40]):
+                self.assertEqual(self.outcome(echo, value=value)["value"], value)
+
+    def test_what_a_planner_gives_is_checked_too(self) -> None:
+        async def work(args: Any) -> Any:
+            async with engine(echo, turns=[calls("echo", args)]) as it:
+                return await it.run("go")
+
+        for value in (float("nan"), 2**64, "\ud83d", object()):
+            with self.subTest(repr(value)), self.assertRaises(InvalidInputError):
+                self.runs(lambda: work({"value": value}))
+
+    def test_arguments_that_do_not_fit_never_reach_the_tool(self) -> None:
+        @tool(effects="read_only")
+        async def take(n: int) -> None:
+            raise AssertionError("it was called")
+
+        for args in ({"n": "one"}, {}, {"n": 1, "m": 2}):
+            self.assertEqual(self.outcome(take, **args)["error"]["kind"], "invalid_input")
+
+    def test_a_tool_that_blocks_the_loop_only_takes_its_time(self) -> None:
+        @tool(effects="read_only")
+        async def blocks() -> str:
+            time.sleep(0.3)
+            return "there"
+
+        self.assertEqual(self.outcome(blocks)["value"], "there")
+
+    def test_system_exit_in_a_tool_is_its_failure(self) -> None:
+        @tool(effects="read_only")
+        def leaves() -> None:
+            raise SystemExit(3)
+
+        self.assertEqual(self.outcome(leaves)["error"]["context"], [["type", "SystemExit"]])
+
+
+class Runs(Story):
+    def test_twenty_tools_are_under_way_at_once(self) -> None:
+        for kind in ("async", "sync"):
+            barrier, there = threading.Barrier(20, timeout=20), asyncio.Event()
+            count = 0
+
+            @tool(effects="read_only")
+            async def meets() -> None:
+                nonlocal count
+                count += 1
+                if count == 20:
+                    there.set()
+                await there.wait()
+
+            @tool(effects="read_only", name="meets")
+            def meets_in_threads() -> None:
+                barrier.wait()
+
+            async def work() -> Any:
+                one = meets if kind == "async" else meets_in_threads
+                async with engine(one, turns=[calls("meets", *[{}] * 20)]) as it:
+                    return outcomes(await it.run("go"))
+
+            with self.subTest(kind):
+                self.assertEqual([outcome["end"] for outcome in self.runs(work)], ["done"] * 20)
+
+    def test_a_cancelled_task_cancels_the_coroutine_at_once(self) -> None:
+        async def work() -> float:
+            began, stopped = asyncio.Event(), asyncio.Event()
+
+            @tool(effects="read_only")
+            async def hangs() -> None:
+                began.set()
+                try:
+                    await asyncio.get_running_loop().create_future()
+                finally:
+                    stopped.set()
+
+            async with engine(hangs) as it:
+                task = await it.start("go")
+                await began.wait()
+                at = time.monotonic()
+                await task.cancel()
+                await stopped.wait()
+                took = time.monotonic() - at
+                self.assertEqual((await task)["status"], "cancelled")
+                return took
+
+        took = self.runs(work)
+        print(f"\n    a cancelled task reached its coroutine after {took * 1000:.1f} ms (meant: 200)")
+        self.assertLess(took, 5)
+
+    def test_to_cancel_run_cancels_the_task(self) -> None:
+        async def work() -> None:
+            began, stopped = asyncio.Event(), asyncio.Event()
+
+            @tool(effects="read_only")
+            async def hangs() -> None:
+                began.set()
+                try:
+                    await asyncio.get_running_loop().create_future()
+                finally:
+                    stopped.set()
+
+            async with engine(hangs) as it:
+                running = asyncio.create_task(it.run("go"))
+                await began.wait()
+                running.cancel()
+                with self.assertRaises(asyncio.CancelledError):
+                    await running
+                await stopped.wait()
+                (summary,) = await it.tasks()
+                self.assertEqual((await it.settled(summary["task"]))["status"], "cancelled")
+
+        self.runs(work)
+
+    def test_run_that_is_cancelled_before_it_began_leaves_no_task_running(self) -> None:
+        async def work() -> None:
+            async with engine(echo, turns=[calls("echo", {"value": 1})]) as it:
+                running = asyncio.create_task(it.run("go"))
+                await asyncio.sleep(0)
+                running.cancel()
+                with self.assertRaises(asyncio.CancelledError):
+                    await running
+                for summary in await it.tasks():
+                    self.assertIn((await it.settled(summary["task"]))["status"], ("cancelled", "done"))
+
+        self.runs(work)
+
+    def test_a_function_in_a_thread_is_told_that_nobody_waits(self) -> None:
+        async def work() -> None:
+            began, ended = threading.Event(), threading.Event()
+
+            @tool(effects="read_only")
+            def blocks(ctx: ToolContext) -> None:
+                self.assertFalse(ctx.cancelled)
+                began.set()
+                while not ctx.cancelled:
+                    time.sleep(0.001)
+                ended.set()
+
+            async with engine(blocks) as it:
+                task = await it.start("go")
+                await asyncio.to_thread(began.wait)
+                await task.cancel()
+                self.assertTrue(await asyncio.to_thread(ended.wait, 10))
+
+        self.runs(work)
+
+    def test_progress_is_shown_and_the_context_says_which_call_it_is(self) -> None:
+        async def work() -> Any:
+            seen: list[ToolContext] = []
+
+            @tool(effects="read_only")
+            async def slow(ctx: ToolContext) -> ToolResult:
+                seen.append(ctx)
+                self.assertTrue(ctx.progress(1, 2, "half"))
+                await asyncio.sleep(0.05)
+                return ToolResult(7, note="seven")
+
+            async with engine(slow) as it:
+                task = await it.start("go")
+                shown = [delta["what"] async for delta in task.deltas() if delta["what"]["type"] == "progress"]
+                (outcome,) = outcomes(await task)
+            (ctx,) = seen
+            self.assertEqual((ctx.task, ctx.attempt), (task.id, 1))
+            self.assertFalse(ctx.progress(2, 2), "a call that has ended is shown to nobody")
+            self.assertEqual((outcome["value"], outcome["note"]), (7, "seven"))
+            return shown
+
+        self.assertEqual(self.runs(work), [{"type": "progress", "done": 1, "total": 2, "note": "half"}])
+
+    def test_odd_progress_is_refused_in_the_tool(self) -> None:
+        for done in (-1, 2**64):
+            @tool(effects="read_only")
+            async def odd(ctx: ToolContext) -> None:
+                ctx.progress(done)
+
+            with self.subTest(done):
+                self.assertEqual(self.outcome(odd)["error"]["context"], [["type", "OverflowError"]])
+
+    def test_a_tool_that_ends_after_the_engine_is_closed_harms_nobody(self) -> None:
+        async def work() -> None:
+            began, go, ended = threading.Event(), threading.Event(), threading.Event()
+            told: list[bool] = []
+
+            @tool(effects="read_only")
+            def late(ctx: ToolContext) -> str:
+                began.set()
+                go.wait(20)
+                told.append(ctx.progress(1))
+                threading.Timer(0.05, ended.set).start()
+                return "too late"
+
+            it = engine(late)
+            await it.start("go")
+            await asyncio.to_thread(began.wait)
+            await it.close()
+            go.set()
+            self.assertTrue(await asyncio.to_thread(ended.wait, 10))
+            self.assertEqual(told, [False])
+            with self.assertRaises(CoworkError) as closed:
+                await it.tasks()
+            self.assertEqual((closed.exception.kind, closed.exception.fact("state")), ("cancelled", "closed"))
+
+        self.runs(work)
