@@ -9,8 +9,8 @@ from cowork import Cowork, model
 
 @model(name="parrot", at="here")
 async def parrot(request: Any) -> AsyncIterator[Any]:
-    asked = request["messages"][-1]
-    for word in f"You said so yourself: {asked['content'][0]['text'].splitlines()[-1]}".split():
+    asked = request["messages"][-1]["blocks"][0]["text"]
+    for word in f"You said so yourself: {asked.splitlines()[0]}".split():
         yield word + " "
     yield {"usage": {"input": 12, "output": 9}}
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Gener
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from ._bridge import Background, Bridge
-from ._errors import CoworkCancelledError, CoworkError, error_of
+from ._errors import CoworkError
 from ._host import Model, Planner, Tool, approver_part
 from ._operations import Operations, SyncOperations
 
@@ -130,7 +130,7 @@ def _done(start: Callable[Concatenate[Cowork, P], Awaitable[Task]]) -> Callable[
         # Its name has to be known, or nobody could cancel it.
         started = asyncio.ensure_future(start(self, *args, **kwargs))
         try:
-            return ended(await (await asyncio.shield(started)).result())
+            return await self.finished((await asyncio.shield(started)).id)
         except asyncio.CancelledError:
             await asyncio.shield(_cancel(started))
             raise
@@ -164,20 +164,6 @@ def _done_sync(submit: Callable[Concatenate[Operations, P], Awaitable[str]]) -> 
     return run
 
 
-def ended(state: TaskState) -> TaskState:
-    """Gives a task that was done. Of another it throws what it ended with, or what it waits for."""
-    result = state.get("result")
-    if result is not None and result["end"] == "done":
-        return state
-    if result is not None and result["end"] == "failed":
-        raise error_of(cast("Any", result["error"]))
-    if result is not None:
-        raise CoworkCancelledError("the task was cancelled", op="run task", context=[("task", state["id"])])
-    fix = "answer what `asks` gives, or open the engine with an approver"
-    why = f"the task is not done: it is {state['status']}"
-    raise CoworkError(why, op="run task", kind="unavailable", context=[("task", state["id"])], fix=fix)
-
-
 class Cowork(Operations):
     """An engine that works beside a person. It is used from one event loop; `SyncCowork` needs none.
 
@@ -189,12 +175,12 @@ class Cowork(Operations):
         self,
         *,
         tools: Iterable[Tool] = (),
-        host_models: Iterable[Model] = (),
+        models: Iterable[Model] = (),
         planners: Iterable[Planner] = (),
         approver: Approver | None = None,
         **config: Unpack[Config],
     ) -> None:
-        given: tuple[Tool | Model | Planner, ...] = (*tools, *host_models, *planners)
+        given: tuple[Tool | Model | Planner, ...] = (*tools, *models, *planners)
         parts = [part.part() for part in given]
         if approver is not None:
             parts.append(approver_part(approver))
@@ -261,12 +247,12 @@ class SyncCowork(SyncOperations):
         self,
         *,
         tools: Iterable[Tool] = (),
-        host_models: Iterable[Model] = (),
+        models: Iterable[Model] = (),
         planners: Iterable[Planner] = (),
         approver: Approver | None = None,
         **config: Unpack[Config],
     ) -> None:
-        self.engine = Cowork(tools=tools, host_models=host_models, planners=planners, approver=approver, **config)
+        self.engine = Cowork(tools=tools, models=models, planners=planners, approver=approver, **config)
         self._background = Background()
 
     def _call(self, op: str, args: dict[str, object]) -> Any:

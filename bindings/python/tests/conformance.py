@@ -103,11 +103,11 @@ class Stage:
         opening = step["open"]
         if self.engine is not None:
             await self.engine.close()
-        parts: dict[str, Any] = {"tools": [], "host_models": [], "planners": []}
+        parts: dict[str, Any] = {"tools": [], "models": [], "planners": []}
         for part in opening.get("tools", []):
             parts["tools"].append(cowork.tool(**{"schema": {"type": "object"}, **part["is"]})(behaves(self, part)))
         for part in opening.get("models", []):
-            parts["host_models"].append(cowork.model(**part["is"])(tells(self, part)))
+            parts["models"].append(cowork.model(**part["is"])(tells(self, part)))
         for part in opening.get("planners", []):
             parts["planners"].append(cowork.planner(**part["is"])(behaves(self, part, gives=turn)))
         if "approver" in opening:

@@ -95,7 +95,7 @@ def approves(ask: Ask) -> Answer | None:
 
 
 async def works() -> str | None:
-    async with Cowork(data_dir="/data", tools=[weather, plain], host_models=[answers], planners=[plans], approver=approves) as engine:
+    async with Cowork(data_dir="/data", tools=[weather, plain], models=[answers], planners=[plans], approver=approves) as engine:
         task = await engine.start("tidy up", folders=["/d"], mode="auto")
         async for item in task:
             if item["item"] == "record":
@@ -113,7 +113,7 @@ async def works() -> str | None:
 
 
 def works_at_once() -> str:
-    with SyncCowork(store="memory", models={"local": {"service": "openai", "model": "x"}}) as engine:
+    with SyncCowork(store="memory", model_settings={"local": {"service": "openai", "model": "x"}}) as engine:
         for item in engine.start("tidy up", mode="ask"):
             print(item["item"])
         return engine.run("tidy up")["status"]
