@@ -120,11 +120,26 @@ class Approvers(Story):
 
         return send
 
-    def end(self, approver: Any) -> Any:
+    def end(self, approver: Any, ends: bool = True) -> Any:
         async def work() -> Any:
+            asked = asyncio.Event()
+
+            async def asks(ask: Any) -> Any:
+                asked.set()
+                given = approver(ask)
+                return await given if asyncio.iscoroutine(given) else given
+
             send = self.sender()
-            async with engine(send, turns=[calls("send", {"what": "a letter"})], approver=approver) as it:
-                return outcomes(await it.run("go", mode="auto"))[0]["end"]
+            async with engine(send, turns=[calls("send", {"what": "a letter"})], approver=asks) as it:
+                task = await it.start("go", mode="auto")
+                if not ends:
+                    await task
+                    await asked.wait()
+                    return (await task)["status"]
+                # `result` comes when a question is open, whoever is being asked.
+                async for _ in task:
+                    pass
+                return outcomes(await task)[0]["end"]
 
         return self.runs(work)
 
@@ -134,7 +149,10 @@ class Approvers(Story):
             await asyncio.sleep(0)
             return "allow"
 
-        self.assertEqual(self.end(later), "done")
+        def at_once(ask: Any) -> str:
+            return "allow"
+
+        self.assertEqual((self.end(later), self.end(at_once)), ("done", "done"))
         self.assertEqual(self.end(lambda ask: "deny"), "denied")
 
     def test_what_it_throws_or_gives_wrongly_leaves_the_question_open(self) -> None:
@@ -142,9 +160,17 @@ class Approvers(Story):
             raise RuntimeError("gone for lunch")
 
         for approver in (throws, lambda ask: None, lambda ask: "maybe", lambda ask: object()):
-            with self.assertRaises(CoworkError) as waits:
-                self.end(approver)
-            self.assertEqual((waits.exception.kind, "waiting" in str(waits.exception)), ("unavailable", True))
+            self.assertEqual(self.end(approver, ends=False), "waiting")
+
+    def test_run_says_what_it_waits_for(self) -> None:
+        async def work() -> None:
+            async with engine(self.sender(), turns=[calls("send", {"what": "a letter"})]) as it:
+                await it.run("go", mode="auto")
+
+        with self.assertRaises(CoworkError) as waits:
+            self.runs(work)
+        self.assertEqual((waits.exception.kind, "waiting" in str(waits.exception)), ("unavailable", True))
+        self.assertTrue(waits.exception.fix)
 
     def test_a_question_is_answered_by_a_command(self) -> None:
         async def work() -> Any:
