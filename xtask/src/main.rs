@@ -5,6 +5,7 @@ mod fuzz;
 mod r#gen;
 mod needs;
 mod planted;
+mod python;
 mod report;
 mod soak;
 mod test;

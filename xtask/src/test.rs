@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    cargo, needs,
+    cargo, needs, python,
     report::{Report, in_ci},
     types,
 };
@@ -47,6 +47,7 @@ pub(crate) fn run() -> ExitCode {
         report.run(name, &step);
     }
     types::check(&mut report);
+    python::check(&mut report, SCRIPTS, target.as_ref().map(|(folder, _)| folder.as_path()), steady);
     licences(&mut report);
     report.close()
 }
