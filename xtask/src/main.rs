@@ -3,9 +3,11 @@
 mod bench;
 mod fuzz;
 mod r#gen;
+mod modules;
 mod needs;
 mod node;
 mod planted;
+mod python;
 mod report;
 mod soak;
 mod test;

@@ -142,6 +142,29 @@ pub(crate) fn node(report: &mut Report, install: &mut Command) -> bool {
     is_there
 }
 
+/// Gives a Python that has the packages which this file names, installed outside the clone so that the next clone finds them.
+pub(crate) fn python(report: &mut Report, pins: &Path) -> Option<PathBuf> {
+    let mut hasher = DefaultHasher::new();
+    fs::read(pins).unwrap_or_default().hash(&mut hasher);
+    let root = cache("tools")?.join(format!("python-{:016x}", hasher.finish()));
+    let (python, ready) = (root.join("bin/python"), root.join("ready"));
+    let made = || {
+        prepare(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&root))
+            && prepare(Command::new(&python).args(["-m", "pip", "install", "--quiet", "-r"]).arg(pins))
+            && fs::write(&ready, []).is_ok()
+    };
+    if ready.exists() || made() {
+        return Some(python);
+    }
+    missing(
+        report,
+        "python",
+        "the packages that its tests use can't be installed",
+        &show(Command::new("pip").args(["install", "-r"]).arg(pins)),
+    );
+    None
+}
+
 /// Gives a folder that outlives the clone, if it can be made.
 pub(crate) fn cache(name: &str) -> Option<PathBuf> {
     let folder = env::home_dir()?.join(".cache/cowork-ci").join(name);

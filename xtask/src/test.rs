@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    cargo, needs, node,
+    cargo, modules, needs,
     report::{Report, in_ci},
     types,
 };
@@ -47,7 +47,7 @@ pub(crate) fn run() -> ExitCode {
         report.run(name, &step);
     }
     types::check(&mut report);
-    node::check(&mut report, target.as_ref().map(|(folder, _)| folder.as_path()));
+    modules::check(&mut report, SCRIPTS, target.as_ref().map(|(folder, _)| folder.as_path()), steady);
     licences(&mut report);
     report.close()
 }

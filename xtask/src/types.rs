@@ -26,6 +26,6 @@ pub(crate) fn check(report: &mut Report) {
     report.run("pyright", Command::new(checker("pyright")).args(["-p", "xtask/types", "--pythonpath"]).arg(&python));
     let roots = node.join("node_modules/@types");
     report.run("tsc", Command::new(checker("tsc")).args(["-p", "xtask/types", "--typeRoots"]).arg(roots));
-    report.run("python", Command::new(&python).arg("-B").arg(at("python/runs.py")));
-    report.run("node", Command::new("node").arg(at("node/runs.mjs")));
+    report.run("runs.py", Command::new(&python).arg("-B").arg(at("python/runs.py")));
+    report.run("runs.mjs", Command::new("node").arg(at("node/runs.mjs")));
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from ._bridge import Background, Bridge
 from ._errors import CoworkError
-from ._host import Model, Planner, Tool, approver_part
+from ._host import Model, Planner, Tool, approver_part, parts_of
 from ._operations import Operations, SyncOperations
 
 if TYPE_CHECKING:
@@ -180,8 +180,7 @@ class Cowork(Operations):
         approver: Approver | None = None,
         **config: Unpack[Config],
     ) -> None:
-        given: tuple[Tool | Model | Planner, ...] = (*tools, *models, *planners)
-        parts = [part.part() for part in given]
+        parts = [*parts_of(Tool, tools), *parts_of(Model, models), *parts_of(Planner, planners)]
         if approver is not None:
             parts.append(approver_part(approver))
         self._bridge = Bridge(cast("dict[str, object]", config), parts)

@@ -10,7 +10,7 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, overload
 
 from ._bridge import Bridge, Function, to_json
@@ -251,7 +251,21 @@ def planner(**declaration: Any) -> Callable[[Callable[..., Any]], Planner]:
     return lambda function: Planner(function, declaration)
 
 
+def parts_of(kind: type[Tool] | type[_Named], given: Iterable[Any]) -> list[Part]:
+    """Gives the parts, all of this kind."""
+    parts: list[Part] = []
+    for one in given:
+        if not isinstance(one, kind):
+            name = kind.__name__.lower()
+            raise InvalidInputError(f"{one!r} is no {name}", op="open engine", fix=f"make one of a function with `@cowork.{name}`")
+        parts.append(one.part())
+    return parts
+
+
 def approver_part(function: Callable[[Any], Any]) -> Part:
+    if not callable(function):
+        raise InvalidInputError(f"the approver {function!r} is no function", op="open engine", fix="give one that takes a question")
+
     async def run(bridge: Bridge, number: int, given: Any) -> str:
         return to_json(await _given(function(given)), "what the approver gives")
 

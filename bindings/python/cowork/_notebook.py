@@ -237,5 +237,6 @@ border-radius:8px;padding:12px 16px;max-width:640px;box-sizing:border-box}
 .cowork .busy,.cowork .active i,.cowork .started i{color:var(--busy)}.cowork .ask,.cowork .asked i{color:var(--ask)}
 .cowork .bar{height:4px;border-radius:2px;background:var(--line);margin:4px 0 0 1.5em}
 .cowork .bar u{display:block;height:4px;border-radius:2px;background:var(--busy)}
+.cowork .bar+small{margin-left:1.75em}
 .cowork p{margin:10px 0 0}.cowork .said{color:var(--dim)}.cowork .foot{margin-top:10px;font-size:12px;color:var(--dim)}
 </style>"""

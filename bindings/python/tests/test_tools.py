@@ -134,7 +134,7 @@ class Declared(Story):
         self.assertEqual(wrong["kind"], "invalid_input")
 
 
-class Goes_wrong(Story):
+class GoesWrong(Story):
     def test_what_a_tool_throws_is_its_calls_failure(self) -> None:
         @tool(effects="read_only")
         async def fails() -> None:

@@ -1,0 +1,295 @@
+"""Loops, threads, processes and memory: an engine begins, lasts and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import tempfile
+import threading
+import time
+import unittest
+from pathlib import Path
+from typing import Any
+
+import cowork
+from cowork import Cowork, CoworkError, SyncCowork, ToolContext, tool
+from support import Story, calls, engine, outcomes, script
+
+
+@tool(effects="read_only")
+async def echo(n: int) -> int:
+    return n
+
+
+async def one(n: int) -> Any:
+    async with engine(echo, turns=[calls("echo", {"n": n})]) as it:
+        return outcomes(await it.run("go"))[0]["value"]
+
+
+class Loops(Story):
+    def test_one_engine_serves_several_loops_one_after_the_other(self) -> None:
+        it = engine(echo, turns=[calls("echo", {"n": 1})])
+
+        async def work() -> Any:
+            return (await it.run("go"))["status"]
+
+        for _ in range(3):
+            self.assertEqual(self.runs(work), "done")
+        self.runs(it.close)
+        self.runs(it.close)
+
+    def test_engines_in_several_loops_at_once_do_not_meet(self) -> None:
+        seen: dict[int, Any] = {}
+        threads = [threading.Thread(target=lambda n=n: seen.update({n: asyncio.run(one(n))})) for n in range(4)]  # type: ignore[misc]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(seen, {n: n for n in range(4)})
+
+    def test_one_engine_in_two_loops_at_once_is_refused(self) -> None:
+        async def work() -> None:
+            async with engine(echo) as it:
+                def elsewhere() -> None:
+                    with self.assertRaises(cowork.CoworkError) as refused:
+                        asyncio.run(it.tasks())
+                    self.assertEqual(refused.exception.kind, "unsupported")
+
+                await asyncio.to_thread(elsewhere)
+                self.assertEqual(await it.tasks(), [])
+
+        self.runs(work)
+
+    def test_what_a_closed_loop_owed_fails_and_the_next_one_goes_on(self) -> None:
+        began = threading.Event()
+        times = 0
+
+        @tool(effects="read_only")
+        async def hangs_once() -> str:
+            nonlocal times
+            times += 1
+            if times == 1:
+                began.set()
+                await asyncio.get_running_loop().create_future()
+            return "there"
+
+        for how in ("run", "closed"):
+            began.clear()
+            times = 0
+            it = engine(hangs_once, turns=[calls("hangs_once"), calls("hangs_once")])
+
+            async def begins() -> str:
+                task = await it.start("go")
+                while not began.is_set():
+                    await asyncio.sleep(0.001)
+                return task.id
+
+            if how == "run":
+                id = asyncio.run(begins())
+            else:
+                loop = asyncio.new_event_loop()
+                id = loop.run_until_complete(begins())
+                loop.close()
+
+            async def ends() -> Any:
+                state = await it.settled(id)
+                await it.close()
+                return state
+
+            with self.subTest(how):
+                state = self.runs(ends)
+                self.assertEqual(outcomes(state)[0]["end"], "failed")
+                if state["status"] == "done":
+                    self.assertEqual(outcomes(state)[1]["value"], "there")
+                else:
+                    # The planner was wanted while there was no loop.
+                    self.assertEqual(state["result"]["error"]["kind"], "unavailable")
+
+    def test_a_reader_that_stops_early_leaves_the_task_alone(self) -> None:
+        async def work() -> None:
+            async with engine(echo, turns=[calls("echo", {"n": n}) for n in range(5)]) as it:
+                task = await it.start("go")
+                async for _ in task:
+                    break
+                self.assertEqual((await task)["status"], "done")
+                self.assertEqual([item["event"]["type"] async for item in task.records()][-1], "task_finished")
+
+        self.runs(work)
+
+    def test_what_waits_when_the_engine_is_closed_is_told_so(self) -> None:
+        async def work() -> None:
+            began = asyncio.Event()
+
+            @tool(effects="read_only")
+            async def hangs() -> None:
+                began.set()
+                await asyncio.get_running_loop().create_future()
+
+            it = engine(hangs)
+            running = asyncio.create_task(it.run("go"))
+            await began.wait()
+            await it.close()
+            with self.assertRaises(CoworkError) as closed:
+                await running
+            self.assertEqual(closed.exception.kind, "cancelled")
+
+        self.runs(work)
+
+
+class AtOnce(Story):
+    def test_without_a_loop(self) -> None:
+        with SyncCowork(builtin_tools="none", tools=[echo], planners=[script(calls("echo", {"n": 7}))]) as it:
+            self.assertEqual(outcomes(it.run("go"))[0]["value"], 7)
+            task = it.start("go")
+            self.assertEqual([item["event"]["type"] for item in task if item["item"] == "record"][-1], "task_finished")
+            self.assertEqual(task.result()["status"], "done")
+            self.assertEqual(len(it.tasks()), 2)
+        it.close()
+        with self.assertRaises(cowork.CoworkCancelledError):
+            it.tasks()
+
+    def test_in_a_loop_of_somebody_elses_too(self) -> None:
+        async def work() -> int:
+            with SyncCowork(builtin_tools="none", tools=[echo], planners=[script(calls("echo", {"n": 7}))]) as it:
+                return outcomes(it.run("go"))[0]["value"]  # type: ignore[no-any-return]
+
+        self.assertEqual(self.runs(work), 7)
+
+    def test_an_interrupt_cancels_the_task(self) -> None:
+        done = self.child("""
+import signal, time
+@cowork.tool(effects="read_only")
+async def hangs():
+    os.kill(os.getpid(), signal.SIGINT)
+    await asyncio.get_running_loop().create_future()
+
+with cowork.SyncCowork(builtin_tools="none", tools=[hangs], planners=[script(calls("hangs"))]) as it:
+    try:
+        it.run("go")
+    except KeyboardInterrupt:
+        (task,) = it.tasks()
+        print(it.settled(task["task"])["status"])
+""")
+        self.assertEqual((done.stdout.strip(), done.returncode), ("cancelled", 0), done.stderr)
+
+
+HANGS = """
+@cowork.tool(effects="read_only")
+async def hangs():
+    print("began", flush=True)
+    await asyncio.get_running_loop().create_future()
+
+import time
+@cowork.tool(effects="read_only", name="hangs")
+def blocks():
+    print("began", flush=True)
+    time.sleep(1000)
+"""
+
+
+class Processes(Story):
+    def test_the_interpreter_ends_while_tasks_run(self) -> None:
+        ends = {
+            "a loop that ends": """
+async def main():
+    it = engine(TOOL)
+    await it.start("go")
+    await asyncio.sleep(0.3)
+asyncio.run(main())
+""",
+            "a thread's loop that nobody ends": """
+it = cowork.SyncCowork(builtin_tools="none", tools=[TOOL], planners=[script(calls("hangs"))])
+it.start("go")
+time.sleep(0.3)
+""",
+            "an exit in the middle": """
+async def main():
+    async with engine(TOOL) as it:
+        await it.start("go")
+        await asyncio.sleep(0.3)
+        sys.exit(0)
+asyncio.run(main())
+""",
+            "an engine that is never used": "it = engine(TOOL)",
+        }
+        for name in ("hangs", "blocks"):
+            for how, program in ends.items():
+                with self.subTest(how, of=name):
+                    at = time.monotonic()
+                    done = self.child(HANGS + program.replace("TOOL", name))
+                    self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+                    self.assertLess(time.monotonic() - at, 15)
+
+    @unittest.skipUnless(hasattr(os, "fork"), "there is no fork here")
+    def test_a_forked_process_is_told_so_and_harms_nobody(self) -> None:
+        done = self.child("""
+@cowork.tool(effects="read_only")
+async def echo(n: int) -> int:
+    return n
+
+it = engine(echo, turns=[calls("echo", {"n": 7})])
+async def run():
+    return outcomes(await it.run("go"))[0]["value"]
+print(asyncio.run(run()), flush=True)
+if (child := os.fork()) == 0:
+    try:
+        asyncio.run(run())
+    except cowork.CoworkError as error:
+        print(error.kind, error.fix, flush=True)
+    async def again():
+        async with engine(echo, turns=[calls("echo", {"n": 8})]) as other:
+            return outcomes(await other.run("go"))[0]["value"]
+    print(asyncio.run(again()), flush=True)
+    sys.exit(0)
+print(os.waitpid(child, 0)[1], flush=True)
+print(asyncio.run(run()), flush=True)
+""")
+        wanted = ["7", "unsupported open another one after the fork", "8", "0", "7"]
+        self.assertEqual((done.stdout.split("\n")[:-1], done.stderr), (wanted, ""))
+
+    def test_a_process_without_an_engine_imports_quickly(self) -> None:
+        done = self.child("print([name for name in ('cowork._types', 'cowork._notebook', 'pydantic', 'IPython') if name in sys.modules])")
+        self.assertEqual(done.stdout.strip(), "[]")
+
+
+class Memory(Story):
+    def test_many_tasks_leave_little_behind(self) -> None:
+        most = int(os.environ.get("COWORK_TASKS", "600"))
+        if most > 600:
+            import faulthandler
+            faulthandler.cancel_dump_traceback_later()
+
+        def rss() -> int:
+            gc.collect()
+            return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+        async def work(folder: str) -> tuple[int, int, int]:
+            async with engine(echo, turns=[calls("echo", {"n": 7})], data_dir=folder) as it:
+                async def some(count: int) -> int:
+                    for begin in range(0, count, 20):
+                        await asyncio.gather(*(it.run("go", thread=f"t{n % 20}") for n in range(begin, begin + 20)))
+                    return rss()
+
+                warm = await some(most // 3)
+                return warm, await some(most // 3), await some(most // 3)
+
+        with tempfile.TemporaryDirectory() as folder:
+            warm, then, end = asyncio.run(work(folder))
+        each = (end - warm) / (most * 2 // 3)
+        print(f"\n    {most} tasks: {warm >> 20}, {then >> 20}, {end >> 20} MiB resident after each third: {each / 1024:.1f} KiB a task")
+        self.assertLess(end - then, 64 << 20)
+        self.assertLess(each, 32 << 10)
+
+    def test_engines_are_let_go_of(self) -> None:
+        async def work() -> list[int]:
+            counts = []
+            for n in range(30):
+                await one(n)
+                gc.collect()
+                counts.append(len(os.listdir("/proc/self/fd")) + threading.active_count())
+            return counts
+
+        counts = self.runs(work)
+        self.assertLess(counts[-1] - counts[5], 20, counts)
