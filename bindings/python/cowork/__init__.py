@@ -2,8 +2,8 @@
 
     from cowork import Cowork
 
-    async with Cowork(data_dir="~/.local/share/my-app") as cowork:
-        task = await cowork.start("Organise these files by type", folders=["~/Downloads"], mode="auto")
+    async with Cowork(data_dir="/home/ann/.local/share/my-app") as cowork:
+        task = await cowork.start("Organise these files by type", folders=["/home/ann/Downloads"], mode="auto")
         async for item in task:
             print(item)
 

@@ -233,6 +233,9 @@ it = engine(echo, turns=[calls("echo", {"n": 7})])
 async def run():
     return outcomes(await it.run("go"))[0]["value"]
 print(asyncio.run(run()), flush=True)
+# Python says itself that threads do not survive this.
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)
 if (child := os.fork()) == 0:
     try:
         asyncio.run(run())
