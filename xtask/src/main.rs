@@ -6,6 +6,7 @@ mod r#gen;
 mod modules;
 mod needs;
 mod node;
+mod package;
 mod planted;
 mod python;
 mod report;
@@ -29,6 +30,7 @@ cargo xtask COMMAND
   soak [NAME [--runs N] [--seed S]]  a long campaign; without a name, lists them
   bench [NAME [ARG]…]                the figures, in release; without a name, all of them
   fuzz [NAME [--minutes N]]          a fuzz target, ten minutes long; without a name, lists them
+  package                            the packages for Python and Node, built into dist/ and tried
   pictures                           draws the pictures in docs/ from what the command shows
 ";
 
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         ["soak", rest @ ..] => soak::run(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
+        ["package"] => package::run(),
         ["pictures"] => pictures(),
         [first, ..] => misuse(&format!("`cargo xtask {first}` is not used like that.")),
     }
