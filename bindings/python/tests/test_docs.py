@@ -36,7 +36,7 @@ class Docs(unittest.TestCase):
             for snippet in snippets:
                 with self.subTest(page=page.name, snippet=snippet.splitlines()[0:6]):
                     if page.name == "README.md":
-                        snippet = snippet.replace('"Downloads"', "__import__('tempfile').mkdtemp()")
+                        snippet = snippet.replace('"~/Downloads"', "__import__('tempfile').mkdtemp()")
                     run(["-c", snippet])
 
     def test_every_example_runs_and_is_short(self) -> None:

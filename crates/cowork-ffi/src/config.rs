@@ -15,7 +15,7 @@ use serde::Deserialize;
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The folder for the engine's own data: its log, and what is needed to give back what tasks did to files. It is made if it is not
-    /// there. Without one nothing is kept, and no task can be given a folder.
+    /// there; `~` is the person's home. Without one nothing is kept, and no task can be given a folder.
     pub data_dir: Option<PathBuf>,
     /// Where the log is. Default: on disk, if there is a `data_dir`.
     pub store: Option<StoreKind>,

@@ -32,6 +32,7 @@ mod model;
 mod open;
 mod operations;
 mod parts;
+mod place;
 mod planner;
 mod schema;
 mod state;

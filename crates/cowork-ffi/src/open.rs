@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     config::{BuiltinTools, ClaimKind, Config, StoreKind},
     parts::Made,
+    place::place,
 };
 
 /// What a planner is called that asks models.
@@ -148,8 +149,10 @@ fn begin(config: &Config, runtime: &TokioRuntime) -> Result<Builder> {
             let why = "the log is to be on disk, and no folder was named for it";
             return Err(Error::new(Kind::InvalidInput, "read config", why).with_fix("set `data_dir`"));
         }
-        (Some(data), None | Some(StoreKind::Disk)) => builder.data_dir(data),
-        (Some(data), Some(StoreKind::Memory)) => builder.data_dir(data).store(memory(runtime)),
+        (Some(data), None | Some(StoreKind::Disk)) => builder.data_dir(place(data, env::home_dir().as_deref())),
+        (Some(data), Some(StoreKind::Memory)) => {
+            builder.data_dir(place(data, env::home_dir().as_deref())).store(memory(runtime))
+        }
         (None, _) => builder.without_sandbox().store(memory(runtime)),
     };
     if config.builtin_tools == BuiltinTools::None {

@@ -66,7 +66,7 @@ pub enum FolderChoice {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FolderAt {
-    /// Its path.
+    /// Its path; `~` is the person's home.
     pub path: String,
     /// What tools call it. Default: its own name.
     #[serde(default)]

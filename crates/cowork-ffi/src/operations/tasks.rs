@@ -1,5 +1,7 @@
 //! Operations on tasks.
 
+use std::env;
+
 use cowork::{
     Ask, ChangeSet, Command, CommandId, Envelope, Error, Finish, Folder, Kind, Result, Summary, TaskId, Undo, UndoMode,
     UndoReport, UndoSpec,
@@ -7,6 +9,7 @@ use cowork::{
 
 use crate::{
     open::{Open, thread},
+    place::place,
     state::Told,
     words::{AnswerTask, FolderChoice, Nothing, OneTask, SteerTask, SubmitTask, TellTask, UndoTask},
 };
@@ -35,7 +38,7 @@ fn folder(open: &Open, choice: FolderChoice) -> Result<Folder> {
         return Err(Error::new(Kind::Unsupported, "grant folder", why).with_fix("open it with a `data_dir`"));
     }
     match choice {
-        FolderChoice::Path(path) => cowork::folder(path),
+        FolderChoice::Path(path) => cowork::folder(place(path.as_ref(), env::home_dir().as_deref())),
         FolderChoice::Grant(folder) => Ok(folder),
     }
 }

@@ -1,9 +1,12 @@
 //! Operations on threads, and on the engine as a whole.
 
+use std::env;
+
 use cowork::{Finding, Folder, Noting, Read, Record, Result, ThreadId, ThreadNote, ToolSpec};
 
 use crate::{
     open::{Open, thread},
+    place::place,
     words::{FolderAt, KeepNote, Nothing, OneThread, OpenThread, ReadRecords, ThreadEntry},
 };
 
@@ -42,9 +45,10 @@ pub(super) async fn note(open: &Open, args: KeepNote) -> Result<()> {
 }
 
 pub(super) async fn folder(_: &Open, args: FolderAt) -> Result<Folder> {
+    let path = place(args.path.as_ref(), env::home_dir().as_deref());
     let granted = match &args.name {
-        Some(name) => cowork::folder_named(&args.path, name)?,
-        None => cowork::folder(&args.path)?,
+        Some(name) => cowork::folder_named(path, name)?,
+        None => cowork::folder(path)?,
     };
     Ok(Folder { access: args.access.unwrap_or(granted.access), whole: args.whole, ..granted })
 }
