@@ -447,7 +447,7 @@ export declare abstract class Operations {
   /**
    * Makes a grant of a folder's path.
    *
-   * @param path - Its path.
+   * @param path - Its path; `~` is the person's home.
    */
   folder(
     path: string,

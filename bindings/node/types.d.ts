@@ -312,7 +312,8 @@ export interface Config {
   credentials?: { [key: string]: CredentialSettings };
   /**
    * The folder for the engine's own data: its log, and what is needed to give back what tasks did to files. It
-   * is made if it is not there. Without one nothing is kept, and no task can be given a folder.
+   * is made if it is not there; `~` is the person's home. Without one nothing is kept, and no task can be given
+   * a folder.
    *
    * @defaultValue `null`
    */
@@ -1120,7 +1121,7 @@ export interface FolderAt {
    * @defaultValue `null`
    */
   name?: string | null;
-  /** Its path. */
+  /** Its path; `~` is the person's home. */
   path: string;
   /**
    * Whether the person said twice that `/` or their whole home is meant.

@@ -56,7 +56,7 @@ fn node(report: &mut Report) {
     };
     let here = ["--prefix", "bindings/node", "--silent"];
     report.run("module", npm(&here).args(["run", "build", "--", "--profile", PROFILE]));
-    report.run("tarball", npm(&["pack", "--silent", "--pack-destination", "dist", "./bindings/node"]));
+    report.run("tarball", &npm(&["pack", "--silent", "--pack-destination", "dist", "./bindings/node"]));
     let name = "try tarball";
     let Some(package) = built("tgz") else { return report.fail(name, "it was not built", "cargo xtask package") };
     let place = fresh("node");

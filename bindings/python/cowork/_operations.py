@@ -491,7 +491,7 @@ class Operations(ABC):
 
         Arguments:
 
-        - `path`: Its path.
+        - `path`: Its path; `~` is the person's home.
         - `access`: What may be done there. Default: looking and changing. Where it is left out: `null`.
         - `name`: What tools call it. Default: its own name. Where it is left out: `null`.
         - `whole`: Whether the person said twice that `/` or their whole home is meant. Where it is left out:
@@ -967,7 +967,7 @@ class SyncOperations(ABC):
 
         Arguments:
 
-        - `path`: Its path.
+        - `path`: Its path; `~` is the person's home.
         - `access`: What may be done there. Default: looking and changing. Where it is left out: `null`.
         - `name`: What tools call it. Default: its own name. Where it is left out: `null`.
         - `whole`: Whether the person said twice that `/` or their whole home is meant. Where it is left out:

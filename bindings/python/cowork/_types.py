@@ -623,7 +623,8 @@ class Config(TypedDict, total=False):
     """
     data_dir: str | None
     """The folder for the engine's own data: its log, and what is needed to give back what tasks did to files. It
-    is made if it is not there. Without one nothing is kept, and no task can be given a folder.
+    is made if it is not there; `~` is the person's home. Without one nothing is kept, and no task can be
+    given a folder.
 
     Where it is left out: `null`.
     """
@@ -1468,7 +1469,7 @@ class Folder(_Folder, total=False):
 
 class _FolderAt(TypedDict):
     path: str
-    """Its path."""
+    """Its path; `~` is the person's home."""
 
 
 class FolderAt(_FolderAt, total=False):
