@@ -88,8 +88,7 @@ for (const version of ["v2", "v3", "v4"]) {
 test("arguments that are no object are said to be none, and mended", { timeout: 20_000 }, async (t) => {
   const call = { type: "tool-call", toolCallId: "c1", toolName: "tree", input: '{"a":' };
   const { service, calls } = mock("v4", [call], text("Done."));
-  const task = await open(t, { models: [fromAiSdk(service)] }).start("go");
-  assert.equal((await task.result()).status, "done");
+  assert.equal((await open(t, { models: [fromAiSdk(service)] }).run("go")).status, "done");
   assert.equal(calls[1].prompt.at(-1).content[0].output.type, "error-text");
 });
 
@@ -100,7 +99,7 @@ test("an answer that is cut off is asked for again", { timeout: 20_000 }, async 
     return { stream: convertArrayToReadableStream((tries += 1) === 1 ? text("It") : [...text("It is 42."), finish]) };
   };
   const service = new MockLanguageModelV3({ doStream });
-  const state = await (await open(t, { models: [fromAiSdk(service, { name: "mine" })] }).start("go")).result();
+  const state = await open(t, { models: [fromAiSdk(service, { name: "mine" })] }).run("go");
   assert.deepEqual([tries, state.result.summary], [2, "It is 42."]);
 });
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { CoworkCancelledError, NotFoundError, Task, model, tool } from "cowork-sdk";
+import { BusyError, CoworkCancelledError, NotFoundError, Task, model, planner, tool } from "cowork-sdk";
 import { open, run, turns } from "./support.mjs";
 
 /** Makes a tool that comes to no end, and a promise of its context. */
@@ -48,6 +48,19 @@ test("the caller's signal cancels the task, and is let go of with it", { timeout
   control.abort();
   assert.equal((await end).result.end, "cancelled");
   await assert.rejects(cowork.start("go", { signal: control.signal }), { name: "AbortError" });
+});
+
+test("to run a task is to wait for its end, and to hear why it has come to none", { timeout: 20_000 }, async (t) => {
+  const { hang, there } = hanging();
+  const control = new AbortController();
+  const { result } = await open(t, { planners: [turns()] }).run("go");
+  assert.deepEqual(result, { end: "done", summary: "Done." });
+  const error = new BusyError("the printer is in use", { op: "print" });
+  const fails = planner({ name: "fails", plan: () => ({ finish: { end: "failed", error } }) });
+  await assert.rejects(open(t, { planners: [fails] }).run("go"), (e) => e instanceof BusyError && e.message === error.message);
+  const run = open(t, { tools: [hang], planners: [turns([["hang"]])] }).run("go", { signal: control.signal });
+  void there.then(() => control.abort());
+  await assert.rejects(run, CoworkCancelledError);
 });
 
 test("an answer that nobody wants any more ends its generator", { timeout: 20_000 }, async (t) => {

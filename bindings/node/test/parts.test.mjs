@@ -85,9 +85,7 @@ test("an approver answers for the person", { timeout: 20_000 }, async (t) => {
   const asks = [];
   for (const [answer, end] of [["allow", "done"], ["deny", "denied"]]) {
     const approver = async (ask) => (asks.push(ask), answer);
-    const task = await open(t, { ...careful(), approver }).start("go");
-    for await (const item of task) assert.ok(item);
-    const { turns: [turn] } = await task.result();
+    const { turns: [turn] } = await open(t, { ...careful(), approver }).run("go");
     assert.equal(turn.calls[0].outcome.end, end);
   }
   assert.match(asks[0].effects.preview.title, /send mail/);
@@ -95,11 +93,12 @@ test("an approver answers for the person", { timeout: 20_000 }, async (t) => {
 
 test("a question that no approver answers waits for somebody else", { timeout: 20_000 }, async (t) => {
   for (const approver of [() => null, () => undefined, () => "perhaps", () => { throw new Error("asleep"); }]) {
-    const task = await open(t, { ...careful(), approver }).start("go");
+    const cowork = open(t, { ...careful(), approver });
+    const task = await cowork.start("go");
     assert.equal((await task.result()).status, "waiting");
+    await assert.rejects(cowork.finished(task.id), UnavailableError);
     const [ask] = await task.asks();
     await task.answer(ask, "allow");
-    for await (const item of task) assert.ok(item);
     assert.equal((await task.result()).status, "done");
   }
 });

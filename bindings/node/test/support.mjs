@@ -44,8 +44,7 @@ export async function watched(cowork, text) {
 /** Has tools called once each, and gives what came of the calls. */
 export async function outcomes(t, tools, calls, options) {
   const cowork = open(t, { tools, planners: [turns(calls)], ...options });
-  const task = await cowork.start("go");
-  const { turns: [turn] } = await task.result();
+  const { turns: [turn] } = await cowork.run("go");
   return turn.calls.map(({ outcome }) => outcome);
 }
 

@@ -74,6 +74,7 @@ export async function uses(): Promise<void> {
   for (const ask of await task.asks()) await task.answer(ask, "allow");
   await task.steer("Be quick.", { sender: "me" });
   await task.cancel();
+  same<Awaited<ReturnType<typeof cowork.run>>, TaskState>(true);
   const report: UndoReport = await task.undo({ paths: ["y/a.txt"] });
   await new Task(cowork, task.id).previewUndo();
   const id: string = await cowork.submit("go", { mode: "plan" });
