@@ -10,7 +10,7 @@ use std::{
 
 use tracing::Span;
 
-use super::{Engine, Inner, Item, spans};
+use super::{Engine, Inner, Item, approver, spans};
 use crate::{
     CallId, ChangeSet, Lease, Result, Session, SessionSpec, Sight, Summary, Task, TaskId, ThreadId, UndoSpec, index,
 };
@@ -114,7 +114,17 @@ impl Engine {
             // First the ear, then the look.
             let mut word = self.inner.rests.wait(task);
             if family.iter().all(|t| self.inner.is_settled(t)) {
-                return Ok(family.swap_remove(0));
+                if !family.iter().any(approver::has_question) {
+                    return Ok(family.swap_remove(0));
+                }
+                // A question that nobody is asked may have been answered after this was read, and before that was looked up.
+                let now = self.inner.open_family(thread, task).await?;
+                let is_so_still = now.iter().map(|t| t.head).eq(family.iter().map(|t| t.head));
+                family = now;
+                if is_so_still {
+                    return Ok(family.swap_remove(0));
+                }
+                continue;
             }
             if let Some(error) = family.iter().find_map(|t| self.inner.crew.failure(t.id)) {
                 return Err(error);

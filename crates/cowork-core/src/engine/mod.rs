@@ -368,7 +368,15 @@ impl Engine {
         let mut found = Box::pin(self.task(task)).await?;
         loop {
             if self.inner.is_settled(&found) {
-                return self.with_subtasks(found).await;
+                let head = found.head;
+                // A question that nobody is asked may have been answered after the task was read, and before this was looked up.
+                if approver::has_question(&found) {
+                    self.inner.catch_up(&mut found).await?;
+                }
+                if found.head == head {
+                    return self.with_subtasks(found).await;
+                }
+                continue;
             }
             if let Some(error) = self.inner.crew.failure(task) {
                 return Err(error);
