@@ -82,7 +82,7 @@ impl Helper {
             send(&first.socket, WANTED, &[theirs.as_fd()]).map_err(failed)?;
         }
         let handles: Vec<BorrowedFd<'_>> = group.iter().flat_map(Group::lists).collect();
-        hand_over(&socket, &steps::bytes(&plan), &handles)?;
+        hand_over(&socket, &steps::bytes(&plan), &handles)?.map_err(failed)?;
         Ok(Ground { socket: Arc::new(socket), plan: plan.into(), group: group.map(Arc::new) })
     }
 }
@@ -121,7 +121,7 @@ impl Ground {
         let ((socket, theirs), (asking, asked)) = (pair()?, pair()?);
         let sent = send(&self.socket, WANTED, &[theirs.as_fd(), asked.as_fd()]);
         sent.map_err(|e| self.why().unwrap_or_else(|| failed(e)))?;
-        hand_over(&socket, &steps::bytes(&plan), &[])?;
+        hand_over(&socket, &steps::bytes(&plan), &[])?.map_err(failed)?;
         Ok(Running::new((socket, asking), self.plan.clone(), plan, self.group.clone()))
     }
 
@@ -146,8 +146,8 @@ impl Ground {
         let (socket, theirs) = pair()?;
         send(&self.socket, WANTED, &[theirs.as_fd()]).map_err(failed)?;
         let handles: Vec<BorrowedFd<'_>> = handles.iter().map(AsFd::as_fd).collect();
-        hand_over(&socket, &steps::bytes(keeper), &handles)?;
-        hand_over(&socket, &steps::bytes(&plan), &[])?;
+        hand_over(&socket, &steps::bytes(keeper), &handles)?.map_err(failed)?;
+        hand_over(&socket, &steps::bytes(&plan), &[])?.map_err(failed)?;
         // Nothing is laid over anything there, and so nothing asked of what keeps it.
         let (asking, _) = pair()?;
         Ok(Running::new((socket, asking), self.plan.clone(), plan, self.group.clone()))
@@ -190,16 +190,17 @@ fn in_memory(bytes: &[u8]) -> Result<OwnedFd> {
 }
 
 /// Hands steps over, and handles with them. What is short goes with the message: memory that is handed over takes as long to make as a
-/// command to be told of.
-pub(crate) fn hand_over(socket: &OwnedFd, steps: &[u8], handles: &[BorrowedFd<'_>]) -> Result<()> {
-    let sent = if steps.len() <= SHORT {
-        send(socket, [b"s", steps], handles)
-    } else {
-        let memory = in_memory(steps)?;
-        let handles: Vec<BorrowedFd<'_>> = [memory.as_fd()].into_iter().chain(handles.iter().copied()).collect();
-        send(socket, [b"m", b""], &handles)
-    };
-    sent.map_err(failed)
+/// command to be told of. That it could not be sent is left to the caller: what went wrong before may have been told.
+///
+/// # Errors
+/// `LimitExceeded` for what is too long, `Unavailable` without memory.
+pub(crate) fn hand_over(socket: &OwnedFd, steps: &[u8], handles: &[BorrowedFd<'_>]) -> Result<rustix::io::Result<()>> {
+    if steps.len() <= SHORT {
+        return Ok(send(socket, [b"s", steps], handles));
+    }
+    let memory = in_memory(steps)?;
+    let handles: Vec<BorrowedFd<'_>> = [memory.as_fd()].into_iter().chain(handles.iter().copied()).collect();
+    Ok(send(socket, [b"m", b""], &handles))
 }
 
 /// Sends a message and handles over a socket, without waiting for somebody who does not listen.

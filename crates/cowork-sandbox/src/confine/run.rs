@@ -172,10 +172,10 @@ impl Running {
     /// Has a command executed with these streams.
     pub(crate) fn start(&mut self, order: &Start, streams: [BorrowedFd<'_>; 3]) -> Result<()> {
         self.program = order.args.first().cloned().unwrap_or_default();
-        match hand_over(&self.socket, &order.bytes(), &streams) {
+        match hand_over(&self.socket, &order.bytes(), &streams)? {
             // What went wrong before was told, and is there to be read.
             Err(_) if is_ready(&*self.socket) => Ok(()),
-            sent => sent,
+            sent => sent.map_err(failed),
         }
     }
 
