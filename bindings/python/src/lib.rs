@@ -1,6 +1,6 @@
 //! The engine for Python: what its package `cowork` calls, and nothing else.
 //!
-//! No thread of the engine ever takes Python's lock. What is wanted of Python goes into a [`queue`], whose handle wakes the event loop, and
+//! No thread of the engine ever takes Python's lock. What is wanted of Python goes into a queue, whose handle wakes the event loop, and
 //! Python takes all that is there at once; so a busy interpreter never holds the engine up, and one that ends never finds a thread in it.
 
 mod queue;
