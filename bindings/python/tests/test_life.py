@@ -176,15 +176,20 @@ with cowork.SyncCowork(builtin_tools="none", tools=[hangs], planners=[script(cal
 
 
 HANGS = """
+import threading
+BEGAN = threading.Event()
+
 @cowork.tool(effects="read_only")
 async def hangs():
     print("began", flush=True)
+    BEGAN.set()
     await asyncio.get_running_loop().create_future()
 
 import time
 @cowork.tool(effects="read_only", name="hangs")
 def blocks():
     print("began", flush=True)
+    BEGAN.set()
     time.sleep(1000)
 """
 
@@ -196,19 +201,19 @@ class Processes(Story):
 async def main():
     it = engine(TOOL)
     await it.start("go")
-    await asyncio.sleep(0.3)
+    await asyncio.to_thread(BEGAN.wait)
 asyncio.run(main())
 """,
             "a thread's loop that nobody ends": """
 it = cowork.SyncCowork(builtin_tools="none", tools=[TOOL], planners=[script(calls("hangs"))])
 it.start("go")
-time.sleep(0.3)
+BEGAN.wait()
 """,
             "an exit in the middle": """
 async def main():
     async with engine(TOOL) as it:
         await it.start("go")
-        await asyncio.sleep(0.3)
+        await asyncio.to_thread(BEGAN.wait)
         sys.exit(0)
 asyncio.run(main())
 """,
