@@ -2382,6 +2382,21 @@ export interface TaskState {
   undo: UndoState;
 }
 
+/** A task at one moment, for people to look at. */
+export interface TaskView {
+  /**
+   * Its plan and its progress as HTML, with styles of its own: a picture to be put in the place of the one
+   * before. All that comes from elsewhere is escaped.
+   */
+  html: string;
+  /** What was done since the view before, a line for each thing; the last view's last line is its `text`. */
+  lines: string[];
+  /** Where it is. */
+  status: Status;
+  /** How it stands, in one line: its status, and what came of it. */
+  text: string;
+}
+
 /** Tells a task to do something. */
 export interface TellTask {
   /**
@@ -2552,7 +2567,7 @@ export interface TurnState {
   /** The calls, in their order. */
   calls: CallReport[];
   /** What the planner keeps for its own recovery. */
-  note: Json;
+  note?: Json;
   /** What was said to the person. */
   say?: string | null;
 }

@@ -184,6 +184,7 @@ __all__ = [
     "Summary",
     "TaskId",
     "TaskState",
+    "TaskView",
     "TellTask",
     "ThreadEntry",
     "ThreadId",
@@ -2757,6 +2758,21 @@ class TaskState(_TaskState, total=False):
     """How it ended."""
 
 
+class TaskView(TypedDict):
+    """A task at one moment, for people to look at."""
+
+    html: str
+    """Its plan and its progress as HTML, with styles of its own: a picture to be put in the place of the one
+    before. All that comes from elsewhere is escaped.
+    """
+    lines: list[str]
+    """What was done since the view before, a line for each thing; the last view's last line is its `text`."""
+    status: Status
+    """Where it is."""
+    text: str
+    """How it stands, in one line: its status, and what came of it."""
+
+
 class _TellTask(TypedDict):
     task: TaskId
     """The task."""
@@ -2943,13 +2959,13 @@ class TrustedFile(TypedDict):
 class _TurnState(TypedDict):
     calls: list[CallReport]
     """The calls, in their order."""
-    note: Json
-    """What the planner keeps for its own recovery."""
 
 
 class TurnState(_TurnState, total=False):
     """One decision and what came of its calls."""
 
+    note: Json
+    """What the planner keeps for its own recovery."""
     say: str | None
     """What was said to the person."""
 

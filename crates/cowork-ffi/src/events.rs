@@ -1,29 +1,59 @@
 //! What happens, as a host reads it: one after the other, or whatever is there at once.
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt};
 
 use cowork::{Event, Item, Record, Result, Subscription, Task, TaskId};
 use futures_util::FutureExt;
+use serde::Serialize;
 use tokio::sync::Mutex;
 
 use crate::{
+    TaskView,
     handle::Shared,
     open::{Open, thread},
     text,
+    view::Views,
     words::FollowEvents,
 };
 
-/// A stream of what happens in a thread or a task ([`Handle::events`](crate::Handle::events)).
+/// A stream of what happens in a thread or a task ([`Handle::events`](crate::Handle::events)), or of a task's views
+/// ([`Handle::views`](crate::Handle::views)).
 ///
 /// It never stalls the work: a reader that is too slow is told so (`{"item": "lagged"}`), and then reads from the log what it missed.
 /// Dropping it ends it.
 pub struct Events {
     shared: Shared,
-    reader: Mutex<Reader>,
+    reading: Mutex<Reading>,
+}
+
+struct Reading {
+    source: Source,
+    /// What went wrong behind what was given last.
+    trouble: Option<cowork::Error>,
+}
+
+/// Where a stream comes from.
+#[allow(clippy::large_enum_variant, reason = "it is held once for each stream")]
+pub(crate) enum Source {
+    Events(Reader),
+    Views(Views),
+}
+
+/// One thing of a stream.
+#[derive(Serialize)]
+#[serde(untagged)]
+#[allow(clippy::large_enum_variant, reason = "nearly all are records")]
+enum One {
+    Item(Item),
+    View(TaskView),
 }
 
 impl Events {
-    /// Waits for the next item ([`Item`], JSON); none at the end: of the engine, or of the task that is followed.
+    pub(crate) fn new(shared: Shared, source: Source) -> Self {
+        Self { shared, reading: Mutex::new(Reading { source, trouble: None }) }
+    }
+
+    /// Waits for the next item ([`Item`] or [`TaskView`], JSON); none at the end: of the engine, or of the task that is followed.
     ///
     /// Cancellation: dropping the future loses nothing.
     ///
@@ -32,7 +62,7 @@ impl Events {
     pub async fn next(&self) -> Result<Option<String>> {
         self.shared.check()?;
         let next = async {
-            match self.reader.lock().await.next().await {
+            match self.reading.lock().await.next().await {
                 Some(item) => text::write(&item?).map(Some),
                 None => Ok(None),
             }
@@ -47,14 +77,14 @@ impl Events {
     pub async fn next_many(&self, most: usize) -> Result<Option<String>> {
         self.shared.check()?;
         let next = async {
-            let mut reader = self.reader.lock().await;
-            let Some(first) = reader.next().await else { return Ok(None) };
+            let mut reading = self.reading.lock().await;
+            let Some(first) = reading.next().await else { return Ok(None) };
             let mut items = vec![first?];
             while items.len() < most.max(1) {
-                match reader.next().now_or_never() {
+                match reading.next().now_or_never() {
                     Some(Some(Ok(item))) => items.push(item),
                     Some(Some(Err(error))) => {
-                        reader.trouble = Some(error);
+                        reading.trouble = Some(error);
                         break;
                     }
                     Some(None) | None => break,
@@ -72,13 +102,25 @@ impl fmt::Debug for Events {
     }
 }
 
-/// Begins to follow.
-pub(crate) async fn follow(open: Arc<Open>, shared: Shared, args: FollowEvents) -> Result<Events> {
+impl Reading {
+    /// Dropping the future loses nothing: what was taken is given before anything is awaited again.
+    async fn next(&mut self) -> Option<Result<One>> {
+        if let Some(error) = self.trouble.take() {
+            return Some(Err(error));
+        }
+        match &mut self.source {
+            Source::Events(reader) => Some(reader.next().await?.map(One::Item)),
+            Source::Views(views) => Some(views.next().await?.map(One::View)),
+        }
+    }
+}
+
+/// Begins to read what happens.
+pub(crate) async fn read(open: &Open, args: FollowEvents) -> Result<Reader> {
     let FollowEvents { thread: name, task, after } = args;
     let Some(task) = task else {
         let thread = name.as_deref().map_or(open.thread, thread);
-        let subscription = open.engine.events(thread, after);
-        return Ok(Events::new(shared, subscription, None));
+        return Ok(Reader { subscription: open.engine.events(thread, after), followed: None });
     };
     let found = open.engine.task(task).await?;
     let mut family = BTreeSet::from([task]);
@@ -91,14 +133,7 @@ pub(crate) async fn follow(open: Arc<Open>, shared: Shared, args: FollowEvents) 
     let followed =
         Followed { task, family, last: last(&found), is_over: last(&found).is_some_and(|last| last <= after) };
     // What comes after the look is in the log, from which it is read.
-    let subscription = open.engine.events(found.thread, after);
-    Ok(Events::new(shared, subscription, Some(followed)))
-}
-
-impl Events {
-    fn new(shared: Shared, subscription: Subscription, followed: Option<Followed>) -> Self {
-        Self { shared, reader: Mutex::new(Reader { subscription, followed, trouble: None }) }
-    }
+    Ok(Reader { subscription: open.engine.events(found.thread, after), followed: Some(followed) })
 }
 
 /// Gives the last record of a task that has ended.
@@ -106,11 +141,10 @@ fn last(task: &Task) -> Option<u64> {
     task.result.as_ref().map(|_| task.head)
 }
 
-struct Reader {
+/// Reads what happens.
+pub(crate) struct Reader {
     subscription: Subscription,
     followed: Option<Followed>,
-    /// What went wrong behind what was given last.
-    trouble: Option<cowork::Error>,
 }
 
 /// A task that is followed.
@@ -125,10 +159,7 @@ struct Followed {
 
 impl Reader {
     /// Dropping the future loses nothing: an item that was taken is given before anything is awaited again.
-    async fn next(&mut self) -> Option<Result<Item>> {
-        if let Some(error) = self.trouble.take() {
-            return Some(Err(error));
-        }
+    pub(crate) async fn next(&mut self) -> Option<Result<Item>> {
         loop {
             if self.followed.as_ref().is_some_and(|followed| followed.is_over) {
                 return None;

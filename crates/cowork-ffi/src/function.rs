@@ -9,6 +9,8 @@ use std::{
 use cowork::{CancellationToken, Error, Kind, Result, Said, async_trait};
 use futures_util::FutureExt;
 
+use crate::text;
+
 /// A function of the host's: what a tool does, what a model answers, what a planner wants next, what an approver says.
 ///
 /// - It takes JSON text and gives JSON text; which, says the part that it belongs to ([`Parts`](crate::Parts)).
@@ -70,6 +72,15 @@ impl Tell {
         self.tell(Telling::Said(Said::Call(tool)))
     }
 
+    /// Tells a piece of a model's answer by what it is: `text`, `thinking`, or else `calling`.
+    pub fn piece(&self, what: &str, piece: &str) -> bool {
+        match what {
+            "text" => self.text(piece),
+            "thinking" => self.thinking(piece),
+            _ => self.calling(piece),
+        }
+    }
+
     /// Tells how far a tool is: so much is done, of so much (0 if that is not known), and what it is at.
     pub fn progress(&self, done: u64, total: u64, note: &str) -> bool {
         self.tell(Telling::Progress { done, total, note })
@@ -90,6 +101,11 @@ impl fmt::Debug for Tell {
 pub fn thrown(type_name: &str, message: &str) -> Error {
     let said = if message.trim().is_empty() { type_name } else { message };
     Error::new(Kind::Internal, "call host", said).with("type", type_name)
+}
+
+/// Writes an [`Error`] as a host gets it.
+pub fn json_of(error: &Error) -> String {
+    text::write(error).unwrap_or_default()
 }
 
 /// Reads an [`Error`] back that went to a host as JSON, so that one that is thrown on keeps its kind and its facts. What can't be

@@ -20,7 +20,13 @@ use tokio::{
     sync::watch,
 };
 
-use crate::{Config, Events, Parts, events, open::Open, operations, text, words::FollowEvents};
+use crate::{
+    Config, Events, Parts,
+    events::{self, Source},
+    open::Open,
+    operations, text, view,
+    words::{FollowEvents, OneTask},
+};
 
 /// How long an engine that was let go of unclosed has for putting its tasks down.
 const GRACE: Duration = Duration::from_secs(5);
@@ -98,7 +104,20 @@ impl Handle {
     pub async fn events(&self, args: String) -> Result<Events> {
         let open = self.opened()?;
         let args: FollowEvents = text::read_object("what `events` is called with", &args)?;
-        self.within(events::follow(open, self.shared.clone(), args)).await
+        let reader = self.within(async { events::read(&open, args).await }).await?;
+        Ok(Events::new(self.shared.clone(), Source::Events(reader)))
+    }
+
+    /// Looks at a task: a [`TaskView`](crate::TaskView) now, one whenever it has changed, ten in a second at the most, and a last one once it
+    /// has ended, or rests until somebody says something. `args` is a [`OneTask`], JSON.
+    ///
+    /// # Errors
+    /// As [`Handle::call`].
+    pub async fn views(&self, args: String) -> Result<Events> {
+        let open = self.opened()?;
+        let args: OneTask = text::read_object("what `views` is called with", &args)?;
+        let views = self.within(view::follow(open, self.closing.clone(), args)).await?;
+        Ok(Events::new(self.shared.clone(), Source::Views(views)))
     }
 
     /// Puts every task down in an orderly way, so that it can be taken up again, and waits until that is recorded. Calls under way are

@@ -3,7 +3,8 @@
 //! A binding holds no logic. It turns its language's values into JSON and back, its language's functions into [`Function`]s, and errors
 //! into its language's; all else is here, once:
 //!
-//! - [`Handle`] is an engine with a runtime of its own: one `call` by name over the table of [`operations`], `events`, `close`.
+//! - [`Handle`] is an engine with a runtime of its own: one `call` by name over the table of [`operations`], `events`, `views`, `close`.
+//! - [`Calls`] are that for a host whose own thread is told later what came of it.
 //! - [`Parts`] are what the host wrote: tools, models, planners, an approver; each a [`Function`] with its declaration.
 //! - [`Config`] is what the host sets.
 //! - [`text`] checks what comes over the border; [`Canonical`] makes what went over it comparable.
@@ -21,6 +22,7 @@
 //! # Ok::<(), cowork::Error>(())
 //! ```
 
+mod calls;
 mod canonical;
 mod config;
 #[cfg(feature = "conformance")]
@@ -38,17 +40,19 @@ mod schema;
 mod state;
 pub mod text;
 mod tool;
+mod view;
 mod words;
 
 pub use cowork::{CancellationToken, Error, Kind, Result, Retry, async_trait};
 
 pub use self::{
+    calls::Calls,
     canonical::Canonical,
     config::{
         BuiltinTools, ClaimKind, Config, CredentialSettings, KeepUndo, LimitSettings, Secret, StoreKind, WorkerSettings,
     },
     events::Events,
-    function::{Function, Invocation, Tell, error_of, thrown},
+    function::{Function, Invocation, Tell, error_of, json_of, thrown},
     handle::Handle,
     model::{HostAnswer, HostCall, ModelDeclaration},
     operations::{Operation, OperationKind},
@@ -57,6 +61,7 @@ pub use self::{
     schema::{operations, schema},
     state::{CallReport, TaskState, TurnState, UndoState},
     tool::{DeclaredEffects, Role, ToolDeclaration, ToolInput, ToolResult},
+    view::{TaskView, picture},
     words::{
         AnswerTask, FolderAt, FolderChoice, FollowEvents, KeepNote, Nothing, OneTask, OneThread, OpenThread,
         ReadRecords, SteerTask, SubmitTask, TellTask, ThreadEntry, UndoTask,

@@ -12,7 +12,7 @@ use cowork::{
 use schemars::{Schema, SchemaGenerator};
 use serde::Serialize;
 
-use crate::{open::Open, state::Told, text, words::*};
+use crate::{TaskView, open::Open, state::Told, text, words::*};
 
 /// An operation, for whoever makes a client of them.
 #[derive(Clone, Debug, Serialize)]
@@ -124,15 +124,24 @@ operations! {
 
 /// Gives every operation, with its schemas made by this generator.
 pub(crate) fn all(generator: &mut SchemaGenerator) -> Vec<Operation> {
-    let about = "Gives what happens in a thread, or in a task: all records after one, then what comes. Between them come deltas, which are never \
-        stored. A reader that is too slow is told so, and misses no record.";
     let mut all = called(generator);
     all.push(Operation {
         name: "events",
-        about: about.to_owned(),
+        about: "Gives what happens in a thread, or in a task: all records after one, then what comes. Between them come deltas, which are never \
+            stored. A reader that is too slow is told so, and misses no record."
+            .to_owned(),
         kind: OperationKind::Stream,
         args: generator.subschema_for::<FollowEvents>(),
         result: generator.subschema_for::<Item>(),
+    });
+    all.push(Operation {
+        name: "views",
+        about: "Gives a task as people look at it: as it is now, then whenever it has changed, ten times in a second at the most, and for the \
+            last time once it has ended, or rests until somebody says something."
+            .to_owned(),
+        kind: OperationKind::Stream,
+        args: generator.subschema_for::<OneTask>(),
+        result: generator.subschema_for::<TaskView>(),
     });
     all
 }

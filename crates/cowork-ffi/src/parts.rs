@@ -36,6 +36,17 @@ impl Parts {
         Self::default()
     }
 
+    /// Brings a part of this kind: a `tool`, a `model`, a `planner`, or else an approver, which needs no declaration.
+    #[must_use]
+    pub fn part(self, kind: &str, declaration: String, function: Arc<dyn Function>) -> Self {
+        match kind {
+            "tool" => self.tool(declaration, function),
+            "model" => self.model(declaration, function),
+            "planner" => self.planner(declaration, function),
+            _ => self.approver(function),
+        }
+    }
+
     /// Brings a tool.
     #[must_use]
     pub fn tool(mut self, declaration: impl Into<String>, function: Arc<dyn Function>) -> Self {

@@ -1,15 +1,17 @@
 //! A task as a host gets it: what [`Task`] folds, without what only the fold needs.
 
+use std::borrow::Cow;
+
 use cowork::{
     Briefing, CallId, Error, FilesReport, Finish, Label, Outcome, PlanStep, Result, Spent, Stage, Status, Steer,
     Submit, Task, TaskId, ThreadId, Timestamp, Turn, Undo, UndoReport,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Serialize, Serializer, ser};
+use serde::{Deserialize, Serialize, Serializer, ser};
 use serde_json::Value;
 
 /// A task, as its log tells it.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TaskState<'a> {
     /// Its name.
     pub id: TaskId,
@@ -18,7 +20,7 @@ pub struct TaskState<'a> {
     /// Where it is.
     pub status: Status,
     /// What was asked for.
-    pub submit: &'a Submit,
+    pub submit: Cow<'a, Submit>,
     /// When it came in.
     pub at: Timestamp,
     /// When its last record was made.
@@ -28,48 +30,48 @@ pub struct TaskState<'a> {
     /// What was decided, oldest first.
     pub turns: Vec<TurnState<'a>>,
     /// The plan as it stands.
-    pub plan: &'a [PlanStep],
+    pub plan: Cow<'a, [PlanStep]>,
     /// What the person said to it. Those whose `turn` is not below the number of turns are new to the planner.
-    pub steers: &'a [Steer],
+    pub steers: Cow<'a, [Steer]>,
     /// What it was told besides its words, if anything.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub briefing: Option<&'a Briefing>,
+    pub briefing: Option<Cow<'a, Briefing>>,
     /// Everything that the planner has seen, joined.
-    pub label: &'a Label,
+    pub label: Cow<'a, Label>,
     /// What it has spent on models, and how long it worked.
-    pub spent: &'a Spent,
+    pub spent: Cow<'a, Spent>,
     /// What its end found of what it changed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub files: Option<&'a FilesReport>,
+    pub files: Option<Cow<'a, FilesReport>>,
     /// How it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub result: Option<&'a Finish>,
+    pub result: Option<Cow<'a, Finish>>,
     /// Where its undo is.
     pub undo: UndoState<'a>,
 }
 
 /// One decision and what came of its calls.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TurnState<'a> {
     /// What was said to the person.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub say: Option<&'a str>,
+    pub say: Option<Cow<'a, str>>,
     /// What the planner keeps for its own recovery.
-    #[serde(skip_serializing_if = "Value::is_null")]
-    pub note: &'a Value,
+    #[serde(default, skip_serializing_if = "is_null")]
+    pub note: Cow<'a, Value>,
     /// The calls, in their order.
     pub calls: Vec<CallReport<'a>>,
 }
 
 /// A call and how far it is.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CallReport<'a> {
     /// Its name in the log.
     pub id: CallId,
     /// The tool.
-    pub tool: &'a str,
+    pub tool: Cow<'a, str>,
     /// The arguments.
-    pub args: &'a Value,
+    pub args: Cow<'a, Value>,
     /// Where it is.
     pub stage: Stage,
     /// How often it was started.
@@ -83,7 +85,7 @@ pub struct CallReport<'a> {
 }
 
 /// Where a task's undo is.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum UndoState<'a> {
     /// Not asked for.
@@ -93,12 +95,12 @@ pub enum UndoState<'a> {
     /// Done.
     Done {
         /// What was given back, and what was kept and why.
-        report: &'a UndoReport,
+        report: Cow<'a, UndoReport>,
     },
     /// Failed; it can be asked for again.
     Failed {
         /// Why.
-        error: &'a Error,
+        error: Cow<'a, Error>,
     },
     /// The journal was let go of: nothing can be given back any more.
     Reclaimed,
@@ -114,18 +116,18 @@ impl<'a> TaskState<'a> {
             id: task.id,
             thread: task.thread,
             status: task.status(),
-            submit: &task.submit,
+            submit: Cow::Borrowed(&task.submit),
             at: task.at,
             last_at: task.last_at,
             head: task.head,
             turns: task.turns.iter().map(turn).collect::<Result<_>>()?,
-            plan: &task.plan,
-            steers: &task.steers,
-            briefing: task.briefing.as_deref(),
-            label: &task.label,
-            spent: &task.spent,
-            files: task.files.as_deref(),
-            result: task.result.as_ref(),
+            plan: Cow::Borrowed(&task.plan),
+            steers: Cow::Borrowed(&task.steers),
+            briefing: task.briefing.as_deref().map(Cow::Borrowed),
+            label: Cow::Borrowed(&task.label),
+            spent: Cow::Borrowed(&task.spent),
+            files: task.files.as_deref().map(Cow::Borrowed),
+            result: task.result.as_ref().map(Cow::Borrowed),
             undo: undo(&task.undo),
         })
     }
@@ -136,23 +138,28 @@ fn turn(turn: &Turn) -> Result<TurnState<'_>> {
     let calls = decision.calls.iter().zip(&turn.calls).map(|(call, state)| {
         Ok(CallReport {
             id: call.id,
-            tool: &call.tool,
-            args: &call.args,
+            tool: call.tool.as_str().into(),
+            args: Cow::Borrowed(&call.args),
             stage: state.stage,
             attempt: state.attempt,
             outcome: state.outcome()?,
             subtask: state.subtask,
         })
     });
-    Ok(TurnState { say: decision.say.as_deref(), note: &decision.note, calls: calls.collect::<Result<_>>()? })
+    let say = decision.say.as_deref().map(Cow::Borrowed);
+    Ok(TurnState { say, note: Cow::Borrowed(&decision.note), calls: calls.collect::<Result<_>>()? })
+}
+
+fn is_null(note: &Value) -> bool {
+    note.is_null()
 }
 
 fn undo(undo: &Undo) -> UndoState<'_> {
     match undo {
         Undo::None => UndoState::None,
         Undo::Wanted(_) => UndoState::Wanted,
-        Undo::Done(report) => UndoState::Done { report },
-        Undo::Failed(error) => UndoState::Failed { error },
+        Undo::Done(report) => UndoState::Done { report: Cow::Borrowed(report) },
+        Undo::Failed(error) => UndoState::Failed { error: Cow::Borrowed(error) },
         Undo::Reclaimed => UndoState::Reclaimed,
     }
 }
@@ -167,11 +174,11 @@ impl Serialize for Told {
 }
 
 impl JsonSchema for Told {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
+    fn schema_name() -> Cow<'static, str> {
         TaskState::schema_name()
     }
 
-    fn schema_id() -> std::borrow::Cow<'static, str> {
+    fn schema_id() -> Cow<'static, str> {
         TaskState::schema_id()
     }
 
