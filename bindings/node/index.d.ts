@@ -1,9 +1,9 @@
 /** The Cowork SDK: an engine for agents that work beside a person and unattended. */
 
-import { Operations } from "./operations";
+import { Operations, TaskOperations } from "./operations";
 import type {
-  Answer, Ask, BuiltinTools, CallId, Config, Folder, HostAnswer, Item, Json, Label, ModelDeclaration, ModelRequest,
-  ModelSettings, PlannerDeclaration, PlannerInput, Proposal, TaskId, TaskState, ThreadId, ToolDeclaration,
+  Answer, Ask, Config, HostAnswer, Item, Json, Label, ModelDeclaration, ModelRequest, PlannerDeclaration, PlannerInput, Proposal, TaskId,
+  TaskState, ToolDeclaration, ToolInput,
 } from "./types";
 
 export * from "./errors";
@@ -34,21 +34,12 @@ export interface CoworkOptions extends Config {
  */
 export declare class Cowork extends Operations implements AsyncDisposable {
   constructor(options?: CoworkOptions);
-  protected _call(op: string, args: { [key: string]: unknown }): Promise<unknown>;
+  protected _call: Operations["_call"];
+  protected _follow: Operations["_follow"];
   /** Submits a task, and gives it once that is durable. Aborting `signal` cancels it. */
   start(text: string, options?: TaskOptions & { signal?: AbortSignal | undefined }): Promise<Task>;
   /** Does a task to its end, and gives it. It throws what the task failed with; aborting `signal` cancels it. */
   run(text: string, options?: TaskOptions & { signal?: AbortSignal | undefined }): Promise<TaskState>;
-  /**
-   * Follows a thread or a task: all records after one, then what comes. Between them come deltas, which are never stored. A reader that is
-   * too slow is told so, and misses no record. It ends with the task, the engine, or `signal`.
-   */
-  events(options?: {
-    after?: number | undefined;
-    task?: TaskId | undefined;
-    thread?: string | undefined;
-    signal?: AbortSignal | undefined;
-  }): AsyncGenerator<Item, void, undefined>;
   /** Puts every task down in an orderly way, so that it can be taken up again, and waits until that is recorded. Calls under way fail. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -58,26 +49,14 @@ export declare class Cowork extends Operations implements AsyncDisposable {
 export type TaskOptions = NonNullable<Parameters<Operations["submit"]>[1]>;
 
 /** A task: `for await (const item of task)` gives what happens in it. */
-export declare class Task implements AsyncIterable<Item> {
-  /** Gives the task of this name. */
+export declare class Task extends TaskOperations implements AsyncIterable<Item> {
+  /** Gives the task of this name. Aborting `signal` cancels it. */
   constructor(cowork: Cowork, id: TaskId, signal?: AbortSignal);
-  /** Its name. */
-  readonly id: TaskId;
-  /** Waits until it has ended, or rests until somebody says something, and gives it. */
-  result(): Promise<TaskState>;
-  /** Gives what happens in it and in its sub-tasks. It ends with the task. */
-  events(options?: { after?: number | undefined; signal?: AbortSignal | undefined }): AsyncGenerator<Item, void, undefined>;
   [Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined>;
-  /** Gives it as its log tells it now. */
-  state(): Promise<TaskState>;
   /** Answers a question of it or of its sub-tasks, as `asks` gave it. */
   answer(ask: Pick<Ask, "task" | "call" | "args_hash">, answer: Answer, options?: Parameters<Operations["answer"]>[4]): Promise<void>;
 }
-export interface Task
-  extends OfTask<Pick<Operations, "adopt" | "asks" | "cancel" | "changes" | "held" | "pause" | "previewUndo" | "resume" | "steer" | "undo">> {}
 
-/** Operations on one task, which they need not be told. */
-type OfTask<T> = { [K in keyof T]: T[K] extends (task: TaskId, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never };
 type Awaitable<T> = T | PromiseLike<T>;
 
 /** What every function of the host's is told besides what it is called with. */
@@ -87,15 +66,7 @@ export interface Context {
 }
 
 /** What a tool is told besides its arguments. */
-export interface ToolContext extends Context {
-  readonly thread: ThreadId;
-  readonly task: TaskId;
-  /** The same when it runs again after an interruption. */
-  readonly call: CallId;
-  /** 1 for the first time. */
-  readonly attempt: number;
-  /** The task's folders, where the call names files in them. */
-  readonly folders?: readonly Folder[];
+export interface ToolContext extends Context, Readonly<Omit<ToolInput, "args" | "folders"> & Partial<Pick<ToolInput, "folders">>> {
   /** Shows how far it is: so much is done, of so much (0 if that is not known), and what it is at. */
   progress(done: number, total?: number, note?: string): void;
 }

@@ -2,18 +2,15 @@
 
 "use strict";
 
-const { existsSync } = require("node:fs");
-const { join } = require("node:path");
-const { CoworkCancelledError, CoworkError, UnsupportedError, InvalidInputError, errorOf } = require("./errors.js");
+const { CoworkCancelledError, CoworkError, InvalidInputError, errorOf } = require("./errors.js");
 const { read, write } = require("./json.js");
-const { Operations } = require("./operations.js");
+const { Engine } = require("./native.js");
+const { Operations, TaskOperations } = require("./operations.js");
 const { Output, Part, approver: approving, model, planner, tool } = require("./parts.js");
 const { version } = require("./package.json");
 
 // What the engine tells besides calls of functions, which it tells by the number of their part.
 const [ABORTED, DONE] = [-1, -2];
-
-const { Engine } = load();
 
 /** An engine. */
 class Cowork extends Operations {
@@ -39,25 +36,43 @@ class Cowork extends Operations {
     }
   }
 
-  /** Submits a task, and gives it. */
   async start(text, { signal, ...options } = {}) {
     signal?.throwIfAborted();
     return new Task(this, await this.submit(text, options), signal);
   }
 
-  /** Does a task to its end, and gives it. */
   async run(text, options) {
-    return await this.finished((await this.start(text, options)).id);
+    return await (await this.start(text, options)).finished();
   }
 
-  /** Follows a thread or a task. */
-  async *events({ signal, ...args } = {}) {
-    const stream = await this.#ask((id) => this.#engine.follow(id, write(args, "the arguments")));
-    const end = () => this.#engine.end(stream);
+  async close() {
+    await this._call("close", null);
+    this.#host.engine = undefined;
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.close();
+  }
+
+  async _call(op, args, id = (this.#last += 1)) {
+    const json = write(args, `what \`${op}\` is called with`);
+    const came = new Promise((resolve) => this.#host.pending.set(id, resolve));
+    if (++waiting === 1) alive.ref();
+    this.#engine.call(id, op, json);
+    const [isDone, data] = await came;
+    // It is made here, so that whoever asked is in its stack.
+    if (!isDone) throw errorOf(data);
+    return data;
+  }
+
+  async *_follow(op, args, signal) {
+    const stream = (this.#last += 1);
+    await this._call(op, args, stream);
+    const end = () => this.#engine.leave(stream);
     signal?.addEventListener("abort", end);
     try {
-      for (;;) {
-        const items = signal?.aborted ? null : await this.#ask((id) => this.#engine.next(id, stream));
+      while (!signal?.aborted) {
+        const items = await this._call("next", stream);
         if (items === null) return;
         yield* items;
       }
@@ -66,42 +81,14 @@ class Cowork extends Operations {
       end();
     }
   }
-
-  /** Puts every task down in an orderly way, and waits until that is recorded. */
-  async close() {
-    await this.#ask((id) => this.#engine.close(id));
-    this.#host.engine = undefined;
-  }
-
-  async [Symbol.asyncDispose]() {
-    await this.close();
-  }
-
-  async _call(op, args) {
-    const json = write(args, `what \`${op}\` is called with`);
-    return await this.#ask((id) => this.#engine.call(id, op, json));
-  }
-
-  async #ask(begin) {
-    const id = (this.#last += 1);
-    const came = new Promise((resolve) => this.#host.pending.set(id, resolve));
-    if (++waiting === 1) alive.ref();
-    begin(id);
-    const [isDone, data] = await came;
-    // It is made here, so that whoever asked is in its stack.
-    if (!isDone) throw errorOf(data);
-    return data;
-  }
 }
 
 /** A task. */
-class Task {
-  #cowork;
+class Task extends TaskOperations {
   #letGo = () => {};
 
   constructor(cowork, id, signal) {
-    this.#cowork = cowork;
-    this.id = id;
+    super(cowork, id);
     if (!signal) return;
     const cancel = () => void this.cancel().catch(() => {});
     this.#letGo = () => signal.removeEventListener("abort", cancel);
@@ -109,16 +96,15 @@ class Task {
     else signal.addEventListener("abort", cancel, { once: true });
   }
 
-  /** Waits until it has ended, or rests until somebody says something, and gives it. */
-  async result() {
-    const state = await this.#cowork.settled(this.id);
-    if (state.result) this.#letGo();
-    return state;
+  async _call(op, args) {
+    const came = await super._call(op, args);
+    // It is a task, and has ended.
+    if (came?.result) this.#letGo();
+    return came;
   }
 
-  /** Gives what happens in it. */
   async *events(options) {
-    yield* this.#cowork.events({ ...options, task: this.id });
+    yield* super.events(options);
     this.#letGo();
   }
 
@@ -126,26 +112,10 @@ class Task {
     return this.events();
   }
 
-  /** Gives it as its log tells it now. */
-  state() {
-    return this.#cowork.task(this.id);
-  }
-
-  /** Answers a question of it or of its sub-tasks. */
   answer({ task, call, args_hash }, answer, options) {
-    return this.#cowork.answer(task, call.id, args_hash, answer, options);
-  }
-
-  static {
-    for (const name of ["adopt", "asks", "cancel", "changes", "held", "pause", "previewUndo", "resume", "steer", "undo"]) {
-      this.prototype[name] = function (...args) {
-        return this.#cowork[name](this.id, ...args);
-      };
-    }
+    return this.engine.answer(task, call.id, args_hash, answer, options);
   }
 }
-
-const ABORT = Symbol("abort");
 
 /** What a function is told besides what it is called with. */
 class Context {
@@ -159,10 +129,9 @@ class Context {
     this.#id = id;
   }
 
-  /** Is aborted when nobody wants the result any more. */
   get signal() {
     this.#controller ??= new AbortController();
-    if (this.#isAborted) this[ABORT]();
+    if (this.#isAborted) Context.abort(this);
     return this.#controller.signal;
   }
 
@@ -170,21 +139,17 @@ class Context {
     this.#engine.progress(this.#id, done, total, note);
   }
 
-  text(text) {
-    this.#engine.tell(this.#id, "text", text);
+  static abort(ctx) {
+    ctx.#isAborted = true;
+    ctx.#controller?.abort(new CoworkCancelledError("nobody wants the result any more", { op: "call host" }));
   }
 
-  thinking(text) {
-    this.#engine.tell(this.#id, "thinking", text);
-  }
-
-  calling(tool) {
-    this.#engine.tell(this.#id, "calling", tool);
-  }
-
-  [ABORT]() {
-    this.#isAborted = true;
-    this.#controller?.abort(new CoworkCancelledError("nobody wants the result any more", { op: "call host" }));
+  static {
+    for (const what of ["text", "thinking", "calling"]) {
+      this.prototype[what] = function (piece) {
+        this.#engine.tell(this.#id, what, piece);
+      };
+    }
   }
 }
 
@@ -194,8 +159,8 @@ function hear({ engine, parts, running, pending }, text) {
   for (let at = 0; at < told.length; at += 3) {
     const [what, id, data] = [told[at], told[at + 1], told[at + 2]];
     if (what >= 0) void answer(engine, running, parts[what], id, data);
-    else if (what === ABORTED) stop(running, id);
-    else settle(pending, id, what === DONE, data);
+    else if (what !== ABORTED) settle(pending, id, what === DONE, data);
+    else if (running.has(id)) stop(running, id);
   }
 }
 
@@ -213,7 +178,7 @@ async function answer(engine, running, part, id, data) {
 }
 
 function stop(running, id) {
-  running.get(id)?.[ABORT]();
+  Context.abort(running.get(id));
   running.delete(id);
 }
 
@@ -236,15 +201,6 @@ function settle(pending, id, isDone, data) {
   pending.delete(id);
   if (--waiting === 0) alive.unref();
   resolve([isDone, data]);
-}
-
-function load() {
-  const kinds = { linux: ["-gnu", "-musl"], win32: ["-msvc"] }[process.platform] ?? [""];
-  const names = kinds.map((kind) => `cowork.${process.platform}-${process.arch}${kind}.node`);
-  const there = names.find((name) => existsSync(join(__dirname, name)));
-  if (there) return require(join(__dirname, there));
-  const why = `cowork-sdk has no engine for this platform: there is no ${names.join(" and no ")}`;
-  throw new UnsupportedError(why, { op: "load engine" });
 }
 
 module.exports = { Cowork, Task, Output, tool, model, planner, version };

@@ -3,10 +3,14 @@
 "use strict";
 
 const { InvalidInputError } = require("./errors.js");
+const { markIntegers } = require("./native.js");
 
 /** Reads what the engine says. Only where a long row of digits is in it, it is looked at twice. */
 function read(text) {
-  return /\d{16}/.test(text) ? readExact(text) : JSON.parse(text);
+  if (!/\d{16}/.test(text)) return JSON.parse(text);
+  const mark = unique(text);
+  const isMarked = (value) => typeof value === "string" && value.startsWith(mark);
+  return JSON.parse(markIntegers(text, mark), (_, value) => (isMarked(value) ? BigInt(value.slice(mark.length)) : value));
 }
 
 /** Writes what the host gives. Only where something may have been lost, it is written twice. */
@@ -14,53 +18,31 @@ function write(value, what) {
   let text;
   try {
     text = JSON.stringify(value);
-  } catch (error) {
-    if (!(error instanceof TypeError && error.message.includes("BigInt"))) throw wrong(what, error.message, error);
+  } catch {
+    // What is more than a bigint is said below.
   }
-  if (text !== undefined && !/null|\d{16}/.test(text)) return text;
-  return writeExact(value, what);
-}
-
-function readExact(text) {
-  const mark = unique(text);
-  let [marked, at] = ["", 0];
-  while (at < text.length) {
-    const quote = text.indexOf('"', at);
-    const end = quote < 0 ? text.length : quote;
-    marked += text.slice(at, end).replace(/-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, (number) =>
-      /[.eE]/.test(number) || Number.isSafeInteger(Number(number)) ? number : `"${mark}${number}"`);
-    at = end;
-    if (quote < 0) break;
-    // By hand: what a pattern needs for a long text would overflow its stack.
-    for (at += 1; text[at] !== '"'; at += text[at] === "\\" ? 2 : 1);
-    marked += text.slice(end, (at += 1));
-  }
-  const isMarked = (value) => typeof value === "string" && value.startsWith(mark);
-  return JSON.parse(marked, (_, value) => (isMarked(value) ? BigInt(value.slice(mark.length)) : value));
+  return text === undefined || /null|\d{16}/.test(text) ? writeExact(value, what) : text;
 }
 
 function writeExact(value, what) {
   const mark = unique("");
-  const text = stringify(what, value, function (key, value) {
-    const at = key === "" ? "" : `, at \`${key}\``;
-    if (typeof value === "bigint") return mark + value;
-    if (value === undefined && Array.isArray(this)) throw wrong(what, `holds undefined${at}`);
-    if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-    if (!Number.isFinite(value)) throw wrong(what, `holds ${value}, which JSON has not${at}`);
-    if (!Number.isInteger(value)) return value;
-    // Its digits as JSON.stringify has them are not its own.
-    return mark + (value >= -(2 ** 63) && value < 2 ** 64 ? BigInt(value) : value.toExponential());
-  });
-  if (text === undefined) throw wrong(what, "is nothing that JSON has a form for");
-  return text.replaceAll(new RegExp(`"${mark}([^"]+)"`, "g"), "$1");
-}
-
-function stringify(what, value, replacer) {
+  let text;
   try {
-    return JSON.stringify(value, replacer);
-  } catch (error) {
-    throw error instanceof InvalidInputError ? error : wrong(what, error.message, error);
+    text = JSON.stringify(value, function (key, value) {
+      const at = key === "" ? "" : `, at \`${key}\``;
+      if (typeof value === "bigint") return mark + value;
+      if (value === undefined && Array.isArray(this)) throw new TypeError(`holds undefined${at}`);
+      if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
+      if (!Number.isFinite(value)) throw new TypeError(`holds ${value}, which JSON has not${at}`);
+      if (!Number.isInteger(value)) return value;
+      // Its digits as JSON.stringify has them are not its own.
+      return mark + (value >= -(2 ** 63) && value < 2 ** 64 ? BigInt(value) : value.toExponential());
+    });
+    if (text === undefined) throw new TypeError("is nothing that JSON has a form for");
+  } catch (cause) {
+    throw new InvalidInputError(`${what} can't be written as JSON: ${cause.message}`, { op: "write JSON", cause });
   }
+  return text.replaceAll(new RegExp(`"${mark}([^"]+)"`, "g"), "$1");
 }
 
 /** Gives a text that does not occur in this one. */
@@ -71,9 +53,4 @@ function unique(text) {
   }
 }
 
-function wrong(what, why, cause) {
-  return new InvalidInputError(`${what} can't be written as JSON: ${why}`, { op: "write JSON", cause });
-}
-
-exports.read = read;
-exports.write = write;
+module.exports = { read, write };

@@ -18,12 +18,14 @@ import type {
   FolderChoice,
   Hash,
   HostGrant,
+  Item,
   Json,
   Mode,
   Record,
   Summary,
   TaskId,
   TaskState,
+  TaskView,
   ThreadEntry,
   ThreadId,
   ThreadNote,
@@ -35,6 +37,11 @@ import type {
 /** Asks an engine by names and data: whoever extends it says how. */
 export declare abstract class Operations {
   protected abstract _call(op: string, args: { [key: string]: unknown }): Promise<unknown>;
+  protected abstract _follow(
+    op: string,
+    args: { [key: string]: unknown },
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<any, void, undefined>;
 
   /**
    * Submits a task to a thread, which is made if there is none, and takes it up. It gives the task's name once
@@ -478,4 +485,252 @@ export declare abstract class Operations {
 
   /** Looks at the store, the sandbox and the planners, and says what is in order and what is not. */
   check(): Promise<Finding[]>;
+
+  /**
+   * Gives what happens in a thread, or in a task: all records after one, then what comes. Between them come
+   * deltas, which are never stored. A reader that is too slow is told so, and misses no record.
+   */
+  events(
+    options?: {
+      /**
+       * Only records with a `seq` above this.
+       *
+       * @defaultValue `0`
+       */
+      after?: number | undefined;
+      /**
+       * Only what belongs to this task and its sub-tasks; it ends with the task.
+       *
+       * @defaultValue `null`
+       */
+      task?: TaskId | null | undefined;
+      /**
+       * The thread, by its id or by what a person calls it. Default: that of `task`, else as the engine was
+       * opened.
+       *
+       * @defaultValue `null`
+       */
+      thread?: string | null | undefined;
+      /** Ends it. */
+      signal?: AbortSignal | undefined;
+    },
+  ): AsyncGenerator<Item, void, undefined>;
+
+  /**
+   * Gives a task as people look at it: as it is now, then whenever it has changed, ten times in a second at the
+   * most, and for the last time once it has ended, or rests until somebody says something.
+   *
+   * @param task - The task.
+   */
+  views(
+    task: TaskId,
+    options?: {
+      /** Ends it. */
+      signal?: AbortSignal | undefined;
+    },
+  ): AsyncGenerator<TaskView, void, undefined>;
+}
+
+/** Asks an engine what is about one task. */
+export declare class TaskOperations {
+  constructor(engine: Operations, id: string);
+  /** What it is a task of. */
+  readonly engine: Operations;
+  /** Its name. */
+  readonly id: string;
+  protected _call(op: string, args: { [key: string]: unknown }): Promise<unknown>;
+  protected _follow(
+    op: string,
+    args: { [key: string]: unknown },
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<any, void, undefined>;
+
+  /**
+   * Says something to a task that runs; it is taken in before the next planning step.
+   *
+   * @param text - What is said.
+   */
+  steer(
+    text: string,
+    options?: {
+      /**
+       * The sender's own name for it. Default: a new one.
+       *
+       * @defaultValue `null`
+       */
+      id?: CommandId | null | undefined;
+      /**
+       * Who says it. Default: as the engine was opened.
+       *
+       * @defaultValue `null`
+       */
+      sender?: string | null | undefined;
+    },
+  ): Promise<void>;
+
+  /**
+   * Ends a task: running calls are stopped, nothing more is started. What was done stays done, and can be
+   * undone.
+   */
+  cancel(
+    options?: {
+      /**
+       * The sender's own name for it: the same is followed once, however often it is sent. Default: a new one.
+       *
+       * @defaultValue `null`
+       */
+      id?: CommandId | null | undefined;
+      /**
+       * Who says it. Default: as the engine was opened.
+       *
+       * @defaultValue `null`
+       */
+      sender?: string | null | undefined;
+    },
+  ): Promise<void>;
+
+  /** Lets running calls of a task finish, then has it rest until `resume`. */
+  pause(
+    options?: {
+      /**
+       * The sender's own name for it: the same is followed once, however often it is sent. Default: a new one.
+       *
+       * @defaultValue `null`
+       */
+      id?: CommandId | null | undefined;
+      /**
+       * Who says it. Default: as the engine was opened.
+       *
+       * @defaultValue `null`
+       */
+      sender?: string | null | undefined;
+    },
+  ): Promise<void>;
+
+  /** Has a task go on after a pause, a stop or a crash. */
+  resume(
+    options?: {
+      /**
+       * The sender's own name for it: the same is followed once, however often it is sent. Default: a new one.
+       *
+       * @defaultValue `null`
+       */
+      id?: CommandId | null | undefined;
+      /**
+       * Who says it. Default: as the engine was opened.
+       *
+       * @defaultValue `null`
+       */
+      sender?: string | null | undefined;
+    },
+  ): Promise<void>;
+
+  /**
+   * Gives back what a task did to files, or a part of it, and says what was given back. Only a task that has
+   * ended can be undone.
+   */
+  undo(
+    options?: {
+      /**
+       * Only what these calls did; all of them if empty.
+       *
+       * @defaultValue `[]`
+       */
+      calls?: CallId[] | undefined;
+      /**
+       * Only what is or was at these paths or below them; all of it if empty.
+       *
+       * @defaultValue `[]`
+       */
+      paths?: FilePath[] | undefined;
+    },
+  ): Promise<UndoReport>;
+
+  /** Says what undoing a task, or this part of it, would give back, and what it would keep. Nothing is changed. */
+  previewUndo(
+    options?: {
+      /**
+       * Only what these calls did; all of them if empty.
+       *
+       * @defaultValue `[]`
+       */
+      calls?: CallId[] | undefined;
+      /**
+       * Only what is or was at these paths or below them; all of it if empty.
+       *
+       * @defaultValue `[]`
+       */
+      paths?: FilePath[] | undefined;
+    },
+  ): Promise<UndoReport>;
+
+  /** Gives what a task changed in its folders so far, each thing once, by path. */
+  changes(): Promise<ChangeSet>;
+
+  /** Takes up a task that another process left, or that was given elsewhere. */
+  adopt(): Promise<void>;
+
+  /** Gives a task as its log tells it now. */
+  state(): Promise<TaskState>;
+
+  /** Waits until a task has ended, or rests until somebody says something, and gives it. */
+  result(): Promise<TaskState>;
+
+  /**
+   * Waits until a task is done, and gives it. What it failed with is thrown, `Cancelled` if it was cancelled;
+   * `Unavailable` if it rests until somebody says something.
+   */
+  finished(): Promise<TaskState>;
+
+  /** Gives the questions of a task and of its sub-tasks that wait for an answer. */
+  asks(): Promise<Ask[]>;
+
+  /** Says whether a process that is alive works on a task. */
+  held(): Promise<boolean>;
+
+  /** Gives records that are in the log now, in order. */
+  read(
+    options?: {
+      /**
+       * Only those with a `seq` above this.
+       *
+       * @defaultValue `0`
+       */
+      after?: number | undefined;
+      /**
+       * At most so many. Default, and the most: 512.
+       *
+       * @defaultValue `null`
+       */
+      most?: number | null | undefined;
+    },
+  ): Promise<Record[]>;
+
+  /**
+   * Gives what happens in a thread, or in a task: all records after one, then what comes. Between them come
+   * deltas, which are never stored. A reader that is too slow is told so, and misses no record.
+   */
+  events(
+    options?: {
+      /**
+       * Only records with a `seq` above this.
+       *
+       * @defaultValue `0`
+       */
+      after?: number | undefined;
+      /** Ends it. */
+      signal?: AbortSignal | undefined;
+    },
+  ): AsyncGenerator<Item, void, undefined>;
+
+  /**
+   * Gives a task as people look at it: as it is now, then whenever it has changed, ten times in a second at the
+   * most, and for the last time once it has ended, or rests until somebody says something.
+   */
+  views(
+    options?: {
+      /** Ends it. */
+      signal?: AbortSignal | undefined;
+    },
+  ): AsyncGenerator<TaskView, void, undefined>;
 }

@@ -108,8 +108,96 @@ class Operations {
   async check() {
     return this._call("check", {});
   }
+
+  events(options = {}) {
+    return this._follow("events", given({ after: options.after, task: options.task, thread: options.thread }), options.signal);
+  }
+
+  views(task, options = {}) {
+    return this._follow("views", given({ task }), options.signal);
+  }
 }
 exports.Operations = Operations;
+
+class TaskOperations {
+  constructor(engine, id) {
+    this.engine = engine;
+    this.id = id;
+  }
+
+  async _call(op, args) {
+    return this.engine._call(op, { task: this.id, ...args });
+  }
+
+  _follow(op, args, signal) {
+    return this.engine._follow(op, { task: this.id, ...args }, signal);
+  }
+
+  async steer(text, options = {}) {
+    return this._call("steer", given({ text, id: options.id, sender: options.sender }));
+  }
+
+  async cancel(options = {}) {
+    return this._call("cancel", given({ id: options.id, sender: options.sender }));
+  }
+
+  async pause(options = {}) {
+    return this._call("pause", given({ id: options.id, sender: options.sender }));
+  }
+
+  async resume(options = {}) {
+    return this._call("resume", given({ id: options.id, sender: options.sender }));
+  }
+
+  async undo(options = {}) {
+    return this._call("undo", given({ calls: options.calls, paths: options.paths }));
+  }
+
+  async previewUndo(options = {}) {
+    return this._call("preview_undo", given({ calls: options.calls, paths: options.paths }));
+  }
+
+  async changes() {
+    return this._call("changes", {});
+  }
+
+  async adopt() {
+    return this._call("adopt", {});
+  }
+
+  async state() {
+    return this._call("task", {});
+  }
+
+  async result() {
+    return this._call("settled", {});
+  }
+
+  async finished() {
+    return this._call("finished", {});
+  }
+
+  async asks() {
+    return this._call("asks", {});
+  }
+
+  async held() {
+    return this._call("held", {});
+  }
+
+  async read(options = {}) {
+    return this._call("read", given({ after: options.after, most: options.most }));
+  }
+
+  events(options = {}) {
+    return this._follow("events", given({ after: options.after }), options.signal);
+  }
+
+  views(options = {}) {
+    return this._follow("views", {}, options.signal);
+  }
+}
+exports.TaskOperations = TaskOperations;
 
 // What is not given is left out.
 function given(args) {

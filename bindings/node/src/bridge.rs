@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use cowork_ffi::{Error, Function, Invocation, Kind, Result, Tell, async_trait};
+use cowork_ffi::{Error, Function, Invocation, Kind, Result, Tell, async_trait, json_of};
 use napi::{
     Status,
     bindgen_prelude::Function as JsFunction,
@@ -118,11 +118,6 @@ impl Drop for Wanted<'_> {
     }
 }
 
-/// Writes an error as JSON.
-pub(crate) fn json_of(error: &Error) -> String {
-    cowork_ffi::text::write(error).unwrap_or_default()
-}
-
-pub(crate) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,20 +6,12 @@
 
 mod bridge;
 
-use std::{
-    collections::HashMap,
-    future::Future,
-    sync::{Arc, Mutex},
-    task::{Context, Poll, Waker},
-};
+use std::sync::Arc;
 
-use bridge::{Bridge, Called, held, json_of};
-use cowork_ffi::{CancellationToken, Error, Events, Handle, Parts, Result, error_of, thrown};
+use bridge::{Bridge, Called};
+use cowork_ffi::{Calls, Error, Handle, Parts, error_of, json_of, text, thrown};
 use napi::bindgen_prelude::Function;
 use napi_derive::napi;
-
-/// How many items of a stream cross at once.
-const MOST: usize = 100;
 
 /// What the host brings along: its kind, and its declaration as JSON.
 #[napi(object)]
@@ -33,16 +25,8 @@ pub struct Part {
 /// An engine.
 #[napi]
 pub struct Engine {
-    handle: Arc<Handle>,
+    calls: Arc<Calls>,
     bridge: Arc<Bridge>,
-    streams: Arc<Mutex<HashMap<i64, Stream>>>,
-}
-
-/// A stream, and what ends it.
-#[derive(Clone)]
-struct Stream {
-    events: Arc<Events>,
-    ended: CancellationToken,
 }
 
 #[napi]
@@ -51,72 +35,24 @@ impl Engine {
     #[napi(constructor)]
     pub fn new(config: String, parts: Vec<Part>, hear: Function<'_, String, ()>) -> napi::Result<Self> {
         let bridge = Bridge::new(&hear)?;
-        let (mut all, mut number) = (Parts::new(), 0);
-        for Part { kind, declaration } in parts {
-            let function = Arc::new(Called { part: number, bridge: bridge.clone() });
-            number += 1;
-            all = match kind.as_str() {
-                "tool" => all.tool(declaration, function),
-                "model" => all.model(declaration, function),
-                "planner" => all.planner(declaration, function),
-                _ => all.approver(function),
-            };
-        }
-        let handle = Handle::open(&config, all).map_err(|e: Error| napi::Error::from_reason(json_of(&e)))?;
-        Ok(Self { handle, bridge, streams: Arc::default() })
-    }
-
-    /// Carries out an operation.
-    #[napi]
-    pub fn call(&self, id: i64, operation: String, args: String) {
-        let handle = self.handle.clone();
-        self.begin(id, async move { handle.call(&operation, args).await });
-    }
-
-    /// Begins a stream, which is known by the number of this call. A thread's is there before anything that is called next.
-    #[napi]
-    pub fn follow(&self, id: i64, args: String) {
-        let (handle, streams) = (self.handle.clone(), self.streams.clone());
-        let mut opening = Box::pin(async move {
-            let events = Arc::new(handle.events(args).await?);
-            held(&streams).insert(id, Stream { events, ended: CancellationToken::new() });
-            Ok(id.to_string())
+        let parts = (0..).zip(parts).fold(Parts::new(), |all, (part, Part { kind, declaration })| {
+            all.part(&kind, declaration, Arc::new(Called { part, bridge: bridge.clone() }))
         });
-        match opening.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(came) => self.bridge.settled(id, &came),
-            Poll::Pending => self.begin(id, opening),
-        }
+        let handle = Handle::open(&config, parts).map_err(|e| failed(&e))?;
+        let told = bridge.clone();
+        Ok(Self { calls: Calls::new(handle, move |id, came| told.settled(id, &came)), bridge })
     }
 
-    /// Waits for the next items of a stream: a list, or null at its end.
+    /// Begins a call ([`Calls`]).
     #[napi]
-    pub fn next(&self, id: i64, stream: i64) {
-        let stream = held(&self.streams).get(&stream).cloned();
-        self.begin(id, async move {
-            let Some(Stream { events, ended }) = stream else { return Ok("null".to_owned()) };
-            let items = tokio::select! {
-                biased;
-                () = ended.cancelled() => None,
-                items = events.next_many(MOST) => items?,
-            };
-            Ok(items.unwrap_or_else(|| "null".to_owned()))
-        });
+    pub fn call(&self, id: i64, operation: String, args: String) -> napi::Result<()> {
+        self.calls.begin(id, &operation, args).map_err(|e| failed(&e))
     }
 
-    /// Ends a stream.
+    /// Gives up a call, and ends the stream that it began.
     #[napi]
-    pub fn end(&self, stream: i64) {
-        let stream = held(&self.streams).remove(&stream);
-        if let Some(stream) = stream {
-            stream.ended.cancel();
-        }
-    }
-
-    /// Closes the engine.
-    #[napi]
-    pub fn close(&self, id: i64) {
-        let handle = self.handle.clone();
-        self.begin(id, async move { handle.close().await.map(|()| "null".to_owned()) });
+    pub fn leave(&self, id: i64) {
+        self.calls.leave(id);
     }
 
     /// Says what a function gave.
@@ -140,11 +76,7 @@ impl Engine {
     /// Shows the next piece of what a model says: `text` and `thinking` as they are, `calling` with a tool's name.
     #[napi]
     pub fn tell(&self, id: i64, what: String, piece: String) {
-        self.bridge.shows(id).map(|tell| match what.as_str() {
-            "text" => tell.text(&piece),
-            "thinking" => tell.thinking(&piece),
-            _ => tell.calling(&piece),
-        });
+        self.bridge.shows(id).map(|tell| tell.piece(&what, &piece));
     }
 
     /// Shows how far a tool is.
@@ -152,17 +84,23 @@ impl Engine {
     pub fn progress(&self, id: i64, done: f64, total: f64, note: String) {
         self.bridge.shows(id).map(|tell| tell.progress(done as u64, total as u64, &note));
     }
-
-    fn begin(&self, id: i64, work: impl Future<Output = Result<String>> + Send + 'static) {
-        let bridge = self.bridge.clone();
-        self.handle.runtime().spawn(async move { bridge.settled(id, &work.await) });
-    }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
         // Calls under way hold it too, and nobody is there any more for what comes of them.
-        let handle = self.handle.clone();
-        self.handle.runtime().spawn(async move { handle.close().await });
+        let handle = self.calls.handle().clone();
+        self.calls.handle().runtime().spawn(async move { handle.close().await });
     }
+}
+
+/// Puts whole numbers that a number of JavaScript's does not hold exactly into quotes, each behind this mark.
+#[napi]
+pub fn mark_integers(json: String, mark: String) -> String {
+    text::mark_integers(&json, &mark)
+}
+
+/// Gives an error as JavaScript reads it.
+fn failed(error: &Error) -> napi::Error {
+    napi::Error::from_reason(json_of(error))
 }

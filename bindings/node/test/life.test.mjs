@@ -122,6 +122,31 @@ test("a stream can be left early, or ended from outside", { timeout: 20_000 }, a
   for await (const item of cowork.events({ signal: control.signal })) assert.fail(item);
 });
 
+test("a task is seen at once, while it works, and in the end", { timeout: 20_000 }, async (t) => {
+  let [go, looks] = [];
+  const seen = new Promise((resolve) => (go = resolve));
+  const looked = new Promise((resolve) => (looks = resolve));
+  const run = async (_, ctx) => {
+    // What is shown between records is for those who look by then.
+    await looked;
+    ctx.progress(1, 2, "<half> of it");
+    await seen;
+  };
+  const work = tool({ name: "work", about: "Works.", input: { type: "object" }, effects: "read_only", run });
+  const task = await open(t, { tools: [work], planners: [turns([["work"]])] }).start("go");
+  const views = [];
+  for await (const view of task.views()) {
+    views.push(view);
+    looks();
+    if (view.html.includes("width:50%'></u></div><small>&lt;half&gt; of it</small>")) go();
+  }
+  assert.ok(views.length >= 3);
+  assert.deepEqual(views.flatMap(({ lines }) => lines), ["✓ work", "done: Done."]);
+  assert.deepEqual([views.at(-1).status, views.at(-1).text], ["done", "done: Done."]);
+  assert.equal((await task.finished()).id, task.id);
+  for await (const view of task.views({ signal: AbortSignal.abort() })) assert.fail(view.text);
+});
+
 test("a task is found again by its name", { timeout: 20_000 }, async (t) => {
   const cowork = open(t, { planners: [turns()] });
   const { id } = await cowork.start("go");

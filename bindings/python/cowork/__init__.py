@@ -16,23 +16,8 @@ from ._errors import *
 from ._host import Arg, Model, Planner, Tool, ToolContext, ToolResult, model, planner, tool
 from ._native import __version__
 
-__all__ = [
-    "Arg",
-    "Cowork",
-    "Model",
-    "Planner",
-    "SyncCowork",
-    "SyncTask",
-    "Task",
-    "Tool",
-    "ToolContext",
-    "ToolResult",
-    "__version__",
-    "model",
-    "planner",
-    "tool",
-    "types",
-]
+__all__ = ["Cowork", "SyncCowork", "SyncTask", "Task", "types", "__version__"]
+__all__ += ["Arg", "Model", "Planner", "Tool", "ToolContext", "ToolResult", "model", "planner", "tool"]
 __all__ += _errors.__all__
 
 TYPE_CHECKING = False

@@ -10,18 +10,19 @@ import os
 import threading
 import weakref
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Protocol, TypeVar, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
 
-from ._errors import CoworkCancelledError, CoworkError, InvalidInputError, error_of
-from ._native import Engine, Failed
+from ._errors import CoworkCancelledError, CoworkError, InvalidInputError, UnsupportedError, error_of
+from ._native import Engine
 
-T = TypeVar("T")
-Function = Callable[["Bridge", int, Any], Awaitable["str | None"]]
-"""Gives JSON, or nothing if a thread answers."""
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from ._host import Part, ToolContext
+
 _ENGINES: weakref.WeakSet[Bridge] = weakref.WeakSet()
-_BATCH = 256
-_AT_EXIT = 5.0
+AT_EXIT = 5.0
 
 
 def to_json(value: object, what: str) -> str:
@@ -36,9 +37,10 @@ def to_json(value: object, what: str) -> str:
 
 
 def _plain(value: Any) -> object:
-    for name in ("model_dump", "_asdict"):
-        if hasattr(value, name):
-            return value.model_dump(mode="json") if name == "model_dump" else value._asdict()
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if hasattr(value, "_asdict"):
+        return value._asdict()
     if hasattr(value, "__dataclass_fields__"):
         return {name: getattr(value, name) for name in value.__dataclass_fields__}
     if isinstance(value, os.PathLike):
@@ -46,68 +48,42 @@ def _plain(value: Any) -> object:
     raise TypeError(f"a {type(value).__name__} is nothing that JSON has")
 
 
-def failure(text: str) -> CoworkError:
-    """Reads an error of the engine's."""
-    return error_of(json.loads(text))
-
-
 def closed() -> CoworkError:
     """Says what calls end with once the engine is closed."""
     return CoworkCancelledError("the engine was closed", op="call engine", context=[("state", "closed")])
 
 
-class Stoppable(Protocol):
-    """Work that can be stopped."""
-
-    def cancel(self) -> object: ...
-
-
 class Bridge:
     """One engine, as one event loop at a time uses it."""
 
-    def __init__(self, config: dict[str, object], parts: list[tuple[str, str, Function]]) -> None:
-        declared = [(kind, declaration) for kind, declaration, _ in parts]
-        try:
-            self.engine = Engine(to_json(config, "the configuration"), declared)
-        except Failed as why:
-            raise failure(str(why)) from None
-        self._functions = [function for _, _, function in parts]
-        self._numbers = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[Any]] = {}
-        self._running: dict[int, Stoppable] = {}
-        self._server: asyncio.Task[None] | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+    def __init__(self, config: dict[str, Any], parts: list[Part]) -> None:
+        declared = [(part.kind, to_json(part.declaration, f"the {part.kind} `{part.declaration['name']}`")) for part in parts]
+        self.engine = Engine(to_json(config, "the configuration"), declared)
+        self.numbers = itertools.count(1)
+        self._parts = parts
+        self._waiting: dict[int, asyncio.Future[str]] = {}
+        self._running: dict[int, asyncio.Task[None] | ToolContext] = {}
+        # It is there to notice when the loop ends.
+        self._server: asyncio.Task[Any] | None = None
         _ENGINES.add(self)
 
-    async def call(self, operation: str, args: object) -> Any:
+    async def call(self, operation: str, args: object, number: int | None = None) -> Any:
+        """Has something done and waits for what comes of it. To be cancelled gives it up."""
         text = to_json(args, f"what `{operation}` is called with")
-        return await self.wait(lambda number: self.engine.call(number, operation, text))
-
-    async def wait(self, begin: Callable[[int], None]) -> Any:
-        """Begins work and waits for what comes of it. To be cancelled gives the work up."""
-        number = next(self._numbers)
+        number = next(self.numbers) if number is None else number
+        self._waiting[number] = done = self.serve().create_future()
         try:
-            self._waiting[number] = done = self.serve().create_future()
-            begin(number)
-            text = await done
-        except Failed as why:
-            raise failure(str(why)) from None
+            self.engine.call(number, operation, text)
+            return json.loads(await done)
         finally:
             if self._waiting.pop(number, None) is not None:
-                self.engine.drop(number)
-        return None if text is None else json.loads(text)
-
-    async def follow(self, args: object) -> Stream:
-        text = to_json(args, "what `events` is called with")
-        stream = Stream(self, next(self._numbers))
-        await self.wait(lambda number: self.engine.follow(number, stream.number, text))
-        return stream
+                self.engine.leave(number)
 
     async def close(self) -> None:
-        await self.wait(self.engine.close)
+        await self.call("close", None)
         self._stop()
 
-    def in_thread(self, number: int, work: Callable[[], str], stop: Stoppable) -> None:
+    def in_thread(self, number: int, work: Callable[[], str], stop: ToolContext) -> None:
         """Runs a function that blocks, in a thread that answers for it."""
         self._running[number] = stop
         # The interpreter waits at its end for the threads of a pool, however long they block.
@@ -124,51 +100,37 @@ class Bridge:
     def serve(self) -> asyncio.AbstractEventLoop:
         """Has the loop that runs now take what the engine wants, unless another one does."""
         loop = asyncio.get_running_loop()
-        if self._loop is loop:
+        if self._server is not None and self._server.get_loop() is loop:
             return loop
         self.engine.check()
-        if self._loop is not None and not self._loop.is_closed():
-            raise CoworkError(
-                "the engine is used from two event loops at once",
-                op="call engine",
-                kind="unsupported",
-                fix="open one for each loop, or hand the work over with asyncio.run_coroutine_threadsafe",
-            )
-        if self._loop is not None:
+        if self._server is not None:
+            if not self._server.get_loop().is_closed():
+                fix = "open one for each loop, or hand the work over with asyncio.run_coroutine_threadsafe"
+                raise UnsupportedError("the engine is used from two event loops at once", op="call engine", fix=fix)
             self._stop()
-        self._loop = loop
         loop.add_reader(self.engine.fileno(), self._take)
         self.engine.serve(True)
-        # It is there to notice when the loop ends.
-        self._server = loop.create_task(self._watch(), name="cowork")
+        self._server = loop.create_task(asyncio.Event().wait(), name="cowork")
+        # Another loop may serve by then.
+        self._server.add_done_callback(lambda ended: self._stop() if self._server is ended else None)
         return loop
 
-    async def _watch(self) -> None:
-        me = self._server
-        try:
-            await asyncio.get_running_loop().create_future()
-        finally:
-            # Another loop may serve by now.
-            if self._server is me:
-                self._stop()
-
     def _stop(self) -> None:
-        loop, self._loop = self._loop, None
         server, self._server = self._server, None
         self.engine.serve(False)
-        if loop is not None and not loop.is_closed():
-            for done in self._waiting.values():
-                if not done.done():
-                    done.set_exception(closed())
-            loop.remove_reader(self.engine.fileno())
-            if server is not None:
-                server.cancel()
+        if server is None or (loop := server.get_loop()).is_closed():
+            return
+        for done in self._waiting.values():
+            if not done.done():
+                done.set_exception(closed())
+        loop.remove_reader(self.engine.fileno())
+        server.cancel()
 
     def _take(self) -> None:
         os.read(self.engine.fileno(), 64)
         for what, number, place, text in self.engine.take():
             if what == 0:
-                self._running[number] = asyncio.ensure_future(self._run(number, place, text or ""))
+                self._running[number] = asyncio.ensure_future(self._run(number, self._parts[place], text))
             elif what == 1:
                 if (running := self._running.get(number)) is not None:
                     running.cancel()
@@ -176,12 +138,12 @@ class Bridge:
                 if what == 2:
                     done.set_result(text)
                 else:
-                    done.set_exception(failure(text or "{}"))
+                    done.set_exception(error_of(json.loads(text)))
 
-    async def _run(self, number: int, place: int, text: str) -> None:
+    async def _run(self, number: int, part: Part, text: str) -> None:
         me = self._running[number]
         try:
-            result = await self._functions[place](self, number, json.loads(text))
+            result = await part.answer(self, number, json.loads(text))
             if result is not None:
                 self.engine.reply(number, result)
         except (Exception, asyncio.CancelledError) as why:
@@ -198,54 +160,45 @@ class Bridge:
 
 
 class Stream:
-    """Events that are followed: as many are fetched at once as there are."""
+    """What comes one after the other: as much is fetched at once as there is."""
 
-    def __init__(self, bridge: Bridge, number: int) -> None:
+    def __init__(self, bridge: Bridge, operation: str, args: object) -> None:
         self._bridge = bridge
-        self.number = number
+        self._asked = (operation, args)
+        self._number: int | None = None
         self._items: deque[Any] = deque()
 
-    def __aiter__(self) -> Stream:
+    async def begin(self) -> Self:
+        """Has it begin, which it else does when it is first asked for something."""
+        self._number = next(self._bridge.numbers)
+        await self._bridge.call(*self._asked, self._number)
         return self
 
-    async def __anext__(self) -> Any:
+    async def next(self) -> Any:
+        """Gives what comes next, or None at the end."""
+        if self._number is None:
+            await self.begin()
         while not self._items:
-            items = await self._bridge.wait(lambda number: self._bridge.engine.next(number, self.number, _BATCH))
+            items = await self._bridge.call("next", self._number)
             if items is None:
-                raise StopAsyncIteration
+                return None
             self._items.extend(items)
         return self._items.popleft()
 
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        if (item := await self.next()) is None:
+            raise StopAsyncIteration
+        return item
+
     def __del__(self) -> None:
-        self._bridge.engine.leave(self.number)
-
-
-class Background:
-    """An event loop in a thread of its own, for those who have none."""
-
-    def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever, name="cowork-loop", daemon=True)
-        self._thread.start()
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        if self.loop.is_closed():
-            work.close()
-            raise closed()
-        done = asyncio.run_coroutine_threadsafe(work, self.loop)
-        try:
-            return done.result()
-        except BaseException:
-            done.cancel()
-            raise
-
-    def stop(self) -> None:
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(_AT_EXIT)
-        self.loop.close()
+        if self._number is not None:
+            self._bridge.engine.leave(self._number)
 
 
 @atexit.register
 def _close_all() -> None:
     for bridge in list(_ENGINES):
-        bridge.engine.close_now(_AT_EXIT)
+        bridge.engine.close_now(AT_EXIT)

@@ -6,9 +6,11 @@ Written by `cargo xtask gen` from the engine's schema: what is changed here is l
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
     from ._types import (
         Access,
         AllowRule,
@@ -25,12 +27,14 @@ if TYPE_CHECKING:
         FolderChoice,
         Hash,
         HostGrant,
+        Item,
         Json,
         Mode,
         Record,
         Summary,
         TaskId,
         TaskState,
+        TaskView,
         ThreadEntry,
         ThreadId,
         ThreadNote,
@@ -39,14 +43,19 @@ if TYPE_CHECKING:
         UndoReport,
     )
 
-__all__ = ["Operations", "SyncOperations"]
+__all__ = ["Operations", "SyncOperations", "TaskOperations", "SyncTaskOperations"]
 
 
 class Operations(ABC):
     """Asks an engine by names and data: whoever extends it says how."""
 
     @abstractmethod
-    async def _call(self, op: str, args: dict[str, object]) -> Any: ...
+    async def call(self, operation: str, args: dict[str, object]) -> Any:
+        """Has an operation carried out by its name, with its arguments as they are written: for one that has no method here yet."""
+
+    @abstractmethod
+    def stream(self, operation: str, args: dict[str, object]) -> AsyncIterator[Any]:
+        """Has one carried out that gives one thing after the other."""
 
     async def submit(
         self,
@@ -115,7 +124,7 @@ class Operations(ABC):
             args_["tools"] = tools
         if trust is not None:
             args_["trust"] = trust
-        result_: TaskId = await self._call("submit", args_)
+        result_: TaskId = await self.call("submit", args_)
         return result_
 
     async def send(
@@ -138,7 +147,7 @@ class Operations(ABC):
           changes nothing.
         - `command`: What is wanted.
         """
-        await self._call("send", {"thread": thread, "task": task, "sender": sender, "id": id, "command": command})
+        await self.call("send", {"thread": thread, "task": task, "sender": sender, "id": id, "command": command})
 
     async def answer(
         self,
@@ -166,7 +175,7 @@ class Operations(ABC):
             args_["id"] = id
         if sender is not None:
             args_["sender"] = sender
-        await self._call("answer", args_)
+        await self.call("answer", args_)
 
     async def steer(
         self,
@@ -190,7 +199,7 @@ class Operations(ABC):
             args_["id"] = id
         if sender is not None:
             args_["sender"] = sender
-        await self._call("steer", args_)
+        await self.call("steer", args_)
 
     async def cancel(
         self,
@@ -214,7 +223,7 @@ class Operations(ABC):
             args_["id"] = id
         if sender is not None:
             args_["sender"] = sender
-        await self._call("cancel", args_)
+        await self.call("cancel", args_)
 
     async def pause(
         self,
@@ -237,7 +246,7 @@ class Operations(ABC):
             args_["id"] = id
         if sender is not None:
             args_["sender"] = sender
-        await self._call("pause", args_)
+        await self.call("pause", args_)
 
     async def resume(
         self,
@@ -260,7 +269,7 @@ class Operations(ABC):
             args_["id"] = id
         if sender is not None:
             args_["sender"] = sender
-        await self._call("resume", args_)
+        await self.call("resume", args_)
 
     async def undo(
         self,
@@ -284,7 +293,7 @@ class Operations(ABC):
             args_["calls"] = calls
         if paths is not None:
             args_["paths"] = paths
-        result_: UndoReport = await self._call("undo", args_)
+        result_: UndoReport = await self.call("undo", args_)
         return result_
 
     async def preview_undo(
@@ -309,7 +318,7 @@ class Operations(ABC):
             args_["calls"] = calls
         if paths is not None:
             args_["paths"] = paths
-        result_: UndoReport = await self._call("preview_undo", args_)
+        result_: UndoReport = await self.call("preview_undo", args_)
         return result_
 
     async def changes(self, task: TaskId) -> ChangeSet:
@@ -319,7 +328,7 @@ class Operations(ABC):
 
         - `task`: The task.
         """
-        result_: ChangeSet = await self._call("changes", {"task": task})
+        result_: ChangeSet = await self.call("changes", {"task": task})
         return result_
 
     async def adopt(self, task: TaskId) -> None:
@@ -329,7 +338,7 @@ class Operations(ABC):
 
         - `task`: The task.
         """
-        await self._call("adopt", {"task": task})
+        await self.call("adopt", {"task": task})
 
     async def task(self, task: TaskId) -> TaskState:
         """Gives a task as its log tells it now.
@@ -338,7 +347,7 @@ class Operations(ABC):
 
         - `task`: The task.
         """
-        result_: TaskState = await self._call("task", {"task": task})
+        result_: TaskState = await self.call("task", {"task": task})
         return result_
 
     async def settled(self, task: TaskId) -> TaskState:
@@ -348,7 +357,7 @@ class Operations(ABC):
 
         - `task`: The task.
         """
-        result_: TaskState = await self._call("settled", {"task": task})
+        result_: TaskState = await self.call("settled", {"task": task})
         return result_
 
     async def finished(self, task: TaskId) -> TaskState:
@@ -359,7 +368,7 @@ class Operations(ABC):
 
         - `task`: The task.
         """
-        result_: TaskState = await self._call("finished", {"task": task})
+        result_: TaskState = await self.call("finished", {"task": task})
         return result_
 
     async def asks(self, task: TaskId) -> list[Ask]:
@@ -369,7 +378,7 @@ class Operations(ABC):
 
         - `task`: The task.
         """
-        result_: list[Ask] = await self._call("asks", {"task": task})
+        result_: list[Ask] = await self.call("asks", {"task": task})
         return result_
 
     async def held(self, task: TaskId) -> bool:
@@ -379,24 +388,24 @@ class Operations(ABC):
 
         - `task`: The task.
         """
-        result_: bool = await self._call("held", {"task": task})
+        result_: bool = await self.call("held", {"task": task})
         return result_
 
     async def tasks(self) -> list[Summary]:
         """Gives every task, the oldest first. Sub-tasks are not among them."""
-        result_: list[Summary] = await self._call("tasks", {})
+        result_: list[Summary] = await self.call("tasks", {})
         return result_
 
     async def ready(self) -> list[TaskId]:
         """Gives the tasks that an engine has something to do for, those that a dead process left among them, the
         oldest first.
         """
-        result_: list[TaskId] = await self._call("ready", {})
+        result_: list[TaskId] = await self.call("ready", {})
         return result_
 
     async def threads(self) -> list[ThreadEntry]:
         """Gives every thread."""
-        result_: list[ThreadEntry] = await self._call("threads", {})
+        result_: list[ThreadEntry] = await self.call("threads", {})
         return result_
 
     async def open(self, *, thread: str | None = None, title: str | None = None) -> ThreadId:
@@ -414,7 +423,7 @@ class Operations(ABC):
             args_["thread"] = thread
         if title is not None:
             args_["title"] = title
-        result_: ThreadId = await self._call("open", args_)
+        result_: ThreadId = await self.call("open", args_)
         return result_
 
     async def read(
@@ -444,7 +453,7 @@ class Operations(ABC):
             args_["task"] = task
         if thread is not None:
             args_["thread"] = thread
-        result_: list[Record] = await self._call("read", args_)
+        result_: list[Record] = await self.call("read", args_)
         return result_
 
     async def notes(self, *, thread: str | None = None) -> list[ThreadNote]:
@@ -458,7 +467,7 @@ class Operations(ABC):
         args_: dict[str, object] = {}
         if thread is not None:
             args_["thread"] = thread
-        result_: list[ThreadNote] = await self._call("notes", args_)
+        result_: list[ThreadNote] = await self.call("notes", args_)
         return result_
 
     async def note(self, name: str, *, text: str | None = None, thread: str | None = None) -> None:
@@ -477,7 +486,7 @@ class Operations(ABC):
             args_["text"] = text
         if thread is not None:
             args_["thread"] = thread
-        await self._call("note", args_)
+        await self.call("note", args_)
 
     async def folder(
         self,
@@ -504,17 +513,56 @@ class Operations(ABC):
             args_["name"] = name
         if whole is not None:
             args_["whole"] = whole
-        result_: Folder = await self._call("folder", args_)
+        result_: Folder = await self.call("folder", args_)
         return result_
 
     async def tools(self) -> list[ToolSpec]:
         """Describes the tools that there are, by name."""
-        result_: list[ToolSpec] = await self._call("tools", {})
+        result_: list[ToolSpec] = await self.call("tools", {})
         return result_
 
     async def check(self) -> list[Finding]:
         """Looks at the store, the sandbox and the planners, and says what is in order and what is not."""
-        result_: list[Finding] = await self._call("check", {})
+        result_: list[Finding] = await self.call("check", {})
+        return result_
+
+    def events(
+        self,
+        *,
+        after: int | None = None,
+        task: TaskId | None = None,
+        thread: str | None = None,
+    ) -> AsyncIterator[Item]:
+        """Gives what happens in a thread, or in a task: all records after one, then what comes. Between them
+        come deltas, which are never stored. A reader that is too slow is told so, and misses no record.
+
+        Arguments:
+
+        - `after`: Only records with a `seq` above this. Where it is left out: `0`.
+        - `task`: Only what belongs to this task and its sub-tasks; it ends with the task. Where it is left
+          out: `null`.
+        - `thread`: The thread, by its id or by what a person calls it. Default: that of `task`, else as the
+          engine was opened. Where it is left out: `null`.
+        """
+        args_: dict[str, object] = {}
+        if after is not None:
+            args_["after"] = after
+        if task is not None:
+            args_["task"] = task
+        if thread is not None:
+            args_["thread"] = thread
+        result_: AsyncIterator[Item] = self.stream("events", args_)
+        return result_
+
+    def views(self, task: TaskId) -> AsyncIterator[TaskView]:
+        """Gives a task as people look at it: as it is now, then whenever it has changed, ten times in a second
+        at the most, and for the last time once it has ended, or rests until somebody says something.
+
+        Arguments:
+
+        - `task`: The task.
+        """
+        result_: AsyncIterator[TaskView] = self.stream("views", {"task": task})
         return result_
 
 
@@ -522,7 +570,12 @@ class SyncOperations(ABC):
     """Asks an engine by names and data: whoever extends it says how."""
 
     @abstractmethod
-    def _call(self, op: str, args: dict[str, object]) -> Any: ...
+    def call(self, operation: str, args: dict[str, object]) -> Any:
+        """Has an operation carried out by its name, with its arguments as they are written: for one that has no method here yet."""
+
+    @abstractmethod
+    def stream(self, operation: str, args: dict[str, object]) -> Iterator[Any]:
+        """Has one carried out that gives one thing after the other."""
 
     def submit(
         self,
@@ -591,7 +644,7 @@ class SyncOperations(ABC):
             args_["tools"] = tools
         if trust is not None:
             args_["trust"] = trust
-        result_: TaskId = self._call("submit", args_)
+        result_: TaskId = self.call("submit", args_)
         return result_
 
     def send(
@@ -614,7 +667,7 @@ class SyncOperations(ABC):
           changes nothing.
         - `command`: What is wanted.
         """
-        self._call("send", {"thread": thread, "task": task, "sender": sender, "id": id, "command": command})
+        self.call("send", {"thread": thread, "task": task, "sender": sender, "id": id, "command": command})
 
     def answer(
         self,
@@ -642,7 +695,7 @@ class SyncOperations(ABC):
             args_["id"] = id
         if sender is not None:
             args_["sender"] = sender
-        self._call("answer", args_)
+        self.call("answer", args_)
 
     def steer(
         self,
@@ -666,7 +719,7 @@ class SyncOperations(ABC):
             args_["id"] = id
         if sender is not None:
             args_["sender"] = sender
-        self._call("steer", args_)
+        self.call("steer", args_)
 
     def cancel(
         self,
@@ -690,7 +743,7 @@ class SyncOperations(ABC):
             args_["id"] = id
         if sender is not None:
             args_["sender"] = sender
-        self._call("cancel", args_)
+        self.call("cancel", args_)
 
     def pause(
         self,
@@ -713,7 +766,7 @@ class SyncOperations(ABC):
             args_["id"] = id
         if sender is not None:
             args_["sender"] = sender
-        self._call("pause", args_)
+        self.call("pause", args_)
 
     def resume(
         self,
@@ -736,7 +789,7 @@ class SyncOperations(ABC):
             args_["id"] = id
         if sender is not None:
             args_["sender"] = sender
-        self._call("resume", args_)
+        self.call("resume", args_)
 
     def undo(
         self,
@@ -760,7 +813,7 @@ class SyncOperations(ABC):
             args_["calls"] = calls
         if paths is not None:
             args_["paths"] = paths
-        result_: UndoReport = self._call("undo", args_)
+        result_: UndoReport = self.call("undo", args_)
         return result_
 
     def preview_undo(
@@ -785,7 +838,7 @@ class SyncOperations(ABC):
             args_["calls"] = calls
         if paths is not None:
             args_["paths"] = paths
-        result_: UndoReport = self._call("preview_undo", args_)
+        result_: UndoReport = self.call("preview_undo", args_)
         return result_
 
     def changes(self, task: TaskId) -> ChangeSet:
@@ -795,7 +848,7 @@ class SyncOperations(ABC):
 
         - `task`: The task.
         """
-        result_: ChangeSet = self._call("changes", {"task": task})
+        result_: ChangeSet = self.call("changes", {"task": task})
         return result_
 
     def adopt(self, task: TaskId) -> None:
@@ -805,7 +858,7 @@ class SyncOperations(ABC):
 
         - `task`: The task.
         """
-        self._call("adopt", {"task": task})
+        self.call("adopt", {"task": task})
 
     def task(self, task: TaskId) -> TaskState:
         """Gives a task as its log tells it now.
@@ -814,7 +867,7 @@ class SyncOperations(ABC):
 
         - `task`: The task.
         """
-        result_: TaskState = self._call("task", {"task": task})
+        result_: TaskState = self.call("task", {"task": task})
         return result_
 
     def settled(self, task: TaskId) -> TaskState:
@@ -824,7 +877,7 @@ class SyncOperations(ABC):
 
         - `task`: The task.
         """
-        result_: TaskState = self._call("settled", {"task": task})
+        result_: TaskState = self.call("settled", {"task": task})
         return result_
 
     def finished(self, task: TaskId) -> TaskState:
@@ -835,7 +888,7 @@ class SyncOperations(ABC):
 
         - `task`: The task.
         """
-        result_: TaskState = self._call("finished", {"task": task})
+        result_: TaskState = self.call("finished", {"task": task})
         return result_
 
     def asks(self, task: TaskId) -> list[Ask]:
@@ -845,7 +898,7 @@ class SyncOperations(ABC):
 
         - `task`: The task.
         """
-        result_: list[Ask] = self._call("asks", {"task": task})
+        result_: list[Ask] = self.call("asks", {"task": task})
         return result_
 
     def held(self, task: TaskId) -> bool:
@@ -855,24 +908,24 @@ class SyncOperations(ABC):
 
         - `task`: The task.
         """
-        result_: bool = self._call("held", {"task": task})
+        result_: bool = self.call("held", {"task": task})
         return result_
 
     def tasks(self) -> list[Summary]:
         """Gives every task, the oldest first. Sub-tasks are not among them."""
-        result_: list[Summary] = self._call("tasks", {})
+        result_: list[Summary] = self.call("tasks", {})
         return result_
 
     def ready(self) -> list[TaskId]:
         """Gives the tasks that an engine has something to do for, those that a dead process left among them, the
         oldest first.
         """
-        result_: list[TaskId] = self._call("ready", {})
+        result_: list[TaskId] = self.call("ready", {})
         return result_
 
     def threads(self) -> list[ThreadEntry]:
         """Gives every thread."""
-        result_: list[ThreadEntry] = self._call("threads", {})
+        result_: list[ThreadEntry] = self.call("threads", {})
         return result_
 
     def open(self, *, thread: str | None = None, title: str | None = None) -> ThreadId:
@@ -890,7 +943,7 @@ class SyncOperations(ABC):
             args_["thread"] = thread
         if title is not None:
             args_["title"] = title
-        result_: ThreadId = self._call("open", args_)
+        result_: ThreadId = self.call("open", args_)
         return result_
 
     def read(
@@ -920,7 +973,7 @@ class SyncOperations(ABC):
             args_["task"] = task
         if thread is not None:
             args_["thread"] = thread
-        result_: list[Record] = self._call("read", args_)
+        result_: list[Record] = self.call("read", args_)
         return result_
 
     def notes(self, *, thread: str | None = None) -> list[ThreadNote]:
@@ -934,7 +987,7 @@ class SyncOperations(ABC):
         args_: dict[str, object] = {}
         if thread is not None:
             args_["thread"] = thread
-        result_: list[ThreadNote] = self._call("notes", args_)
+        result_: list[ThreadNote] = self.call("notes", args_)
         return result_
 
     def note(self, name: str, *, text: str | None = None, thread: str | None = None) -> None:
@@ -953,7 +1006,7 @@ class SyncOperations(ABC):
             args_["text"] = text
         if thread is not None:
             args_["thread"] = thread
-        self._call("note", args_)
+        self.call("note", args_)
 
     def folder(
         self,
@@ -980,15 +1033,468 @@ class SyncOperations(ABC):
             args_["name"] = name
         if whole is not None:
             args_["whole"] = whole
-        result_: Folder = self._call("folder", args_)
+        result_: Folder = self.call("folder", args_)
         return result_
 
     def tools(self) -> list[ToolSpec]:
         """Describes the tools that there are, by name."""
-        result_: list[ToolSpec] = self._call("tools", {})
+        result_: list[ToolSpec] = self.call("tools", {})
         return result_
 
     def check(self) -> list[Finding]:
         """Looks at the store, the sandbox and the planners, and says what is in order and what is not."""
-        result_: list[Finding] = self._call("check", {})
+        result_: list[Finding] = self.call("check", {})
+        return result_
+
+    def events(
+        self,
+        *,
+        after: int | None = None,
+        task: TaskId | None = None,
+        thread: str | None = None,
+    ) -> Iterator[Item]:
+        """Gives what happens in a thread, or in a task: all records after one, then what comes. Between them
+        come deltas, which are never stored. A reader that is too slow is told so, and misses no record.
+
+        Arguments:
+
+        - `after`: Only records with a `seq` above this. Where it is left out: `0`.
+        - `task`: Only what belongs to this task and its sub-tasks; it ends with the task. Where it is left
+          out: `null`.
+        - `thread`: The thread, by its id or by what a person calls it. Default: that of `task`, else as the
+          engine was opened. Where it is left out: `null`.
+        """
+        args_: dict[str, object] = {}
+        if after is not None:
+            args_["after"] = after
+        if task is not None:
+            args_["task"] = task
+        if thread is not None:
+            args_["thread"] = thread
+        result_: Iterator[Item] = self.stream("events", args_)
+        return result_
+
+    def views(self, task: TaskId) -> Iterator[TaskView]:
+        """Gives a task as people look at it: as it is now, then whenever it has changed, ten times in a second
+        at the most, and for the last time once it has ended, or rests until somebody says something.
+
+        Arguments:
+
+        - `task`: The task.
+        """
+        result_: Iterator[TaskView] = self.stream("views", {"task": task})
+        return result_
+
+
+_Operations = TypeVar("_Operations", bound=Operations)
+
+
+class TaskOperations(Generic[_Operations]):
+    """Asks an engine what is about one task."""
+
+    def __init__(self, engine: _Operations, id: str) -> None:
+        self.engine = engine
+        self.id = id
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.id!r})"
+
+    async def call(self, operation: str, args: dict[str, object]) -> Any:
+        return await self.engine.call(operation, {"task": self.id, **args})
+
+    def stream(self, operation: str, args: dict[str, object]) -> AsyncIterator[Any]:
+        return self.engine.stream(operation, {"task": self.id, **args})
+
+    async def steer(
+        self,
+        text: str,
+        *,
+        id: CommandId | None = None,
+        sender: str | None = None,
+    ) -> None:
+        """Says something to a task that runs; it is taken in before the next planning step.
+
+        Arguments:
+
+        - `text`: What is said.
+        - `id`: The sender's own name for it. Default: a new one. Where it is left out: `null`.
+        - `sender`: Who says it. Default: as the engine was opened. Where it is left out: `null`.
+        """
+        args_: dict[str, object] = {"text": text}
+        if id is not None:
+            args_["id"] = id
+        if sender is not None:
+            args_["sender"] = sender
+        await self.call("steer", args_)
+
+    async def cancel(self, *, id: CommandId | None = None, sender: str | None = None) -> None:
+        """Ends a task: running calls are stopped, nothing more is started. What was done stays done, and can be
+        undone.
+
+        Arguments:
+
+        - `id`: The sender's own name for it: the same is followed once, however often it is sent. Default: a
+          new one. Where it is left out: `null`.
+        - `sender`: Who says it. Default: as the engine was opened. Where it is left out: `null`.
+        """
+        args_: dict[str, object] = {}
+        if id is not None:
+            args_["id"] = id
+        if sender is not None:
+            args_["sender"] = sender
+        await self.call("cancel", args_)
+
+    async def pause(self, *, id: CommandId | None = None, sender: str | None = None) -> None:
+        """Lets running calls of a task finish, then has it rest until `resume`.
+
+        Arguments:
+
+        - `id`: The sender's own name for it: the same is followed once, however often it is sent. Default: a
+          new one. Where it is left out: `null`.
+        - `sender`: Who says it. Default: as the engine was opened. Where it is left out: `null`.
+        """
+        args_: dict[str, object] = {}
+        if id is not None:
+            args_["id"] = id
+        if sender is not None:
+            args_["sender"] = sender
+        await self.call("pause", args_)
+
+    async def resume(self, *, id: CommandId | None = None, sender: str | None = None) -> None:
+        """Has a task go on after a pause, a stop or a crash.
+
+        Arguments:
+
+        - `id`: The sender's own name for it: the same is followed once, however often it is sent. Default: a
+          new one. Where it is left out: `null`.
+        - `sender`: Who says it. Default: as the engine was opened. Where it is left out: `null`.
+        """
+        args_: dict[str, object] = {}
+        if id is not None:
+            args_["id"] = id
+        if sender is not None:
+            args_["sender"] = sender
+        await self.call("resume", args_)
+
+    async def undo(
+        self,
+        *,
+        calls: list[CallId] | None = None,
+        paths: list[FilePath] | None = None,
+    ) -> UndoReport:
+        """Gives back what a task did to files, or a part of it, and says what was given back. Only a task that
+        has ended can be undone.
+
+        Arguments:
+
+        - `calls`: Only what these calls did; all of them if empty. Where it is left out: `[]`.
+        - `paths`: Only what is or was at these paths or below them; all of it if empty. Where it is left out:
+          `[]`.
+        """
+        args_: dict[str, object] = {}
+        if calls is not None:
+            args_["calls"] = calls
+        if paths is not None:
+            args_["paths"] = paths
+        result_: UndoReport = await self.call("undo", args_)
+        return result_
+
+    async def preview_undo(
+        self,
+        *,
+        calls: list[CallId] | None = None,
+        paths: list[FilePath] | None = None,
+    ) -> UndoReport:
+        """Says what undoing a task, or this part of it, would give back, and what it would keep. Nothing is
+        changed.
+
+        Arguments:
+
+        - `calls`: Only what these calls did; all of them if empty. Where it is left out: `[]`.
+        - `paths`: Only what is or was at these paths or below them; all of it if empty. Where it is left out:
+          `[]`.
+        """
+        args_: dict[str, object] = {}
+        if calls is not None:
+            args_["calls"] = calls
+        if paths is not None:
+            args_["paths"] = paths
+        result_: UndoReport = await self.call("preview_undo", args_)
+        return result_
+
+    async def changes(self) -> ChangeSet:
+        """Gives what a task changed in its folders so far, each thing once, by path."""
+        result_: ChangeSet = await self.call("changes", {})
+        return result_
+
+    async def adopt(self) -> None:
+        """Takes up a task that another process left, or that was given elsewhere."""
+        await self.call("adopt", {})
+
+    async def state(self) -> TaskState:
+        """Gives a task as its log tells it now."""
+        result_: TaskState = await self.call("task", {})
+        return result_
+
+    async def result(self) -> TaskState:
+        """Waits until a task has ended, or rests until somebody says something, and gives it."""
+        result_: TaskState = await self.call("settled", {})
+        return result_
+
+    async def finished(self) -> TaskState:
+        """Waits until a task is done, and gives it. What it failed with is thrown, `Cancelled` if it was
+        cancelled; `Unavailable` if it rests until somebody says something.
+        """
+        result_: TaskState = await self.call("finished", {})
+        return result_
+
+    async def asks(self) -> list[Ask]:
+        """Gives the questions of a task and of its sub-tasks that wait for an answer."""
+        result_: list[Ask] = await self.call("asks", {})
+        return result_
+
+    async def held(self) -> bool:
+        """Says whether a process that is alive works on a task."""
+        result_: bool = await self.call("held", {})
+        return result_
+
+    async def read(self, *, after: int | None = None, most: int | None = None) -> list[Record]:
+        """Gives records that are in the log now, in order.
+
+        Arguments:
+
+        - `after`: Only those with a `seq` above this. Where it is left out: `0`.
+        - `most`: At most so many. Default, and the most: 512. Where it is left out: `null`.
+        """
+        args_: dict[str, object] = {}
+        if after is not None:
+            args_["after"] = after
+        if most is not None:
+            args_["most"] = most
+        result_: list[Record] = await self.call("read", args_)
+        return result_
+
+    def events(self, *, after: int | None = None) -> AsyncIterator[Item]:
+        """Gives what happens in a thread, or in a task: all records after one, then what comes. Between them
+        come deltas, which are never stored. A reader that is too slow is told so, and misses no record.
+
+        Arguments:
+
+        - `after`: Only records with a `seq` above this. Where it is left out: `0`.
+        """
+        args_: dict[str, object] = {}
+        if after is not None:
+            args_["after"] = after
+        result_: AsyncIterator[Item] = self.stream("events", args_)
+        return result_
+
+    def views(self) -> AsyncIterator[TaskView]:
+        """Gives a task as people look at it: as it is now, then whenever it has changed, ten times in a second
+        at the most, and for the last time once it has ended, or rests until somebody says something.
+        """
+        result_: AsyncIterator[TaskView] = self.stream("views", {})
+        return result_
+
+
+_SyncOperations = TypeVar("_SyncOperations", bound=SyncOperations)
+
+
+class SyncTaskOperations(Generic[_SyncOperations]):
+    """Asks an engine what is about one task."""
+
+    def __init__(self, engine: _SyncOperations, id: str) -> None:
+        self.engine = engine
+        self.id = id
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.id!r})"
+
+    def call(self, operation: str, args: dict[str, object]) -> Any:
+        return self.engine.call(operation, {"task": self.id, **args})
+
+    def stream(self, operation: str, args: dict[str, object]) -> Iterator[Any]:
+        return self.engine.stream(operation, {"task": self.id, **args})
+
+    def steer(self, text: str, *, id: CommandId | None = None, sender: str | None = None) -> None:
+        """Says something to a task that runs; it is taken in before the next planning step.
+
+        Arguments:
+
+        - `text`: What is said.
+        - `id`: The sender's own name for it. Default: a new one. Where it is left out: `null`.
+        - `sender`: Who says it. Default: as the engine was opened. Where it is left out: `null`.
+        """
+        args_: dict[str, object] = {"text": text}
+        if id is not None:
+            args_["id"] = id
+        if sender is not None:
+            args_["sender"] = sender
+        self.call("steer", args_)
+
+    def cancel(self, *, id: CommandId | None = None, sender: str | None = None) -> None:
+        """Ends a task: running calls are stopped, nothing more is started. What was done stays done, and can be
+        undone.
+
+        Arguments:
+
+        - `id`: The sender's own name for it: the same is followed once, however often it is sent. Default: a
+          new one. Where it is left out: `null`.
+        - `sender`: Who says it. Default: as the engine was opened. Where it is left out: `null`.
+        """
+        args_: dict[str, object] = {}
+        if id is not None:
+            args_["id"] = id
+        if sender is not None:
+            args_["sender"] = sender
+        self.call("cancel", args_)
+
+    def pause(self, *, id: CommandId | None = None, sender: str | None = None) -> None:
+        """Lets running calls of a task finish, then has it rest until `resume`.
+
+        Arguments:
+
+        - `id`: The sender's own name for it: the same is followed once, however often it is sent. Default: a
+          new one. Where it is left out: `null`.
+        - `sender`: Who says it. Default: as the engine was opened. Where it is left out: `null`.
+        """
+        args_: dict[str, object] = {}
+        if id is not None:
+            args_["id"] = id
+        if sender is not None:
+            args_["sender"] = sender
+        self.call("pause", args_)
+
+    def resume(self, *, id: CommandId | None = None, sender: str | None = None) -> None:
+        """Has a task go on after a pause, a stop or a crash.
+
+        Arguments:
+
+        - `id`: The sender's own name for it: the same is followed once, however often it is sent. Default: a
+          new one. Where it is left out: `null`.
+        - `sender`: Who says it. Default: as the engine was opened. Where it is left out: `null`.
+        """
+        args_: dict[str, object] = {}
+        if id is not None:
+            args_["id"] = id
+        if sender is not None:
+            args_["sender"] = sender
+        self.call("resume", args_)
+
+    def undo(
+        self,
+        *,
+        calls: list[CallId] | None = None,
+        paths: list[FilePath] | None = None,
+    ) -> UndoReport:
+        """Gives back what a task did to files, or a part of it, and says what was given back. Only a task that
+        has ended can be undone.
+
+        Arguments:
+
+        - `calls`: Only what these calls did; all of them if empty. Where it is left out: `[]`.
+        - `paths`: Only what is or was at these paths or below them; all of it if empty. Where it is left out:
+          `[]`.
+        """
+        args_: dict[str, object] = {}
+        if calls is not None:
+            args_["calls"] = calls
+        if paths is not None:
+            args_["paths"] = paths
+        result_: UndoReport = self.call("undo", args_)
+        return result_
+
+    def preview_undo(
+        self,
+        *,
+        calls: list[CallId] | None = None,
+        paths: list[FilePath] | None = None,
+    ) -> UndoReport:
+        """Says what undoing a task, or this part of it, would give back, and what it would keep. Nothing is
+        changed.
+
+        Arguments:
+
+        - `calls`: Only what these calls did; all of them if empty. Where it is left out: `[]`.
+        - `paths`: Only what is or was at these paths or below them; all of it if empty. Where it is left out:
+          `[]`.
+        """
+        args_: dict[str, object] = {}
+        if calls is not None:
+            args_["calls"] = calls
+        if paths is not None:
+            args_["paths"] = paths
+        result_: UndoReport = self.call("preview_undo", args_)
+        return result_
+
+    def changes(self) -> ChangeSet:
+        """Gives what a task changed in its folders so far, each thing once, by path."""
+        result_: ChangeSet = self.call("changes", {})
+        return result_
+
+    def adopt(self) -> None:
+        """Takes up a task that another process left, or that was given elsewhere."""
+        self.call("adopt", {})
+
+    def state(self) -> TaskState:
+        """Gives a task as its log tells it now."""
+        result_: TaskState = self.call("task", {})
+        return result_
+
+    def result(self) -> TaskState:
+        """Waits until a task has ended, or rests until somebody says something, and gives it."""
+        result_: TaskState = self.call("settled", {})
+        return result_
+
+    def finished(self) -> TaskState:
+        """Waits until a task is done, and gives it. What it failed with is thrown, `Cancelled` if it was
+        cancelled; `Unavailable` if it rests until somebody says something.
+        """
+        result_: TaskState = self.call("finished", {})
+        return result_
+
+    def asks(self) -> list[Ask]:
+        """Gives the questions of a task and of its sub-tasks that wait for an answer."""
+        result_: list[Ask] = self.call("asks", {})
+        return result_
+
+    def held(self) -> bool:
+        """Says whether a process that is alive works on a task."""
+        result_: bool = self.call("held", {})
+        return result_
+
+    def read(self, *, after: int | None = None, most: int | None = None) -> list[Record]:
+        """Gives records that are in the log now, in order.
+
+        Arguments:
+
+        - `after`: Only those with a `seq` above this. Where it is left out: `0`.
+        - `most`: At most so many. Default, and the most: 512. Where it is left out: `null`.
+        """
+        args_: dict[str, object] = {}
+        if after is not None:
+            args_["after"] = after
+        if most is not None:
+            args_["most"] = most
+        result_: list[Record] = self.call("read", args_)
+        return result_
+
+    def events(self, *, after: int | None = None) -> Iterator[Item]:
+        """Gives what happens in a thread, or in a task: all records after one, then what comes. Between them
+        come deltas, which are never stored. A reader that is too slow is told so, and misses no record.
+
+        Arguments:
+
+        - `after`: Only records with a `seq` above this. Where it is left out: `0`.
+        """
+        args_: dict[str, object] = {}
+        if after is not None:
+            args_["after"] = after
+        result_: Iterator[Item] = self.stream("events", args_)
+        return result_
+
+    def views(self) -> Iterator[TaskView]:
+        """Gives a task as people look at it: as it is now, then whenever it has changed, ten times in a second
+        at the most, and for the last time once it has ended, or rests until somebody says something.
+        """
+        result_: Iterator[TaskView] = self.stream("views", {})
         return result_

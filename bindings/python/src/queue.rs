@@ -7,23 +7,23 @@ use std::{
     os::fd::AsRawFd,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, Ordering},
     },
 };
 
-use cowork_ffi::{Error, Function, Invocation, Kind, Result, Tell, async_trait};
+use cowork_ffi::{Error, Function, Invocation, Kind, Result, Tell, async_trait, json_of};
 use tokio::sync::oneshot;
 
-use crate::{held, text_of};
+use crate::held;
 
 /// What Python takes.
 pub(crate) enum Item {
     /// Call the function at this place with this; answer under this number.
-    Call(u64, u64, String),
+    Call(i64, u64, String),
     /// Nobody wants the answer to this any more.
-    Drop(u64),
+    Drop(i64),
     /// An operation is done.
-    Done(u64, Result<Option<String>>),
+    Done(i64, Result<String>),
 }
 
 /// What is wanted, until it is taken; and what was taken, until it is answered.
@@ -31,13 +31,13 @@ pub(crate) struct Queue {
     state: Mutex<State>,
     reader: PipeReader,
     writer: PipeWriter,
-    next: AtomicU64,
+    next: AtomicI64,
 }
 
 #[derive(Default)]
 struct State {
     items: Vec<Item>,
-    calls: HashMap<u64, Waiting>,
+    calls: HashMap<i64, Waiting>,
     /// Whether an event loop takes them, or is awaited.
     is_served: bool,
 }
@@ -56,12 +56,12 @@ pub(crate) struct HostFunction {
 
 impl Item {
     /// Gives what it is, which one, of what, and its text.
-    pub(crate) fn parts(self) -> (u8, u64, u64, Option<String>) {
+    pub(crate) fn parts(self) -> (u8, i64, u64, String) {
         match self {
-            Self::Call(number, place, input) => (0, number, place, Some(input)),
-            Self::Drop(number) => (1, number, 0, None),
+            Self::Call(number, place, input) => (0, number, place, input),
+            Self::Drop(number) => (1, number, 0, String::new()),
             Self::Done(number, Ok(text)) => (2, number, 0, text),
-            Self::Done(number, Err(error)) => (3, number, 0, Some(text_of(&error))),
+            Self::Done(number, Err(error)) => (3, number, 0, json_of(&error)),
         }
     }
 }
@@ -73,7 +73,7 @@ impl Queue {
         })?;
         // A task of an earlier run may be taken up before a loop is there.
         let state = Mutex::new(State { is_served: true, ..State::default() });
-        Ok(Self { state, reader, writer, next: AtomicU64::new(1) })
+        Ok(Self { state, reader, writer, next: AtomicI64::new(1) })
     }
 
     pub(crate) fn fileno(&self) -> i32 {
@@ -112,7 +112,7 @@ impl Queue {
         }
     }
 
-    pub(crate) fn answer(&self, number: u64, answer: Result<String>) {
+    pub(crate) fn answer(&self, number: i64, answer: Result<String>) {
         let waiting = held(&self.state).calls.remove(&number);
         // Nobody wants it any more if there is none.
         if let Some(Waiting { answer: to, .. }) = waiting {
@@ -120,7 +120,7 @@ impl Queue {
         }
     }
 
-    pub(crate) fn told(&self, number: u64) -> Option<Tell> {
+    pub(crate) fn told(&self, number: i64) -> Option<Tell> {
         held(&self.state).calls.get(&number).and_then(|waiting| waiting.tell.clone())
     }
 }
@@ -152,7 +152,7 @@ impl Function for HostFunction {
 
 /// Stops Python's work when its answer is not wanted any more.
 struct GivenUp<'a> {
-    number: u64,
+    number: i64,
     queue: &'a Queue,
 }
 

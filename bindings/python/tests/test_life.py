@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
@@ -149,6 +150,38 @@ class AtOnce(Story):
         it.close()
         with self.assertRaises(cowork.CoworkCancelledError):
             it.tasks()
+
+    def test_a_task_has_all_that_it_has_with_a_loop(self) -> None:
+        @tool(effects="changes")
+        async def send(what: str) -> str:
+            return what
+
+        with SyncCowork(builtin_tools="none", tools=[send], planners=[script(*[calls("send", {"what": "a letter"})] * 2)]) as it:
+            task = it.start("go")
+            self.assertEqual((task.result()["status"], task.state()["status"], repr(task)), ("waiting", "waiting", f"SyncTask({task.id!r})"))
+            (ask,) = task.asks()
+            task.answer(ask, "allow")
+            # It asks again for the next one.
+            self.assertEqual(task.result()["status"], "waiting")
+            task.steer("Hurry.", sender="me")
+            task.cancel()
+            views = list(task.views())
+            self.assertEqual((views[-1]["status"], views[-1]["text"]), ("cancelled", "cancelled"))
+            self.assertIn("✓ send a letter", [line for view in views for line in view["lines"]])
+            with self.assertRaises(cowork.CoworkCancelledError):
+                task.finished()
+            self.assertEqual([record["seq"] for record in task.read(most=2)], [2, 3])
+            self.assertEqual([item["seq"] for item in task.events(after=2) if item["item"] == "record"][0], 3)
+            self.assertFalse(task.held())
+            for of_files in (task.changes, task.undo, task.preview_undo):
+                with self.subTest(of_files.__name__), self.assertRaises(CoworkError):
+                    of_files()
+        with SyncCowork(builtin_tools="none", planners=[script()]) as it:
+            task = it.start("go")
+            for method in (task.pause, task.resume, task.adopt):
+                with self.subTest(method.__name__), contextlib.suppress(CoworkError):
+                    method()
+            self.assertEqual(task.finished()["status"], "done")
 
     def test_in_a_loop_of_somebody_elses_too(self) -> None:
         async def work() -> int:

@@ -9,7 +9,7 @@ import unittest
 from typing import Any
 
 import cowork
-from cowork import ToolContext, tool
+from cowork import Tool, ToolContext, tool
 from support import Story, engine
 
 try:
@@ -24,11 +24,21 @@ def plan(first: str, second: str) -> list[dict[str, str]]:
     return [{"title": f"Look at {EVIL}", "state": first, "detail": "3 files"}, {"title": "Write it down", "state": second}]
 
 
-@tool(effects="read_only")
-async def look(what: str, ctx: ToolContext) -> str:
-    ctx.progress(1, 2, "half of it")
-    await asyncio.sleep(0.3)
-    return what
+def look_until(seen: asyncio.Event, began: asyncio.Event | None = None) -> Tool:
+    """A tool that says how far it is until it was seen."""
+
+    @tool(effects="read_only")
+    async def look(what: str, ctx: ToolContext) -> str:
+        if began is not None:
+            began.set()
+        while not seen.is_set():
+            # Who begins to look later is shown it too.
+            ctx.progress(1, 2, "half of it")
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(seen.wait(), 0.01)
+        return what
+
+    return look
 
 
 TURNS: list[dict[str, Any]] = [
@@ -38,8 +48,10 @@ TURNS: list[dict[str, Any]] = [
 ]
 
 
-async def shown() -> tuple[Any, cowork.Task]:
-    async with engine(look, turns=TURNS) as it:
+async def shown(seen: asyncio.Event | None = None) -> tuple[Any, cowork.Task]:
+    if seen is None:
+        (seen := asyncio.Event()).set()
+    async with engine(look_until(seen), turns=TURNS) as it:
         task = await it.start(f"Sum up {EVIL}")
         return await task.show(), task
 
@@ -58,7 +70,8 @@ class Shown(Story):
 
     def test_a_task_shows_what_is_known_of_it(self) -> None:
         async def work() -> tuple[str, str, str]:
-            async with engine(look, turns=TURNS) as it:
+            (seen := asyncio.Event()).set()
+            async with engine(look_until(seen), turns=TURNS) as it:
                 task = await it.start("Sum up")
                 before = task._repr_html_()
                 await task
@@ -72,10 +85,15 @@ class Shown(Story):
 
     def test_to_cancel_the_show_leaves_the_task_alone(self) -> None:
         async def work() -> str:
-            async with engine(look, turns=TURNS) as it:
+            seen, began = asyncio.Event(), asyncio.Event()
+            async with engine(look_until(seen, began), turns=TURNS) as it:
                 task = await it.start("go")
-                with contextlib.redirect_stdout(io.StringIO()), self.assertRaises(asyncio.TimeoutError):
-                    await asyncio.wait_for(task.show(), 0.05)
+                with contextlib.redirect_stdout(io.StringIO()), self.assertRaises(asyncio.CancelledError):
+                    showing = asyncio.ensure_future(task.show())
+                    await began.wait()
+                    showing.cancel()
+                    await showing
+                seen.set()
                 return (await task)["status"]
 
         self.assertEqual(self.runs(work), "done")
@@ -85,23 +103,28 @@ class Shown(Story):
         from IPython.core.displaypub import CapturingDisplayPublisher
         from IPython.core.interactiveshell import InteractiveShell
 
-        seen: list[tuple[dict[str, Any], bool, Any]] = []
+        published: list[tuple[dict[str, Any], bool, Any]] = []
+        seen = asyncio.Event()
 
         class Publisher(CapturingDisplayPublisher):
             def publish(self, data: Any, metadata: Any = None, *, transient: Any = None, update: bool = False, **_: Any) -> None:
-                seen.append((data, update, (transient or {}).get("display_id")))
+                published.append((data, update, (transient or {}).get("display_id")))
+                if "width:50%" in data["text/html"] and "half of it" in data["text/html"]:
+                    seen.set()
 
         shell = InteractiveShell.instance(display_pub_class=Publisher)
         self.addCleanup(InteractiveShell.clear_instance)
-        shell.user_ns["shown"] = shown
-        result = shell.run_cell("state, task = await shown()\ntask")
+        shell.user_ns.update(shown=shown, seen=seen)
+        result = shell.run_cell("state, task = await shown(seen)\ntask")
         self.assertIsNone(result.error_in_exec)
         self.assertEqual(shell.user_ns["state"]["status"], "done")
-        pictures = [(data["text/html"], update, id) for data, update, id in seen if id]
+        pictures = [(data["text/html"], update, id) for data, update, id in published if id]
         self.assertGreater(len(pictures), 2)
         self.assertEqual([update for _, update, _ in pictures], [False] + [True] * (len(pictures) - 1))
         self.assertEqual(len({id for _, _, id in pictures}), 1)
-        self.assertTrue(any("width:50%" in html and "half of it" in html for html, _, _ in pictures))
+        self.assertTrue(seen.is_set())
         last = pictures[-1][0]
         self.assertIn("Two &lt;script&gt;", last)
         self.assertNotIn("<script", last)
+        # What a cell that ends with the task shows is what was known of it last.
+        self.assertEqual(result.result._repr_html_(), last)

@@ -48,6 +48,36 @@ pub fn write<T: Serialize + ?Sized>(value: &T) -> Result<String> {
     })
 }
 
+/// Puts each whole number that no 64-bit float holds exactly into quotes, behind this mark: for languages whose numbers are such floats, and
+/// whose reader of JSON would round it. `json` is what [`write`] gave; the mark is nothing that occurs in it.
+pub fn mark_integers(json: &str, mark: &str) -> String {
+    const SAFE: u64 = (1 << 53) - 1;
+    let (bytes, mut marked, mut at) = (json.as_bytes(), String::with_capacity(json.len()), 0);
+    while let Some(byte) = bytes.get(at) {
+        let end = match byte {
+            b'"' => string_end(bytes, at),
+            b'-' | b'0'..=b'9' => at + number_at(json, at).len(),
+            _ => at + 1 + bytes[at + 1..].iter().take_while(|b| !matches!(b, b'"' | b'-' | b'0'..=b'9')).count(),
+        };
+        let part = &json[at..end];
+        let is_number = matches!(byte, b'-' | b'0'..=b'9') && !part.contains(['.', 'e', 'E']);
+        if is_number && part.trim_start_matches('-').parse::<u64>().map_or(true, |number| number > SAFE) {
+            marked.extend(["\"", mark, part, "\""]);
+        } else {
+            marked.push_str(part);
+        }
+        at = end;
+    }
+    marked
+}
+
+/// Gives the number that begins here.
+fn number_at(json: &str, at: usize) -> &str {
+    let rest = &json[at..];
+    let is_part = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
+    &rest[..rest.find(|c| !is_part(c)).unwrap_or(rest.len())]
+}
+
 /// What is wrong with a text, and at which byte.
 #[derive(Debug, PartialEq, Eq)]
 struct Fault {
@@ -89,9 +119,7 @@ fn check(json: &str) -> Result<(), Fault> {
 
 /// Goes past a number, if it is a float or an integer of 64 bits.
 fn check_number(json: &str, at: usize) -> Result<usize, Fault> {
-    let rest = &json[at..];
-    let is_part = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
-    let number = &rest[..rest.find(|c| !is_part(c)).unwrap_or(rest.len())];
+    let number = number_at(json, at);
     let is_integer = number.len() > 18 && !number.contains(['.', 'e', 'E']);
     if is_integer && number.parse::<i64>().is_err() && number.parse::<u64>().is_err() {
         let shown = &number[..number.len().min(40)];
@@ -230,6 +258,30 @@ mod tests {
         let error = read::<Value>("the result", json).unwrap_err();
         assert_eq!(error.kind, Kind::InvalidInput);
         (error.message.clone(), error.fact("at").map(str::to_owned))
+    }
+
+    #[test]
+    fn a_number_that_a_float_would_round_is_marked_and_nothing_else_is() {
+        for (json, marked) in [
+            ("9007199254740991", "9007199254740991"),
+            ("9007199254740992", "\"#9007199254740992\""),
+            ("-9007199254740991", "-9007199254740991"),
+            ("[-9007199254740992,1]", "[\"#-9007199254740992\",1]"),
+            ("18446744073709551615", "\"#18446744073709551615\""),
+            ("1e300", "1e300"),
+            ("12345678901234567890.5", "12345678901234567890.5"),
+            (
+                r#"{"a9007199254740993":"9007199254740993 \" 9007199254740993","b":9007199254740993}"#,
+                r##"{"a9007199254740993":"9007199254740993 \" 9007199254740993","b":"#9007199254740993"}"##,
+            ),
+            ("\"ü\\\\\"", "\"ü\\\\\""),
+            ("[true,null,\"😀\"]", "[true,null,\"😀\"]"),
+            ("", ""),
+            ("\"open", "\"open"),
+            ("\"open\\", "\"open\\"),
+        ] {
+            assert_eq!(mark_integers(json, "#"), marked, "{json}");
+        }
     }
 
     #[test]

@@ -138,8 +138,18 @@ pub(crate) struct Operation {
     pub(crate) about: Prose,
     /// Those that are required first, in the order in which the schema requires them.
     pub(crate) args: Vec<Field>,
-    /// What it gives; [`Type::Null`] if nothing.
+    /// What it gives, or each thing of its stream; [`Type::Null`] if nothing.
     pub(crate) result: Type,
+    /// Whether it gives one thing after the other.
+    pub(crate) is_stream: bool,
+}
+
+/// An operation as a method.
+pub(crate) struct Method<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) operation: &'a Operation,
+    /// What it is called with.
+    pub(crate) args: Vec<&'a Field>,
 }
 
 /// A kind of errors.
@@ -196,6 +206,31 @@ impl Definition {
             }
             Shape::Alias(_) => None,
         }
+    }
+}
+
+impl Operation {
+    /// Gives it as a method of the task that it is about, which has no need to be named, nor its thread; none if it is about something else.
+    pub(crate) fn of_task(&self) -> Option<Method<'_>> {
+        let is_whose = |arg: &&Field| arg.name == "task" || arg.name == "thread";
+        let (whose, args): (Vec<_>, Vec<_>) = self.args.iter().partition(is_whose);
+        let is_own =
+            whose.iter().any(|arg| arg.name == "task") && !whose.iter().any(|arg| arg.name == "thread" && arg.required);
+        // A question may be a sub-task's: whoever answers it names that.
+        (is_own && self.name != "answer").then(|| Method { name: names::of_task(&self.name), operation: self, args })
+    }
+
+    /// Gives it as a method of the engine.
+    pub(crate) fn of_engine(&self) -> Method<'_> {
+        Method { name: &self.name, operation: self, args: self.args.iter().collect() }
+    }
+}
+
+impl Model {
+    /// Gives the methods of an engine, or of a task.
+    pub(crate) fn methods(&self, of_task: bool) -> Vec<Method<'_>> {
+        let all = self.operations.iter();
+        if of_task { all.filter_map(Operation::of_task).collect() } else { all.map(Operation::of_engine).collect() }
     }
 }
 

@@ -61,6 +61,11 @@ fn annotation(of: &Type) -> String {
     }
 }
 
+/// Gives the annotation of what may be left out.
+fn or_none(of: &Type) -> String {
+    if matches!(of, Type::Nullable(_)) { annotation(of) } else { format!("{} | None", annotation(of)) }
+}
+
 /// Gives the lines of a string that says what something is, or none.
 fn docstring(model: &Model, about: &Prose, indent: &str) -> String {
     let mut lines: Vec<String> = about.lines(model, WIDTH - indent.len(), link);

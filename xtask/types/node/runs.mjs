@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 
 import { BY_KIND, CoworkError, CoworkInterruptedError, InternalError, NotFoundError, errorOf } from "./made_up/errors.js";
-import { Operations } from "./made_up/operations.js";
+import { Operations, TaskOperations } from "./made_up/operations.js";
 
 const required = createRequire(import.meta.url)("./made_up/errors.js");
 assert.equal(required.NotFoundError, NotFoundError);
@@ -34,6 +34,9 @@ class Recorded extends Operations {
   async _call(op, args) {
     return [op, args];
   }
+  async *_follow(...given) {
+    yield given;
+  }
 }
 const boxes = new Recorded();
 const things = [{ name: "ball", class: "toy" }];
@@ -41,3 +44,10 @@ assert.deepEqual(await boxes.makeBox(things, "shelf", { maxSize: 3 }), ["make_bo
 assert.deepEqual(await boxes.makeBox(things, [1], { with: null }), ["make_box", { things, from: [1], with: null }]);
 assert.deepEqual(await boxes.boxes(), ["boxes", {}]);
 assert.deepEqual(await boxes.throwAway("ball", "toy", { xMark: true }), ["throw_away", { name: "ball", class: "toy", "x-mark": true }]);
+const { signal } = new AbortController();
+for await (const given of boxes.events({ after: 3, signal })) assert.deepEqual(given, ["events", { after: 3 }, signal]);
+const task = new TaskOperations(boxes, "t");
+assert.deepEqual(await task.result(), ["settled", { task: "t" }]);
+assert.deepEqual(await task.hurry(2.5, { why: "late" }), ["hurry", { task: "t", by: 2.5, why: "late" }]);
+for await (const given of task.places()) assert.deepEqual(given, ["places", { task: "t" }, undefined]);
+assert.equal(task.answer ?? task.look, undefined, "these are not about one task alone");

@@ -56,6 +56,9 @@ export class Boxes extends Operations {
   protected async _call(op: string, args: { [key: string]: unknown }): Promise<unknown> {
     return [op, args];
   }
+  protected async *_follow(op: string): AsyncGenerator<any, void, undefined> {
+    yield op;
+  }
 }
 export const made: Promise<string> = new Boxes().makeBox([{ name: "ball", class: "toy" }], "shelf", { maxSize: 3 });
 

@@ -4,9 +4,11 @@ import asyncio
 import copy
 import pickle
 import sys
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import made_up
-from made_up import CoworkError, CoworkInterruptedError, InternalError, NotFoundError, Operations, error_of
+from made_up import CoworkError, CoworkInterruptedError, InternalError, NotFoundError, Operations, SyncOperations, SyncTaskOperations, TaskOperations, error_of
 
 assert "made_up._types" not in sys.modules, "types were imported though nothing used them"
 assert made_up.EventMoved.__required_keys__ == {"type", "from"}
@@ -37,8 +39,19 @@ assert InternalError("oops").retry == "never" and not issubclass(CoworkInterrupt
 
 
 class Recorded(Operations):
-    async def _call(self, op: str, args: dict[str, object]) -> object:
-        return op, args
+    async def call(self, operation: str, args: dict[str, object]) -> object:
+        return operation, args
+
+    async def stream(self, operation: str, args: dict[str, object]) -> AsyncIterator[Any]:
+        yield operation, args
+
+
+class SyncRecorded(SyncOperations):
+    def call(self, operation: str, args: dict[str, object]) -> object:
+        return operation, args
+
+    def stream(self, operation: str, args: dict[str, object]) -> Iterator[Any]:
+        yield operation, args
 
 
 def same(got: object, wanted: object) -> None:
@@ -52,6 +65,19 @@ async def main() -> None:
     nothing: dict[str, object] = {}
     same(await boxes.boxes(), ("boxes", nothing))
     same(await boxes.look("7"), ("look", {"id": "7"}))
+    same([item async for item in boxes.events(after=3)], [("events", {"after": 3})])
+    own: dict[str, object] = {"task": "t"}
+    task = TaskOperations(boxes, "t")
+    same(await task.result(), ("settled", own))
+    same([item async for item in task.places()], [("places", own)])
+    at_once = SyncTaskOperations(SyncRecorded(), "t")
+    same(at_once.result(), ("settled", own))
+    at_once.hurry(2.5)
+    same(list(at_once.places()), [("places", own)])
+    same(list(at_once.events(after=3)), [("events", {**own, "after": 3})])
+    same((repr(task), repr(at_once)), ("TaskOperations('t')", "SyncTaskOperations('t')"))
+    assert not hasattr(task, "answer") and not hasattr(task, "look"), "these are not about one task alone"
+    assert made_up.BoxOptions.__optional_keys__ == {"colour", "name"} and made_up.SubmitOptions.__optional_keys__ == {"slow"}
     await boxes.throw_away("ball", "toy", in_="box", x_mark=True)
 
 

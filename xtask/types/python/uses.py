@@ -108,7 +108,12 @@ async def works() -> str | None:
             print(delta["task"])
         state: TaskState = await task
         same: TaskState = await engine.run("tidy up", max_steps=3)
+        async for view in task.views():
+            print(view["html"], view["lines"], view["status"] == "done")
         await task.show()
+        await task.steer("Hurry", sender="me")
+        await task.asks(task.id)  # type: ignore
+        print(task.engine.follow(task=task.id), (await task.read(most=3))[0]["seq"])
         return state["submit"]["text"] or same["id"]
 
 
@@ -116,6 +121,11 @@ def works_at_once() -> str:
     with SyncCowork(store="memory", model_settings={"local": {"service": "openai", "model": "x"}}) as engine:
         for item in engine.start("tidy up", mode="ask"):
             print(item["item"])
+        task = engine.start("tidy up")
+        print(task.state()["status"], [view["text"] for view in task.views()], task.engine.tasks(), task.undo(paths=["d/a"])["undone"])
+        for ask in task.asks():
+            task.answer(ask, "allow")
+        task.answer("allow")  # type: ignore
         return engine.run("tidy up")["status"]
 
 

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { BusyError, Cowork, CoworkError, Output, Task, model, planner, tool, version } from "cowork-sdk";
-import type { Answer, Item, TaskState, UndoReport } from "cowork-sdk";
+import type { Answer, Item, TaskState, TaskView, UndoReport } from "cowork-sdk";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(_: Same<A, B>) => {};
@@ -68,6 +68,13 @@ export async function uses(): Promise<void> {
     if (item.item === "record" && item.event.type === "call_finished") console.log(item.event.outcome, item.seq);
     else if (item.item === "delta" && item.what.type === "text") console.log(item.what.text);
   }
+  for await (const view of task.views({ signal: AbortSignal.timeout(1000) })) {
+    same<typeof view, TaskView>(true);
+    console.log(view.html, view.lines.join("\n"), view.status === "done");
+  }
+  for (const record of await task.read({ most: 3 })) console.log(record.seq, (await task.finished()).id, task.id, await task.held());
+  // @ts-expect-error: a task needs not be named.
+  await task.asks(task.id);
   const state = await task.result();
   same<typeof state, TaskState>(true);
   if (state.result?.end === "failed") throw new CoworkError(state.result.error.message);

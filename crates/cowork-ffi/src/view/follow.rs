@@ -44,7 +44,7 @@ pub(crate) async fn follow(open: Arc<Open>, closing: CancellationToken, OneTask 
         }
     });
     let seen = Seen::new(found);
-    Ok(Views { seen, reader, is_read: false, settled, last: None, has_changed: true, is_over: false })
+    Ok(Views { seen, reader, is_read: false, settled, last: None, has_changed: false, is_over: false })
 }
 
 impl Views {
@@ -53,18 +53,14 @@ impl Views {
     /// Cancellation: dropping the future loses nothing.
     pub(crate) async fn next(&mut self) -> Option<Result<TaskView>> {
         while !self.is_over {
-            let due = self.last.map_or_else(Instant::now, |last| last + PAUSE);
+            let Some(last) = self.last else { return Some(self.view()) };
             tokio::select! {
                 biased;
-                settled = &mut self.settled, if self.last.is_some() => {
+                settled = &mut self.settled => {
                     self.is_over = true;
                     return ended(settled).map(|task| self.seen.last_view(task?));
                 }
-                () = sleep_until(due), if self.has_changed => {
-                    self.has_changed = false;
-                    self.last = Some(Instant::now());
-                    return Some(self.seen.view());
-                }
+                () = sleep_until(last + PAUSE), if self.has_changed => return Some(self.view()),
                 item = self.reader.next(), if !self.is_read => match item.map(|item| self.seen.take(&item?)) {
                     Some(Ok(())) => self.has_changed = true,
                     Some(Err(error)) => return Some(Err(error)),
@@ -73,6 +69,12 @@ impl Views {
             }
         }
         None
+    }
+
+    fn view(&mut self) -> Result<TaskView> {
+        self.last = Some(Instant::now());
+        self.has_changed = false;
+        self.seen.view()
     }
 }
 

@@ -85,7 +85,8 @@ pub(super) fn spent(state: &TaskState<'_>) -> String {
         told.push(format!("{} answers, {} tokens", spent.answers, grouped(spent.usage.input + spent.usage.output)));
     }
     if spent.cost > 0 {
-        told.push(format!("${}.{:04}", spent.cost / 1_000_000, spent.cost % 1_000_000 / 100));
+        let cost = spent.cost.saturating_add(50) / 100;
+        told.push(format!("${}.{:04}", cost / 10_000, cost % 10_000));
     }
     told.join(" · ")
 }

@@ -177,7 +177,7 @@ fn its_foot_says_what_it_changed_and_what_it_took() {
     });
     let files = json!({ "made": 2, "moved": 1 });
     let state = state(&json!({ "spent": spent, "files": files }));
-    let foot = "<div class=foot>2 made · 1 moved · 3 answers, 1,234,571 tokens · $1.0203</div>";
+    let foot = "<div class=foot>2 made · 1 moved · 3 answers, 1,234,571 tokens · $1.0204</div>";
     assert!(drawn(&state).contains(foot), "{}", drawn(&state));
 }
 

@@ -3,6 +3,9 @@
 /// Types that have another name in every language: their own names are taken there, or say too little alone.
 const OTHERS: [(&str, &str); 2] = [("Error", "ErrorData"), ("Kind", "ErrorKind")];
 
+/// Operations on a task that have another name among the methods of the task.
+const OF_TASK: [(&str, &str); 2] = [("task", "state"), ("settled", "result")];
+
 /// Names of errors that a language or its runtime has already.
 const TAKEN: [&str; 8] = [
     // Python, `asyncio` and `concurrent.futures`.
@@ -20,6 +23,11 @@ const TAKEN: [&str; 8] = [
 /// Gives the name of a type by its name in the schema.
 pub(crate) fn of_type(name: &str) -> &str {
     OTHERS.iter().find(|(from, _)| *from == name).map_or(name, |(_, to)| to)
+}
+
+/// Gives the name of an operation among the methods of a task.
+pub(crate) fn of_task(operation: &str) -> &str {
+    OF_TASK.iter().find(|(from, _)| *from == operation).map_or(operation, |(_, to)| to)
 }
 
 /// Gives the name of the class for a kind of errors.

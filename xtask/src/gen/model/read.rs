@@ -31,9 +31,7 @@ pub(crate) fn read(document: &Value) -> Result<Model, String> {
         reader.add(name, definition)?;
     }
     let operations = document.get("operations").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    // One that gives a stream is each language's own to write.
-    let called = operations.iter().filter(|operation| operation.get("kind").is_none_or(|kind| kind == "call"));
-    let operations = called.map(|operation| reader.operation(operation)).collect::<Result<_, _>>()?;
+    let operations = operations.iter().map(|operation| reader.operation(operation)).collect::<Result<_, _>>()?;
     let errors = error_kinds(&reader.types);
     let model = Model { types: reader.types, operations, errors };
     shape::check(&model)?;
@@ -103,7 +101,8 @@ impl Reader<'_> {
             Some(schema) => self.of(&format!("{name}()"), &format!("{of_it}Result"), schema)?,
         };
         let about = operation.get("about").and_then(Value::as_str).map(Prose::read).unwrap_or_default();
-        Ok(Operation { name: name.to_owned(), about, args, result })
+        let is_stream = operation.get("kind").is_some_and(|kind| kind == "stream");
+        Ok(Operation { name: name.to_owned(), about, args, result, is_stream })
     }
 
     fn args(&mut self, name: &str, of_it: &str, schema: Option<&Value>) -> Result<Vec<Field>, String> {

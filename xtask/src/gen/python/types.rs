@@ -6,7 +6,12 @@ use std::{
 };
 
 use super::{JSON, KEYWORDS, about, annotation, docstring, head};
-use crate::r#gen::model::{Content, Definition, Field, Model, Prose, Record, Shape, Tag, Type, Union};
+use crate::r#gen::model::{Content, Definition, Field, Model, Prose, Record, Shape, Tag, Type, Union, names::pascal};
+
+/// What the name of a type ends with by which a host describes a function.
+const DECLARATION: &str = "Declaration";
+/// The operation that submits a task.
+const SUBMIT: &str = "submit";
 
 /// One statement, or some that stay together.
 struct Part {
@@ -21,6 +26,7 @@ pub(super) fn module(model: &Model) -> String {
     for (name, definition) in &model.types {
         parts.extend(definition_parts(model, name, definition));
     }
+    parts.extend(options(model));
     let names: String = parts.keys().map(|name| format!("    \"{name}\",\n")).collect();
     let mut text = head("What data is like: commands, records, events, and all that they are made of.");
     text.push_str("\nfrom typing import Literal, TypeAlias, TypedDict, Union\n\n");
@@ -34,6 +40,33 @@ pub(super) fn module(model: &Model) -> String {
         write_part(&parts, name, &mut written, &mut text);
     }
     text
+}
+
+/// Writes what is said by keywords, so that none of it is required: of a function of the host's ([`DECLARATION`]), and of a task.
+fn options(model: &Model) -> impl Iterator<Item = (String, Part)> {
+    let declarations = model.types.iter().filter_map(|(name, definition)| match &definition.shape {
+        Shape::Record(record) => {
+            Some((name.strip_suffix(DECLARATION)?.to_owned(), &definition.about, record.fields.iter().collect()))
+        }
+        _ => None,
+    });
+    let submitted = model.operations.iter().filter(|operation| operation.name == SUBMIT).map(|operation| {
+        (pascal(SUBMIT), &operation.about, operation.args.iter().filter(|arg| !arg.required).collect::<Vec<_>>())
+    });
+    declarations.chain(submitted).map(|(name, about, fields)| {
+        let name = format!("{name}Options");
+        let field = |field: &Field| {
+            let of = if field.of == Type::Json { field.of.clone() } else { nullable(&field.of) };
+            Field { name: field.name.clone(), about: super::about(field), of, required: false, default: None }
+        };
+        let record = Record { extends: None, fields: fields.into_iter().map(field).collect() };
+        let part = dictionary(model, &name, about, &record);
+        (name, part)
+    })
+}
+
+fn nullable(of: &Type) -> Type {
+    if matches!(of, Type::Nullable(_)) { of.clone() } else { Type::Nullable(Box::new(of.clone())) }
 }
 
 /// Writes a part after those that it needs.

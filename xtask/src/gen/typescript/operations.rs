@@ -3,9 +3,12 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{JSON, comment, head, key, written};
-use crate::r#gen::model::{Field, Model, Operation, Prose, Type, names::camel};
+use crate::r#gen::model::{Field, Method, Model, Operation, Prose, Type, names::camel};
 
 const ABOUT: &str = "What an engine can be asked to do.";
+
+/// What every stream can be ended by.
+const SIGNAL: &str = "      /** Ends it. */\n      signal?: AbortSignal | undefined;\n";
 
 /// Words that can't be the name of an argument.
 const WORDS: [&str; 46] = [
@@ -73,70 +76,135 @@ pub(super) fn declared(model: &Model) -> String {
         let names: String = names.iter().map(|name| format!("  {name},\n")).collect();
         let _ = write!(text, "\nimport type {{\n{names}}} from \"./types\";\n");
     }
-    text.push_str(
-        "\n/** Asks an engine by names and data: whoever extends it says how. */\n\
-         export declare abstract class Operations {\n  \
-         protected abstract _call(op: string, args: { [key: string]: unknown }): Promise<unknown>;\n",
-    );
-    for operation in &model.operations {
-        let result = if operation.result == Type::Null { "void".to_owned() } else { written(&operation.result) };
-        let _ = write!(text, "\n{}", comment(model, &said(operation), "  "));
-        let _ = writeln!(text, "  {}({}): Promise<{result}>;", camel(&operation.name), typed(model, operation));
+    for (class, about, of_task) in CLASSES {
+        let methods = model.methods(of_task);
+        if methods.is_empty() {
+            continue;
+        }
+        let has_streams = methods.iter().any(|method| method.operation.is_stream);
+        let (kind, how, begin) = if of_task { TASK } else { ENGINE };
+        let _ = write!(text, "\n/** {about}. */\nexport declare {kind} {class} {{\n{begin}  protected {how}{CALL}");
+        if has_streams {
+            let _ = write!(text, "  protected {how}{STREAM}");
+        }
+        for method in &methods {
+            let _ = write!(text, "\n{}", comment(model, &said(method), "  "));
+            let _ = writeln!(text, "  {}({}): {};", camel(method.name), typed(model, method), result(method.operation));
+        }
+        text.push_str("}\n");
     }
-    text.push_str("}\n");
     text
+}
+
+/// How an engine is asked, and what a task has: the kind of class, whether its methods are to be written, and what it begins with.
+const ENGINE: (&str, &str, &str) = ("abstract class", "abstract ", "");
+const TASK: (&str, &str, &str) = (
+    "class",
+    "",
+    "  constructor(engine: Operations, id: string);\n  /** What it is a task of. */\n  readonly engine: Operations;\n  \
+     /** Its name. */\n  readonly id: string;\n",
+);
+const CALL: &str = "_call(op: string, args: { [key: string]: unknown }): Promise<unknown>;\n";
+const STREAM: &str = "_follow(\n    op: string,\n    args: { [key: string]: unknown },\n    signal: AbortSignal | undefined,\n  \
+                      ): AsyncGenerator<any, void, undefined>;\n";
+
+/// The classes: their names, what they are, and whether they are about one task.
+const CLASSES: [(&str, &str, bool); 2] = [
+    ("Operations", "Asks an engine by names and data: whoever extends it says how", false),
+    ("TaskOperations", "Asks an engine what is about one task", true),
+];
+
+fn result(operation: &Operation) -> String {
+    match &operation.result {
+        of if operation.is_stream => format!("AsyncGenerator<{}, void, undefined>", written(of)),
+        Type::Null => "Promise<void>".to_owned(),
+        of => format!("Promise<{}>", written(of)),
+    }
 }
 
 /// Writes what runs.
 pub(super) fn module(model: &Model) -> String {
     let mut text = head(ABOUT);
-    text.push_str("\n\"use strict\";\n\nclass Operations {");
-    for operation in &model.operations {
-        let (required, optional) = split(operation);
-        let mut given: Vec<String> = required.iter().map(|arg| parameter(&arg.name)).collect();
-        let mut pairs: Vec<String> = required.iter().map(|arg| pair(&arg.name, &parameter(&arg.name))).collect();
-        pairs.extend(optional.iter().map(|arg| pair(&arg.name, &format!("options.{}", camel(&arg.name)))));
-        if !optional.is_empty() {
-            given.push("options = {}".to_owned());
+    text.push_str("\n\"use strict\";\n");
+    for (class, _, of_task) in CLASSES {
+        let methods = model.methods(of_task);
+        if methods.is_empty() {
+            continue;
         }
-        let args = if pairs.is_empty() { "{}".to_owned() } else { format!("given({{ {} }})", pairs.join(", ")) };
-        let (name, op) = (camel(&operation.name), &operation.name);
-        let _ =
-            write!(text, "\n  async {name}({}) {{\n    return this._call(\"{op}\", {args});\n  }}\n", given.join(", "));
+        let _ = write!(text, "\nclass {class} {{{}", if of_task { OF_TASK } else { "" });
+        methods.iter().for_each(|it| method(it, &mut text));
+        let _ = write!(text, "}}\nexports.{class} = {class};\n");
     }
     text.push_str(
-        "}\nexports.Operations = Operations;\n\n// What is not given is left out.\nfunction given(args) {\n  \
+        "\n// What is not given is left out.\nfunction given(args) {\n  \
          return Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined));\n}\n",
     );
     text
 }
 
+/// How a task asks.
+const OF_TASK: &str = "
+  constructor(engine, id) {
+    this.engine = engine;
+    this.id = id;
+  }
+
+  async _call(op, args) {
+    return this.engine._call(op, { task: this.id, ...args });
+  }
+
+  _follow(op, args, signal) {
+    return this.engine._follow(op, { task: this.id, ...args }, signal);
+  }
+";
+
+fn method(method: &Method<'_>, text: &mut String) {
+    let (required, optional) = split(method);
+    let mut given: Vec<String> = required.iter().map(|arg| parameter(&arg.name)).collect();
+    let mut pairs: Vec<String> = required.iter().map(|arg| pair(&arg.name, &parameter(&arg.name))).collect();
+    pairs.extend(optional.iter().map(|arg| pair(&arg.name, &format!("options.{}", camel(&arg.name)))));
+    let is_stream = method.operation.is_stream;
+    if !optional.is_empty() || is_stream {
+        given.push("options = {}".to_owned());
+    }
+    let args = if pairs.is_empty() { "{}".to_owned() } else { format!("given({{ {} }})", pairs.join(", ")) };
+    let (name, op, given) = (camel(method.name), &method.operation.name, given.join(", "));
+    let (kind, call) = if is_stream {
+        ("", format!("_follow(\"{op}\", {args}, options.signal)"))
+    } else {
+        ("async ", format!("_call(\"{op}\", {args})"))
+    };
+    let _ = write!(text, "\n  {kind}{name}({given}) {{\n    return this.{call};\n  }}\n");
+}
+
 /// Gives the parameters of a method: what is required, then an object with what is not.
-fn typed(model: &Model, operation: &Operation) -> String {
-    let (required, optional) = split(operation);
+fn typed(model: &Model, method: &Method<'_>) -> String {
+    let (required, optional) = split(method);
     let mut given: Vec<String> =
         required.iter().map(|arg| format!("{}: {}", parameter(&arg.name), written(&arg.of))).collect();
-    if !optional.is_empty() {
+    let is_stream = method.operation.is_stream;
+    if !optional.is_empty() || is_stream {
         let option = |arg: &&Field| {
             let said = comment(model, &super::about(arg), "      ");
             format!("{said}      {}?: {} | undefined;\n", key(&camel(&arg.name)), written(&arg.of))
         };
-        given.push(format!("options?: {{\n{}    }}", optional.iter().map(option).collect::<String>()));
+        let signal = if is_stream { SIGNAL } else { "" };
+        given.push(format!("options?: {{\n{}{signal}    }}", optional.iter().map(option).collect::<String>()));
     }
-    if optional.is_empty() { given.join(", ") } else { format!("\n    {},\n  ", given.join(",\n    ")) }
+    if optional.is_empty() && !is_stream { given.join(", ") } else { format!("\n    {},\n  ", given.join(",\n    ")) }
 }
 
 /// Says what an operation does, and what each argument is.
-fn said(operation: &Operation) -> Prose {
-    let mut said = operation.about.clone();
-    for arg in operation.args.iter().filter(|arg| arg.required && !arg.about.is_empty()) {
+fn said(method: &Method<'_>) -> Prose {
+    let mut said = method.operation.about.clone();
+    for arg in method.args.iter().filter(|arg| arg.required && !arg.about.is_empty()) {
         said.0.push(arg.about.labelled(&format!("@param {} - ", parameter(&arg.name))));
     }
     said
 }
 
-fn split(operation: &Operation) -> (Vec<&Field>, Vec<&Field>) {
-    operation.args.iter().partition(|arg| arg.required)
+fn split<'a>(method: &Method<'a>) -> (Vec<&'a Field>, Vec<&'a Field>) {
+    method.args.iter().copied().partition(|arg| arg.required)
 }
 
 fn pair(name: &str, value: &str) -> String {

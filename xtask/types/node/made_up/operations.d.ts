@@ -6,6 +6,7 @@ import type {
   Box,
   BoxId,
   Colour,
+  Event,
   Json,
   Place,
   Thing,
@@ -15,6 +16,11 @@ import type {
 /** Asks an engine by names and data: whoever extends it says how. */
 export declare abstract class Operations {
   protected abstract _call(op: string, args: { [key: string]: unknown }): Promise<unknown>;
+  protected abstract _follow(
+    op: string,
+    args: { [key: string]: unknown },
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<any, void, undefined>;
 
   /**
    * Makes a box ({@link Box}).
@@ -57,4 +63,101 @@ export declare abstract class Operations {
   ): Promise<void>;
 
   look(id: BoxId): Promise<Json>;
+
+  /** Has a box moved. */
+  submit(
+    box: BoxId,
+    options?: {
+      /**
+       * Whether it may take long.
+       *
+       * @defaultValue `false`
+       */
+      slow?: boolean | undefined;
+    },
+  ): Promise<string>;
+
+  /**
+   * Waits for a move.
+   *
+   * @param task - The move.
+   */
+  settled(task: string): Promise<Box>;
+
+  /** Answers a mover. */
+  answer(task: string, yes: boolean): Promise<void>;
+
+  /** Has a move go on faster. */
+  hurry(
+    task: string,
+    by: number,
+    options?: {
+      why?: string | null | undefined;
+    },
+  ): Promise<void>;
+
+  /** Gives what happens to boxes. */
+  events(
+    options?: {
+      /** @defaultValue `0` */
+      after?: number | undefined;
+      task?: string | null | undefined;
+      thread?: string | null | undefined;
+      /** Ends it. */
+      signal?: AbortSignal | undefined;
+    },
+  ): AsyncGenerator<Event, void, undefined>;
+
+  /** Gives where a move is. */
+  places(
+    task: string,
+    options?: {
+      /** Ends it. */
+      signal?: AbortSignal | undefined;
+    },
+  ): AsyncGenerator<Place, void, undefined>;
+}
+
+/** Asks an engine what is about one task. */
+export declare class TaskOperations {
+  constructor(engine: Operations, id: string);
+  /** What it is a task of. */
+  readonly engine: Operations;
+  /** Its name. */
+  readonly id: string;
+  protected _call(op: string, args: { [key: string]: unknown }): Promise<unknown>;
+  protected _follow(
+    op: string,
+    args: { [key: string]: unknown },
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<any, void, undefined>;
+
+  /** Waits for a move. */
+  result(): Promise<Box>;
+
+  /** Has a move go on faster. */
+  hurry(
+    by: number,
+    options?: {
+      why?: string | null | undefined;
+    },
+  ): Promise<void>;
+
+  /** Gives what happens to boxes. */
+  events(
+    options?: {
+      /** @defaultValue `0` */
+      after?: number | undefined;
+      /** Ends it. */
+      signal?: AbortSignal | undefined;
+    },
+  ): AsyncGenerator<Event, void, undefined>;
+
+  /** Gives where a move is. */
+  places(
+    options?: {
+      /** Ends it. */
+      signal?: AbortSignal | undefined;
+    },
+  ): AsyncGenerator<Place, void, undefined>;
 }

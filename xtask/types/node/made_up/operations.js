@@ -20,8 +20,64 @@ class Operations {
   async look(id) {
     return this._call("look", given({ id }));
   }
+
+  async submit(box, options = {}) {
+    return this._call("submit", given({ box, slow: options.slow }));
+  }
+
+  async settled(task) {
+    return this._call("settled", given({ task }));
+  }
+
+  async answer(task, yes) {
+    return this._call("answer", given({ task, yes }));
+  }
+
+  async hurry(task, by, options = {}) {
+    return this._call("hurry", given({ task, by, why: options.why }));
+  }
+
+  events(options = {}) {
+    return this._follow("events", given({ after: options.after, task: options.task, thread: options.thread }), options.signal);
+  }
+
+  places(task, options = {}) {
+    return this._follow("places", given({ task }), options.signal);
+  }
 }
 exports.Operations = Operations;
+
+class TaskOperations {
+  constructor(engine, id) {
+    this.engine = engine;
+    this.id = id;
+  }
+
+  async _call(op, args) {
+    return this.engine._call(op, { task: this.id, ...args });
+  }
+
+  _follow(op, args, signal) {
+    return this.engine._follow(op, { task: this.id, ...args }, signal);
+  }
+
+  async result() {
+    return this._call("settled", {});
+  }
+
+  async hurry(by, options = {}) {
+    return this._call("hurry", given({ by, why: options.why }));
+  }
+
+  events(options = {}) {
+    return this._follow("events", given({ after: options.after }), options.signal);
+  }
+
+  places(options = {}) {
+    return this._follow("places", {}, options.signal);
+  }
+}
+exports.TaskOperations = TaskOperations;
 
 // What is not given is left out.
 function given(args) {

@@ -37,6 +37,18 @@ export interface Box {
   within?: Box | null;
 }
 
+/** How a box is described. */
+export interface BoxDeclaration {
+  /**
+   * Its colour.
+   *
+   * @defaultValue `"red"`
+   */
+  colour?: Colour;
+  /** What it is called. */
+  name: string;
+}
+
 /** Names a box. */
 export type BoxId = string;
 

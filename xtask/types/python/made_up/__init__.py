@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 from ._errors import BY_KIND as BY_KIND
 from ._errors import *
 from ._operations import Operations as Operations
+from ._operations import SyncOperations as SyncOperations
+from ._operations import SyncTaskOperations as SyncTaskOperations
+from ._operations import TaskOperations as TaskOperations
 
 if TYPE_CHECKING:
     from ._types import *

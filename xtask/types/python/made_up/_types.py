@@ -10,7 +10,9 @@ from typing import Literal, TypeAlias, TypedDict, Union
 __all__ = [
     "Json",
     "Box",
+    "BoxDeclaration",
     "BoxId",
+    "BoxOptions",
     "BoxOwner",
     "Colour",
     "ErrorData",
@@ -28,6 +30,7 @@ __all__ = [
     "Retry",
     "RetryAfterMs",
     "Spot",
+    "SubmitOptions",
     "Thing",
     "Wish",
 ]
@@ -71,8 +74,35 @@ class Box(_Box, total=False):
     """The box that it is in."""
 
 
+class _BoxDeclaration(TypedDict):
+    name: str
+    """What it is called."""
+
+
+class BoxDeclaration(_BoxDeclaration, total=False):
+    """How a box is described."""
+
+    colour: Colour
+    """Its colour.
+
+    Where it is left out: `"red"`.
+    """
+
+
 BoxId: TypeAlias = str
 """Names a box."""
+
+
+class BoxOptions(TypedDict, total=False):
+    """How a box is described."""
+
+    colour: Colour | None
+    """Its colour.
+
+    Where it is left out: `"red"`.
+    """
+    name: str | None
+    """What it is called."""
 
 
 class BoxOwner(TypedDict):
@@ -203,6 +233,16 @@ class RetryAfterMs(TypedDict):
 
 Retry: TypeAlias = Union[Literal["never"], RetryAfterMs]
 """Says whether it may be tried again."""
+
+
+class SubmitOptions(TypedDict, total=False):
+    """Has a box moved."""
+
+    slow: bool | None
+    """Whether it may take long.
+
+    Where it is left out: `false`.
+    """
 
 
 class Wish(TypedDict, total=False):
