@@ -9,6 +9,7 @@ use cowork::{
     playbooks::{self, PlaybookPlanner},
 };
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
 
 use crate::{
     config::{BuiltinTools, ClaimKind, Config, StoreKind},
@@ -41,15 +42,15 @@ struct Choices {
 }
 
 impl Open {
-    /// Opens it. Call it on the runtime that it is to work on.
-    pub(crate) async fn new(config: Config, made: Made) -> Result<Self> {
-        let handle = tokio::runtime::Handle::current();
-        let runtime = TokioRuntime::new(handle);
+    /// Opens it. Call it on the runtime that it is to work on; built-in tools have one of their own.
+    pub(crate) async fn new(config: Config, made: Made, tools: Option<Handle>) -> Result<Self> {
+        let runtime = TokioRuntime::new(Handle::current());
         let choices = Choices::new(&config, &made)?;
         let mut models = made.models.clone();
         models.extend(make_models(&config, &choices.models).await?);
         let builder = models.into_iter().fold(begin(&config, &runtime)?, Builder::model);
         let builder = with_planners(builder, &config, &made, choices.names.is_empty())?;
+        let builder = tools.into_iter().fold(builder, Builder::tools_on);
         let builder = made.tools.into_iter().fold(builder, Builder::tool);
         let builder = made.approver.into_iter().fold(builder, Builder::approver);
         Ok(Self {

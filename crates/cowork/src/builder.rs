@@ -19,7 +19,9 @@ use cowork_sandbox::egress::Credential;
 use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
 use cowork_store::{SqliteOptions, SqliteStore};
 
-use crate::{Cowork, TokioRuntime, is_dead, owner};
+use tokio::runtime::Handle;
+
+use crate::{Cowork, TokioRuntime, elsewhere::Elsewhere, is_dead, owner};
 
 /// Puts an engine together. Everything has a default but the folder for its own data, or the store and the sandbox that
 /// would need one.
@@ -36,6 +38,7 @@ pub struct Builder {
     is_ahead: bool,
     models: Vec<Arc<dyn Model>>,
     tools: Vec<Arc<dyn Tool>>,
+    tools_on: Option<Handle>,
     is_bare: bool,
     is_without_sandbox: bool,
     policy: Option<Arc<dyn Policy>>,
@@ -168,6 +171,14 @@ impl Builder {
         self
     }
 
+    /// Has the built-in tools work on this tokio runtime, which must have time and I/O enabled: then nothing else of the engine waits while
+    /// one of them computes. Default: the one that the engine is on.
+    #[must_use]
+    pub fn tools_on(mut self, runtime: Handle) -> Self {
+        self.tools_on = Some(runtime);
+        self
+    }
+
     /// Leaves the built-in tools out: there are those that were added, and those that a planner brings.
     #[must_use]
     pub fn without_builtin_tools(mut self) -> Self {
@@ -236,7 +247,7 @@ impl Builder {
     /// `InvalidInput` if a data folder is needed and none was named; what the store or the sandbox say: `Corrupt`,
     /// `NewerVersion`, `Busy`, `Full`, `NotAllowed`.
     pub async fn build(mut self) -> Result<Cowork> {
-        let handle = tokio::runtime::Handle::try_current().map_err(|e| {
+        let handle = Handle::try_current().map_err(|e| {
             Error::new(Kind::InvalidInput, "start engine", "there is no tokio runtime here")
                 .with_fix("call build() inside one")
                 .with_source(e)
@@ -246,6 +257,9 @@ impl Builder {
         let is_replaced = |tool: &Arc<dyn Tool>| self.tools.iter().any(|own| own.spec().name == tool.spec().name);
         let mut all = if self.is_bare { Vec::new() } else { cowork_tools::builtin() };
         all.retain(|tool| !is_replaced(tool));
+        if let Some(there) = self.tools_on.take() {
+            all = all.into_iter().map(|tool| Arc::new(Elsewhere::new(tool, there.clone())) as Arc<dyn Tool>).collect();
+        }
         all.into_iter().chain(self.tools.drain(..)).try_for_each(|t| tools.add(t))?;
         let sandbox = match self.sandbox.take() {
             Some(sandbox) => Some(sandbox),

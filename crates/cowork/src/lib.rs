@@ -25,6 +25,7 @@
 //! ```
 
 mod builder;
+mod elsewhere;
 mod folder;
 #[cfg(feature = "otlp")]
 pub mod otlp;
