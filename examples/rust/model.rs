@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use cowork::{
-    Block, CancellationToken, Cowork, DeltaKind, Finish, Item, Model, ModelAnswer, ModelCard, ModelRequest, Result,
-    Said, Say, Submit, ThreadId, Usage, async_trait,
+    Block, CancellationToken, Cowork, Delta, DeltaKind, Finish, Item, Model, ModelAnswer, ModelCard, ModelRequest,
+    Result, Said, Say, Submit, ThreadId, Usage, async_trait,
 };
+use serde_json::json;
 
 struct Parrot {
     card: ModelCard,
@@ -33,16 +34,17 @@ impl Model for Parrot {
 #[tokio::main]
 async fn main() -> Result<()> {
     let parrot = Parrot { card: ModelCard::local("here") };
-    // Whoever has a model and names no planner has the one that asks it behind that of the playbooks.
     let cowork = Cowork::builder().in_memory().without_sandbox().model(Arc::new(parrot)).build().await?;
-    let task = Submit { planner: serde_json::json!({ "name": "model" }), ..Submit::new("Polly wants a cracker") };
-    let task = cowork.submit(ThreadId::named("main"), "me", task).await?;
-    let mut items = cowork.follow(task, 0).await?;
+    // Whoever listens before the task begins hears every piece.
+    let thread = ThreadId::named("main");
+    let mut items = cowork.events(thread, 0);
+    let task = Submit { planner: json!({ "name": "model" }), ..Submit::new("Polly wants a cracker") };
+    let task = cowork.submit(thread, "me", task).await?;
     while let Some(item) = items.next().await {
-        if let Item::Delta(delta) = item?
-            && let DeltaKind::Text { text } = delta.what
-        {
-            print!("{text}");
+        match item? {
+            Item::Delta(Delta { what: DeltaKind::Text { text }, .. }) => print!("{text}"),
+            Item::Record(record) if record.event.kind() == "task_finished" => break,
+            _ => {}
         }
     }
     if let Some(Finish::Done { summary, .. }) = cowork.settled(task).await?.result {
