@@ -1,8 +1,8 @@
 //! What happens, as a host reads it: one after the other, or whatever is there at once.
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
-use cowork::{Event, Item, Record, Result, Subscription, Task, TaskId};
+use cowork::{Item, Result, Subscription};
 use futures_util::FutureExt;
 use tokio::sync::Mutex;
 
@@ -75,101 +75,25 @@ impl fmt::Debug for Events {
 /// Begins to follow.
 pub(crate) async fn follow(open: Arc<Open>, shared: Shared, args: FollowEvents) -> Result<Events> {
     let FollowEvents { thread: name, task, after } = args;
-    let Some(task) = task else {
-        let thread = name.as_deref().map_or(open.thread, thread);
-        let subscription = open.engine.events(thread, after);
-        return Ok(Events::new(shared, subscription, None));
+    let subscription = match task {
+        Some(task) => open.engine.follow(task, after).await?,
+        None => open.engine.events(name.as_deref().map_or(open.thread, thread), after),
     };
-    let found = open.engine.task(task).await?;
-    let mut family = BTreeSet::from([task]);
-    let mut parts: Vec<TaskId> = found.all_subtasks().collect();
-    while let Some(part) = parts.pop() {
-        if family.insert(part) {
-            parts.extend(open.engine.task(part).await?.all_subtasks());
-        }
-    }
-    let followed =
-        Followed { task, family, last: last(&found), is_over: last(&found).is_some_and(|last| last <= after) };
-    // What comes after the look is in the log, from which it is read.
-    let subscription = open.engine.events(found.thread, after);
-    Ok(Events::new(shared, subscription, Some(followed)))
-}
-
-impl Events {
-    fn new(shared: Shared, subscription: Subscription, followed: Option<Followed>) -> Self {
-        Self { shared, reader: Mutex::new(Reader { subscription, followed, trouble: None }) }
-    }
-}
-
-/// Gives the last record of a task that has ended.
-fn last(task: &Task) -> Option<u64> {
-    task.result.as_ref().map(|_| task.head)
+    Ok(Events { shared, reader: Mutex::new(Reader { subscription, trouble: None }) })
 }
 
 struct Reader {
     subscription: Subscription,
-    followed: Option<Followed>,
     /// What went wrong behind what was given last.
     trouble: Option<cowork::Error>,
 }
 
-/// A task that is followed.
-struct Followed {
-    task: TaskId,
-    /// The task and its sub-tasks.
-    family: BTreeSet<TaskId>,
-    /// Its last record, if it had ended when it was first looked at.
-    last: Option<u64>,
-    is_over: bool,
-}
-
 impl Reader {
-    /// Dropping the future loses nothing: an item that was taken is given before anything is awaited again.
+    /// Dropping the future loses nothing.
     async fn next(&mut self) -> Option<Result<Item>> {
-        if let Some(error) = self.trouble.take() {
-            return Some(Err(error));
+        match self.trouble.take() {
+            Some(error) => Some(Err(error)),
+            None => self.subscription.next().await,
         }
-        loop {
-            if self.followed.as_ref().is_some_and(|followed| followed.is_over) {
-                return None;
-            }
-            let item = match self.subscription.next().await? {
-                Ok(item) => item,
-                Err(error) => return Some(Err(error)),
-            };
-            let Some(followed) = &mut self.followed else { return Some(Ok(item)) };
-            match followed.takes(&item) {
-                Ok(true) => return Some(Ok(item)),
-                Ok(false) => {}
-                Err(error) => return Some(Err(error)),
-            }
-        }
-    }
-}
-
-impl Followed {
-    /// Says whether an item belongs to the task, and notices its end.
-    fn takes(&mut self, item: &Item) -> Result<bool> {
-        match item {
-            Item::Record(record) => self.takes_record(record),
-            Item::Delta(delta) => Ok(self.family.contains(&delta.task)),
-            Item::Lagged { .. } => Ok(true),
-        }
-    }
-
-    fn takes_record(&mut self, record: &Record) -> Result<bool> {
-        let Some(task) = record.task.filter(|task| self.family.contains(task)) else { return Ok(false) };
-        if record.event.kind() == "subtask_started"
-            && let Event::SubtaskStarted { task, .. } = &*record.event.event()?
-        {
-            self.family.insert(*task);
-        }
-        if task == self.task {
-            self.is_over = match self.last {
-                Some(last) => record.seq >= last,
-                None => record.event.kind() == "task_finished",
-            };
-        }
-        Ok(true)
     }
 }

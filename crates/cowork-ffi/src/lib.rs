@@ -40,7 +40,9 @@ pub mod text;
 mod tool;
 mod words;
 
-pub use cowork::{CancellationToken, Error, Kind, Result, Retry, async_trait};
+pub use cowork::{
+    ArgumentRole, CancellationToken, DeclaredEffects, Error, Kind, Result, Retry, ToolDeclaration, async_trait,
+};
 
 pub use self::{
     canonical::Canonical,
@@ -56,7 +58,7 @@ pub use self::{
     planner::{PlannerDeclaration, PlannerInput},
     schema::{operations, schema},
     state::{CallReport, TaskState, TurnState, UndoState},
-    tool::{DeclaredEffects, Role, ToolDeclaration, ToolInput, ToolResult},
+    tool::{ToolInput, ToolResult},
     words::{
         AnswerTask, FolderAt, FolderChoice, FollowEvents, KeepNote, Nothing, OneTask, OneThread, OpenThread,
         ReadRecords, SteerTask, SubmitTask, TellTask, ThreadEntry, UndoTask,

@@ -3,8 +3,8 @@
 use std::{env, sync::Arc};
 
 use cowork::{
-    Builder, CancellationToken, Claim, CommandId, Cowork, Error, Kind, MemoryStore, Model, ModelPlanner, Result,
-    ThreadId, TokioRuntime, Tool,
+    Builder, CancellationToken, Claim, CommandId, Cowork, Error, Kind, Model, ModelPlanner, Result, ThreadId,
+    TokioRuntime, Tool,
     models::config::{Keys, Models},
     playbooks::{self, PlaybookPlanner},
 };
@@ -48,7 +48,7 @@ impl Open {
         let choices = Choices::new(&config, &made)?;
         let mut models = made.models.clone();
         models.extend(make_models(&config, &choices.models).await?);
-        let builder = models.into_iter().fold(begin(&config, &runtime)?, Builder::model);
+        let builder = models.into_iter().fold(begin(&config)?, Builder::model);
         let builder = with_planners(builder, &config, &made, choices.names.is_empty())?;
         let builder = tools.into_iter().fold(builder, Builder::tools_on);
         let builder = made.tools.into_iter().fold(builder, Builder::tool);
@@ -136,7 +136,7 @@ fn home(config: &Config) -> Option<std::path::PathBuf> {
 }
 
 /// Begins with what was set, but for who plans.
-fn begin(config: &Config, runtime: &TokioRuntime) -> Result<Builder> {
+fn begin(config: &Config) -> Result<Builder> {
     let claim = match config.claim {
         ClaimKind::All => Claim::All,
         ClaimKind::Adopted => Claim::Adopted,
@@ -151,10 +151,8 @@ fn begin(config: &Config, runtime: &TokioRuntime) -> Result<Builder> {
             return Err(Error::new(Kind::InvalidInput, "read config", why).with_fix("set `data_dir`"));
         }
         (Some(data), None | Some(StoreKind::Disk)) => builder.data_dir(place(data, env::home_dir().as_deref())),
-        (Some(data), Some(StoreKind::Memory)) => {
-            builder.data_dir(place(data, env::home_dir().as_deref())).store(memory(runtime))
-        }
-        (None, _) => builder.without_sandbox().store(memory(runtime)),
+        (Some(data), Some(StoreKind::Memory)) => builder.data_dir(place(data, env::home_dir().as_deref())).in_memory(),
+        (None, _) => builder.without_sandbox().in_memory(),
     };
     if config.builtin_tools == BuiltinTools::None {
         builder = builder.without_builtin_tools();
@@ -163,10 +161,6 @@ fn begin(config: &Config, runtime: &TokioRuntime) -> Result<Builder> {
         builder = builder.credential(name, credential.credential(name)?);
     }
     Ok(builder)
-}
-
-fn memory(runtime: &TokioRuntime) -> Arc<MemoryStore> {
-    Arc::new(MemoryStore::new(Arc::new(runtime.clone())))
 }
 
 fn with_planners(mut builder: Builder, config: &Config, made: &Made, is_without_models: bool) -> Result<Builder> {

@@ -10,8 +10,8 @@ use std::{
 };
 
 use cowork_core::{
-    Approver, Claim, Engine, EngineParts, Error, ExecLimits, GrantPolicy, Kind, Limits, Model, ModelPlanner, Planner,
-    Policy, Probe, Registry, Result, Runtime, Sandbox, Store, Tool,
+    Approver, Claim, Engine, EngineParts, Error, ExecLimits, GrantPolicy, Kind, Limits, MemoryStore, Model,
+    ModelPlanner, Planner, Policy, Probe, Registry, Result, Runtime, Sandbox, Store, Tool,
 };
 use cowork_playbooks::{Apart, PlaybookPlanner};
 #[cfg(feature = "egress")]
@@ -40,6 +40,7 @@ pub struct Builder {
     tools: Vec<Arc<dyn Tool>>,
     tools_on: Option<Handle>,
     is_bare: bool,
+    is_in_memory: bool,
     is_without_sandbox: bool,
     policy: Option<Arc<dyn Policy>>,
     approver: Option<Arc<dyn Approver>>,
@@ -96,6 +97,13 @@ impl Builder {
         self
     }
 
+    /// Keeps the log in memory: it ends with the engine, and what tasks did to files can't be undone by another one.
+    #[must_use]
+    pub fn in_memory(mut self) -> Self {
+        self.is_in_memory = true;
+        self
+    }
+
     /// Opens folders with this. Default: the local sandbox, with its journals in the data folder.
     #[must_use]
     pub fn sandbox(mut self, sandbox: Arc<dyn Sandbox>) -> Self {
@@ -103,7 +111,7 @@ impl Builder {
         self
     }
 
-    /// Opens no folders: no task reaches a file. Then, with a store of the host's, no data folder is needed.
+    /// Opens no folders: no task reaches a file. Then, with a store of the host's or [`Builder::in_memory`], no data folder is needed.
     #[must_use]
     pub fn without_sandbox(mut self) -> Self {
         self.is_without_sandbox = true;
@@ -278,6 +286,7 @@ impl Builder {
         }
         let store = match self.store.take() {
             Some(store) => store,
+            None if self.is_in_memory => Arc::new(MemoryStore::new(runtime.clone())),
             None => self.default_store(runtime.clone()).await?,
         };
         let parts = EngineParts {
