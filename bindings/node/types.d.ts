@@ -1462,7 +1462,7 @@ export interface LimitSettings {
    */
   tasks?: number | null;
   /**
-   * Threads that work. Default: as many as processors, 2 at least.
+   * Threads on which built-in tools compute; the engine has one besides. Default: as many as processors.
    *
    * @defaultValue `null`
    */

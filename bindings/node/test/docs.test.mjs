@@ -78,10 +78,14 @@ test("every example is short, and runs", { timeout: 60_000 }, async (t) => {
 });
 
 test("the table job leaves the records that it leaves everywhere", { timeout: 30_000 }, async (t) => {
-  const program = join(place(t), "table.mjs");
+  const folder = place(t);
+  const program = join(folder, "table.mjs");
   cpSync(join(examples, "table.mjs"), program);
   const { stderr } = await promisify(execFile)(process.execPath, [program], { timeout: 20_000 });
-  const types = stderr.trim().split("\n").map((line) => JSON.parse(line).event.type);
-  const call = ["decided", "call_started", "call_finished"];
-  assert.deepEqual(types, ["commanded", "task_started", ...call, ...call, "decided", "files_checked", "task_finished"]);
+  assert.equal(JSON.parse(stderr.trim().split("\n").at(-1)).event.type, "task_finished");
+  // Whether they are right is decided in Rust.
+  if (!process.env.COWORK_JUDGE) return t.skip("COWORK_JUDGE names no judge");
+  const printed = join(folder, "records.jsonl");
+  writeFileSync(printed, stderr);
+  await promisify(execFile)(process.env.COWORK_JUDGE, ["--records", join(root, "examples/table.jsonl"), printed], { timeout: 20_000 });
 });

@@ -1876,7 +1876,7 @@ class LimitSettings(TypedDict, total=False):
     Where it is left out: `null`.
     """
     threads: int | None
-    """Threads that work. Default: as many as processors, 2 at least.
+    """Threads on which built-in tools compute; the engine has one besides. Default: as many as processors.
 
     Where it is left out: `null`.
     """

@@ -10,10 +10,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 PACKAGE = Path(__file__).parents[1]
+JUDGE = os.environ.get("COWORK_JUDGE")
 
 
 def run(program: list[str]) -> str:
-    """Runs Python in an empty folder with the package as it is here."""
+    """Runs Python in an empty folder with the package as it is here, and gives what it printed."""
+    return result(program).stdout
+
+
+def result(program: list[str]) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory() as folder:
         path = os.environ.get("COWORK_PACKAGE", str(PACKAGE))
         done = subprocess.run(
@@ -25,7 +30,7 @@ def run(program: list[str]) -> str:
             timeout=120,
         )
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return done
 
 
 class Docs(unittest.TestCase):
@@ -46,6 +51,15 @@ class Docs(unittest.TestCase):
             with self.subTest(example=example.name):
                 self.assertLess(len(example.read_text().splitlines()), 60)
                 self.assertTrue(run([str(example)]))
+
+    @unittest.skipIf(JUDGE is None, "COWORK_JUDGE names no judge: cargo build -p cowork-ffi --features conformance --example conformance")
+    def test_the_table_job_leaves_the_records_that_it_leaves_everywhere(self) -> None:
+        with tempfile.NamedTemporaryFile("w") as printed:
+            printed.write(result([str(ROOT / "examples/python/table.py")]).stderr)
+            printed.flush()
+            judge = [str(JUDGE), "--records", ROOT / "examples/table.jsonl", printed.name]
+            judged = subprocess.run(judge, capture_output=True, text=True, timeout=60)
+        self.assertEqual(judged.returncode, 0, judged.stderr)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,9 @@ pub use exec::{
 };
 
 pub use ending::{FileNow, FilesReport, Found};
-pub use engine::{Approver, Ask, Claim, Engine, EngineParts, Item, Limits, Models, Subscription, TaskChanges};
+pub use engine::{
+    Approver, Ask, Claim, Engine, EngineParts, Item, Limits, Models, Subscription, TaskChanges, approver_fn,
+};
 pub use error::{Error, Kind, Result, Retry};
 pub use event::{
     Access, Actor, Answer, Call, Command, Decision, Delta, DeltaKind, Envelope, Event, Finish, Folder, Hash, Kept,
@@ -85,7 +87,7 @@ pub use model::{Model, Said, Say};
 pub use model_planner::ModelPlanner;
 pub use path::FilePath;
 pub use patience::{Circuit, Patience};
-pub use planner::{PlanContext, Planner, Proposal, ProposedCall, View};
+pub use planner::{PlanContext, Planner, Proposal, ProposedCall, View, planner_fn};
 pub use policy::{GrantPolicy, Policy, Question, Ruling, Verdict};
 pub use probe::{Probe, Step};
 pub use record::{Body, Draft};
@@ -96,5 +98,8 @@ pub use store::{Batch, Blobs, Change as StoreChange, Count, Expect, INLINE, Leas
 pub use subtask::{FolderPart, Parent, Subtask};
 pub use task::{CallState, Next, Stage, Status, Steer, Task, Turn, Undo};
 pub use tokio_util::sync::CancellationToken;
-pub use tool::{Registry, Tool, ToolContext, ToolOutput, ToolSpec, TypedTool, tool};
+pub use tool::{
+    ArgumentRole, DeclaredEffects, Registry, Tool, ToolContext, ToolDeclaration, ToolFn, ToolOutput, ToolSpec,
+    TypedTool, tool, tool_fn,
+};
 pub use walk::{Handed, Part, Visitor, Walked};

@@ -88,6 +88,51 @@ pub trait Planner: Send + Sync + 'static {
     }
 }
 
+/// Makes a planner of an async function. Where it has more to say than its name and its proposals, [`Planner`] is implemented by hand.
+///
+/// ```
+/// use cowork_core::{PlanContext, Proposal, Submit, planner_fn};
+/// use cowork_testkit::{TaskLog, block_on};
+/// use serde_json::json;
+///
+/// let once = planner_fn("once", |view, _| async move {
+///     Ok(match view.task.turns.len() {
+///         0 => Proposal::call("list_folder", json!({ "path": "Desk" })),
+///         _ => Proposal::done("That is all."),
+///     })
+/// });
+/// let view = TaskLog::new(Submit::new("Look around")).view(&[]);
+/// assert_eq!(block_on(once.plan(view, PlanContext::default()))?.calls.len(), 1);
+/// # Ok::<(), cowork_core::Error>(())
+/// ```
+pub fn planner_fn<F, T>(name: impl Into<String>, plan: F) -> Arc<dyn Planner>
+where
+    F: Fn(View, PlanContext) -> T + Send + Sync + 'static,
+    T: Future<Output = Result<Proposal>> + Send + 'static,
+{
+    Arc::new(PlannerFn { name: name.into(), plan })
+}
+
+struct PlannerFn<F> {
+    name: String,
+    plan: F,
+}
+
+#[async_trait]
+impl<F, T> Planner for PlannerFn<F>
+where
+    F: Fn(View, PlanContext) -> T + Send + Sync + 'static,
+    T: Future<Output = Result<Proposal>> + Send + 'static,
+{
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn plan(&self, view: View, ctx: PlanContext) -> Result<Proposal> {
+        (self.plan)(view, ctx).await
+    }
+}
+
 /// What a planner goes by.
 #[derive(Clone, Debug)]
 pub struct View {

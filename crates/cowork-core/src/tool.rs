@@ -1,5 +1,8 @@
 //! Tools: what a planner can call.
 
+mod declaration;
+mod function;
+
 use std::{
     collections::BTreeMap,
     fmt,
@@ -12,6 +15,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
+pub use self::{
+    declaration::{ArgumentRole, DeclaredEffects, ToolDeclaration},
+    function::{ToolFn, tool_fn},
+};
 use crate::{CallId, Effects, Error, Files, Kind, Label, Recovery, Result, Runtime, Session, TaskId, ThreadId, Watch};
 
 /// Something that a planner can call.
@@ -31,8 +38,8 @@ use crate::{CallId, Effects, Error, Files, Kind, Label, Recovery, Result, Runtim
 ///
 /// Errors: any kind; the planner is told.
 ///
-/// Suite: `cowork_testkit::tool::suite!` tells a story for each of these. Most tools are easier to write as a
-/// [`TypedTool`].
+/// Suite: `cowork_testkit::tool::suite!` tells a story for each of these. Most tools are easier to write as an async function
+/// ([`tool_fn`]), or as a [`TypedTool`].
 ///
 /// ```
 /// use cowork_core::{Effects, Result, Tool, ToolContext, ToolOutput, ToolSpec, async_trait};
@@ -165,7 +172,8 @@ pub struct ToolOutput {
 /// A tool whose arguments are a Rust type; [`tool`] makes a [`Tool`] of it, schema and checks included.
 ///
 /// - The schema is made from the type: a field's doc comment is its description.
-/// - Arguments that are not of the type are refused before `effects`, with [`Kind::InvalidInput`].
+/// - Arguments that are not of the type, and such as it does not have, are refused before `effects`, with [`Kind::InvalidInput`]. Inside an
+///   argument it is `#[serde(deny_unknown_fields)]` that has the latter refused.
 /// - What is marked `#[schemars(extend("x-seldom" = true))]`, the whole type or a field, is seldom needed: where there are many tools, a
 ///   model is told that it is there, and looks it up when it wants it. So it is told of [`TypedTool::ABOUT`] up to the first blank line.
 /// - For the rest, what [`Tool`] says.
@@ -220,7 +228,7 @@ pub struct ToolOutput {
 /// ```
 #[async_trait]
 pub trait TypedTool: Send + Sync + 'static {
-    /// The arguments. `#[serde(deny_unknown_fields)]` is advised.
+    /// The arguments, a type with named fields.
     type Args: DeserializeOwned + JsonSchema + Send + 'static;
     /// The tool's name.
     const NAME: &'static str;
@@ -258,13 +266,26 @@ pub trait TypedTool: Send + Sync + 'static {
 
 /// Makes a [`Tool`] of a [`TypedTool`].
 pub fn tool<T: TypedTool>(inner: T) -> Arc<dyn Tool> {
-    let mut schema = schemars::schema_for!(T::Args).to_value();
+    let spec = ToolSpec { name: T::NAME.to_owned(), about: T::ABOUT.to_owned(), schema: schema_of::<T::Args>() };
+    Arc::new(Typed { inner, spec, args: PhantomData })
+}
+
+/// What else a schema can say of which fields there are: one that says it is left as it is.
+const FIELDS: [&str; 6] = ["additionalProperties", "unevaluatedProperties", "allOf", "anyOf", "oneOf", "$ref"];
+
+/// Gives the schema of arguments, without what only a reader of Rust wants; it refuses arguments that the type does not have.
+fn schema_of<A: JsonSchema>() -> Value {
+    let mut schema = schemars::schema_for!(A).to_value();
     if let Some(object) = schema.as_object_mut() {
         object.remove("$schema");
         object.remove("title");
+        if object.get("type").is_some_and(|kind| kind == "object")
+            && FIELDS.iter().all(|key| !object.contains_key(*key))
+        {
+            object.insert("additionalProperties".to_owned(), false.into());
+        }
     }
-    let spec = ToolSpec { name: T::NAME.to_owned(), about: T::ABOUT.to_owned(), schema };
-    Arc::new(Typed { inner, spec, args: PhantomData })
+    schema
 }
 
 struct Typed<T: TypedTool> {

@@ -68,6 +68,25 @@ impl Canonical {
         }
     }
 
+    /// Writes a task's records so, JSON lines; the places of its folders are called by their names: `$Desk`.
+    ///
+    /// # Errors
+    /// `InvalidInput` for lines that are no JSON.
+    pub fn records(lines: &str) -> Result<String> {
+        let lines = lines.lines().filter(|line| !line.trim().is_empty());
+        let records = lines.map(|line| text::read("a record", line)).collect::<Result<Vec<Value>>>()?;
+        let submitted = records.iter().filter_map(|record| record.pointer("/event/command/folders")?.as_array());
+        let folders =
+            submitted.flatten().filter_map(|one| Some((one.get("at")?.as_str()?, one.get("name")?.as_str()?)));
+        let mut run = folders.fold(Self::new(), |run, (at, name)| run.with(at, &format!("${name}")));
+        let mut written = String::new();
+        for record in records {
+            written += &text::write(&run.value(record))?;
+            written.push('\n');
+        }
+        Ok(written)
+    }
+
     fn field(&mut self, key: &str, value: Value) -> (String, Value) {
         let name = self.string(key);
         let value = match value {
@@ -140,6 +159,24 @@ mod tests {
         assert_ne!(canon(&line(A, B, 1)), canon(&line(A, A, 1)), "which is which still counts");
         let wanted = r#"{"at":"<time>","h":"<hash-1>","owner":"<owner>","said":"there is no task <id-1>","time":"<span>","x":["<id-1>","<id-2>","<id-1>"]}"#;
         assert_eq!(canon(&line(A, B, 1)), wanted);
+    }
+
+    #[test]
+    fn records_are_equal_wherever_their_folders_are() {
+        let run = |at: &str, id: &str| {
+            let folder = format!(r#"{{"at":"{at}","name":"Desk"}}"#);
+            let first = format!(r#"{{"task":"{id}","event":{{"command":{{"folders":[{folder}]}}}}}}"#);
+            Canonical::records(&format!("{first}\n\n{{\"task\":\"{id}\",\"said\":\"in {at}/x\"}}\n"))
+        };
+        let wanted = concat!(
+            r#"{"event":{"command":{"folders":[{"at":"$Desk","name":"Desk"}]}},"task":"<id-1>"}"#,
+            "\n",
+            r#"{"said":"in $Desk/x","task":"<id-1>"}"#,
+            "\n"
+        );
+        assert_eq!(run("/tmp/x1", A).unwrap(), wanted);
+        assert_eq!(run("/tmp/y2", B).unwrap(), wanted);
+        assert!(run("/tmp/\"", A).is_err());
     }
 
     #[test]

@@ -100,7 +100,7 @@ pub struct LimitSettings {
     pub patience: Option<Span>,
     /// What may be spent on models in a day, over all tasks.
     pub day: DayBudget,
-    /// Threads that work. Default: as many as processors, 2 at least.
+    /// Threads on which built-in tools compute; the engine has one besides. Default: as many as processors.
     pub threads: Option<usize>,
 }
 

@@ -1,8 +1,8 @@
 //! What happens, as a host reads it: one after the other, or whatever is there at once.
 
-use std::{collections::BTreeSet, fmt};
+use std::fmt;
 
-use cowork::{Event, Item, Record, Result, Subscription, Task, TaskId};
+use cowork::{Item, Result, Subscription};
 use futures_util::FutureExt;
 use serde::Serialize;
 use tokio::sync::Mutex;
@@ -35,7 +35,7 @@ struct Reading {
 /// Where a stream comes from.
 #[allow(clippy::large_enum_variant, reason = "it is held once for each stream")]
 pub(crate) enum Source {
-    Events(Reader),
+    Events(Subscription),
     Views(Views),
 }
 
@@ -109,98 +109,17 @@ impl Reading {
             return Some(Err(error));
         }
         match &mut self.source {
-            Source::Events(reader) => Some(reader.next().await?.map(One::Item)),
+            Source::Events(events) => Some(events.next().await?.map(One::Item)),
             Source::Views(views) => Some(views.next().await?.map(One::View)),
         }
     }
 }
 
 /// Begins to read what happens.
-pub(crate) async fn read(open: &Open, args: FollowEvents) -> Result<Reader> {
+pub(crate) async fn read(open: &Open, args: FollowEvents) -> Result<Subscription> {
     let FollowEvents { thread: name, task, after } = args;
-    let Some(task) = task else {
-        let thread = name.as_deref().map_or(open.thread, thread);
-        return Ok(Reader { subscription: open.engine.events(thread, after), followed: None });
-    };
-    let found = open.engine.task(task).await?;
-    let mut family = BTreeSet::from([task]);
-    let mut parts: Vec<TaskId> = found.all_subtasks().collect();
-    while let Some(part) = parts.pop() {
-        if family.insert(part) {
-            parts.extend(open.engine.task(part).await?.all_subtasks());
-        }
-    }
-    let followed =
-        Followed { task, family, last: last(&found), is_over: last(&found).is_some_and(|last| last <= after) };
-    // What comes after the look is in the log, from which it is read.
-    Ok(Reader { subscription: open.engine.events(found.thread, after), followed: Some(followed) })
-}
-
-/// Gives the last record of a task that has ended.
-fn last(task: &Task) -> Option<u64> {
-    task.result.as_ref().map(|_| task.head)
-}
-
-/// Reads what happens.
-pub(crate) struct Reader {
-    subscription: Subscription,
-    followed: Option<Followed>,
-}
-
-/// A task that is followed.
-struct Followed {
-    task: TaskId,
-    /// The task and its sub-tasks.
-    family: BTreeSet<TaskId>,
-    /// Its last record, if it had ended when it was first looked at.
-    last: Option<u64>,
-    is_over: bool,
-}
-
-impl Reader {
-    /// Dropping the future loses nothing: an item that was taken is given before anything is awaited again.
-    pub(crate) async fn next(&mut self) -> Option<Result<Item>> {
-        loop {
-            if self.followed.as_ref().is_some_and(|followed| followed.is_over) {
-                return None;
-            }
-            let item = match self.subscription.next().await? {
-                Ok(item) => item,
-                Err(error) => return Some(Err(error)),
-            };
-            let Some(followed) = &mut self.followed else { return Some(Ok(item)) };
-            match followed.takes(&item) {
-                Ok(true) => return Some(Ok(item)),
-                Ok(false) => {}
-                Err(error) => return Some(Err(error)),
-            }
-        }
-    }
-}
-
-impl Followed {
-    /// Says whether an item belongs to the task, and notices its end.
-    fn takes(&mut self, item: &Item) -> Result<bool> {
-        match item {
-            Item::Record(record) => self.takes_record(record),
-            Item::Delta(delta) => Ok(self.family.contains(&delta.task)),
-            Item::Lagged { .. } => Ok(true),
-        }
-    }
-
-    fn takes_record(&mut self, record: &Record) -> Result<bool> {
-        let Some(task) = record.task.filter(|task| self.family.contains(task)) else { return Ok(false) };
-        if record.event.kind() == "subtask_started"
-            && let Event::SubtaskStarted { task, .. } = &*record.event.event()?
-        {
-            self.family.insert(*task);
-        }
-        if task == self.task {
-            self.is_over = match self.last {
-                Some(last) => record.seq >= last,
-                None => record.event.kind() == "task_finished",
-            };
-        }
-        Ok(true)
+    match task {
+        Some(task) => open.engine.follow(task, after).await,
+        None => Ok(open.engine.events(name.as_deref().map_or(open.thread, thread), after)),
     }
 }

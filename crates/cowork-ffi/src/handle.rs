@@ -4,6 +4,7 @@ use std::{
     fmt,
     future::Future,
     mem,
+    num::NonZero,
     panic::AssertUnwindSafe,
     pin::Pin,
     process,
@@ -22,6 +23,7 @@ use tokio::{
 
 use crate::{
     Config, Events, Parts,
+    config::BuiltinTools,
     events::{self, Source},
     open::Open,
     operations, text, view,
@@ -44,11 +46,19 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct Handle {
     shared: Shared,
     /// None only while it is dropped.
-    runtime: Option<Runtime>,
+    runtimes: Option<Runtimes>,
     open: RwLock<Option<Arc<Open>>>,
     closing: CancellationToken,
     /// Whether everything was put down.
     ended: watch::Sender<bool>,
+}
+
+/// What an engine works on.
+struct Runtimes {
+    /// Of one thread: more of them would only wake each other, as all that is done there is short.
+    engine: Runtime,
+    /// Where built-in tools compute, which may take long.
+    tools: Option<Runtime>,
 }
 
 /// What a handle's streams need of it too.
@@ -67,18 +77,20 @@ impl Handle {
     pub fn open(config: &str, parts: Parts) -> Result<Arc<Self>> {
         let config: Config = text::read_object("the config", config)?;
         let made = parts.made()?;
-        let runtime = start(config.limits.threads)?;
+        let runtimes = Runtimes::start(&config)?;
+        let (runtime, tools) =
+            (runtimes.engine.handle().clone(), runtimes.tools.as_ref().map(|tools| tools.handle().clone()));
         let (tell, told) = mpsc::sync_channel(1);
         runtime.spawn(async move {
-            let opened = AssertUnwindSafe(Open::new(config, made)).catch_unwind().await;
+            let opened = AssertUnwindSafe(Open::new(config, made, tools)).catch_unwind().await;
             // Whoever waits for it is there until it is told.
             _ = tell.send(opened.unwrap_or_else(|_| Err(panicked())));
         });
         let opened = told.recv().unwrap_or_else(|_| Err(panicked()));
-        let shared = Shared { pid: process::id(), runtime: runtime.handle().clone() };
+        let shared = Shared { pid: process::id(), runtime };
         let handle = Self {
             shared,
-            runtime: Some(runtime),
+            runtimes: Some(runtimes),
             open: RwLock::new(None),
             closing: CancellationToken::new(),
             ended: watch::Sender::new(false),
@@ -104,8 +116,8 @@ impl Handle {
     pub async fn events(&self, args: String) -> Result<Events> {
         let open = self.opened()?;
         let args: FollowEvents = text::read_object("what `events` is called with", &args)?;
-        let reader = self.within(async { events::read(&open, args).await }).await?;
-        Ok(Events::new(self.shared.clone(), Source::Events(reader)))
+        let events = self.within(async { events::read(&open, args).await }).await?;
+        Ok(Events::new(self.shared.clone(), Source::Events(events)))
     }
 
     /// Looks at a task: a [`TaskView`](crate::TaskView) now, one whenever it has changed, ten in a second at the most, and a last one once it
@@ -213,20 +225,20 @@ impl<T> Future for Inside<'_, T> {
 impl Drop for Handle {
     fn drop(&mut self) {
         let open = self.open.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(runtime) = self.runtime.take() else { return };
+        let Some(runtimes) = self.runtimes.take() else { return };
         if self.shared.check().is_err() {
             // Its threads are not here, and what they held is held for ever.
-            mem::forget((open, runtime));
+            mem::forget((open, runtimes));
             return;
         }
         self.closing.cancel();
-        let Some(open) = open else { return runtime.shutdown_background() };
+        let Some(open) = open else { return runtimes.end() };
         // Whoever drops it may be on a thread that must not block, its own among them.
         let put_down = move || {
             let stop = async { tokio::time::timeout(GRACE, open.engine.stop()).await };
-            _ = runtime.block_on(stop);
+            _ = runtimes.engine.block_on(stop);
             drop(open);
-            runtime.shutdown_background();
+            runtimes.end();
         };
         _ = thread::Builder::new().name("cowork-close".to_owned()).spawn(put_down);
     }
@@ -238,11 +250,26 @@ impl fmt::Debug for Handle {
     }
 }
 
-fn start(threads: Option<usize>) -> Result<Runtime> {
-    let usual = || thread::available_parallelism().map_or(2, |there| there.get().max(2));
+impl Runtimes {
+    fn start(config: &Config) -> Result<Self> {
+        let usual = || thread::available_parallelism().map_or(2, NonZero::get);
+        let of_tools = || start(config.limits.threads.unwrap_or_else(usual), "cowork-tool");
+        let tools = (config.builtin_tools == BuiltinTools::All).then(of_tools).transpose()?;
+        Ok(Self { engine: start(1, "cowork")?, tools })
+    }
+
+    /// Waits for nothing.
+    fn end(self) {
+        self.engine.shutdown_background();
+        if let Some(tools) = self.tools {
+            tools.shutdown_background();
+        }
+    }
+}
+
+fn start(threads: usize, name: &str) -> Result<Runtime> {
     let mut builder = runtime::Builder::new_multi_thread();
-    builder.worker_threads(threads.unwrap_or_else(usual).max(2)).thread_name("cowork").enable_all();
-    builder.build().map_err(|e| {
+    builder.worker_threads(threads).thread_name(name).enable_all().build().map_err(|e| {
         Error::new(Kind::Unavailable, "open engine", format!("the system gives no threads: {e}")).with_source(e)
     })
 }

@@ -43,7 +43,9 @@ mod tool;
 mod view;
 mod words;
 
-pub use cowork::{CancellationToken, Error, Kind, Result, Retry, async_trait};
+pub use cowork::{
+    ArgumentRole, CancellationToken, DeclaredEffects, Error, Kind, Result, Retry, ToolDeclaration, async_trait,
+};
 
 pub use self::{
     calls::Calls,
@@ -60,7 +62,7 @@ pub use self::{
     planner::{PlannerDeclaration, PlannerInput},
     schema::{operations, schema},
     state::{CallReport, TaskState, TurnState, UndoState},
-    tool::{DeclaredEffects, Role, ToolDeclaration, ToolInput, ToolResult},
+    tool::{ToolInput, ToolResult},
     view::{TaskView, picture},
     words::{
         AnswerTask, FolderAt, FolderChoice, FollowEvents, KeepNote, Nothing, OneTask, OneThread, OpenThread,

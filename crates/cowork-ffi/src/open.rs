@@ -3,12 +3,13 @@
 use std::{env, sync::Arc};
 
 use cowork::{
-    Builder, CancellationToken, Claim, CommandId, Cowork, Error, Kind, MemoryStore, Model, ModelPlanner, Result,
-    ThreadId, TokioRuntime, Tool,
+    Builder, CancellationToken, Claim, CommandId, Cowork, Error, Kind, Model, ModelPlanner, Result, ThreadId,
+    TokioRuntime, Tool,
     models::config::{Keys, Models},
     playbooks::{self, PlaybookPlanner},
 };
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
 
 use crate::{
     config::{BuiltinTools, ClaimKind, Config, StoreKind},
@@ -41,15 +42,15 @@ struct Choices {
 }
 
 impl Open {
-    /// Opens it. Call it on the runtime that it is to work on.
-    pub(crate) async fn new(config: Config, made: Made) -> Result<Self> {
-        let handle = tokio::runtime::Handle::current();
-        let runtime = TokioRuntime::new(handle);
+    /// Opens it. Call it on the runtime that it is to work on; built-in tools have one of their own.
+    pub(crate) async fn new(config: Config, made: Made, tools: Option<Handle>) -> Result<Self> {
+        let runtime = TokioRuntime::new(Handle::current());
         let choices = Choices::new(&config, &made)?;
         let mut models = made.models.clone();
         models.extend(make_models(&config, &choices.models).await?);
-        let builder = models.into_iter().fold(begin(&config, &runtime)?, Builder::model);
+        let builder = models.into_iter().fold(begin(&config)?, Builder::model);
         let builder = with_planners(builder, &config, &made, choices.names.is_empty())?;
+        let builder = tools.into_iter().fold(builder, Builder::tools_on);
         let builder = made.tools.into_iter().fold(builder, Builder::tool);
         let builder = made.approver.into_iter().fold(builder, Builder::approver);
         Ok(Self {
@@ -135,7 +136,7 @@ fn home(config: &Config) -> Option<std::path::PathBuf> {
 }
 
 /// Begins with what was set, but for who plans.
-fn begin(config: &Config, runtime: &TokioRuntime) -> Result<Builder> {
+fn begin(config: &Config) -> Result<Builder> {
     let claim = match config.claim {
         ClaimKind::All => Claim::All,
         ClaimKind::Adopted => Claim::Adopted,
@@ -150,10 +151,8 @@ fn begin(config: &Config, runtime: &TokioRuntime) -> Result<Builder> {
             return Err(Error::new(Kind::InvalidInput, "read config", why).with_fix("set `data_dir`"));
         }
         (Some(data), None | Some(StoreKind::Disk)) => builder.data_dir(place(data, env::home_dir().as_deref())),
-        (Some(data), Some(StoreKind::Memory)) => {
-            builder.data_dir(place(data, env::home_dir().as_deref())).store(memory(runtime))
-        }
-        (None, _) => builder.without_sandbox().store(memory(runtime)),
+        (Some(data), Some(StoreKind::Memory)) => builder.data_dir(place(data, env::home_dir().as_deref())).in_memory(),
+        (None, _) => builder.without_sandbox().in_memory(),
     };
     if config.builtin_tools == BuiltinTools::None {
         builder = builder.without_builtin_tools();
@@ -162,10 +161,6 @@ fn begin(config: &Config, runtime: &TokioRuntime) -> Result<Builder> {
         builder = builder.credential(name, credential.credential(name)?);
     }
     Ok(builder)
-}
-
-fn memory(runtime: &TokioRuntime) -> Arc<MemoryStore> {
-    Arc::new(MemoryStore::new(Arc::new(runtime.clone())))
 }
 
 fn with_planners(mut builder: Builder, config: &Config, made: &Made, is_without_models: bool) -> Result<Builder> {

@@ -9,7 +9,7 @@ use crate::{
     model::HostModel,
     planner::{HostApprover, HostPlanner},
     text,
-    tool::HostTool,
+    tool::host_tool,
 };
 
 /// What a host brings along when it opens an engine: functions, each with what it is, as JSON.
@@ -77,10 +77,8 @@ impl Parts {
 
     /// Makes of them what an engine takes.
     pub(crate) fn made(self) -> Result<Made> {
-        let tool = |(json, function): (String, _)| {
-            let tool = HostTool::new(text::read_object("the declaration of a tool", &json)?, function)?;
-            Ok(Arc::new(tool) as Arc<dyn Tool>)
-        };
+        let tool =
+            |(json, function): (String, _)| host_tool(text::read_object("the declaration of a tool", &json)?, function);
         let model = |(json, function): (String, _)| {
             let model = HostModel::new(text::read_object("the declaration of a model", &json)?, function)?;
             Ok(Arc::new(model) as Arc<dyn Model>)

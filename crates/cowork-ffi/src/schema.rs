@@ -1,11 +1,13 @@
 //! One document from which every language's types and methods are made.
 
-use cowork::{Ask, Delta, Envelope, Error, Event, Item, ModelAnswer, ModelRequest, Proposal, Record, VERSION};
+use cowork::{
+    Ask, Delta, Envelope, Error, Event, Item, ModelAnswer, ModelRequest, Proposal, Record, ToolDeclaration, VERSION,
+};
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Value, json};
 
 use crate::{
-    Config, HostAnswer, ModelDeclaration, PlannerDeclaration, PlannerInput, ToolDeclaration, ToolInput, ToolResult,
+    Config, HostAnswer, ModelDeclaration, PlannerDeclaration, PlannerInput, ToolInput, ToolResult,
     operations::{self, Operation},
 };
 

@@ -162,6 +162,8 @@ fn unread(what: &str, json: &str, error: &serde_json::Error) -> Error {
     let said = error.to_string();
     let said = plain(said.rfind(" at line ").map_or(said.as_str(), |end| &said[..end]));
     let at = (error.line() > 0).then(|| byte_of(json, error.line(), error.column()));
+    // What is missing is noticed at the end of an object, and is not its last field's fault.
+    let at = at.map(|at| at + usize::from(said.starts_with("missing field")));
     let why = if error.is_data() { format!("does not fit: {said}") } else { format!("is not JSON: {said}") };
     wrong(what, json, at, &why)
 }
@@ -324,11 +326,15 @@ mod tests {
         struct Shape {
             #[allow(dead_code, reason = "it is only read")]
             sides: Vec<u32>,
+            #[serde(default)]
+            #[allow(dead_code, reason = "it is only read")]
+            name: String,
         }
         let error = |json: &str| read::<Shape>("the shape", json).unwrap_err().message;
         assert!(error(r#"{"sides":[1,"two"]}"#).starts_with("the shape does not fit: invalid type: string \"two\""));
         assert!(error(r#"{"sides":[1,"two"]}"#).ends_with("at /sides/1"));
         assert!(error(r#"{"side":[]}"#).contains("unknown field `side`"));
+        assert!(error(r#"{"name":"x"}"#).ends_with("missing field `sides`"));
     }
 
     #[test]

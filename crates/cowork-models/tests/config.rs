@@ -117,7 +117,10 @@ async fn a_key_comes_from_the_environment_or_a_file_that_only_its_owner_reads() 
     let error = make(&bare).await.unwrap_err();
     assert_eq!(error.kind, Kind::NotFound);
     assert!(error.message.contains("ANTHROPIC_API_KEY is not set"), "{error}");
-    assert_eq!(error.fix(), Some("keep one: cowork models key set anthropic"));
+    assert_eq!(
+        error.fix(),
+        Some("say where it is, as `key` (\"env:NAME\"), or keep one: cowork models key set anthropic")
+    );
     assert_eq!(make(&keys(dir.path(), &[("ANTHROPIC_API_KEY", KEY)])).await.unwrap(), "api.anthropic.com");
 
     let kept = bare.keep("anthropic", &Secret::new(KEY, "a test"), true).unwrap();

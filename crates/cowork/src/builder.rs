@@ -10,8 +10,8 @@ use std::{
 };
 
 use cowork_core::{
-    Approver, Claim, Engine, EngineParts, Error, ExecLimits, GrantPolicy, Kind, Limits, Model, ModelPlanner, Planner,
-    Policy, Probe, Registry, Result, Runtime, Sandbox, Store, Tool,
+    Approver, Claim, Engine, EngineParts, Error, ExecLimits, GrantPolicy, Kind, Limits, MemoryStore, Model,
+    ModelPlanner, Planner, Policy, Probe, Registry, Result, Runtime, Sandbox, Store, Tool,
 };
 use cowork_playbooks::{Apart, PlaybookPlanner};
 #[cfg(feature = "egress")]
@@ -19,7 +19,9 @@ use cowork_sandbox::egress::Credential;
 use cowork_sandbox::{LocalSandbox, LocalSandboxOptions};
 use cowork_store::{SqliteOptions, SqliteStore};
 
-use crate::{Cowork, TokioRuntime, is_dead, owner};
+use tokio::runtime::Handle;
+
+use crate::{Cowork, TokioRuntime, elsewhere::Elsewhere, is_dead, owner};
 
 /// Puts an engine together. Everything has a default but the folder for its own data, or the store and the sandbox that
 /// would need one.
@@ -36,7 +38,9 @@ pub struct Builder {
     is_ahead: bool,
     models: Vec<Arc<dyn Model>>,
     tools: Vec<Arc<dyn Tool>>,
+    tools_on: Option<Handle>,
     is_bare: bool,
+    is_in_memory: bool,
     is_without_sandbox: bool,
     policy: Option<Arc<dyn Policy>>,
     approver: Option<Arc<dyn Approver>>,
@@ -93,6 +97,13 @@ impl Builder {
         self
     }
 
+    /// Keeps the log in memory: it ends with the engine, and what tasks did to files can't be undone by another one.
+    #[must_use]
+    pub fn in_memory(mut self) -> Self {
+        self.is_in_memory = true;
+        self
+    }
+
     /// Opens folders with this. Default: the local sandbox, with its journals in the data folder.
     #[must_use]
     pub fn sandbox(mut self, sandbox: Arc<dyn Sandbox>) -> Self {
@@ -100,7 +111,7 @@ impl Builder {
         self
     }
 
-    /// Opens no folders: no task reaches a file. Then, with a store of the host's, no data folder is needed.
+    /// Opens no folders: no task reaches a file. Then, with a store of the host's or [`Builder::in_memory`], no data folder is needed.
     #[must_use]
     pub fn without_sandbox(mut self) -> Self {
         self.is_without_sandbox = true;
@@ -165,6 +176,14 @@ impl Builder {
     #[must_use]
     pub fn tool(mut self, tool: Arc<dyn Tool>) -> Self {
         self.tools.push(tool);
+        self
+    }
+
+    /// Has the built-in tools work on this tokio runtime, which must have time and I/O enabled: then nothing else of the engine waits while
+    /// one of them computes. Default: the one that the engine is on.
+    #[must_use]
+    pub fn tools_on(mut self, runtime: Handle) -> Self {
+        self.tools_on = Some(runtime);
         self
     }
 
@@ -236,7 +255,7 @@ impl Builder {
     /// `InvalidInput` if a data folder is needed and none was named; what the store or the sandbox say: `Corrupt`,
     /// `NewerVersion`, `Busy`, `Full`, `NotAllowed`.
     pub async fn build(mut self) -> Result<Cowork> {
-        let handle = tokio::runtime::Handle::try_current().map_err(|e| {
+        let handle = Handle::try_current().map_err(|e| {
             Error::new(Kind::InvalidInput, "start engine", "there is no tokio runtime here")
                 .with_fix("call build() inside one")
                 .with_source(e)
@@ -246,6 +265,9 @@ impl Builder {
         let is_replaced = |tool: &Arc<dyn Tool>| self.tools.iter().any(|own| own.spec().name == tool.spec().name);
         let mut all = if self.is_bare { Vec::new() } else { cowork_tools::builtin() };
         all.retain(|tool| !is_replaced(tool));
+        if let Some(there) = self.tools_on.take() {
+            all = all.into_iter().map(|tool| Arc::new(Elsewhere::new(tool, there.clone())) as Arc<dyn Tool>).collect();
+        }
         all.into_iter().chain(self.tools.drain(..)).try_for_each(|t| tools.add(t))?;
         let sandbox = match self.sandbox.take() {
             Some(sandbox) => Some(sandbox),
@@ -264,6 +286,7 @@ impl Builder {
         }
         let store = match self.store.take() {
             Some(store) => store,
+            None if self.is_in_memory => Arc::new(MemoryStore::new(runtime.clone())),
             None => self.default_store(runtime.clone()).await?,
         };
         let parts = EngineParts {

@@ -24,7 +24,13 @@
 //! # }
 //! ```
 
+/// Its snippets are run with those of this crate's pages.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/rust.md")]
+struct Page;
+
 mod builder;
+mod elsewhere;
 mod folder;
 #[cfg(feature = "otlp")]
 pub mod otlp;

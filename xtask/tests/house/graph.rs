@@ -29,7 +29,8 @@ fn row(name: &str, folder: &str) -> Option<MayUse> {
         "cowork-benches" | "xtask" => Some(Anything),
         _ if SIBLINGS.contains(&name) => Some(These(vec![CORE], vec![TESTKIT])),
         _ if folder.starts_with("bindings/") => Some(These(vec!["cowork", "cowork-ffi"], vec![TESTKIT])),
-        _ if folder.starts_with("examples/") => host(),
+        // Whether its records are those of other languages is judged where theirs are.
+        _ if folder.starts_with("examples/") => Some(These(vec!["cowork"], vec![TESTKIT, "cowork-ffi"])),
         _ => None,
     }
 }

@@ -54,6 +54,36 @@ pub trait Approver: Send + Sync + 'static {
     async fn answer(&self, ask: Ask) -> Option<Answer>;
 }
 
+/// Makes an approver of an async function. Where it keeps something between questions, [`Approver`] is implemented by hand.
+///
+/// ```
+/// use cowork_core::{Answer, approver_fn};
+/// use cowork_testkit::{approver::ask, block_on};
+///
+/// let relaxed = approver_fn(|ask| async move { ask.effects.undoable.then_some(Answer::Allow) });
+/// assert_eq!(block_on(relaxed.answer(ask("send_letter", 1))), None);
+/// ```
+pub fn approver_fn<F, T>(answer: F) -> Arc<dyn Approver>
+where
+    F: Fn(Ask) -> T + Send + Sync + 'static,
+    T: Future<Output = Option<Answer>> + Send + 'static,
+{
+    Arc::new(ApproverFn(answer))
+}
+
+struct ApproverFn<F>(F);
+
+#[async_trait]
+impl<F, T> Approver for ApproverFn<F>
+where
+    F: Fn(Ask) -> T + Send + Sync + 'static,
+    T: Future<Output = Option<Answer>> + Send + 'static,
+{
+    async fn answer(&self, ask: Ask) -> Option<Answer> {
+        (self.0)(ask).await
+    }
+}
+
 /// A question that waits for a person's answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Ask {

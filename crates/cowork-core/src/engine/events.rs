@@ -6,7 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
 
-use super::live::{Hub, Live, Next, Queue};
+use super::{
+    follow::Followed,
+    live::{Hub, Live, Next, Queue},
+};
 use crate::{Delta, Read, Record, Result, Store, ThreadId};
 
 /// What a subscription gives.
@@ -52,7 +55,7 @@ impl<'de> Deserialize<'de> for Item {
     }
 }
 
-/// A reader of one thread.
+/// A reader of one thread, or of one task.
 ///
 /// It never stalls the work: what it is too slow for it reads from the log. Dropping it ends it.
 pub struct Subscription {
@@ -64,21 +67,45 @@ pub struct Subscription {
     backlog: VecDeque<Arc<[Record]>>,
     /// How many records of the first in the backlog were given.
     given: usize,
+    followed: Option<Followed>,
 }
 
 impl Subscription {
     pub(super) fn new(hub: &Hub, store: Arc<dyn Store>, thread: ThreadId, after: u64) -> Self {
         let live = hub.listen(thread);
-        Self { store, thread, after, live, behind: true, backlog: VecDeque::new(), given: 0 }
+        Self { store, thread, after, live, behind: true, backlog: VecDeque::new(), given: 0, followed: None }
     }
 
-    /// Waits for the next item; `None` once the engine has stopped and everything was read.
+    /// Gives what belongs to this task alone, to its end.
+    pub(super) fn following(self, followed: Followed) -> Self {
+        Self { followed: Some(followed), ..self }
+    }
+
+    /// Waits for the next item; `None` once the engine has stopped and everything was read, or the task that is followed has ended.
     ///
     /// Cancellation: dropping the future loses nothing.
     ///
     /// # Errors
     /// What the store says when the log is read, or why a task of this thread can't go on; call again to go on reading.
     pub async fn next(&mut self) -> Option<Result<Item>> {
+        loop {
+            if self.followed.as_ref().is_some_and(|followed| followed.is_over) {
+                return None;
+            }
+            // An item that was taken is given before anything is awaited again.
+            let item = match self.next_of_thread().await? {
+                Ok(item) => item,
+                Err(error) => return Some(Err(error)),
+            };
+            match self.followed.as_mut().map_or(Ok(true), |followed| followed.takes(&item)) {
+                Ok(true) => return Some(Ok(item)),
+                Ok(false) => {}
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+
+    async fn next_of_thread(&mut self) -> Option<Result<Item>> {
         loop {
             if let Some(record) = self.give() {
                 return Some(Ok(Item::Record(record)));

@@ -5,6 +5,7 @@
 //! - [`driver`](self::driver): one task, from being taken up to being put down.
 //! - [`calls`](self::calls): authorizing, starting and finishing calls.
 //! - [`family`](self::family), [`subtasks`](self::subtasks): a task and its sub-tasks.
+//! - [`follow`](self::follow): reading one task to its end.
 //! - [`models`](self::models): asking models for a planner.
 //! - [`briefing`](self::briefing): what a task is told besides its words, and the notes of a thread.
 //! - [`days`](self::days): what may be spent in a day.
@@ -22,6 +23,7 @@ mod driver;
 mod ending;
 mod events;
 mod family;
+mod follow;
 mod live;
 mod locks;
 mod models;
@@ -41,7 +43,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use self::{
-    approver::{Approver, Ask},
+    approver::{Approver, Ask, approver_fn},
     ending::TaskChanges,
     events::{Item, Subscription},
     models::Models,
@@ -272,6 +274,16 @@ impl Engine {
     /// accepted here, and refused with a reason in the log.
     pub async fn send(&self, envelope: crate::Envelope) -> Result<()> {
         Box::pin(self.inner.send(envelope)).await
+    }
+
+    /// Tells a task something, as [`Engine::send`] does: a command with a new name.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such task; else as [`Engine::send`].
+    pub async fn tell(&self, task: TaskId, sender: &str, command: crate::Command) -> Result<()> {
+        let thread = self.inner.summary(task).await?.thread;
+        let id = crate::CommandId::new(&*self.inner.parts.runtime);
+        self.send(crate::Envelope { thread, task, sender: sender.to_owned(), id, command }).await
     }
 
     /// Takes up a task that another process left, or that was given elsewhere. With [`Claim::All`] this is not needed.

@@ -2,18 +2,14 @@
 
 use std::{panic, sync::Arc, time::Duration};
 
-use cowork::{CancellationToken, Result, Task};
+use cowork::{CancellationToken, Result, Subscription, Task};
 use tokio::{
     task::{JoinError, JoinHandle},
     time::{Instant, sleep_until},
 };
 
 use super::{Seen, TaskView};
-use crate::{
-    events::{Reader, read},
-    open::Open,
-    words::{FollowEvents, OneTask},
-};
+use crate::{open::Open, words::OneTask};
 
 /// Between two views: no eye is quicker.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -21,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Views of a task: the first at once, the last when it has settled.
 pub(crate) struct Views {
     seen: Seen,
-    reader: Reader,
+    events: Subscription,
     /// Whether there is nothing more to be read.
     is_read: bool,
     settled: JoinHandle<Option<Result<Task>>>,
@@ -34,7 +30,7 @@ pub(crate) struct Views {
 /// Begins to look at a task.
 pub(crate) async fn follow(open: Arc<Open>, closing: CancellationToken, OneTask { task }: OneTask) -> Result<Views> {
     let found = open.engine.task(task).await?;
-    let reader = read(&open, FollowEvents { thread: None, task: Some(task), after: found.head }).await?;
+    let events = open.engine.follow(task, found.head).await?;
     let settled = tokio::spawn(async move {
         tokio::select! {
             biased;
@@ -44,7 +40,7 @@ pub(crate) async fn follow(open: Arc<Open>, closing: CancellationToken, OneTask 
         }
     });
     let seen = Seen::new(found);
-    Ok(Views { seen, reader, is_read: false, settled, last: None, has_changed: false, is_over: false })
+    Ok(Views { seen, events, is_read: false, settled, last: None, has_changed: false, is_over: false })
 }
 
 impl Views {
@@ -61,7 +57,7 @@ impl Views {
                     return ended(settled).map(|task| self.seen.last_view(task?));
                 }
                 () = sleep_until(last + PAUSE), if self.has_changed => return Some(self.view()),
-                item = self.reader.next(), if !self.is_read => match item.map(|item| self.seen.take(&item?)) {
+                item = self.events.next(), if !self.is_read => match item.map(|item| self.seen.take(&item?)) {
                     Some(Ok(())) => self.has_changed = true,
                     Some(Err(error)) => return Some(Err(error)),
                     None => self.is_read = true,

@@ -27,9 +27,9 @@ pub(super) fn picture(state: &TaskState<'_>, between: &Between) -> String {
         let (class, mark) = (word(&step.state), step_mark(step.state));
         format!("<li class={class}><i>{mark}</i>{}<small>{}</small></li>", safe(&step.title), safe(&step.detail))
     });
-    parts += &list("plan", steps.collect());
+    parts += &list("plan", steps);
     let all: Vec<&CallReport<'_>> = calls(state).collect();
-    parts += &list("calls", all[all.len().saturating_sub(CALLS)..].iter().map(|call| drawn(call, between)).collect());
+    parts += &list("calls", all.iter().skip(all.len().saturating_sub(CALLS)).map(|call| drawn(call, between)));
     let last = || state.turns.iter().rev().find_map(|turn| turn.say.as_deref().filter(|say| !say.is_empty()));
     let said = if between.said.is_empty() { last().unwrap_or_default() } else { &between.said };
     parts += &part("p class=said", &short_end(said, 600));
@@ -65,8 +65,9 @@ fn tone(status: Status) -> &'static str {
     }
 }
 
-fn list(class: &str, items: Vec<String>) -> String {
-    if items.is_empty() { String::new() } else { format!("<ul class={class}>{}</ul>", items.concat()) }
+fn list(class: &str, items: impl Iterator<Item = String>) -> String {
+    let items: String = items.collect();
+    if items.is_empty() { items } else { format!("<ul class={class}>{items}</ul>") }
 }
 
 /// Gives a text in an element, if there is one.

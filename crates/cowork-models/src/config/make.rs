@@ -93,7 +93,7 @@ impl ModelSettings {
         }
         let place = if variable.is_empty() { String::new() } else { format!("{variable} is not set, and ") };
         Err(Error::new(Kind::NotFound, "find key", format!("there is no key for {kept}: {place}none is kept here"))
-            .with_fix(format!("keep one: cowork models key set {kept}")))
+            .with_fix(format!("say where it is, as `key` (\"env:NAME\"), or keep one: cowork models key set {kept}")))
     }
 
     pub(super) fn transport(&self, key: Option<Secret>, limits: Limits) -> Result<Transport> {
