@@ -16,7 +16,7 @@ use std::{
 use model::Model;
 use serde_json::Value;
 
-use crate::misuse;
+use crate::{lines, misuse};
 
 /// Where the schema is.
 const SCHEMA: &str =
@@ -41,6 +41,7 @@ pub(crate) fn run(words: &[&str]) -> ExitCode {
         _ => return misuse(&format!("`cargo xtask gen {}` is not used like that.", words.join(" "))),
     };
     let done = files(Path::new(SCHEMA)).and_then(|files| if is_check { check(&files) } else { write(&files) });
+    let done = done.and_then(|()| if is_check { lines::check().map(|told| println!("{told}")) } else { Ok(()) });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {

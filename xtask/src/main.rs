@@ -3,6 +3,7 @@
 mod bench;
 mod fuzz;
 mod r#gen;
+mod lines;
 mod modules;
 mod needs;
 mod node;
@@ -24,7 +25,8 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   test                               everything that a change must pass; what CI runs
-  gen [--check]                      writes what repeats in each language; or says what is not as written
+  gen [--check]                      writes what repeats in each language; or says what is not as written,
+                                     and how much is written by hand
   types                              reads and runs that with the checkers of these languages
   node                               builds and tests the binding for Node, and compares what its scripts do
   soak [NAME [--runs N] [--seed S]]  a long campaign; without a name, lists them

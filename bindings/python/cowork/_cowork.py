@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
+import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -62,13 +64,20 @@ class Task(TaskOperations["Cowork"]):
         await self.engine.answer(ask["task"], ask["call"]["id"], ask["args_hash"], answer)
 
     async def show(self) -> TaskState:
-        """Shows plan and progress until it has ended, in a notebook as a picture, elsewhere in lines, and gives it.
+        """Shows plan and progress until it has ended, or rests until somebody says something, and gives it.
 
-        To be cancelled leaves the task alone.
+        In a notebook that is a picture that changes in its place, elsewhere it is lines. To be cancelled leaves the task alone.
         """
-        from ._notebook import show
-
-        return await show(self)
+        display, shown = _display(), None
+        async for view in self.views():
+            picture = {"text/html": view["html"], "text/plain": view["text"]}
+            if display is None:
+                print(*view["lines"], sep="\n", end="\n" if view["lines"] else "", flush=True)
+            elif shown is None:
+                shown = display(picture, raw=True, display_id=True)
+            else:
+                shown.update(picture, raw=True)
+        return await self.result()
 
     async def call(self, operation: str, args: dict[str, object]) -> Any:
         given = await super().call(operation, args)
@@ -78,6 +87,15 @@ class Task(TaskOperations["Cowork"]):
 
     def _repr_html_(self) -> str:
         return picture(self.id, self._seen and to_json(self._seen, "a task"))
+
+
+def _display() -> Any:
+    """Gives what shows pictures in a notebook; none in a terminal."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is None or type(shell).__name__ == "TerminalInteractiveShell":
+        return None
+    return importlib.import_module("IPython.display").display
 
 
 class Cowork(Operations):

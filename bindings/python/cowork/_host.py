@@ -6,13 +6,12 @@ import collections.abc
 import enum
 import functools
 import inspect
-import pathlib
 import re
 import sys
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union, overload
+from typing import TYPE_CHECKING, Any, Literal, Union, overload
 
 from ._bridge import Bridge, to_json
 from ._errors import InvalidInputError
@@ -26,11 +25,12 @@ Function = Callable[..., Any]
 Schema = dict[str, Any]
 
 
-class Arg(NamedTuple):
+class Arg:
     """Says more of a tool's argument: `path: Annotated[str, Arg("Where it is", role="reads")]`."""
 
-    about: str = ""
-    role: Role | None = None
+    def __init__(self, about: str = "", *, role: Role | None = None) -> None:
+        self.about = about
+        self.role: Role | None = role
 
 
 class ToolContext:
@@ -62,12 +62,13 @@ class ToolContext:
         self._cancelled = True
 
 
-class ToolResult(NamedTuple):
+class ToolResult:
     """What a tool gives that says more than a value: a line for the person, and where it came from."""
 
-    value: Any
-    note: str = ""
-    label: Mapping[str, Any] | None = None
+    def __init__(self, value: Any, *, note: str = "", label: Mapping[str, Any] | None = None) -> None:
+        self.value = value
+        self.note = note
+        self.label = label
 
 
 class Part:
@@ -195,7 +196,7 @@ class Tool(Part):
     def _result(self, value: Any) -> str:
         if not isinstance(value, ToolResult):
             return '{"value":' + self._written(value) + "}"
-        return self._written({name: it for name, it in value._asdict().items() if it is not None})
+        return self._written({name: it for name, it in vars(value).items() if it is not None})
 
 
 @overload
@@ -265,8 +266,10 @@ def _schema_of(hint: Any) -> tuple[Schema, Function | None]:
         hints = typing.get_type_hints(hint, include_extras=True)
         properties = {name: _schema_of(_required(it))[0] for name, it in hints.items()}
         return {"type": "object", "properties": properties, "required": sorted(hint.__required_keys__)}, None
-    if inspect.isclass(hint) and issubclass(hint, (enum.Enum, pathlib.PurePath)):
-        return {"enum": [it.value for it in hint]} if issubclass(hint, enum.Enum) else {"type": "string"}, hint
+    if inspect.isclass(hint) and issubclass(hint, enum.Enum):
+        return {"enum": [it.value for it in hint]}, hint
+    if inspect.isclass(hint) and hasattr(hint, "__fspath__") and not inspect.isabstract(hint):
+        return {"type": "string"}, hint
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin is Literal:
         return {"enum": list(args)}, None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import os
 import pathlib
 import sys
 import threading
 import time
 import unittest
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Optional, TypedDict
 from unittest import mock
 
@@ -78,11 +80,14 @@ class Declared(Story):
         def unknown(n: Nowhere) -> None: ...  # type: ignore[name-defined]  # noqa: F821
         def numbered(n: dict[int, str]) -> None: ...
         def pairs(n: set[str]) -> None: ...
+        def any_path(n: os.PathLike[str]) -> None: ...
+        def paths(n: Sequence[pathlib.Path]) -> None: ...
+        def coloured(n: dict[str, Colour]) -> None: ...
 
         def thing(n: Thing) -> None: ...
 
         with mock.patch.dict(sys.modules):
-            for function in (untyped, many, complex_one, unknown, numbered, pairs, thing):
+            for function in (untyped, many, complex_one, unknown, numbered, pairs, any_path, paths, coloured, thing):
                 # Pydantic knows some of them; nothing knows a thing.
                 if function is not thing:
                     sys.modules.pop("pydantic", None)
