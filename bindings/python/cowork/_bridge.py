@@ -28,7 +28,7 @@ AT_EXIT = 5.0
 def to_json(value: object, what: str) -> str:
     """Writes what crosses the border. What can't is an error that says which."""
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
+        text = _ENCODER.encode(value)
         text.encode()
     except (TypeError, ValueError, RecursionError) as why:
         fix = "give what JSON has: text, numbers that are finite, lists, dicts with text for keys, None"
@@ -46,6 +46,10 @@ def _plain(value: Any) -> object:
     if isinstance(value, os.PathLike):
         return os.fspath(cast("os.PathLike[str]", value))
     raise TypeError(f"a {type(value).__name__} is nothing that JSON has")
+
+
+# `json.dumps` would make one for each call.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
 
 
 def closed() -> CoworkError:
@@ -128,9 +132,10 @@ class Bridge:
 
     def _take(self) -> None:
         os.read(self.engine.fileno(), 64)
+        loop = asyncio.get_running_loop()
         for what, number, place, text in self.engine.take():
             if what == 0:
-                self._running[number] = asyncio.ensure_future(self._run(number, self._parts[place], text))
+                self._running[number] = loop.create_task(self._run(number, self._parts[place], text))
             elif what == 1:
                 if (running := self._running.get(number)) is not None:
                     running.cancel()

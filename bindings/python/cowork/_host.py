@@ -131,6 +131,7 @@ class Tool(Part):
         self.name: str = self.declaration["name"]
         self._context: str | None = None
         self._decode: dict[str, Function] = {}
+        self._is_async = inspect.iscoroutinefunction(function)
         try:
             self._read_hints()
         except (NameError, TypeError, RuntimeError) as why:
@@ -188,7 +189,7 @@ class Tool(Part):
             raise InvalidInputError(f"the arguments of `{self.name}` do not fit: {why}", op="check arguments") from why
         if self._context is not None:
             args[self._context] = context
-        if inspect.iscoroutinefunction(self.function):
+        if self._is_async:
             return self._result(await self.function(**args))
         bridge.in_thread(number, lambda: self._result(self.function(**args)), context)
         return None
