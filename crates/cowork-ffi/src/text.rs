@@ -49,7 +49,7 @@ pub fn write<T: Serialize + ?Sized>(value: &T) -> Result<String> {
 }
 
 /// Puts each whole number that no 64-bit float holds exactly into quotes, behind this mark: for languages whose numbers are such floats, and
-/// whose reader of JSON would round it. `json` is what [`write`] gave; the mark is nothing that occurs in it.
+/// whose reader of JSON would round it. `json` is what [`write()`] gave; the mark is nothing that occurs in it.
 pub fn mark_integers(json: &str, mark: &str) -> String {
     const SAFE: u64 = (1 << 53) - 1;
     let (bytes, mut marked, mut at) = (json.as_bytes(), String::with_capacity(json.len()), 0);
