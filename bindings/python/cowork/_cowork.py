@@ -63,8 +63,8 @@ class Task(TaskOperations["Cowork"]):
         """Answers one of its questions."""
         await self.engine.answer(ask["task"], ask["call"]["id"], ask["args_hash"], answer)
 
-    async def show(self) -> TaskState:
-        """Shows plan and progress until it has ended, or rests until somebody says something, and gives it.
+    async def show(self) -> None:
+        """Shows plan and progress until it has ended, or rests until somebody says something.
 
         In a notebook that is a picture that changes in its place, elsewhere it is lines. To be cancelled leaves the task alone.
         """
@@ -77,7 +77,7 @@ class Task(TaskOperations["Cowork"]):
                 shown = display(picture, raw=True, display_id=True)
             else:
                 shown.update(picture, raw=True)
-        return await self.result()
+        await self.result()
 
     async def call(self, operation: str, args: dict[str, object]) -> Any:
         given = await super().call(operation, args)

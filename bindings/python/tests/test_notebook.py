@@ -53,7 +53,8 @@ async def shown(seen: asyncio.Event | None = None) -> tuple[Any, cowork.Task]:
         (seen := asyncio.Event()).set()
     async with engine(look_until(seen), turns=TURNS) as it:
         task = await it.start(f"Sum up {EVIL}")
-        return await task.show(), task
+        await task.show()
+        return await task, task
 
 
 class Shown(Story):
