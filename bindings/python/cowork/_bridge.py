@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import itertools
 import json
@@ -16,7 +15,10 @@ from typing import TYPE_CHECKING, Any, cast
 from ._errors import CoworkCancelledError, CoworkError, InvalidInputError, UnsupportedError, error_of
 from ._native import Engine
 
+# `asyncio` takes five times as long to import as all that is here, so it is only where somebody has a loop.
 if TYPE_CHECKING:
+    import asyncio
+
     from typing_extensions import Self
 
     from ._host import Part, ToolContext
@@ -103,6 +105,8 @@ class Bridge:
 
     def serve(self) -> asyncio.AbstractEventLoop:
         """Has the loop that runs now take what the engine wants, unless another one does."""
+        import asyncio
+
         loop = asyncio.get_running_loop()
         if self._server is not None and self._server.get_loop() is loop:
             return loop
@@ -132,7 +136,7 @@ class Bridge:
 
     def _take(self) -> None:
         os.read(self.engine.fileno(), 64)
-        loop = asyncio.get_running_loop()
+        loop = cast("asyncio.Task[Any]", self._server).get_loop()
         for what, number, place, text in self.engine.take():
             if what == 0:
                 self._running[number] = loop.create_task(self._run(number, self._parts[place], text))
@@ -151,8 +155,10 @@ class Bridge:
             result = await part.answer(self, number, json.loads(text))
             if result is not None:
                 self.engine.reply(number, result)
-        except (Exception, asyncio.CancelledError) as why:
+        except BaseException as why:
             self._threw(number, why)
+            if isinstance(why, (KeyboardInterrupt, SystemExit)):
+                raise
         finally:
             if self._running.get(number) is me:
                 del self._running[number]

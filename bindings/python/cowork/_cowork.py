@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import importlib
 import sys
@@ -130,6 +129,8 @@ class Cowork(Operations):
 
         It throws what the task failed with.
         """
+        import asyncio
+
         # Its name has to be known, or nobody could cancel it.
         started = asyncio.ensure_future(self.start(text, **options))
         try:
@@ -170,6 +171,8 @@ class SyncCowork(SyncOperations):
     """An engine for those who have no event loop: as `Cowork`, whose loop runs in a thread of its own."""
 
     def __init__(self, **options: Unpack[Options]) -> None:
+        import asyncio
+
         self.engine = Cowork(**options)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="cowork-loop", daemon=True)
@@ -185,6 +188,8 @@ class SyncCowork(SyncOperations):
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Has work of `engine`'s done in its loop: `sync.wait(sync.engine.call(...))`."""
+        import asyncio
+
         if self._loop.is_closed():
             work.close()
             raise closed()

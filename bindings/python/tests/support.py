@@ -65,11 +65,11 @@ class Story(unittest.TestCase):
 
         return self.runs(work)
 
-    def child(self, program: str, *, seconds: float = 30) -> subprocess.CompletedProcess[str]:
+    def child(self, program: str, *, begin: str = "from support import *", seconds: float = 30) -> subprocess.CompletedProcess[str]:
         """Runs a program in a process of its own."""
         here = Path(__file__).parent
         path = os.pathsep.join([str(here), str(here.parent)])
         return subprocess.run(
-            [sys.executable, "-c", "from support import *\n" + program],
+            [sys.executable, "-c", f"{begin}\n{program}"],
             env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=seconds,
         )
