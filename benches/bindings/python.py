@@ -1,6 +1,6 @@
 """What Python's side costs: a planner and a tool that do nothing, in memory. Run it with the package installed.
 
-Each step is two calls of Python (the planner's, the tool's) or, 64 wide, sixty-five. What the engine does of it is in the figures.
+Each step is two calls of Python (the planner's, the tool's) or, of 64 calls, sixty-five. What the engine does of it is in the figures.
 """
 
 import asyncio
@@ -22,24 +22,29 @@ async def noop(n: int) -> int:
     return n
 
 
+@tool(effects="read_only", locks=["one"])
+async def alone(n: int) -> int:
+    """Does nothing, one call after the other."""
+    return n
+
+
 @planner(name="steps")
 async def steps(view: Any) -> Any:
-    most, wide = map(int, view["task"]["submit"]["text"].split())
-    turns = len(view["task"]["turns"])
-    if turns == most:
+    most, calls, which = view["task"]["submit"]["text"].split()
+    if len(view["task"]["turns"]) == int(most):
         return {"finish": {"end": "done", "summary": "done"}}
-    return {"calls": [{"tool": "noop", "args": {"n": n}} for n in range(wide)]}
+    return {"calls": [{"tool": which, "args": {"n": n}} for n in range(int(calls))]}
 
 
-async def one(cowork: Cowork, turns: int, wide: int) -> tuple[float, float]:
+async def one(cowork: Cowork, turns: int, calls: int, which: str = "noop") -> tuple[float, float]:
     wall, cpu = time.perf_counter(), time.process_time()
-    await cowork.run(f"{turns} {wide}", max_steps=2_000)
+    await cowork.run(f"{turns} {calls} {which}", max_steps=2_000)
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
 async def many(cowork: Cowork, tasks: int, turns: int) -> float:
     begun = time.perf_counter()
-    await asyncio.gather(*(cowork.run(f"{turns} 1") for _ in range(tasks)))
+    await asyncio.gather(*(cowork.run(f"{turns} 1 noop") for _ in range(tasks)))
     return tasks * turns / (time.perf_counter() - begun)
 
 
@@ -50,14 +55,15 @@ def start(code: str) -> float:
 
 
 async def main() -> None:
-    async with Cowork(tools=[noop], planners=[steps], builtin_tools="none") as cowork:
+    async with Cowork(tools=[noop, alone], planners=[steps], builtin_tools="none") as cowork:
         await one(cowork, 50, 1)
         loops = [await one(cowork, 50, 1) for _ in range(15)]
-        short = [await one(cowork, TURNS, WIDE) for _ in range(5)]
+        ways = {which: [await one(cowork, TURNS, WIDE, which) for _ in range(5)] for which in ("noop", "alone")}
         rate = statistics.median([await many(cowork, 200, 10) for _ in range(3)])
     wall, cpu = (statistics.median(each[n] for each in loops) / 50 for n in (0, 1))
     print(f"a step with a planner and a tool in Python: {wall * 1e6:.0f} us, CPU {cpu * 1e3:.3f} ms")
-    print(f"a call, 64 wide: {statistics.median(w for w, _ in short) / (TURNS * WIDE) * 1e6:.1f} us")
+    for which, way in (("alone", "one after the other"), ("noop", "at once")):
+        print(f"a call, 64 {way}: {statistics.median(w for w, _ in ways[which]) / (TURNS * WIDE) * 1e6:.1f} us")
     print(f"200 tasks of 10 steps at once: {rate:,.0f} steps/s")
     floor, ours = (statistics.median(start(code) for _ in range(15)) for code in ("pass", "import cowork"))
     print(f"import: {ours - floor:.1f} ms over {floor:.1f} ms")
