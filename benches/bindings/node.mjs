@@ -2,7 +2,8 @@
 //
 // Each step is two calls of JavaScript (the planner's, the tool's) or, of 64 calls, sixty-five. What the engine does of it is in the figures.
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { Cowork, planner, tool } from "cowork-sdk";
 
 const [TURNS, WIDE] = [4, 64];
@@ -39,6 +40,18 @@ async function many(tasks, turns) {
   return (tasks * turns * 1e3) / (performance.now() - begun);
 }
 
+// What it takes to wake another process from the event loop, and to be woken by it: no call can be quicker that waits for a thread.
+async function floor(rounds) {
+  const cat = spawn("cat");
+  const begun = performance.now();
+  for (let n = 0; n < rounds; n += 1) {
+    cat.stdin.write("x");
+    await once(cat.stdout, "data");
+  }
+  cat.stdin.end();
+  return (performance.now() - begun) / rounds;
+}
+
 function start(code) {
   const begun = performance.now();
   execFileSync(process.execPath, ["-e", code]);
@@ -51,11 +64,12 @@ const wide = await repeat(5, () => one(TURNS, WIDE));
 const inTurn = await repeat(5, () => one(TURNS, WIDE, "alone"));
 const rate = median(await repeat(3, () => many(200, 10)));
 await cowork.close();
+console.log(`floor, a round trip to a process that gives back what it gets: ${((await floor(2_000)) * 1e3).toFixed(0)} us`);
 const step = (key) => median(loops.map((run) => run[key])) / 50;
 console.log(`a step with a planner and a tool in JavaScript: ${(step("wall") * 1e3).toFixed(0)} us, CPU ${step("cpu").toFixed(3)} ms`);
 for (const [runs, way] of [[inTurn, "one after the other"], [wide, "at once"]]) {
   console.log(`a call, 64 ${way}: ${((median(runs.map((run) => run.wall)) / (TURNS * WIDE)) * 1e3).toFixed(1)} us`);
 }
 console.log(`200 tasks of 10 steps at once: ${rate.toFixed(0)} steps/s`);
-const [floor, ours] = ["", "require('cowork-sdk')"].map((code) => median(Array.from({ length: 15 }, () => start(code))));
-console.log(`import: ${(ours - floor).toFixed(1)} ms over ${floor.toFixed(1)} ms`);
+const [bare, ours] = ["", "require('cowork-sdk')"].map((code) => median(Array.from({ length: 15 }, () => start(code))));
+console.log(`import: ${(ours - bare).toFixed(1)} ms over ${bare.toFixed(1)} ms`);
