@@ -2508,6 +2508,11 @@ export interface ToolInput {
   call: CallId;
   /** The task's folders, where the call names files in them. */
   folders: Folder[];
+  /**
+   * Where on this computer the files are that its arguments name, by their names: `Desk/a.txt` is
+   * `/home/ann/Desk/a.txt`.
+   */
+  paths: { [key: string]: string };
   /** The task. */
   task: TaskId;
   /** The thread. */

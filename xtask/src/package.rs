@@ -65,7 +65,7 @@ fn node(report: &mut Report) {
     if let Err(why) = files.and_then(|()| examples("node").iter().try_for_each(|example| put(example).map(drop))) {
         return report.fail(name, &format!("an empty project can't be made: {why}"), "cargo xtask package");
     }
-    report.run(name, npm(&["install", "--silent", "--prefix"]).arg(&place).arg("ws").arg(&package));
+    report.run(name, npm(&["install", "--silent", "--prefix"]).arg(&place).args(["ws", "zod"]).arg(&package));
     for example in examples("node") {
         report.run(name, Command::new("node").arg(place.join(example.file_name().unwrap_or_default())));
     }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import enum
+import functools
 import itertools
 import json
 import os
@@ -45,6 +47,8 @@ def _plain(value: Any) -> object:
         return value._asdict()
     if hasattr(value, "__dataclass_fields__"):
         return {name: getattr(value, name) for name in value.__dataclass_fields__}
+    if isinstance(value, enum.Enum):
+        return value.value
     if isinstance(value, os.PathLike):
         return os.fspath(cast("os.PathLike[str]", value))
     raise TypeError(f"a {type(value).__name__} is nothing that JSON has")
@@ -89,17 +93,17 @@ class Bridge:
         await self.call("close", None)
         self._stop()
 
-    def in_thread(self, number: int, work: Callable[[], str], stop: ToolContext) -> None:
+    def in_thread(self, number: int, work: Callable[[], str], stop: ToolContext, part: Part) -> None:
         """Runs a function that blocks, in a thread that answers for it."""
         self._running[number] = stop
         # The interpreter waits at its end for the threads of a pool, however long they block.
-        threading.Thread(target=self._answer, args=(number, work), name="cowork-tool", daemon=True).start()
+        threading.Thread(target=self._answer, args=(number, work, part), name="cowork-tool", daemon=True).start()
 
-    def _answer(self, number: int, work: Callable[[], str]) -> None:
+    def _answer(self, number: int, work: Callable[[], str], part: Part) -> None:
         try:
             self.engine.reply(number, work())
         except BaseException as why:
-            self._threw(number, why)
+            self._threw(number, why, part)
         finally:
             self._running.pop(number, None)
 
@@ -116,8 +120,8 @@ class Bridge:
                 fix = "open one for each loop, or hand the work over with asyncio.run_coroutine_threadsafe"
                 raise UnsupportedError("the engine is used from two event loops at once", op="call engine", fix=fix)
             self._stop()
+        self.engine.lose()
         loop.add_reader(self.engine.fileno(), self._take)
-        self.engine.serve(True)
         self._server = loop.create_task(asyncio.Event().wait(), name="cowork")
         # Another loop may serve by then.
         self._server.add_done_callback(lambda ended: self._stop() if self._server is ended else None)
@@ -125,7 +129,6 @@ class Bridge:
 
     def _stop(self) -> None:
         server, self._server = self._server, None
-        self.engine.serve(False)
         if server is None or (loop := server.get_loop()).is_closed():
             return
         for done in self._waiting.values():
@@ -139,7 +142,7 @@ class Bridge:
         loop = cast("asyncio.Task[Any]", self._server).get_loop()
         for what, number, place, text in self.engine.take():
             if what == 0:
-                self._running[number] = loop.create_task(self._run(number, self._parts[place], text))
+                self._running[number] = loop.create_task(self._run(number, place, text))
             elif what == 1:
                 if (running := self._running.get(number)) is not None:
                     running.cancel()
@@ -149,25 +152,47 @@ class Bridge:
                 else:
                     done.set_exception(error_of(json.loads(text)))
 
-    async def _run(self, number: int, part: Part, text: str) -> None:
+    async def _run(self, number: int, place: int, text: str) -> None:
         me = self._running[number]
+        part = self._parts[place]
         try:
             result = await part.answer(self, number, json.loads(text))
             if result is not None:
                 self.engine.reply(number, result)
-        except BaseException as why:
-            self._threw(number, why)
-            if isinstance(why, (KeyboardInterrupt, SystemExit)):
+        except (Exception, KeyboardInterrupt, SystemExit) as why:
+            self._threw(number, why, part)
+            if not isinstance(why, Exception):
                 raise
+        except BaseException as why:
+            # The engine cancelled it, or the loop ends: that is known as soon as whoever else was cancelled has run.
+            loop = cast("asyncio.Task[Any]", me).get_loop()
+            given_up = functools.partial(self._given_up, number, place, text, why)
+            given_up() if loop.is_closed() else loop.call_soon(loop.call_soon, given_up)
+            raise
         finally:
             if self._running.get(number) is me:
                 del self._running[number]
 
-    def _threw(self, number: int, why: BaseException) -> None:
+    def _given_up(self, number: int, place: int, text: str, why: BaseException) -> None:
+        if self._server is not None and not self._server.get_loop().is_closed():
+            self._threw(number, why, self._parts[place])
+        elif self._parts[place].kind != "tool":
+            # What a tool did by then nobody knows; all else can be asked once more.
+            self.engine.again(number, place, text)
+
+    def _threw(self, number: int, why: BaseException, part: Part) -> None:
         if isinstance(why, CoworkError):
-            self.engine.fail(number, json.dumps(why.data()))
-        else:
-            self.engine.threw(number, type(why).__name__, str(why).encode(errors="replace").decode())
+            return self.engine.fail(number, json.dumps(why.data()))
+        import logging
+
+        # A model is told what its tools fail with, and goes on; all else is the host's to mend.
+        level = logging.INFO if part.kind == "tool" else logging.ERROR
+        logging.getLogger("cowork").log(level, "the %s `%s` raised", part.kind, part.declaration["name"], exc_info=why)
+        try:
+            said = str(why)
+        except Exception as worse:
+            said = f"its text can't be had: {type(worse).__name__}"
+        self.engine.threw(number, type(why).__name__, said.encode(errors="replace").decode())
 
 
 class Stream:

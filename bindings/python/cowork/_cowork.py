@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Gener
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._bridge import AT_EXIT, Bridge, Stream, closed, to_json
-from ._errors import CoworkError
+from ._errors import CoworkError, UnsupportedError
 from ._host import Model, Planner, Tool, parts_of
 from ._native import picture
 from ._operations import Operations, SyncOperations, SyncTaskOperations, TaskOperations
@@ -193,6 +193,10 @@ class SyncCowork(SyncOperations):
         if self._loop.is_closed():
             work.close()
             raise closed()
+        if not self._thread.is_alive():
+            work.close()
+            fix = "open another one after the fork"
+            raise UnsupportedError("the engine was opened by the process that this one was forked from", op="call engine", fix=fix)
         done = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return done.result()

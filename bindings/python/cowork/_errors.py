@@ -5,6 +5,7 @@ Written by `cargo xtask gen` from the engine's schema: what is changed here is l
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,9 @@ class CoworkError(Exception):
         """Named facts."""
         if fix is not None:
             self.context.append(("fix", fix))
+        if (step := self.fix) is not None and sys.version_info >= (3, 11):
+            # A traceback shows it.
+            self.add_note(step)
 
     @property
     def fix(self) -> str | None:

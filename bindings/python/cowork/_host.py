@@ -10,13 +10,15 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, Union, overload
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, Union, cast, overload
 
 from ._bridge import Bridge, to_json
 from ._errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from typing_extensions import Unpack
 
     from ._types import ModelOptions, PlannerOptions, Role, ToolOptions
@@ -48,6 +50,8 @@ class ToolContext:
         """1 for the first time."""
         self.folders: list[Any] = given.get("folders", [])
         """The task's folders, where the call names files in them."""
+        self.paths: dict[str, str] = given.get("paths", {})
+        """Where on this computer the files are that the arguments name which have a role: `Desk/a.txt` is `/home/ann/Desk/a.txt`."""
 
     def progress(self, done: int, total: int = 0, note: str = "") -> bool:
         """Shows how far it is: so much is done, of so much if that is known. Says whether anybody looks."""
@@ -77,6 +81,8 @@ class Part:
     kind = ""
 
     def __init__(self, function: Function, said: Mapping[str, Any]) -> None:
+        if not callable(function):
+            raise InvalidInputError(f"a {self.kind} is made of a function, not of {function!r}", op=f"make {self.kind}")
         self.function = function
         given = {name: value for name, value in said.items() if value is not None}
         self.declaration: dict[str, Any] = {"name": getattr(function, "__name__", self.kind), **given}
@@ -127,14 +133,14 @@ class Tool(Part):
     def __init__(self, function: Function, **said: Unpack[ToolOptions]) -> None:
         super().__init__(function, said)
         if said.get("name") is None:
-            self.declaration["name"] = function.__name__.lower()
+            self.declaration["name"] = self.declaration["name"].lower()
         self.name: str = self.declaration["name"]
         self._context: str | None = None
         self._decode: dict[str, Function] = {}
         self._is_async = inspect.iscoroutinefunction(function)
         try:
             self._read_hints()
-        except (NameError, TypeError, RuntimeError) as why:
+        except (NameError, TypeError, ValueError, RuntimeError) as why:
             fix = "give parameters types: str, int, float, bool, None, Literal, list, dict, an enum, a path, a TypedDict, a pydantic model"
             text = f"no schema can be made of the parameters of the tool `{self.name}`: {why}"
             raise InvalidInputError(text, op="make tool", fix=f"{fix}; or give the tool a `schema`") from None
@@ -146,7 +152,7 @@ class Tool(Part):
         roles: dict[str, str] = {}
         hints = typing.get_type_hints(self.function, include_extras=True)
         for name, parameter in inspect.signature(self.function).parameters.items():
-            if hints.get(name) is ToolContext:
+            if ToolContext in (hint := hints.get(name), *typing.get_args(hint)):
                 self._context = name
             elif "schema" not in self.declaration:
                 if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
@@ -184,14 +190,14 @@ class Tool(Part):
         context = ToolContext(bridge, number, given)
         args: dict[str, Any] = given["args"]
         try:
-            args.update({name: decode(args[name]) for name, decode in self._decode.items() if name in args})
+            args.update({name: decode(_placed(args[name], context.paths)) for name, decode in self._decode.items() if name in args})
         except ValueError as why:
             raise InvalidInputError(f"the arguments of `{self.name}` do not fit: {why}", op="check arguments") from why
         if self._context is not None:
             args[self._context] = context
         if self._is_async:
             return self._result(await self.function(**args))
-        bridge.in_thread(number, lambda: self._result(self.function(**args)), context)
+        bridge.in_thread(number, lambda: self._result(self.function(**args)), context, self)
         return None
 
     def _result(self, value: Any) -> str:
@@ -213,31 +219,48 @@ def tool(function: Function | None = None, /, **said: Any) -> Any:
     return functools.partial(Tool, **said) if function is None else Tool(function, **said)
 
 
-def model(**said: Unpack[ModelOptions]) -> Callable[[Function], Model]:
+@overload
+def model(function: Function, /) -> Model: ...
+@overload
+def model(**said: Unpack[ModelOptions]) -> Callable[[Function], Model]: ...
+def model(function: Function | None = None, /, **said: Any) -> Any:
     """Makes a model of an async function: it takes a request, and gives a text or what `HostAnswer` says.
 
     An async generator gives the text piece by piece, and may end with a `HostAnswer`.
     """
-    return lambda function: Model(function, said)
+    return functools.partial(Model, said=said) if function is None else Model(function, said)
 
 
-def planner(**said: Unpack[PlannerOptions]) -> Callable[[Function], Planner]:
+@overload
+def planner(function: Function, /) -> Planner: ...
+@overload
+def planner(**said: Unpack[PlannerOptions]) -> Callable[[Function], Planner]: ...
+def planner(function: Function | None = None, /, **said: Any) -> Any:
     """Makes a planner of an async function: it takes a task as it stands, and gives a `Proposal`."""
-    return lambda function: Planner(function, said)
+    return functools.partial(Planner, said=said) if function is None else Planner(function, said)
 
 
-def parts_of(tools: Iterable[Any] = (), models: Iterable[Any] = (), planners: Iterable[Any] = (), approver: Any = None) -> list[Part]:
+def parts_of(tools: Any = (), models: Any = (), planners: Any = (), approver: Any = None) -> list[Part]:
     """Gives what was brought along, each the part that it has to be."""
     if not (approver is None or callable(approver)):
         raise InvalidInputError(f"the approver {approver!r} is no function", op="open engine", fix="give one that takes a question")
     parts: list[Part] = [] if approver is None else [Approver(approver, {})]
     for kind, given in ((Tool, tools), (Model, models), (Planner, planners)):
+        if not hasattr(given, "__iter__"):
+            raise InvalidInputError(f"`{kind.kind}s` is no list", op="open engine", fix=f"give a list: {kind.kind}s=[...]")
         for one in given:
             if not isinstance(one, kind):
                 fix = f"make one of a function with `@cowork.{kind.kind}`"
                 raise InvalidInputError(f"{one!r} is no {kind.kind}", op="open engine", fix=fix)
             parts.append(one)
     return parts
+
+
+def _placed(value: Any, paths: Mapping[str, str]) -> Any:
+    """Gives files where they are: who takes a path opens it."""
+    if isinstance(value, list):
+        return [_placed(one, paths) for one in cast("Iterable[Any]", value)]
+    return paths.get(value, value) if isinstance(value, str) else value
 
 
 async def _awaited(value: Any) -> Any:

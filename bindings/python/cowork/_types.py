@@ -3012,6 +3012,10 @@ class ToolInput(TypedDict):
     """The call; the same when it runs again after an interruption."""
     folders: list[Folder]
     """The task's folders, where the call names files in them."""
+    paths: dict[str, str]
+    """Where on this computer the files are that its arguments name, by their names: `Desk/a.txt` is
+    `/home/ann/Desk/a.txt`.
+    """
     task: TaskId
     """The task."""
     thread: ThreadId

@@ -51,9 +51,14 @@ impl Engine {
         self.queue.take().into_iter().map(Item::parts).collect()
     }
 
-    /// Says that an event loop takes what is wanted now, or that none does any more: what was wanted of it fails.
-    fn serve(&self, is_there: bool) {
-        self.queue.serve(is_there);
+    /// Has what a loop took fail that has ended by now.
+    fn lose(&self) {
+        self.queue.lose();
+    }
+
+    /// Gives back a call that a loop took: the next one calls the function.
+    fn again(&self, number: i64, place: u64, input: String) {
+        self.queue.again(number, place, input);
     }
 
     /// Begins a call ([`Calls`]). What comes of it is taken under this number.
@@ -98,7 +103,6 @@ impl Engine {
             return;
         }
         let (tell, told) = mpsc::sync_channel(1);
-        self.queue.serve(false);
         self.calls.handle().runtime().spawn(async move { tell.send(handle.close().await) });
         _ = py.detach(move || told.recv_timeout(Duration::from_secs_f64(seconds)));
     }

@@ -38,8 +38,6 @@ pub(crate) struct Queue {
 struct State {
     items: Vec<Item>,
     calls: HashMap<i64, Waiting>,
-    /// Whether an event loop takes them, or is awaited.
-    is_served: bool,
 }
 
 /// Who waits for an answer.
@@ -71,9 +69,7 @@ impl Queue {
         let (reader, writer) = io::pipe().map_err(|e| {
             Error::new(Kind::Unavailable, "open engine", format!("the system gives no pipe: {e}")).with_source(e)
         })?;
-        // A task of an earlier run may be taken up before a loop is there.
-        let state = Mutex::new(State { is_served: true, ..State::default() });
-        Ok(Self { state, reader, writer, next: AtomicI64::new(1) })
+        Ok(Self { state: Mutex::default(), reader, writer, next: AtomicI64::new(1) })
     }
 
     pub(crate) fn fileno(&self) -> i32 {
@@ -97,18 +93,25 @@ impl Queue {
         mem::take(&mut held(&self.state).items)
     }
 
-    pub(crate) fn serve(&self, is_there: bool) {
-        let lost = {
-            let mut state = held(&self.state);
-            state.is_served = is_there;
-            if is_there {
-                return;
-            }
-            state.items.retain(|item| matches!(item, Item::Done(..)));
-            mem::take(&mut state.calls)
-        };
-        for waiting in lost.into_values() {
+    /// Has what an event loop took, and never answered as it ended, fail. Where there is no loop, what is wanted waits for the next one, or for the
+    /// engine's end.
+    pub(crate) fn lose(&self) {
+        let mut state = held(&self.state);
+        let State { items, calls } = &mut *state;
+        let waits =
+            |number: &i64| items.iter().any(|item| matches!(item, Item::Call(waiting, ..) if waiting == number));
+        let lost: Vec<Waiting> = calls.extract_if(|number, _| !waits(number)).map(|(_, waiting)| waiting).collect();
+        drop(state);
+        for waiting in lost {
             _ = waiting.answer.send(Err(unserved()));
+        }
+    }
+
+    /// Has a function called once more that a loop took and gave up as it ended.
+    pub(crate) fn again(&self, number: i64, place: u64, input: String) {
+        let is_wanted = held(&self.state).calls.contains_key(&number);
+        if is_wanted {
+            self.put(Item::Call(number, place, input));
         }
     }
 
@@ -138,9 +141,6 @@ impl Function for HostFunction {
         let (answer, answered) = oneshot::channel();
         {
             let mut state = held(&self.queue.state);
-            if !state.is_served {
-                return Err(unserved());
-            }
             state.calls.insert(number, Waiting { answer, tell: call.tell });
             state.items.push(Item::Call(number, self.place, call.input));
             self.queue.wake(&state);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
+import logging
 import os
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import cowork
 from cowork import Cowork, Planner, Tool
 
 MOST_SECONDS = 60
+# What parts raise is logged, and meant here.
+logging.getLogger("cowork").addHandler(logging.NullHandler())
 DONE = {"finish": {"end": "done", "summary": "Done."}}
 
 

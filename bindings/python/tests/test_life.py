@@ -63,7 +63,7 @@ class Loops(Story):
 
         self.runs(work)
 
-    def test_what_a_closed_loop_owed_fails_and_the_next_one_goes_on(self) -> None:
+    def test_what_a_tool_owed_as_its_loop_ended_fails_and_the_next_loop_goes_on(self) -> None:
         began = threading.Event()
         times = 0
 
@@ -101,12 +101,70 @@ class Loops(Story):
 
             with self.subTest(how):
                 state = self.runs(ends)
+                self.assertEqual(state["status"], "done", state)
                 self.assertEqual(outcomes(state)[0]["end"], "failed")
-                if state["status"] == "done":
-                    self.assertEqual(outcomes(state)[1]["value"], "there")
-                else:
-                    # The planner was wanted while there was no loop.
-                    self.assertEqual(state["result"]["error"]["kind"], "unavailable")
+                self.assertEqual(outcomes(state)[1]["value"], "there")
+
+    def test_a_planner_that_was_asked_as_its_loop_ended_is_asked_by_the_next(self) -> None:
+        began = 0
+
+        @cowork.planner(name="slow")
+        async def slow(view: Any) -> Any:
+            nonlocal began
+            began += 1
+            if began == 1:
+                await asyncio.get_running_loop().create_future()
+            return {"finish": {"end": "done", "summary": "after all"}}
+
+        it = cowork.Cowork(planners=[slow])
+
+        async def begins() -> str:
+            task = await it.start("go")
+            while not began:
+                await asyncio.sleep(0.001)
+            return task.id
+
+        id = asyncio.run(begins())
+
+        async def ends() -> Any:
+            state = await it.settled(id)
+            await it.close()
+            return state
+
+        self.assertEqual(self.runs(ends)["result"]["summary"], "after all")
+
+    def test_who_forgets_to_close_loses_nothing(self) -> None:
+        with tempfile.TemporaryDirectory() as data:
+            done = self.child(f"""
+hung = []
+
+@cowork.tool(effects="read_only")
+async def hangs() -> str:
+    hung.append(True)
+    await asyncio.get_running_loop().create_future()
+
+async def main():
+    it = engine(hangs, turns=[calls("hangs")], data_dir={data!r})
+    print((await it.start("go")).id, flush=True)
+    while not hung:
+        await asyncio.sleep(0.001)
+    print("it hangs", flush=True)
+
+asyncio.run(main())
+""")
+            id, hung, _ = done.stdout.split("\n")
+            self.assertEqual((hung, done.stderr), ("it hangs", ""))
+
+            @tool(effects="read_only")
+            async def hangs() -> str:
+                return "not any more"
+
+            async def work() -> Any:
+                async with engine(hangs, turns=[calls("hangs")], data_dir=data) as it:
+                    return await it.settled(id)
+
+            state = self.runs(work)
+            self.assertEqual((state["status"], outcomes(state)[0].get("value")), ("done", "not any more"), state)
 
     def test_a_reader_that_stops_early_leaves_the_task_alone(self) -> None:
         async def work() -> None:
@@ -289,6 +347,22 @@ print(asyncio.run(run()), flush=True)
 """)
         wanted = ["7", "unsupported open another one after the fork", "8", "0", "7"]
         self.assertEqual((done.stdout.split("\n")[:-1], done.stderr), (wanted, ""))
+
+    @unittest.skipUnless(hasattr(os, "fork"), "there is no fork here")
+    def test_without_a_loop_a_forked_process_is_told_so(self) -> None:
+        done = self.child("""
+it = cowork.SyncCowork()
+if os.fork() == 0:
+    for use in (it.tasks, it.close):
+        try:
+            use()
+        except cowork.CoworkError as error:
+            print(error.kind, error.fix, flush=True)
+    os._exit(0)
+os.wait()
+it.close()
+""")
+        self.assertEqual((done.stdout, done.stderr), ("unsupported open another one after the fork\n" * 2, ""))
 
     def test_a_process_without_an_engine_imports_quickly(self) -> None:
         late = ("cowork._types", "asyncio", "pydantic", "IPython")

@@ -7,6 +7,7 @@ import enum
 import os
 import pathlib
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Optional, TypedDict
 from unittest import mock
 
+import cowork
 from cowork import Arg, CoworkError, InvalidInputError, ToolContext, ToolResult, UnavailableError, tool
 from support import Story, calls, engine, outcomes
 
@@ -40,6 +42,84 @@ class Place(TypedDict):
 @tool(effects="read_only")
 async def echo(value: Any) -> Any:
     return value
+
+
+class AsUsersWrite(Story):
+    def test_a_path_is_where_the_file_is(self) -> None:
+        @tool(effects="read_only")
+        def cat(path: Annotated[pathlib.Path, Arg(role="reads")], more: Annotated[list[pathlib.Path], Arg(role="reads")],
+                name: Annotated[str, Arg(role="reads")], context: ToolContext | None = None) -> list[str]:
+            assert context is not None
+            return [path.read_text(), *[one.read_text() for one in more], name, pathlib.Path(context.paths[name]).read_text()]
+
+        with tempfile.TemporaryDirectory() as data, tempfile.TemporaryDirectory() as place:
+            pathlib.Path(place, "a.txt").write_text("mine")
+            os.symlink("/etc", pathlib.Path(place, "out"))
+
+            async def work() -> tuple[Any, Any]:
+                file = "Desk/a.txt"
+                good = {"path": file, "more": [file], "name": file}
+                turns = [calls("cat", good, {**good, "path": "Desk/out/hostname"})]
+                async with engine(cat, turns=turns, data_dir=data) as it:
+                    first, second = outcomes(await it.run("go", folders=[await it.folder(place, name="Desk")]))
+                    return first, second
+
+            first, second = self.runs(work)
+            self.assertEqual(first["value"], ["mine", "mine", "Desk/a.txt", "mine"])
+            self.assertEqual((second["end"], second["error"]["kind"]), ("failed", "not_allowed"), second)
+
+    def test_what_is_raised_is_told_and_logged_whatever_it_is(self) -> None:
+        class Odd(Exception):
+            def __str__(self) -> str:
+                return self.args[5]
+
+        @tool(effects="read_only")
+        async def raises() -> None:
+            raise Odd
+
+        @tool(effects="read_only")
+        def raises_too() -> None:
+            raise Odd
+
+        for one in (raises, raises_too):
+            with self.assertLogs("cowork", "INFO") as logged:
+                outcome = self.outcome(one)
+            self.assertEqual(outcome["end"], "failed")
+            self.assertIn("IndexError", outcome["error"]["message"])
+            self.assertIn(f"the tool `{one.name}` raised", logged.output[0])
+
+    def test_what_is_misspelt_is_refused(self) -> None:
+        async def work() -> list[str]:
+            async with engine(echo, turns=[]) as it:
+                wrong = []
+                for given in ({"budget": {"usd": 1}}, {"tools": ["ehco"]}):
+                    with self.assertRaises(CoworkError) as raised:
+                        await it.run("go", **given)  # type: ignore[arg-type]
+                    wrong.append(raised.exception.message)
+                return wrong
+
+        budget, tools = self.runs(work)
+        self.assertIn("unknown field `usd`, at /budget", budget)
+        self.assertEqual(tools, "there is no tool `ehco`")
+        for wrong in (lambda: tool("weather"), lambda: cowork.Cowork(tools=echo), lambda: tool(int)):  # type: ignore
+            with self.assertRaises(InvalidInputError):
+                wrong()
+
+    def test_an_enum_is_its_value_and_a_planner_needs_no_brackets(self) -> None:
+        @tool(effects="read_only")
+        async def colour() -> Colour:
+            return Colour.BLUE
+
+        @cowork.planner
+        async def once(view: Any) -> Any:
+            turns = view["task"]["turns"]
+            return {"finish": {"end": "done", "summary": turns[0]["calls"][0]["outcome"]["value"]}} if turns else calls("colour")
+
+        async def work() -> Any:
+            async with cowork.Cowork(tools=[colour], planners=[once]) as it:
+                return await it.run("go")
+
+        self.assertEqual(self.runs(work)["result"]["summary"], "blue")
 
 
 class Declared(Story):

@@ -6,7 +6,10 @@
 use std::borrow::Cow;
 
 use cowork::{Error, Kind, Result};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
 /// How long a text from a host may be, in bytes.
 pub const LONGEST: usize = 32 << 20;
@@ -19,11 +22,25 @@ const OP: &str = "read JSON";
 ///
 /// # Errors
 /// `InvalidInput` for what is no JSON, what does not fit, and what another language would read as something else: an integer beyond
-/// 64 bits, NaN, half of a surrogate pair, more than [`DEEPEST`] levels, more than [`LONGEST`] bytes. The fact `at` is its place, as a JSON
+/// 64 bits, NaN, a field that there is not, half of a surrogate pair, more than [`DEEPEST`] levels, more than [`LONGEST`] bytes. The fact `at` is its place, as a JSON
 /// pointer.
 pub fn read<T: DeserializeOwned>(what: &str, json: &str) -> Result<T> {
     check(json).map_err(|fault| wrong(what, json, Some(fault.at), &fault.why))?;
-    serde_json::from_str(json).map_err(|e| unread(what, json, &e))
+    let (mut reader, mut unknown) = (serde_json::Deserializer::from_str(json), None);
+    let read = serde_ignored::deserialize(&mut reader, |path| {
+        unknown.get_or_insert_with(|| path.to_string());
+    });
+    let read = read.and_then(|read| reader.end().map(|()| read)).map_err(|e| unread(what, json, &e))?;
+    match unknown {
+        None => Ok(read),
+        // What is left out without a word may be a limit.
+        Some(path) => {
+            let (at, name) = path.rsplit_once('.').unwrap_or(("", &path));
+            let place = format!("/{}", at.replace(".?", "").replace('.', "/"));
+            let place = if at.is_empty() { String::new() } else { format!(", at {place}") };
+            Err(Error::new(Kind::InvalidInput, OP, format!("{what} does not fit: unknown field `{name}`{place}")))
+        }
+    }
 }
 
 /// Reads what a host gives where that has to be an object: a list of a type's fields, which serde would take for it, is none.
@@ -164,16 +181,18 @@ fn unread(what: &str, json: &str, error: &serde_json::Error) -> Error {
     let at = (error.line() > 0).then(|| byte_of(json, error.line(), error.column()));
     // What is missing is noticed at the end of an object, and is not its last field's fault.
     let at = at.map(|at| at + usize::from(said.starts_with("missing field")));
-    let why = if error.is_data() { format!("does not fit: {said}") } else { format!("is not JSON: {said}") };
+    let fits_not = error.is_data() || serde_json::from_str::<IgnoredAny>(json).is_ok();
+    let why = if fits_not { format!("does not fit: {said}") } else { format!("is not JSON: {said}") };
     wrong(what, json, at, &why)
 }
 
 /// Says what Rust calls its types in words that other languages share.
 fn plain(said: &str) -> String {
     let whole = ["usize", "u16", "u32", "u64", "i32", "i64"];
-    whole
+    let said = whole
         .iter()
-        .fold(said.to_owned(), |said, name| said.replace(&format!("expected {name}"), "expected a whole number"))
+        .fold(said.to_owned(), |said, name| said.replace(&format!("expected {name}"), "expected a whole number"));
+    said.replace("expected value", "expected another kind of value").replace("expected struct ", "expected an object, ")
 }
 
 fn byte_of(json: &str, line: usize, column: usize) -> usize {
@@ -296,7 +315,7 @@ mod tests {
             (r#"{"x":{"half":"\ud83d!"}}"#, "half of a character", Some("/x/half")),
             (r#"["\ude00"]"#, "half of a character", Some("/0")),
             (r#"{"a/b":"\ud83d\u0041"}"#, "half of a character", Some("/a~1b")),
-            ("[1e999]", "is not JSON", Some("/0")),
+            ("[1e999]", "number out of range", Some("/0")),
             ("[1,]", "is not JSON", Some("/1")),
             ("{\n \"a\": 1,\n \"b\": x}", "is not JSON", Some("/b")),
             ("\"open", "is not JSON", None),
@@ -335,6 +354,17 @@ mod tests {
         assert!(error(r#"{"sides":[1,"two"]}"#).ends_with("at /sides/1"));
         assert!(error(r#"{"side":[]}"#).contains("unknown field `side`"));
         assert!(error(r#"{"name":"x"}"#).ends_with("missing field `sides`"));
+        #[derive(Debug, serde::Deserialize)]
+        struct Open {
+            #[allow(dead_code, reason = "it is only read")]
+            shape: Option<Plain>,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        struct Plain {}
+        let error = |json: &str| read::<Open>("it", json).unwrap_err().message;
+        assert_eq!(error(r#"{"shape":{"usd":1}}"#), "it does not fit: unknown field `usd`, at /shape");
+        assert_eq!(error(r#"{"usd":1}"#), "it does not fit: unknown field `usd`");
+        assert!(error(r#"{"shape":1}"#).contains("expected an object, Plain"));
     }
 
     #[test]

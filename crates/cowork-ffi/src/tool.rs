@@ -1,8 +1,13 @@
 //! Tools of the host's.
 
-use std::sync::Arc;
+mod paths;
 
-use cowork::{CallId, Folder, Label, Result, TaskId, ThreadId, Tool, ToolContext, ToolDeclaration, ToolOutput};
+use std::{collections::BTreeMap, sync::Arc};
+
+use cowork::{
+    ArgumentRole, CallId, Error, Folder, Kind, Label, Result, TaskId, ThreadId, Tool, ToolContext, ToolDeclaration,
+    ToolOutput,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -28,6 +33,9 @@ pub struct ToolInput<'a> {
     /// The task's folders, where the call names files in them.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub folders: &'a [Folder],
+    /// Where on this computer the files are that its arguments name, by their names: `Desk/a.txt` is `/home/ann/Desk/a.txt`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub paths: BTreeMap<String, String>,
 }
 
 /// What the function of a tool gives.
@@ -47,7 +55,9 @@ pub struct ToolResult {
 /// Makes a tool whose work a function of the host's does.
 pub(crate) fn host_tool(declaration: ToolDeclaration, function: Arc<dyn Function>) -> Result<Arc<dyn Tool>> {
     let result = format!("the result of the tool `{}`", declaration.name);
-    let host = Arc::new(HostTool { name: declaration.name.clone(), result, function });
+    let roles = declaration.roles.iter().filter(|(_, role)| **role != ArgumentRole::Alone);
+    let files = roles.map(|(name, _)| name.clone()).collect();
+    let host = Arc::new(HostTool { name: declaration.name.clone(), result, files, function });
     declaration.tool(move |args, ctx| {
         let host = host.clone();
         async move { host.run(&args, ctx).await }
@@ -58,18 +68,22 @@ struct HostTool {
     name: String,
     /// What its result is called in errors.
     result: String,
+    /// The arguments that name files.
+    files: Vec<String>,
     function: Arc<dyn Function>,
 }
 
 impl HostTool {
     async fn run(&self, args: &Value, ctx: ToolContext) -> Result<ToolOutput> {
+        let folders = ctx.session.as_ref().map_or(&[][..], |session| session.folders());
         let input = text::write(&ToolInput {
             args,
+            paths: self.places(args, folders).await?,
             thread: ctx.thread,
             task: ctx.task,
             call: ctx.call,
             attempt: ctx.attempt,
-            folders: ctx.session.as_ref().map_or(&[][..], |session| session.folders()),
+            folders,
         })?;
         let progress = ctx.watch.progress;
         let listener: Arc<Listener> = Arc::new(move |telling: Telling<'_>| {
@@ -81,5 +95,13 @@ impl HostTool {
         let given = function::call(&*self.function, &self.name, input, ctx.watch.cancel, tell).await?;
         let ToolResult { value, note, label } = text::read_object(&self.result, &given)?;
         Ok(ToolOutput { value, note, label })
+    }
+    async fn places(&self, args: &Value, folders: &[Folder]) -> Result<BTreeMap<String, String>> {
+        if self.files.is_empty() || folders.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let (args, files, folders) = (args.clone(), self.files.clone(), folders.to_vec());
+        let found = tokio::task::spawn_blocking(move || paths::places(&args, &files, &folders)).await;
+        found.unwrap_or_else(|lost| Err(Error::new(Kind::Internal, "find file", lost.to_string()).with_source(lost)))
     }
 }

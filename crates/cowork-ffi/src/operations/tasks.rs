@@ -17,6 +17,7 @@ use crate::{
 pub(super) async fn submit(open: &Open, mut args: SubmitTask) -> Result<TaskId> {
     let folders = std::mem::take(&mut args.folders).into_iter().map(|choice| folder(open, choice));
     let folders = folders.collect::<Result<Vec<_>>>()?;
+    check_tools(open, args.tools.iter().flatten())?;
     let planner = match (args.planner.take(), args.model.as_deref()) {
         (serde_json::Value::Null, model) => open.planner(model)?,
         (told, None) => told,
@@ -30,6 +31,15 @@ pub(super) async fn submit(open: &Open, mut args: SubmitTask) -> Result<TaskId> 
     let thread = args.thread.as_deref().map_or(open.thread, thread);
     let sender = args.sender.take().unwrap_or_else(|| open.sender.clone());
     open.engine.submit(thread, &sender, args.submit(folders, planner)).await
+}
+
+/// Refuses names of tools that there are not: a task would only find out when it calls one.
+fn check_tools<'a>(open: &Open, mut named: impl Iterator<Item = &'a String>) -> Result<()> {
+    let there = open.engine.tools();
+    let Some(unknown) = named.find(|name| there.iter().all(|tool| tool.name != **name)) else { return Ok(()) };
+    let names: Vec<&str> = there.iter().map(|tool| tool.name.as_str()).collect();
+    Err(Error::new(Kind::NotFound, "submit task", format!("there is no tool `{}`", unknown.escape_debug()))
+        .with_fix(format!("there are: {}", names.join(", "))))
 }
 
 fn folder(open: &Open, choice: FolderChoice) -> Result<Folder> {

@@ -33,6 +33,9 @@ const BASE: &str = r#"
         """Named facts."""
         if fix is not None:
             self.context.append(("fix", fix))
+        if (step := self.fix) is not None and sys.version_info >= (3, 11):
+            # A traceback shows it.
+            self.add_note(step)
 
     @property
     def fix(self) -> str | None:
@@ -75,7 +78,7 @@ def error_of(data: Mapping[str, Any]) -> CoworkError:
 pub(super) fn module(model: &Model) -> String {
     let mut text = head("Exceptions: one for each kind of errors.");
     text.push_str(
-        "\nfrom collections.abc import Iterable, Mapping\nfrom typing import TYPE_CHECKING, Any\n\n\
+        "\nimport sys\nfrom collections.abc import Iterable, Mapping\nfrom typing import TYPE_CHECKING, Any\n\n\
          if TYPE_CHECKING:\n    from ._types import Retry\n\n__all__ = [\n    \"BY_KIND\",\n    \"CoworkError\",\n",
     );
     for error in &model.errors {
