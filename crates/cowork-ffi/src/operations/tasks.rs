@@ -158,7 +158,7 @@ pub(super) async fn finished(open: &Open, OneTask { task }: OneTask) -> Result<T
         None => {
             let why = format!("the task is not done: it is {}", format!("{:?}", found.status()).to_lowercase());
             Err(told(Error::new(Kind::Unavailable, "run task", why))
-                .with_fix("answer what `asks` gives, or open the engine with an approver"))
+                .with_fix("answer what `asks` gives, or bring an approver that gives `allow`, `allow_task` or `deny`"))
         }
     }
 }
