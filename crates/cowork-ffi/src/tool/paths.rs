@@ -68,7 +68,8 @@ mod tests {
         symlink(out.path().join("not there"), place.path().join("lost")).unwrap();
         symlink("a.txt", place.path().join("same")).unwrap();
         let folder = cowork::folder_named(place.path(), "Desk").unwrap();
-        let find = |given: Value| places(&json!({ "path": given }), &["path".to_owned()], std::slice::from_ref(&folder));
+        let find =
+            |given: Value| places(&json!({ "path": given }), &["path".to_owned()], std::slice::from_ref(&folder));
         let at = |name: &str| fs::canonicalize(place.path()).unwrap().join(name).to_str().unwrap().to_owned();
         assert_eq!(find(json!("Desk/a.txt")).unwrap()["Desk/a.txt"], at("a.txt"));
         let both = find(json!(["Desk/same", "Desk/new/b.txt"])).unwrap();
