@@ -144,7 +144,7 @@ class Bridge:
             if what == 0:
                 self._running[number] = loop.create_task(self._run(number, place, text))
             elif what == 1:
-                if (running := self._running.get(number)) is not None:
+                if (running := self._running.pop(number, None)) is not None:
                     running.cancel()
             elif (done := self._waiting.pop(number, None)) is not None and not done.done():
                 if what == 2:
@@ -164,10 +164,11 @@ class Bridge:
             if not isinstance(why, Exception):
                 raise
         except BaseException as why:
-            # The engine cancelled it, or the loop ends: that is known as soon as whoever else was cancelled has run.
-            loop = cast("asyncio.Task[Any]", me).get_loop()
-            given_up = functools.partial(self._given_up, number, place, text, why)
-            given_up() if loop.is_closed() else loop.call_soon(loop.call_soon, given_up)
+            # What the engine stopped is not there any more. Whether the loop ends is known as soon as whoever else was cancelled has run.
+            if self._running.get(number) is me:
+                loop = cast("asyncio.Task[Any]", me).get_loop()
+                given_up = functools.partial(self._given_up, number, place, text, why)
+                given_up() if loop.is_closed() else loop.call_soon(loop.call_soon, given_up)
             raise
         finally:
             if self._running.get(number) is me:

@@ -133,6 +133,24 @@ class Loops(Story):
 
         self.assertEqual(self.runs(ends)["result"]["summary"], "after all")
 
+    def test_what_the_engine_stops_is_no_fault_of_the_host(self) -> None:
+        async def work() -> str:
+            began = asyncio.Event()
+
+            @cowork.planner
+            async def hangs(view: Any) -> Any:
+                began.set()
+                await asyncio.get_running_loop().create_future()
+
+            async with cowork.Cowork(planners=[hangs]) as it:
+                task = await it.start("go")
+                await began.wait()
+                await task.cancel()
+                return (await task)["status"]
+
+        with self.assertNoLogs("cowork", "INFO"):
+            self.assertEqual(self.runs(work), "cancelled")
+
     def test_who_forgets_to_close_loses_nothing(self) -> None:
         with tempfile.TemporaryDirectory() as data:
             done = self.child(f"""
