@@ -29,7 +29,7 @@ use core::ffi::CStr;
 
 use plan::Plan;
 use sys::{Errno, Fd, HERE, Result};
-use told::{BEGUN, LISTENS, NO_WORLD, Told};
+use told::{ALONE, BEGUN, END, LISTENS, NO_WORLD, Told};
 
 /// The most bytes that a plan may have.
 const MOST: usize = 1 << 20;
@@ -330,7 +330,11 @@ fn ended(command: i32) -> ! {
     loop {
         match sys::wait() {
             Ok((pid, status, used)) if pid == command => {
-                tell(HOST, &Told { status, used, ..Told::default() });
+                // A host that hears of this need not wait for this process's own end.
+                let about = if sys::is_childless() { ALONE } else { END };
+                tell(HOST, &Told { about, status, used, ..Told::default() });
+                // The kernel may have put the host behind this process, whose end takes some time.
+                sys::give_way();
                 sys::exit(0);
             }
             Ok(_) | Err(sys::EINTR) => {}

@@ -10,6 +10,8 @@ pub(crate) const BEGUN: u32 = 1;
 pub(crate) const NO_WORLD: u32 = 2;
 /// The way out listens; its socket comes along.
 pub(crate) const LISTENS: u32 = 3;
+/// The end of a command that left nothing behind.
+pub(crate) const ALONE: u32 = 4;
 
 /// What is told to the host.
 #[derive(Default)]

@@ -174,7 +174,7 @@ impl Running {
         self.program = order.args.first().cloned().unwrap_or_default();
         match hand_over(&self.socket, &order.bytes(), &streams)? {
             // What went wrong before was told, and is there to be read.
-            Err(_) if is_ready(&*self.socket) => Ok(()),
+            Err(_) if is_ready_within(&*self.socket, Duration::ZERO) == Ok(true) => Ok(()),
             sent => sent.map_err(failed),
         }
     }
@@ -223,7 +223,10 @@ impl Running {
                 return Ok(Ended { how: How::Over(excess), cpu: Duration::ZERO, memory: 0 });
             }
         };
-        self.end()?;
+        // What ended alone has nothing that is to be ended. What made it ready for it ends by itself.
+        if !matches!(&heard, Ok(Heard::Told(told)) if told.is_alone) {
+            self.end()?;
+        }
         drop(taken);
         let stay = self.stay.take();
         let was_struck = |ended_well| stay.as_ref().is_some_and(|stay| stay.was_struck(ended_well));
@@ -248,24 +251,14 @@ impl Running {
 
     fn hear(&self, most: Duration) -> rustix::io::Result<Heard> {
         let begun = Instant::now();
-        // What the root process says before its end is there when it has ended: to be woken for it, and again for the end, takes twice as
-        // long. Not so its way out.
-        let root = self.root.as_ref().filter(|_| self.out.is_none());
         loop {
-            let left = most.saturating_sub(begun.elapsed());
-            let seconds = left.as_secs().try_into().unwrap_or(i64::MAX);
-            let wait = Timespec { tv_sec: seconds, tv_nsec: left.subsec_nanos().into() };
-            match poll(&mut [PollFd::new(root.unwrap_or(&self.socket), PollFlags::IN)], Some(&wait)) {
-                Ok(0) => return Ok(Heard::Nothing),
-                Ok(_) => {}
-                Err(Errno::INTR) => continue,
-                Err(errno) => return Err(errno),
+            if !is_ready_within(&*self.socket, most.saturating_sub(begun.elapsed()))? {
+                return Ok(Heard::Nothing);
             }
             let mut message = [0; Told::LENGTH];
             match receive(&self.socket, &mut message) {
                 Ok((Told::LENGTH, handle)) => return Ok(Told::read(&message, handle)),
                 Ok((0, _)) => return Ok(Heard::Gone),
-                Err(Errno::AGAIN) if root.is_some() => return Ok(Heard::Gone),
                 // Nothing of ours; what is ours follows.
                 Ok(_) => {}
                 // An order that was not read any more; what was told before can still be.
@@ -277,13 +270,15 @@ impl Running {
 
     /// Ends all of it, and waits until it has: with its root process the kernel ends every other in its namespace.
     fn end(&self) -> Result<()> {
-        if self.root.as_ref().is_some_and(is_ready) {
-            return Ok(());
-        }
         _ = shutdown(&*self.socket, Shutdown::Write);
         let begun = Instant::now();
         loop {
-            match self.hear(DEATH.saturating_sub(begun.elapsed())) {
+            let left = DEATH.saturating_sub(begun.elapsed());
+            let heard = match &self.root {
+                Some(root) => is_ready_within(root, left).map(|is| if is { Heard::Gone } else { Heard::Nothing }),
+                None => self.hear(left),
+            };
+            match heard {
                 Ok(Heard::Told(_) | Heard::Begun(..) | Heard::Listens(_) | Heard::Strange(_)) => {}
                 Ok(Heard::Gone) => return Ok(()),
                 Ok(Heard::Nothing) => {
@@ -327,6 +322,8 @@ struct Told {
     status: i32,
     cpu: Duration,
     memory: u64,
+    /// Whether nothing else was left when the command had ended.
+    is_alone: bool,
 }
 
 impl Told {
@@ -338,22 +335,26 @@ impl Told {
         const BEGUN: u32 = 1;
         const NO_WORLD: u32 = 2;
         const LISTENS: u32 = 3;
+        const ALONE: u32 = 4;
         let half = |at: usize| std::array::from_fn(|n| message[at + n]);
         let whole = |at: usize| u64::from_le_bytes(std::array::from_fn(|n| message[at + n]));
+        let about = u32::from_le_bytes(half(12));
         let told = Self {
             step: u32::from_le_bytes(half(0)),
-            of_ground: half(12) == NO_WORLD.to_le_bytes(),
+            of_ground: about == NO_WORLD,
             errno: i32::from_le_bytes(half(4)),
             status: i32::from_le_bytes(half(8)),
             cpu: Duration::from_micros(whole(16).saturating_add(whole(24))),
             memory: whole(32).saturating_mul(1_024),
+            is_alone: about == ALONE,
         };
-        match (u32::from_le_bytes(half(12)), handle) {
+        match (about, handle) {
             (LISTENS, Some(handle)) => Heard::Listens(handle.into()),
             // The kernel keeps a handle for which there is no number left here.
             (LISTENS, None) => Heard::Strange(Errno::MFILE),
             (BEGUN, root) => Heard::Begun(u32::from_le_bytes(half(8)), root),
             (END, None) => Heard::Told(told),
+            (ALONE, None) if told.step == 0 => Heard::Told(told),
             (NO_WORLD, None) if told.step > 0 => Heard::Told(told),
             _ => Heard::Strange(Errno::PROTO),
         }
@@ -400,10 +401,18 @@ impl Told {
     }
 }
 
-/// Says whether something can be read: a message, or an end.
-fn is_ready(from: impl AsFd) -> bool {
-    let none = Timespec { tv_sec: 0, tv_nsec: 0 };
-    poll(&mut [PollFd::new(&from, PollFlags::IN)], Some(&none)).is_ok_and(|ready| ready > 0)
+/// Waits until something can be read, a message or an end, no longer than `most`. Says whether it can.
+fn is_ready_within(from: impl AsFd, most: Duration) -> rustix::io::Result<bool> {
+    let begun = Instant::now();
+    loop {
+        let left = most.saturating_sub(begun.elapsed());
+        let seconds = left.as_secs().try_into().unwrap_or(i64::MAX);
+        let wait = Timespec { tv_sec: seconds, tv_nsec: left.subsec_nanos().into() };
+        match poll(&mut [PollFd::new(&from, PollFlags::IN)], Some(&wait)) {
+            Err(Errno::INTR) => {}
+            ready => return ready.map(|ready| ready > 0),
+        }
+    }
 }
 
 /// Gives what the end of a command comes to, if it is one that is told without a handle.
