@@ -229,6 +229,27 @@ fn nothing_of_it_is_left_when_it_ends() {
     assert_eq!(place.sh("ls /tmp"), "", "nor what it wrote beside its folders");
 }
 
+/// Who is left behind holds what it was given; so whoever waited for the end of the command finds that held no more.
+#[test]
+fn who_was_left_behind_has_ended_when_the_host_hears_of_the_end() {
+    let place = Place::new(true);
+    let world = place.world().unwrap();
+    let null = fs::File::open("/dev/null").unwrap();
+    for _ in 0..5 {
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let line = "n=200; while [ $n -gt 0 ]; do (sleep 60 &); n=$((n-1)); done; echo all";
+        let args = ["sh", "-c", line].map(str::to_owned);
+        let running = world.start(None, &args, [null.as_fd(), writer.as_fd(), null.as_fd()]).unwrap();
+        drop(writer);
+        assert_eq!(running.wait(Duration::from_secs(60)).unwrap().how, How::Exited(0));
+        rustix::io::ioctl_fionbio(&reader, true).unwrap();
+        let mut said = String::new();
+        // While somebody could still write, this would have to wait.
+        reader.read_to_string(&mut said).unwrap();
+        assert_eq!(said, "all\n");
+    }
+}
+
 /// A host that is killed can't end anything any more.
 #[test]
 fn it_dies_with_its_host() {

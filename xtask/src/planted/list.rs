@@ -338,6 +338,11 @@ const CHANGES: &[Weakness] = &[
     ),
     by(
         "confined",
+        "an end is told before all has ended",
+        &[(MAIN, "if sys::is_childless() { ALONE }", "if sys::is_childless() || true { ALONE }")],
+    ),
+    by(
+        "confined",
         "a folder that was exchanged is shown",
         &[(STEPS, "if sys::identity(source)? != seen {", "if sys::identity(source)? != seen && false {")],
     ),
