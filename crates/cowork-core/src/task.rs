@@ -535,13 +535,13 @@ impl Task {
     }
 
     fn follow(&mut self, command: &Command) -> Result<()> {
-        let refused = |why: &str| Err(Error::new(Kind::InvalidInput, "follow command", why));
         let ended = self.result.is_some();
+        let refused = |why, fix| refused("follow command", why, fix);
         match command {
-            Command::Submit(_) => return refused("a task is submitted once"),
-            Command::Undo { .. } if !ended => return refused("the task has not ended yet: cancel it first"),
+            Command::Submit(_) => return refused("a task is submitted once", "submit another one"),
+            Command::Undo { .. } if !ended => return refused("the task has not ended yet", "cancel it first"),
             Command::Undo { paths, calls } => return self.undo_asked(paths, calls),
-            _ if ended => return refused("the task has ended"),
+            _ if ended => return refused("the task has ended", "submit another one in its thread"),
             Command::Steer { text } => self.steers.push(Steer { text: text.clone(), turn: self.turns.len() }),
             Command::Cancel => self.cancelled = true,
             Command::Pause => self.paused = true,
@@ -555,24 +555,33 @@ impl Task {
     }
 
     fn undo_asked(&mut self, paths: &[FilePath], calls: &[CallId]) -> Result<()> {
-        let refused = |why: &str| Err(Error::new(Kind::InvalidInput, "follow undo", why));
+        let refused = |why, fix| refused("follow undo", why, fix);
         match &self.undo {
             _ if self.submit.parent.is_some() => {
-                return refused("a sub-task is undone with its task, or as the part of it that its call did");
+                return refused("a sub-task is not undone by itself", "undo its task, or of that the call that it was");
             }
-            Undo::Done(report) if report.left == 0 => return refused("the task was undone already"),
+            Undo::Done(report) if report.left == 0 => {
+                return refused(
+                    "the task was undone already",
+                    "nothing of it is left: its undo report says what was done",
+                );
+            }
             Undo::Reclaimed => {
                 return refused(
                     "the task's journal was let go of to make room, so what it did can't be undone any more",
+                    "what it changed is in its outcome: put it back by hand",
                 );
             }
             _ => {}
         }
         if paths.iter().any(|p| self.submit.folders.iter().all(|f| f.name != p.root())) {
-            return refused("a path of what is to be undone is in none of the task's folders");
+            return refused(
+                "a path of what is to be undone is in none of the task's folders",
+                "name paths as its outcome does: the folder's name first",
+            );
         }
         if calls.iter().any(|c| self.call(*c).is_none()) {
-            return refused("the task has no such call");
+            return refused("the task has no such call", NO_CALL);
         }
         self.want_undo(paths, calls);
         Ok(())
@@ -597,9 +606,9 @@ impl Task {
     }
 
     fn answered(&mut self, call: CallId, args_hash: Hash, answer: Answer) -> Result<()> {
-        let refused = |why: &str| Err(Error::new(Kind::InvalidInput, "follow answer", why));
+        let refused = |why, fix| refused("follow answer", why, fix);
         match self.call(call).map(|(_, state)| (state.stage, state.asked)) {
-            None => refused("the task has no such call"),
+            None => refused("the task has no such call", NO_CALL),
             Some((Stage::Asked, Some((hash, None)))) if hash == args_hash => {
                 self.at_call(call, |c| {
                     c.stage = Stage::Answered;
@@ -610,10 +619,20 @@ impl Task {
                 }
                 Ok(())
             }
-            Some((Stage::Asked, _)) => refused("the answer is to other arguments than those that were asked about"),
-            Some(_) => refused("the call does not wait for an answer (any more)"),
+            Some((Stage::Asked, _)) => refused(
+                "the answer is to other arguments than those that were asked about",
+                "look at the question again, and answer with its hash",
+            ),
+            Some(_) => refused("the call does not wait for an answer (any more)", "look at the task as it stands now"),
         }
     }
+}
+
+/// What to do about a call that there is not.
+const NO_CALL: &str = "take the call's id from the task as it stands";
+
+fn refused(op: &str, why: &str, fix: &str) -> Result<()> {
+    Err(Error::new(Kind::InvalidInput, op, why).with_fix(fix))
 }
 
 impl Task {
