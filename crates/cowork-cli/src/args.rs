@@ -291,10 +291,11 @@ pub(crate) struct Exec {
     /// `:ro` lets it only read. Can be given several times.
     #[arg(long, short, value_name = "DIR[:ro|rw|staged]")]
     pub(crate) folder: Vec<OsString>,
-    /// A host that it may reach, by the proxy of the sandbox: example.org, *.example.org, example.org:8443. Can be given several times.
+    /// A host that it may reach, by the proxy of the sandbox: example.org, *.example.org, example.org:8443. `localhost` and an address mean
+    /// just that, also a private one. Can be given several times.
     #[arg(long, value_name = "HOST[:PORT]")]
     pub(crate) net: Vec<String>,
-    /// The same, also where it is at a private address, as a server of your own is.
+    /// The same, also where its name stands for a private address, as that of a server of your own does.
     #[arg(long, value_name = "HOST[:PORT]")]
     pub(crate) net_private: Vec<String>,
     /// What it may use: wall=30s, cpu=10s, mem=512m, pids=64, files=256, out=1m. Can be given several times.

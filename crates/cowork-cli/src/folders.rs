@@ -58,9 +58,12 @@ fn is_large(at: &Path, home: Option<&Path>) -> bool {
 fn too_large(path: &Path, at: &Path) -> Fail {
     // A full stop at the end of a command would be lost.
     let shown = if path.as_os_str().as_encoded_bytes().ends_with(b".") { at.display() } else { path.display() };
-    let what = if at == Path::new("/") { "the whole computer" } else { "your whole home folder" };
+    let what = if at == Path::new("/") { "the whole computer" } else { "your whole home folder, or holds it" };
     let why = format!("`{shown}` is {what}, and that is only allowed when it is said twice");
-    wrong(why, format!("name a folder in it, or say it twice: --folder {shown} --whole {shown}"))
+    wrong(
+        why,
+        format!("name a folder in it; `cowork run` takes it if it is said twice: --folder {shown} --whole {shown}"),
+    )
 }
 
 /// Gives each folder its own name: `Photos`, `Photos-2`.

@@ -59,7 +59,8 @@ pub(crate) async fn follow(
     let mut screen = Screen::default();
     past.iter().try_for_each(|r| screen.record(r))?;
     let ended = screen.task.as_ref().is_some_and(|t| t.result.is_some());
-    let mut view = View::new(Look::of_stdout(), how.json, ended, screen, now());
+    let look = Look { once: how.cancels, ..Look::of_stdout() };
+    let mut view = View::new(look, how.json, ended, screen, now());
     new.iter().try_for_each(|r| view.record(r))?;
     let events = app.engine.events(thread, records.last().map_or(0, |r| r.seq));
     // Parts that were begun before go on too.
@@ -306,11 +307,13 @@ impl Follower<'_> {
             }
             return Ok(());
         }
-        match Reply::of(key, Offered::on(&ask.effects)) {
+        match Reply::of(key, Offered::on(&ask.effects, self.how.cancels)) {
             Some(Reply::Show) => self.show_all(&ask),
             Some(reply) => self.reply(&ask, reply).await?,
             None if matches!(key, b'?' | b'h') && self.view.is_live() => self.view.help = !self.view.help,
-            None if matches!(key, b'?' | b'h') => self.view.say(&ask::help(Offered::on(&ask.effects), &ask.call.tool)),
+            None if matches!(key, b'?' | b'h') => {
+                self.view.say(&ask::help(Offered::on(&ask.effects, self.how.cancels), &ask.call.tool, self.how.cancels))
+            }
             None => {}
         }
         Ok(())
@@ -357,7 +360,7 @@ impl Follower<'_> {
             self.view.pager = Some(Pager::new(&all, &self.view.look));
             return;
         }
-        let offered = Offered::on(&ask.effects);
+        let offered = Offered::on(&ask.effects, self.how.cancels);
         let tool = &ask.call.tool;
         let keys =
             if self.view.look.spoken { spoken::keys(offered, tool) } else { ask::keys(offered, tool, &self.view.look) };

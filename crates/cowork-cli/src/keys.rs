@@ -28,7 +28,11 @@ pub(crate) struct Offered {
 
 impl Offered {
     /// Leaves out for good what no rule covers, because it can't be undone or told beforehand: that is asked about each time.
-    pub(crate) fn on(effects: &Effects) -> Self {
+    /// And all of them where it is about one command, `once`.
+    pub(crate) fn on(effects: &Effects, once: bool) -> Self {
+        if once {
+            return Self::default();
+        }
         let rules = AllowRule::covering("", effects);
         // Leave to run code is given to a task, not to a folder.
         let always = rules.iter().all(|rule| !rule.folder.is_empty());
@@ -289,8 +293,9 @@ mod tests {
     #[test]
     fn what_can_not_be_undone_is_asked_about_each_time() {
         let undoable = Effects::changes(["Downloads".parse().unwrap()]);
-        assert_eq!(Offered::on(&undoable), Offered { task: true, always: true });
-        assert_eq!(Offered::on(&Effects { undoable: false, ..undoable.clone() }), Offered::default());
-        assert_eq!(Offered::on(&Effects { complete: false, ..undoable }), Offered::default());
+        assert_eq!(Offered::on(&undoable, false), Offered { task: true, always: true });
+        assert_eq!(Offered::on(&Effects { undoable: false, ..undoable.clone() }, false), Offered::default());
+        assert_eq!(Offered::on(&Effects { complete: false, ..undoable.clone() }, false), Offered::default());
+        assert_eq!(Offered::on(&undoable, true), Offered::default(), "of one command");
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Look {
     pub(crate) spoken: bool,
     /// Whether somebody can be asked.
     pub(crate) asks: bool,
+    /// Whether it is about one command that was typed: an answer holds for this once, and to stop is to end it.
+    pub(crate) once: bool,
     /// The home folder, to be written `~`.
     pub(crate) home: Option<String>,
 }
@@ -96,6 +98,7 @@ impl Look {
         };
         let palette = if spoken { Palette::None } else { palette(set, tty && !dumb) };
         Self {
+            once: false,
             width: 80,
             height: 24,
             ink: Ink { palette, letters },

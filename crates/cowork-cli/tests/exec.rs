@@ -167,6 +167,79 @@ fn as_an_object_it_says_what_came_of_it() {
     let came = place.exec(&["--json"], &["touch", "other"]);
     let told: Value = serde_json::from_str(&out(&came)).unwrap();
     assert_eq!(told["waiting"][0]["path"], "Desk/other", "{told}");
+    assert_eq!(told["question"]["groups"][0]["examples"][0], "Desk/other", "{told}");
+    assert_eq!((came.status.code(), told["exit"].as_u64()), (Some(3), Some(0)), "a script learns that it waits");
+    assert_eq!((&told["cut"], &told["left_out"]), (&Value::from(false), &Value::from(Vec::<Value>::new())));
+    let came = place.exec(&["--json", "--limit", "out=10"], &["echo", "more than ten"]);
+    let told: Value = serde_json::from_str(&out(&came)).unwrap();
+    assert_eq!((&told["stdout"], &told["cut"]), (&Value::from("more than "), &Value::from(true)));
+}
+
+#[test]
+fn nothing_is_taken_over_that_is_to_be_discarded() {
+    let place = Place::new();
+    let folder = format!("{}:rw", place.desk.display());
+    let came = place.cowork(&["exec", "-f", &folder, "--discard", "--", "rm", "poem"], b"");
+    assert_eq!((came.status.code(), place.poem().as_str()), (Some(0), "two\none\n"), "{}", err(&came));
+}
+
+#[test]
+fn every_change_is_shown_before_the_answer() {
+    let place = Place::new();
+    let line = "for n in $(seq 40); do echo $n > f$n; done; for n in $(seq 30); do mkdir d$n; echo > d$n/.bashrc; done";
+    let came = place.exec(&[], &["sh", "-c", line]);
+    assert!(out(&came).contains("more: show all of it to see them"), "{}", out(&came));
+    let shown = out(&place.cowork(&["show"], b""));
+    for n in 1..=40 {
+        assert!(shown.contains(&format!("      Desk/f{n}\n")), "{n}: {shown}");
+    }
+    for n in 1..=30 {
+        assert!(shown.contains(&format!("    Desk/d{n}/.bashrc runs")), "{n}: {shown}");
+    }
+}
+
+#[test]
+fn a_damaged_journal_is_called_that() {
+    let place = Place::new();
+    assert!(place.exec(&["--commit"], &["rm", "poem"]).status.success());
+    let journal = fs::read_dir(place.at.path().join("data/journal")).unwrap().flatten();
+    let log = journal.map(|task| task.path().join("log")).find(|log| log.exists()).unwrap();
+    fs::OpenOptions::new().write(true).open(log).unwrap().set_len(10).unwrap();
+    let came = place.cowork(&["undo", "--yes"], b"");
+    assert_eq!(came.status.code(), Some(1));
+    assert!(err(&came).contains("is damaged"), "{}", err(&came));
+}
+
+/// As a shell does with its own: who has read enough ends it.
+#[test]
+fn a_command_that_nobody_listens_to_is_ended() {
+    let place = Place::new();
+    let folder = place.desk.to_str().unwrap();
+    let begin = |out: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cowork"));
+        command.arg("--data").arg(place.at.path().join("data")).args(["exec", "-f", folder, "--", "yes"]);
+        command.env("HOME", place.at.path()).env_remove("OTEL_EXPORTER_OTLP_ENDPOINT");
+        command.stdin(Stdio::null()).stdout(out).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let mut child = begin(Stdio::piped());
+    child.stdout.take().unwrap().read_exact(&mut [0; 2]).unwrap();
+    let came = child.wait_with_output().unwrap();
+    assert_eq!(came.status.code(), Some(141), "{}", err(&came));
+    assert!(err(&came).contains("Nobody reads what it says any more"), "{}", err(&came));
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let came = begin(full.into()).wait_with_output().unwrap();
+    assert_eq!(came.status.code(), Some(1));
+    assert!(err(&came).contains("can't be written: No space left"), "{}", err(&came));
+}
+
+#[test]
+fn what_was_used_up_is_said() {
+    let place = Place::new();
+    let came = place.exec(&["--limit", "cpu=1s"], &["sh", "-c", "while :; do :; done"]);
+    assert_eq!(came.status.code(), Some(137));
+    assert!(err(&came).contains("processor time. Give it more: --limit cpu=2s"), "{}", err(&came));
+    let came = place.exec(&["--limit", "wall=1s"], &["sleep", "20"]);
+    assert!(err(&came).contains("Give it more: --limit wall=2s"), "{}", err(&came));
 }
 
 #[test]

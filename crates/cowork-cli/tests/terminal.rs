@@ -88,7 +88,7 @@ fn interrupted_at_the_question_a_command_leaves_nothing() {
     let folder = place.folder.to_str().unwrap();
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let mut terminal = Terminal::run(&place, &["exec", "--folder", folder, "--", "touch", "new"], &[]);
-        terminal.until("always here");
+        terminal.until("show all");
         let layers = || std::fs::read_dir(place.data().join("staged")).unwrap().map(|task| task.unwrap().path());
         let count = || layers().flat_map(|task| std::fs::read_dir(task).unwrap()).count();
         assert_eq!(count(), 1);

@@ -282,8 +282,14 @@ fn new_folders(journal: Option<&Journal>, roots: &[&Root]) -> Result<Vec<Record>
 }
 
 fn has_none(task: TaskId, journals: &Path, op: &str) -> Error {
+    let at = journals.join(task.to_string());
+    if std::fs::metadata(at.join("log")).is_ok_and(|log| log.len() > 0) {
+        return Error::new(Kind::Corrupt, op, "the journal of this task is damaged: its beginning can't be read")
+            .with("path", shown(&at))
+            .with_fix("if the task did change files, bring its journal back from a backup");
+    }
     Error::new(Kind::NotFound, op, "this task changed nothing here, or its journal was removed")
-        .with("path", shown(&journals.join(task.to_string())))
+        .with("path", shown(&at))
         .with_fix("if the task did change files, bring its journal back from a backup")
 }
 

@@ -24,7 +24,7 @@ use crate::{
     out::Out,
     render::{
         line::{Line, Role},
-        text::count,
+        text::{capital, count},
     },
     signals::Signals,
 };
@@ -65,12 +65,12 @@ pub(crate) async fn exec(args: Exec, data: &Path) -> Result<Exit, Fail> {
     // Who typed it wants it run. What it then changes is another matter.
     let rule = |folder: &str| AllowRule { tool: SHELL.to_owned(), folder: folder.to_owned() };
     submit.allow.push(rule(""));
-    let changed = folders.iter().filter(|folder| folder.access == Access::Write);
+    let changed = folders.iter().filter(|folder| folder.access == Access::Write && !args.discard);
     submit.allow.extend(changed.filter(|f| args.commit || unasked.contains(&f.name)).map(|f| rule(&f.name)));
     submit.folders = folders;
     submit.hosts = hosts;
     let mut signals = Signals::listen()?;
-    let passed = Arc::new(Passed::new(args.json, out));
+    let passed = Arc::new(Passed::new(args.json, out, (limits.clone(), wall)));
     let builder = Cowork::builder().tool(Arc::new(Shell::new().passing(passed.clone()))).exec_limits(limits);
     let app = App::open_as(data, builder).await?;
     let thread = ThreadId::named("main");
@@ -109,7 +109,11 @@ impl Run<'_> {
         loop {
             let item = tokio::select! {
                 biased;
-                () = signals.next() => return self.interrupted(signals).await,
+                () = signals.next() => return self.interrupted("Interrupted", signals.code()).await,
+                () = self.passed.broken() => {
+                    let (why, code) = self.passed.why_broken().unwrap_or_default();
+                    return self.interrupted(&capital(&why), code).await;
+                }
                 item = events.next() => item,
             };
             let Some(item) = item else {
@@ -141,7 +145,11 @@ impl Run<'_> {
             return Ok(None);
         }
         if self.args.json {
-            return self.ended().await.map(Some);
+            self.ended().await?;
+            return Ok(Some(Exit::Waiting));
+        }
+        if let Some(text) = self.passed.why() {
+            eprintln!("{}", Line::margin().add(Role::Failed, text).write(Look::ink_on_stderr()));
         }
         let how = How { yes: false, json: false, after: seq.saturating_sub(1), cancels: true };
         let exit = follow(self.app, self.thread, self.task, how, signals).await?;
@@ -153,7 +161,7 @@ impl Run<'_> {
     }
 
     /// Ends it, with all that it started; what it changed and was not kept is removed when the engine stops.
-    async fn interrupted(&self, signals: &Signals) -> Result<Exit, Fail> {
+    async fn interrupted(&self, why: &str, code: u8) -> Result<Exit, Fail> {
         self.app.tell(self.thread, self.task, cowork::Command::Cancel).await?;
         _ = self.app.engine.settled(self.task).await?;
         let task = self.app.engine.task(self.task).await?;
@@ -163,14 +171,14 @@ impl Run<'_> {
         }
         let made = self.app.engine.changes(self.task).await.map_or(0, |set| set.changes.len() as u64);
         let text = match made {
-            0 => "Interrupted: the command was ended, and nothing of what it changed is kept".to_owned(),
+            0 => format!("{why}: the command was ended, and nothing of what it changed is kept"),
             made => {
                 let made = count(made, "change");
-                format!("Interrupted: {made} had been kept. Take it back: cowork undo {}", self.task.short())
+                format!("{why}: {made} had been kept. Take it back: cowork undo {}", self.task.short())
             }
         };
         eprintln!("{}", Line::margin().add(Role::Failed, text).write(Look::ink_on_stderr()));
-        Ok(Exit::Program(signals.code()))
+        Ok(Exit::Program(code))
     }
 
     async fn ended(&self) -> Result<Exit, Fail> {
@@ -191,7 +199,11 @@ impl Run<'_> {
         };
         if self.args.json {
             let text = self.told(&task, &value).await;
-            Out::default().text(&format!("{text}\n"));
+            let mut out = Out::default();
+            out.text(&format!("{text}\n"));
+            if out.is_closed() {
+                return Ok(Exit::Failed);
+            }
         } else {
             self.tell(&value);
         }
@@ -206,7 +218,10 @@ impl Run<'_> {
             say(Role::Done, format!("Kept {}. Take it back: cowork undo {}", count(made, "change"), self.task.short()));
         }
         let reasons = ["left_out", "not_changed"].iter().filter_map(|name| value[*name].as_array()).flatten();
-        let mut reasons: Vec<&str> = reasons.filter_map(Value::as_str).collect();
+        // The same is said of a path as it was found and as it was left.
+        let mut reasons: Vec<String> =
+            reasons.filter_map(Value::as_str).map(|reason| reason.replace('`', "")).collect();
+        reasons.sort_unstable();
         reasons.dedup();
         reasons
             .iter()
@@ -225,7 +240,14 @@ impl Run<'_> {
     async fn told(&self, task: &Task, value: &Value) -> Value {
         let changes = self.app.engine.changes(self.task).await.map(|set| json!(set.changes)).unwrap_or_default();
         let held = task.turns.first().and_then(|turn| turn.calls.first()).and_then(|call| call.held.as_ref());
-        let waits = held.filter(|_| task.result.is_none()).map(|held| json!(held.effects.files));
+        let held_open = held.filter(|_| task.result.is_none());
+        let waits = held_open.map(|held| json!(held.effects.files));
+        let call = task.turns.first().and_then(|turn| turn.calls.first()).map(|call| call.id);
+        let question = held_open.map(|held| {
+            json!({ "call": call, "guarded": held.effects.guarded, "groups": held.effects.preview.groups, "notes": held.effects.preview.notes })
+        });
+        let none = json!([]);
+        let left_out = value.get("left_out").or_else(|| held.and_then(|held| held.output.value.get("left_out")));
         let [stdout, stderr] = self.passed.texts();
         json!({
             "task": self.task,
@@ -233,11 +255,13 @@ impl Run<'_> {
             "ended": self.passed.exit(),
             "stdout": stdout,
             "stderr": stderr,
+            "cut": self.passed.is_cut(),
             "changes": changes,
             "visits": self.passed.visits(),
-            "left_out": value.get("left_out").or_else(|| held.and_then(|held| held.output.value.get("left_out"))),
-            "not_changed": value.get("not_changed"),
-            "waiting": waits,
+            "left_out": left_out.unwrap_or(&none),
+            "not_changed": value.get("not_changed").unwrap_or(&none),
+            "waiting": waits.as_ref().unwrap_or(&none),
+            "question": question,
             "undo": (task.result.is_some() && !changes_is_empty(&changes)).then(|| json!({ "task": self.task, "mode": UndoMode::Act })),
         })
     }

@@ -10,6 +10,8 @@ use super::{
 use crate::{keys::Offered, look::Look};
 
 const LABEL: usize = 30;
+/// So many notes stand in a question.
+const NOTES: usize = 12;
 /// Below this there is room for few words.
 const NARROW: usize = 40;
 
@@ -127,7 +129,7 @@ pub(crate) fn keys(offered: Offered, tool: &str, look: &Look) -> Line {
 }
 
 /// Explains the keys.
-pub(crate) fn help(offered: Offered, tool: &str) -> Vec<Line> {
+pub(crate) fn help(offered: Offered, tool: &str, once: bool) -> Vec<Line> {
     let deed = deed(tool);
     let like = |where_: &str| format!("do it, and don't ask again about {deed} {where_}, if it can be undone");
     let text = |text: &str| text.to_owned();
@@ -137,7 +139,11 @@ pub(crate) fn help(offered: Offered, tool: &str) -> Vec<Line> {
         ("s", text("show every single change"), true),
         ("t", like("in this task"), offered.task),
         ("a", like("in this folder"), offered.always),
-        ("Ctrl-C", text("decide later: the question stays open"), true),
+        (
+            "Ctrl-C",
+            text(if once { "end it: nothing of it is kept" } else { "decide later: the question stays open" }),
+            true,
+        ),
     ]
     .into_iter()
     .filter(|(.., on)| *on)
@@ -195,8 +201,7 @@ fn effects(
         lines.push(Line::margin().add(undo_role, undo));
     }
     lines.push(Line::default());
-    let notes: Vec<String> =
-        preview.notes.iter().flat_map(|n| wrap(&figures(&one_line(n)), columns.saturating_sub(6))).collect();
+    let notes = notes(&preview.notes, if most == usize::MAX { most } else { NOTES }, columns.saturating_sub(6));
     let room = most.saturating_sub(lines.len() + notes.len()).max(1);
     lines.extend(groups(&preview.groups, columns, room));
     lines.extend(notes.into_iter().map(|n| Line::of("    ").add(Role::Plain, n)));
@@ -204,6 +209,13 @@ fn effects(
         lines.pop();
     }
     lines
+}
+
+/// Gives the first notes, each on as many lines as it takes, and says how many there are besides.
+fn notes(notes: &[String], most: usize, room: usize) -> Vec<String> {
+    let left = notes.len().saturating_sub(most);
+    let more = (left > 0).then(|| format!("… {} more: show all of it to see them", grouped(left as u64)));
+    notes.iter().take(most).chain(&more).flat_map(|n| wrap(&figures(&one_line(n)), room)).collect()
 }
 
 fn groups(groups: &[Group], columns: usize, most: usize) -> Vec<Line> {

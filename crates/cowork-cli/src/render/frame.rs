@@ -103,7 +103,7 @@ fn below(screen: &Screen, look: &Look, now: Timestamp, most: usize) -> Vec<Line>
         lines.push(Line::default());
         lines.extend(question);
         if screen.prompting {
-            lines.extend([Line::default(), ask::keys(Offered::on(&first.effects), &first.call.tool, look)]);
+            lines.extend([Line::default(), ask::keys(Offered::on(&first.effects, look.once), &first.call.tool, look)]);
         }
         return lines;
     }

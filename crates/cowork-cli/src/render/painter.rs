@@ -64,7 +64,7 @@ mod tests {
 
     fn look(width: usize) -> Look {
         let ink = Ink::default();
-        Look { width, height: 24, ink, signs: true, live: true, spoken: false, asks: true, home: None }
+        Look { width, height: 24, ink, signs: true, live: true, spoken: false, asks: true, once: false, home: None }
     }
 
     #[test]

@@ -130,7 +130,17 @@ fn through_json(record: &Record) -> Record {
 
 fn look(width: usize) -> Look {
     let home = Some("/home/ann".to_owned());
-    Look { width, height: 24, ink: Ink::default(), signs: true, live: true, spoken: false, asks: true, home }
+    Look {
+        width,
+        height: 24,
+        ink: Ink::default(),
+        signs: true,
+        live: true,
+        spoken: false,
+        asks: true,
+        once: false,
+        home,
+    }
 }
 
 fn colourful() -> Look {

@@ -1,9 +1,9 @@
 //! Everything that a call would do, from its arguments: what a person reads before the answer.
 
-use cowork::Ask;
+use cowork::{Ask, Group};
 use serde_json::{Map, Value};
 
-use super::text::{visible, visible_lines, wrap};
+use super::text::{grouped, visible, visible_lines, wrap};
 
 /// Gives what was said before it was asked for, if anything, in lines of so many columns, and then every change.
 pub(crate) fn shown(ask: &Ask, said: &str, columns: usize) -> Vec<String> {
@@ -23,11 +23,26 @@ pub(crate) fn all(ask: &Ask) -> Vec<String> {
     if lines.is_empty() {
         lines.push("no arguments".to_owned());
     }
+    ask.effects.preview.groups.iter().filter(|each| is_list(each)).for_each(|each| group(each, &mut lines));
     // What its preview says besides: what stays, say, and what is not touched.
     let notes = &ask.effects.preview.notes;
     lines.extend((!notes.is_empty()).then(String::new));
     lines.extend(notes.iter().map(|note| visible(note).into_owned()));
     lines
+}
+
+/// Says whether a group names what is in it, and not only a few for all: the arguments of a command don't, for what it changed is known
+/// once it has run.
+fn is_list(group: &Group) -> bool {
+    const FEW: usize = 100;
+    group.examples.len() as u64 == group.count || group.examples.len() > FEW
+}
+
+fn group(group: &Group, lines: &mut Vec<String>) {
+    lines.extend([String::new(), format!("{}:", visible(&group.label))]);
+    lines.extend(group.examples.iter().map(|one| format!("  {}", visible(one))));
+    let left = group.count.saturating_sub(group.examples.len() as u64);
+    lines.extend((left > 0).then(|| format!("  and {} more", grouped(left))));
 }
 
 /// Short ones first, then the lists and texts.

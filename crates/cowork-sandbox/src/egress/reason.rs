@@ -89,7 +89,7 @@ impl fmt::Display for Reason {
                 "the Host header names another host than the connection is for: leave it to the client"
             }
             Self::InTheClear => "the credential would go over the network in the clear: use https://",
-            Self::PrivateAddress => "the host is at a private address: the rule has to say `private` to reach it",
+            Self::PrivateAddress => "the host is at a private address, and no rule for it and its port says that it may be: ask the person for it",
             Self::NotTls => "what came first in the tunnel was no TLS: use https://, or port 80 for plain HTTP",
             Self::OtherName => "TLS was begun with another name than the tunnel is for: use the same name for both",
             Self::HiddenName => "TLS was begun with an encrypted name: switch off ECH in the client",

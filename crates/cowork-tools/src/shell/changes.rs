@@ -9,8 +9,8 @@ use crate::show::count;
 
 /// More paths than this are told by the folders that they are in.
 const MOST: usize = 200;
-/// How many of each group are shown.
-const SHOWN: usize = 12;
+/// So many of each group are told by their names. What asks shows as many as there is room for, and all of these to who wants to see them.
+const NAMED: usize = 1_000;
 
 /// Gives the effects of taking over what a command changed.
 pub(super) fn effects(what: &str, staged: &Staged) -> Effects {
@@ -53,7 +53,7 @@ fn preview(what: &str, staged: &Staged) -> Preview {
                 _ => change.path.to_string(),
             })
             .collect();
-        let examples = all.iter().take(SHOWN).cloned().collect();
+        let examples = all.iter().take(NAMED).cloned().collect();
         (!all.is_empty()).then(|| Group { count: all.len() as u64, label: label.to_owned(), examples })
     };
     let groups = [
@@ -64,16 +64,16 @@ fn preview(what: &str, staged: &Staged) -> Preview {
         group("other permissions", |what| *what == What::Mode),
     ];
     let said = |remark: &Remark| format!("{} {}", remark.path, remark.why);
-    let mut notes: Vec<String> = staged.guarded.iter().take(SHOWN).map(said).collect();
+    let mut notes: Vec<String> = staged.guarded.iter().take(NAMED).map(said).collect();
     notes.extend(more(staged.guarded.len()));
-    notes.extend(staged.left_out.iter().take(SHOWN).map(|remark| format!("left out: {}", said(remark))));
+    notes.extend(staged.left_out.iter().take(NAMED).map(|remark| format!("left out: {}", said(remark))));
     notes.extend(more(staged.left_out.len()));
     let title = format!("keep {} that {what} made", count(changes.len(), "change"));
     Preview { title, groups: groups.into_iter().flatten().collect(), notes }
 }
 
 fn more(all: usize) -> Option<String> {
-    (all > SHOWN).then(|| format!("and {} more like these", all - SHOWN))
+    (all > NAMED).then(|| format!("and {} more like these", all - NAMED))
 }
 
 /// Writes what is to be said of paths.

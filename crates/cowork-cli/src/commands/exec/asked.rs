@@ -17,7 +17,7 @@ use crate::{
 
 /// How long a command may take if nobody says it, and at the most, in seconds.
 const WALL: u64 = 600;
-const MOST_WALL: u64 = 3_600;
+pub(super) const MOST_WALL: u64 = 3_600;
 
 /// How many bytes of what a command says are kept for `--json` if nobody says it.
 const MOST_KEPT: u64 = 16 << 20;
@@ -84,8 +84,8 @@ fn reached(typed: &str, private: bool) -> Result<HostGrant, Fail> {
     let (host, port) = match port {
         Some((host, port)) => {
             let number = port.parse().map_err(|_| {
-                let why = format!("`{}` has a port that there can't be", typed.escape_debug());
-                wrong(why, "write it so: --net example.org:8443")
+                let why = if typed.contains("://") { "is more than a host" } else { "has a port that there can't be" };
+                wrong(format!("`{}` {why}", typed.escape_debug()), "write it so: --net example.org:8443")
             })?;
             (host, Some(number))
         }

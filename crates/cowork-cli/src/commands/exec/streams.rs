@@ -8,13 +8,18 @@ use std::{
     },
 };
 
-use cowork::{Exit, ExitKind, ProcessEvent, Resource, Visit, async_trait, tools::shell::Streams};
+use cowork::{ExecLimits, Exit, ExitKind, ProcessEvent, Resource, Visit, async_trait, tools::shell::Streams};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
 };
 use serde_json::{Value, json};
-use tokio::{sync::mpsc, task::spawn_blocking};
+use tokio::{
+    sync::{Notify, mpsc},
+    task::spawn_blocking,
+};
+
+use super::asked::MOST_WALL;
 
 /// How large a piece is that is read at once, in bytes.
 const PIECE: usize = 16 << 10;
@@ -30,6 +35,10 @@ pub(crate) struct Passed {
     said: Mutex<Said>,
     /// Whether the command has ended.
     over: Arc<AtomicBool>,
+    /// Told when what it says can't be passed on any more.
+    broken: Notify,
+    /// What it may use, and how many seconds it may take.
+    given: (ExecLimits, u64),
     input: OnceLock<tokio::sync::Mutex<mpsc::Receiver<Vec<u8>>>>,
 }
 
@@ -38,6 +47,8 @@ struct Said {
     kept: [Vec<u8>; 2],
     bytes: u64,
     exit: Option<Exit>,
+    /// Why what it says can't be passed on any more.
+    broken: Option<std::io::Error>,
 }
 
 impl Said {
@@ -47,9 +58,42 @@ impl Said {
 }
 
 impl Passed {
-    /// `keeps`: not written but kept. Of all that it says `most` bytes are passed on.
-    pub(crate) fn new(keeps: bool, most: u64) -> Self {
-        Self { keeps, most, said: Mutex::default(), over: Arc::default(), input: OnceLock::new() }
+    /// `keeps`: not written but kept. Of all that it says `most` bytes are passed on. It is `given` so much, and so many seconds.
+    pub(crate) fn new(keeps: bool, most: u64, given: (ExecLimits, u64)) -> Self {
+        let (said, over, broken) = (Mutex::default(), Arc::default(), Notify::new());
+        Self { keeps, most, said, over, broken, given, input: OnceLock::new() }
+    }
+
+    /// Waits until what it says can't be passed on any more: nobody reads it, say.
+    pub(crate) async fn broken(&self) {
+        self.broken.notified().await;
+    }
+
+    /// Says why what it says can't be passed on any more, and gives the code to end with.
+    pub(crate) fn why_broken(&self) -> Option<(String, u8)> {
+        // As if a signal had told the command itself.
+        const NOBODY_READS: u8 = 128 + 13;
+        self.lock().broken.as_ref().map(|error| match error.kind() {
+            std::io::ErrorKind::BrokenPipe => ("nobody reads what it says any more".to_owned(), NOBODY_READS),
+            _ => (format!("what it says can't be written: {error}"), 1),
+        })
+    }
+
+    /// Says whether some of what it said was left out.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.lock().bytes > self.most
+    }
+
+    async fn write(&self, bytes: &[u8], to: fn(&[u8]) -> std::io::Result<()>) {
+        if bytes.is_empty() || self.lock().broken.is_some() {
+            return;
+        }
+        let bytes = bytes.to_vec();
+        // Whoever reads it may take long.
+        if let Ok(Err(error)) = spawn_blocking(move || to(&bytes)).await {
+            self.lock().broken = Some(error);
+            self.broken.notify_one();
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Said> {
@@ -90,7 +134,15 @@ impl Passed {
     pub(crate) fn why(&self) -> Option<String> {
         let said = self.lock();
         let why = match said.exit.as_ref().map(|exit| &exit.how) {
-            Some(ExitKind::TimedOut) => "Ended: its time was over. Give it more: --limit wall=10m",
+            Some(ExitKind::TimedOut) if self.given.1 < MOST_WALL => {
+                let more = (self.given.1 * 2).min(MOST_WALL);
+                return Some(format!("Ended: its time was over. Give it more: --limit wall={more}s"));
+            }
+            Some(ExitKind::TimedOut) => "Ended: its time was over.",
+            Some(ExitKind::Code(137) | ExitKind::Signal(9)) if self.has_used_up(&said) => {
+                let more = self.given.0.cpu * 2;
+                return Some(format!("Ended: it used up its processor time. Give it more: --limit cpu={more}s"));
+            }
             Some(ExitKind::Exceeded(Resource::Memory)) => {
                 "Ended: it took too much memory. Give it more: --limit mem=8g"
             }
@@ -107,6 +159,11 @@ impl Passed {
             _ => return None,
         };
         Some(why.to_owned())
+    }
+
+    fn has_used_up(&self, said: &Said) -> bool {
+        // The kernel counts that in ticks of its clock.
+        said.exit.as_ref().is_some_and(|exit| exit.cpu >= self.given.0.cpu.saturating_mul(950))
     }
 
     /// Takes as much as may still be passed on.
@@ -126,20 +183,16 @@ impl Passed {
 #[async_trait]
 impl Streams for Passed {
     async fn said(&self, event: &ProcessEvent) {
-        // That nobody reads it any more is no error.
         match event {
             ProcessEvent::Stdout(bytes) => {
-                let bytes = self.take(0, bytes).to_vec();
-                // Whoever reads it may take long.
-                _ = spawn_blocking(move || {
+                self.write(self.take(0, bytes), |bytes| {
                     let mut to = stdout().lock();
-                    to.write_all(&bytes).and_then(|()| to.flush())
+                    to.write_all(bytes).and_then(|()| to.flush())
                 })
                 .await;
             }
             ProcessEvent::Stderr(bytes) => {
-                let bytes = self.take(1, bytes).to_vec();
-                _ = spawn_blocking(move || stderr().lock().write_all(&bytes)).await;
+                self.write(self.take(1, bytes), |bytes| stderr().lock().write_all(bytes)).await
             }
             ProcessEvent::Exited(exit) => {
                 self.over.store(true, Ordering::Relaxed);

@@ -120,7 +120,7 @@ fn every_answer_that_is_offered_has_its_key_at_any_width() {
         assert!(["[y]", "[n]", "[s]", "[t]", "[a]", "?"].iter().all(|key| shown.contains(key)), "{width}: {shown}");
     }
     assert!(!written(&[ask::keys(Offered::default(), "x", &look(100))], &look(100)).contains("[t]"));
-    assert_eq!((ask::help(all, "x").len(), ask::help(Offered::default(), "x").len()), (6, 4));
+    assert_eq!((ask::help(all, "x", false).len(), ask::help(Offered::default(), "x", false).len()), (6, 4));
 }
 
 const PREVIEW: &str = "“Acme Ltd” becomes “Globex” in 22 lines in 13 files.\n  contracts/contract 0.md:3\n    - Between Acme Ltd and client 0.\n    + Between Globex and client 0.\n  contracts/contract 1.md:3\n    - Between Acme Ltd and client 1.\n    + Between Globex and client 1.\n  notes/\u{1b}[2Jideas.txt:1\n    - Acme Ltd could sell lemonade, and all that goes with it, in every town along the coast.\n    + Globex could sell lemonade, and all that goes with it, in every town along the coast.\n  and 10 files more";
