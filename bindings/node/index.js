@@ -37,7 +37,7 @@ class Cowork extends Operations {
   }
 
   async start(text, { signal, ...options } = {}) {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw new CoworkCancelledError("it was aborted before it began", { op: "submit task", cause: signal.reason });
     return new Task(this, await this.submit(text, options), signal);
   }
 
@@ -97,7 +97,9 @@ class Task extends TaskOperations {
   }
 
   async _call(op, args) {
-    const came = await super._call(op, args);
+    const coming = super._call(op, args);
+    if (op === "finished") coming.catch(() => this.#letGo());
+    const came = await coming;
     // It is a task, and has ended.
     if (came?.result) this.#letGo();
     return came;
@@ -105,6 +107,11 @@ class Task extends TaskOperations {
 
   async *events(options) {
     yield* super.events(options);
+    this.#letGo();
+  }
+
+  async *views(options) {
+    yield* super.views(options);
     this.#letGo();
   }
 

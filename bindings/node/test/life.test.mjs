@@ -1,9 +1,10 @@
 // Lives and ends: of tasks, engines, streams, workers and the process.
 
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { BusyError, CoworkCancelledError, NotFoundError, Task, model, planner, tool } from "cowork-sdk";
+import { BusyError, CoworkCancelledError, InvalidInputError, NotFoundError, Task, model, planner, tool } from "cowork-sdk";
 import { open, run, turns } from "./support.mjs";
 
 /** Makes a tool that comes to no end, and a promise of its context. */
@@ -47,7 +48,29 @@ test("the caller's signal cancels the task, and is let go of with it", { timeout
   await there;
   control.abort();
   assert.equal((await end).result.end, "cancelled");
-  await assert.rejects(cowork.start("go", { signal: control.signal }), { name: "AbortError" });
+  const early = cowork.start("go", { signal: AbortSignal.abort("enough") });
+  await assert.rejects(early, (e) => e instanceof CoworkCancelledError && e.cause === "enough");
+});
+
+test("the caller's signal is let go of by a task that fails, or is only looked at", { timeout: 20_000 }, async (t) => {
+  const fails = planner({ name: "fails", plan: () => ({ finish: { end: "failed", error: new BusyError("no") } }) });
+  const { signal } = new AbortController();
+  const cowork = open(t, { planners: [fails] });
+  await assert.rejects(cowork.run("go", { signal }), BusyError);
+  for await (const _ of (await cowork.start("go", { signal })).views());
+  assert.equal(getEventListeners(signal, "abort").length, 0);
+});
+
+test("an option that there is not is refused: it may have been meant as a limit", { timeout: 20_000 }, async (t) => {
+  const cowork = open(t, { planners: [turns()] });
+  const refused = (why) => (e) => e instanceof InvalidInputError && e.message.includes(why) && e.fix !== undefined;
+  await assert.rejects(cowork.start("go", { max_steps: 1 }), refused("no option `max_steps`"));
+  await assert.rejects(cowork.submit("go", ["plan"]), refused("are no object"));
+  await assert.rejects(cowork.submit("go", null), refused("are no object"));
+  const task = await cowork.start("go", { maxSteps: 5, mode: undefined });
+  await assert.rejects(task.cancel({ task: task.id }), refused("no option `task`"));
+  await assert.rejects(task.events({ since: 3 }).next(), refused("no option `since`"));
+  assert.equal((await task.result()).submit.max_steps, 5);
 });
 
 test("to run a task is to wait for its end, and to hear why it has come to none", { timeout: 20_000 }, async (t) => {

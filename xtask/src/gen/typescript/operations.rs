@@ -125,7 +125,7 @@ fn result(operation: &Operation) -> String {
 /// Writes what runs.
 pub(super) fn module(model: &Model) -> String {
     let mut text = head(ABOUT);
-    text.push_str("\n\"use strict\";\n");
+    text.push_str("\n\"use strict\";\n\nconst { InvalidInputError } = require(\"./errors.js\");\n");
     for (class, _, of_task) in CLASSES {
         let methods = model.methods(of_task);
         if methods.is_empty() {
@@ -136,8 +136,21 @@ pub(super) fn module(model: &Model) -> String {
         let _ = write!(text, "}}\nexports.{class} = {class};\n");
     }
     text.push_str(
-        "\n// What is not given is left out.\nfunction given(args) {\n  \
-         return Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined));\n}\n",
+        r#"
+// What is not given is left out. What there is not is refused: it may have been meant as a limit.
+function given(op, args, options, names) {
+  if (options === null || typeof options !== "object" || Array.isArray(options)) {
+    throw new InvalidInputError(`the options of \`${op}\` are no object`, { op: "call engine", fix: `write them so: ${op}(…, { name: value })` });
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(names, name)) {
+      throw new InvalidInputError(`\`${op}\` has no option \`${name}\``, { op: "call engine", fix: `it has ${Object.keys(names).join(", ")}` });
+    }
+    if (names[name] !== null && value !== undefined) args[names[name]] = value;
+  }
+  return args;
+}
+"#,
     );
     text
 }
@@ -161,13 +174,19 @@ const OF_TASK: &str = "
 fn method(method: &Method<'_>, text: &mut String) {
     let (required, optional) = split(method);
     let mut given: Vec<String> = required.iter().map(|arg| parameter(&arg.name)).collect();
-    let mut pairs: Vec<String> = required.iter().map(|arg| pair(&arg.name, &parameter(&arg.name))).collect();
-    pairs.extend(optional.iter().map(|arg| pair(&arg.name, &format!("options.{}", camel(&arg.name)))));
+    let pairs: Vec<String> = required.iter().map(|arg| pair(&arg.name, &parameter(&arg.name))).collect();
+    let mut names: Vec<String> = optional.iter().map(|arg| format!("{}: \"{}\"", camel(&arg.name), arg.name)).collect();
     let is_stream = method.operation.is_stream;
-    if !optional.is_empty() || is_stream {
-        given.push("options = {}".to_owned());
+    if is_stream {
+        names.push("signal: null".to_owned());
     }
-    let args = if pairs.is_empty() { "{}".to_owned() } else { format!("given({{ {} }})", pairs.join(", ")) };
+    let args = if pairs.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", pairs.join(", ")) };
+    let args = if names.is_empty() {
+        args
+    } else {
+        given.push("options = {}".to_owned());
+        format!("given(\"{}\", {args}, options, {{ {} }})", camel(method.name), names.join(", "))
+    };
     let (name, op, given) = (camel(method.name), &method.operation.name, given.join(", "));
     let (kind, call) = if is_stream {
         ("", format!("_follow(\"{op}\", {args}, options.signal)"))

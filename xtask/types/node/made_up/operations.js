@@ -4,9 +4,11 @@
 
 "use strict";
 
+const { InvalidInputError } = require("./errors.js");
+
 class Operations {
   async makeBox(things, from, options = {}) {
-    return this._call("make_box", given({ things, from, max_size: options.maxSize, with: options.with }));
+    return this._call("make_box", given("makeBox", { things, from }, options, { maxSize: "max_size", with: "with" }));
   }
 
   async boxes() {
@@ -14,35 +16,35 @@ class Operations {
   }
 
   async throwAway(name, class_, options = {}) {
-    return this._call("throw_away", given({ name, class: class_, colour: options.colour, in: options.in, "x-mark": options.xMark }));
+    return this._call("throw_away", given("throwAway", { name, class: class_ }, options, { colour: "colour", in: "in", xMark: "x-mark" }));
   }
 
   async look(id) {
-    return this._call("look", given({ id }));
+    return this._call("look", { id });
   }
 
   async submit(box, options = {}) {
-    return this._call("submit", given({ box, slow: options.slow }));
+    return this._call("submit", given("submit", { box }, options, { slow: "slow" }));
   }
 
   async settled(task) {
-    return this._call("settled", given({ task }));
+    return this._call("settled", { task });
   }
 
   async answer(task, yes) {
-    return this._call("answer", given({ task, yes }));
+    return this._call("answer", { task, yes });
   }
 
   async hurry(task, by, options = {}) {
-    return this._call("hurry", given({ task, by, why: options.why }));
+    return this._call("hurry", given("hurry", { task, by }, options, { why: "why" }));
   }
 
   events(options = {}) {
-    return this._follow("events", given({ after: options.after, task: options.task, thread: options.thread }), options.signal);
+    return this._follow("events", given("events", {}, options, { after: "after", task: "task", thread: "thread", signal: null }), options.signal);
   }
 
   places(task, options = {}) {
-    return this._follow("places", given({ task }), options.signal);
+    return this._follow("places", given("places", { task }, options, { signal: null }), options.signal);
   }
 }
 exports.Operations = Operations;
@@ -66,20 +68,29 @@ class TaskOperations {
   }
 
   async hurry(by, options = {}) {
-    return this._call("hurry", given({ by, why: options.why }));
+    return this._call("hurry", given("hurry", { by }, options, { why: "why" }));
   }
 
   events(options = {}) {
-    return this._follow("events", given({ after: options.after }), options.signal);
+    return this._follow("events", given("events", {}, options, { after: "after", signal: null }), options.signal);
   }
 
   places(options = {}) {
-    return this._follow("places", {}, options.signal);
+    return this._follow("places", given("places", {}, options, { signal: null }), options.signal);
   }
 }
 exports.TaskOperations = TaskOperations;
 
-// What is not given is left out.
-function given(args) {
-  return Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined));
+// What is not given is left out. What there is not is refused: it may have been meant as a limit.
+function given(op, args, options, names) {
+  if (options === null || typeof options !== "object" || Array.isArray(options)) {
+    throw new InvalidInputError(`the options of \`${op}\` are no object`, { op: "call engine", fix: `write them so: ${op}(…, { name: value })` });
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(names, name)) {
+      throw new InvalidInputError(`\`${op}\` has no option \`${name}\``, { op: "call engine", fix: `it has ${Object.keys(names).join(", ")}` });
+    }
+    if (names[name] !== null && value !== undefined) args[names[name]] = value;
+  }
+  return args;
 }
