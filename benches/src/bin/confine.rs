@@ -2,8 +2,8 @@
 //! beforehand; beside the same without confinement, and in bubblewrap where that is installed; and a tree of 1,000 processes that is
 //! ended. All of them in turn, 300 times.
 //!
-//! A program of three instructions comes along: what `/bin/true` takes longer than that is its C library, which asks the processor some
-//! sixty times what it can do, and in a virtual machine each of those ends up with the machine's host.
+//! A program of three instructions comes along: what `/bin/true` takes longer than that is its C library, which asks the processor
+//! again and again what it can do, and in a virtual machine each of those ends up with the machine's host.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that goes wrong ends")]
 
 use std::{
