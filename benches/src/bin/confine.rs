@@ -144,6 +144,13 @@ fn main() {
         (0..RUNS).map(one).collect()
     };
     let (rested, rested_nothing) = (rested("/bin/true"), rested(program));
+    tell_all(times, has_wrapper, [rested, rested_nothing]);
+    let mut trees: Vec<f64> = (0..5).map(|_| bench.tree().as_secs_f64() * 1e3).collect();
+    trees.sort_by(f64::total_cmp);
+    report("a tree of 1,000 processes is ended", trees[2], "ms", "<= 50", trees[2] <= 50.0);
+}
+
+fn tell_all(times: [Vec<f64>; 7], has_wrapper: bool, [rested, rested_nothing]: [Vec<f64>; 2]) {
     let [floor, bwrap, first, cold, kept, warm, warm_nothing] = times;
     tell("fork and exec", floor, None);
     match has_wrapper {
@@ -159,9 +166,6 @@ fn main() {
     tell("confined, made ready before", warm, Some((1.0, None)));
     tell("a program of three instructions, not confined, after as long a rest", rested_nothing, None);
     tell("the same confined, made ready before", warm_nothing, None);
-    let mut trees: Vec<f64> = (0..5).map(|_| bench.tree().as_secs_f64() * 1e3).collect();
-    trees.sort_by(f64::total_cmp);
-    report("a tree of 1,000 processes is ended", trees[2], "ms", "<= 50", trees[2] <= 50.0);
 }
 
 fn median(times: &[f64]) -> f64 {

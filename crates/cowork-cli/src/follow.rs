@@ -312,7 +312,11 @@ impl Follower<'_> {
             Some(reply) => self.reply(&ask, reply).await?,
             None if matches!(key, b'?' | b'h') && self.view.is_live() => self.view.help = !self.view.help,
             None if matches!(key, b'?' | b'h') => {
-                self.view.say(&ask::help(Offered::on(&ask.effects, self.how.cancels), &ask.call.tool, self.how.cancels))
+                self.view.say(&ask::help(
+                    Offered::on(&ask.effects, self.how.cancels),
+                    &ask.call.tool,
+                    self.how.cancels,
+                ));
             }
             None => {}
         }

@@ -192,7 +192,7 @@ impl Streams for Passed {
                 .await;
             }
             ProcessEvent::Stderr(bytes) => {
-                self.write(self.take(1, bytes), |bytes| stderr().lock().write_all(bytes)).await
+                self.write(self.take(1, bytes), |bytes| stderr().lock().write_all(bytes)).await;
             }
             ProcessEvent::Exited(exit) => {
                 self.over.store(true, Ordering::Relaxed);
