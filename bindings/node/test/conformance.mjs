@@ -92,12 +92,13 @@ async function carryOut(cowork, op, args) {
   const name = op.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
   const camel = (key) => key.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
   const method = String(Object.getPrototypeOf(Cowork.prototype)[name] ?? "");
-  const known = new Map([...method.matchAll(/(\w+)(?:: (?:options\.)?\w+)?(?=[,} ])/g)].map(([, key]) => [key, true]));
+  const options = new Set([...method.matchAll(/(\w+): "\w+"/g)].map(([, key]) => key));
   const required = (/\(([^)]*)\)/.exec(method)?.[1] ?? "").split(", ").filter((word) => word && !word.startsWith("options"));
   const given = Object.fromEntries(Object.entries(args).map(([key, value]) => [camel(key), value]));
-  const fits = method && required.every((key) => key in given) && Object.keys(args).every((key) => known.has(key));
+  const rest = Object.fromEntries(Object.entries(given).filter(([key]) => !required.includes(key)));
+  const fits = method && required.every((key) => key in given) && Object.keys(rest).every((key) => options.has(key));
   if (!fits) return cowork._call(op, args);
-  return cowork[name](...required.map((key) => given[key]), given);
+  return cowork[name](...required.map((key) => given[key]), rest);
 }
 
 class Stage {
