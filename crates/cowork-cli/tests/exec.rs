@@ -215,19 +215,25 @@ fn a_damaged_journal_is_called_that() {
 fn a_command_that_nobody_listens_to_is_ended() {
     let place = Place::new();
     let folder = place.desk.to_str().unwrap();
-    let begin = |out: Stdio| {
+    let begin = |out: Stdio, err: Stdio| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cowork"));
         command.arg("--data").arg(place.at.path().join("data")).args(["exec", "-f", folder, "--", "yes"]);
         command.env("HOME", place.at.path()).env_remove("OTEL_EXPORTER_OTLP_ENDPOINT");
-        command.stdin(Stdio::null()).stdout(out).stderr(Stdio::piped()).spawn().unwrap()
+        command.stdin(Stdio::null()).stdout(out).stderr(err).spawn().unwrap()
     };
-    let mut child = begin(Stdio::piped());
+    let mut child = begin(Stdio::piped(), Stdio::piped());
     child.stdout.take().unwrap().read_exact(&mut [0; 2]).unwrap();
     let came = child.wait_with_output().unwrap();
     assert_eq!(came.status.code(), Some(141), "{}", err(&came));
     assert!(err(&came).contains("Nobody reads what it says any more"), "{}", err(&came));
+    // Nor does anybody hear why, where both streams are one.
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let mut child = begin(writer.try_clone().unwrap().into(), writer.into());
+    reader.read_exact(&mut [0; 2]).unwrap();
+    drop(reader);
+    assert_eq!(child.wait().unwrap().code(), Some(141));
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let came = begin(full.into()).wait_with_output().unwrap();
+    let came = begin(full.into(), Stdio::piped()).wait_with_output().unwrap();
     assert_eq!(came.status.code(), Some(1));
     assert!(err(&came).contains("can't be written: No space left"), "{}", err(&came));
 }

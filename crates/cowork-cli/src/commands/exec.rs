@@ -3,7 +3,13 @@
 mod asked;
 mod streams;
 
-use std::{ffi::OsString, path::Path, sync::Arc};
+use std::{
+    collections::HashSet,
+    ffi::OsString,
+    io::{Write, stderr},
+    path::Path,
+    sync::Arc,
+};
 
 use cowork::{
     Access, AllowRule, Answer, Ask, Cowork, Event, Finish, Item, Outcome, PlanContext, Planner, Proposal, Result,
@@ -145,11 +151,11 @@ impl Run<'_> {
             return Ok(None);
         }
         if self.args.json {
-            self.ended().await?;
-            return Ok(Some(Exit::Waiting));
+            let waits = |exit| if exit == Exit::Failed { exit } else { Exit::Waiting };
+            return self.ended().await.map(|exit| Some(waits(exit)));
         }
         if let Some(text) = self.passed.why() {
-            eprintln!("{}", Line::margin().add(Role::Failed, text).write(Look::ink_on_stderr()));
+            say(Role::Failed, text);
         }
         let how = How { yes: false, json: false, after: seq.saturating_sub(1), cancels: true };
         let exit = follow(self.app, self.thread, self.task, how, signals).await?;
@@ -177,7 +183,7 @@ impl Run<'_> {
                 format!("{why}: {made} had been kept. Take it back: cowork undo {}", self.task.short())
             }
         };
-        eprintln!("{}", Line::margin().add(Role::Failed, text).write(Look::ink_on_stderr()));
+        say(Role::Failed, text);
         Ok(Exit::Program(code))
     }
 
@@ -212,29 +218,23 @@ impl Run<'_> {
 
     /// Says what was kept, beside the command's own streams.
     fn tell(&self, value: &Value) {
-        let ink = Look::ink_on_stderr();
-        let say = |role, text: String| eprintln!("{}", Line::margin().add(role, text).write(ink));
         if let Some(made) = value["changed"].as_u64().filter(|made| *made > 0) {
             say(Role::Done, format!("Kept {}. Take it back: cowork undo {}", count(made, "change"), self.task.short()));
         }
         let reasons = ["left_out", "not_changed"].iter().filter_map(|name| value[*name].as_array()).flatten();
         // The same is said of a path as it was found and as it was left.
-        let mut reasons: Vec<String> =
-            reasons.filter_map(Value::as_str).map(|reason| reason.replace('`', "")).collect();
-        reasons.sort_unstable();
-        reasons.dedup();
-        reasons
-            .iter()
-            .for_each(|reason| say(Role::Waiting, format!("Left out: {}", crate::render::text::visible(reason))));
+        let mut told = HashSet::new();
+        for reason in reasons.filter_map(Value::as_str).filter(|reason| told.insert(reason.replace('`', ""))) {
+            say(Role::Waiting, format!("Left out: {}", crate::render::text::visible(reason)));
+        }
         for visit in self.passed.visits().iter().filter(|visit| !visit.allowed) {
             let port = if visit.port == 443 { String::new() } else { format!(":{}", visit.port) };
             let what = crate::render::text::visible(&visit.host).into_owned() + &port;
             let why = visit.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
             say(Role::Waiting, format!("Not reached: {what}{why}"));
         }
-        if let Some(text) = self.passed.why() {
-            say(Role::Failed, text);
-        }
+        let broken = self.passed.why_broken().map(|(why, _)| capital(&why));
+        broken.or_else(|| self.passed.why()).into_iter().for_each(|text| say(Role::Failed, text));
     }
 
     async fn told(&self, task: &Task, value: &Value) -> Value {
@@ -266,9 +266,15 @@ impl Run<'_> {
         })
     }
 
+    /// Gives the command's own code, if all that it said could be passed on.
     fn code(&self) -> Exit {
-        Exit::Program(self.passed.code())
+        Exit::Program(self.passed.why_broken().map_or_else(|| self.passed.code(), |(_, code)| code))
     }
+}
+
+/// Says something beside the command's own streams. That nobody reads it is no error.
+fn say(role: Role, text: String) {
+    _ = writeln!(stderr(), "{}", Line::margin().add(role, text).write(Look::ink_on_stderr()));
 }
 
 fn changes_is_empty(changes: &Value) -> bool {

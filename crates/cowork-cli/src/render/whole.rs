@@ -23,11 +23,11 @@ pub(crate) fn all(ask: &Ask) -> Vec<String> {
     if lines.is_empty() {
         lines.push("no arguments".to_owned());
     }
-    ask.effects.preview.groups.iter().filter(|each| is_list(each)).for_each(|each| group(each, &mut lines));
-    // What its preview says besides: what stays, say, and what is not touched.
+    // What its preview says besides: what stays, say, and what is not touched. Before the lists, of whose end some may be left out.
     let notes = &ask.effects.preview.notes;
     lines.extend((!notes.is_empty()).then(String::new));
     lines.extend(notes.iter().map(|note| visible(note).into_owned()));
+    ask.effects.preview.groups.iter().filter(|each| is_list(each)).for_each(|each| group(each, &mut lines));
     lines
 }
 
