@@ -55,15 +55,15 @@ impl App {
         Ok(Self { engine: builder.build().await? })
     }
 
-    /// Tells a task something.
+    /// Tells a task something. What comes of it is for its records to say.
     pub(crate) async fn tell(&self, thread: ThreadId, task: TaskId, command: Command) -> Result<()> {
         let envelope = Envelope { thread, task, sender: SENDER.to_owned(), id: self.command_id(), command };
-        self.engine.send(envelope).await
+        self.engine.send(envelope).await.map(drop)
     }
 
     /// Answers a question.
     pub(crate) async fn answer(&self, ask: &Ask, answer: Answer) -> Result<()> {
-        self.engine.send(ask.answered(answer, SENDER, self.command_id())).await
+        self.engine.send(ask.answered(answer, SENDER, self.command_id())).await.map(drop)
     }
 
     /// Gives the records of a task that there are.

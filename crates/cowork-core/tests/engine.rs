@@ -9,7 +9,8 @@ use std::{sync::Arc, time::Duration};
 
 use cowork_core::{
     Answer, Claim, Command, CommandId, Effects, Engine, Envelope, Error, Event, Finish, Folder, Hash, Item, Kind, Lock,
-    Mode, Outcome, Proposal, ProposedCall, Recovery, Stage as CallStage, Status, Submit, Task, TaskId, Tool, rebuild,
+    Mode, Outcome, PlanContext, Planner, Proposal, ProposedCall, Recovery, Result, Stage as CallStage, Status, Submit,
+    Task, TaskId, Tool, View, async_trait, rebuild,
 };
 use cowork_testkit::{Fault, FaultyStore, NoopTool, ProbeTool, ScriptedPlanner, golden};
 use futures_util::FutureExt;
@@ -681,4 +682,71 @@ async fn an_unknown_event_is_carried_and_a_critical_one_stops_the_reader() {
     task.clone().apply(&record).unwrap();
     record.event = newer(r#"{"type":"weather_changed","to":"rain","critical":true}"#);
     assert_eq!(task.clone().apply(&record).unwrap_err().kind, Kind::NewerVersion);
+}
+
+/// A planner under a name of its own, that gives the same once and ends.
+struct Named(&'static str, Proposal);
+
+#[async_trait]
+impl Planner for Named {
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    async fn plan(&self, view: View, _: PlanContext) -> Result<Proposal> {
+        Ok(if view.task.turns.is_empty() { self.1.clone() } else { Proposal::done("done") })
+    }
+}
+
+#[tokio::test]
+async fn an_engine_leaves_a_task_whose_planner_or_tool_it_lacks_to_one_that_has_them() {
+    let stage = Stage::new();
+    let work = ProbeTool::new("work", changing(Recovery::Journalled));
+    work.hold();
+    let own = || Named("own", calls(&["a"]));
+    let first = stage.engine(own(), &[work.clone()]);
+    let task = stage.submit(&first, auto()).await;
+    work.started(1).await;
+    first.stop().await;
+    work.release();
+    let before = stage.log().await.len();
+
+    // Another planner is the first of this one: who plans the task was settled when it came in.
+    let other = stage.engine(Named("other", calls(&["b"])), &[work.clone()]);
+    let error = other.settled(task).await.unwrap_err();
+    assert_eq!((error.kind, error.message.as_str()), (Kind::NotFound, "there is no planner called `own`"));
+    other.stop().await;
+    let bare = stage.engine(own(), &[]);
+    let error = bare.settled(task).await.unwrap_err();
+    assert_eq!(error.kind, Kind::NotFound);
+    assert!(error.message.contains("`work`"), "{error}");
+    bare.stop().await;
+    assert_eq!(stage.log().await.len(), before, "something was recorded of a task that was left alone");
+
+    let third = stage.engine(own(), &[work.clone()]);
+    assert_eq!(third.settled(task).await.unwrap().status(), Status::Done);
+    assert_eq!(work.all_runs().len(), 1, "what was cut off ran under another name");
+}
+
+#[tokio::test]
+async fn a_task_can_be_ended_where_nobody_can_go_on_with_it() {
+    let stage = Stage::new();
+    let mut parts = stage.parts(Named("own", calls(&["a"])), &[]);
+    parts.planners = Vec::new();
+    let passing_on = Engine::start(parts);
+    let planner = json!({ "name": "own" });
+    let task = stage.submit(&passing_on, Submit { planner, ..auto() }).await;
+    assert_eq!(passing_on.settled(task).await.unwrap_err().kind, Kind::NotFound);
+    stage.send(&passing_on, task, Command::Cancel).await;
+    assert_eq!(passing_on.settled(task).await.unwrap().status(), Status::Cancelled);
+}
+
+#[tokio::test]
+async fn a_planner_that_is_not_there_is_refused_where_the_task_is_submitted() {
+    let stage = Stage::new();
+    let engine = stage.engine(Named("own", calls(&[])), &[]);
+    let submit = Submit { planner: json!({ "name": "typo" }), ..auto() };
+    let error = engine.submit(stage.thread, "test", submit).await.unwrap_err();
+    assert_eq!((error.kind, error.fix()), (Kind::NotFound, Some("the planners are: own")));
+    assert!(stage.log().await.is_empty(), "it left a trace");
 }

@@ -7,7 +7,8 @@ mod stage;
 use std::sync::Arc;
 
 use cowork_core::{
-    Command, Effects, Engine, Item, Kind, Proposal, Status, Submit, Subtask, TaskId, Tool, View, tool_fn,
+    Command, CommandId, Effects, Engine, Envelope, Item, Kind, Proposal, Status, Submit, Subtask, TaskId, Tool, View,
+    tool_fn,
 };
 use cowork_testkit::{ProbeTool, ScriptedPlanner};
 use schemars::JsonSchema;
@@ -84,4 +85,20 @@ async fn a_task_is_told_something_by_its_name_alone() {
     assert_eq!(engine.tell(nobody, "test", Command::Cancel).await.unwrap_err().kind, Kind::NotFound);
     assert_eq!(engine.follow(nobody, 0).await.err().unwrap().kind, Kind::NotFound);
     engine.stop().await;
+}
+
+#[tokio::test]
+async fn who_says_what_will_not_be_followed_is_told_why_and_the_log_says_so_too() {
+    let stage = Stage::new();
+    let engine = stage.engine(ScriptedPlanner::list([Proposal::done("done")]), &[]);
+    let task = stage.run(&engine, "soon over").await;
+    let error = engine.tell(task.id, "test", Command::Steer { text: "one more thing".into() }).await.unwrap_err();
+    assert_eq!((error.message.as_str(), error.fix()), ("the task has ended", Some("submit another one in its thread")));
+    stage.until(&engine, "refused").await;
+
+    // The same envelope once more is accepted without effect, as ever.
+    let id = CommandId::new(&*stage.runtime);
+    let late = Envelope { thread: stage.thread, task: task.id, sender: "test".into(), id, command: Command::Pause };
+    assert_eq!(engine.send(late.clone()).await.unwrap().unwrap().message, "the task has ended");
+    assert_eq!(engine.send(late).await.unwrap(), None);
 }

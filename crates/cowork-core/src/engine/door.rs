@@ -15,12 +15,13 @@ const LONGEST_TEXT: usize = 1 << 20;
 const MOST_TRIES: usize = 256;
 
 impl Inner {
-    pub(super) async fn send(&self, envelope: Envelope) -> Result<()> {
+    /// Gives the reason if the command is in the log and will not be followed.
+    pub(super) async fn send(&self, envelope: Envelope) -> Result<Option<Error>> {
         check(&envelope)?;
         let seen = index::seen_key(envelope.thread, &envelope.sender, envelope.id);
         for _ in 0..MOST_TRIES {
-            let batch = match &envelope.command {
-                Command::Submit(_) => self.submission(&envelope, &seen).await?,
+            let (batch, refused) = match &envelope.command {
+                Command::Submit(_) => (self.submission(&envelope, &seen).await?, None),
                 _ => self.to_task(&envelope, &seen).await?,
             };
             match self.parts.store.commit(batch).await {
@@ -28,9 +29,9 @@ impl Inner {
                     if !self.crew.tell(envelope.task) {
                         self.crew.ring();
                     }
-                    return Ok(());
+                    return Ok(refused);
                 }
-                Err(e) if e.kind == Kind::Conflict && self.has(&seen).await? => return Ok(()),
+                Err(e) if e.kind == Kind::Conflict && self.has(&seen).await? => return Ok(None),
                 Err(e) if e.kind == Kind::Conflict => self.is_free(&envelope).await?,
                 Err(e) => return Err(e),
             }
@@ -101,7 +102,8 @@ impl Inner {
         Err(Error::new(Kind::Conflict, "submit task", why).with_fix("give every task a new id"))
     }
 
-    async fn to_task(&self, envelope: &Envelope, seen: &str) -> Result<Batch> {
+    /// Gives what to commit, and why the task will not follow it. That is sure: the commit holds only for the task as it was read.
+    async fn to_task(&self, envelope: &Envelope, seen: &str) -> Result<(Batch, Option<Error>)> {
         let summary = self.summary(envelope.task).await?;
         if summary.thread != envelope.thread {
             let why = format!("task {} is not in thread {}", envelope.task, envelope.thread);
@@ -112,18 +114,21 @@ impl Inner {
         let is_for_all =
             matches!(envelope.command, Command::Steer { .. } | Command::Cancel | Command::Pause | Command::Resume);
         let tasks = if is_for_all { self.family(task, false).await? } else { vec![task] };
-        let mut batch = Batch { durable: true, ..Batch::new(envelope.thread) };
+        let (mut batch, mut refused) = (Batch { durable: true, ..Batch::new(envelope.thread) }, None);
         batch.expect.push(Expect::Absent(seen.to_owned()));
         batch.put.push((seen.to_owned(), Some(Vec::new())));
         for mut task in tasks {
-            let before = index::entries(&task);
+            let (before, others) = (index::entries(&task), task.refuse.len());
             let draft = Draft { task: Some(task.id), ..self.commanded(envelope)? };
             batch.expect.push(Expect::Head(task.id, task.head));
             task.foresee(&draft)?;
+            if task.id == envelope.task {
+                refused = task.refuse.get(others).map(|(_, error)| error.clone());
+            }
             batch.put.extend(index::difference(&before, &index::entries(&task)));
             batch.append.push(draft);
         }
-        Ok(batch)
+        Ok((batch, refused))
     }
 
     fn commanded(&self, envelope: &Envelope) -> Result<Draft> {

@@ -77,6 +77,7 @@ pub(super) async fn run(
     bell: Arc<Notify>,
 ) -> Result<Arc<Task>> {
     let folded = engine.fold(thread, task).await?;
+    engine.suits(&folded)?;
     let specs = match &folded.submit.tools {
         None => engine.specs.clone(),
         Some(_) => engine.specs.iter().filter(|spec| folded.may_use(&spec.name)).cloned().collect(),
@@ -191,10 +192,7 @@ impl Driver {
     }
 
     async fn plan(&mut self) -> Result<()> {
-        let planner = match self.engine.planner(&self.task.submit) {
-            Ok(planner) => planner,
-            Err(error) => return Box::pin(self.finish(Finish::Failed { error })).await,
-        };
+        let planner = self.engine.planner(&self.task.submit)?;
         if planner.is_briefed() && self.task.briefing.is_none() && self.task.turns.is_empty() {
             Box::pin(self.brief()).await?;
         }

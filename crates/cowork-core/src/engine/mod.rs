@@ -39,6 +39,7 @@ use std::{
     time::Duration,
 };
 
+use serde_json::json;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -58,9 +59,9 @@ use self::{
     rests::{Rest, Rests},
 };
 use crate::{
-    CallId, ChangeSet, DayBudget, Error, Finding, Hash, Kind, LeaseAsk, Model, Patience, Planner, Policy, Read, Record,
-    Registry, Result, Runtime, Sandbox, Status, Store, Submit, Summary, Task, TaskId, ThreadId, ToolSpec, UndoMode,
-    UndoReport, UndoSpec, index,
+    CallId, ChangeSet, DayBudget, Error, Finding, Hash, Kind, LeaseAsk, Model, Next, Patience, Planner, Policy, Read,
+    Record, Registry, Result, Runtime, Sandbox, Stage, Status, Store, Submit, Summary, Task, TaskId, ThreadId,
+    ToolSpec, UndoMode, UndoReport, UndoSpec, index,
 };
 
 /// What an engine is made of.
@@ -252,11 +253,14 @@ impl Engine {
 
     /// Submits a task to a thread, which is made if there is none, and takes it up.
     ///
-    /// The task's name is returned once the submission is durable.
+    /// The task's name is returned once the submission is durable. Who plans is settled here: where the submission names no planner, it
+    /// is this engine's first from then on, also after a restart and in other engines.
     ///
     /// # Errors
-    /// `InvalidInput` if the words are off: nothing is recorded.
+    /// `InvalidInput` if the words are off, `NotFound` if this engine has planners and the one that is named is not among them:
+    /// nothing is recorded.
     pub async fn submit(&self, thread: ThreadId, sender: &str, submit: Submit) -> Result<TaskId> {
+        let submit = self.inner.with_planner(submit)?;
         let task = self.inner.next_task().await?;
         let id = crate::CommandId::new(&*self.inner.parts.runtime);
         self.inner.adopt(task);
@@ -267,23 +271,24 @@ impl Engine {
 
     /// Puts a command into its thread's log, durably, from whichever process. Whoever holds the task's lease follows it.
     ///
-    /// A command that was accepted before is accepted again without effect.
+    /// A command that was accepted before is accepted again without effect. One that comes too late is accepted, too, and refused
+    /// with a reason in the log: that reason is what is given, where it is this call that brought it.
     ///
     /// # Errors
-    /// `InvalidInput` if the words are off, `NotFound` if there is no such task. A command that comes too late is
-    /// accepted here, and refused with a reason in the log.
-    pub async fn send(&self, envelope: crate::Envelope) -> Result<()> {
+    /// `InvalidInput` if the words are off, `NotFound` if there is no such task: nothing is recorded.
+    pub async fn send(&self, envelope: crate::Envelope) -> Result<Option<Error>> {
         Box::pin(self.inner.send(envelope)).await
     }
 
     /// Tells a task something, as [`Engine::send`] does: a command with a new name.
     ///
     /// # Errors
-    /// `NotFound` if there is no such task; else as [`Engine::send`].
+    /// `NotFound` if there is no such task; the reason if the task will not follow it; else as [`Engine::send`].
     pub async fn tell(&self, task: TaskId, sender: &str, command: crate::Command) -> Result<()> {
         let thread = self.inner.summary(task).await?.thread;
         let id = crate::CommandId::new(&*self.inner.parts.runtime);
-        self.send(crate::Envelope { thread, task, sender: sender.to_owned(), id, command }).await
+        let refused = self.send(crate::Envelope { thread, task, sender: sender.to_owned(), id, command }).await?;
+        refused.map_or(Ok(()), Err)
     }
 
     /// Takes up a task that another process left, or that was given elsewhere. With [`Claim::All`] this is not needed.
@@ -508,6 +513,35 @@ impl Inner {
                 "this engine was built without a sandbox, so it reaches no file",
             )
         })
+    }
+
+    /// Names the planner of a task that is submitted here. An engine that plans nothing passes on what it is given.
+    fn with_planner(&self, mut submit: Submit) -> Result<Submit> {
+        if self.parts.planners.is_empty() {
+            return Ok(submit);
+        }
+        let planner = self.planner(&submit)?;
+        if submit.planner.is_null() {
+            submit.planner = json!({});
+        }
+        if let Some(told) = submit.planner.as_object_mut() {
+            told.entry("name").or_insert_with(|| planner.name().into());
+        }
+        Ok(submit)
+    }
+
+    /// Checks that a task can go on here. One that was begun elsewhere, by a planner or with a tool that is not here, is left to an
+    /// engine that has it; to end it, nothing of these is needed.
+    fn suits(&self, task: &Task) -> Result<()> {
+        if task.cancelled || !matches!(task.next(), Next::Authorize(_) | Next::Wait | Next::Plan) {
+            return Ok(());
+        }
+        self.planner(&task.submit)?;
+        let Some(turn) = task.turns.last() else { return Ok(()) };
+        // What was only proposed may name a tool that there never was: its planner is told so.
+        let is_known = |stage| matches!(stage, Stage::Answered | Stage::Started | Stage::Interrupted);
+        let begun = turn.calls.iter().zip(&turn.decision.calls).filter(|(state, _)| is_known(state.stage));
+        begun.map(|(_, call)| self.parts.tools.get(&call.tool)).try_for_each(|tool| tool.map(drop))
     }
 
     fn planner(&self, submit: &Submit) -> Result<Arc<dyn Planner>> {

@@ -69,7 +69,8 @@ pub(super) async fn steer(open: &Open, args: SteerTask) -> Result<()> {
 }
 
 pub(super) async fn cancel(open: &Open, args: TellTask) -> Result<()> {
-    tell(open, args.task, args.sender, args.id, Command::Cancel).await
+    // One that has ended needs nothing more to be over.
+    send_to(open, args.task, args.sender, args.id, Command::Cancel).await.map(drop)
 }
 
 pub(super) async fn pause(open: &Open, args: TellTask) -> Result<()> {
@@ -80,7 +81,7 @@ pub(super) async fn resume(open: &Open, args: TellTask) -> Result<()> {
     tell(open, args.task, args.sender, args.id, Command::Resume).await
 }
 
-/// Tells a task something, and takes it up unless another process works on it: it has its effect either way.
+/// Tells a task something, and fails with the reason if it will not follow.
 async fn tell(
     open: &Open,
     task: TaskId,
@@ -88,47 +89,38 @@ async fn tell(
     id: Option<CommandId>,
     command: Command,
 ) -> Result<()> {
+    send_to(open, task, sender, id, command).await?.map_or(Ok(()), Err)
+}
+
+/// Tells a task something, and takes it up unless another process works on it: it has its effect either way. Gives the reason if there
+/// is to be none.
+async fn send_to(
+    open: &Open,
+    task: TaskId,
+    sender: Option<String>,
+    id: Option<CommandId>,
+    command: Command,
+) -> Result<Option<Error>> {
     let thread = open.engine.task(task).await?.thread;
     let sender = sender.unwrap_or_else(|| open.sender.clone());
     let id = id.unwrap_or_else(|| open.command_id());
-    open.engine.send(Envelope { thread, task, sender, id, command }).await?;
+    let refused = open.engine.send(Envelope { thread, task, sender, id, command }).await?;
     match adopt(open, OneTask { task }).await {
-        Err(error) if error.kind == Kind::Busy => Ok(()),
-        other => other,
+        Err(error) if error.kind != Kind::Busy => Err(error),
+        _ => Ok(refused),
     }
 }
 
 pub(super) async fn undo(open: &Open, args: UndoTask) -> Result<UndoReport> {
     let UndoTask { task, paths, calls } = args;
-    let before = open.engine.task(task).await?;
     tell(open, task, None, None, Command::Undo { paths, calls }).await?;
-    let after = open.engine.settled(task).await?;
     let wrong = |why: &str| Err(Error::new(Kind::InvalidInput, "undo task", why));
-    match after.undo {
-        // Nothing came of it: the log says why.
-        undo if undo == before.undo && !matches!(undo, Undo::Done(_)) => {
-            refusal(open, before.thread, task, before.head).await?;
-            wrong("the task was not undone")
-        }
-        Undo::Done(report) => {
-            refusal(open, before.thread, task, before.head).await?;
-            Ok(report)
-        }
+    match open.engine.settled(task).await?.undo {
+        Undo::Done(report) => Ok(report),
         Undo::Failed(error) => Err(error),
         Undo::Reclaimed => wrong("the task's journal was let go of, so what it did can't be undone any more"),
         Undo::None | Undo::Wanted(_) => wrong("the task was not undone yet"),
     }
-}
-
-/// Gives the reason why a command that came after `head` was not followed, as an error.
-async fn refusal(open: &Open, thread: cowork::ThreadId, task: TaskId, head: u64) -> Result<()> {
-    let records = open.engine.read(cowork::Read::task(thread, task, head)).await?;
-    for record in records.iter().filter(|record| record.event.kind() == "refused") {
-        if let cowork::Event::Refused { error, .. } = &*record.event.event()? {
-            return Err(error.clone());
-        }
-    }
-    Ok(())
 }
 
 pub(super) async fn preview_undo(open: &Open, args: UndoTask) -> Result<UndoReport> {
