@@ -42,7 +42,7 @@ pub struct Config {
     pub exec_limits: ExecLimits,
     /// How long what tasks did to files can be given back.
     pub keep_undo: KeepUndo,
-    /// Which tasks are taken up.
+    /// Which tasks are taken up; whichever it is, only those whose planner is here, and the tools of their open calls.
     pub claim: ClaimKind,
     /// The thread of tasks that name none. Default: `main`.
     pub thread: Option<String>,
