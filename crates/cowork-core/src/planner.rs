@@ -162,7 +162,7 @@ pub struct Proposal {
     /// The plan, whole, where it changed.
     #[serde(default)]
     pub plan: Option<Vec<PlanStep>>,
-    /// Calls to make; those that don't conflict run at once.
+    /// Calls to make, at most 1,024; those that don't conflict run at once.
     #[serde(default)]
     pub calls: Vec<ProposedCall>,
     /// The end of the task.

@@ -13,8 +13,8 @@ use std::{
 use cowork_core::{
     Batch, Block, CancellationToken, Command, DayBudget, Effects, Engine, Error, Event, Finish, Item, Kind, Limits,
     Model, ModelAnswer, ModelCall, ModelCard, ModelPlanner, ModelRequest, PlanContext, Planner, Price, Proposal,
-    Result, Runtime, Say, Status, Stop, Store, StoreChange, Submit, Task, TaskId, Timestamp, Tool, ToolOutput, Usage,
-    View, async_trait, rebuild,
+    ProposedCall, Result, Runtime, Say, Status, Stop, Store, StoreChange, Submit, Task, TaskId, Timestamp, Tool,
+    ToolOutput, Usage, View, async_trait, rebuild,
 };
 use cowork_testkit::{NoopTool, ProbeTool, ScriptedModel, ScriptedPlanner, model::Reply};
 use futures_util::FutureExt;
@@ -355,4 +355,21 @@ async fn by_a_clock_that_was_set_back_the_last_task_is_still_the_one_that_came_l
         let listed: Vec<TaskId> = engine.tasks().await.unwrap().iter().map(|t| t.task).collect();
         assert_eq!(listed, names, "the oldest first, as they came");
     }
+}
+
+#[tokio::test]
+async fn a_decision_of_too_many_calls_is_refused_and_the_most_there_may_be_run() {
+    let stage = Stage::new();
+    let calls = |n: usize| Proposal {
+        calls: vec![ProposedCall { tool: "noop".into(), args: json!({}) }; n],
+        ..Proposal::default()
+    };
+    let planner = ScriptedPlanner::new(move |view| {
+        let n = view.task.submit.text.parse().unwrap();
+        Ok(if view.task.turns.is_empty() { calls(n) } else { Proposal::done("done") })
+    });
+    let engine = stage.engine(planner, &[NoopTool::new()]);
+    assert_eq!(stage.run(&engine, "1024").await.status(), Status::Done);
+    let Some(Finish::Failed { error }) = stage.run(&engine, "1025").await.result else { panic!("it was done") };
+    assert_eq!((error.kind, error.fix()), (Kind::LimitExceeded, Some("propose the rest in the next step")));
 }

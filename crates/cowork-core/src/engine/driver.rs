@@ -30,6 +30,9 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How many records that guard nothing may wait for a commit.
 const RIDERS: usize = 128;
 
+/// The most calls of one decision: what has to be looked through whenever one of them moves.
+const MOST_CALLS: usize = 1_024;
+
 /// How often a task whose steps never wait lets others have the thread.
 const TURNS: u64 = 32;
 
@@ -599,6 +602,10 @@ fn is_fact(draft: &Draft) -> bool {
 }
 
 fn check(proposal: Proposal) -> Result<Proposal> {
+    if proposal.calls.len() > MOST_CALLS {
+        let why = format!("the planner proposed {} calls at once; the most is {MOST_CALLS}", proposal.calls.len());
+        return Err(Error::new(Kind::LimitExceeded, "plan", why).with_fix("propose the rest in the next step"));
+    }
     match (proposal.calls.is_empty(), proposal.finish.is_some()) {
         (true, true) | (false, false) => Ok(proposal),
         (true, false) => Err(Error::new(Kind::Internal, "plan", "the planner proposed neither a call nor the end")),
