@@ -130,6 +130,8 @@ class Context {
   #id;
   #controller;
   #isAborted = false;
+  /** The first half of a character whose other half is in the next piece, if it comes. */
+  #halves = { text: "", thinking: "" };
 
   constructor(engine, id) {
     this.#engine = engine;
@@ -151,12 +153,28 @@ class Context {
     ctx.#controller?.abort(new CoworkCancelledError("nobody wants the result any more", { op: "call host" }));
   }
 
-  static {
-    for (const what of ["text", "thinking", "calling"]) {
-      this.prototype[what] = function (piece) {
-        this.#engine.tell(this.#id, what, piece);
-      };
-    }
+  calling(tool) {
+    this.#engine.tell(this.#id, "calling", tool);
+  }
+
+  text(piece) {
+    this.#say("text", piece);
+  }
+
+  thinking(piece) {
+    this.#say("thinking", piece);
+  }
+
+  #say(what, piece) {
+    const text = typeof piece === "string" ? this.#halves[what] + piece : piece;
+    const isCut = /[\ud800-\udbff]$/.test(text);
+    this.#halves[what] = isCut ? text.slice(-1) : "";
+    const whole = isCut ? text.slice(0, -1) : text;
+    if (whole !== "") this.#engine.tell(this.#id, what, whole);
+  }
+
+  static end(ctx) {
+    for (const [what, half] of Object.entries(ctx.#halves)) if (half) ctx.#engine.tell(ctx.#id, what, half);
   }
 }
 
@@ -176,7 +194,9 @@ async function answer(engine, running, part, id, data) {
   const ctx = new Context(engine, id);
   running.set(id, ctx);
   try {
-    engine.gave(id, await part.run(data, ctx));
+    const given = await part.run(data, ctx);
+    Context.end(ctx);
+    engine.gave(id, given);
   } catch (error) {
     threw(engine, id, error);
   } finally {

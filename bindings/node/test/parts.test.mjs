@@ -38,6 +38,18 @@ test("a model answers with a text, an answer, or pieces of a text", { timeout: 2
   }
 });
 
+test("a character that two pieces share is one", { timeout: 20_000 }, async (t) => {
+  const pieces = async function* () {
+    yield "six \ud83d";
+    yield "\ude00";
+    yield " seven \ud83d";
+  };
+  const { text, state } = await asked(t, pieces);
+  // What has no other half is shown as such.
+  assert.equal(text, "six 😀 seven \ufffd");
+  assert.equal(state.result.summary, text);
+});
+
 test("a model calls the host's tools", { timeout: 20_000 }, async (t) => {
   const times = tool({ name: "times", about: "Multiplies.", input: { type: "object" }, effects: "read_only", run: ({ a, b }) => a * b });
   const seen = [];
