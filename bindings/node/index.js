@@ -2,11 +2,11 @@
 
 "use strict";
 
-const { CoworkCancelledError, CoworkError, InvalidInputError, errorOf } = require("./errors.js");
+const { CoworkCancelledError, CoworkError, errorOf } = require("./errors.js");
 const { read, write } = require("./json.js");
 const { Engine } = require("./native.js");
 const { Operations, TaskOperations } = require("./operations.js");
-const { Output, Part, approver: approving, model, planner, tool } = require("./parts.js");
+const { Output, Part, approver: approving, check, model, planner, tool } = require("./parts.js");
 const { version } = require("./package.json");
 
 // What the engine tells besides calls of functions, which it tells by the number of their part.
@@ -19,12 +19,15 @@ class Cowork extends Operations {
   #host;
   #last = 0;
 
-  constructor({ tools = [], models = [], planners = [], approver, ...config } = {}) {
+  constructor(options = {}) {
     super();
-    const parts = [...tools, ...models, ...planners, ...(approver ? [approving(approver)] : [])];
-    if (!parts.every((part) => part instanceof Part)) {
-      const fix = "make them by `tool`, `model` and `planner`";
-      throw new InvalidInputError("`tools`, `models` or `planners` has something else in it", { op: "open engine", fix });
+    check(Object(options) === options && !Array.isArray(options), "open engine", "an engine is opened with an object", "name what is set");
+    const { tools = [], models = [], planners = [], approver, ...config } = options;
+    const parts = approver ? [approving(approver)] : [];
+    for (const [kind, given] of Object.entries({ tool: tools, model: models, planner: planners })) {
+      const isList = Array.isArray(given) && given.every((part) => part instanceof Part && part.kind === kind);
+      check(isList, "open engine", `\`${kind}s\` is a list, and nothing else in it`, `make each by \`${kind}\`: ${kind}s: [it]`);
+      parts.push(...given);
     }
     const settings = write(config, "the config");
     const declared = parts.map(({ kind, declaration }) => ({ kind, declaration: write(declaration, `a ${kind}`) }));
@@ -130,8 +133,6 @@ class Context {
   #id;
   #controller;
   #isAborted = false;
-  /** The first half of a character whose other half is in the next piece, if it comes. */
-  #halves = { text: "", thinking: "" };
 
   constructor(engine, id) {
     this.#engine = engine;
@@ -153,28 +154,12 @@ class Context {
     ctx.#controller?.abort(new CoworkCancelledError("nobody wants the result any more", { op: "call host" }));
   }
 
-  calling(tool) {
-    this.#engine.tell(this.#id, "calling", tool);
-  }
-
-  text(piece) {
-    this.#say("text", piece);
-  }
-
-  thinking(piece) {
-    this.#say("thinking", piece);
-  }
-
-  #say(what, piece) {
-    const text = typeof piece === "string" ? this.#halves[what] + piece : piece;
-    const isCut = /[\ud800-\udbff]$/.test(text);
-    this.#halves[what] = isCut ? text.slice(-1) : "";
-    const whole = isCut ? text.slice(0, -1) : text;
-    if (whole !== "") this.#engine.tell(this.#id, what, whole);
-  }
-
-  static end(ctx) {
-    for (const [what, half] of Object.entries(ctx.#halves)) if (half) ctx.#engine.tell(ctx.#id, what, half);
+  static {
+    for (const what of ["text", "thinking", "calling"]) {
+      this.prototype[what] = function (piece) {
+        this.#engine.tell(this.#id, what, piece);
+      };
+    }
   }
 }
 
@@ -194,9 +179,7 @@ async function answer(engine, running, part, id, data) {
   const ctx = new Context(engine, id);
   running.set(id, ctx);
   try {
-    const given = await part.run(data, ctx);
-    Context.end(ctx);
-    engine.gave(id, given);
+    engine.gave(id, await part.run(data, ctx));
   } catch (error) {
     threw(engine, id, error);
   } finally {
@@ -230,5 +213,4 @@ function settle(pending, id, isDone, data) {
   resolve([isDone, data]);
 }
 
-module.exports = { Cowork, Task, Output, tool, model, planner, version };
-Object.assign(module.exports, require("./errors.js"));
+module.exports = { Cowork, Task, Output, tool, model, planner, version, ...require("./errors.js") };

@@ -9,8 +9,8 @@ const { markIntegers } = require("./native.js");
 function read(text) {
   if (!/\d{16}/.test(text)) return JSON.parse(text);
   const mark = unique(text);
-  const isMarked = (value) => typeof value === "string" && value.startsWith(mark);
-  return JSON.parse(markIntegers(text, mark), (_, value) => (isMarked(value) ? BigInt(value.slice(mark.length)) : value));
+  const exact = (_, value) => (typeof value === "string" && value.startsWith(mark) ? BigInt(value.slice(mark.length)) : value);
+  return JSON.parse(markIntegers(text, mark), exact);
 }
 
 /** Writes what the host gives. Only where something may have been lost, it is written twice. */

@@ -5,9 +5,14 @@
 const { InvalidInputError } = require("./errors.js");
 const { write } = require("./json.js");
 
+function check(holds, op, message, fix) {
+  if (!holds) throw new InvalidInputError(message, { op, fix });
+}
+
 /** A function with what it is: `run` takes what the engine gives and gives JSON. */
 class Part {
-  constructor(kind, declaration, run) {
+  constructor(kind, declaration, word, host, run) {
+    check(typeof host === "function", `make ${kind}`, `the ${kind} is made of a function, not of ${typeof host}`, `give it as \`${word}\``);
     Object.assign(this, { kind, declaration, run });
   }
 }
@@ -21,18 +26,17 @@ class Output {
 
 function tool({ input, schema, run, ...declaration }) {
   const { name } = declaration;
-  const result = `the result of the tool \`${name}\``;
   const checks = input?.["~standard"];
   declaration.schema = schema ?? (checks ? schemaOf(input, checks, name) : input);
-  return new Part("tool", declaration, async ({ args, ...call }, ctx) => {
+  return new Part("tool", declaration, "run", run, async ({ args, ...call }, ctx) => {
     const given = await run(checks ? await checked(checks, args, name) : args, Object.assign(ctx, call));
     const { value, note, label } = given instanceof Output ? given : { value: given };
-    return write({ value: value === undefined ? null : value, note, label }, result);
+    return write({ value: value === undefined ? null : value, note, label }, `the result of the tool \`${name}\``);
   });
 }
 
 function model({ answer, ...declaration }) {
-  return new Part("model", declaration, async (request, ctx) => {
+  return new Part("model", declaration, "answer", answer, async (request, ctx) => {
     const given = await answer(request, ctx);
     const all = given?.[Symbol.asyncIterator] ? await told(given, ctx) : given;
     return write(all === undefined ? {} : all, `the answer of the model \`${declaration.name}\``);
@@ -40,12 +44,11 @@ function model({ answer, ...declaration }) {
 }
 
 function planner({ plan, ...declaration }) {
-  return new Part("planner", declaration, async (input, ctx) =>
-    write(await plan(input, ctx), `the proposal of the planner \`${declaration.name}\``));
+  return new Part("planner", declaration, "plan", plan, async (...it) => write(await plan(...it), `what the planner \`${declaration.name}\` gives`));
 }
 
 function approver(answer) {
-  return new Part("approver", {}, async (ask, ctx) => write((await answer(ask, ctx)) ?? null, "the approver's answer"));
+  return new Part("approver", {}, "approver", answer, async (...ask) => write((await answer(...ask)) ?? null, "the approver's answer"));
 }
 
 /** Tells the pieces of an answer as they come, and gives what is returned behind them. */
@@ -83,4 +86,4 @@ function schemaOf(input, checks, name) {
   }
 }
 
-module.exports = { Part, Output, tool, model, planner, approver };
+module.exports = { Part, Output, check, tool, model, planner, approver };

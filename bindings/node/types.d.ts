@@ -303,7 +303,10 @@ export type Confidentiality =
 export interface Config {
   /** Which built-in tools there are. */
   builtin_tools?: BuiltinTools;
-  /** Which tasks are taken up. */
+  /**
+   * Which tasks are taken up; whichever it is, only those whose planner is here, and the tools of their open
+   * calls.
+   */
   claim?: ClaimKind;
   /**
    * Credentials for hosts that commands may reach, by the names that a task's grants give them. No command ever

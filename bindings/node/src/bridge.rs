@@ -37,6 +37,8 @@ pub(crate) struct Bridge {
 struct Working {
     done: Sender<Result<String>>,
     tell: Option<Tell>,
+    /// The first half of a character whose second may be in the next piece, and of what that is a piece.
+    half: Option<(String, u16)>,
 }
 
 impl Bridge {
@@ -62,6 +64,7 @@ impl Bridge {
 
     /// Ends a function's work.
     pub(crate) fn done(&self, id: i64, came: Result<String>) {
+        self.say(id, "", &[]);
         let working = held(&self.working).remove(&id);
         // Nobody may want it any more.
         _ = working.map(|working| working.done.send(came));
@@ -70,6 +73,26 @@ impl Bridge {
     /// Gives what shows a person what a function does.
     pub(crate) fn shows(&self, id: i64) -> Option<Tell> {
         held(&self.working).get(&id).and_then(|working| working.tell.clone())
+    }
+
+    /// Shows the next piece of what a model says; nothing comes behind one of no kind.
+    pub(crate) fn say(&self, id: i64, what: &str, piece: &[u16]) {
+        let mut working = held(&self.working);
+        let Some(Working { tell: Some(tell), half, .. }) = working.get_mut(&id) else { return };
+        let mut text = Vec::new();
+        match half.take() {
+            Some((of, unit)) if of == what => text.push(unit),
+            // Its second half did not come.
+            Some((of, _)) => _ = tell.piece(&of, "\u{fffd}"),
+            None => {}
+        }
+        text.extend_from_slice(piece);
+        if text.last().is_some_and(|unit| (0xd800..0xdc00).contains(unit)) {
+            *half = text.pop().map(|unit| (what.to_owned(), unit));
+        }
+        if !text.is_empty() {
+            tell.piece(what, &String::from_utf16_lossy(&text));
+        }
     }
 
     fn tell(&self, what: i64, id: i64, json: &str) {
@@ -96,7 +119,7 @@ impl Function for Called {
     async fn call(&self, call: Invocation) -> Result<String> {
         let bridge = &self.bridge;
         let (id, (done, came)) = (bridge.last.fetch_add(1, Relaxed), oneshot::channel());
-        held(&bridge.working).insert(id, Working { done, tell: call.tell });
+        held(&bridge.working).insert(id, Working { done, tell: call.tell, half: None });
         let _wanted = Wanted { id, bridge };
         bridge.tell(self.part, id, &call.input);
         came.await.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "call host", "a call was lost")))

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bridge::{Bridge, Called};
 use cowork_ffi::{Calls, Error, Handle, Parts, error_of, json_of, text, thrown};
-use napi::bindgen_prelude::Function;
+use napi::bindgen_prelude::{Function, Utf16String};
 use napi_derive::napi;
 
 /// What the host brings along: its kind, and its declaration as JSON.
@@ -75,8 +75,8 @@ impl Engine {
 
     /// Shows the next piece of what a model says: `text` and `thinking` as they are, `calling` with a tool's name.
     #[napi]
-    pub fn tell(&self, id: i64, what: String, piece: String) {
-        self.bridge.shows(id).map(|tell| tell.piece(&what, &piece));
+    pub fn tell(&self, id: i64, what: String, piece: Utf16String) {
+        self.bridge.say(id, &what, &piece);
     }
 
     /// Shows how far a tool is.

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFile
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { NotAllowedError, UnavailableError, model, planner, tool } from "cowork-sdk";
+import { Cowork, InvalidInputError, NotAllowedError, UnavailableError, model, planner, tool } from "cowork-sdk";
 import { open, turns, watched } from "./support.mjs";
 
 /** Gives the text that was shown while a model answered, and the task in the end. */
@@ -157,4 +157,21 @@ test("a host may wait for a service that is away, as its error says", { timeout:
   };
   const { state } = await asked(t, answer);
   assert.deepEqual([tries, state.status], [2, "done"]);
+});
+
+test("what an engine can't be made of is refused where it is given", () => {
+  const cases = [
+    [() => new Cowork(5), /opened with an object/],
+    [() => new Cowork(null), /opened with an object/],
+    [() => new Cowork([]), /opened with an object/],
+    [() => new Cowork({ approver: "yes" }), /the approver is made of a function, not of string/],
+    [() => new Cowork({ tools: tool({ name: "it", about: "x", input: {}, run: () => 1 }) }), /`tools` is a list/],
+    [() => new Cowork({ tools: [model({ name: "m", answer: () => "x" })] }), /`tools` is a list/],
+    [() => tool({ name: "it", about: "x", input: { type: "object" } }), /the tool is made of a function, not of undefined/],
+    [() => model({ name: "m" }), /the model is made of a function/],
+    [() => planner({ name: "p", plan: null }), /the planner is made of a function, not of object/],
+    [() => new Cowork({ planner: "typo" }), /there is no planner `typo`/],
+    [() => new Cowork({ data_dir: "" }), /has no name/],
+  ];
+  for (const [make, why] of cases) assert.throws(make, (error) => error instanceof InvalidInputError && why.test(error.message), String(make));
 });

@@ -621,7 +621,9 @@ class Config(TypedDict, total=False):
     builtin_tools: BuiltinTools
     """Which built-in tools there are."""
     claim: ClaimKind
-    """Which tasks are taken up."""
+    """Which tasks are taken up; whichever it is, only those whose planner is here, and the tools of their open
+    calls.
+    """
     credentials: dict[str, CredentialSettings]
     """Credentials for hosts that commands may reach, by the names that a task's grants give them. No command
     ever has one.

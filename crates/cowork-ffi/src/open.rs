@@ -17,6 +17,8 @@ use crate::{
     place::place,
 };
 
+/// What the planner of playbooks is called.
+const PLAYBOOK: &str = "playbook";
 /// What a planner is called that asks models.
 const MODEL: &str = "model";
 
@@ -93,7 +95,7 @@ impl Choices {
         choices.usual = match (config.planner.as_deref(), first) {
             (Some(MODEL), None) => return Err(no_model("the planner of tasks asks models, and there is none")),
             (Some(MODEL), Some(name)) => choices.model(name)?,
-            (Some(planner), _) => json!({ "name": planner }),
+            (Some(planner), _) => usual_planner(planner, made)?,
             (None, Some(name)) if config.model.is_some() || made.planners.is_empty() => choices.model(name)?,
             (None, _) => Value::Null,
         };
@@ -113,6 +115,15 @@ impl Choices {
         }
         Ok(self.models.get(name).map_or_else(|| json!({ "name": MODEL, "model": name }), |set| set.planner(name)))
     }
+}
+
+fn usual_planner(name: &str, made: &Made) -> Result<Value> {
+    let there: Vec<&str> = made.planners.iter().map(|planner| planner.name()).chain([PLAYBOOK, MODEL]).collect();
+    if there.contains(&name) {
+        return Ok(json!({ "name": name }));
+    }
+    let why = format!("there is no planner `{}`", name.escape_debug());
+    Err(Error::new(Kind::InvalidInput, "read config", why).with_fix(format!("there are: {}", there.join(", "))))
 }
 
 fn no_model(why: &str) -> Error {
@@ -149,6 +160,12 @@ fn begin(config: &Config) -> Result<Builder> {
         (None, Some(StoreKind::Disk)) => {
             let why = "the log is to be on disk, and no folder was named for it";
             return Err(Error::new(Kind::InvalidInput, "read config", why).with_fix("set `data_dir`"));
+        }
+        (Some(data), _) if data.as_os_str().is_empty() => {
+            let why = "the folder that is to keep the data has no name";
+            return Err(
+                Error::new(Kind::InvalidInput, "read config", why).with_fix("name one in `data_dir`, or leave it out")
+            );
         }
         (Some(data), None | Some(StoreKind::Disk)) => builder.data_dir(place(data, env::home_dir().as_deref())),
         (Some(data), Some(StoreKind::Memory)) => builder.data_dir(place(data, env::home_dir().as_deref())).in_memory(),

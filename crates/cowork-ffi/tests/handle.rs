@@ -75,6 +75,8 @@ fn a_config_that_does_not_fit_is_refused_with_its_place() {
     );
     assert!(wrong(json!({ "model": "sonnet" })).contains("there is no model `sonnet`"));
     assert!(wrong(json!({ "planner": "model" })).contains("there is none"));
+    assert!(wrong(json!({ "planner": "typo" })).contains("there is no planner `typo`"));
+    assert!(wrong(json!({ "data_dir": "" })).contains("has no name"));
     assert!(
         wrong(json!({ "credentials": { "c": { "bearer": "a", "header": "b" } } }))
             .contains("neither a token nor a header")

@@ -79,8 +79,7 @@ pub(super) async fn run(
     family: Arc<Family>,
     bell: Arc<Notify>,
 ) -> Result<Arc<Task>> {
-    let folded = engine.fold(thread, task).await?;
-    engine.suits(&folded)?;
+    let folded = engine.suitable(thread, task).await?;
     let specs = match &folded.submit.tools {
         None => engine.specs.clone(),
         Some(_) => engine.specs.iter().filter(|spec| folded.may_use(&spec.name)).cloned().collect(),

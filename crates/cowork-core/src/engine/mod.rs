@@ -530,18 +530,21 @@ impl Inner {
         Ok(submit)
     }
 
-    /// Checks that a task can go on here. One that was begun elsewhere, by a planner or with a tool that is not here, is left to an
-    /// engine that has it; to end it, nothing of these is needed.
-    fn suits(&self, task: &Task) -> Result<()> {
+    /// Gives a task to work on, if it can go on here. One that was begun elsewhere, by a planner or with a tool that is not here, is left
+    /// to an engine that has it; to end it, nothing of these is needed.
+    async fn suitable(&self, thread: ThreadId, task: TaskId) -> Result<Task> {
+        let task = self.fold(thread, task).await?;
         if task.cancelled || !matches!(task.next(), Next::Authorize(_) | Next::Wait | Next::Plan) {
-            return Ok(());
+            return Ok(task);
         }
         self.planner(&task.submit)?;
-        let Some(turn) = task.turns.last() else { return Ok(()) };
         // What was only proposed may name a tool that there never was: its planner is told so.
         let is_known = |stage| matches!(stage, Stage::Answered | Stage::Started | Stage::Interrupted);
-        let begun = turn.calls.iter().zip(&turn.decision.calls).filter(|(state, _)| is_known(state.stage));
-        begun.map(|(_, call)| self.parts.tools.get(&call.tool)).try_for_each(|tool| tool.map(drop))
+        let open = task.turns.last().into_iter().flat_map(|turn| turn.calls.iter().zip(&turn.decision.calls));
+        for (_, call) in open.filter(|(state, _)| is_known(state.stage)) {
+            self.parts.tools.get(&call.tool)?;
+        }
+        Ok(task)
     }
 
     fn planner(&self, submit: &Submit) -> Result<Arc<dyn Planner>> {
