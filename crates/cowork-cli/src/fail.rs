@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::{
     look::Look,
+    out,
     render::{
         line::{Line, Role},
         text::{sentence, step, visible, wrap},
@@ -73,11 +74,11 @@ impl Fail {
     /// Writes it on the standard error, as JSON or in at most three lines.
     pub(crate) fn tell(&self, json: bool) {
         if json {
-            eprintln!("{}", json!({ "error": self.error }));
+            out::aside(format_args!("{}", json!({ "error": self.error })));
             return;
         }
         let ink = Look::ink_on_stderr();
-        lines(&self.error, Look::columns_of_stderr()).iter().for_each(|l| eprintln!("{}", l.write(ink)));
+        lines(&self.error, Look::columns_of_stderr()).iter().for_each(|l| out::aside(format_args!("{}", l.write(ink))));
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     fail::{Exit, Fail},
     keys::{Keys, Offered, Reply},
     look::Look,
+    out,
     render::{
         ask, left,
         line::{Line, Role},
@@ -406,7 +407,7 @@ impl Follower<'_> {
         }
         self.view.end(now());
         if self.view.is_json() {
-            eprintln!("  Stopped. Go on: cowork resume {}", self.task.short());
+            out::aside(format_args!("  Stopped. Go on: cowork resume {}", self.task.short()));
         }
         Ok(Exit::Interrupted)
     }

@@ -1,5 +1,8 @@
 //! The `cowork` command: a host built on the public API alone.
 
+// They panic where nobody reads what is said: `out` says it.
+#![deny(clippy::print_stderr, clippy::print_stdout)]
+
 mod app;
 mod args;
 mod commands;
@@ -87,7 +90,7 @@ fn start(cli: Cli) -> Result<Exit, Fail> {
 /// Does what is wanted, and sends spans of it where the environment says so. That they can't be sent is said, and is no error.
 #[cfg(feature = "otlp")]
 async fn watched(command: Command, data: &Path) -> Result<Exit, Fail> {
-    let warn = |error: cowork::Error| eprintln!("  {}", render::text::sentence(&error.message));
+    let warn = |error: cowork::Error| out::aside(format_args!("  {}", render::text::sentence(&error.message)));
     let begun = if command.works() { cowork::otlp::Otlp::from_env() } else { Ok(None) };
     let otlp = begun.and_then(|otlp| otlp.map(|otlp| otlp.install().map(|()| otlp)).transpose());
     let otlp = otlp.unwrap_or_else(|error| {

@@ -13,6 +13,7 @@ use crate::{
     config::{self, Config},
     fail::Fail,
     look::Look,
+    out,
     render::{
         asked::is_here,
         line::{Line, Role},
@@ -147,7 +148,7 @@ async fn made_for(config: &Config, name: &str, limits: &mut Limits) -> Result<Ma
     let made = make(config, name).await?;
     limits.patience = ModelSettings::find(&config.models, name)?.patience();
     if let Some(text) = made.warning() {
-        eprintln!("  {text}");
+        out::aside(format_args!("  {text}"));
     }
     Ok(made)
 }

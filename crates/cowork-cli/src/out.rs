@@ -1,6 +1,9 @@
-//! The standard output. That nobody reads it any more is no error.
+//! The standard output, and the other one. That nobody reads them any more is no error.
 
-use std::io::{Write, stdout};
+use std::{
+    fmt::Arguments,
+    io::{Write, stderr, stdout},
+};
 
 use crate::{look::Look, render::line::Line};
 
@@ -49,4 +52,9 @@ impl Out {
     pub(crate) fn is_closed(&self) -> bool {
         self.closed
     }
+}
+
+/// Writes a line for the person beside what is written, if there is anybody.
+pub(crate) fn aside(line: Arguments<'_>) {
+    _ = writeln!(stderr(), "{line}");
 }

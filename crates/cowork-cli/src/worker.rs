@@ -8,6 +8,8 @@ use std::{
 
 use cowork::{Builder, playbooks};
 
+use crate::out;
+
 /// The one argument that makes it one.
 const WORKER: &str = "__run-playbook";
 
@@ -29,7 +31,7 @@ pub(crate) fn worked() -> Option<ExitCode> {
     Some(match playbooks::worker::serve(stdin(), stdout()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            out::aside(format_args!("{error}"));
             ExitCode::FAILURE
         }
     })

@@ -152,3 +152,16 @@ fn a_data_folder_that_cannot_be_made_is_named() {
     place.cowork(&["--data", data.to_str().unwrap(), "tasks"]).ends(1).says("can't make the folder").briefly();
     place.cowork(&["--data", data.to_str().unwrap(), "doctor"]).ends(1).says("Something is wrong.");
 }
+
+#[test]
+fn where_nobody_hears_what_is_wrong_it_ends_as_it_would() {
+    let place = Place::with_files();
+    for args in
+        [&["show", "nothing"][..], &["run", "--folder", "/no/such/folder", TASK], &["show", "nothing", "--json"]]
+    {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = place.command(args).stderr(writer).status().unwrap();
+        assert_eq!(ended.code(), Some(2), "{args:?}");
+    }
+}

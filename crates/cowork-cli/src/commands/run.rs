@@ -20,7 +20,7 @@ use crate::{
     follow::{How, follow},
     look::Look,
     models::{Chosen, chosen, make},
-    out::Out,
+    out::{self, Out},
     render::line::{Line, Role},
     signals::Signals,
 };
@@ -63,7 +63,7 @@ pub(crate) async fn run(args: Run, config: &Config, data: &Path) -> Result<Exit,
             limit(&mut submit, most.or(config.budget));
             let made = make(config, &model.name).await?;
             if args.json {
-                made.warning().iter().for_each(|text| eprintln!("  {text}"));
+                made.warning().iter().for_each(|text| out::aside(format_args!("  {text}")));
             } else {
                 let look = Look::of_stdout();
                 Out::default().lines(&model.told(config, &made, &look)?, &look);

@@ -12,7 +12,7 @@ use crate::{
     follow::{How, follow},
     look::Look,
     names,
-    out::{Out, WIPE},
+    out::{self, Out, WIPE},
     paths,
     render::{
         line::{Line, Role},
@@ -241,10 +241,12 @@ async fn last(app: &App, wanted: &Wanted, look: &Look) -> Result<Found, Fail> {
             // Over what says that it is looked for.
             let wipe = if look.live && !wanted.json { WIPE } else { "" };
             if let Some(open) = &open {
-                eprintln!("{wipe}  Task {open} came later and has not ended; this is about the one before it.");
+                out::aside(format_args!(
+                    "{wipe}  Task {open} came later and has not ended; this is about the one before it."
+                ));
             } else if let Some(idle) = &idle {
                 let text = cut(&one_line(&idle.submit.text), look.columns().saturating_sub(44)).into_owned();
-                eprintln!("{wipe}  Task {} \"{text}\" came later and changed nothing.", idle.id.short());
+                out::aside(format_args!("{wipe}  Task {} \"{text}\" came later and changed nothing.", idle.id.short()));
             }
             return Ok(Found { task: summary, folded: task, spec, report });
         }
