@@ -1,6 +1,7 @@
 //! How long a confined command takes: `/bin/true`, the first of a world, one more in it, with its changes kept, and made ready
 //! beforehand; beside the same without confinement, and in bubblewrap where that is installed; and a tree of 1,000 processes that is
-//! ended. All of them in turn, 300 times.
+//! ended. All of them take turns of 30 until each was measured 300 times: what ends goes on behind one's back for some milliseconds, and
+//! would count for the next one if they changed with each.
 //!
 //! A program of three instructions comes along: what `/bin/true` takes longer than that is its C library, which asks the processor
 //! again and again what it can do, and in a virtual machine each of those ends up with the machine's host.
@@ -18,10 +19,16 @@ use cowork::ExecLimits;
 use cowork::sandbox::confine::{Changes, Confinement, How, Layer, Layers, Policy, Prepared, Shared, World};
 use cowork_benches::{folder, report};
 
-const RUNS: usize = 300;
+/// How often each takes its turn, how often it is measured in one, and how often it is run before.
+const TURNS: usize = 10;
+const TURN: usize = 30;
+const WARM_UP: usize = 3;
+/// How long nothing is done between turns.
+const SETTLE: Duration = Duration::from_millis(100);
+const TREES: usize = 9;
 const LONG: Duration = Duration::from_secs(60);
-/// How long one is made ready before it is wanted.
-const REST: Duration = Duration::from_millis(10);
+/// How long one is made ready before it is wanted: long enough for it to be, and so long that an idle processor takes its time to wake.
+const RESTS: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(10)];
 
 struct Bench {
     confinement: Confinement,
@@ -52,9 +59,18 @@ impl Bench {
         let world = self.confinement.world(policy, None).unwrap();
         let running = world.start(None, &args, [self.null.as_fd(), writer.as_fd(), self.null.as_fd()]).unwrap();
         reader.read_exact(&mut [0]).unwrap();
+        // The last ones have still to begin their program.
+        std::thread::sleep(SETTLE);
         let begun = Instant::now();
         assert_eq!(running.wait(Duration::ZERO).unwrap().how, How::Late);
         begun.elapsed()
+    }
+
+    fn tell_of_trees(&self) {
+        let mut trees: Vec<f64> = (0..TREES).map(|_| self.tree().as_secs_f64() * 1e3).collect();
+        trees.sort_by(f64::total_cmp);
+        let tree = trees[TREES / 2];
+        report("a tree of 1,000 processes is ended", tree, "ms", "<= 50", tree <= 50.0);
     }
 }
 
@@ -101,6 +117,38 @@ fn tell(what: &str, mut times: Vec<f64>, most: Option<(f64, Option<f64>)>) {
     }
 }
 
+/// One of the things that are measured.
+struct Measured<'a> {
+    what: &'static str,
+    /// The most that its median and its 99th of a hundred should be.
+    most: Option<(f64, Option<f64>)>,
+    once: Box<dyn FnMut() -> f64 + 'a>,
+    times: Vec<f64>,
+}
+
+fn measured<'a>(what: &'static str, once: impl FnMut() -> f64 + 'a) -> Measured<'a> {
+    Measured { what, most: None, once: Box::new(once), times: Vec::new() }
+}
+
+impl Measured<'_> {
+    fn at_most(self, median: f64, slowest: Option<f64>) -> Self {
+        Self { most: Some((median, slowest)), ..self }
+    }
+
+    fn take_turn(&mut self) {
+        // The kernel goes on for a while with what the one before left: namespaces end behind one's back.
+        std::thread::sleep(SETTLE);
+        (0..WARM_UP).for_each(|_| _ = (self.once)());
+        self.times.extend((0..TURN).map(|_| (self.once)()));
+    }
+
+    fn median(&self) -> f64 {
+        let mut times = self.times.clone();
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    }
+}
+
 fn main() {
     let at = folder();
     let (shared, kept) =
@@ -113,63 +161,50 @@ fn main() {
     let staged = bench.confinement.world(keeping.clone(), Some(layers.clone())).unwrap();
     let bound = at.path().to_str().unwrap();
     let wrapped = ["bwrap", "--ro-bind", "/", "/", "--bind", bound, bound, "--unshare-all", "/bin/true"];
-    let has_wrapper = Command::new("bwrap").arg("--version").stdout(Stdio::null()).status().is_ok();
     let program = at.path().join("nothing");
     fs::write(&program, nothing()).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     let program = program.to_str().unwrap();
-    let mut times: [Vec<f64>; 7] = Default::default();
-    let world = bench.world();
-    for n in 0..RUNS {
-        times[0].push(time(|| plain(&["/bin/true"])));
-        if has_wrapper {
-            times[1].push(time(|| plain(&wrapped)));
-        }
-        times[2].push(time(|| bench.run(&bench.world(), None)));
-        times[3].push(time(|| bench.run(&world, None)));
-        times[4].push(time(|| bench.run(&staged, Some(&layers.make(&n.to_string(), &keeping).unwrap()))));
-        for (at, program) in [(5, "/bin/true"), (6, "/work/Desk/nothing")] {
-            let prepared = world.prepare(None, None).unwrap();
-            // It is made ready while the caller does something else.
-            std::thread::sleep(REST);
-            times[at].push(time(|| bench.finish(prepared, program)));
-        }
-    }
-    // What comes after a rest takes longer. Apart from the others, for whom it would be a rest too.
-    let rested = |program: &str| -> Vec<f64> {
-        let one = |_| {
-            std::thread::sleep(REST);
-            time(|| plain(&[program]))
-        };
-        (0..RUNS).map(one).collect()
+    let (world, mut layer) = (bench.world(), 0);
+    let rested = |rest: usize, program: &str| {
+        std::thread::sleep(RESTS[rest]);
+        time(|| plain(&[program]))
     };
-    let (rested, rested_nothing) = (rested("/bin/true"), rested(program));
-    tell_all(times, has_wrapper, [rested, rested_nothing]);
-    let mut trees: Vec<f64> = (0..5).map(|_| bench.tree().as_secs_f64() * 1e3).collect();
-    trees.sort_by(f64::total_cmp);
-    report("a tree of 1,000 processes is ended", trees[2], "ms", "<= 50", trees[2] <= 50.0);
-}
-
-fn tell_all(times: [Vec<f64>; 7], has_wrapper: bool, [rested, rested_nothing]: [Vec<f64>; 2]) {
-    let [floor, bwrap, first, cold, kept, warm, warm_nothing] = times;
-    tell("fork and exec", floor, None);
-    match has_wrapper {
-        true => tell("bubblewrap", bwrap, None),
-        false => println!("  bubblewrap is not installed here: left out"),
+    let ready = |rest: usize, program: &str| {
+        let prepared = world.prepare(None, None).unwrap();
+        // The caller does something else meanwhile.
+        std::thread::sleep(RESTS[rest]);
+        time(|| bench.finish(prepared, program))
+    };
+    let keep = || {
+        layer += 1;
+        time(|| bench.run(&staged, Some(&layers.make(&layer.to_string(), &keeping).unwrap())))
+    };
+    let mut all = vec![
+        measured("fork and exec", || time(|| plain(&["/bin/true"]))),
+        measured("confined, the first of its world", || time(|| bench.run(&bench.world(), None))),
+        measured("confined", || time(|| bench.run(&world, None))).at_most(2.0, Some(4.0)),
+        measured("confined, its changes kept", keep),
+        measured("fork and exec, behind a rest of 2 ms", || rested(0, "/bin/true")),
+        measured("confined, made ready 2 ms before", || ready(0, "/bin/true")).at_most(1.0, None),
+        measured("fork and exec, behind a rest of 10 ms", || rested(1, "/bin/true")),
+        measured("confined, made ready 10 ms before", || ready(1, "/bin/true")),
+        measured("three instructions, behind a rest of 2 ms", || rested(0, program)),
+        measured("three instructions, confined, made ready 2 ms before", || ready(0, "/work/Desk/nothing")),
+    ];
+    match Command::new("bwrap").arg("--version").stdout(Stdio::null()).status() {
+        Ok(_) => all.insert(1, measured("bubblewrap", || time(|| plain(&wrapped)))),
+        Err(_) => println!("  bubblewrap is not installed here: left out"),
     }
-    tell("confined, the first of its world", first, None);
-    let added = median(&kept) - median(&cold);
-    tell("confined", cold, Some((2.0, Some(4.0))));
-    tell("confined, its changes kept", kept, None);
-    report("that its changes are kept adds", added, "ms", "<= 1", added <= 1.0);
-    tell("fork and exec, after as long a rest", rested, None);
-    tell("confined, made ready before", warm, Some((1.0, None)));
-    tell("a program of three instructions, not confined, after as long a rest", rested_nothing, None);
-    tell("the same confined, made ready before", warm_nothing, None);
-}
-
-fn median(times: &[f64]) -> f64 {
-    let mut times = times.to_vec();
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+    // By their names, if not all of them are wanted.
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    all.retain(|it| wanted.is_empty() || wanted.iter().any(|words| it.what == words));
+    (0..TURNS).for_each(|_| all.iter_mut().for_each(Measured::take_turn));
+    let median = |what: &str| all.iter().find(|it| it.what == what).map_or(f64::NAN, Measured::median);
+    let added = median("confined, its changes kept") - median("confined");
+    all.into_iter().for_each(|it| tell(it.what, it.times, it.most));
+    if wanted.is_empty() {
+        report("that its changes are kept adds", added, "ms", "<= 1", added <= 1.0);
+        bench.tell_of_trees();
+    }
 }
