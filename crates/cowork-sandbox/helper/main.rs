@@ -52,8 +52,8 @@ const JOINING: u32 = u32::MAX - 1;
 /// New namespaces of a world: mounts, host name, users.
 const WORLD: usize = 0x0002_0000 | 0x0400_0000 | 0x1000_0000;
 
-/// New namespaces of a command besides: mounts, messages, network; and, once it begins, processes.
-const COMMAND: usize = sys::MOUNTS | 0x0800_0000 | 0x4000_0000;
+/// New namespaces of a command besides: mounts and messages; and, once it begins, processes.
+const COMMAND: usize = sys::MOUNTS | 0x0800_0000;
 const PROCESSES: usize = 0x2000_0000;
 
 /// Begins as what its words say, by their number.
@@ -160,8 +160,8 @@ fn make(room: &mut [u8]) -> core::result::Result<(Plan<'_>, Fd), (u32, Errno)> {
     Ok((plan, itself))
 }
 
-/// Takes this process to where the next command will be born: to mounts of its own, as they are for all, to a network in which nobody is,
-/// to messages of its own. The kernel needs as long for these as for all that is left, so they are made while no one waits for them.
+/// Takes this process to where the next command will be born: to mounts of its own, as they are for all, and to messages of its own. They
+/// take the kernel some time, so they are made while no one waits for them.
 fn make_another(plan: Plan<'_>, mounts: Fd) -> core::result::Result<(), (u32, Errno)> {
     let mut world = steps::World::default();
     let own = plan.numbered().skip_while(|(_, step)| step.as_ref().is_ok_and(|step| !step.is_each()));

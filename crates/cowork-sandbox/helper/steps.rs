@@ -50,6 +50,7 @@ impl World {
             18 => self.overlay(&mut with)?,
             19 => _ = sys::detach(with.text()?)?,
             20 => super::listen(with.number()?)?,
+            22 => _ = sys::leave(sys::NETWORK)?,
             30 => is_still(&mut with)?,
             _ => return Err(EINVAL),
         }

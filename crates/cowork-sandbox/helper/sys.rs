@@ -224,6 +224,8 @@ pub(crate) fn pipe() -> Result<[Fd; 2]> {
 
 /// Mounts of one's own.
 pub(crate) const MOUNTS: usize = 0x0002_0000;
+/// A network in which nobody is.
+pub(crate) const NETWORK: usize = 0x4000_0000;
 /// Control groups of which only one's own and those below are seen.
 pub(crate) const GROUPS: usize = 0x0200_0000;
 

@@ -150,7 +150,7 @@ impl Confinement {
 
 impl World {
     /// Has all made ready for one command, so that it then starts as fast as any program. It is used once. `layer` is where what it
-    /// changes is kept; without a way out it has no network but its own loopback, which is not in use.
+    /// changes is kept; without a way out its network is one that leads nowhere, not even to its own loopback.
     ///
     /// # Errors
     /// `InvalidInput` without a layer where one is needed; `Unavailable`.

@@ -18,7 +18,7 @@ use std::{
 };
 
 use cowork_core::{ExecLimits, Kind};
-use cowork_sandbox::confine::{Changes, Confinement, Ended, How, Policy, Shared, World};
+use cowork_sandbox::confine::{Changes, Confinement, Ended, How, Policy, Shared, Take, WayOut, World};
 use tempfile::TempDir;
 
 /// A folder, and what may be done in it.
@@ -54,11 +54,15 @@ impl Place {
     }
 
     fn run_within(&self, args: &[&str], most: Duration) -> cowork_core::Result<Came> {
+        Self::run_in(&self.world()?, args, most)
+    }
+
+    fn run_in(world: &World, args: &[&str], most: Duration) -> cowork_core::Result<Came> {
         let (mut reader, writer) = std::io::pipe().unwrap();
         let null = fs::File::open("/dev/null").unwrap();
         let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
         let writer = OwnedFd::from(writer);
-        let running = self.world()?.start(None, &args, [null.as_fd(), writer.as_fd(), writer.as_fd()])?;
+        let running = world.start(None, &args, [null.as_fd(), writer.as_fd(), writer.as_fd()])?;
         drop(writer);
         let read = std::thread::spawn(move || {
             let mut out = String::new();
@@ -306,6 +310,35 @@ fn it_has_no_network_and_hears_nobody() {
     let tables = "cat /proc/[0-9]*/net/tcp /proc/[0-9]*/net/unix /proc/[0-9]*/net/route";
     let seen = place.sh(&format!("{tables} | grep -v -e Num -e local_address -e Iface; true"));
     assert!(!seen.contains(':'), "nor of the host's network by way of its own first process: {seen}");
+}
+
+#[test]
+fn a_way_out_is_the_one_commands_that_got_it() {
+    let place = Place::new(false);
+    let world = place.world().unwrap();
+    let null = fs::File::open("/dev/null").unwrap();
+    let (sender, listens) = std::sync::mpsc::channel();
+    let running = [(); 2].map(|()| {
+        let sender = sender.clone();
+        let take: Take = Box::new(move |socket| {
+            sender.send(()).unwrap();
+            Box::new(socket)
+        });
+        let out = WayOut { proxy: "http://127.0.0.1:3128".to_owned(), trusted: String::new(), take };
+        let prepared = world.prepare(None, Some(out)).unwrap();
+        let running = prepared.start(&["sleep", "60"].map(str::to_owned), [null.as_fd(); 3]).unwrap();
+        let ender = running.ender();
+        (ender, std::thread::spawn(move || running.wait(Duration::from_secs(60)).unwrap_err().kind))
+    });
+    // Both listen on the same port, each in a network of its own; and a third command of this world sees neither.
+    [(); 2].map(|()| listens.recv_timeout(Duration::from_secs(20)).unwrap());
+    let line = "import socket; socket.create_connection(('127.0.0.1', 3128), 2)";
+    let came = Place::run_in(&world, &["python3", "-c", line], Duration::from_secs(20)).unwrap();
+    assert!(came.out.contains("unreachable"), "{}", came.out);
+    for (ender, waits) in running {
+        ender.end();
+        assert_eq!(waits.join().unwrap(), Kind::Unavailable);
+    }
 }
 
 #[test]

@@ -52,16 +52,18 @@ const ROOT: &str = "sys::restrict_mount(HERE, c\"/\", sys::READ_ONLY | sys::NO_S
 const WORLDS: &[Weakness] = &[
     weakness(
         "no network of its own",
-        &[(MAIN, "sys::MOUNTS | 0x0800_0000 | 0x4000_0000;", "sys::MOUNTS | 0x0800_0000;")],
+        &[
+            (POLICY, "[Step::Network, Step::Enter,", "[Step::Enter,"),
+            (POLICY, "content }, Step::Network,", "content },"),
+        ],
     ),
-    weakness(
-        "no messages of its own",
-        &[(MAIN, "sys::MOUNTS | 0x0800_0000 | 0x4000_0000;", "sys::MOUNTS | 0x4000_0000;")],
+    by(
+        "confined",
+        "commands with a way out share their network",
+        &[(POLICY, "content }, Step::Network,", "content },")],
     ),
-    weakness(
-        "the commands of a world share their mounts",
-        &[(MAIN, "sys::MOUNTS | 0x0800_0000 | 0x4000_0000;", "0x0800_0000 | 0x4000_0000;")],
-    ),
+    weakness("no messages of its own", &[(MAIN, "sys::MOUNTS | 0x0800_0000;", "sys::MOUNTS;")]),
+    weakness("the commands of a world share their mounts", &[(MAIN, "sys::MOUNTS | 0x0800_0000;", "0x0800_0000;")]),
     weakness(
         "what was made for the last command is there for the next",
         &[(MAIN, "        ready = another();", "        ready = if false { another() } else { Ok(()) };")],

@@ -122,7 +122,8 @@ impl Policy {
             }
         }
         steps.extend(layers.iter().flat_map(|place| bound(place, &format!("{OUTSIDE}/layers"), Never::PRIVILEGED)));
-        steps.extend([Step::Enter, Step::Each]);
+        // Nothing leads out of it, and no two can meet in it: one for all that have no way out.
+        steps.extend([Step::Network, Step::Enter, Step::Each]);
         steps.extend(self.scratch());
         Ok(steps)
     }
@@ -144,7 +145,8 @@ impl Policy {
         let mut steps = self.own(layer)?;
         if let Some(out) = out {
             let content = out.trusted.clone();
-            steps.extend([Step::File { path: TRUSTED, content }, Step::Listen(WayOut::PORT)]);
+            // What comes out at its socket is this command's, and no other's.
+            steps.extend([Step::File { path: TRUSTED, content }, Step::Network, Step::Listen(WayOut::PORT)]);
         }
         steps.extend(self.limits(system));
         steps.extend(self.rules(system)?);

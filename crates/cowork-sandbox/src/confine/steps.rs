@@ -53,8 +53,10 @@ pub(crate) enum Step {
     },
     /// Make the new root the only one, read-only itself.
     Enter,
-    /// Give each command mounts, messages and a network of its own; what follows is done for each, ahead of it.
+    /// Give each command mounts and messages of its own; what follows is done for each, ahead of it.
     Each,
+    /// Go to a network in which nobody is, and which leads nowhere.
+    Network,
     /// Mount a folder so that what is changed in it is kept in another, with a third to work in.
     Overlay {
         to: String,
@@ -226,6 +228,7 @@ impl Step {
             Self::Overlay { to, lower, upper, work } => (18, with.text(to).text(lower).text(upper).text(work)),
             Self::Detach(path) => (19, with.text(path)),
             Self::Each => (21, with),
+            Self::Network => (22, with),
             Self::Listen(port) => (20, with.number((*port).into())),
         };
         (kind, fields)
@@ -275,7 +278,8 @@ impl fmt::Display for Step {
             Self::Enter => f.write_str("enter the root"),
             Self::Overlay { to, lower, upper, .. } => write!(f, "lay {upper:?} over {lower:?} at {to:?}"),
             Self::Detach(path) => write!(f, "take {path} away"),
-            Self::Each => f.write_str("for each command: mounts, messages and a network of its own"),
+            Self::Each => f.write_str("for each command: mounts and messages of its own"),
+            Self::Network => f.write_str("go to a network of its own"),
             Self::Listen(port) => write!(f, "listen on port {port}"),
             Self::Limit { what, most } => write!(f, "limit {what:?} to {most}"),
             Self::Rules { files, network, scopes } => {

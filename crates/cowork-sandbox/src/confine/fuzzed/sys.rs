@@ -140,6 +140,12 @@ pub(crate) fn name_host(name: &CStr) -> Result<usize> {
     with("name", &[name], &[])
 }
 
+pub(crate) const NETWORK: usize = 0x4000_0000;
+
+pub(crate) fn leave(what: usize) -> Result<usize> {
+    with("leave", &[], &[what as u64])
+}
+
 pub(crate) fn limit(resource: u32, most: u64) -> Result<usize> {
     with("limit", &[], &[resource.into(), most])
 }

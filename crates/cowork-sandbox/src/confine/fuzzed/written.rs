@@ -49,7 +49,7 @@ impl From<'_> {
 
     pub(super) fn step(&mut self) -> Step {
         let never = |from: &mut Self| NEVER[usize::from(from.byte()) % NEVER.len()].0;
-        match self.byte() % 24 {
+        match self.byte() % 25 {
             0 => Step::Set { file: "/proc/self/uid_map", text: self.text() },
             1 => Step::Name("sandbox"),
             2 => Step::Root { at: "/tmp", bytes: self.number(), files: self.number() },
@@ -78,6 +78,7 @@ impl From<'_> {
             19 => Step::Ask,
             20 => Step::Is { path: self.text(), dev: self.number(), ino: self.number() },
             21 => Step::Part,
+            22 => Step::Network,
             _ => Step::Through { program: self.text(), args: self.texts() },
         }
     }
@@ -118,6 +119,7 @@ pub(super) fn done(step: &Step) -> Vec<String> {
             let settings = [&settings[..], &["userxattr", "", "index", "off", "volatile", ""]].concat();
             vec![told("mount", &settings, &[OWN]), told("put", &[to], &[])]
         }
+        Step::Network => vec![told("leave", &[], &[0x4000_0000])],
         Step::Detach(path) => vec![told("detach", &[path], &[])],
         Step::Listen(port) => vec![told("listen", &[], &[u64::from(*port)])],
         Step::Limit { what, most } => vec![told("limit", &[], &[*what as u64, *most])],

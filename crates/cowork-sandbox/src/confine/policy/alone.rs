@@ -44,7 +44,7 @@ impl Alone {
         steps.extend(ABOVE.map(folder));
         steps.extend(root(&self.system));
         steps.extend(bound(&self.program, &WORKER[1..], Never::CHANGED));
-        steps.extend([Step::Enter, Step::Each]);
+        steps.extend([Step::Network, Step::Enter, Step::Each]);
         steps.extend(self.policy.scratch());
         steps
     }
