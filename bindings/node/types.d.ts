@@ -1865,7 +1865,7 @@ export interface PriceSettings {
 /** What a planner wants next. */
 export interface Proposal {
   /**
-   * Calls to make; those that don't conflict run at once.
+   * Calls to make, at most 1,024; those that don't conflict run at once.
    *
    * @defaultValue `[]`
    */

@@ -11,6 +11,7 @@ use std::{
     fs::{self, File},
     io::Read,
     os::{fd::AsFd, unix::fs::PermissionsExt},
+    path::Path,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -74,8 +75,8 @@ impl Bench {
     }
 }
 
-/// Gives a program that ends at once: an ELF file of one segment, and in it `exit_group(0)`.
-fn nothing() -> Vec<u8> {
+/// Makes a program that ends at once, and gives its path: an ELF file of one segment, and in it `exit_group(0)`.
+fn nothing(folder: &Path) -> String {
     let parts: [(usize, &[u8]); 7] = [
         (0, b"\x7fELF\x02\x01\x01"),
         // A program for this processor, of this version, that begins at 0x400078; its one segment is told of behind this head.
@@ -90,7 +91,10 @@ fn nothing() -> Vec<u8> {
     ];
     let mut file = vec![0; 132];
     parts.iter().for_each(|(at, bytes)| file[*at..at + bytes.len()].copy_from_slice(bytes));
-    file
+    let program = folder.join("nothing");
+    fs::write(&program, file).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    program.to_str().unwrap().to_owned()
 }
 
 fn plain(program: &[&str]) {
@@ -161,10 +165,7 @@ fn main() {
     let staged = bench.confinement.world(keeping.clone(), Some(layers.clone())).unwrap();
     let bound = at.path().to_str().unwrap();
     let wrapped = ["bwrap", "--ro-bind", "/", "/", "--bind", bound, bound, "--unshare-all", "/bin/true"];
-    let program = at.path().join("nothing");
-    fs::write(&program, nothing()).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    let program = program.to_str().unwrap();
+    let program = nothing(at.path());
     let (world, mut layer) = (bench.world(), 0);
     let rested = |rest: usize, program: &str| {
         std::thread::sleep(RESTS[rest]);
@@ -189,7 +190,7 @@ fn main() {
         measured("confined, made ready 2 ms before", || ready(0, "/bin/true")).at_most(1.0, None),
         measured("fork and exec, behind a rest of 10 ms", || rested(1, "/bin/true")),
         measured("confined, made ready 10 ms before", || ready(1, "/bin/true")),
-        measured("three instructions, behind a rest of 2 ms", || rested(0, program)),
+        measured("three instructions, behind a rest of 2 ms", || rested(0, &program)),
         measured("three instructions, confined, made ready 2 ms before", || ready(0, "/work/Desk/nothing")),
     ];
     match Command::new("bwrap").arg("--version").stdout(Stdio::null()).status() {
@@ -199,12 +200,19 @@ fn main() {
     // By their names, if not all of them are wanted.
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     all.retain(|it| wanted.is_empty() || wanted.iter().any(|words| it.what == words));
-    (0..TURNS).for_each(|_| all.iter_mut().for_each(Measured::take_turn));
-    let median = |what: &str| all.iter().find(|it| it.what == what).map_or(f64::NAN, Measured::median);
-    let added = median("confined, its changes kept") - median("confined");
-    all.into_iter().for_each(|it| tell(it.what, it.times, it.most));
+    measure(all);
     if wanted.is_empty() {
-        report("that its changes are kept adds", added, "ms", "<= 1", added <= 1.0);
         bench.tell_of_trees();
+    }
+}
+
+/// Has all take their turns, and tells what came of it.
+fn measure(mut all: Vec<Measured<'_>>) {
+    (0..TURNS).for_each(|_| all.iter_mut().for_each(Measured::take_turn));
+    let median = |what: &str| all.iter().find(|it| it.what == what).map(Measured::median);
+    let added = median("confined, its changes kept").zip(median("confined")).map(|(kept, plain)| kept - plain);
+    all.into_iter().for_each(|it| tell(it.what, it.times, it.most));
+    if let Some(added) = added {
+        report("that its changes are kept adds", added, "ms", "<= 1", added <= 1.0);
     }
 }

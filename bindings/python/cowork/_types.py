@@ -2339,7 +2339,7 @@ class Proposal(TypedDict, total=False):
     """What a planner wants next."""
 
     calls: list[ProposedCall]
-    """Calls to make; those that don't conflict run at once.
+    """Calls to make, at most 1,024; those that don't conflict run at once.
 
     Where it is left out: `[]`.
     """
