@@ -55,7 +55,10 @@ fn the_number_is_taken_and_recorded_like_the_name_of_a_playbook() {
     terminal.until("cowork undo");
     assert_eq!(terminal.end().code(), Some(0));
     assert!(!place.folder.join("old").exists() && place.folder.join("a.tmp").exists());
-    assert_eq!(told(&place), json!({ "playbook": "clean-up", "params": { "what": "empty-folders" } }));
+    assert_eq!(
+        told(&place),
+        json!({ "name": "playbook", "playbook": "clean-up", "params": { "what": "empty-folders" } })
+    );
 }
 
 #[test]
