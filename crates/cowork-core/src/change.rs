@@ -44,6 +44,8 @@ pub enum Change {
     SetAside {
         /// What.
         path: FilePath,
+        /// What must still be so, or it is left.
+        still: Option<Still>,
     },
     /// Brings back what this task set aside from this path; what it set aside from there last, if more than once.
     Restore {
@@ -65,6 +67,23 @@ pub enum Change {
         /// The bits, as in `chmod`, up to `0o1777`.
         mode: u32,
     },
+}
+
+impl Change {
+    /// Puts a file or folder aside, whatever it is by now.
+    pub fn set_aside(path: FilePath) -> Self {
+        Self::SetAside { path, still: None }
+    }
+}
+
+/// What must still be so when something is set aside: it was chosen by a look at it, and a person may have taken days to agree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Still {
+    /// Neither it nor anything in it was changed after this moment, in milliseconds since 1970, by the disk's own times, which
+    /// nobody sets back.
+    pub unchanged_since: i64,
+    /// The file of which it is a copy is there too, unchanged as well.
+    pub copy_of: Option<FilePath>,
 }
 
 /// A file to be written.

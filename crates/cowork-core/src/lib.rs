@@ -52,7 +52,7 @@ pub use async_trait::async_trait;
 pub use briefing::{Briefing, InstructionState, Instructions, LONGEST_INSTRUCTIONS, Noting, ThreadNote, TrustedFile};
 pub use change::{
     Change, ChangeSet, Changed, Clash, Content, Difference, Known, Make, Otherwise, Progress, Side, Sink, Splice,
-    Watch, What, Write,
+    Still, Watch, What, Write,
 };
 pub use conversation::{
     Block, Effort, Head, Message, ModelAnswer, ModelCall, ModelCard, ModelRequest, Price, Role, Stop, Tokens, ToolSet,

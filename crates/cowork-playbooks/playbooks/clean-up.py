@@ -253,7 +253,7 @@ if dry_run:
 
 step(aside, listed)
 parts = [paths[at : at + 100000] for at in range(0, total, 100000)]
-results = gather([later(set_aside, part) for part in parts], return_exceptions=True)
+results = gather([later(set_aside, part, unchanged_since=time) for part in parts], return_exceptions=True)
 errors = [result for result in results if isinstance(result, Exception)]
 if len(errors) == len(results):
     raise errors[0]

@@ -112,6 +112,7 @@ plan([look] if dry_run else [look, "Decide which stay", "Set the others aside"])
 
 step(look)
 kinds = [kind for kind in only.split(",") if kind != "all"]
+time = now()["millis"]
 options = {"keep": keep, "hidden": False, "projects": False, "most": 100000, "most_in_group": 100000}
 if kinds:
     options["only"] = kinds
@@ -130,6 +131,8 @@ done(told)
 if not dry_run:
     step("Decide which stay")
 aside = []
+# Of which file each of those is a copy.
+stays = []
 room = 0
 linked = 0
 unnamed = 0
@@ -144,6 +147,7 @@ for group in groups:
         others = [path for path in others if path not in names]
     room += len(others) * group["size"]
     aside += others
+    stays += [same[0]] * len(others)
 
 left = []
 if linked:
@@ -159,13 +163,19 @@ data["largest"] = [
 ]
 
 
+stayed = set()
+
+
 def listed():
     """Shows of the first groups what stays, and what goes."""
     lines = ""
-    goes = set(aside)
+    goes = set(aside) - stayed
     for group in groups[:SHOWN]:
         others = [path for path in group["files"][1:] if path in goes]
-        kept = [path for path in group["files"][1:] if path not in goes]
+        # What was found otherwise by then is told beside.
+        kept = [path for path in group["files"][1:] if path not in goes and path not in stayed]
+        if not others and not kept:
+            continue
         lines += f"\n  stays: {shown(group['files'][0])}" + (f" and {len(kept)} more" if kept else "") + f"  ({size(group['size'])})"
         lines += "".join([f"\n   goes: {shown(path)}" for path in others[:3]])
         if len(others) > 3:
@@ -173,6 +183,17 @@ def listed():
     if len(groups) > SHOWN:
         lines += f"\n  and {groups_of(len(groups) - SHOWN)} more"
     return "\n" + lines if lines else ""
+
+
+def runs(names):
+    """Says of each file that stays how many copies of it come next."""
+    found = []
+    for name in names:
+        if found and found[-1]["path"] == name:
+            found[-1]["copies"] += 1
+        else:
+            found.append({"path": name, "copies": 1})
+    return found
 
 
 def unsaid():
@@ -203,11 +224,10 @@ else:
     not_done = []
     reasons = []
     untold = ""
-    stayed = set()
     for start in range(0, len(aside), BATCH):
         batch = aside[start : start + BATCH]
         try:
-            result = set_aside(batch)
+            result = set_aside(batch, unchanged_since=time, copies_of=runs(stays[start : start + BATCH]))
         except (PermissionError, RuntimeError) as error:
             if not made:
                 raise

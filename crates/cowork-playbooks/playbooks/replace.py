@@ -109,6 +109,7 @@ if not old.strip():
     raise SystemExit("There is nothing to look for\ngive the text that is to be replaced as `find`")
 if old == new:
     raise SystemExit("The text would be replaced by itself\ngive another as `with`")
+time = now()["millis"]
 hits = []
 searched = 0
 skipped = {}
@@ -198,7 +199,7 @@ else:
     for start in range(0, len(paths), BATCH):
         batch = paths[start : start + BATCH]
         try:
-            result = replace_text(paths=batch, old_text=old, new_text=new)
+            result = replace_text(paths=batch, old_text=old, new_text=new, unchanged_since=time)
         except (PermissionError, RuntimeError) as error:
             if not made:
                 raise
@@ -210,7 +211,7 @@ else:
         reasons += result["reasons"]
         untold += f" {result['told']}" if result["told"] else ""
         not_done += [{"path": other["path"], "why": other["reason"]} for other in result["otherwise"]]
-        stayed.update([other["path"] for other in result["otherwise"]])
+        stayed.update([batch[at] for span in result["left_at"] for at in range(span[0], span[1])])
     changed = [hit for hit in hits if hit["path"] not in stayed] if stayed else hits
     done(f"{files_of(made)} changed")
     if reasons and not made:

@@ -1,6 +1,6 @@
 //! What a change asks for: whether it may be asked, what it is about, and what tells it from another.
 
-use cowork_core::{Change, Clash, Content, Error, FilePath, Kind, Result, Write};
+use cowork_core::{Change, Clash, Content, Error, FilePath, Kind, Result, Still, Write};
 
 use crate::view::View;
 
@@ -29,9 +29,12 @@ pub(crate) fn validate(view: &View, change: &Change) -> Result<()> {
             let fix = "give where it leads from the folder that it lies in, with `..` at the beginning only";
             Err(Error::new(Kind::NotAllowed, "change", text).with("path", path.as_str()).with_fix(fix))
         }
+        Change::SetAside { path, still: Some(Still { copy_of: Some(copied), .. }) } => {
+            view.root(copied).map(drop).and_then(|()| below(path))
+        }
         Change::Write(Write { path, .. })
         | Change::Link { path, .. }
-        | Change::SetAside { path }
+        | Change::SetAside { path, .. }
         | Change::Restore { path }
         | Change::Mode { path, .. } => below(path),
         Change::MakeFolder { path, .. } => view.may_change(path),
@@ -89,7 +92,7 @@ pub(crate) fn checksum(change: &Change) -> u32 {
         Change::Link { path, to } => {
             [b"link", path.as_str().as_bytes(), to.as_bytes()].into_iter().for_each(&mut add);
         }
-        Change::SetAside { path } => [b"aside".as_slice(), path.as_str().as_bytes()].into_iter().for_each(&mut add),
+        Change::SetAside { path, .. } => [b"aside".as_slice(), path.as_str().as_bytes()].into_iter().for_each(&mut add),
         Change::Restore { path } => [b"restore".as_slice(), path.as_str().as_bytes()].into_iter().for_each(&mut add),
         Change::Mode { path, mode } => {
             [b"mode".as_slice(), path.as_str().as_bytes(), &mode.to_le_bytes()].into_iter().for_each(&mut add);
@@ -104,7 +107,7 @@ pub(crate) fn target(change: &Change) -> &FilePath {
         Change::Write(Write { path, .. })
         | Change::MakeFolder { path, .. }
         | Change::Link { path, .. }
-        | Change::SetAside { path }
+        | Change::SetAside { path, .. }
         | Change::Restore { path }
         | Change::Mode { path, .. } => path,
         Change::Move { to, .. } | Change::Copy { to, .. } => to,
@@ -117,7 +120,7 @@ pub(crate) fn about(change: &Change) -> &FilePath {
         Change::Write(Write { path, .. })
         | Change::MakeFolder { path, .. }
         | Change::Link { path, .. }
-        | Change::SetAside { path }
+        | Change::SetAside { path, .. }
         | Change::Restore { path }
         | Change::Mode { path, .. } => path,
         Change::Move { from, .. } | Change::Copy { from, .. } => from,

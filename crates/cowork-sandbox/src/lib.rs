@@ -79,6 +79,7 @@ mod stage;
 mod staged;
 mod stamp;
 mod state;
+mod still;
 mod sweep;
 mod sys;
 mod touched;

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use cowork_core::{Change, Clash, Error, FilePath, Kind};
+use cowork_core::{Change, Clash, Error, FilePath, Kind, Still};
 
 use crate::{
     act::Work,
@@ -17,6 +17,7 @@ use crate::{
     record::{Act, Id, Record, Step, split},
     stamp::{Is, Seen},
     state::{Key, Stage},
+    still,
     sys::{self, Look, Volume},
     touched::Touched,
     view::{View, kind_text},
@@ -98,7 +99,7 @@ impl<'a> Planner<'a> {
         match change {
             Change::MakeFolder { path, mode } => self.make_folder(work, id, path, mode.map(|m| m & 0o777 | 0o700)),
             Change::Move { from, to, clash } => self.relocate(work, id, from, to, *clash),
-            Change::SetAside { path } => self.set_aside(work, id, path),
+            Change::SetAside { path, still } => self.set_aside(work, id, path, still.as_ref()),
             Change::Write(write) => self.fill(work, id, &write.path, write.clash, Filling::Written(write)),
             Change::Copy { from, to, clash } => {
                 if self.batch.touched.depends(from) {
@@ -150,13 +151,17 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn set_aside(&mut self, work: &mut Work<'_>, id: (u32, u32), path: &FilePath) -> Plan {
-        if self.batch.touched.depends(path) {
+    fn set_aside(&mut self, work: &mut Work<'_>, id: (u32, u32), path: &FilePath, still: Option<&Still>) -> Plan {
+        let copied = still.and_then(|still| still.copy_of.as_ref());
+        if self.batch.touched.depends(path) || copied.is_some_and(|copied| self.batch.touched.depends(copied)) {
             return Ok(Planned::First);
         }
         let look = source(work, path)?;
         may_leave(work, path)?;
         self.has_no_mount(path, &look)?;
+        if let Some(still) = still {
+            still::is_so(work, still, path, &look)?;
+        }
         if look.is_file() {
             self.is_nobody_at(work, path, &look)?;
         }

@@ -319,7 +319,7 @@ impl Item {
             Becomes::Link(to) => Change::Link { path, to: to.clone() },
             Becomes::Moved(from) => Change::Move { from: from.clone(), to: path, clash: Clash::Skip },
             Becomes::Mode => return self.mode(),
-            Becomes::Gone => Change::SetAside { path },
+            Becomes::Gone => Change::set_aside(path),
         })
     }
 }

@@ -55,8 +55,7 @@ async fn names_that_are_taken_get_one_number_after_the_other() {
 
 #[tokio::test]
 async fn a_folder_is_made_where_the_same_call_has_just_cleared_the_way() {
-    let changes =
-        vec![Change::SetAside { path: path("F/dir") }, Change::MakeFolder { path: path("F/dir/file"), mode: None }];
+    let changes = vec![Change::set_aside(path("F/dir")), Change::MakeFolder { path: path("F/dir/file"), mode: None }];
     let (changed, names) = made(&["dir/file"], changes).await;
     assert_eq!((changed.made, changed.otherwise.len()), (2, 0), "{changed:?}");
     assert_eq!(names, ["dir"]);

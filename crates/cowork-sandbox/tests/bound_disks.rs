@@ -28,7 +28,7 @@ fn write(at: &str, content: &[u8]) -> Change {
 }
 
 fn aside(at: &str) -> Change {
-    Change::SetAside { path: path(at) }
+    Change::set_aside(path(at))
 }
 
 #[tokio::test]

@@ -11,7 +11,8 @@ use std::{
 };
 
 use cowork_core::{
-    Change, Changed, Clash, Content, Error, Kind, Known, Make, Reader, Result, Session, Sink, Splice, Watch, Write,
+    Change, Changed, Clash, Content, Error, Kind, Known, Make, Reader, Result, Session, Sink, Splice, Still, Watch,
+    Write,
 };
 use cowork_testkit::sandbox::{a_call, age_folders, path, put, tree};
 use support::{Disks, Parts, World, edit, has_two_disks};
@@ -139,8 +140,7 @@ async fn what_an_office_program_has_open_is_left_where_it_is() {
         let session = world.open(None, false).await.unwrap();
         fs::write(world.folder.join(mark), "somebody").unwrap();
         let at = format!("F/{name}");
-        let changes =
-            [write(&at, b"b", Known::Nothing), relocate(&at, "F/x"), Change::SetAside { path: path(&at) }, edit(&at)];
+        let changes = [write(&at, b"b", Known::Nothing), relocate(&at, "F/x"), Change::set_aside(path(&at)), edit(&at)];
         for change in changes {
             let reason = refused(&session, change).await;
             assert!(reason.contains("office program") && reason.contains(mark), "{reason}");
@@ -151,13 +151,61 @@ async fn what_an_office_program_has_open_is_left_where_it_is() {
 }
 
 #[tokio::test]
+async fn what_came_into_a_folder_or_in_a_files_place_keeps_it_where_it_is() {
+    let world = World::new(Disks::One);
+    let at = |name: &str| world.folder.join(name);
+    fs::create_dir_all(at("box/in")).unwrap();
+    ["copy", "kept", "two names"].iter().for_each(|name| put(&at(name), "same"));
+    fs::hard_link(at("two names"), at("the other")).unwrap();
+    let changed_at = |name: &str| {
+        let look = fs::metadata(at(name)).unwrap();
+        look.ctime() * 1000 + look.ctime_nsec() / 1_000_000
+    };
+    let since = ["copy", "kept", "the other", "box", "box/in"].map(changed_at).into_iter().max().unwrap();
+    // Both were made long ago, and moved here now: only the disk knows. It counts time in steps of some milliseconds.
+    put(&world.folder.join("outside/old"), "other");
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    fs::File::options().append(true).open(at("outside/old")).unwrap().set_modified(long_ago).unwrap();
+    fs::copy(at("outside/old"), at("outside/too")).unwrap();
+    let arrive = |from: &str, to: &str| {
+        while changed_at(from) <= since {
+            fs::set_permissions(at(from), fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        fs::rename(at(from), at(to)).unwrap();
+    };
+    arrive("outside/old", "copy");
+    arrive("outside/too", "box/in/book");
+    let session = world.open(None, false).await.unwrap();
+    let still = |name: &str, copy_of: Option<&str>| Change::SetAside {
+        path: path(&format!("F/{name}")),
+        still: Some(Still { unchanged_since: since, copy_of: copy_of.map(path) }),
+    };
+    assert_eq!(
+        refused(&session, still("copy", None)).await,
+        "`F/copy` is not as it was any more: it was changed since it was looked at"
+    );
+    assert_eq!(
+        refused(&session, still("box", None)).await,
+        "`F/box` is not as it was any more: something in it was changed since it was looked at"
+    );
+    assert_eq!(
+        refused(&session, still("kept", Some("F/gone"))).await,
+        "`F/gone`, of which it is a copy, is not there any more"
+    );
+    // To set one of two names aside gives the file a new time under the other, which is still what was looked at.
+    let changed = change(&session, vec![still("two names", Some("F/kept")), still("the other", Some("F/kept"))]).await;
+    assert_eq!((changed.made, changed.otherwise), (2, vec![]));
+    assert!(at("box/in/book").exists() && at("copy").exists() && at("kept").exists());
+}
+
+#[tokio::test]
 async fn a_mark_that_an_office_program_left_behind_holds_nothing_up() {
     let world = World::new(Disks::One);
     let (document, mark) = (world.folder.join("Angebot 4.xlsx"), world.folder.join("~$Angebot 4.xlsx"));
     put(&document, "numbers");
     fs::write(&mark, "somebody").unwrap();
     let session = world.open(None, false).await.unwrap();
-    let aside = |at: &str| Change::SetAside { path: path(at) };
+    let aside = |at: &str| Change::set_aside(path(at));
     // The mark of a document that is open now is a mark, not a document of which it would be the mark itself.
     let reason = refused(&session, aside("F/~$Angebot 4.xlsx")).await;
     assert_eq!(reason, "`F/~$Angebot 4.xlsx` marks a document that an office program has open: close it there first");
@@ -336,7 +384,7 @@ async fn what_was_set_aside_is_brought_back_the_last_first() {
         let world = World::new(disks);
         let before = tree(&world.folder);
         let session = world.open(None, false).await.unwrap();
-        let aside = || Change::SetAside { path: path("F/old.txt") };
+        let aside = || Change::set_aside(path("F/old.txt"));
         let restore = || Change::Restore { path: path("F/old.txt") };
         let changes = vec![aside(), write("F/old.txt", b"second", Known::Nothing), aside()];
         assert_eq!(change(&session, changes).await.made, 3);

@@ -54,7 +54,7 @@ async fn a_file_that_another_program_has_locked_is_left() {
         };
         let session = world.open(None, false).await.unwrap();
         let mode = Change::Mode { path: path("F/a.txt"), mode: 0o600 };
-        let aside = Change::SetAside { path: path("F/a.txt") };
+        let aside = Change::set_aside(path("F/a.txt"));
         for change in [write("F/a.txt", b"b", Known::Nothing), edit("F/a.txt"), mode, aside] {
             let changed = self::change(&session, vec![change]).await;
             assert_eq!((changed.made, changed.otherwise.len()), (0, 1), "{what}: {changed:?}");

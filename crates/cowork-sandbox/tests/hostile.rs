@@ -81,7 +81,7 @@ async fn a_folder_swapped_for_a_link_leads_nowhere() {
         }
         if i % 20 == 0 {
             let write = Change::Write(Write::new(path(&format!("F/dir/new{i}")), vec![1]));
-            let aside = Change::SetAside { path: path("F/dir/other") };
+            let aside = Change::set_aside(path("F/dir/other"));
             files.change(vec![write, aside], Watch::nothing()).await.unwrap();
         }
     }

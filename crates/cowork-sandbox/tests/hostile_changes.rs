@@ -162,8 +162,8 @@ fn every_kind(n: u64) -> Vec<Change> {
         Change::Mode { path: path("F/dir/secret"), mode: 0o777 },
         Change::Mode { path: path("F/dir"), mode: 0o755 },
         Change::MakeFolder { path: path("F/dir/deep/er"), mode: None },
-        Change::SetAside { path: path("F/dir/secret") },
-        Change::SetAside { path: path("F/other/b") },
+        Change::set_aside(path("F/dir/secret")),
+        Change::set_aside(path("F/other/b")),
         Change::Restore { path: path("F/other/b") },
         relocate("F/other/sub", "F/dir/sub"),
     ]

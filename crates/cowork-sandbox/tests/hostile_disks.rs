@@ -35,7 +35,7 @@ fn copy(from: &str, to: &str) -> Change {
 }
 
 fn aside(at: &str) -> Change {
-    Change::SetAside { path: path(at) }
+    Change::set_aside(path(at))
 }
 
 fn write(at: &str, content: Vec<u8>) -> Change {
@@ -226,7 +226,7 @@ async fn any_name_and_any_depth_that_the_disk_takes() {
             .await;
     assert_eq!((made.made, made.otherwise), (3, vec![]));
     let put = Change::Move { from: long, to: deep(24).join_bytes(b"g"), clash: Clash::Skip };
-    assert_eq!(change(&session, vec![put, Change::SetAside { path: deep(24) }]).await.made, 2);
+    assert_eq!(change(&session, vec![put, Change::set_aside(deep(24))]).await.made, 2);
     let refused = change(&session, vec![write_at(&root.join_bytes(&[b'n'; 256]))]).await;
     assert_eq!((refused.made, refused.otherwise.len()), (0, 1));
     assert!(refused.otherwise[0].reason.contains("too long"), "{refused:?}");

@@ -131,7 +131,7 @@ async fn a_folder_that_is_moved_out_while_a_batch_is_at_work_takes_nothing_along
             write("F/box/in.txt", b"another".to_vec()),
             relocate("F/a.txt", "F/box/a.txt"),
             relocate("F/box/more", "F/in.txt"),
-            Change::SetAside { path: path("F/box/also") },
+            Change::set_aside(path("F/box/also")),
             Change::MakeFolder { path: path("F/box/made"), mode: None },
             relocate("F/b.txt", "F/c2.txt"),
         ];

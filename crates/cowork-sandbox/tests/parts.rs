@@ -182,7 +182,7 @@ async fn what_another_task_built_on_is_named_with_that_task() {
         vec![
             relocate("Desk/x", "Desk/y"),
             write("Desk/a2.txt", "edited"),
-            Change::SetAside { path: path("Desk/b2.txt") },
+            Change::set_aside(path("Desk/b2.txt")),
             Change::Mode { path: path("Desk/run.sh"), mode: 0o700 },
             relocate("Desk/texts", "Desk/papers"),
             write("Desk/d.txt", "in the way"),
@@ -215,7 +215,7 @@ async fn what_another_task_built_on_is_named_with_that_task() {
 }
 
 fn many_kinds() -> [Vec<Change>; 2] {
-    let aside = |at: &str| Change::SetAside { path: path(at) };
+    let aside = |at: &str| Change::set_aside(path(at));
     let first = vec![
         write("F/new", "new"),
         write("F/brief", "gone soon"),

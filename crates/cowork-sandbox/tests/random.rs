@@ -48,7 +48,7 @@ fn a_change() -> impl Strategy<Value = Change> {
             to: at(b),
             clash
         }),
-        name.clone().prop_map(|n| Change::SetAside { path: at(n) }),
+        name.clone().prop_map(|n| Change::set_aside(at(n))),
         name.clone().prop_map(|n| Change::Restore { path: at(n) }),
         name.clone().prop_map(edit),
         (name.clone(), prop_oneof![Just(0o600), Just(0o750), Just(0o711)])

@@ -43,7 +43,7 @@ async fn rounds(sandbox: &dyn Sandbox, keep: Keep) -> Reclaimed {
 }
 
 fn aside(at: &str) -> Change {
-    Change::SetAside { path: path(at) }
+    Change::set_aside(path(at))
 }
 
 /// A task of its own in the folder. Gives its name.

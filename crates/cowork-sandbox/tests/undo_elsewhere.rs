@@ -25,7 +25,7 @@ async fn change(session: &Arc<dyn Session>, changes: Vec<Change>) -> Changed {
 }
 
 fn aside(at: &str) -> Change {
-    Change::SetAside { path: path(at) }
+    Change::set_aside(path(at))
 }
 
 fn write(at: &str) -> Change {

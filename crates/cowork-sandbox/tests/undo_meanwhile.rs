@@ -67,7 +67,7 @@ fn ways() -> [(&'static str, Vec<Change>); 4] {
         ("a.txt", vec![write("F/a.txt")]),
         ("x.txt", vec![write("F/x.txt")]),
         ("x.txt", vec![Change::Move { from: from.clone(), to, clash: Clash::Skip }]),
-        ("a.txt", vec![Change::SetAside { path: from.clone() }, Change::Restore { path: from }]),
+        ("a.txt", vec![Change::set_aside(from.clone()), Change::Restore { path: from }]),
     ]
 }
 
@@ -145,7 +145,7 @@ async fn die_with_a_file_claimed(meanwhile: impl Fn(&Path, &Path)) -> Vec<World>
     for at in 0.. {
         let world = World::new(Disks::Two);
         let Ok(session) = world.open(Some(Stop::at(at)), false).await else { continue };
-        let aside = vec![Change::SetAside { path: path("F/a.txt") }];
+        let aside = vec![Change::set_aside(path("F/a.txt"))];
         let ended = session.files(a_call()).change(aside, Watch::nothing()).await;
         drop(session);
         if let Some(claimed) = claimed(&world.folder) {

@@ -179,6 +179,7 @@ macro_rules! sandbox_suite {
             a_target_that_is_taken_is_left_numbered_or_replaced,
             one_change_in_trouble_does_not_hold_up_the_others,
             changes_are_made_in_order,
+            what_is_not_as_it_was_is_not_set_aside,
             a_cancelled_call_stops_between_two_changes,
             a_call_that_runs_again_makes_nothing_twice,
             a_stamp_changes_when_content_does,

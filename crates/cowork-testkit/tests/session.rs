@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use cowork_core::{Access, CallId, Change, Changed, Clash, FilePath, Folder, Kind, Known, Session, Watch, Write};
+use cowork_core::{
+    Access, CallId, Change, Changed, Clash, FilePath, Folder, Kind, Known, Session, Still, Watch, Write,
+};
 use cowork_testkit::{
     MemorySession, Node,
     sandbox::{a_call, path},
@@ -78,12 +80,32 @@ async fn a_cancelled_call_changes_nothing_more() {
 }
 
 #[tokio::test]
+async fn what_is_not_as_it_was_is_not_set_aside() {
+    let session = MemorySession::new(&[("D/box/in", file("a")), ("D/b", file("b")), ("D/c", file("b"))]);
+    let at = session.files(a_call()).stat(path("D/b")).await.unwrap().modified;
+    let still = |at: &str, unchanged_since: i64, copy_of: &str| Change::SetAside {
+        path: path(at),
+        still: Some(Still { unchanged_since, copy_of: Some(path(copy_of)) }),
+    };
+    let aside = vec![
+        still("D/b", at - 1, "D/b"),
+        still("D/box", at - 1, "D/b"),
+        still("D/b", at, "D/gone"),
+        still("D/b", at, "D/c"),
+        still("D/box", at, "D/c"),
+    ];
+    let changed = session.files(a_call()).change(aside, Watch::nothing()).await.unwrap();
+    assert_eq!((changed.made, changed.otherwise.iter().map(|o| o.index).collect()), (2, vec![0, 1, 2]));
+    assert_eq!(session.paths(), ["D", "D/c"]);
+}
+
+#[tokio::test]
 async fn changes_are_made_all_together_or_not_at_all() {
     let session = MemorySession::new(&[("D/a", file("a")), ("D/b", file("b")), ("D/c", file("c"))]);
     let all = async |call, to: &str| {
         let changes = vec![
             relocate("D/a", "D/in/a", Clash::Skip),
-            Change::SetAside { path: path("D/b") },
+            Change::set_aside(path("D/b")),
             Change::Write(Write::new(path(to), b"new".to_vec())),
         ];
         session.files(call).change_all(changes, Watch::nothing()).await

@@ -9,8 +9,8 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use cowork_core::{
-    Change, Changed, Clash, Effects, Error, FileKind, FilePath, Kind, Label, Otherwise, Preview, Result, ToolContext,
-    ToolOutput, TypedTool,
+    Change, Changed, Clash, Effects, Error, FileKind, FilePath, Kind, Label, Otherwise, Preview, Result, Still,
+    ToolContext, ToolOutput, TypedTool,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -91,6 +91,38 @@ pub(crate) struct AsideArgs {
     /// The files and folders.
     #[schemars(length(min = 1, max = 100_000))]
     paths: Vec<FilePath>,
+    /// What was changed after this moment, in milliseconds since 1970, is left, and a folder in which anything was: `now` from before they
+    /// were looked at.
+    unchanged_since: Option<i64>,
+    /// Where they are copies: the files that stay, in the order of `paths`. One that is not there as it was any more keeps its copies where
+    /// they are. Needs `unchanged_since`.
+    #[serde(default)]
+    copies_of: Vec<CopiesOf>,
+}
+
+/// A file that stays, and how many of the paths are copies of it.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CopiesOf {
+    path: FilePath,
+    copies: u32,
+}
+
+impl AsideArgs {
+    /// Gives for each path the file of which it is a copy: for none, or for all.
+    fn copied(&self) -> Result<Vec<&FilePath>> {
+        let number = |one: &CopiesOf| usize::try_from(one.copies).unwrap_or(usize::MAX);
+        let all = self.copies_of.iter().map(number).fold(0, usize::saturating_add);
+        if self.copies_of.is_empty() || (all == self.paths.len() && self.unchanged_since.is_some()) {
+            return Ok(self.copies_of.iter().flat_map(|one| std::iter::repeat_n(&one.path, number(one))).collect());
+        }
+        let why = match self.unchanged_since {
+            None => "`copies_of` is given without `unchanged_since`".to_owned(),
+            Some(_) => format!("`copies_of` names {all} copies, `paths` {}", self.paths.len()),
+        };
+        let fix = "give both, and in `copies_of` as many copies as there are paths";
+        Err(Error::new(Kind::InvalidInput, "set aside", why).with_fix(fix))
+    }
 }
 
 #[async_trait]
@@ -106,6 +138,7 @@ impl TypedTool for SetAside {
         for path in &args.paths {
             folder_of("set aside", path)?;
         }
+        args.copied()?;
         let paths: Vec<&FilePath> = args.paths.iter().collect();
         let title = format!("set aside {}", count(paths.len(), "file"));
         Ok(Effects::changes(touched(&paths)).showing(list(title, &paths)))
@@ -113,7 +146,12 @@ impl TypedTool for SetAside {
 
     async fn run(&self, args: AsideArgs, ctx: ToolContext) -> Result<ToolOutput> {
         let label = label(folders(&args.paths));
-        let changes = args.paths.into_iter().map(|path| Change::SetAside { path }).collect();
+        let mut copied = args.copied()?.into_iter();
+        let mut still = || {
+            let copy_of = copied.next().cloned();
+            args.unchanged_since.map(|unchanged_since| Still { unchanged_since, copy_of })
+        };
+        let changes = args.paths.iter().map(|path| Change::SetAside { path: path.clone(), still: still() }).collect();
         make(&ctx, changes, "file", "set aside", label).await
     }
 }

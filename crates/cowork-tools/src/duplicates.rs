@@ -144,7 +144,7 @@ impl TypedTool for FindDuplicates {
         first, each with the `size` of one, `copies`, `wasted`, and the `files`, the one to keep first (up to 100). Names of one and the same file (hard \
         links) count as one copy; of these, only the first is in `files` and the others in `same_file`; `linked` are those in `files` that have \
         other names anywhere. What goes along with another file, such as a photo's settings, is a duplicate only where that file is one; what \
-        programs put beside files for themselves, such as `~$letter.docx` and `Thumbs.db`, is left out. `next` is what to give as `after` to go on (null at the end).";
+        programs put beside files for themselves, such as `~$letter.docx` and `Thumbs.db`, is left out, and what is not complete, such as `a.iso.part`. `next` is what to give as `after` to go on (null at the end).";
 
     fn effects(&self, args: &DuplicatesArgs) -> Result<Effects> {
         show::check_size(OP, args.folders.len())?;

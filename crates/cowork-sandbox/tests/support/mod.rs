@@ -210,7 +210,7 @@ fn first_call() -> Vec<Change> {
         relocate("F/step.txt", "F/texts/b.txt", Clash::Skip),
         // What was left out before must not be done when the call runs again.
         write("F/none.txt", "there now", Clash::Skip),
-        Change::SetAside { path: path("F/old.txt") },
+        Change::set_aside(path("F/old.txt")),
         Change::Mode { path: path("F/c.txt"), mode: 0o640 },
         edit("F/d.txt"),
         Change::MakeFolder { path: path("F/empty/folder"), mode: None },
@@ -231,7 +231,7 @@ fn second_call(disks: Disks) -> Vec<Change> {
         write("F/moved/a.txt", "another", Clash::Number),
     ];
     if disks == Disks::One {
-        changes.push(Change::SetAside { path: path("F/moved/box") });
+        changes.push(Change::set_aside(path("F/moved/box")));
     }
     changes.push(relocate("F/d.txt", "F/e.txt", Clash::Skip));
     changes

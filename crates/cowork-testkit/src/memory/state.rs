@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cowork_core::{
-    CallId, Change, Clash, Entry, Error, FileKind, FilePath, Kind, Known, Result, Sight, Splice, Stamp, Write,
+    CallId, Change, Clash, Entry, Error, FileKind, FilePath, Kind, Known, Result, Sight, Splice, Stamp, Still, Write,
 };
 use tokio::sync::mpsc;
 
@@ -53,7 +53,7 @@ pub(super) fn paths(change: &Change) -> (Option<&FilePath>, &FilePath) {
         Change::Write(write) => (None, &write.path),
         Change::MakeFolder { path, .. }
         | Change::Link { path, .. }
-        | Change::SetAside { path }
+        | Change::SetAside { path, .. }
         | Change::Restore { path }
         | Change::Mode { path, .. } => (None, path),
         Change::Move { from, to, .. } | Change::Copy { from, to, .. } => (Some(from), to),
@@ -163,8 +163,9 @@ impl State {
                 self.put(&to, node);
                 Ok(to)
             }
-            Change::SetAside { path } => {
+            Change::SetAside { path, still } => {
                 self.get(path)?;
+                still.as_ref().map_or(Ok(()), |still| self.is_still(path, still))?;
                 let taken = self.take(path);
                 self.aside.push((path.clone(), taken));
                 Ok(path.clone())
@@ -188,6 +189,20 @@ impl State {
                 self.get(path)?;
                 self.meta.entry(path.clone()).or_default().mode = Some(mode & 0o1777);
                 Ok(path.clone())
+            }
+        }
+    }
+
+    /// Refuses what was changed since it was looked at, or is a copy of a file that was or has gone.
+    fn is_still(&self, path: &FilePath, still: &Still) -> Result<()> {
+        let later = |(path, node)| self.entry(FilePath::clone(path), node).modified > still.unchanged_since;
+        let copied = still.copy_of.iter().find(|copied| self.nodes.get_key_value(*copied).is_none_or(later));
+        let within = self.nodes.iter().filter(|(p, _)| *p == path || p.is_within(path));
+        match copied.or(within.filter(|found| later(*found)).map(|(path, _)| path).next()) {
+            None => Ok(()),
+            Some(other) => {
+                let why = format!("`{path}` is not as it was any more: `{other}` was changed since it was looked at");
+                Err(Error::new(Kind::Conflict, "change files", why))
             }
         }
     }

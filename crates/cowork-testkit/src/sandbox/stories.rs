@@ -27,7 +27,7 @@ fn copy(from: &str, to: &str, clash: Clash) -> Change {
 }
 
 fn aside(at: &str) -> Change {
-    Change::SetAside { path: path(at) }
+    Change::set_aside(path(at))
 }
 
 fn make(at: &str) -> Change {

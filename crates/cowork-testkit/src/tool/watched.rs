@@ -131,7 +131,7 @@ impl WatchedFiles {
                 }
                 Change::MakeFolder { path, .. }
                 | Change::Link { path, .. }
-                | Change::SetAside { path }
+                | Change::SetAside { path, .. }
                 | Change::Restore { path }
                 | Change::Mode { path, .. } => self.note(path, Access::Write),
                 Change::Move { from, to, .. } => {

@@ -42,7 +42,8 @@ impl Scope {
 
     fn may_count(&self, name: &[u8]) -> bool {
         let name = String::from_utf8_lossy(name);
-        !category::is_of_a_program(&name) && (Only::any(&self.only, &name) || category::may_follow(&name))
+        let is_in_use = category::is_of_a_program(&name) || category::is_unfinished(&name);
+        !is_in_use && (Only::any(&self.only, &name) || category::may_follow(&name))
     }
 
     /// Gives what of a part is looked at: files, with what they are, and folders.

@@ -47,6 +47,8 @@ pub(crate) struct ReplaceArgs {
     old_text: String,
     /// The text that comes in its place; nothing, to take it out.
     new_text: String,
+    /// A file that was changed after this moment, in milliseconds since 1970, is left: `now` from before they were searched.
+    unchanged_since: Option<i64>,
 }
 
 #[async_trait]
@@ -125,8 +127,8 @@ async fn search(files: &dyn Files, args: &ReplaceArgs, watch: &Watch) -> Result<
     // Before it is searched: what is changed after this is a conflict.
     let mut stamps = Vec::with_capacity(args.paths.len());
     for path in &args.paths {
-        stamps.push(match files.read(path.clone(), 0, 1).await {
-            Ok(piece) => Ok(piece.stamp),
+        stamps.push(match stamp(files, path, args.unchanged_since).await {
+            Ok(stamp) => Ok(stamp),
             Err(e) if matches!(e.kind, Kind::Cancelled | Kind::NotAllowed) => return Err(e),
             Err(e) => Err(e.message),
         });
@@ -167,6 +169,17 @@ async fn search(files: &dyn Files, args: &ReplaceArgs, watch: &Watch) -> Result<
             (Ok(_), None) => Err(format!("`{}` could not be read", shown(path.as_str()))),
         })
         .collect())
+}
+
+async fn stamp(files: &dyn Files, path: &FilePath, unchanged_since: Option<i64>) -> Result<Stamp> {
+    let stamp = files.read(path.clone(), 0, 1).await?.stamp;
+    if let Some(since) = unchanged_since
+        && files.stat(path.clone()).await?.modified > since
+    {
+        let why = format!("`{}` was changed since it was searched", shown(path.as_str()));
+        return Err(Error::new(Kind::Conflict, OP, why));
+    }
+    Ok(stamp)
 }
 
 fn one(path: &FilePath, file: &dyn OpenFile, edit: &Edit, watch: &Watch) -> Pieced {

@@ -29,7 +29,7 @@ pub(super) fn changes(plan: &[Planned], key: &str, knowns: Vec<Known>) -> Vec<Ch
                 let write = Write::new(file.path.clone(), content.clone());
                 last.push(Change::Write(Write { mode: file.mode, ..write }));
             }
-            (Op::Delete(_), _) => then.push(Change::SetAside { path: file.path.clone() }),
+            (Op::Delete(_), _) => then.push(Change::set_aside(file.path.clone())),
             (Op::Copy(hunks), to) => {
                 let to = to.as_ref().unwrap_or(&file.path);
                 let waiting = waits(to);

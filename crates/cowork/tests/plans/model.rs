@@ -64,7 +64,7 @@ impl Op {
             Self::MakeFolder { path: p } => Change::MakeFolder { path: path(&p), mode: None },
             Self::Move { from, to, clash } => Change::Move { from: path(&from), to: path(&to), clash },
             Self::Copy { from, to, clash } => Change::Copy { from: path(&from), to: path(&to), clash },
-            Self::SetAside { path: p } => Change::SetAside { path: path(&p) },
+            Self::SetAside { path: p } => Change::set_aside(path(&p)),
             Self::Restore { path: p } => Change::Restore { path: path(&p) },
             Self::Mode { path: p, mode } => Change::Mode { path: path(&p), mode },
         }

@@ -2,7 +2,7 @@
 
 use std::{fs, sync::Arc};
 
-use cowork_core::{Access, CancellationToken, Change, Changed, Clash, Kind, SessionSpec, UndoSpec, Watch};
+use cowork_core::{Access, CancellationToken, Change, Changed, Clash, Kind, SessionSpec, Still, UndoSpec, Watch};
 
 use super::{aside, copy, make, relocate, write};
 use crate::sandbox::{Bench, a_call, a_task, age_folders, change, path};
@@ -119,6 +119,34 @@ pub async fn changes_are_made_in_order(bench: Bench) {
     let report = bench.sandbox.undo(task, UndoSpec::all()).await.expect("it can be undone");
     assert_eq!((report.undone, report.kept), (11, vec![]));
     assert_eq!(bench.tree(), before);
+}
+
+/// What was changed since it was looked at stays, a folder with something new in it, and a copy of what is not there any more.
+pub async fn what_is_not_as_it_was_is_not_set_aside(bench: Bench) {
+    ["a", "same", "same too", "box/in/deep"].iter().for_each(|name| bench.put(name, "x"));
+    bench.put("longer", "longer");
+    let session = bench.open(a_task()).await;
+    let still = |at: &str, unchanged_since: i64, copy_of: Option<&str>| Change::SetAside {
+        path: path(at),
+        still: Some(Still { unchanged_since, copy_of: copy_of.map(path) }),
+    };
+    let (before, later) = (0, i64::MAX);
+    let changes = vec![
+        still("F/a", before, None),
+        still("F/box", before, None),
+        still("F/same too", before, Some("F/same")),
+        still("F/same too", later, Some("F/gone")),
+        still("F/same too", later, Some("F/longer")),
+        still("F/same too", later, Some("F/same")),
+        still("F/a", later, None),
+        still("F/box", later, None),
+    ];
+    let changed = change(&session.files(a_call()), changes).await;
+    assert_eq!(changed.made, 3, "{changed:?}");
+    let left: Vec<_> = changed.otherwise.iter().map(|o| (o.index, o.reason.split(' ').count() > 4)).collect();
+    assert_eq!(left, [(0, true), (1, true), (2, true), (3, true), (4, true)]);
+    let there = ["a", "box", "longer", "same", "same too"].map(|name| bench.folder.join(name).exists());
+    assert_eq!(there, [false, false, true, true, false]);
 }
 
 /// `Cancelled`, with what was made known, and given back by undo.
