@@ -117,11 +117,36 @@ fn what_was_changed_since_is_named_kept_and_given_back_once_it_is_out_of_the_way
         .cowork(&["undo", &task, "--yes"])
         .ends(0)
         .says("1 thing left in place")
-        .says("move what is there now out of the way")
+        .says("can only be put right by hand")
         .says("Undone in part.");
     assert_eq!(fs::read_to_string(place.folder.join("Documents/a.pdf")).unwrap(), "edited by hand");
     assert!(place.folder.join("d.pdf").exists());
     place.cowork(&["tasks"]).ends(0).says("done");
+}
+
+#[test]
+fn what_ended_last_is_undone_and_not_what_began_last() {
+    let place = Place::new();
+    let other = place.folder.with_file_name("Other");
+    fs::create_dir(&other).unwrap();
+    [&place.folder, &other].iter().for_each(|folder| fs::write(folder.join("a.pdf"), "a").unwrap());
+    let run = |folder: &std::path::Path, yes: &[&str]| {
+        let folder = folder.to_str().unwrap();
+        place.cowork(&[&["run", "--folder", folder, "--playbook", "organise"], yes].concat())
+    };
+    run(&place.folder, &[]).ends(3);
+    let first = place.last_task();
+    run(&other, &["--yes"]).ends(0);
+    place.cowork(&["resume", &first, "--yes"]).ends(0);
+    assert!(!place.folder.join("a.pdf").exists() && !other.join("a.pdf").exists());
+    place.cowork(&["undo", "--yes"]).ends(0).says(&first[first.len() - 6..]).says("1 file given back");
+    assert!(place.folder.join("a.pdf").exists() && !other.join("a.pdf").exists());
+    // What nothing more can be given back of does not stand in the way of what was done before.
+    fs::write(other.join("b.pdf"), "b").unwrap();
+    run(&other, &["--yes"]).ends(0);
+    fs::write(other.join("Documents/b.pdf"), "edited by hand").unwrap();
+    place.cowork(&["undo", "--yes"]).ends(0).says("holds things now").says("then undo again");
+    assert!(other.join("a.pdf").exists());
 }
 
 #[test]

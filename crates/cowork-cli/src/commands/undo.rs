@@ -213,10 +213,13 @@ async fn named(app: &App, task: &str, wanted: &Wanted) -> Result<Found, Fail> {
     Ok(Found { task, folded, spec, report })
 }
 
-/// Finds the last ended task that changed something and was not undone.
+/// Finds the task that ended last of those that changed something and were not undone. One of which nothing more can be given back is
+/// taken if there is no other.
 async fn last(app: &App, wanted: &Wanted, look: &Look) -> Result<Found, Fail> {
-    let (mut open, mut idle) = (None, None);
-    for summary in app.engine.tasks().await?.into_iter().rev() {
+    let (mut open, mut idle, mut stuck) = (None, None, None);
+    let mut tasks = app.engine.tasks().await?;
+    tasks.sort_by_key(|task| task.ended.unwrap_or(task.at));
+    for summary in tasks.into_iter().rev() {
         let task = match summary.status {
             Status::Undone => continue,
             _ => app.engine.task(summary.task).await?,
@@ -237,13 +240,20 @@ async fn last(app: &App, wanted: &Wanted, look: &Look) -> Result<Found, Fail> {
             }
             report => report?,
         };
-        if report.undone > 0 || !report.kept.is_empty() {
+        if report.undone == 0 && !report.kept.is_empty() {
+            stuck.get_or_insert(Found { task: summary, folded: task, spec, report });
+            continue;
+        }
+        if report.undone > 0 {
             // Over what says that it is looked for.
             let wipe = if look.live && !wanted.json { WIPE } else { "" };
             if let Some(open) = &open {
                 out::aside(format_args!(
                     "{wipe}  Task {open} came later and has not ended; this is about the one before it."
                 ));
+            } else if let Some(Found { task, .. }) = &stuck {
+                let id = task.task.short();
+                out::aside(format_args!("{wipe}  What is left of task {id}, which ended later, can't be given back."));
             } else if let Some(idle) = &idle {
                 let text = cut(&one_line(&idle.submit.text), look.columns().saturating_sub(44)).into_owned();
                 out::aside(format_args!("{wipe}  Task {} \"{text}\" came later and changed nothing.", idle.id.short()));
@@ -251,6 +261,9 @@ async fn last(app: &App, wanted: &Wanted, look: &Look) -> Result<Found, Fail> {
             return Ok(Found { task: summary, folded: task, spec, report });
         }
         idle.get_or_insert(task);
+    }
+    if let Some(found) = stuck {
+        return Ok(found);
     }
     Err(match open {
         Some(id) => wrong(

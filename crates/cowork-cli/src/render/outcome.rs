@@ -1,6 +1,9 @@
 //! What came of a task, the most important line last.
 
-use cowork::{Briefing, ChangeSet, Error, Finish, Mode, Status, Task, Undo, UndoReport, UndoSpec};
+use cowork::{
+    Briefing, ChangeSet, Difference, Error, FileKind, Finish, Kept, Mode, Status, Task, Undo, UndoReport, UndoSpec,
+    What,
+};
 use jiff::tz::TimeZone;
 
 use super::{
@@ -30,7 +33,7 @@ pub(crate) fn within(screen: &Screen, look: &Look, most: usize) -> Vec<Line> {
     match (&task.result, &task.undo) {
         (Some(_), Undo::Done(report)) => {
             lines.extend(undone(screen, task, report, look));
-            if report.left > 0 {
+            if report.left > 0 && (report.kept.is_empty() || report.kept.iter().any(is_in_the_way)) {
                 lines.push(next("The rest:", &format!("cowork undo {}", task.id.short())));
             }
         }
@@ -46,7 +49,10 @@ pub(crate) fn within(screen: &Screen, look: &Look, most: usize) -> Vec<Line> {
 
 /// Says what undo gave back and took away, and what it kept and why.
 fn undone(screen: &Screen, task: &Task, report: &UndoReport, look: &Look) -> Vec<Line> {
-    let changed = screen.changed.as_ref().filter(|_| report.already == 0);
+    // What an undo of another part gave back is not told again. Folders that were made on the way are taken away uncounted.
+    let counts = |c: &&Difference| c.undone && (c.kind != FileKind::Folder || c.what != What::Created);
+    let is_all = |set: &&ChangeSet| set.changes.iter().filter(counts).count() as u64 <= report.undone;
+    let changed = screen.changed.as_ref().filter(|_| report.already == 0).filter(is_all);
     let known = changed.and_then(|set| tree::undone(&set.changes));
     let text = match (report.undone, report.already, report.kept.is_empty()) {
         (1.., _, _) if known.is_some() => format!("{}.", known.unwrap_or_default()),
@@ -55,7 +61,9 @@ fn undone(screen: &Screen, task: &Task, report: &UndoReport, look: &Look) -> Vec
         (0, _, _) => "All that could be undone had been already.".to_owned(),
         (n, _, _) => format!("{} taken back.", count(n, "change")),
     };
+    // What is left in place is named below, without the folders that it lies in.
     let (head, role, rest) = match report.left {
+        _ if !report.kept.is_empty() => ("Undone in part.", Role::Waiting, String::new()),
         0 => ("Undone.", Role::Done, String::new()),
         1 => ("Undone in part.", Role::Waiting, " 1 still stands.".to_owned()),
         n => ("Undone in part.", Role::Waiting, format!(" {} still stand.", grouped(n))),
@@ -105,7 +113,7 @@ pub(crate) fn undo_preview(
     let id = task.id.short();
     let back = tree::undoing(set, spec, &report.kept);
     let mut gives = if back.is_empty() { "Gives nothing back".to_owned() } else { tree::gives(&back) };
-    if report.left > 0 {
+    if report.left > 0 && report.kept.is_empty() {
         gives.push_str(&format!("; leaves {}", grouped(report.left)));
     }
     let part = if spec.is_part() { "Undo of a part of it: " } else { "Undo: " };
@@ -156,9 +164,23 @@ fn kept(report: &UndoReport, look: &Look) -> Vec<Line> {
     if more > 0 {
         lines.push(Line::of("    ").add(Role::Quiet, format!("and {more} more")));
     }
-    let fix = "To have it back, move what is there now out of the way, then undo again.";
+    let (moved, by_hand) = (report.kept.iter().any(is_in_the_way), report.kept.iter().any(|one| !is_in_the_way(one)));
+    let fix = match (moved, by_hand) {
+        (true, false) => "To have it back, move what is there now out of the way, then undo again.",
+        (true, true) => {
+            "Where another is in its place, or its former content is kept: move what is there now out of the way, then undo again. \
+            The rest is only put right by hand."
+        }
+        _ => "It can only be put right by hand: undo gives nothing back over what was changed since.",
+    };
     lines.extend(wrap(fix, columns.saturating_sub(4)).into_iter().map(|l| Line::margin().add(Role::Plain, l)));
     lines
+}
+
+/// Says whether something is given back once what is there now is out of the way.
+fn is_in_the_way(kept: &Kept) -> bool {
+    let reason = kept.reason.as_str();
+    !reason.ends_with("was changed since") && (!reason.contains("is no longer") || reason.contains("former"))
 }
 
 fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look, most: usize) -> Vec<Line> {
@@ -408,11 +430,15 @@ fn resting(screen: &Screen, task: &Task) -> Vec<Line> {
         }
         _ => ("Put down.", Role::Waiting),
     };
-    vec![
+    let mut lines = vec![
         Line::margin().add(role, what).add(Role::Plain, " What was done is kept."),
         next("Go on:", &format!("cowork resume {id}")),
         next("End it:", &format!("cowork cancel {id}")),
-    ]
+    ];
+    if task.journalled {
+        lines.push(next("Undo:", &format!("cowork undo {id}")).add(Role::Plain, ", once it has ended"));
+    }
+    lines
 }
 
 /// Names a next step.
