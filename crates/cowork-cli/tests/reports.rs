@@ -145,6 +145,28 @@ fn a_watch_that_is_killed_goes_on_with_what_came_meanwhile() {
 }
 
 #[test]
+fn a_watch_that_was_told_to_pause_goes_on_when_it_is_resumed_before_it_rests() {
+    let place = Place::new();
+    let folder = place.folder.to_str().unwrap().to_owned();
+    let watch = ["run", "--mode", "auto", "--json", "--folder", &folder, "--playbook", "watch", "--param", "hours=1"];
+    let mut child = place.command(&watch).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut until = |what: &str| lines.by_ref().find(|line| line.contains(what)).unwrap_or_else(|| panic!("no {what}"));
+    until("\"tool\":\"watch_folder\"");
+    let task = place.last_task();
+    // The watch is a call that runs: the task rests once something comes.
+    place.cowork(&["pause", &task]).ends(0).says("Pausing. It rests once the tools that run are finished.");
+    let mut resumed = place.command(&["resume", &task, "--json"]).stdout(Stdio::piped()).spawn().unwrap();
+    until("{\"type\":\"resume\"}");
+    place.file("new.pdf", "came", 0o644, 1_500_000_000);
+    until("arrived and moved");
+    place.cowork(&["cancel", &task]).ends(0);
+    child.wait().unwrap();
+    resumed.wait().unwrap();
+    assert_eq!(names(&place), ["Documents/new.pdf"]);
+}
+
+#[test]
 fn empty_folders_and_folders_without_permission_get_a_clear_answer() {
     let place = Place::new();
     assert_eq!(run(&place, "duplicates", &[]).0, "No files to compare here.");

@@ -31,8 +31,10 @@ pub(crate) async fn one(app: &App, task: &str, yes: bool, json: bool) -> Result<
         return Err(wrong(format!("task {id} has ended"), format!("look at it: cowork show {id}")));
     }
     let mut signals = Signals::listen()?;
-    let after = app.engine.task(task.task).await?.head;
-    if matches!(task.status, Status::Paused | Status::Stopped) {
+    let folded = app.engine.task(task.task).await?;
+    let after = folded.head;
+    // One that was told to pause and still runs a tool does not rest after it.
+    if folded.paused || task.status == Status::Stopped {
         app.tell(task.thread, task.task, Command::Resume).await?;
     }
     app.adopt(task.task).await?;

@@ -49,8 +49,11 @@ pub(crate) async fn pause(app: &App, task: &str) -> Result<Exit, Fail> {
     }
     let held = app.engine.is_held(task.task).await?;
     app.tell(task.thread, task.task, Command::Pause).await?;
-    let what = if held { "Tools that run are finished, then it rests." } else { "Nobody worked on it." };
-    say(&[done("Paused.", what), on]);
+    let said = match held {
+        true => done("Pausing.", "It rests once the tools that run are finished."),
+        false => done("Paused.", "Nobody worked on it."),
+    };
+    say(&[said, on]);
     Ok(Exit::Done)
 }
 
