@@ -317,6 +317,7 @@ impl Follower<'_> {
                     Offered::on(&ask.effects, self.how.cancels),
                     &ask.call.tool,
                     self.how.cancels,
+                    &self.view.look.clone(),
                 ));
             }
             None => {}

@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::{
     fail::{Fail, wrong},
-    render::text::{one_line, shorten},
+    render::text::{cut, one_line},
 };
 
 /// Says what is off about the command line, and what to type instead.
@@ -66,7 +66,7 @@ fn told(error: &clap::Error, kind: ContextKind) -> String {
         Some(ContextValue::Number(number)) => number.to_string(),
         _ => String::new(),
     };
-    shorten(&one_line(&text), 120).into_owned()
+    cut(&one_line(&text), 120).into_owned()
 }
 
 /// Finds the command that was meant in how it is used: `Usage: cowork show <TASK>`.

@@ -4,7 +4,7 @@ use cowork::{Ask, CallId, Engine, Error, Kind, Status, Summary, Task, TaskId, Th
 
 use crate::{
     fail::{Fail, usage},
-    render::text::{one_line, shorten},
+    render::text::{cut, one_line},
 };
 
 /// With fewer digits than this too much would fit by chance.
@@ -53,7 +53,7 @@ pub(crate) fn call(task: &Task, text: &str) -> Result<CallId, Fail> {
     match &found[..] {
         [one] => Ok(*one),
         [] => {
-            let why = format!("task {} made no call `{}`", task.id.short(), shorten(&one_line(text), 60));
+            let why = format!("task {} made no call `{}`", task.id.short(), cut(&one_line(text), 60));
             let fix = format!("`cowork show {}` lists its calls", task.id.short());
             Err(usage(Error::new(Kind::NotFound, "find call", why).with_fix(fix)))
         }
@@ -84,7 +84,10 @@ pub(crate) async fn ask(engine: &Engine, text: &str) -> Result<Ask, Fail> {
             };
             Err(usage(Error::new(Kind::NotFound, "find question", why).with_fix(fix)))
         }
-        many => Err(ambiguous("question", text, many.iter().map(|a| a.call.id.to_string()))),
+        many => {
+            let title = |ask: &Ask| cut(&one_line(&ask.effects.preview.title), 40).into_owned();
+            Err(ambiguous("question", text, many.iter().map(|a| format!("{} ({})", a.call.id.short(), title(a)))))
+        }
     }
 }
 
@@ -96,7 +99,7 @@ pub(crate) async fn thread(engine: &Engine, text: &str) -> Result<ThreadId, Fail
     let found = threads.iter().find(|(id, _)| *id == named || Some(*id) == by_id);
     let found = found.or_else(|| threads.iter().find(|(_, title)| title == text));
     found.map(|(id, _)| *id).ok_or_else(|| {
-        let why = format!("there is no thread `{}`", shorten(&one_line(text), 60));
+        let why = format!("there is no thread `{}`", cut(&one_line(text), 60));
         let there: Vec<String> = threads.iter().take(MOST_NAMED).map(|(_, title)| one_line(title)).collect();
         let fix = match &there[..] {
             [] => "start one: cowork run \"…\"".to_owned(),
@@ -118,7 +121,7 @@ fn name(task: TaskId) -> String {
 }
 
 fn unknown(what: &str, text: &str, last: &[&Summary]) -> Fail {
-    let why = format!("there is no {what} `{}`", shorten(&one_line(text), 60));
+    let why = format!("there is no {what} `{}`", cut(&one_line(text), 60));
     let fix = if last.is_empty() {
         format!("there are none yet; {START}")
     } else {
@@ -132,7 +135,7 @@ fn ambiguous(what: &str, text: &str, names: impl Iterator<Item = String>) -> Fai
     let names: Vec<String> = names.collect();
     let why = format!("`{}` fits {} {what}s", text.escape_debug(), names.len());
     let shown = names.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
-    usage(Error::new(Kind::InvalidInput, "find task", why).with_fix(format!("name one with more digits: {shown}")))
+    usage(Error::new(Kind::InvalidInput, "find task", why).with_fix(format!("name one of them: {shown}")))
 }
 
 /// Gives the hexadecimal digits of a text that is an id or a part of one.

@@ -150,7 +150,12 @@ impl View {
         }
         let mut lines = frame(&self.screen, &self.look, now);
         if let Some(ask) = self.screen.asks.first().filter(|_| self.help) {
-            lines.extend(ask::help(Offered::on(&ask.effects, self.look.once), &ask.call.tool, self.look.once));
+            lines.extend(ask::help(
+                Offered::on(&ask.effects, self.look.once),
+                &ask.call.tool,
+                self.look.once,
+                &self.look,
+            ));
             let most = self.look.height.saturating_sub(1);
             let extra = lines.len().saturating_sub(most);
             lines.drain(..extra);

@@ -90,7 +90,7 @@ fn names_that_fit_nothing_or_too_much() {
     }
     // Both ids begin with the same time.
     let start = &place.last_task()[..4];
-    refused(&place, &["show", start], "fits 2 tasks").says("more digits");
+    refused(&place, &["show", start], "fits 2 tasks").says("name one of them");
     refused(&place, &["answer", "1a2b3c", "allow"], "no question").says("nothing is asked now");
     refused(&place, &["events", "nowhere"], "no thread").says("the threads are: main");
     place.cowork(&["answer", "1a2b3c", "perhaps"]).ends(2);

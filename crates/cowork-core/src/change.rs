@@ -79,8 +79,8 @@ impl Change {
 /// What must still be so when something is set aside: it was chosen by a look at it, and a person may have taken days to agree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Still {
-    /// Neither it nor anything in it was changed after this moment, in milliseconds since 1970, by the disk's own times, which
-    /// nobody sets back.
+    /// Neither it nor anything in it was changed after this moment, in milliseconds since 1970, by the disk's own time of it, which
+    /// nobody sets.
     pub unchanged_since: i64,
     /// The file of which it is a copy is there too, unchanged as well.
     pub copy_of: Option<FilePath>,

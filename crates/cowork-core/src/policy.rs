@@ -112,7 +112,7 @@ impl Policy for GrantPolicy {
                 return Verdict::Ask(Ruling::new("runs-code", "this task asks before it runs code"));
             }
             Mode::Ask | Mode::Auto if effects.guarded => {
-                let why = "what it changes can run, or be believed, later without being seen";
+                let why = "this is asked about in every mode, for the reason given with it";
                 return Verdict::Ask(Ruling::new("guarded-names", why));
             }
             _ => {}

@@ -433,7 +433,8 @@ impl Task {
             return Next::Finish(finish);
         }
         if self.turns.len() >= self.submit.max_steps as usize {
-            let why = format!("the task took {} steps and did not come to an end", self.turns.len());
+            let steps = if self.turns.len() == 1 { "1 step".to_owned() } else { format!("{} steps", self.turns.len()) };
+            let why = format!("the task took {steps} and did not come to an end");
             let error = Error::new(Kind::LimitExceeded, "run task", why);
             return Next::Finish(Finish::Failed {
                 error: error.with_fix("allow it more steps, or ask for less at once"),

@@ -76,7 +76,8 @@ impl Lock {
         for other in others(folders, self.task)? {
             for theirs in &other.folders {
                 if let Some(mine) = roots.iter().find(|r| overlap(&r.chain, &theirs.chain)) {
-                    let text = format!("another task is working in the folder `{}`", mine.name);
+                    let text =
+                        format!("another task, {}, is working in the folder `{}`", other.task.short(), mine.name);
                     return Err(busy(&text, other.task, Some(&mine.name)));
                 }
             }

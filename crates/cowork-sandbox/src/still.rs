@@ -41,9 +41,14 @@ fn stays(work: &Work<'_>, still: &Still, copied: &FilePath, copy: &Look) -> Plan
     }
 }
 
-/// Says whether something was changed after a moment. What has several names gets a new time under all of them when one is moved.
+/// Says whether something was changed after a moment, by the time that only the disk sets: that of its content may be any, also one to come.
 fn is_later(look: &Look, since: i64) -> bool {
-    let at = if look.is_file() && look.links > 1 { look.mtime } else { look.mtime.max(look.ctime) };
+    let at = match look.is_file() && look.links > 1 {
+        // Moving one of its names gives a file a new time under all of them.
+        true if look.mtime <= look.ctime => look.mtime,
+        true => return false,
+        false => look.ctime,
+    };
     at.div_euclid(1_000_000) > since
 }
 

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use self::kernel::{Came, Kernel, Language};
 use crate::{
     shell::{self, kept, output::Output},
-    show::{count, shown},
+    show::{count, program, shown},
 };
 
 const OP: &str = "run code";
@@ -301,7 +301,7 @@ fn answered(value: &mut Value, answer: kernel::Answer) {
 fn title(args: &Args) -> String {
     let lines = args.code.lines().count();
     match lines {
-        0 | 1 => format!("{} {}", args.language.name(), shown(args.code.trim())),
+        0 | 1 => format!("{} {}", args.language.name(), program(&args.code).0),
         lines => format!("{} of {}", count(lines, "line"), args.language.name()),
     }
 }

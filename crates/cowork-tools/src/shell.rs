@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 pub use self::{job::Job, jobs::Jobs};
 use self::{output::Output, simple::Known};
-use crate::show::shown;
+use crate::show::{program, shown};
 
 const OP: &str = "run a command";
 
@@ -141,7 +141,8 @@ impl Tool for Shell {
             return Err(error.with_fix("give `background` too, and go on with `job`"));
         }
         let known = simple::judge(&args.command);
-        let mut preview = Preview { title: format!("run {}", shown(&args.command)), ..Preview::default() };
+        let (command, lines) = program(&args.command);
+        let mut preview = Preview { title: format!("run {command}"), notes: lines, ..Preview::default() };
         if let Known::Code { why } = &known {
             preview.notes.push(kept::IN_A_SANDBOX.to_owned());
             preview.notes.push(why.clone());

@@ -154,7 +154,11 @@ pub(crate) fn count(number: usize, thing: &str) -> String {
 /// Makes a name fit to be shown: no control characters, nothing that turns the direction of the text, not too long.
 pub(crate) fn shown(name: &str) -> String {
     const MOST: usize = 80;
-    let plain = |c: char| if c.is_control() || is_invisible(c) { '\u{FFFD}' } else { c };
+    let plain = |c: char| match c {
+        '\n' => '⏎',
+        c if c.is_control() || is_invisible(c) => '\u{FFFD}',
+        c => c,
+    };
     if name.chars().count() <= MOST {
         return name.chars().map(plain).collect();
     }
@@ -164,9 +168,24 @@ pub(crate) fn shown(name: &str) -> String {
     format!("{head}…{tail}")
 }
 
-/// Characters that a person does not see but that change what they see.
+/// Makes a program fit to be shown: in one line its beginning, and all of its lines where that is not the whole. What runs is not hidden in
+/// the middle.
+pub(crate) fn program(text: &str) -> (String, Vec<String>) {
+    const MOST: usize = 80;
+    let text = text.trim();
+    let plain =
+        |line: &str| line.chars().map(|c| if c.is_control() || is_invisible(c) { '\u{FFFD}' } else { c }).collect();
+    let first = text.lines().next().unwrap_or_default();
+    if first.len() == text.len() && first.chars().count() <= MOST {
+        return (plain(first), Vec::new());
+    }
+    let begins: String = first.chars().take(MOST - 1).collect();
+    (format!("{}…", plain(begins.trim_end())), text.lines().map(plain).collect())
+}
+
+/// Characters that a person does not see but that change what they see; not those that join letters and emoji.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+    matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// Gives the innermost folder that holds all of these.

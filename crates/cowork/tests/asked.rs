@@ -19,6 +19,7 @@ async fn ended(playbook: &str, params: serde_json::Value, desk: &TempDir, meanwh
     let keep = TempDir::new().unwrap();
     let at: Arc<Path> = desk.path().into();
     let approver = approver_fn(move |_| {
+        wait_for_the_disk(&at);
         meanwhile(&at);
         async { Some(Answer::Allow) }
     });
@@ -33,7 +34,18 @@ async fn ended(playbook: &str, params: serde_json::Value, desk: &TempDir, meanwh
     task
 }
 
-/// Writes a file that was changed so many seconds ago; in the future, so that it is later than any look.
+/// Waits until the disk's time is later than now: it counts in steps of some milliseconds.
+fn wait_for_the_disk(desk: &Path) {
+    let (now, probe) = (SystemTime::now(), desk.join("probe"));
+    loop {
+        fs::write(&probe, "").unwrap();
+        if fs::metadata(&probe).unwrap().modified().unwrap() > now + Duration::from_millis(1) {
+            return fs::remove_file(probe).unwrap();
+        }
+    }
+}
+
+/// Writes a file that was changed so many seconds ago; less than none are ahead.
 fn put(at: &Path, content: &str, ago: i64) {
     fs::create_dir_all(at.parent().unwrap()).unwrap();
     fs::write(at, content).unwrap();
@@ -63,8 +75,8 @@ async fn a_folder_that_something_came_into_is_not_cleaned_up() {
     put(&desk.path().join("old.tmp"), "", 3 * DAY);
     put(&desk.path().join("used.tmp"), "", 3 * DAY);
     let task = ended("clean-up", json!({}), &desk, |desk| {
-        put(&desk.join("new/book.docx"), "chapter one", -60);
-        put(&desk.join("used.tmp"), "it is", -60);
+        put(&desk.join("new/book.docx"), "chapter one", 0);
+        put(&desk.join("used.tmp"), "it is", 0);
     });
     let task = task.await;
     assert_eq!((read(&desk, "new/book.docx"), read(&desk, "used.tmp")), ("chapter one".into(), "it is".into()));
@@ -84,7 +96,7 @@ async fn the_last_copy_stays_and_so_does_what_is_no_copy_any_more() {
     }
     let task = ended("duplicates", json!({}), &desk, |desk| {
         fs::remove_file(desk.join("gone/first.txt")).unwrap();
-        put(&desk.join("edited/second.txt"), "new", -60);
+        put(&desk.join("edited/second.txt"), "new", 0);
     });
     let task = task.await;
     let there =
@@ -103,9 +115,10 @@ async fn the_last_copy_stays_and_so_does_what_is_no_copy_any_more() {
 async fn a_text_is_replaced_only_where_it_was_shown() {
     let desk = TempDir::new().unwrap();
     put(&desk.path().join("a.txt"), "Acme one\n", 3 * DAY);
-    put(&desk.path().join("b.txt"), "Acme two\n", 3 * DAY);
+    // Its clock was wrong; that is no change.
+    put(&desk.path().join("b.txt"), "Acme two\n", -DAY);
     let task = ended("replace", json!({ "find": "Acme", "with": "Zed" }), &desk, |desk| {
-        put(&desk.join("a.txt"), "Acme one\nAcme is the legal name, keep\n", -60);
+        put(&desk.join("a.txt"), "Acme one\nAcme is the legal name, keep\n", 0);
     });
     let task = task.await;
     assert_eq!(read(&desk, "a.txt"), "Acme one\nAcme is the legal name, keep\n", "{}", said(&task));

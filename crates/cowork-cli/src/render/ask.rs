@@ -5,7 +5,7 @@ use cowork::{Ask, Effects, Group, Preview};
 use super::{
     line::{Line, Role},
     renames,
-    text::{count, figures, fold, grouped, one_line, pad, sentence, shorten, visible_lines, width, wrap},
+    text::{count, cut, figures, fold, grouped, one_line, pad, sentence, shorten, visible_lines, width, wrap},
 };
 use crate::{keys::Offered, look::Look};
 
@@ -29,7 +29,7 @@ pub(crate) fn question(ask: &Ask, look: &Look, most: usize) -> Vec<Line> {
 
 /// Says who wants something: the task, or which part of it.
 pub(crate) fn verb(ask: &Ask, task: &str, part: &str) -> String {
-    let name = ask.subtask.as_deref().map(|title| shorten(&one_line(title), LABEL).into_owned());
+    let name = ask.subtask.as_deref().map(|title| cut(&one_line(title), LABEL).into_owned());
     name.map_or_else(|| task.to_owned(), |name| format!("The part \"{name}\" {part}"))
 }
 
@@ -129,7 +129,7 @@ pub(crate) fn keys(offered: Offered, tool: &str, look: &Look) -> Line {
 }
 
 /// Explains the keys.
-pub(crate) fn help(offered: Offered, tool: &str, once: bool) -> Vec<Line> {
+pub(crate) fn help(offered: Offered, tool: &str, once: bool, look: &Look) -> Vec<Line> {
     let deed = deed(tool);
     let like = |where_: &str| format!("do it, and don't ask again about {deed} {where_}, if it can be undone");
     let text = |text: &str| text.to_owned();
@@ -147,7 +147,11 @@ pub(crate) fn help(offered: Offered, tool: &str, once: bool) -> Vec<Line> {
     ]
     .into_iter()
     .filter(|(.., on)| *on)
-    .map(|(key, text, _)| Line::of("    ").add(Role::Strong, pad(key, 6)).add(Role::Quiet, format!("  {text}")))
+    .flat_map(|(key, text, _)| {
+        let lines = wrap(&text, look.columns().saturating_sub(14)).into_iter().enumerate();
+        let key = move |i| if i == 0 { key } else { "" };
+        lines.map(move |(i, text)| Line::of("    ").add(Role::Strong, pad(key(i), 8)).add(Role::Quiet, text))
+    })
     .collect()
 }
 

@@ -127,7 +127,7 @@ fn below(screen: &Screen, look: &Look, now: Timestamp, most: usize) -> Vec<Line>
     let room = look.columns().saturating_sub(4);
     let hint = if screen.details == Details::Folded && !screen.notes.is_empty() { "[d] what was done" } else { "" };
     let hint = if room >= 60 { hint } else { "" };
-    let line = Line::margin().add(Role::Quiet, shorten(&last, room.saturating_sub(width(hint) + 2)));
+    let line = Line::margin().add(Role::Quiet, cut(&last, room.saturating_sub(width(hint) + 2)));
     lines.extend([Line::default(), line.right(Role::Quiet, hint, room + 2)]);
     lines
 }
@@ -177,7 +177,7 @@ fn details(screen: &Screen, now: Option<String>, look: &Look, most: usize) -> Ve
         .iter()
         .flat_map(|note| match note {
             Note::Said(text) => wrap(&visible_lines(text), room).iter().map(|l| line(Role::Plain, l)).collect(),
-            Note::Came(text) => vec![line(Role::Done, &shorten(&one_line(text), room))],
+            Note::Came(text) => vec![line(Role::Done, &cut(&one_line(text), room))],
             Note::Went(_, text) => vec![line(Role::Failed, &cut(&one_line(text), room))],
         })
         .collect();
@@ -185,6 +185,6 @@ fn details(screen: &Screen, now: Option<String>, look: &Look, most: usize) -> Ve
     if screen.notes.is_empty() && now.is_none() {
         lines.push(line(Role::Quiet, "Nothing yet"));
     }
-    lines.extend(now.map(|text| line(Role::Quiet, &shorten(&text, room))));
+    lines.extend(now.map(|text| line(Role::Quiet, &cut(&text, room))));
     lines
 }

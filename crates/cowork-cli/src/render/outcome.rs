@@ -1,8 +1,8 @@
 //! What came of a task, the most important line last.
 
 use cowork::{
-    Briefing, ChangeSet, Difference, Error, FileKind, Finish, Kept, Mode, Status, Task, Undo, UndoReport, UndoSpec,
-    What,
+    Briefing, CallId, ChangeSet, Difference, Error, FileKind, Finish, Kept, Mode, Status, Task, Undo, UndoReport,
+    UndoSpec, What,
 };
 use jiff::tz::TimeZone;
 
@@ -20,6 +20,7 @@ use crate::look::Look;
 
 const MOST_KEPT: usize = 10;
 const MOST_WENT: usize = 5;
+const REFUSED: &str = "not allowed: you said no";
 
 /// Says what came of it, and what can be done next.
 pub(crate) fn outcome(screen: &Screen, look: &Look) -> Vec<Line> {
@@ -171,6 +172,9 @@ fn kept(report: &UndoReport, look: &Look) -> Vec<Line> {
             "Where another is in its place, or its former content is kept: move what is there now out of the way, then undo again. \
             The rest is only put right by hand."
         }
+        _ if report.kept.iter().all(|one| one.reason.contains("can't be reached")) => {
+            "Bring that back, then undo again."
+        }
         _ => "It can only be put right by hand: undo gives nothing back over what was changed since.",
     };
     lines.extend(wrap(fix, columns.saturating_sub(4)).into_iter().map(|l| Line::margin().add(Role::Plain, l)));
@@ -180,7 +184,9 @@ fn kept(report: &UndoReport, look: &Look) -> Vec<Line> {
 /// Says whether something is given back once what is there now is out of the way.
 fn is_in_the_way(kept: &Kept) -> bool {
     let reason = kept.reason.as_str();
-    !reason.ends_with("was changed since") && (!reason.contains("is no longer") || reason.contains("former"))
+    !reason.ends_with("was changed since")
+        && !reason.contains("can't be reached")
+        && (!reason.contains("is no longer") || reason.contains("former"))
 }
 
 fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look, most: usize) -> Vec<Line> {
@@ -217,7 +223,7 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look, most: usize
         let said =
             matches!(result, Finish::Done { summary, .. } if summary.to_lowercase().contains("nothing was changed"));
         let nothing = if said { "" } else { "Nothing was changed. " };
-        let text = format!("{nothing}To do it, run it again without --dry-run.");
+        let text = format!("{nothing}To do it, run it again without --dry-run, or with --mode ask.");
         let room = look.columns().saturating_sub(4);
         lines.extend(wrap(&text, room).into_iter().map(|l| Line::margin().add(Role::Plain, l)));
     }
@@ -334,8 +340,9 @@ fn is_hit(line: &str) -> bool {
 fn not_done(screen: &Screen, summary: &str, look: &Look) -> Vec<Line> {
     let (room, unsaid) = (look.columns().saturating_sub(14), unsaid(screen, summary));
     let mut lines = Vec::new();
-    for text in unsaid.iter().take(MOST_WENT) {
-        for line in wrap(&clause(text), room) {
+    for (text, times) in unsaid.iter().take(MOST_WENT) {
+        let times = if *times > 1 { format!(" ({times} times)") } else { String::new() };
+        for line in wrap(&clause(&format!("{text}{times}")), room) {
             let title = if lines.is_empty() { "Not done:" } else { "" };
             lines.push(Line::margin().add(Role::Waiting, format!("{title:<9} ")).add(Role::Plain, line));
         }
@@ -359,7 +366,7 @@ fn went(screen: &Screen, error: &Error, look: &Look) -> Vec<Line> {
     let mut lines: Vec<Line> = unsaid(screen, &error.message)
         .into_iter()
         .take(MOST_WENT)
-        .flat_map(|t| wrap(t, room))
+        .flat_map(|(text, _)| wrap(&text, room))
         .map(|t| Line::margin().add(Role::Quiet, t))
         .collect();
     if !lines.is_empty() {
@@ -369,15 +376,31 @@ fn went(screen: &Screen, error: &Error, look: &Look) -> Vec<Line> {
 }
 
 /// Gives what failed or was not allowed, was not mended since, and is not in a text that is shown anyway.
-fn unsaid<'a>(screen: &'a Screen, said: &str) -> Vec<&'a String> {
+/// Gives each thing that went wrong and is not said, once, and how many times it did.
+fn unsaid(screen: &Screen, said: &str) -> Vec<(String, usize)> {
     let said = one_line(said).to_lowercase();
     let is_said = |text: &str| said.contains(&text.trim_start_matches("not allowed: ").to_lowercase());
     let is_mended = |call| screen.task.as_ref().is_some_and(|task| left::is_mended(task, call));
-    let unsaid = |note: &'a Note| match note {
-        Note::Went(call, text) if !is_said(text) && !is_mended(*call) => Some(text),
-        _ => None,
-    };
-    screen.notes.iter().filter_map(unsaid).collect()
+    let mut went: Vec<(String, usize)> = Vec::new();
+    for note in &screen.notes {
+        let Note::Went(call, text) = note else { continue };
+        if is_said(text) || is_mended(*call) {
+            continue;
+        }
+        // A person's no does not say to what.
+        let tool = screen.task.as_ref().filter(|_| text.starts_with(REFUSED)).and_then(|task| tool(task, *call));
+        let text = tool.map_or_else(|| text.clone(), |tool| format!("{}: {text}", ask::deed(tool)));
+        match went.iter_mut().find(|(other, _)| *other == text) {
+            Some((_, times)) => *times += 1,
+            None => went.push((text, 1)),
+        }
+    }
+    went
+}
+
+fn tool(task: &Task, call: CallId) -> Option<&str> {
+    let mut all = task.turns.iter().flat_map(|turn| turn.decision.calls.iter().zip(&turn.calls));
+    all.find(|(_, state)| state.id == call).map(|(call, _)| call.tool.as_str())
 }
 
 /// Says what happened, why, and the next step.

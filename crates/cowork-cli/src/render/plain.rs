@@ -10,7 +10,7 @@ use super::{
     plan::Layout,
     screen::{Note, Progress, Screen, StepTimes},
     spoken,
-    text::{fold, one_line, shorten, visible_lines},
+    text::{cut, fold, one_line, visible_lines},
 };
 use crate::{keys::Offered, look::Look};
 
@@ -116,7 +116,7 @@ impl Plain {
         let new = screen.notes.get(self.notes..).unwrap_or_default();
         self.notes = screen.notes.len();
         let margin = if look.spoken { Line::default } else { Line::margin };
-        let line = |role, text: &str| vec![margin().add(role, shorten(&one_line(text), room))];
+        let line = |role, text: &str| vec![margin().add(role, cut(&one_line(text), room))];
         let lines = new.iter().flat_map(|note| match note {
             Note::Said(text) if look.spoken => visible_lines(text).lines().map(|l| Line::of(l.trim())).collect(),
             Note::Said(text) => ask::told(text, look),
@@ -149,7 +149,12 @@ pub(crate) fn ending(screen: &Screen, look: &Look) -> Vec<Line> {
     // Where it is seen at once, how it ended and what can be done stay in sight.
     let most = if look.live { look.height.saturating_sub(8).max(8) } else { usize::MAX };
     lines.extend(outcome::within(screen, look, most));
-    for ask in &screen.asks {
+    for (at, ask) in screen.asks.iter().enumerate() {
+        // The first is seen already.
+        if at > 0 {
+            lines.extend(asked(ask, false, look));
+            lines.extend((!look.spoken).then(Line::default));
+        }
         lines.extend(ask::how_to_answer(ask, false));
     }
     if lines.len() == none { Vec::new() } else { lines }

@@ -169,7 +169,7 @@ pub(crate) fn sentence(message: &str) -> String {
 /// Begins a message with a capital, as [`sentence`] does.
 pub(crate) fn capital(message: &str) -> String {
     let word = message.split_whitespace().next().unwrap_or_default();
-    if word.trim_end_matches(['.', ':']).contains(['.', '/', ':']) {
+    if word.trim_end_matches(['.', ':']).contains(['.', '/', ':', '(', '_']) {
         return message.to_owned();
     }
     let mut chars = message.chars();

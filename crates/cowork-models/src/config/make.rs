@@ -98,12 +98,11 @@ impl ModelSettings {
 
     pub(super) fn transport(&self, key: Option<Secret>, limits: Limits) -> Result<Transport> {
         let base = self.base().to_owned();
+        // At another address the service's own variable is not read.
+        let key_from = if self.is_at_home() { self.service.key_from() } else { "" }.to_owned();
         let endpoint = match self.service.as_str() {
-            ANTHROPIC => Endpoint { base, ..anthropic::endpoint(key) },
-            _ => {
-                let key_from = self.service.key_from().to_owned();
-                Endpoint { base, key, auth: Auth::Bearer, key_from, headers: Vec::new() }
-            }
+            ANTHROPIC => Endpoint { base, key_from, ..anthropic::endpoint(key) },
+            _ => Endpoint { base, key, auth: Auth::Bearer, key_from, headers: Vec::new() },
         };
         Transport::new(endpoint, limits)
     }

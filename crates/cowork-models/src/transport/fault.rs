@@ -197,12 +197,19 @@ impl What {
             Self::Key => (
                 Kind::NotAllowed,
                 format!("{at} wants a key, and none was given{said}"),
-                format!("set {key} to a key of that service"),
+                match key {
+                    "" => fix("give a key of that service as the model's `key`"),
+                    key => format!("set {key} to a key of that service"),
+                },
             ),
             Self::Forbidden => (
                 Kind::NotAllowed,
                 format!("{at} does not allow this{said}"),
-                format!("check what the key from {key} may do there"),
+                match (has_key, key) {
+                    (true, key) => format!("check what the key from {key} may do there"),
+                    (false, "") => fix("no key was given: give one that may do this, as the model's `key`"),
+                    (false, key) => format!("no key was given: set {key} to one that may do this"),
+                },
             ),
             Self::NoModel => (
                 Kind::NotFound,

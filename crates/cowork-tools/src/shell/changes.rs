@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cowork_core::{Effects, FileKind, FilePath, Group, Preview, Remark, Staged, What};
+use cowork_core::{Difference, Effects, FileKind, FilePath, Group, Preview, Remark, Side, Staged, What};
 use serde_json::Value;
 
 use crate::show::count;
@@ -66,10 +66,20 @@ fn preview(what: &str, staged: &Staged) -> Preview {
     let said = |remark: &Remark| format!("{} {}", remark.path, remark.why);
     let mut notes: Vec<String> = staged.guarded.iter().take(NAMED).map(said).collect();
     notes.extend(more(staged.guarded.len()));
+    let runs: Vec<&FilePath> =
+        changes.iter().filter(|change| is_made_to_run(change)).map(|change| &change.path).collect();
+    notes.extend(runs.iter().take(NAMED).map(|path| format!("{path} can be run as a program")));
+    notes.extend(more(runs.len()));
     notes.extend(staged.left_out.iter().take(NAMED).map(|remark| format!("left out: {}", said(remark))));
     notes.extend(more(staged.left_out.len()));
     let title = format!("keep {} that {what} made", count(changes.len(), "change"));
     Preview { title, groups: groups.into_iter().flatten().collect(), notes }
+}
+
+/// Says whether a file can be run as a program now, and could not be before.
+fn is_made_to_run(change: &Difference) -> bool {
+    let runs = |side: &Option<Side>| side.as_ref().is_some_and(|side| side.mode & 0o111 != 0);
+    change.kind == FileKind::File && runs(&change.after) && !runs(&change.before)
 }
 
 fn more(all: usize) -> Option<String> {

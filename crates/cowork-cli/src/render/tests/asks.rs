@@ -120,7 +120,9 @@ fn every_answer_that_is_offered_has_its_key_at_any_width() {
         assert!(["[y]", "[n]", "[s]", "[t]", "[a]", "?"].iter().all(|key| shown.contains(key)), "{width}: {shown}");
     }
     assert!(!written(&[ask::keys(Offered::default(), "x", &look(100))], &look(100)).contains("[t]"));
-    assert_eq!((ask::help(all, "x", false).len(), ask::help(Offered::default(), "x", false).len()), (6, 4));
+    let of = |offered| ask::help(offered, "x", false, &look(80));
+    assert_eq!((of(all).len(), of(Offered::default()).len()), (8, 4));
+    assert!(of(all).iter().all(|line| line.width() <= 80), "{:?}", of(all));
 }
 
 const PREVIEW: &str = "“Acme Ltd” becomes “Globex” in 22 lines in 13 files.\n  contracts/contract 0.md:3\n    - Between Acme Ltd and client 0.\n    + Between Globex and client 0.\n  contracts/contract 1.md:3\n    - Between Acme Ltd and client 1.\n    + Between Globex and client 1.\n  notes/\u{1b}[2Jideas.txt:1\n    - Acme Ltd could sell lemonade, and all that goes with it, in every town along the coast.\n    + Globex could sell lemonade, and all that goes with it, in every town along the coast.\n  and 10 files more";
