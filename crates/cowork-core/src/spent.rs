@@ -134,13 +134,22 @@ impl Spent {
     /// # Errors
     /// `LimitExceeded`, with how long it worked.
     pub fn in_time(&self, budget: &Budget) -> Result<()> {
-        match budget.time.map(Duration::from_millis) {
-            Some(most) if self.time >= most => {
-                let why = format!("the task may work for {} s and did for {} s", most.as_secs(), self.time.as_secs());
-                Err(used_up(why))
-            }
+        match self.left(budget) {
+            Some(Duration::ZERO) => Err(Self::out_of_time(budget)),
             _ => Ok(()),
         }
+    }
+
+    /// Gives how long the task may still work; none where there is no limit.
+    pub(crate) fn left(&self, budget: &Budget) -> Option<Duration> {
+        budget.time.map(|most| Duration::from_millis(most).saturating_sub(self.time))
+    }
+
+    /// Says that a task's time is over.
+    pub(crate) fn out_of_time(budget: &Budget) -> Error {
+        let most = budget.time.unwrap_or_default();
+        let most = if most < 1000 { format!("{most} ms") } else { format!("{} s", most / 1000) };
+        used_up(format!("the task may work for {most}, and did"))
     }
 
     pub(crate) fn ended(&mut self, ask: AskId, usage: &Usage, cost: Option<u64>, error: Option<&Error>) {

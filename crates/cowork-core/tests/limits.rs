@@ -11,10 +11,10 @@ use std::{
 };
 
 use cowork_core::{
-    Batch, Block, CancellationToken, Command, DayBudget, Effects, Engine, Error, Event, Finish, Item, Kind, Limits,
-    Model, ModelAnswer, ModelCall, ModelCard, ModelPlanner, ModelRequest, PlanContext, Planner, Price, Proposal,
-    ProposedCall, Result, Runtime, Say, Status, Stop, Store, StoreChange, Submit, Task, TaskId, Timestamp, Tool,
-    ToolOutput, Usage, View, async_trait, rebuild,
+    Batch, Block, Budget, CancellationToken, Command, DayBudget, Effects, Engine, Error, Event, Finish, Item, Kind,
+    Limits, Model, ModelAnswer, ModelCall, ModelCard, ModelPlanner, ModelRequest, PlanContext, Planner, Price,
+    Proposal, ProposedCall, Result, Runtime, Say, Status, Stop, Store, StoreChange, Submit, Task, TaskId, Timestamp,
+    Tool, ToolOutput, Usage, View, async_trait, rebuild,
 };
 use cowork_testkit::{NoopTool, ProbeTool, ScriptedModel, ScriptedPlanner, model::Reply};
 use futures_util::FutureExt;
@@ -253,6 +253,52 @@ async fn a_person_who_stops_a_task_waits_less_than_a_second_even_for_what_does_n
         assert_eq!(task.status(), Status::Cancelled);
         let waited = stage.runtime.now().since(said);
         assert!(waited < Duration::from_secs(1), "{kind}: {waited:?}");
+    }
+}
+
+/// Plans for ever, with nothing in the log that could tell the time.
+struct Brooding;
+
+#[async_trait]
+impl Planner for Brooding {
+    fn name(&self) -> &'static str {
+        "brooding"
+    }
+
+    async fn plan(&self, _: View, _: PlanContext) -> Result<Proposal> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_task_whose_time_is_over_ends_in_the_middle_of_a_tool_of_an_answer_and_of_a_plan() {
+    let deaf = || Deaf(ModelCard::local("nowhere"));
+    for kind in ["call_started", "model_asked", "task_started"] {
+        let stage = Stage::new();
+        let engine = match kind {
+            "model_asked" => engine(&stage, deaf(), DayBudget::default(), &[]),
+            "call_started" => {
+                stage.engine(ScriptedPlanner::list([Proposal::call("work", json!({}))]), &[cowork_core::tool(deaf())])
+            }
+            _ => stage.engine(Brooding, &[]),
+        };
+        let budget = Budget { time: Some(3_000), ..Budget::default() };
+        let began = stage.runtime.now();
+        let task = stage.submit(&engine, Submit { budget, ..Submit::new("for ever") }).await;
+        stage.until(&engine, kind).await;
+        let mut settled = std::pin::pin!(engine.settled(task));
+        let task = loop {
+            tokio::select! {
+                biased;
+                task = &mut settled => break task.unwrap(),
+                () = tokio::task::yield_now() => stage.runtime.advance(Duration::from_millis(1)),
+            }
+        };
+        let error = failure(&task);
+        assert_eq!((error.kind, error.message.as_str()), (Kind::LimitExceeded, "the task may work for 3 s, and did"));
+        let worked = stage.runtime.now().since(began);
+        assert!((Duration::from_secs(3)..Duration::from_secs(4)).contains(&worked), "{kind}: {worked:?}");
+        assert!(task.spent.open.is_empty(), "{kind}: what was asked has its end in the log");
     }
 }
 

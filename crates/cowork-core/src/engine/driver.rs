@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     Actor, Batch, BoxFuture, Call, CallId, Count, Decision, Draft, Effects, Error, Event, Expect, Finish, Held, Kind,
-    Label, Next, Outcome, PlanContext, Proposal, Read, Result, Stage, Status, Task, TaskId, ThreadId, ToolOutput,
-    ToolSpec, UndoReport, UndoSpec, Usage, View, day,
+    Label, Next, Outcome, PlanContext, Proposal, Read, Result, Spent, Stage, Status, Task, TaskId, ThreadId,
+    ToolOutput, ToolSpec, UndoReport, UndoSpec, Usage, View, day,
     index::{self, Entries},
 };
 
@@ -216,7 +216,15 @@ impl Driver {
                 self.answered(*event, label)?;
             }
         }
-        let Some(planned) = planned else { return Ok(()) };
+        let Some(planned) = planned else {
+            let is_over = self.left() == Some(Duration::ZERO) && self.task.next() == Next::Plan;
+            return match is_over {
+                true => {
+                    Box::pin(self.finish(Finish::Failed { error: Spent::out_of_time(&self.task.submit.budget) })).await
+                }
+                false => Ok(()),
+            };
+        };
         let planned = planned.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "plan", "the planner panicked")));
         match planned.and_then(check) {
             Ok(proposal) => self.decide(proposal),
@@ -224,13 +232,13 @@ impl Driver {
         }
     }
 
-    /// Waits for a planner that takes its time. None: somebody said something, or the program is to stop.
+    /// Waits for a planner that takes its time. None: somebody said something, the program is to stop, or the task's time is over.
     async fn await_plan<T>(
         &mut self,
         planning: &mut futures_util::future::BoxFuture<'_, T>,
         told: &mut mpsc::UnboundedReceiver<Told>,
     ) -> Result<Option<T>> {
-        let stop = self.engine.stop.clone();
+        let (stop, mut over) = (self.engine.stop.clone(), self.over());
         loop {
             // A planner that takes its time should not keep what happened from being seen; what it asks goes along.
             let moved = match told.try_recv() {
@@ -246,7 +254,22 @@ impl Driver {
                 Some(told) = told.recv() => if !self.hear(told).await? { return Ok(None) },
                 () = stop.cancelled() => return Ok(None),
                 () = self.bell.notified() => if self.take_in().await? { return Ok(None) },
+                () = &mut over => return Ok(None),
             }
+        }
+    }
+
+    /// Gives how long the task may still work, by now.
+    fn left(&self) -> Option<Duration> {
+        let now = self.engine.parts.runtime.now();
+        self.task.spent.left(&self.task.submit.budget).map(|left| left.saturating_sub(now.since(self.task.last_at)))
+    }
+
+    /// Waits until the task's time is over; for ever where it has no limit.
+    pub(super) fn over(&self) -> BoxFuture<()> {
+        match self.left() {
+            Some(left) => self.engine.parts.runtime.sleep(left),
+            None => std::future::pending().boxed(),
         }
     }
 
@@ -315,10 +338,15 @@ impl Driver {
             return Ok(());
         }
         if self.task.cancelled {
-            self.cancel.cancel();
-            return self.wind_up(SOON).await;
+            return self.end_calls().await;
         }
         self.wait_for_one().await
+    }
+
+    /// Has the running calls end, in whatever way they can.
+    async fn end_calls(&mut self) -> Result<()> {
+        self.cancel.cancel();
+        self.wind_up(SOON).await
     }
 
     /// Waits for cancelled calls to stop; those that don't are left behind.
@@ -520,12 +548,13 @@ impl Driver {
         if !self.commit().await? {
             return Ok(());
         }
-        let stop = self.engine.stop.clone();
+        let (stop, over) = (self.engine.stop.clone(), self.over());
         tokio::select! {
             biased;
             Some(end) = self.running.next() => self.ended(end),
             () = self.bell.notified() => self.take_in().await.map(drop),
             () = stop.cancelled() => Ok(()),
+            () = over => self.end_calls().await,
         }
     }
 
