@@ -146,7 +146,8 @@ plan([look, "Read the tables", "Merge them"])
 
 step(look)
 stem, _, ending = target.rpartition("/")[2].rpartition(".")
-own = re.compile(re.escape(stem.lower()) + r"( \(\d+\))?\." + re.escape(ending.lower()) + "$")
+# What was merged before is not counted again under another name either.
+own = re.compile("(" + re.escape(stem.lower()) + r"( \(\d+\))?\." + re.escape(ending.lower()) + r"|merged( \(\d+\))?\.csv)$")
 sources = []
 size = 0
 made = []
@@ -168,7 +169,8 @@ for place in places:
         if len(tables) < len(here):
             spreadsheets += [entry["path"] for entry in here if ending_of(entry["name"]) in SPREADSHEETS]
         # Mostly none is: one look at all of them is cheaper than one at each.
-        if stem.lower() in "\n".join([entry["name"] for entry in tables]).lower():
+        names = "\n".join([entry["name"] for entry in tables]).lower()
+        if stem.lower() in names or "merged" in names:
             made += [entry["path"] for entry in tables if own.match(entry["name"].lower())]
             tables = [entry for entry in tables if not own.match(entry["name"].lower())]
         sources += [entry["path"] for entry in tables]
@@ -181,7 +183,7 @@ if len(errors) == len(places):
 done(f"{counted(len(sources), 'table')}, {size / 1000000:.1f} MB" if size >= 100000 else counted(len(sources), "table"))
 
 for path in made:
-    left.append({"path": path, "why": "it is called like the result"})
+    left.append({"path": path, "why": "it is called like a result"})
 for path in spreadsheets:
     left.append({"path": path, "why": "it is a spreadsheet; save it as CSV to have it merged"})
 

@@ -91,16 +91,14 @@ pub(crate) struct AsideArgs {
     /// The files and folders.
     #[schemars(length(min = 1, max = 100_000))]
     paths: Vec<FilePath>,
-    /// What was changed after this moment, in milliseconds since 1970, is left, and a folder in which anything was: `now` from before they
-    /// were looked at.
+    /// What was changed after this moment, in milliseconds since 1970, is left; so is a folder in which anything was.
     unchanged_since: Option<i64>,
-    /// Where they are copies: the files that stay, in the order of `paths`. One that is not there as it was any more keeps its copies where
-    /// they are. Needs `unchanged_since`.
+    /// Where they are copies: the files that stay, in the order of `paths`. A copy of one that is not as it was then is left.
     #[serde(default)]
     copies_of: Vec<CopiesOf>,
 }
 
-/// A file that stays, and how many of the paths are copies of it.
+/// A file that stays, and how many copies come next.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CopiesOf {

@@ -256,6 +256,17 @@ async fn the_date_in_a_name_wins_and_none_that_says_something_else_is_dropped() 
 }
 
 #[tokio::test]
+async fn a_raw_photo_that_says_nothing_has_the_date_of_its_other_form() {
+    let mut photo = samples::photo();
+    let at = photo.windows(4).position(|four| four == b"2024").unwrap();
+    photo[at..at + 4].copy_from_slice(b"2019");
+    let nodes = [("D/IMG_2.CR2", Node::File(b"raw".to_vec())), ("D/IMG_2.JPG", Node::File(photo))];
+    let (names, from) = dated(&MemorySession::new(&nodes), json!({ "by": "date" })).await;
+    assert_eq!(names, ["2019-05-17_IMG_2.CR2", "2019-05-17_IMG_2.JPG"]);
+    assert_eq!(from["content"], 1, "{from}");
+}
+
+#[tokio::test]
 async fn only_the_kinds_of_files_that_are_meant_get_new_names() {
     let files =
         ["IMG_1.CR2", "IMG_1.xmp", "IMG_2.jpg", "Thumbs.db", "scan 1.pdf", "letter.docx", "film.mov", "001.txt"];

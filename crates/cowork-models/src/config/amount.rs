@@ -115,7 +115,7 @@ impl FromStr for Count {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = || unfit(text, "number above 0 that can be set", "100, or 200k");
+        let wrong = || unfit(text, "number that can be set", "100, or 200k");
         let plain = text.trim().to_ascii_lowercase().replace('_', "");
         let (number, unit) = match plain.strip_suffix('k') {
             Some(rest) => (rest, 1_000),

@@ -47,7 +47,7 @@ pub(crate) struct ReplaceArgs {
     old_text: String,
     /// The text that comes in its place; nothing, to take it out.
     new_text: String,
-    /// A file that was changed after this moment, in milliseconds since 1970, is left: `now` from before they were searched.
+    /// A file that was changed after this moment, in milliseconds since 1970, is left.
     unchanged_since: Option<i64>,
 }
 

@@ -162,7 +162,7 @@ impl Renames {
                 able.wanted = rule.plain(able.stem);
                 continue;
             }
-            let dated = places.get(able.entry.path.as_str()).and_then(|at| known.days[*at].as_ref());
+            let dated = best(able, &places, &known.days);
             let day = dated.map_or("", |dated| dated.day.as_str());
             if rule.dates() && day.is_empty() {
                 continue;
@@ -171,6 +171,15 @@ impl Renames {
             self.dated.extend(dated.cloned());
         }
     }
+}
+
+/// Gives the best date of one and of what goes along with it.
+fn best<'k>(able: &Able<'_>, places: &HashMap<&str, usize>, days: &'k [Option<Day>]) -> Option<&'k Day> {
+    let path = able.entry.path.as_str();
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let along = able.behind.iter().map(|name| format!("{folder}/{name}"));
+    let all = [path.to_owned()].into_iter().chain(along).filter_map(|path| places.get(path.as_str()).copied());
+    all.filter_map(|at| days[at].as_ref()).min_by_key(|day| day.from)
 }
 
 /// Gives a name without the date that the new one has in full; any other date stays.
