@@ -82,7 +82,7 @@ RULES = {
 # Said once, where it is decided.
 ELSEWHERE = "one outside of folders called backup, old, archive or copies before one in them"
 # What one call takes.
-BATCH = 100000
+BATCH = 50000
 SHOWN = 8
 
 
@@ -185,17 +185,6 @@ def listed():
     return "\n" + lines if lines else ""
 
 
-def runs(names):
-    """Says of each file that stays how many copies of it come next."""
-    found = []
-    for name in names:
-        if found and found[-1]["path"] == name:
-            found[-1]["copies"] += 1
-        else:
-            found.append({"path": name, "copies": 1})
-    return found
-
-
 def unsaid():
     return " Left: " + "; ".join(left) + "." if left else ""
 
@@ -227,7 +216,7 @@ else:
     for start in range(0, len(aside), BATCH):
         batch = aside[start : start + BATCH]
         try:
-            result = set_aside(batch, unchanged_since=time, copies_of=runs(stays[start : start + BATCH]))
+            result = set_aside(batch, unchanged_since=time, copies_of=stays[start : start + BATCH])
         except (PermissionError, RuntimeError) as error:
             if not made:
                 raise

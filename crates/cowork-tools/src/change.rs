@@ -93,33 +93,28 @@ pub(crate) struct AsideArgs {
     paths: Vec<FilePath>,
     /// What was changed after this moment, in milliseconds since 1970, is left; so is a folder in which anything was.
     unchanged_since: Option<i64>,
-    /// Where they are copies: the files that stay, in the order of `paths`. A copy of one that is not as it was then is left.
+    /// Where they are copies: of each, in the order of `paths`, the file that stays. A copy of one that is not as it was then is left.
     #[serde(default)]
-    copies_of: Vec<CopiesOf>,
-}
-
-/// A file that stays, and how many copies come next.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CopiesOf {
-    path: FilePath,
-    copies: u32,
+    copies_of: Vec<FilePath>,
 }
 
 impl AsideArgs {
-    /// Gives for each path the file of which it is a copy: for none, or for all.
-    fn copied(&self) -> Result<Vec<&FilePath>> {
-        let number = |one: &CopiesOf| usize::try_from(one.copies).unwrap_or(usize::MAX);
-        let all = self.copies_of.iter().map(number).fold(0, usize::saturating_add);
-        if self.copies_of.is_empty() || (all == self.paths.len() && self.unchanged_since.is_some()) {
-            return Ok(self.copies_of.iter().flat_map(|one| std::iter::repeat_n(&one.path, number(one))).collect());
-        }
-        let why = match self.unchanged_since {
-            None => "`copies_of` is given without `unchanged_since`".to_owned(),
-            Some(_) => format!("`copies_of` names {all} copies, `paths` {}", self.paths.len()),
+    /// Gives what must still be so of each: nothing of any, or something of all.
+    fn still(&self) -> Result<impl Iterator<Item = Option<Still>>> {
+        let (copies, paths, since) = (self.copies_of.len(), self.paths.len(), self.unchanged_since);
+        let why = match since {
+            None if copies > 0 => "`copies_of` is given without `unchanged_since`".to_owned(),
+            Some(_) if copies > 0 && copies != paths => format!("`copies_of` has {copies} files, `paths` {paths}"),
+            _ => {
+                let copied = self.copies_of.iter().map(Some).chain(std::iter::repeat(None));
+                let still = move |copied: Option<&FilePath>| {
+                    since.map(|unchanged_since| Still { unchanged_since, copy_of: copied.cloned() })
+                };
+                return Ok(copied.map(still));
+            }
         };
-        let fix = "give both, and in `copies_of` as many copies as there are paths";
-        Err(Error::new(Kind::InvalidInput, "set aside", why).with_fix(fix))
+        Err(Error::new(Kind::InvalidInput, "set aside", why)
+            .with_fix("give both, with a file that stays for each path"))
     }
 }
 
@@ -136,7 +131,7 @@ impl TypedTool for SetAside {
         for path in &args.paths {
             folder_of("set aside", path)?;
         }
-        args.copied()?;
+        args.still()?;
         let paths: Vec<&FilePath> = args.paths.iter().collect();
         let title = format!("set aside {}", count(paths.len(), "file"));
         Ok(Effects::changes(touched(&paths)).showing(list(title, &paths)))
@@ -144,12 +139,8 @@ impl TypedTool for SetAside {
 
     async fn run(&self, args: AsideArgs, ctx: ToolContext) -> Result<ToolOutput> {
         let label = label(folders(&args.paths));
-        let mut copied = args.copied()?.into_iter();
-        let mut still = || {
-            let copy_of = copied.next().cloned();
-            args.unchanged_since.map(|unchanged_since| Still { unchanged_since, copy_of })
-        };
-        let changes = args.paths.iter().map(|path| Change::SetAside { path: path.clone(), still: still() }).collect();
+        let aside = |(path, still): (&FilePath, _)| Change::SetAside { path: path.clone(), still };
+        let changes = args.paths.iter().zip(args.still()?).map(aside).collect();
         make(&ctx, changes, "file", "set aside", label).await
     }
 }

@@ -436,6 +436,24 @@ async fn what_was_set_aside_is_brought_back() {
     assert_eq!((text(&memory, "D/a.txt").as_str(), text(&memory, "D/in/b.txt").as_str()), ("theirs", "b"));
 }
 
+#[tokio::test]
+async fn what_is_not_as_it_was_is_not_set_aside_and_copies_have_each_their_own() {
+    let memory = MemorySession::new(&[("D/a", file("x")), ("D/b", file("x")), ("D/c", file("x")), ("D/d", file("x"))]);
+    let then = 1_700_000_000_000_i64;
+    let aside = async |since: i64, paths: Value, of: Value| {
+        run(&memory, "set_aside", json!({ "paths": paths, "unchanged_since": since, "copies_of": of })).await
+    };
+    let left = aside(then - 1, json!(["D/a"]), json!([])).await.unwrap();
+    assert_eq!(left.note, "0 files set aside, 1 left as they were");
+    let out = aside(then, json!(["D/b", "D/c"]), json!(["D/a", "D/gone"])).await.unwrap();
+    assert_eq!((out.note.as_str(), &out.value["left_at"]), ("1 file set aside, 1 left as they were", &json!([[1, 2]])));
+    let fewer = aside(then, json!(["D/c", "D/d"]), json!(["D/a"])).await.unwrap_err();
+    assert_eq!((fewer.kind, fewer.message.as_str()), (Kind::InvalidInput, "`copies_of` has 1 files, `paths` 2"));
+    let args = json!({ "paths": ["D/c"], "copies_of": ["D/a"] });
+    assert_eq!(run(&memory, "set_aside", args).await.unwrap_err().kind, Kind::InvalidInput);
+    assert_eq!(memory.paths(), ["D", "D/a", "D/c", "D/d"]);
+}
+
 #[test]
 fn names_that_differ_in_capitals_alone_are_named_before() {
     let moves = json!([{ "from": "A/x/a.txt", "to": "B/a.txt" }, { "from": "A/y/A.TXT", "to": "B/A.TXT" }]);
