@@ -104,7 +104,9 @@ impl AsideArgs {
         let (copies, paths, since) = (self.copies_of.len(), self.paths.len(), self.unchanged_since);
         let why = match since {
             None if copies > 0 => "`copies_of` is given without `unchanged_since`".to_owned(),
-            Some(_) if copies > 0 && copies != paths => format!("`copies_of` has {copies} files, `paths` {paths}"),
+            Some(_) if copies > 0 && copies != paths => {
+                format!("`copies_of` has {}, `paths` {paths}", count(copies, "file"))
+            }
             _ => {
                 let copied = self.copies_of.iter().map(Some).chain(std::iter::repeat(None));
                 let still = move |copied: Option<&FilePath>| {
@@ -131,7 +133,7 @@ impl TypedTool for SetAside {
         for path in &args.paths {
             folder_of("set aside", path)?;
         }
-        args.still()?;
+        args.still().map(drop)?;
         let paths: Vec<&FilePath> = args.paths.iter().collect();
         let title = format!("set aside {}", count(paths.len(), "file"));
         Ok(Effects::changes(touched(&paths)).showing(list(title, &paths)))

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 pub use self::{job::Job, jobs::Jobs};
 use self::{output::Output, simple::Known};
-use crate::show::{program, shown};
+use crate::show::program;
 
 const OP: &str = "run a command";
 
@@ -173,7 +173,7 @@ impl Tool for Shell {
         let mut value = json!({ "stdout": out.text(), "stderr": err.text() });
         kept::put(&mut value, "ended", ended(&exit));
         kept::tell(&mut value, &exit.visits, &staged);
-        let note = format!("{}: {}", shown(&args.command), ended_text(&exit));
+        let note = format!("{}: {}", program(&args.command).0, ended_text(&exit));
         Ok(ToolOutput { value, note, label: Label::default() })
     }
 
@@ -185,11 +185,11 @@ impl Tool for Shell {
         // What a command that was ended left is half of something.
         let cut = (!output.value["ended"].is_number())
             .then(|| format!("the command did not come to its end: {}", output.value["ended"]));
-        kept::held(OP, &shown(&parsed(args)?.command), ctx, cut).await
+        kept::held(OP, &program(&parsed(args)?.command).0, ctx, cut).await
     }
 
     async fn release(&self, args: Value, ctx: ToolContext, output: ToolOutput) -> Result<ToolOutput> {
-        kept::release(OP, &shown(&parsed(&args)?.command), &ctx, output).await
+        kept::release(OP, &program(&parsed(&args)?.command).0, &ctx, output).await
     }
 
     fn let_go(&self, task: TaskId) {
@@ -209,7 +209,7 @@ impl Shell {
         };
         let call = CallId::new(&*ctx.runtime);
         let process = session.exec(call, exec).await?;
-        let title = shown(&args.command);
+        let title = program(&args.command).0;
         let (job, follow) = self.jobs.start(ctx.task, (call, args.command, args.terminal), process)?;
         ctx.runtime.spawn(Box::pin(follow));
         let most = Duration::from_secs(args.seconds.unwrap_or(1).into());

@@ -448,7 +448,7 @@ async fn what_is_not_as_it_was_is_not_set_aside_and_copies_have_each_their_own()
     let out = aside(then, json!(["D/b", "D/c"]), json!(["D/a", "D/gone"])).await.unwrap();
     assert_eq!((out.note.as_str(), &out.value["left_at"]), ("1 file set aside, 1 left as they were", &json!([[1, 2]])));
     let fewer = aside(then, json!(["D/c", "D/d"]), json!(["D/a"])).await.unwrap_err();
-    assert_eq!((fewer.kind, fewer.message.as_str()), (Kind::InvalidInput, "`copies_of` has 1 files, `paths` 2"));
+    assert_eq!((fewer.kind, fewer.message.as_str()), (Kind::InvalidInput, "`copies_of` has 1 file, `paths` 2"));
     let args = json!({ "paths": ["D/c"], "copies_of": ["D/a"] });
     assert_eq!(run(&memory, "set_aside", args).await.unwrap_err().kind, Kind::InvalidInput);
     assert_eq!(memory.paths(), ["D", "D/a", "D/c", "D/d"]);

@@ -350,7 +350,7 @@ fn read(text: &Text, files: &dyn Reader, watch: &Watch) -> Result<String> {
     WholeText::new(OP, &*file, text.encoding, watch).all(LONGEST * 2)?.ok_or_else(changed)
 }
 
-/// Writes a line of plain text so that it is seen as it is: nothing at its beginning makes a heading or a rule of it.
+/// Writes a line of plain text so that it is seen as it is: nothing in it makes a heading, a rule, italics, code or a tag of it.
 fn as_markdown(line: &str) -> String {
     let line = line.trim_end();
     let bare = line.trim_start();
@@ -358,7 +358,33 @@ fn as_markdown(line: &str) -> String {
     let marked = rule || bare.starts_with(['#', '>']) || bare.starts_with("```") || bare.starts_with("~~~");
     // Four blanks would make code of it.
     let indent = if line.len() - bare.len() > 3 { "   " } else { &line[..line.len() - bare.len()] };
-    if marked { format!("{indent}\\{bare}") } else { format!("{indent}{bare}") }
+    let bare = escaped(bare);
+    if marked && !bare.starts_with('\\') { format!("{indent}\\{bare}") } else { format!("{indent}{bare}") }
+}
+
+/// Writes the characters that mean something in Markdown so that they are seen. A `*` or `-` that begins a list stays one.
+fn escaped(text: &str) -> String {
+    let mut to = String::with_capacity(text.len());
+    let mut before = ' ';
+    let mut all = text.chars().peekable();
+    while let Some(c) = all.next() {
+        let next = all.peek().copied().unwrap_or(' ');
+        let is_list = to.is_empty() && next == ' ';
+        let acts = match c {
+            '*' => !is_list && !(before == ' ' && next == ' '),
+            // In a word it is a letter like any other.
+            '_' => !(before.is_alphanumeric() && next.is_alphanumeric()),
+            '<' => next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?'),
+            '&' => next.is_ascii_alphabetic() || next == '#',
+            '\\' => next.is_ascii_punctuation(),
+            '`' => true,
+            _ => false,
+        };
+        to.extend(acts.then_some('\\'));
+        to.push(c);
+        before = c;
+    }
+    to
 }
 
 fn bracketed(title: &str) -> String {
@@ -371,7 +397,22 @@ fn unwritten(error: io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{day, natural};
+    use super::{as_markdown, day, natural};
+
+    #[test]
+    fn plain_text_is_seen_as_it_was() {
+        for (line, expected) in [
+            ("plain *text* with <b>html</b>", r"plain \*text\* with \<b>html\</b>"),
+            ("_a_b_ and a_b", r"\_a_b\_ and a_b"),
+            ("* one, 2 * 3, a < b & c", "* one, 2 * 3, a < b & c"),
+            ("`code` &amp; C:\\_x", r"\`code\` \&amp; C:\\\_x"),
+            ("# no heading", r"\# no heading"),
+            ("***", r"\*\*\*"),
+            ("```", r"\`\`\`"),
+        ] {
+            assert_eq!(as_markdown(line), expected);
+        }
+    }
 
     #[test]
     fn days_are_found_in_names() {

@@ -46,7 +46,8 @@ pub(super) fn parse(text: &str, is_markdown: bool) -> Parsed<'_> {
                 Line::Code(line)
             }
             None if is_fence => {
-                fence = Some(&bare[..3]);
+                let run = bare.len() - bare.trim_start_matches(&bare[..1]).len();
+                fence = Some(&bare[..run]);
                 Line::Code(line)
             }
             None => match heading(line).filter(|_| is_markdown) {
@@ -62,6 +63,8 @@ pub(super) fn parse(text: &str, is_markdown: bool) -> Parsed<'_> {
         };
         parsed.lines.push((number, parsed_line));
     }
+    // What a text leaves open would make code of all that comes behind it.
+    parsed.lines.extend(fence.map(|mark| (all.len() as u64, Line::Code(mark))));
     take_title(&mut parsed);
     parsed
 }
@@ -223,6 +226,8 @@ mod tests {
                 (13, Line::Heading { level: 1, text: "Title" }),
             ]
         );
+        let open: Vec<Line<'_>> = parse("````\n```\ncode\n", true).lines.into_iter().map(|(_, line)| line).collect();
+        assert_eq!(open, ["````", "```", "code", "````"].map(Line::Code), "what is open is closed");
         assert_eq!(parse("---\nnot closed\n", true).lines.len(), 2);
         assert_eq!(parse("# x\n", false).title, None, "a plain text has no headings");
     }
