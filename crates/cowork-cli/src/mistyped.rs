@@ -16,7 +16,7 @@ pub(crate) fn mistyped(error: &clap::Error) -> Fail {
     let command = command(error);
     let help = format!("`{command} --help` says what it takes");
     let like = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
-    let like = like.into_iter().map(one).find(|s| !s.is_empty());
+    let like = like.into_iter().map(one).find(|s| !s.is_empty()).map(|s| s.replace(", ", "` or `"));
     let fix = like.map_or_else(|| help.clone(), |like| format!("did you mean `{like}`? {help}"));
     match error.kind() {
         ErrorKind::MissingRequiredArgument => {

@@ -156,6 +156,8 @@ if unnamed:
     left.append(f"{files(unnamed)} beyond the first 100,000 of a group; run it again for those")
 if found["skipped"].get("unreadable"):
     left.append(f"{found['skipped']['unreadable']:,} that could not be read")
+if found["skipped"].get("mounts"):
+    left.append(f"{found['skipped']['mounts']:,} {'folder' if found['skipped']['mounts'] == 1 else 'folders'} where another disk is mounted")
 data = {"groups": len(groups), "searched": searched, "wasted": wasted, "keep": keep, "aside": 0, "room": 0, "linked": linked}
 data["largest"] = [
     {"keep": g["files"][0], "others": g["files"][1:21], "copies": g["copies"], "size": g["size"], "wasted": g["wasted"]}
@@ -194,7 +196,7 @@ if not aside:
         done("nothing to set aside")
         step("Set the others aside")
         done("nothing to do")
-    what = f"No two {'' if only == 'all' else only.replace(',', ' or ') + ' '}of {files(searched)} have the same content" if searched else "No files to compare here"
+    what = "There is only 1 file to compare here" if searched == 1 else f"No two {'' if only == 'all' else only.replace(',', ' or ') + ' '}of {files(searched)} have the same content" if searched else "No files to compare here"
     finish((f"Nothing to set aside: {told}." if groups else f"{what}.") + unsaid(), data)
 elif dry_run:
     data["room"] = room

@@ -380,6 +380,8 @@ kinds = [item for item in sorted(kinds.items(), key=by_bytes) if item[1]["files"
 largest = [file for tree in trees for file in tree["largest"] if most and file["size"] > larger_than * 1000000]
 largest = sorted(largest, key=lambda file: (-file["size"], file["path"]))[:most]
 unreadable = sum([tree["skipped"]["unreadable"] for tree in trees])
+mounts = sum([tree["skipped"]["mounts"] for tree in trees])
+elsewhere = f"{mounts:,} folder{'' if mounts == 1 else 's'} where another disk is mounted"
 done(f"{files_of(total['files'])}, {total['folders']:,} folder{'' if total['folders'] == 1 else 's'}, {size(total['bytes'])}")
 
 step("Compare with the last report")
@@ -446,6 +448,8 @@ else:
 remarks = ["Sizes are those of the files, 1 MB being a million bytes; hidden files count too. Links and other disks are not gone into."]
 if hollow["files"]:
     remarks.append(f"{hollow_text()} Only what is on the disk counts.")
+if mounts:
+    remarks.append(f"{elsewhere} {'is' if mounts == 1 else 'are'} not looked into.")
 if unreadable:
     remarks.append(f"{unreadable:,} that could not be read are not in it.")
 for one in not_done:
@@ -492,6 +496,9 @@ if not_done:
 if hollow["files"]:
     data["hollow"] = hollow
     summary += f" {hollow_text()}"
+if mounts:
+    data["mounts"] = mounts
+    summary += f" Not looked into: {elsewhere}."
 if unreadable:
     data["unreadable"] = unreadable
     summary += f" {unreadable:,} could not be read."

@@ -67,6 +67,9 @@ only_todos = what == "todos"
 target = to.strip().strip("/")
 if not target and not only_todos:
     target = "Notes report.md"
+if target.lower().endswith((".pdf", ".docx", ".doc", ".odt", ".html", ".htm", ".txt", ".rtf")):
+    stem, _, ending = target.rpartition(".")
+    raise SystemExit(f"The report can't be a .{ending} file\nit is Markdown: call it {stem}.md")
 if target and not target.lower().endswith((".md", ".markdown")):
     target += ".md"
 if target and not folders("write"):

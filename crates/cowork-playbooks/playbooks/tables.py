@@ -138,6 +138,8 @@ places = folders()
 several = len(places) > 1
 home = folders("write")[0]
 target = to.strip().strip("/") or "Merged.csv"
+if ending_of(target) in SPREADSHEETS + ("pdf", "docx", "doc", "html", "htm", "md", "txt"):
+    raise SystemExit(f"The result can't be a .{ending_of(target)} file\nit is a CSV, a TSV or JSON lines: call it {target.rpartition('.')[0]}.csv")
 if ending_of(target) not in ENDINGS:
     target += ".csv"
 

@@ -112,7 +112,7 @@ impl Host {
         self.close();
         Ok(match data {
             Value::String(summary) => Finish::Done { summary, data: Value::Null },
-            data => Finish::Done { summary: "Done.".to_owned(), data },
+            data => Finish::Done { summary: "The playbook came to its end.".to_owned(), data },
         })
     }
 
