@@ -22,7 +22,8 @@ pub(crate) fn is_so(work: &Work<'_>, still: &Still, path: &FilePath, look: &Look
         stays(work, still, copied, look)?;
     }
     let since = still.unchanged_since;
-    if !is_later(look, since) && !(look.is_folder() && changed_in(work, path, since)?) {
+    let is_other = is_later(look, since) || look.is_folder() && changed_in(work, path, since)?;
+    if !is_other {
         return Ok(());
     }
     let what = if look.is_folder() { "something in it was changed" } else { "it was changed" };
@@ -53,7 +54,7 @@ fn is_later(look: &Look, since: i64) -> bool {
 }
 
 fn changed_in(work: &Work<'_>, path: &FilePath, since: i64) -> Plan<bool> {
-    let failed = |e: Errno| Trouble::from(Fault::Os(e).at(path.as_str()));
+    let failed = |e: Errno| Fault::Os(e).at(path.as_str());
     let Some((folder, name)) = split(path) else { return Ok(true) };
     let open = work.dirs.get(folder).map_err(|e| Fault::Os(e).at(folder))?;
     let folder = sys::open_folder(&open.dir.fd, &name).map_err(failed)?;

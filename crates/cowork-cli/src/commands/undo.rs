@@ -216,7 +216,7 @@ async fn named(app: &App, task: &str, wanted: &Wanted) -> Result<Found, Fail> {
 /// Finds the task that ended last of those that changed something and were not undone. One of which nothing more can be given back is
 /// taken if there is no other.
 async fn last(app: &App, wanted: &Wanted, look: &Look) -> Result<Found, Fail> {
-    let (mut open, mut idle, mut stuck) = (None, None, None);
+    let mut passed = Passed::default();
     let mut tasks = app.engine.tasks().await?;
     tasks.sort_by_key(|task| task.ended.unwrap_or(task.at));
     for summary in tasks.into_iter().rev() {
@@ -225,51 +225,73 @@ async fn last(app: &App, wanted: &Wanted, look: &Look) -> Result<Found, Fail> {
             _ => app.engine.task(summary.task).await?,
         };
         if !task.journalled || task.undo == Undo::Reclaimed {
-            idle.get_or_insert(task);
+            passed.idle.get_or_insert(task);
             continue;
         }
         if task.result.is_none() {
-            open.get_or_insert(summary.task.short());
+            passed.open.get_or_insert(summary.task.short());
             continue;
         }
         let spec = part(&task, wanted)?;
         let report = match app.engine.preview_undo(summary.task, spec.clone()).await {
             Err(error) if error.kind == Kind::NotFound => {
-                idle.get_or_insert(task);
+                passed.idle.get_or_insert(task);
                 continue;
             }
             report => report?,
         };
-        if report.undone == 0 && !report.kept.is_empty() {
-            stuck.get_or_insert(Found { task: summary, folded: task, spec, report });
-            continue;
-        }
-        if report.undone > 0 {
-            // Over what says that it is looked for.
-            let wipe = if look.live && !wanted.json { WIPE } else { "" };
-            if let Some(open) = &open {
-                out::aside(format_args!(
-                    "{wipe}  Task {open} came later and has not ended; this is about the one before it."
-                ));
-            } else if let Some(Found { task, .. }) = &stuck {
-                let id = task.task.short();
-                out::aside(format_args!("{wipe}  What is left of task {id}, which ended later, can't be given back."));
-            } else if let Some(idle) = &idle {
-                let text = cut(&one_line(&idle.submit.text), look.columns().saturating_sub(44)).into_owned();
-                out::aside(format_args!("{wipe}  Task {} \"{text}\" came later and changed nothing.", idle.id.short()));
+        match (report.undone, report.kept.is_empty()) {
+            (1.., _) => {
+                passed.tell(wanted, look);
+                return Ok(Found { task: summary, folded: task, spec, report });
             }
-            return Ok(Found { task: summary, folded: task, spec, report });
+            (0, false) => drop(passed.stuck.get_or_insert(Found { task: summary, folded: task, spec, report })),
+            (0, true) => drop(passed.idle.get_or_insert(task)),
         }
-        idle.get_or_insert(task);
     }
-    if let Some(found) = stuck {
-        return Ok(found);
+    passed.rest()
+}
+
+/// The first of each kind of tasks that are not what is undone, though they came later.
+#[derive(Default)]
+struct Passed {
+    /// It has not ended.
+    open: Option<String>,
+    /// It changed nothing that could be given back.
+    idle: Option<Task>,
+    /// Nothing more of it can be given back.
+    stuck: Option<Found>,
+}
+
+impl Passed {
+    /// Says which was passed over.
+    fn tell(&self, wanted: &Wanted, look: &Look) {
+        // Over what says that it is looked for.
+        let wipe = if look.live && !wanted.json { WIPE } else { "" };
+        if let Some(open) = &self.open {
+            out::aside(format_args!(
+                "{wipe}  Task {open} came later and has not ended; this is about the one before it."
+            ));
+        } else if let Some(Found { task, .. }) = &self.stuck {
+            let id = task.task.short();
+            out::aside(format_args!("{wipe}  What is left of task {id}, which ended later, can't be given back."));
+        } else if let Some(idle) = &self.idle {
+            let text = cut(&one_line(&idle.submit.text), look.columns().saturating_sub(44)).into_owned();
+            out::aside(format_args!("{wipe}  Task {} \"{text}\" came later and changed nothing.", idle.id.short()));
+        }
     }
-    Err(match open {
-        Some(id) => wrong(
-            format!("the only task that changed something, {id}, has not ended"),
-            format!("end it first: cowork cancel {id}"),
-        ),
-        None => wrong("no task has changed anything that could be undone", "`cowork tasks` lists what was done"),
-    })
+
+    /// Gives what there is where nothing can be given back.
+    fn rest(self) -> Result<Found, Fail> {
+        if let Some(found) = self.stuck {
+            return Ok(found);
+        }
+        Err(match self.open {
+            Some(id) => wrong(
+                format!("the only task that changed something, {id}, has not ended"),
+                format!("end it first: cowork cancel {id}"),
+            ),
+            None => wrong("no task has changed anything that could be undone", "`cowork tasks` lists what was done"),
+        })
+    }
 }

@@ -186,31 +186,35 @@ enum What {
 }
 
 impl What {
-    fn words(self, at: &str, said: &str, key: &str, has_key: bool) -> (Kind, String, String) {
-        let fix = |text: &str| text.to_owned();
-        match self {
-            Self::Key if has_key => (
-                Kind::NotAllowed,
+    /// Says what is wrong with a key, or that there is none.
+    fn of_key(self, at: &str, said: &str, key: &str, has_key: bool) -> (Kind, String, String) {
+        let (what, fix) = match (self, has_key, key) {
+            (Self::Forbidden, true, key) => {
+                (format!("{at} does not allow this{said}"), format!("check what the key from {key} may do there"))
+            }
+            (Self::Forbidden, false, _) => (
+                format!("{at} does not allow this{said}"),
+                "no key was given: give one that may do this, as the model's `key`".to_owned(),
+            ),
+            (_, true, key) => (
                 format!("{at} does not accept the key from {key}{said}"),
                 format!("set {key} to a key that is valid there"),
             ),
-            Self::Key => (
-                Kind::NotAllowed,
+            (_, false, "") => (
                 format!("{at} wants a key, and none was given{said}"),
-                match key {
-                    "" => fix("give a key of that service as the model's `key`"),
-                    key => format!("set {key} to a key of that service"),
-                },
+                "give a key of that service as the model's `key`".to_owned(),
             ),
-            Self::Forbidden => (
-                Kind::NotAllowed,
-                format!("{at} does not allow this{said}"),
-                match (has_key, key) {
-                    (true, key) => format!("check what the key from {key} may do there"),
-                    (false, "") => fix("no key was given: give one that may do this, as the model's `key`"),
-                    (false, key) => format!("no key was given: set {key} to one that may do this"),
-                },
-            ),
+            (_, false, key) => {
+                (format!("{at} wants a key, and none was given{said}"), format!("set {key} to a key of that service"))
+            }
+        };
+        (Kind::NotAllowed, what, fix)
+    }
+
+    fn words(self, at: &str, said: &str, key: &str, has_key: bool) -> (Kind, String, String) {
+        let fix = |text: &str| text.to_owned();
+        match self {
+            Self::Key | Self::Forbidden => self.of_key(at, said, key, has_key),
             Self::NoModel => (
                 Kind::NotFound,
                 format!("{at} has no such model or path{said}"),

@@ -162,7 +162,7 @@ impl Renames {
                 able.wanted = rule.plain(able.stem);
                 continue;
             }
-            let dated = best(able, &places, &known.days);
+            let dated = best(able, &places, known.days);
             let day = dated.map_or("", |dated| dated.day.as_str());
             if rule.dates() && day.is_empty() {
                 continue;

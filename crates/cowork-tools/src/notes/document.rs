@@ -371,7 +371,7 @@ fn escaped(text: &str) -> String {
         let next = all.peek().copied().unwrap_or(' ');
         let is_list = to.is_empty() && next == ' ';
         let acts = match c {
-            '*' => !is_list && !(before == ' ' && next == ' '),
+            '*' => !is_list && (before != ' ' || next != ' '),
             // In a word it is a letter like any other.
             '_' => !(before.is_alphanumeric() && next.is_alphanumeric()),
             '<' => next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?'),
