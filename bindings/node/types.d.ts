@@ -2330,6 +2330,8 @@ export interface Subtask {
 export interface Summary {
   /** When it came in. */
   at: Timestamp;
+  /** When it ended; none while it goes on. */
+  ended?: Timestamp | null;
   /** Where its folders are. */
   folders: string[];
   /** How much it may do unasked. */

@@ -2831,6 +2831,8 @@ class _Summary(TypedDict):
 class Summary(_Summary, total=False):
     """A task in a list."""
 
+    ended: Timestamp | None
+    """When it ended; none while it goes on."""
     part_of: TaskId | None
     """The task at the top, if it is a sub-task."""
 

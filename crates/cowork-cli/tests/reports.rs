@@ -8,7 +8,7 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     os::unix::fs::PermissionsExt,
-    process::Stdio,
+    process::{Child, Stdio},
 };
 
 use serde_json::Value;
@@ -119,16 +119,24 @@ fn a_text_is_replaced_with_encodings_and_line_ends_kept() {
     given_back(&place, &before);
 }
 
+/// Begins to watch a folder, and gives what waits until it tells something.
+fn watching(place: &Place) -> (Child, impl FnMut(&str)) {
+    let folder = place.folder.to_str().unwrap();
+    let watch = ["run", "--mode", "auto", "--json", "--folder", folder, "--playbook", "watch", "--param", "hours=1"];
+    let mut child = place.command(&watch).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut until = move |what: &str| {
+        lines.by_ref().find(|line| line.contains(what)).unwrap_or_else(|| panic!("no {what}"));
+    };
+    until("\"tool\":\"watch_folder\"");
+    (child, until)
+}
+
 #[test]
 fn a_watch_that_is_killed_goes_on_with_what_came_meanwhile() {
     let place = Place::new();
     place.file("old.pdf", "was there", 0o644, 1_500_000_000);
-    let folder = place.folder.to_str().unwrap().to_owned();
-    let watch = ["run", "--mode", "auto", "--json", "--folder", &folder, "--playbook", "watch", "--param", "hours=1"];
-    let mut child = place.command(&watch).stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let mut until = |what: &str| lines.by_ref().find(|line| line.contains(what)).unwrap_or_else(|| panic!("no {what}"));
-    until("\"tool\":\"watch_folder\"");
+    let (mut child, mut until) = watching(&place);
     place.file("new.pdf", "came", 0o644, 1_500_000_000);
     place.file("half.zip.part", "loads", 0o644, 1_500_000_000);
     until("arrived and moved");
@@ -147,12 +155,7 @@ fn a_watch_that_is_killed_goes_on_with_what_came_meanwhile() {
 #[test]
 fn a_watch_that_was_told_to_pause_goes_on_when_it_is_resumed_before_it_rests() {
     let place = Place::new();
-    let folder = place.folder.to_str().unwrap().to_owned();
-    let watch = ["run", "--mode", "auto", "--json", "--folder", &folder, "--playbook", "watch", "--param", "hours=1"];
-    let mut child = place.command(&watch).stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let mut until = |what: &str| lines.by_ref().find(|line| line.contains(what)).unwrap_or_else(|| panic!("no {what}"));
-    until("\"tool\":\"watch_folder\"");
+    let (mut child, mut until) = watching(&place);
     let task = place.last_task();
     // The watch is a call that runs: the task rests once something comes.
     place.cowork(&["pause", &task]).ends(0).says("Pausing. It rests once the tools that run are finished.");

@@ -141,10 +141,11 @@ fn what_ended_last_is_undone_and_not_what_began_last() {
     assert!(!place.folder.join("a.pdf").exists() && !other.join("a.pdf").exists());
     place.cowork(&["undo", "--yes"]).ends(0).says(&first[first.len() - 6..]).says("1 file given back");
     assert!(place.folder.join("a.pdf").exists() && !other.join("a.pdf").exists());
-    // What nothing more can be given back of does not stand in the way of what was done before.
+    // What nothing more can be given back of says so once, and does not stand in the way of what was done before.
     fs::write(other.join("b.pdf"), "b").unwrap();
     run(&other, &["--yes"]).ends(0);
     fs::write(other.join("Documents/b.pdf"), "edited by hand").unwrap();
+    place.cowork(&["undo", "--yes"]).ends(0).says("b.pdf was changed since").says("only be put right by hand");
     place.cowork(&["undo", "--yes"]).ends(0).says("holds things now").says("then undo again");
     assert!(other.join("a.pdf").exists());
 }

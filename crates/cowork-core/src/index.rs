@@ -40,7 +40,7 @@ pub struct Summary {
     pub at: Timestamp,
     /// Where it is, as far as the log knows: whether a running one's process still lives is for the lease to say.
     pub status: Status,
-    /// When it ended, or what it did was last given back in part; none while it goes on.
+    /// When it ended; none while it goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Timestamp>,
     /// The task at the top, if it is a sub-task.
@@ -58,7 +58,7 @@ impl Summary {
             mode: task.submit.mode,
             at: task.at,
             status: task.status(),
-            ended: task.result.as_ref().map(|_| task.last_at),
+            ended: task.ended,
             part_of: task.submit.parent.as_ref().map(|parent| parent.root),
         }
     }

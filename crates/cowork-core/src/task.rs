@@ -16,12 +16,15 @@
 //! | 6 | was cancelled | | [`Next::Finish`] cancelled |
 //! | 7 | is paused | a call runs | [`Next::Wait`] |
 //! | 8 | is paused | | [`Next::Rest`] |
-//! | 9 | has a call that is proposed, answered or cut off | | [`Next::Authorize`] |
-//! | 10 | has a call that runs | | [`Next::Wait`] |
-//! | 11 | has a call that was asked about, or a sub-task that has not ended | | [`Next::Rest`] |
-//! | 12 | has a decided end | | [`Next::Finish`] |
-//! | 13 | has used up its steps or its time | | [`Next::Finish`] failed |
-//! | 14 | | | [`Next::Plan`] |
+//! | 9 | has used up its time | a call runs | [`Next::Wait`] (the engine ends it) |
+//! | 10 | has used up its time | a sub-task has not ended | [`Next::Rest`] (it has no more time either) |
+//! | 11 | has used up its time | no end is decided | [`Next::Finish`] failed: what was not begun is not |
+//! | 12 | has a call that is proposed, answered or cut off | | [`Next::Authorize`] |
+//! | 13 | has a call that runs | | [`Next::Wait`] |
+//! | 14 | has a call that was asked about, or a sub-task that has not ended | | [`Next::Rest`] |
+//! | 15 | has a decided end | | [`Next::Finish`] |
+//! | 16 | has used up its steps | | [`Next::Finish`] failed |
+//! | 17 | | | [`Next::Plan`] |
 
 use std::sync::Arc;
 
@@ -73,6 +76,9 @@ pub struct Task {
     pub files: Option<Box<FilesReport>>,
     /// How it ended.
     pub result: Option<Finish>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Timestamp>,
     /// Where its undo is.
     pub undo: Undo,
     /// Whether a person paused it.
@@ -248,6 +254,7 @@ impl Task {
             owner: None,
             files: None,
             result: None,
+            ended: None,
             undo: Undo::None,
             paused: false,
             cancelled: false,
@@ -379,7 +386,7 @@ impl Task {
             Event::CallInterrupted { call, .. } => self.at_call(*call, |c| c.stage = Stage::Interrupted),
             Event::TaskStopped { .. } => self.stopped = true,
             Event::FilesChecked { report } => self.files = Some(Box::new(report.clone())),
-            Event::TaskFinished { result } => self.result = Some(result.clone()),
+            Event::TaskFinished { result } => (self.result, self.ended) = (Some(result.clone()), Some(self.last_at)),
             Event::UndoStarted { paths, calls } => self.want_undo(paths, calls),
             Event::UndoFinished { report } => self.undo_ended(Undo::Done(report.clone())),
             Event::UndoFailed { error } => self.undo_ended(Undo::Failed(error.clone())),
@@ -418,6 +425,9 @@ impl Task {
         if self.paused {
             return if any(Stage::Started) { Next::Wait } else { Next::Rest };
         }
+        if let Err(error) = self.spent.in_time(&self.submit.budget) {
+            return self.over(error, any);
+        }
         let open = |c: &&CallState| matches!(c.stage, Stage::Proposed | Stage::Answered | Stage::Interrupted);
         let open: Vec<CallId> = calls().iter().filter(open).map(|c| c.id).collect();
         if !open.is_empty() {
@@ -429,7 +439,7 @@ impl Task {
         if any(Stage::Asked) || any(Stage::Delegated) {
             return Next::Rest;
         }
-        if let Some(finish) = self.turns.last().and_then(|t| t.decision.finish.clone()) {
+        if let Some(finish) = self.decided_end() {
             return Next::Finish(finish);
         }
         if self.turns.len() >= self.submit.max_steps as usize {
@@ -439,9 +449,6 @@ impl Task {
             return Next::Finish(Finish::Failed {
                 error: error.with_fix("allow it more steps, or ask for less at once"),
             });
-        }
-        if let Err(error) = self.spent.in_time(&self.submit.budget) {
-            return Next::Finish(Finish::Failed { error });
         }
         Next::Plan
     }
@@ -464,6 +471,19 @@ impl Task {
                 _ => Status::Running,
             },
         }
+    }
+
+    /// Says what comes next where the time is over: nothing is begun any more.
+    fn over(&self, error: Error, any: impl Fn(Stage) -> bool) -> Next {
+        match (any(Stage::Started), any(Stage::Delegated)) {
+            (true, _) => Next::Wait,
+            (false, true) => Next::Rest,
+            (false, false) => Next::Finish(self.decided_end().unwrap_or(Finish::Failed { error })),
+        }
+    }
+
+    fn decided_end(&self) -> Option<Finish> {
+        self.turns.last().and_then(|t| t.decision.finish.clone())
     }
 
     fn asks(&self) -> bool {

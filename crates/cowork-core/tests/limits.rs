@@ -12,7 +12,7 @@ use std::{
 
 use cowork_core::{
     Batch, Block, Budget, CancellationToken, Command, DayBudget, Effects, Engine, Error, Event, Finish, Item, Kind,
-    Limits, Model, ModelAnswer, ModelCall, ModelCard, ModelPlanner, ModelRequest, PlanContext, Planner, Price,
+    Limits, Lock, Model, ModelAnswer, ModelCall, ModelCard, ModelPlanner, ModelRequest, PlanContext, Planner, Price,
     Proposal, ProposedCall, Result, Runtime, Say, Status, Stop, Store, StoreChange, Submit, Task, TaskId, Timestamp,
     Tool, ToolOutput, Usage, View, async_trait, rebuild,
 };
@@ -47,6 +47,18 @@ fn short(text: &str) -> Submit {
 async fn run(stage: &Stage, engine: &Engine, submit: Submit) -> Task {
     let task = stage.submit(engine, submit).await;
     engine.settled(task).await.unwrap()
+}
+
+/// Lets time pass until a task has ended.
+async fn ended(stage: &Stage, engine: &Engine, task: TaskId) -> Task {
+    let mut settled = std::pin::pin!(engine.settled(task));
+    loop {
+        tokio::select! {
+            biased;
+            task = &mut settled => return task.unwrap(),
+            () = tokio::task::yield_now() => stage.runtime.advance(Duration::from_millis(1)),
+        }
+    }
 }
 
 fn failure(task: &Task) -> &Error {
@@ -242,14 +254,7 @@ async fn a_person_who_stops_a_task_waits_less_than_a_second_even_for_what_does_n
         stage.until(&engine, kind).await;
         stage.send(&engine, task, Command::Cancel).await;
         let said = stage.runtime.now();
-        let mut settled = std::pin::pin!(engine.settled(task));
-        let task = loop {
-            tokio::select! {
-                biased;
-                task = &mut settled => break task.unwrap(),
-                () = tokio::task::yield_now() => stage.runtime.advance(Duration::from_millis(1)),
-            }
-        };
+        let task = ended(&stage, &engine, task).await;
         assert_eq!(task.status(), Status::Cancelled);
         let waited = stage.runtime.now().since(said);
         assert!(waited < Duration::from_secs(1), "{kind}: {waited:?}");
@@ -286,20 +291,41 @@ async fn a_task_whose_time_is_over_ends_in_the_middle_of_a_tool_of_an_answer_and
         let began = stage.runtime.now();
         let task = stage.submit(&engine, Submit { budget, ..Submit::new("for ever") }).await;
         stage.until(&engine, kind).await;
-        let mut settled = std::pin::pin!(engine.settled(task));
-        let task = loop {
-            tokio::select! {
-                biased;
-                task = &mut settled => break task.unwrap(),
-                () = tokio::task::yield_now() => stage.runtime.advance(Duration::from_millis(1)),
-            }
-        };
+        let task = ended(&stage, &engine, task).await;
         let error = failure(&task);
         assert_eq!((error.kind, error.message.as_str()), (Kind::LimitExceeded, "the task may work for 3 s, and did"));
         let worked = stage.runtime.now().since(began);
         assert!((Duration::from_secs(3)..Duration::from_secs(4)).contains(&worked), "{kind}: {worked:?}");
         assert!(task.spent.open.is_empty(), "{kind}: what was asked has its end in the log");
     }
+}
+
+#[tokio::test]
+async fn what_was_not_begun_when_the_time_is_over_is_not_begun() {
+    let stage = Stage::new();
+    let alone = || Effects { locks: vec![Lock { name: "all".into(), alone: true }], ..Effects::none() };
+    let (first, next) = (ProbeTool::new("first", alone()), ProbeTool::new("next", alone()));
+    first.hold();
+    let calls = ["first", "next"].map(|tool| ProposedCall { tool: tool.into(), args: json!({}) });
+    let planner = ScriptedPlanner::list([Proposal { calls: calls.into(), ..Proposal::default() }]);
+    let engine = stage.engine(planner, &[first.clone(), next.clone()]);
+    let budget = Budget { time: Some(3_000), ..Budget::default() };
+    let task = stage.submit(&engine, Submit { budget, ..Submit::new("one after the other") }).await;
+    stage.until(&engine, "call_started").await;
+    let task = ended(&stage, &engine, task).await;
+    assert_eq!(failure(&task).kind, Kind::LimitExceeded);
+    assert_eq!((first.runs(&json!({})), next.runs(&json!({}))), (1, 0));
+
+    // Nor what waits for another task's.
+    let work = || Proposal::call("first", json!({}));
+    let engine = stage.engine(ScriptedPlanner::list([work(), work()]), &[first.clone()]);
+    let begun = first.runs(&json!({}));
+    stage.submit(&engine, Submit::new("for ever")).await;
+    first.started(begun + 1).await;
+    let task = stage.submit(&engine, Submit { budget, ..Submit::new("waits") }).await;
+    let task = ended(&stage, &engine, task).await;
+    assert_eq!(failure(&task).message, "the task may work for 3 s, and did");
+    assert_eq!(first.runs(&json!({})), begun + 1);
 }
 
 /// Asks a model, does not wait for leave to, and thinks of something else.

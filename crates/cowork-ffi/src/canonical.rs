@@ -26,7 +26,7 @@ pub struct Canonical {
 }
 
 /// Fields whose number is a moment.
-const MOMENTS: [&str; 3] = ["at", "last_at", "modified"];
+const MOMENTS: [&str; 4] = ["at", "ended", "last_at", "modified"];
 /// Fields whose number is how many records there are by then, which depends on who was faster.
 const HEADS: [&str; 1] = ["head"];
 /// Fields whose number is how long something took.

@@ -10,6 +10,9 @@ use cowork_core::{Error, Finish, Kind, Outcome, ProposedCall, Submit};
 use serde_json::{Value, json};
 use story::{Story, category, denied, folder, withheld};
 
+/// What `now` gives in these stories.
+const NOW: i64 = 1_774_008_000_123;
+
 fn submit(playbook: &str, params: Value) -> Submit {
     let mut submit = Submit::new("Do it");
     submit.folders = vec![folder("Downloads")];
@@ -59,9 +62,11 @@ fn twins(call: &ProposedCall) -> Option<Outcome> {
 async fn all_but_one_of_equal_files_are_set_aside_in_one_batch() {
     let mut story = Story::of(submit("duplicates", json!({ "keep": "newest" }))).answering(twins);
     let (summary, data) = story.done().await;
-    assert_eq!(tools(&story), ["find_duplicates", "set_aside"]);
-    assert_eq!(story.calls()[0].args["keep"], "newest");
-    assert_eq!(story.calls()[1].args, json!({ "paths": ["Downloads/a (1).pdf", "Downloads/two\nlines"] }));
+    assert_eq!(tools(&story), ["now", "find_duplicates", "set_aside"]);
+    assert_eq!(story.calls()[1].args["keep"], "newest");
+    let aside = json!({ "paths": ["Downloads/a (1).pdf", "Downloads/two\nlines"], "unchanged_since": NOW,
+        "copies_of": ["Downloads/a.pdf", "Downloads/b"] });
+    assert_eq!(story.calls()[2].args, aside);
     assert_eq!((&data["aside"], &data["room"], &data["linked"]), (&json!(2), &json!(2_000_005), &json!(1)));
     let expected = "2 files set aside, 2.0 MB, from 2 groups; the newest is kept. Nothing was deleted: undo brings them back. \
         Left: 1 file with other names (hard links), because setting them aside frees nothing; 1 that could not be read.\n\n  \
@@ -77,7 +82,7 @@ async fn all_but_one_of_equal_files_are_set_aside_in_one_batch() {
 async fn duplicates_are_only_told_in_a_dry_run_and_a_no_ends_it() {
     let mut dry = Story::of(submit("duplicates", json!({ "dry_run": true }))).answering(twins);
     let (summary, data) = dry.done().await;
-    assert_eq!(tools(&dry), ["find_duplicates"]);
+    assert_eq!(tools(&dry), ["now", "find_duplicates"]);
     assert!(
         summary.starts_with("2 files in 2 groups would be set aside, 2.0 MB; the oldest is kept. Nothing was changed.")
     );
@@ -91,10 +96,9 @@ async fn duplicates_are_only_told_in_a_dry_run_and_a_no_ends_it() {
     };
     let (summary, _) = Story::of(submit("duplicates", json!({}))).answering(held).done().await;
     assert_eq!(summary, "Would set aside 2 files; nothing was changed.");
-    let none = |_: &ProposedCall| {
-        done(
-            json!({ "groups": 0, "files": 0, "wasted": 0, "searched": 0, "duplicates": [], "skipped": {}, "next": null }),
-        )
+    let none = |call: &ProposedCall| {
+        let nothing = json!({ "groups": 0, "files": 0, "wasted": 0, "searched": 0, "duplicates": [], "skipped": {}, "next": null });
+        if call.tool == "find_duplicates" { done(nothing) } else { None }
     };
     let (summary, _) = Story::of(submit("duplicates", json!({}))).answering(none).done().await;
     assert_eq!(summary, "No files to compare here.");
@@ -103,17 +107,16 @@ async fn duplicates_are_only_told_in_a_dry_run_and_a_no_ends_it() {
 /// The tool compares files of these kinds only.
 #[tokio::test]
 async fn only_files_of_the_kinds_that_are_named_are_compared() {
-    let none = |_: &ProposedCall| {
-        done(
-            json!({ "groups": 0, "files": 0, "wasted": 0, "searched": 20, "duplicates": [], "skipped": {}, "next": null }),
-        )
+    let none = |call: &ProposedCall| {
+        let nothing = json!({ "groups": 0, "files": 0, "wasted": 0, "searched": 20, "duplicates": [], "skipped": {}, "next": null });
+        if call.tool == "find_duplicates" { done(nothing) } else { None }
     };
     let mut story = Story::of(submit("duplicates", json!({ "only": "photos,scans" }))).answering(none);
     story.done().await;
-    assert_eq!(story.calls()[0].args["only"], json!(["photos", "scans"]));
+    assert_eq!(story.calls()[1].args["only"], json!(["photos", "scans"]));
     let mut story = Story::of(submit("duplicates", json!({}))).answering(none);
     story.done().await;
-    assert_eq!(story.calls()[0].args.get("only"), None);
+    assert_eq!(story.calls()[1].args.get("only"), None);
 }
 
 #[tokio::test]
@@ -125,8 +128,10 @@ async fn fifty_thousand_duplicates_take_two_calls() {
             "duplicates": groups, "skipped": {}, "next": null })),
         _ => twins(call),
     });
-    let look = story.plan().await.unwrap();
-    story.commit(look);
+    for _ in ["now", "find_duplicates"] {
+        let look = story.plan().await.unwrap();
+        story.commit(look);
+    }
     let began = std::time::Instant::now();
     let aside = story.plan().await.unwrap();
     eprintln!("50,000 groups decided twice (kept and replayed): {:?}", began.elapsed());
@@ -323,10 +328,10 @@ async fn a_text_is_replaced_in_one_batch_after_its_first_lines_were_shown() {
     let params = json!({ "find": "Acme", "with": "Globex", "files": "*.md" });
     let mut story = Story::of(submit("replace", params.clone())).answering(replacing);
     let (summary, data) = story.done().await;
-    assert_eq!(tools(&story), ["find_text", "find_text", "find_text", "replace_text"]);
-    assert_eq!((&story.calls()[0].args["files"], &story.calls()[0].args["match_case"]), (&json!("*.md"), &json!(true)));
-    let asked = json!({ "paths": ["Downloads/a.md", "Downloads/b.md"], "old_text": "Acme", "new_text": "Globex" });
-    assert_eq!(story.calls()[3].args, asked);
+    assert_eq!(tools(&story), ["now", "find_text", "find_text", "find_text", "replace_text"]);
+    assert_eq!((&story.calls()[1].args["files"], &story.calls()[1].args["match_case"]), (&json!("*.md"), &json!(true)));
+    let asked = json!({ "paths": ["Downloads/a.md", "Downloads/b.md"], "old_text": "Acme", "new_text": "Globex", "unchanged_since": NOW });
+    assert_eq!(story.calls()[4].args, asked);
     assert_eq!(
         summary,
         "1 file changed, 2 lines: “Acme” becomes “Globex”. Encodings and line ends are as they were; undo gives all of it back. \
@@ -341,16 +346,15 @@ async fn a_text_is_replaced_in_one_batch_after_its_first_lines_were_shown() {
     let mut story = Story::of(submit("replace", dry)).answering(replacing);
     let (summary, _) = story.done().await;
     assert!(summary.ends_with("\n  Downloads/b.md:4\n    - Dear Acme,\n    + Dear Globex,"), "{summary}");
-    assert_eq!(tools(&story), ["find_text"; 3]);
+    assert_eq!(tools(&story), ["now", "find_text", "find_text", "find_text"]);
 }
 
 #[tokio::test]
 async fn a_text_that_is_only_there_in_other_capitals_is_told() {
     let none = |call: &ProposedCall| {
         let matched = if call.args["give"] == "files" { 4 } else { 0 };
-        done(
-            json!({ "matched": matched, "searched": 9, "skipped": {}, "complete": true, "ended": "", "next": null, "hits": [] }),
-        )
+        let none = json!({ "matched": matched, "searched": 9, "skipped": {}, "complete": true, "ended": "", "next": null, "hits": [] });
+        if call.tool == "find_text" { done(none) } else { None }
     };
     let (summary, _) = Story::of(submit("replace", json!({ "find": "acme", "with": "" }))).answering(none).done().await;
     assert!(

@@ -274,7 +274,10 @@ async fn many_tasks_at_once_do_not_disturb_each_other() {
 #[tokio::test]
 async fn an_end_with_a_value_of_its_own() {
     let (summary, data) = Story::of(program("{'files': 3, 'names': ('a', None, 1.5, True)}")).done().await;
-    assert_eq!((summary.as_str(), data), ("Done.", json!({ "files": 3, "names": ["a", null, 1.5, true] })));
+    assert_eq!(
+        (summary.as_str(), data),
+        ("The playbook came to its end.", json!({ "files": 3, "names": ["a", null, 1.5, true] }))
+    );
     assert!(matches!(Story::of(program("x = 1")).play().await, Finish::Done { .. }));
     let error: Error = Story::of(program("{1: 2}")).fails().await;
     assert_eq!(error.kind, Kind::InvalidInput);

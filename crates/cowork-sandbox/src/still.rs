@@ -31,8 +31,10 @@ pub(crate) fn is_so(work: &Work<'_>, still: &Still, path: &FilePath, look: &Look
 }
 
 fn stays(work: &Work<'_>, still: &Still, copied: &FilePath, copy: &Look) -> Plan<()> {
+    let is_one = |look: &Look| (look.dev, look.ino) == (copy.dev, copy.ino);
     let is_as_it_was = |look: &Look| look.is_file() && look.size == copy.size && !is_later(look, still.unchanged_since);
     match source(work, copied) {
+        Ok(look) if is_one(&look) => Err(Trouble::This(format!("`{copied}` is that file itself, not a copy of it"))),
         Ok(look) if is_as_it_was(&look) => Ok(()),
         Ok(_) => Err(Trouble::This(format!("`{copied}`, of which it is a copy, was changed since it was looked at"))),
         Err(Trouble::This(_)) => {
@@ -48,6 +50,8 @@ fn is_later(look: &Look, since: i64) -> bool {
         // Moving one of its names gives a file a new time under all of them.
         true if look.mtime <= look.ctime => look.mtime,
         true => return false,
+        // A disk that tells no such time can't say that nothing was changed.
+        false if look.ctime <= 0 => return true,
         false => look.ctime,
     };
     at.div_euclid(1_000_000) > since

@@ -92,9 +92,11 @@ pub(crate) struct AsideArgs {
     #[schemars(length(min = 1, max = 100_000))]
     paths: Vec<FilePath>,
     /// What was changed after this moment, in milliseconds since 1970, is left; so is a folder in which anything was.
+    #[schemars(extend("x-seldom" = true))]
     unchanged_since: Option<i64>,
     /// Where they are copies: of each, in the order of `paths`, the file that stays. A copy of one that is not as it was then is left.
     #[serde(default)]
+    #[schemars(extend("x-seldom" = true))]
     copies_of: Vec<FilePath>,
 }
 
@@ -104,6 +106,9 @@ impl AsideArgs {
         let (copies, paths, since) = (self.copies_of.len(), self.paths.len(), self.unchanged_since);
         let why = match since {
             None if copies > 0 => "`copies_of` is given without `unchanged_since`".to_owned(),
+            _ if self.paths.iter().zip(&self.copies_of).any(|(path, stays)| path == stays) => {
+                "a file is given as the copy of itself".to_owned()
+            }
             Some(_) if copies > 0 && copies != paths => {
                 format!("`copies_of` has {}, `paths` {paths}", count(copies, "file"))
             }
@@ -124,9 +129,8 @@ impl AsideArgs {
 impl TypedTool for SetAside {
     type Args = AsideArgs;
     const NAME: &'static str = "set_aside";
-    const ABOUT: &'static str = "Takes files and folders away, instead of deleting them: they are kept, so that `restore_files` or undoing the task \
-        brings them back.\n\nGives `made` and `otherwise`: those left as they \
-        were, each with `index`, `path` and `reason`.";
+    const ABOUT: &'static str = "Takes files and folders away, instead of deleting them: `restore_files` or undoing the task brings them back.\n\nGives `made` and \
+        `otherwise`: those left, each with `index`, `path` and `reason`.";
 
     fn effects(&self, args: &AsideArgs) -> Result<Effects> {
         check_size("set aside", args.paths.len())?;
@@ -136,11 +140,12 @@ impl TypedTool for SetAside {
         args.still().map(drop)?;
         let paths: Vec<&FilePath> = args.paths.iter().collect();
         let title = format!("set aside {}", count(paths.len(), "file"));
-        Ok(Effects::changes(touched(&paths)).showing(list(title, &paths)))
+        let copied: Vec<&FilePath> = args.copies_of.iter().collect();
+        Ok(Effects::changes(touched(&paths)).and_reads(touched(&copied)).showing(list(title, &paths)))
     }
 
     async fn run(&self, args: AsideArgs, ctx: ToolContext) -> Result<ToolOutput> {
-        let label = label(folders(&args.paths));
+        let label = label(folders(args.paths.iter().chain(&args.copies_of)));
         let aside = |(path, still): (&FilePath, _)| Change::SetAside { path: path.clone(), still };
         let changes = args.paths.iter().zip(args.still()?).map(aside).collect();
         make(&ctx, changes, "file", "set aside", label).await

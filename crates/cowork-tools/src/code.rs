@@ -141,7 +141,9 @@ impl Tool for Code {
         if args.seconds.is_some_and(|seconds| seconds > MOST_SECONDS) {
             return Err(Error::new(Kind::InvalidInput, OP, format!("code may take {MOST_SECONDS} seconds at most")));
         }
-        let lines: Vec<String> = args.code.lines().take(LINES).map(shown).collect();
+        let (_, lines) = program(&args.code);
+        let lines = if lines.is_empty() { vec![program(&args.code).0] } else { lines };
+        let lines: Vec<String> = lines.into_iter().take(LINES).collect();
         let lines = Group { count: args.code.lines().count() as u64, label: "lines".to_owned(), examples: lines };
         let preview = Preview {
             title: format!("run {}", title(&args)),

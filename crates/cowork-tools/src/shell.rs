@@ -142,11 +142,13 @@ impl Tool for Shell {
         }
         let known = simple::judge(&args.command);
         let (command, lines) = program(&args.command);
-        let mut preview = Preview { title: format!("run {command}"), notes: lines, ..Preview::default() };
+        let mut preview = Preview { title: format!("run {command}"), ..Preview::default() };
         if let Known::Code { why } = &known {
             preview.notes.push(kept::IN_A_SANDBOX.to_owned());
             preview.notes.push(why.clone());
         }
+        // Why it is asked about is seen also where there is no room for all of a command.
+        preview.notes.extend(lines);
         let files = args.folder.map(|path| cowork_core::FileEffect { path, access: Access::Read });
         let is_code = matches!(known, Known::Code { .. });
         Ok(kept::runs(is_code, files.into_iter().collect()).showing(preview))

@@ -173,8 +173,10 @@ pub(crate) fn shown(name: &str) -> String {
 pub(crate) fn program(text: &str) -> (String, Vec<String>) {
     const MOST: usize = 80;
     let text = text.trim();
-    let plain =
-        |line: &str| line.chars().map(|c| if c.is_control() || is_invisible(c) { '\u{FFFD}' } else { c }).collect();
+    let plain = |line: &str| {
+        let line = line.replace('\t', "    ");
+        line.chars().map(|c| if c.is_control() || is_invisible(c) { '\u{FFFD}' } else { c }).collect::<String>()
+    };
     let first = text.lines().next().unwrap_or_default();
     if first.len() == text.len() && first.chars().count() <= MOST {
         return (plain(first), Vec::new());

@@ -241,12 +241,15 @@ async fn last(app: &App, wanted: &Wanted, look: &Look) -> Result<Found, Fail> {
             report => report?,
         };
         match (report.undone, report.kept.is_empty()) {
-            (1.., _) => {
+            (0, true) => drop(passed.idle.get_or_insert(task)),
+            // Where nothing was tried yet, the reason is to be seen: a disk may only have to be connected.
+            (0, false) if matches!(task.undo, Undo::Done(_)) => {
+                passed.stuck.get_or_insert(Found { task: summary, folded: task, spec, report });
+            }
+            _ => {
                 passed.tell(wanted, look);
                 return Ok(Found { task: summary, folded: task, spec, report });
             }
-            (0, false) => drop(passed.stuck.get_or_insert(Found { task: summary, folded: task, spec, report })),
-            (0, true) => drop(passed.idle.get_or_insert(task)),
         }
     }
     passed.rest()

@@ -5,7 +5,7 @@ use cowork::{Ask, Effects, Group, Preview};
 use super::{
     line::{Line, Role},
     renames,
-    text::{count, cut, figures, fold, grouped, one_line, pad, sentence, shorten, visible_lines, width, wrap},
+    text::{count, cut, figures, fold, grouped, one_line, pad, sentence, shorten, visible, visible_lines, width, wrap},
 };
 use crate::{keys::Offered, look::Look};
 
@@ -183,7 +183,9 @@ fn effects(
     most: usize,
 ) -> Vec<Line> {
     let columns = look.columns();
-    let title = if preview.title.is_empty() { format!("use `{tool}`") } else { figures(&one_line(&preview.title)) };
+    // A program is written as it is: its numbers, and its blanks.
+    let told = |text: &str| if effects.code { visible(text).into_owned() } else { figures(&one_line(text)) };
+    let title = if preview.title.is_empty() { format!("use `{tool}`") } else { told(&preview.title) };
     let (undo, undo_role) = match (effects.complete, effects.undoable) {
         (false, _) => ("can't be told beforehand", Role::Failed),
         (true, true) => ("can be undone", Role::Quiet),
@@ -205,7 +207,8 @@ fn effects(
         lines.push(Line::margin().add(undo_role, undo));
     }
     lines.push(Line::default());
-    let notes = notes(&preview.notes, if most == usize::MAX { most } else { NOTES }, columns.saturating_sub(6));
+    let told: Vec<String> = preview.notes.iter().map(|note| told(note)).collect();
+    let notes = notes(&told, if most == usize::MAX { most } else { NOTES }, columns.saturating_sub(6));
     let room = most.saturating_sub(lines.len() + notes.len()).max(1);
     lines.extend(groups(&preview.groups, columns, room));
     lines.extend(notes.into_iter().map(|n| Line::of("    ").add(Role::Plain, n)));
@@ -219,7 +222,7 @@ fn effects(
 fn notes(notes: &[String], most: usize, room: usize) -> Vec<String> {
     let left = notes.len().saturating_sub(most);
     let more = (left > 0).then(|| format!("… {} more: show all of it to see them", grouped(left as u64)));
-    notes.iter().take(most).chain(&more).flat_map(|n| wrap(&figures(&one_line(n)), room)).collect()
+    notes.iter().take(most).chain(&more).flat_map(|n| wrap(n, room)).collect()
 }
 
 fn groups(groups: &[Group], columns: usize, most: usize) -> Vec<Line> {

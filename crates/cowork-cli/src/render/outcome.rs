@@ -34,7 +34,7 @@ pub(crate) fn within(screen: &Screen, look: &Look, most: usize) -> Vec<Line> {
     match (&task.result, &task.undo) {
         (Some(_), Undo::Done(report)) => {
             lines.extend(undone(screen, task, report, look));
-            if report.left > 0 && (report.kept.is_empty() || report.kept.iter().any(is_in_the_way)) {
+            if report.left > 0 && (has_more(screen, report) || report.kept.iter().any(|one| fix(one) != BY_HAND)) {
                 lines.push(next("The rest:", &format!("cowork undo {}", task.id.short())));
             }
         }
@@ -46,6 +46,13 @@ pub(crate) fn within(screen: &Screen, look: &Look, most: usize) -> Vec<Line> {
         (None, _) => lines.extend(resting(screen, task)),
     }
     lines
+}
+
+/// Says whether more stands than what was left in place and the folders that it lies in.
+fn has_more(screen: &Screen, report: &UndoReport) -> bool {
+    let stands = |c: &&Difference| !c.undone && (c.kind != FileKind::Folder || c.what != What::Created);
+    let all = |set: &ChangeSet| set.changes.iter().filter(stands).count() as u64;
+    report.kept.is_empty() || screen.changed.as_ref().is_some_and(|set| all(set) > report.kept_in_all())
 }
 
 /// Says what undo gave back and took away, and what it kept and why.
@@ -64,7 +71,7 @@ fn undone(screen: &Screen, task: &Task, report: &UndoReport, look: &Look) -> Vec
     };
     // What is left in place is named below, without the folders that it lies in.
     let (head, role, rest) = match report.left {
-        _ if !report.kept.is_empty() => ("Undone in part.", Role::Waiting, String::new()),
+        _ if !has_more(screen, report) => ("Undone in part.", Role::Waiting, String::new()),
         0 => ("Undone.", Role::Done, String::new()),
         1 => ("Undone in part.", Role::Waiting, " 1 still stands.".to_owned()),
         n => ("Undone in part.", Role::Waiting, format!(" {} still stand.", grouped(n))),
@@ -114,7 +121,7 @@ pub(crate) fn undo_preview(
     let id = task.id.short();
     let back = tree::undoing(set, spec, &report.kept);
     let mut gives = if back.is_empty() { "Gives nothing back".to_owned() } else { tree::gives(&back) };
-    if report.left > 0 && report.kept.is_empty() {
+    if report.left > 0 && (report.kept.is_empty() || spec.is_part()) {
         gives.push_str(&format!("; leaves {}", grouped(report.left)));
     }
     let part = if spec.is_part() { "Undo of a part of it: " } else { "Undo: " };
@@ -165,28 +172,34 @@ fn kept(report: &UndoReport, look: &Look) -> Vec<Line> {
     if more > 0 {
         lines.push(Line::of("    ").add(Role::Quiet, format!("and {more} more")));
     }
-    let (moved, by_hand) = (report.kept.iter().any(is_in_the_way), report.kept.iter().any(|one| !is_in_the_way(one)));
-    let fix = match (moved, by_hand) {
-        (true, false) => "To have it back, move what is there now out of the way, then undo again.",
-        (true, true) => {
-            "Where another is in its place, or its former content is kept: move what is there now out of the way, then undo again. \
-            The rest is only put right by hand."
-        }
-        _ if report.kept.iter().all(|one| one.reason.contains("can't be reached")) => {
-            "Bring that back, then undo again."
-        }
-        _ => "It can only be put right by hand: undo gives nothing back over what was changed since.",
-    };
-    lines.extend(wrap(fix, columns.saturating_sub(4)).into_iter().map(|l| Line::margin().add(Role::Plain, l)));
+    let mut fixes: Vec<&str> = report.kept.iter().map(fix).collect();
+    fixes.sort_unstable();
+    fixes.dedup();
+    for fix in fixes {
+        lines.extend(wrap(fix, columns.saturating_sub(4)).into_iter().map(|l| Line::margin().add(Role::Plain, l)));
+    }
     lines
 }
 
-/// Says whether something is given back once what is there now is out of the way.
-fn is_in_the_way(kept: &Kept) -> bool {
-    let reason = kept.reason.as_str();
-    !reason.ends_with("was changed since")
-        && !reason.contains("can't be reached")
-        && (!reason.contains("is no longer") || reason.contains("former"))
+const MOVE: &str = "Where another is in its place: move what is there now out of the way, then undo again.";
+const FIRST: &str = "Where a later task is in the way: undo that first.";
+const BRING: &str = "Where a folder or a disk is missing: bring it back, then undo again.";
+const BY_HAND: &str = "What was changed since can only be put right by hand: undo gives nothing back over it.";
+
+/// Says how something that was left in place can be had back.
+fn fix(kept: &Kept) -> &'static str {
+    // A name can say anything.
+    let reason = kept.reason.split('`').step_by(2).collect::<String>();
+    let says = |words: &str| reason.contains(words);
+    if says("undo that first") {
+        FIRST
+    } else if says("can't be reached") || says("former folder") || says("is not there") {
+        BRING
+    } else if reason.ends_with("was changed since") || says("is no longer") && !says("former content") {
+        BY_HAND
+    } else {
+        MOVE
+    }
 }
 
 fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look, most: usize) -> Vec<Line> {
@@ -375,8 +388,7 @@ fn went(screen: &Screen, error: &Error, look: &Look) -> Vec<Line> {
     lines
 }
 
-/// Gives what failed or was not allowed, was not mended since, and is not in a text that is shown anyway.
-/// Gives each thing that went wrong and is not said, once, and how many times it did.
+/// Gives what failed or was not allowed, was not mended since, and is not in a text that is shown anyway: each once, and how many times it came.
 fn unsaid(screen: &Screen, said: &str) -> Vec<(String, usize)> {
     let said = one_line(said).to_lowercase();
     let is_said = |text: &str| said.contains(&text.trim_start_matches("not allowed: ").to_lowercase());

@@ -1,6 +1,6 @@
 //! Authorizing, starting and finishing calls.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{future::pending, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use serde_json::Value;
@@ -277,17 +277,21 @@ impl Driver {
         }
     }
 
-    /// Waits until another task lets a lock go, or somebody says something.
+    /// Waits until another task lets a lock go, somebody says something, or the task's time is over.
     async fn wait_for_locks(&mut self, mut freed: tokio::sync::watch::Receiver<()>) -> Result<()> {
         if !self.commit().await? {
             return Ok(());
         }
         let (stop, bell) = (self.engine.stop.clone(), self.bell.clone());
+        let mut calls = self.task.turns.last().into_iter().flat_map(|turn| &turn.calls);
+        // Its parts have no more time than it has, and end first.
+        let over = if calls.any(|c| c.stage == Stage::Delegated) { pending().boxed() } else { self.over() };
         tokio::select! {
             biased;
             _ = freed.changed() => Ok(()),
             () = bell.notified() => self.take_in().await.map(drop),
             () = stop.cancelled() => Ok(()),
+            () = over => Box::pin(self.out_of_time()).await,
         }
     }
 }

@@ -219,9 +219,7 @@ impl Driver {
         let Some(planned) = planned else {
             let is_over = self.left() == Some(Duration::ZERO) && self.task.next() == Next::Plan;
             return match is_over {
-                true => {
-                    Box::pin(self.finish(Finish::Failed { error: Spent::out_of_time(&self.task.submit.budget) })).await
-                }
+                true => Box::pin(self.out_of_time()).await,
                 false => Ok(()),
             };
         };
@@ -263,6 +261,11 @@ impl Driver {
     fn left(&self) -> Option<Duration> {
         let now = self.engine.parts.runtime.now();
         self.task.spent.left(&self.task.submit.budget).map(|left| left.saturating_sub(now.since(self.task.last_at)))
+    }
+
+    /// Ends the task: its time is over.
+    pub(super) async fn out_of_time(&mut self) -> Result<()> {
+        self.finish(Finish::Failed { error: Spent::out_of_time(&self.task.submit.budget) }).await
     }
 
     /// Waits until the task's time is over; for ever where it has no limit.
@@ -337,7 +340,7 @@ impl Driver {
         if ended && self.task.next() != Next::Wait {
             return Ok(());
         }
-        if self.task.cancelled {
+        if self.task.cancelled || self.left() == Some(Duration::ZERO) {
             return self.end_calls().await;
         }
         self.wait_for_one().await

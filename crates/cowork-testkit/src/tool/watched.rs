@@ -122,6 +122,11 @@ impl WatchedFiles {
     fn note_all(&self, changes: &mut [Change]) {
         for change in changes {
             match change {
+                Change::SetAside { path, still } => {
+                    self.note(path, Access::Write);
+                    let copied = still.iter().filter_map(|still| still.copy_of.as_ref());
+                    copied.for_each(|copied| self.note(copied, Access::Read));
+                }
                 Change::Write(write) => {
                     self.note(&write.path, Access::Write);
                     if let Content::Made(make) = &write.content {
@@ -131,7 +136,6 @@ impl WatchedFiles {
                 }
                 Change::MakeFolder { path, .. }
                 | Change::Link { path, .. }
-                | Change::SetAside { path, .. }
                 | Change::Restore { path }
                 | Change::Mode { path, .. } => self.note(path, Access::Write),
                 Change::Move { from, to, .. } => {

@@ -14,7 +14,7 @@ use std::{
 
 use async_trait::async_trait;
 use cowork_core::{
-    Change, Content, Effects, Error, FilePath, Files, Kind, Known, OpenFile, Preview, Result, Splice, Stamp,
+    Change, Content, Effects, Error, FilePath, Files, Kind, Known, OpenFile, Preview, Result, Runtime, Splice, Stamp,
     ToolContext, ToolOutput, TypedTool, Watch, Write,
 };
 use schemars::JsonSchema;
@@ -95,7 +95,7 @@ impl TypedTool for ReplaceText {
     async fn run(&self, args: ReplaceArgs, ctx: ToolContext) -> Result<ToolOutput> {
         let label = label(folders(&args.paths));
         let files = ctx.files()?;
-        let found = search(&*files, &args, (&ctx.watch, ctx.runtime.now().as_millis())).await?;
+        let found = search(&*files, &args, (&ctx.watch, &*ctx.runtime)).await?;
         let mut changes = Vec::with_capacity(args.paths.len());
         let mut unfit = BTreeMap::new();
         for (index, (path, found)) in (0_u64..).zip(args.paths.iter().zip(found)) {
@@ -123,11 +123,11 @@ type Pieced = Result<Option<Vec<Splice>>>;
 /// What was found in a file: what it was like before, and what to put in; or why it is left as it is.
 type Found = std::result::Result<(Stamp, Vec<Splice>), String>;
 
-async fn search(files: &dyn Files, args: &ReplaceArgs, (watch, now): (&Watch, i64)) -> Result<Vec<Found>> {
+async fn search(files: &dyn Files, args: &ReplaceArgs, (watch, runtime): (&Watch, &dyn Runtime)) -> Result<Vec<Found>> {
     // Before it is searched: what is changed after this is a conflict.
     let mut stamps = Vec::with_capacity(args.paths.len());
     for path in &args.paths {
-        stamps.push(match stamp(files, path, args.unchanged_since, now).await {
+        stamps.push(match stamp(files, path, args.unchanged_since, runtime).await {
             Ok(stamp) => Ok(stamp),
             Err(e) if matches!(e.kind, Kind::Cancelled | Kind::NotAllowed) => return Err(e),
             Err(e) => Err(e.message),
@@ -171,12 +171,17 @@ async fn search(files: &dyn Files, args: &ReplaceArgs, (watch, now): (&Watch, i6
         .collect())
 }
 
-async fn stamp(files: &dyn Files, path: &FilePath, unchanged_since: Option<i64>, now: i64) -> Result<Stamp> {
+async fn stamp(
+    files: &dyn Files,
+    path: &FilePath,
+    unchanged_since: Option<i64>,
+    runtime: &dyn Runtime,
+) -> Result<Stamp> {
     let stamp = files.read(path.clone(), 0, 1).await?.stamp;
     let Some(since) = unchanged_since else { return Ok(stamp) };
     let modified = files.stat(path.clone()).await?.modified;
     // A time to come was there before: nothing sets it by changing the file now.
-    if modified > since && modified <= now {
+    if modified > since && modified <= runtime.now().as_millis() {
         let why = format!("`{}` was changed since it was searched", shown(path.as_str()));
         return Err(Error::new(Kind::Conflict, OP, why));
     }
