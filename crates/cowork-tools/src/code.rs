@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use self::kernel::{Came, Kernel, Language};
 use crate::{
     shell::{self, kept, output::Output},
-    show::{count, program, shown},
+    show::{code, count, program, shown},
 };
 
 const OP: &str = "run code";
@@ -141,9 +141,7 @@ impl Tool for Code {
         if args.seconds.is_some_and(|seconds| seconds > MOST_SECONDS) {
             return Err(Error::new(Kind::InvalidInput, OP, format!("code may take {MOST_SECONDS} seconds at most")));
         }
-        let (_, lines) = program(&args.code);
-        let lines = if lines.is_empty() { vec![program(&args.code).0] } else { lines };
-        let lines: Vec<String> = lines.into_iter().take(LINES).collect();
+        let lines: Vec<String> = args.code.lines().take(LINES).map(code).collect();
         let lines = Group { count: args.code.lines().count() as u64, label: "lines".to_owned(), examples: lines };
         let preview = Preview {
             title: format!("run {}", title(&args)),
@@ -303,7 +301,7 @@ fn answered(value: &mut Value, answer: kernel::Answer) {
 fn title(args: &Args) -> String {
     let lines = args.code.lines().count();
     match lines {
-        0 | 1 => format!("{} {}", args.language.name(), program(&args.code).0),
+        0 | 1 => format!("{} {}", args.language.name(), program(&args.code)),
         lines => format!("{} of {}", count(lines, "line"), args.language.name()),
     }
 }

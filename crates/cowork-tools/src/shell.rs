@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 pub use self::{job::Job, jobs::Jobs};
 use self::{output::Output, simple::Known};
-use crate::show::program;
+use crate::show::{code, program};
 
 const OP: &str = "run a command";
 
@@ -141,14 +141,16 @@ impl Tool for Shell {
             return Err(error.with_fix("give `background` too, and go on with `job`"));
         }
         let known = simple::judge(&args.command);
-        let (command, lines) = program(&args.command);
+        let command = program(&args.command);
         let mut preview = Preview { title: format!("run {command}"), ..Preview::default() };
         if let Known::Code { why } = &known {
             preview.notes.push(kept::IN_A_SANDBOX.to_owned());
             preview.notes.push(why.clone());
         }
         // Why it is asked about is seen also where there is no room for all of a command.
-        preview.notes.extend(lines);
+        if command != args.command.trim() {
+            preview.notes.extend(args.command.trim().lines().map(code));
+        }
         let files = args.folder.map(|path| cowork_core::FileEffect { path, access: Access::Read });
         let is_code = matches!(known, Known::Code { .. });
         Ok(kept::runs(is_code, files.into_iter().collect()).showing(preview))
@@ -175,7 +177,7 @@ impl Tool for Shell {
         let mut value = json!({ "stdout": out.text(), "stderr": err.text() });
         kept::put(&mut value, "ended", ended(&exit));
         kept::tell(&mut value, &exit.visits, &staged);
-        let note = format!("{}: {}", program(&args.command).0, ended_text(&exit));
+        let note = format!("{}: {}", program(&args.command), ended_text(&exit));
         Ok(ToolOutput { value, note, label: Label::default() })
     }
 
@@ -187,11 +189,11 @@ impl Tool for Shell {
         // What a command that was ended left is half of something.
         let cut = (!output.value["ended"].is_number())
             .then(|| format!("the command did not come to its end: {}", output.value["ended"]));
-        kept::held(OP, &program(&parsed(args)?.command).0, ctx, cut).await
+        kept::held(OP, &program(&parsed(args)?.command), ctx, cut).await
     }
 
     async fn release(&self, args: Value, ctx: ToolContext, output: ToolOutput) -> Result<ToolOutput> {
-        kept::release(OP, &program(&parsed(&args)?.command).0, &ctx, output).await
+        kept::release(OP, &program(&parsed(&args)?.command), &ctx, output).await
     }
 
     fn let_go(&self, task: TaskId) {
@@ -211,7 +213,7 @@ impl Shell {
         };
         let call = CallId::new(&*ctx.runtime);
         let process = session.exec(call, exec).await?;
-        let title = program(&args.command).0;
+        let title = program(&args.command);
         let (job, follow) = self.jobs.start(ctx.task, (call, args.command, args.terminal), process)?;
         ctx.runtime.spawn(Box::pin(follow));
         let most = Duration::from_secs(args.seconds.unwrap_or(1).into());

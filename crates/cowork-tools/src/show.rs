@@ -168,21 +168,22 @@ pub(crate) fn shown(name: &str) -> String {
     format!("{head}…{tail}")
 }
 
-/// Makes a program fit to be shown: in one line its beginning, and all of its lines where that is not the whole. What runs is not hidden in
-/// the middle.
-pub(crate) fn program(text: &str) -> (String, Vec<String>) {
+/// Gives how a program is called in a line: the line that it is, or how it begins. What runs is not hidden in the middle.
+pub(crate) fn program(text: &str) -> String {
     const MOST: usize = 80;
     let text = text.trim();
-    let plain = |line: &str| {
-        let line = line.replace('\t', "    ");
-        line.chars().map(|c| if c.is_control() || is_invisible(c) { '\u{FFFD}' } else { c }).collect::<String>()
-    };
     let first = text.lines().next().unwrap_or_default();
     if first.len() == text.len() && first.chars().count() <= MOST {
-        return (plain(first), Vec::new());
+        return code(first);
     }
     let begins: String = first.chars().take(MOST - 1).collect();
-    (format!("{}…", plain(begins.trim_end())), text.lines().map(plain).collect())
+    format!("{}…", code(begins.trim_end()))
+}
+
+/// Gives a line of a program as it is, fit to be shown.
+pub(crate) fn code(line: &str) -> String {
+    let plain = |c: char| if c.is_control() || is_invisible(c) { '\u{FFFD}' } else { c };
+    line.replace('\t', "    ").chars().map(plain).collect()
 }
 
 /// Characters that a person does not see but that change what they see; not those that join letters and emoji.

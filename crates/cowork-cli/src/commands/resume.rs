@@ -14,7 +14,7 @@ use crate::{
         ask,
         line::{Line, Role},
         outcome::next,
-        spoken,
+        plain::asked,
         text::{count, cut, one_line, wrap},
     },
     signals::Signals,
@@ -22,8 +22,6 @@ use crate::{
 
 /// So many tasks are named.
 const MOST: usize = 8;
-/// So many lines show what one wants.
-const QUESTION: usize = 8;
 
 /// Goes on with one task, paused or interrupted.
 pub(crate) async fn one(app: &App, task: &str, yes: bool, json: bool) -> Result<Exit, Fail> {
@@ -134,8 +132,7 @@ async fn others(app: &App, tasks: &[Summary], resumed: usize, look: &Look) -> Re
         let title = cut(&one_line(&task.text), look.columns().saturating_sub(24)).into_owned();
         lines.push(Line::margin().add(Role::Accent, task.task.short()).add(Role::Plain, format!("  {title}")));
         for one in app.engine.asks(task.task).await? {
-            lines.push(Line::default());
-            lines.extend(if look.spoken { spoken::question(&one) } else { ask::question(&one, look, QUESTION) });
+            lines.extend(asked(&one, false, look));
             lines.push(Line::default());
             lines.extend(ask::how_to_answer(&one, false));
         }

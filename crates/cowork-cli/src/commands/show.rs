@@ -22,7 +22,7 @@ use crate::{
         records::{command_text, outcome_text, time},
         screen::Screen,
         text::{count, cut, grouped, one_line, sentence, shorten, tilde, visible, width, wrap},
-        tree, whole,
+        tree, undone, whole,
     },
 };
 
@@ -64,7 +64,7 @@ pub(crate) async fn changes(app: &App, task: Option<&str>, all: bool, json: bool
 fn drawn(set: &ChangeSet, most: usize, more: &str, look: &Look) -> Vec<Line> {
     let (mut lines, left) = tree::tree(&set.changes, most, look);
     if left > 0 {
-        lines.extend(outcome::folded(left, more, look.columns()));
+        lines.extend(undone::folded(left, more, look.columns()));
     }
     lines
 }

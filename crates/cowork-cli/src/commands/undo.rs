@@ -18,7 +18,7 @@ use crate::{
         line::{Line, Role},
         outcome,
         text::{cut, one_line, visible},
-        tree,
+        tree, undone,
     },
     signals::Signals,
 };
@@ -86,7 +86,7 @@ pub(crate) async fn undo(app: &App, mut wanted: Wanted) -> Result<Exit, Fail> {
         }
     }
     if wanted.yes && !wanted.json {
-        out.lines(&[outcome::which(&found.folded, &look)], &look);
+        out.lines(&[undone::which(&found.folded, &look)], &look);
     }
     out.text(if busy { GIVING } else { "" });
     let after = app.engine.task(found.task.task).await?.head;
@@ -112,7 +112,7 @@ async fn show(app: &App, found: &Found, wanted: &Wanted, out: &mut Out, look: &L
     let few = if look.live { look.height.saturating_sub(9).clamp(3, FEW_LINES) } else { FEW_LINES };
     let most = if wanted.show { usize::MAX } else { few };
     out.text("\n");
-    out.lines(&outcome::undo_preview(task, spec, report, &changes, most, look), look);
+    out.lines(&undone::undo_preview(task, spec, report, &changes, most, look), look);
     out.text("\n");
     if wanted.show {
         let mut lines = vec![Line::margin().add(Role::Plain, "Nothing was changed.")];

@@ -21,6 +21,7 @@ pub(crate) mod spoken;
 pub(crate) mod text;
 pub(crate) mod tree;
 pub(crate) mod understood;
+pub(crate) mod undone;
 pub(crate) mod whole;
 
 #[cfg(test)]

@@ -129,7 +129,7 @@ impl Plain {
 }
 
 /// Asks, and names the keys where some are read.
-fn asked(ask: &cowork::Ask, prompting: bool, look: &Look) -> Vec<Line> {
+pub(crate) fn asked(ask: &cowork::Ask, prompting: bool, look: &Look) -> Vec<Line> {
     let offered = Offered::on(&ask.effects, look.once);
     if look.spoken {
         return spoken::question(ask)

@@ -137,7 +137,7 @@ impl Tool for Job {
         let job = self.jobs.get(ctx.task, args.job)?;
         let is_cut = !job.has_terminal && !output.value["ended"].is_number() && !output.value["ended"].is_null();
         let cut = is_cut.then(|| format!("the command did not come to its end: {}", output.value["ended"]));
-        let held = kept::held(OP, &program(&job.command).0, ctx, cut).await?;
+        let held = kept::held(OP, &program(&job.command), ctx, cut).await?;
         job.decide(held.is_some().then_some(ctx.call));
         Ok(held)
     }
@@ -146,7 +146,7 @@ impl Tool for Job {
         let args = parsed(&args)?;
         // It may be gone, with the program that it was started by: what it changed is not.
         let job = self.jobs.get(ctx.task, args.job).ok();
-        let what = job.as_ref().map_or_else(|| format!("job {}", args.job), |job| program(&job.command).0);
+        let what = job.as_ref().map_or_else(|| format!("job {}", args.job), |job| program(&job.command));
         let released = kept::release(OP, &what, &ctx, output).await;
         if let Some(job) = job.filter(|_| released.is_ok()) {
             job.decide(None);

@@ -6,8 +6,8 @@ use super::{call_id, colourful, done, look, organising, pipe, written};
 use crate::{
     look::Look,
     render::{
-        outcome::{folded, undo_preview},
         tree,
+        undone::{folded, undo_preview},
     },
 };
 
