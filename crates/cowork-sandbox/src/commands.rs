@@ -9,8 +9,9 @@ mod streams;
 
 use std::{
     collections::HashSet,
-    fs::File,
-    os::fd::AsFd,
+    fs::{File, Permissions},
+    io,
+    os::{fd::AsFd, unix::fs::PermissionsExt},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, Once, OnceLock, PoisonError},
 };
@@ -267,13 +268,23 @@ fn start(held: &Held, call: CallId, exec: &Exec) -> Result<Running> {
     room.is_still(call)?;
     room.remove(call)?;
     let mut layer = commands.layers.make(&call.to_string(), &commands.policy)?;
-    let failed = |e: std::io::Error| Fault::from(e).error("run command", &shown(&room.layer(call)));
+    let failed = |e: io::Error| Fault::from(e).error("run command", &shown(&room.layer(call)));
     let owned = Owned::new(&room.layer(call)).map_err(failed)?;
     let kept = Kept::new((&commands.running, &room.ground.leaving), room.at(), call, owned);
     // What changes from here on may not be what the command sees.
-    File::create(room.layer(call).join(SINCE)).map_err(failed)?;
+    mark_beginning(&room.layer(call)).map_err(failed)?;
     copies::fill(held, &mut layer, &commands.copied, &room.ground.copies)?;
     begin(&commands, &layer, kept, (exec, inside))
+}
+
+/// Notes in a layer that it begins now.
+///
+/// A time that was looked at is not given out a second time by a kernel that counts finely: what was changed before has an earlier one,
+/// what is changed from here on this or a later one. By one that counts in ticks, what was changed in the same tick is taken for later.
+fn mark_beginning(layer: &Path) -> io::Result<()> {
+    let marker = File::create(layer.join(SINCE))?;
+    sys::look_at(&marker)?;
+    marker.set_permissions(Permissions::from_mode(0o600))
 }
 
 fn begin(

@@ -84,7 +84,7 @@ pub(crate) struct Seen {
     pub(crate) linked: bool,
 }
 
-/// Tells what somebody else changed: what is newer than when the commands began, but for what was taken over from them.
+/// Tells what somebody else changed: all since the commands began, but for what was taken over from them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Since {
     /// Nanoseconds since 1970.
@@ -114,7 +114,7 @@ impl Since {
     }
 
     fn is_other(&self, look: &Look) -> bool {
-        look.ctime > self.time && !self.is_ours(look)
+        look.ctime >= self.time && !self.is_ours(look)
     }
 
     /// Says whether something in a folder is as it was taken over from the commands.

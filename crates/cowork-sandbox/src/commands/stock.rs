@@ -4,18 +4,13 @@
 //! the layer of the call: from then on it is what a command of that call would have left, whatever the program does meanwhile. What came
 //! into the folders in that way is no change by somebody else the next time, and no difference either.
 
-use std::{
-    collections::HashMap,
-    fs::{self, File},
-    os::fd::OwnedFd,
-    path::Path,
-};
+use std::{collections::HashMap, fs, os::fd::OwnedFd, path::Path};
 
 use cowork_core::{Access, CallId, Changed, Error, FilePath, Kind, Remark, Result};
 use rustix::{fs::Mode, io::Errno};
 use serde::{Deserialize, Serialize};
 
-use super::{SINCE, kept};
+use super::{kept, mark_beginning};
 use crate::{
     fault::{Fault, error, shown},
     session::Held,
@@ -64,7 +59,7 @@ fn failed(e: std::io::Error, at: &Path) -> Error {
 }
 
 fn copied(held: &Held, (at, theirs): (&Path, &Path), since: i64) -> Result<Found> {
-    fs::create_dir(at).and_then(|()| File::create(at.join(SINCE))).map_err(|e| failed(e, at))?;
+    fs::create_dir(at).and_then(|()| mark_beginning(at)).map_err(|e| failed(e, at))?;
     let roots = held.view.roots.iter().enumerate().filter(|(_, root)| root.access == Access::Write);
     let (roots, mut parts): (Vec<_>, Vec<_>) = (roots.collect(), Vec::new());
     for (n, root) in &roots {
