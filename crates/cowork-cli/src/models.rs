@@ -113,8 +113,12 @@ pub(crate) struct Unready {
 /// Opens the engine anew with the models that these tasks ask, if there are such. Gives those tasks too whose model can't be made.
 pub(crate) async fn with_models_of(app: App, data: &Path, tasks: &[Summary]) -> Result<(App, Vec<Unready>), Fail> {
     let mut named: Vec<(TaskId, String)> = Vec::new();
-    for task in tasks.iter().filter(|t| !t.status.is_ended()) {
-        let told = app.engine.task(task.task).await?.submit.planner;
+    for task in tasks {
+        let folded = app.engine.task(task.task).await?;
+        if folded.result.is_some() && folded.can_go_on().is_err() {
+            continue;
+        }
+        let told = folded.submit.planner;
         let text = |key: &str| told.get(key).and_then(Value::as_str);
         if text("name") == Some(PLANNER) {
             named.extend(text("model").map(|name| (task.task, name.to_owned())));

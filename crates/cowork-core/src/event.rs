@@ -57,7 +57,8 @@ pub enum Command {
     Cancel,
     /// Lets running calls finish, then rests until [`Command::Resume`].
     Pause,
-    /// Goes on after a pause, a stop or a crash.
+    /// Goes on after a pause, a stop or a crash. A task that something outside it made fail, such as a service that was down or a limit,
+    /// is gone on with where it failed; if that was a limit, its limits count anew.
     Resume,
     /// Gives back what the task did to files, or a part of it. Only a task that has ended can be undone; as long as something
     /// of it stands, it can be undone again.

@@ -212,7 +212,7 @@ fn endless() -> Error {
 impl Step {
     fn new(task: &Task, wanted: Wanted, card: ModelCard, ctx: PlanContext, history: History) -> Self {
         let most = wanted.most_tokens.unwrap_or(MOST_TOKENS).min(card.most_tokens).min(card.window / 4);
-        let most_tokens = head::within(most, &task.spent, &task.submit.budget, &card);
+        let most_tokens = head::within(most, &task.spent, &task.budget, &card);
         let (note, aside, begun) = (Note::default(), Vec::new(), Vec::new());
         let PlanContext { models, changes, .. } = ctx;
         Self { wanted, card, models, changes, history, note, aside, begun, go_on: None, most_tokens }

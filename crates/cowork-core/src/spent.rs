@@ -165,14 +165,13 @@ impl Spent {
         self.answers += 1;
     }
 
-    /// Takes in what a sub-task has spent, in the place of what was set aside for it.
+    /// Takes in what a sub-task has spent, but for its time, in the place of what was set aside for it.
     pub(crate) fn part_ended(&mut self, call: CallId, part: &Self) {
         self.parts.retain(|(open, _)| *open != call);
         self.usage.add(&part.usage);
         self.lost.add(&part.lost);
         self.cost = self.cost.saturating_add(part.cost);
         self.answers = self.answers.saturating_add(part.answers);
-        self.time = self.time.saturating_add(part.time);
     }
 }
 

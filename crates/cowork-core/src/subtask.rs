@@ -255,7 +255,7 @@ impl Task {
     }
 
     fn part_of_budget(&self, wanted: &Budget) -> Result<Budget> {
-        let budget = &self.submit.budget;
+        let budget = &self.budget;
         let (tokens, cost) = self.spent.with_open();
         let of = |wanted: Option<u64>, most: Option<u64>, gone: u64, share: u64, what: &str| {
             let left = most.map(|most| most.saturating_sub(gone));

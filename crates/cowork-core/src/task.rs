@@ -26,16 +26,18 @@
 //! | 16 | has used up its steps | | [`Next::Finish`] failed |
 //! | 17 | | | [`Next::Plan`] |
 
-use std::sync::Arc;
+mod again;
+
+use std::{sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, AllowRule, Answer, Body, Briefing, Call, CallId, Command, Decision, Draft, Effects, Error, Event, FilePath,
-    FilesReport, Finish, Hash, Held, Kind, Label, Outcome, PlanStep, Read, Record, Recovery, Result, Sight, Spent,
-    Store, Submit, TaskId, ThreadId, Timestamp, UndoMode, UndoReport, UndoSpec,
+    Actor, AllowRule, Answer, Body, Briefing, Budget, Call, CallId, Command, Decision, Draft, Effects, Error, Event,
+    FilePath, FilesReport, Finish, Hash, Held, Kind, Label, Outcome, PlanStep, Read, Record, Recovery, Result, Sight,
+    Spent, Store, Submit, TaskId, ThreadId, Timestamp, UndoMode, UndoReport, UndoSpec,
 };
 
 /// A task, folded from its records.
@@ -69,6 +71,12 @@ pub struct Task {
     /// What it has spent on models, and how long it worked.
     #[serde(default)]
     pub spent: Spent,
+    /// What it may spend: what came with it, and as much again each time that it was gone on with after that was used up.
+    #[serde(default)]
+    pub budget: Budget,
+    /// How many steps it may take, counted likewise.
+    #[serde(default)]
+    pub max_steps: u32,
     /// Who took it up last.
     pub owner: Option<String>,
     /// What its end found of what it changed.
@@ -251,6 +259,8 @@ impl Task {
             allowed: submit.allow.clone(),
             label: record.label.clone(),
             spent: Spent::default(),
+            budget: submit.budget,
+            max_steps: submit.max_steps,
             owner: None,
             files: None,
             result: None,
@@ -332,10 +342,7 @@ impl Task {
         cause: Option<uuid::Uuid>,
         body: &Body,
     ) -> Result<()> {
-        // What comes from outside ends a rest, however long it was.
-        if actor != Actor::Person && !matches!(body.kind(), "task_started" | "subtask_ended") {
-            self.spent.time += at.since(self.last_at);
-        }
+        self.spent.time += self.worked(at, actor, body)?;
         self.last_at = at;
         // What the planner says follows from the context; it adds nothing to it.
         if actor != Actor::Planner {
@@ -346,6 +353,22 @@ impl Task {
             return Ok(());
         }
         self.take_event(seq, &*body.event()?)
+    }
+
+    /// Gives how long it worked since its last record.
+    fn worked(&self, at: Timestamp, actor: Actor, body: &Body) -> Result<Duration> {
+        let since = at.since(self.last_at);
+        Ok(match body.kind() {
+            // What comes from outside ends a rest, however long it was.
+            _ if actor == Actor::Person => Duration::ZERO,
+            "task_started" => Duration::ZERO,
+            // A sub-task may have rested meanwhile; those that worked side by side took the time once.
+            "subtask_ended" => match &*body.event()? {
+                Event::SubtaskEnded { spent, .. } => since.min(spent.time),
+                _ => Duration::ZERO,
+            },
+            _ => since,
+        })
     }
 
     fn take_event(&mut self, seq: u64, event: &Event) -> Result<()> {
@@ -425,7 +448,7 @@ impl Task {
         if self.paused {
             return if any(Stage::Started) { Next::Wait } else { Next::Rest };
         }
-        if let Err(error) = self.spent.in_time(&self.submit.budget) {
+        if let Err(error) = self.spent.in_time(&self.budget) {
             return self.over(error, any);
         }
         let open = |c: &&CallState| matches!(c.stage, Stage::Proposed | Stage::Answered | Stage::Interrupted);
@@ -442,7 +465,7 @@ impl Task {
         if let Some(finish) = self.decided_end() {
             return Next::Finish(finish);
         }
-        if self.turns.len() >= self.submit.max_steps as usize {
+        if self.turns.len() >= self.max_steps as usize {
             let steps = if self.turns.len() == 1 { "1 step".to_owned() } else { format!("{} steps", self.turns.len()) };
             let why = format!("the task took {steps} and did not come to an end");
             let error = Error::new(Kind::LimitExceeded, "run task", why);
@@ -562,6 +585,7 @@ impl Task {
             Command::Submit(_) => return refused("a task is submitted once", "submit another one"),
             Command::Undo { .. } if !ended => return refused("the task has not ended yet", "cancel it first"),
             Command::Undo { paths, calls } => return self.undo_asked(paths, calls),
+            Command::Resume if ended => return self.go_on(),
             _ if ended => return refused("the task has ended", "submit another one in its thread"),
             Command::Steer { text } => self.steers.push(Steer { text: text.clone(), turn: self.turns.len() }),
             Command::Cancel => self.cancelled = true,

@@ -23,19 +23,23 @@ use crate::{
 /// So many tasks are named.
 const MOST: usize = 8;
 
-/// Goes on with one task, paused or interrupted.
+/// Goes on with one task: paused, interrupted, or failed for something that may be mended by now.
 pub(crate) async fn one(app: &App, task: &str, yes: bool, json: bool) -> Result<Exit, Fail> {
     let task = names::task(&app.engine, task).await?;
     let id = task.task.short();
     let ready = app.engine.ready().await?.contains(&task.task);
-    if !ready && task.status.is_ended() {
-        return Err(wrong(format!("task {id} has ended"), format!("look at it: cowork show {id}")));
+    let folded = app.engine.task(task.task).await?;
+    let has_ended = !ready && folded.result.is_some();
+    if let Err(error) = folded.can_go_on()
+        && has_ended
+    {
+        let why = error.message.replacen("the task", &format!("task {id}"), 1);
+        return Err(wrong(why, format!("look at it: cowork show {id}")));
     }
     let mut signals = Signals::listen()?;
-    let folded = app.engine.task(task.task).await?;
     let after = folded.head;
     // One that was told to pause and still runs a tool does not rest after it.
-    if folded.paused || task.status == Status::Stopped {
+    if has_ended || folded.paused || task.status == Status::Stopped {
         app.tell(task.thread, task.task, Command::Resume).await?;
     }
     app.adopt(task.task).await?;

@@ -1,6 +1,6 @@
 //! What came of a task, the most important line last.
 
-use cowork::{Briefing, CallId, Error, Finish, Mode, Status, Task, Undo};
+use cowork::{Briefing, CallId, Error, Finish, Kind, Mode, Status, Task, Undo};
 
 use super::{
     ask, briefed, found,
@@ -85,9 +85,8 @@ fn ended(screen: &Screen, task: &Task, result: &Finish, look: &Look, most: usize
         );
     }
     lines.extend(besides(screen, task, unchanged, look));
-    if task.journalled && !unchanged {
-        lines.extend(way_back(task, result));
-    }
+    lines.extend(way_on(task, result));
+    lines.extend((task.journalled && !unchanged).then(|| way_back(task, result)).into_iter().flatten());
     lines
 }
 
@@ -132,6 +131,16 @@ pub(crate) fn briefed(told: &Briefing, task: &Task, look: &Look) -> Vec<Line> {
     let room = look.columns().saturating_sub(4);
     let said = briefed::told(told, &task.submit.folders, look.home.as_deref());
     said.iter().flat_map(|text| wrap(text, room)).map(|l| Line::margin().add(Role::Waiting, l)).collect()
+}
+
+/// Says how to go on with a task that failed, where that may help: what a model did not say, it may say later, and a limit can be given
+/// once more. A playbook would fail the same way again.
+fn way_on(task: &Task, result: &Finish) -> Option<Line> {
+    let Finish::Failed { error } = result else { return None };
+    let is_limit = error.kind == Kind::LimitExceeded;
+    let may_help = task.can_go_on().is_ok() && (is_limit || task.spent.answers > 0);
+    let anew = if is_limit { ", with its limits once more" } else { "" };
+    may_help.then(|| next("Go on:", &format!("cowork resume {}", task.id.short())).add(Role::Plain, anew))
 }
 
 /// Says how to give back what was done.

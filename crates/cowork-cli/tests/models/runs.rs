@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     TASK, fits, moves, organised, service, settings,
-    support::{Place, terminal::Terminal},
+    support::{Place, terminal::Terminal, without_folder_times},
     tidy,
 };
 
@@ -117,6 +117,28 @@ fn a_task_that_was_stopped_in_the_middle_of_an_answer_goes_on() {
     place.keyed(&["resume"]).ends(0).says("I brought a.pdf");
     assert!(organised(&place));
     assert_eq!(service.reached(), 4);
+}
+
+#[test]
+fn a_task_that_failed_goes_on_by_what_its_end_says_and_is_undone_as_one() {
+    let mut replies = tidy();
+    replies[2] = replies[2].clone().after([Fault::Status { code: 401, retry_after: None }]);
+    let (place, service) = (Place::with_files(), service(replies));
+    settings(&place, "anthropic", &service.url(), "");
+    let before = place.tree();
+    let limited = place.ask(&["--mode", "auto", "--max-steps", "1", TASK]).ends(1);
+    let task = place.last_task();
+    let task = &task[task.len() - 6..];
+    limited.says(&format!("Go on: cowork resume {task}, with its limits once more"));
+    place.keyed(&["resume", task]).ends(1).says("did not come to an end");
+    assert!(organised(&place));
+    let refused = place.keyed(&["resume", task]).ends(1).says("does not accept the key");
+    fits(&refused.says(&format!("Go on: cowork resume {task}")).out);
+    place.keyed(&["resume", task]).ends(0).says("I brought a.pdf");
+    place.keyed(&["resume", task]).ends(2).says("has ended").briefly();
+    assert_eq!(service.reached(), 4, "nothing was asked for twice");
+    place.cowork(&["undo", "--yes", task]).ends(0);
+    assert_eq!(without_folder_times(place.tree()), without_folder_times(before));
 }
 
 #[test]

@@ -260,12 +260,12 @@ impl Driver {
     /// Gives how long the task may still work, by now.
     fn left(&self) -> Option<Duration> {
         let now = self.engine.parts.runtime.now();
-        self.task.spent.left(&self.task.submit.budget).map(|left| left.saturating_sub(now.since(self.task.last_at)))
+        self.task.spent.left(&self.task.budget).map(|left| left.saturating_sub(now.since(self.task.last_at)))
     }
 
     /// Ends the task: its time is over.
     pub(super) async fn out_of_time(&mut self) -> Result<()> {
-        self.finish(Finish::Failed { error: Spent::out_of_time(&self.task.submit.budget) }).await
+        self.finish(Finish::Failed { error: Spent::out_of_time(&self.task.budget) }).await
     }
 
     /// Waits until the task's time is over; for ever where it has no limit.
@@ -283,7 +283,7 @@ impl Driver {
             Told::Asked(asked) => {
                 let (mut event, ack) = *asked;
                 if let Event::ModelAsked { most, .. } = &mut event {
-                    let affords = match self.task.spent.affords(most, &self.task.submit.budget) {
+                    let affords = match self.task.spent.affords(most, &self.task.budget) {
                         Ok(()) => self.engine.in_the_day(most).await?,
                         no => no,
                     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Engine, Subscription, events::Item};
-use crate::{Event, Record, Result, Task, TaskId};
+use crate::{Event, Record, Result, TaskId};
 
 impl Engine {
     /// Reads what happens in a task and its sub-tasks: everything after `after`, then what comes, to its last record.
@@ -21,16 +21,11 @@ impl Engine {
                 parts.extend(self.task(part).await?.all_subtasks());
             }
         }
-        let last = last(&found);
-        let followed = Followed { task, family, last, is_over: last.is_some_and(|last| last <= after) };
+        let (head, has_ended) = (found.head, found.result.is_some());
+        let followed = Followed { task, family, head, has_ended, is_over: has_ended && head <= after };
         // What comes after the look is in the log, from which it is read.
         Ok(self.events(found.thread, after).following(followed))
     }
-}
-
-/// Gives the last record of a task that has ended.
-fn last(task: &Task) -> Option<u64> {
-    task.result.as_ref().map(|_| task.head)
 }
 
 /// A task that is followed.
@@ -38,8 +33,10 @@ pub(super) struct Followed {
     task: TaskId,
     /// The task and its sub-tasks.
     family: BTreeSet<TaskId>,
-    /// Its last record, if it had ended when it was first looked at.
-    last: Option<u64>,
+    /// Its last record when it was first looked at. An end before that was taken back: somebody went on with it.
+    head: u64,
+    /// Whether it had ended then.
+    has_ended: bool,
     /// Whether its last record was given.
     pub(super) is_over: bool,
 }
@@ -62,10 +59,8 @@ impl Followed {
             self.family.insert(*task);
         }
         if task == self.task {
-            self.is_over = match self.last {
-                Some(last) => record.seq >= last,
-                None => record.event.kind() == "task_finished",
-            };
+            let is_last = self.has_ended || record.event.kind() == "task_finished";
+            self.is_over = is_last && record.seq >= self.head;
         }
         Ok(true)
     }
