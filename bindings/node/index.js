@@ -53,9 +53,7 @@ class Cowork extends Operations {
     this.#host.engine = undefined;
   }
 
-  async [Symbol.asyncDispose]() {
-    await this.close();
-  }
+  [Symbol.asyncDispose] = () => this.close();
 
   async _call(op, args, id = (this.#last += 1)) {
     const json = write(args, `what \`${op}\` is called with`);
@@ -157,6 +155,7 @@ class Context {
   static {
     for (const what of ["text", "thinking", "calling"]) {
       this.prototype[what] = function (piece) {
+        check(typeof piece === "string", "tell a piece", `a piece of a model's answer is a text, not ${typeof piece}`, "give what is no text at the end");
         this.#engine.tell(this.#id, what, piece);
       };
     }

@@ -24,26 +24,27 @@ class Output {
   }
 }
 
-function tool({ input, schema, run, ...declaration }) {
+function tool({ input, schema, run, ...declaration } = {}) {
   const { name } = declaration;
   const checks = input?.["~standard"];
   declaration.schema = schema ?? (checks ? schemaOf(input, checks, name) : input);
   return new Part("tool", declaration, "run", run, async ({ args, ...call }, ctx) => {
     const given = await run(checks ? await checked(checks, args, name) : args, Object.assign(ctx, call));
     const { value, note, label } = given instanceof Output ? given : { value: given };
+    check(!/function|symbol/.test(typeof value), "write JSON", `the result of the tool \`${name}\` is a ${typeof value}, which JSON has not`, "give a value");
     return write({ value: value === undefined ? null : value, note, label }, `the result of the tool \`${name}\``);
   });
 }
 
-function model({ answer, ...declaration }) {
+function model({ answer, ...declaration } = {}) {
   return new Part("model", declaration, "answer", answer, async (request, ctx) => {
     const given = await answer(request, ctx);
-    const all = given?.[Symbol.asyncIterator] ? await told(given, ctx) : given;
+    const all = given?.[Symbol.asyncIterator] || given?.next ? await told(given, ctx) : given;
     return write(all === undefined ? {} : all, `the answer of the model \`${declaration.name}\``);
   });
 }
 
-function planner({ plan, ...declaration }) {
+function planner({ plan, ...declaration } = {}) {
   return new Part("planner", declaration, "plan", plan, async (...it) => write(await plan(...it), `what the planner \`${declaration.name}\` gives`));
 }
 
@@ -53,7 +54,7 @@ function approver(answer) {
 
 /** Tells the pieces of an answer as they come, and gives what is returned behind them. */
 async function told(pieces, ctx) {
-  const iterator = pieces[Symbol.asyncIterator]();
+  const iterator = pieces[pieces[Symbol.asyncIterator] ? Symbol.asyncIterator : Symbol.iterator]();
   ctx.signal.addEventListener("abort", () => void iterator.return?.()?.catch?.(() => {}));
   for (;;) {
     const { done, value } = await iterator.next();

@@ -258,7 +258,10 @@ export interface CommandPause {
   type: "pause";
 }
 
-/** Goes on after a pause, a stop or a crash. */
+/**
+ * Goes on after a pause, a stop or a crash. A task that something outside it made fail, such as a service that
+ * was down or a limit, is gone on with where it failed; if that was a limit, its limits count anew.
+ */
 export interface CommandResume {
   type: "resume";
 }
@@ -315,8 +318,8 @@ export interface Config {
   credentials?: { [key: string]: CredentialSettings };
   /**
    * The folder for the engine's own data: its log, and what is needed to give back what tasks did to files. It
-   * is made if it is not there; `~` is the person's home. Without one nothing is kept, and no task can be given
-   * a folder.
+   * is made if it is not there; `~` is the person's home, and a relative path is one from where the process
+   * stands when it opens. Without one nothing is kept, and no task can be given a folder.
    *
    * @defaultValue `null`
    */
@@ -1465,7 +1468,8 @@ export interface LimitSettings {
    */
   tasks?: number | null;
   /**
-   * Threads on which built-in tools compute; the engine has one besides. Default: as many as processors.
+   * Threads on which built-in tools compute; the engine has one besides. At most 1,024. Default: as many as
+   * processors.
    *
    * @defaultValue `null`
    */

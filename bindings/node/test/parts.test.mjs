@@ -24,6 +24,10 @@ test("a model answers with a text, an answer, or pieces of a text", { timeout: 2
       yield "It is ";
       yield "42.";
     },
+    function* () {
+      yield "It is ";
+      yield "42.";
+    },
     async function* () {
       yield "It is 42.";
       return { usage: { input: 3, output: 4 } };
@@ -36,6 +40,20 @@ test("a model answers with a text, an answer, or pieces of a text", { timeout: 2
     assert.equal(text, "It is 42.", String(answer));
     assert.deepEqual([state.status, state.result.summary], ["done", "It is 42."], String(answer));
   }
+});
+
+test("what is no text, no value or no part is said to be none", { timeout: 20_000 }, async (t) => {
+  const pieces = async function* () {
+    yield 3;
+  };
+  const { state } = await asked(t, pieces);
+  assert.match(state.result.error.message, /a piece of a model's answer is a text, not number/);
+  const gives = (run) => tool({ name: "gives", about: "x", effects: "read_only", input: { type: "object" }, run });
+  for (const [run, what] of [[() => () => 1, "function"], [() => Symbol("x"), "symbol"]]) {
+    const { turns: [turn] } = await open(t, { tools: [gives(run)], planners: [turns([["gives"]])] }).run("go");
+    assert.match(turn.calls[0].outcome.error.message, new RegExp(`is a ${what}, which JSON has not`));
+  }
+  for (const make of [tool, model, planner]) assert.throws(() => make(), InvalidInputError);
 });
 
 test("a character that two pieces share is one", { timeout: 20_000 }, async (t) => {
@@ -67,7 +85,7 @@ test("what a model says wrong, or throws, ends its task with a reason", { timeou
   const cases = [
     [() => 7, "invalid_input"],
     [() => ({ words: "x" }), "invalid_input"],
-    [async function* () { yield 7; }, "internal"],
+    [async function* () { yield 7; }, "invalid_input"],
     [() => { throw new NotAllowedError("the key is wrong"); }, "not_allowed"],
     [() => { throw new TypeError("no"); }, "internal"],
   ];

@@ -69,8 +69,7 @@ class Bridge:
     def __init__(self, config: dict[str, Any], parts: list[Part]) -> None:
         declared = [(part.kind, to_json(part.declaration, f"the {part.kind} `{part.declaration['name']}`")) for part in parts]
         self.engine = Engine(to_json(config, "the configuration"), declared)
-        self.numbers = itertools.count(1)
-        self._parts = parts
+        self.numbers, self._parts = itertools.count(1), parts
         self._waiting: dict[int, asyncio.Future[str]] = {}
         self._running: dict[int, asyncio.Task[None] | ToolContext] = {}
         # It is there to notice when the loop ends.
@@ -98,6 +97,14 @@ class Bridge:
         self._running[number] = stop
         # The interpreter waits at its end for the threads of a pool, however long they block.
         threading.Thread(target=self._answer, args=(number, work, part), name="cowork-tool", daemon=True).start()
+
+    def waited(self, awaited: Callable[[Any], Any], value: Any) -> Any:
+        """Has the loop wait for what a function in a thread gave, if that is to be awaited."""
+        if not hasattr(value, "__await__"):
+            return value
+        import asyncio
+
+        return asyncio.run_coroutine_threadsafe(awaited(value), cast("asyncio.Task[Any]", self._server).get_loop()).result()
 
     def _answer(self, number: int, work: Callable[[], str], part: Part) -> None:
         try:
@@ -200,8 +207,7 @@ class Stream:
     """What comes one after the other: as much is fetched at once as there is."""
 
     def __init__(self, bridge: Bridge, operation: str, args: object) -> None:
-        self._bridge = bridge
-        self._asked = (operation, args)
+        self._bridge, self._asked = bridge, (operation, args)
         self._number: int | None = None
         self._items: deque[Any] = deque()
 

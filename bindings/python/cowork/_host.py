@@ -39,9 +39,9 @@ class ToolContext:
     """What a tool is told besides its arguments: a parameter of this type gets it, and is none of the tool's."""
 
     def __init__(self, bridge: Bridge, number: int, given: Mapping[str, Any]) -> None:
-        self._bridge = bridge
-        self._number = number
-        self._cancelled = False
+        self._bridge, self._number = bridge, number
+        self.cancelled = False
+        """Whether nobody wants the result any more: for a function that blocks. A coroutine is cancelled."""
         self.thread: str = given["thread"]
         self.task: str = given["task"]
         self.call: str = given["call"]
@@ -57,13 +57,8 @@ class ToolContext:
         """Shows how far it is: so much is done, of so much if that is known. Says whether anybody looks."""
         return self._bridge.engine.progress(self._number, done, total, note)
 
-    @property
-    def cancelled(self) -> bool:
-        """Whether nobody wants the result any more: for a function that blocks. A coroutine is cancelled."""
-        return self._cancelled
-
     def cancel(self) -> None:
-        self._cancelled = True
+        self.cancelled = True
 
 
 class ToolResult:
@@ -150,7 +145,9 @@ class Tool(Part):
         about, described = _documented(self.function)
         schema: Schema = {"type": "object", "properties": {}, "required": [], "additionalProperties": False, "$defs": {}}
         roles: dict[str, str] = {}
-        hints = typing.get_type_hints(self.function, include_extras=True)
+        # Of one with arguments set already, and of an object that can be called, something else has the hints.
+        said = it if inspect.isroutine(it := getattr(self.function, "func", self.function)) else type(it).__call__
+        hints = typing.get_type_hints(said, include_extras=True)
         for name, parameter in inspect.signature(self.function).parameters.items():
             if ToolContext in (hint := hints.get(name), *typing.get_args(hint)):
                 self._context = name
@@ -172,6 +169,8 @@ class Tool(Part):
     def _schema(self, name: str, hint: Any, definitions: Schema) -> Schema:
         try:
             schema, decode = _schema_of(hint)
+            # A model writes 1.0 as well as 1, and JSON Schema takes both for a whole number.
+            decode = int if schema.get("type") == "integer" else decode
         except TypeError:
             # Whoever uses pydantic has it loaded.
             if (pydantic := sys.modules.get("pydantic")) is None:
@@ -197,13 +196,12 @@ class Tool(Part):
             args[self._context] = context
         if self._is_async:
             return self._result(await self.function(**args))
-        bridge.in_thread(number, lambda: self._result(self.function(**args)), context, self)
+        bridge.in_thread(number, lambda: self._result(bridge.waited(_awaited, self.function(**args))), context, self)
         return None
 
     def _result(self, value: Any) -> str:
-        if not isinstance(value, ToolResult):
-            return '{"value":' + self._written(value) + "}"
-        return self._written({name: it for name, it in vars(value).items() if it is not None})
+        said = {name: it for name, it in vars(value).items() if it is not None} if isinstance(value, ToolResult) else None
+        return '{"value":' + self._written(value) + "}" if said is None else self._written(said)
 
 
 @overload
@@ -250,8 +248,7 @@ def parts_of(tools: Any = (), models: Any = (), planners: Any = (), approver: An
             raise InvalidInputError(f"`{kind.kind}s` is no list", op="open engine", fix=f"give a list: {kind.kind}s=[...]")
         for one in given:
             if not isinstance(one, kind):
-                fix = f"make one of a function with `@cowork.{kind.kind}`"
-                raise InvalidInputError(f"{one!r} is no {kind.kind}", op="open engine", fix=fix)
+                raise InvalidInputError(f"{one!r} is no {kind.kind}", op="open engine", fix=f"make one of a function with `@cowork.{kind.kind}`")
             parts.append(one)
     return parts
 
@@ -287,9 +284,10 @@ def _schema_of(hint: Any) -> tuple[Schema, Function | None]:
     if (plain := _PLAIN.get(hint)) is not None:
         return dict(plain), None
     if typing.is_typeddict(hint):
-        hints = typing.get_type_hints(hint, include_extras=True)
-        properties = {name: _schema_of(_required(it))[0] for name, it in hints.items()}
-        return {"type": "object", "properties": properties, "required": sorted(hint.__required_keys__)}, None
+        fields = {name: _schema_of(_required(it)) for name, it in typing.get_type_hints(hint, include_extras=True).items()}
+        if any(decode for _, decode in fields.values()):
+            raise TypeError(f"a field of {hint.__name__} is no plain JSON")
+        return {"type": "object", "properties": {name: it for name, (it, _) in fields.items()}, "required": sorted(hint.__required_keys__)}, None
     if inspect.isclass(hint) and issubclass(hint, enum.Enum):
         return {"enum": [it.value for it in hint]}, hint
     if inspect.isclass(hint) and hasattr(hint, "__fspath__") and not inspect.isabstract(hint):

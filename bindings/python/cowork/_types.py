@@ -566,7 +566,9 @@ class CommandPause(TypedDict):
 
 
 class CommandResume(TypedDict):
-    """Goes on after a pause, a stop or a crash."""
+    """Goes on after a pause, a stop or a crash. A task that something outside it made fail, such as a service
+    that was down or a limit, is gone on with where it failed; if that was a limit, its limits count anew.
+    """
 
     type: Literal["resume"]
 
@@ -630,8 +632,8 @@ class Config(TypedDict, total=False):
     """
     data_dir: str | None
     """The folder for the engine's own data: its log, and what is needed to give back what tasks did to files. It
-    is made if it is not there; `~` is the person's home. Without one nothing is kept, and no task can be
-    given a folder.
+    is made if it is not there; `~` is the person's home, and a relative path is one from where the process
+    stands when it opens. Without one nothing is kept, and no task can be given a folder.
 
     Where it is left out: `null`.
     """
@@ -1878,7 +1880,8 @@ class LimitSettings(TypedDict, total=False):
     Where it is left out: `null`.
     """
     threads: int | None
-    """Threads on which built-in tools compute; the engine has one besides. Default: as many as processors.
+    """Threads on which built-in tools compute; the engine has one besides. At most 1,024. Default: as many as
+    processors.
 
     Where it is left out: `null`.
     """

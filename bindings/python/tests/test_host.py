@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import tempfile
 from collections.abc import AsyncIterator
@@ -172,6 +173,15 @@ class Approvers(Story):
         self.assertEqual((waits.exception.kind, "waiting" in str(waits.exception)), ("unavailable", True))
         self.assertTrue(waits.exception.fix)
 
+    def test_run_says_what_the_approver_gave_that_is_no_answer(self) -> None:
+        async def work() -> None:
+            async with engine(self.sender(), turns=[calls("send", {"what": "a letter"})], approver=lambda ask: "yes") as it:
+                await it.run("go", mode="ask")
+
+        with self.assertRaises(CoworkError) as waits:
+            self.runs(work)
+        self.assertIn("the approver gave no answer: the answer of the approver", str(waits.exception))
+
     def test_a_question_is_answered_by_a_command(self) -> None:
         async def work() -> Any:
             async with engine(self.sender(), turns=[calls("send", {"what": "a letter"})]) as it:
@@ -271,6 +281,37 @@ class Opened(Story):
         with tempfile.TemporaryDirectory() as folder:
             id = self.runs(lambda: begins(folder))
             self.assertEqual(self.runs(lambda: goes_on(folder, id))["value"], "there")
+
+    def test_a_relative_folder_stays_where_it_was_wherever_the_process_goes(self) -> None:
+        async def work() -> tuple[int, int]:
+            async with Cowork(data_dir="data", planners=[script()]) as it:
+                await it.run("go")
+                os.mkdir("elsewhere")
+                os.chdir("elsewhere")
+                await asyncio.gather(*[it.run("go") for _ in range(20)])
+                all = await asyncio.gather(*[it.tasks() for _ in range(20)])
+                return min(map(len, all)), max(map(len, all))
+
+        here = os.getcwd()
+        with tempfile.TemporaryDirectory() as folder:
+            os.chdir(folder)
+            try:
+                self.assertEqual(self.runs(work), (21, 21))
+                self.assertEqual(os.listdir(), [])
+            finally:
+                os.chdir(here)
+
+    def test_what_changed_nothing_has_no_changes_and_nothing_to_undo(self) -> None:
+        async def work(folder: Path) -> Any:
+            (folder / "desk").mkdir()
+            async with Cowork(data_dir=folder / "data", planners=[script()]) as it:  # type: ignore[arg-type]
+                id = (await it.run("go", folders=[folder / "desk"]))["id"]  # type: ignore[list-item]
+                undone = await it.preview_undo(id), await it.undo(id)
+                return await it.changes(id), *(one["undone"] for one in undone), (await it.task(id))["status"]
+
+        with tempfile.TemporaryDirectory() as folder:
+            changes, *undone, status = self.runs(lambda: work(Path(folder)))
+            self.assertEqual((changes["changes"], undone, status), ([], [0, 0], "done"))
 
     def test_paths_are_taken_as_paths(self) -> None:
         async def work(folder: Path) -> Any:

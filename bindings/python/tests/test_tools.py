@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import functools
 import os
 import pathlib
 import sys
@@ -37,6 +38,11 @@ class Thing:
 class Place(TypedDict):
     town: str
     at: list[float]
+
+
+class Spot(TypedDict):
+    colour: Colour
+    way: pathlib.Path
 
 
 @tool(effects="read_only")
@@ -195,6 +201,43 @@ class Declared(Story):
 
         self.assertEqual(self.outcome(take, colour="red", path="/a", all=["blue"])["end"], "done")
         self.assertEqual(seen, [Colour.RED, pathlib.Path("/a"), [Colour.BLUE]])
+
+    def test_a_whole_number_is_one_however_it_is_written(self) -> None:
+        seen: list[Any] = []
+
+        @tool(effects="read_only")
+        async def take(n: int) -> None:
+            seen.extend((type(n), n))
+
+        self.assertEqual(self.outcome(take, n=3.0)["end"], "done")
+        self.assertEqual(seen, [int, 3])
+
+    def test_a_field_that_is_more_than_json_is_what_its_type_says_or_refused(self) -> None:
+        def take(spot: Spot) -> str:
+            return f"{spot['colour']} {type(spot['way']).__name__}"
+
+        # Of a TypedDict of `typing` pydantic makes none before Python 3.12.
+        if pydantic is None or sys.version_info < (3, 12):
+            with self.assertRaises(InvalidInputError):
+                tool(take)
+        else:
+            given = self.outcome(tool(take, effects="read_only"), spot={"colour": "red", "way": "/a"})["value"]
+            self.assertEqual(given, "Colour.RED PosixPath")
+
+    def test_a_function_may_be_any_that_can_be_called_and_give_what_is_awaited(self) -> None:
+        async def inner(n: int) -> int:
+            await asyncio.sleep(0)
+            return n + 1
+
+        class Adder:
+            def __call__(self, n: int) -> int:
+                return n + 2
+
+        def behind(n: int) -> Any:
+            return inner(n)
+
+        for function, sum in ((behind, 2), (Adder(), 3), (functools.partial(inner), 2)):
+            self.assertEqual(self.outcome(tool(name="add", effects="read_only")(function), n=1)["value"], sum)
 
     @unittest.skipIf(pydantic is None, "pydantic is not installed")
     def test_pydantic_models_are_parameters_and_results(self) -> None:

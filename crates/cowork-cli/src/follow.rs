@@ -213,7 +213,7 @@ impl Follower<'_> {
             Undo::Done(_) => true,
             _ => false,
         };
-        if asks { self.app.engine.changes(task.id).await.ok() } else { None }
+        if asks && task.journalled { self.app.engine.changes(task.id).await.ok() } else { None }
     }
 
     /// Sees to a task that has ended or waits. Gives how to end; none if it is to go on.

@@ -568,14 +568,21 @@ async fn a_budget_says_how_much_of_it_is_counted_for_an_answer_that_was_lost() {
 
 #[tokio::test]
 async fn a_big_result_is_shown_by_its_beginning_and_read_on_when_wanted() {
-    let stage = Stage::new();
     let text: String = (0..10_000).map(|n| format!("line {n}\n")).collect();
-    let whole = text.clone();
-    let big = ProbeTool::with(
-        "look",
-        |_| Ok(Effects::none()),
-        move |_| Ok(cowork_core::ToolOutput { value: json!(text), ..Default::default() }),
-    );
+    let output = cowork_core::ToolOutput { value: json!(text), ..Default::default() };
+    shown_by_its_beginning(&text, Ok(output)).await;
+}
+
+#[tokio::test]
+async fn what_a_failed_call_says_at_length_is_shown_and_read_in_the_same_way() {
+    let page: String = (0..100_000).map(|n| format!("<p>{n}</p>")).collect();
+    let error = Error::new(Kind::Unavailable, "look", page.clone());
+    shown_by_its_beginning(&format!("Failed: {page}"), Err(error)).await;
+}
+
+async fn shown_by_its_beginning(whole: &str, gives: cowork_core::Result<cowork_core::ToolOutput>) {
+    let stage = Stage::new();
+    let big = ProbeTool::with("look", |_| Ok(Effects::none()), move |_| gives.clone());
     let asked: Arc<Mutex<Vec<ModelRequest>>> = Arc::default();
     let seen = asked.clone();
     let model = ScriptedModel::new(move |request| {

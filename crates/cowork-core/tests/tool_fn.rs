@@ -91,6 +91,20 @@ fn notes(declare: impl FnOnce(ToolFn<One>) -> ToolFn<One>) -> Result<Arc<dyn Too
     declare(tool_fn("note", "Notes it.", |args: One, _| async move { Ok(args.note) })).build()
 }
 
+#[test]
+fn a_schema_that_only_names_an_object_is_that_of_an_object() {
+    let made = |schema: Value| {
+        let tool = ToolDeclaration::new("it", "x", schema).tool(|_, _| async { Ok(ToolOutput::default()) });
+        tool.map(|tool| tool.spec().schema.clone())
+    };
+    let place = json!({ "type": "object", "properties": { "in": { "$ref": "#/$defs/Place" } } });
+    let schema = made(json!({ "$ref": "#/$defs/Place", "$defs": { "Place": place } })).unwrap();
+    assert_eq!(schema, json!({ "type": "object", "properties": place["properties"], "$defs": { "Place": place } }));
+    let one_of = made(json!({ "oneOf": [{ "type": "object" }, { "type": "object" }] })).unwrap_err();
+    assert!(one_of.fix().unwrap().contains("with what it is one of as a property"), "{one_of:?}");
+    assert!(made(json!({ "$ref": "#/$defs/Nothing" })).is_err());
+}
+
 fn effects(tool: Arc<dyn Tool>, args: &Value) -> Result<Effects> {
     let mut tools = Registry::new();
     let name = tool.spec().name.clone();

@@ -1,6 +1,6 @@
 //! What a host sets when it opens an engine.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fmt, num::NonZero, path::PathBuf, thread, time::Duration};
 
 use cowork::{
     DayBudget, Error, ExecLimits, Kind, Limits, Patience, Result,
@@ -10,12 +10,15 @@ use cowork::{
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
+/// More threads than that for tools are a mistake, and the system may not give them.
+const MOST_THREADS: usize = 1_024;
+
 /// How an engine is opened. Everything can be left out.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The folder for the engine's own data: its log, and what is needed to give back what tasks did to files. It is made if it is not
-    /// there; `~` is the person's home. Without one nothing is kept, and no task can be given a folder.
+    /// there; `~` is the person's home, and a relative path is one from where the process stands when it opens. Without one nothing is kept, and no task can be given a folder.
     pub data_dir: Option<PathBuf>,
     /// Where the log is. Default: on disk, if there is a `data_dir`.
     pub store: Option<StoreKind>,
@@ -100,7 +103,7 @@ pub struct LimitSettings {
     pub patience: Option<Span>,
     /// What may be spent on models in a day, over all tasks.
     pub day: DayBudget,
-    /// Threads on which built-in tools compute; the engine has one besides. Default: as many as processors.
+    /// Threads on which built-in tools compute; the engine has one besides. At most 1,024. Default: as many as processors.
     pub threads: Option<usize>,
 }
 
@@ -183,9 +186,21 @@ impl CredentialSettings {
 }
 
 impl Config {
+    /// Gives how many threads there are for built-in tools.
+    pub(crate) fn threads(&self) -> Result<usize> {
+        let usual = || thread::available_parallelism().map_or(2, NonZero::get);
+        let threads = self.limits.threads.unwrap_or_else(usual);
+        if (1..=MOST_THREADS).contains(&threads) {
+            return Ok(threads);
+        }
+        let why = format!("there can't be {threads} threads for tools");
+        Err(Error::new(Kind::InvalidInput, "read config", why)
+            .with_fix(format!("leave `threads` out, or set 1 to {MOST_THREADS}")))
+    }
+
     pub(crate) fn limits(&self) -> Result<Limits> {
         let set = &self.limits;
-        if set.tasks == Some(0) || set.tries == Some(0) || set.threads == Some(0) {
+        if set.tasks == Some(0) || set.tries == Some(0) {
             let why = "a limit of none at all leaves nothing to be done";
             return Err(Error::new(Kind::InvalidInput, "read config", why).with_fix("leave it out, or set at least 1"));
         }

@@ -4,7 +4,6 @@ use std::{
     fmt,
     future::Future,
     mem,
-    num::NonZero,
     panic::AssertUnwindSafe,
     pin::Pin,
     process,
@@ -252,8 +251,7 @@ impl fmt::Debug for Handle {
 
 impl Runtimes {
     fn start(config: &Config) -> Result<Self> {
-        let usual = || thread::available_parallelism().map_or(2, NonZero::get);
-        let of_tools = || start(config.limits.threads.unwrap_or_else(usual), "cowork-tool");
+        let of_tools = || start(config.threads()?, "cowork-tool");
         let tools = (config.builtin_tools == BuiltinTools::All).then(of_tools).transpose()?;
         Ok(Self { engine: start(1, "cowork")?, tools })
     }

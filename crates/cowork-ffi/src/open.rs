@@ -15,6 +15,7 @@ use crate::{
     config::{BuiltinTools, ClaimKind, Config, StoreKind},
     parts::Made,
     place::place,
+    planner::Faults,
 };
 
 /// What the planner of playbooks is called.
@@ -29,6 +30,8 @@ pub(crate) struct Open {
     pub(crate) sender: String,
     /// Whether tasks can be given folders.
     pub(crate) has_folders: bool,
+    /// Why the approver left questions open.
+    pub(crate) faults: Arc<Faults>,
     runtime: TokioRuntime,
     choices: Choices,
 }
@@ -60,6 +63,7 @@ impl Open {
             thread: thread(config.thread.as_deref().unwrap_or("main")),
             sender: config.sender.unwrap_or_else(|| "host".to_owned()),
             has_folders: config.data_dir.is_some(),
+            faults: made.faults,
             runtime,
             choices,
         })
@@ -166,6 +170,11 @@ fn begin(config: &Config) -> Result<Builder> {
             return Err(
                 Error::new(Kind::InvalidInput, "read config", why).with_fix("name one in `data_dir`, or leave it out")
             );
+        }
+        (Some(data), _) if data.as_os_str().as_encoded_bytes().starts_with(b"file:") => {
+            let why = "the folder that is to keep the data is an address, and not a path";
+            return Err(Error::new(Kind::InvalidInput, "read config", why)
+                .with_fix("name it from `/` on; in Node `fileURLToPath` makes a path of an address"));
         }
         (Some(data), None | Some(StoreKind::Disk)) => builder.data_dir(place(data, env::home_dir().as_deref())),
         (Some(data), Some(StoreKind::Memory)) => builder.data_dir(place(data, env::home_dir().as_deref())).in_memory(),

@@ -7,7 +7,7 @@ use cowork::{Approver, Model, Planner, Result, Tool};
 use crate::{
     Function,
     model::HostModel,
-    planner::{HostApprover, HostPlanner},
+    planner::{Faults, HostApprover, HostPlanner},
     text,
     tool::host_tool,
 };
@@ -87,11 +87,14 @@ impl Parts {
             let planner = HostPlanner::new(text::read_object("the declaration of a planner", &json)?, function)?;
             Ok(Arc::new(planner) as Arc<dyn Planner>)
         };
+        let faults = Arc::new(Faults::default());
+        let approver = |function| Arc::new(HostApprover { function, faults: faults.clone() }) as Arc<dyn Approver>;
         Ok(Made {
             tools: self.tools.into_iter().map(tool).collect::<Result<_>>()?,
             models: self.models.into_iter().map(model).collect::<Result<_>>()?,
             planners: self.planners.into_iter().map(planner).collect::<Result<_>>()?,
-            approver: self.approver.map(|function| Arc::new(HostApprover(function)) as Arc<dyn Approver>),
+            approver: self.approver.map(approver),
+            faults,
         })
     }
 }
@@ -108,4 +111,5 @@ pub(crate) struct Made {
     pub(crate) models: Vec<Arc<dyn Model>>,
     pub(crate) planners: Vec<Arc<dyn Planner>>,
     pub(crate) approver: Option<Arc<dyn Approver>>,
+    pub(crate) faults: Arc<Faults>,
 }

@@ -1,9 +1,13 @@
 //! Planners and approvers of the host's.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use cowork::{
-    Answer, Approver, Ask, CancellationToken, Error, Kind, PlanContext, Planner, Proposal, Result, View, async_trait,
+    Answer, Approver, Ask, CallId, CancellationToken, Error, Kind, PlanContext, Planner, Proposal, Result, View,
+    async_trait,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -78,19 +82,49 @@ impl Planner for HostPlanner {
 }
 
 /// An approver whose answers a function of the host's gives: it is called with an [`Ask`] and gives `"allow"`, `"allow_task"`, `"deny"`, or
-/// `null`, which leaves the question open. So does an error.
-pub(crate) struct HostApprover(pub(crate) Arc<dyn Function>);
+/// `null`, which leaves the question open. So does an error, which whoever waits for the task is told.
+pub(crate) struct HostApprover {
+    pub(crate) function: Arc<dyn Function>,
+    pub(crate) faults: Arc<Faults>,
+}
+
+/// Why questions were left open, by the call: what the approver threw, or gave that is no answer.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Mutex<HashMap<CallId, Error>>);
+
+impl Faults {
+    /// So many are remembered.
+    const MOST: usize = 1_000;
+
+    /// Gives why a question was left open, unless that was its answer.
+    pub(crate) fn of(&self, call: CallId) -> Option<Error> {
+        self.all().get(&call).cloned()
+    }
+
+    fn add(&self, call: CallId, error: Error) {
+        let mut all = self.all();
+        if all.len() >= Self::MOST {
+            all.clear();
+        }
+        all.insert(call, error);
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<CallId, Error>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 #[async_trait]
 impl Approver for HostApprover {
     async fn answer(&self, ask: Ask) -> Option<Answer> {
         let answered = async {
-            let given =
-                function::call(&*self.0, "approver", text::write(&ask)?, CancellationToken::new(), None).await?;
+            let input = text::write(&ask)?;
+            let given = function::call(&*self.function, "approver", input, CancellationToken::new(), None).await?;
             text::read::<Option<Answer>>("the answer of the approver", &given)
         };
         answered.await.unwrap_or_else(|error| {
             tracing::warn!(%error, "an approver gave no answer: the question stays open");
+            self.faults.add(ask.call.id, error);
             None
         })
     }

@@ -256,6 +256,10 @@ async fn an_approver_answers_or_leaves_it_open() {
         }
         let task = call(&handle, "settled", json!({ "task": id })).await.unwrap();
         assert_eq!(task["status"], status, "{answer}");
+        let ended = call(&handle, "finished", json!({ "task": id })).await;
+        let why = ended.map_or_else(|error| error.message, |_| String::new());
+        let faulty = why.contains("and the approver gave no answer: the answer of the approver");
+        assert_eq!(faulty, matches!(answer, "\"perhaps\"" | ""), "{why}");
     }
 }
 

@@ -94,7 +94,9 @@ impl SqliteStore {
     /// # Errors
     /// `NotFound` if the folder is missing, `NotAllowed` if it can't be written to, `Corrupt`, `NewerVersion`, `Busy`,
     /// `Full`, `InvalidInput` if the file is another program's, `Unsupported` if its file system can't share memory.
-    pub fn open(options: SqliteOptions) -> Result<Self> {
+    pub fn open(mut options: SqliteOptions) -> Result<Self> {
+        // It is opened again whenever one more reads, wherever the process stands by then.
+        options.path = std::path::absolute(&options.path).unwrap_or(options.path);
         let conn = connect::writer(&options)?;
         let (jobs, waiting) = mpsc::channel();
         let changes = broadcast::channel(1024).0;

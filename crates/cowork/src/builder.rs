@@ -3,7 +3,7 @@
 #[cfg(feature = "egress")]
 use std::collections::BTreeMap;
 use std::{
-    fmt,
+    fmt, io,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -60,7 +60,8 @@ struct Worker {
 }
 
 impl Builder {
-    /// Keeps the log, the journals and what was set aside in this folder, which is made if it is not there.
+    /// Keeps the log, the journals and what was set aside in this folder, which is made if it is not there. Where the process stands when the
+    /// engine is built says where a relative path is, whatever it does later.
     #[must_use]
     pub fn data_dir(mut self, path: impl AsRef<Path>) -> Self {
         self.data = Some(path.as_ref().to_owned());
@@ -341,15 +342,17 @@ impl Builder {
         Ok(())
     }
 
-    fn data(&self) -> Result<&Path> {
-        self.data.as_deref().ok_or_else(|| {
+    /// Gives the folder for the engine's own data, from `/` on: where the process stands may change while the engine is open.
+    fn data(&self) -> Result<PathBuf> {
+        let data = self.data.as_deref().ok_or_else(|| {
             Error::new(Kind::InvalidInput, "start engine", "no folder was named for the engine's own data")
                 .with_fix("call data_dir(), or give it a store and a sandbox")
-        })
+        })?;
+        std::path::absolute(data).map_err(|e| cant_be_made(data, e))
     }
 
     async fn default_store(&self, clock: Arc<dyn Runtime>) -> Result<Arc<dyn Store>> {
-        let data = self.data()?.to_owned();
+        let data = self.data()?;
         let probe = self.probe.clone();
         let open = move || {
             make(&data)?;
@@ -362,7 +365,7 @@ impl Builder {
     }
 
     fn default_sandbox(&self) -> Result<Arc<dyn Sandbox>> {
-        let data = self.data()?.to_owned();
+        let data = self.data()?;
         make(&data)?;
         let options = LocalSandboxOptions {
             data,
@@ -380,10 +383,21 @@ impl Builder {
 fn make(data: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
-    made.map_err(|e| {
-        let why = format!("can't make the folder for the engine's own data, {}: {e}", data.display());
-        Error::new(Kind::NotAllowed, "start engine", why).with_fix("name a folder that you may write to").with_source(e)
-    })
+    made.map_err(|e| cant_be_made(data, e))
+}
+
+fn cant_be_made(data: &Path, e: io::Error) -> Error {
+    let why = format!("can't make the folder for the engine's own data, {}: {e}", data.display());
+    let (kind, fix) = match e.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            (Kind::NotAllowed, "name a folder that you may write to")
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            (Kind::Full, "make room on the disk, or name a folder on another one")
+        }
+        _ => (Kind::InvalidInput, "name a folder that is there, or that can be made"),
+    };
+    Error::new(kind, "start engine", why).with_fix(fix).with_source(e)
 }
 
 impl fmt::Debug for Builder {

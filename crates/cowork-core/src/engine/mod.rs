@@ -419,12 +419,15 @@ impl Engine {
         if is_alone { Ok(found) } else { Box::pin(self.family_settled(found)).await }
     }
 
-    /// Says what undoing a task, or this part of it, would give back, and what it would keep. Nothing is changed, whatever
-    /// the mode.
+    /// Says what undoing a task, or this part of it, would give back, and what it would keep; of one that could change nothing so far, that
+    /// there is nothing. Nothing is changed, whatever the mode.
     ///
     /// # Errors
-    /// `NotFound` if there is no such task or no journal, or if that was let go of; `Unsupported` without a sandbox.
+    /// `NotFound` if there is no such task, or if its journal was let go of or is not here; `Unsupported` without a sandbox.
     pub async fn preview_undo(&self, task: TaskId, spec: UndoSpec) -> Result<UndoReport> {
+        if !self.task(task).await?.journalled {
+            return Ok(UndoReport::default());
+        }
         let (task, spec) = self.inner.undo_of_family(task, spec).await?;
         self.inner.sandbox()?.undo(task, UndoSpec { mode: UndoMode::Show, ..spec }).await
     }
@@ -435,7 +438,7 @@ impl Engine {
     /// As [`Engine::preview_undo`].
     pub async fn changes(&self, task: TaskId) -> Result<ChangeSet> {
         let task = self.task(task).await?;
-        self.inner.changes_of_family(task).await
+        if task.journalled { self.inner.changes_of_family(task).await } else { Ok(ChangeSet::default()) }
     }
 
     /// Looks at the store, the sandbox and the planners.

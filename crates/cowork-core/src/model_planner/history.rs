@@ -273,10 +273,8 @@ fn shown(state: &CallState, seen: &mut Vec<Artifact>) -> Result<(String, bool)> 
             seen.extend(Artifact::take(&mut value));
             (preview(state, text_of(&value, note)), false)
         }
-        Some(Outcome::Failed { error }) => {
-            let fix = error.fix().map(|fix| format!("\nWhat to do: {fix}")).unwrap_or_default();
-            (format!("Failed: {}{fix}", error.message), true)
-        }
+        // What a service or a program says of its failure may be a page of HTML.
+        Some(Outcome::Failed { error }) => (preview(state, text_of_failure(&error)), true),
         Some(Outcome::Denied { reason, .. }) => {
             let gave = state.held.as_ref().map(|held| held.output.clone()).map(|mut gave| {
                 seen.extend(Artifact::take(&mut gave.value));
@@ -300,6 +298,12 @@ pub(super) fn text_of(value: &serde_json::Value, note: String) -> String {
         serde_json::Value::String(text) => text.clone(),
         value => value.to_string(),
     }
+}
+
+/// Gives a failure as text.
+pub(super) fn text_of_failure(error: &Error) -> String {
+    let fix = error.fix().map(|fix| format!("\nWhat to do: {fix}")).unwrap_or_default();
+    format!("Failed: {}{fix}", error.message)
 }
 
 fn preview(state: &CallState, text: String) -> String {

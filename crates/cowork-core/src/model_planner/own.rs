@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{
     deferred,
     delegate::Delegate,
-    history::{shortened, text_of},
+    history::{shortened, text_of, text_of_failure},
     remember::Remember,
 };
 use crate::{
@@ -229,6 +229,7 @@ pub(super) fn result(task: &Task, tools: &[ToolSpec], call: &Call, state: &CallS
             Artifact::take(&mut value);
             text_of(&value, note)
         }
+        Some(Outcome::Failed { error }) => text_of_failure(&error),
         _ => return Ok(Some("there is no such result".to_owned())),
     };
     let from = text.ceil_char_boundary(args.from.min(text.len()));

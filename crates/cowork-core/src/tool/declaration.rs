@@ -103,7 +103,8 @@ impl ToolDeclaration {
         self.made(Box::new(|_| Ok(None)), Box::new(move |args, ctx| Box::pin(run(args, ctx))))
     }
 
-    pub(super) fn made(self, work: Box<Work>, run: Box<Run>) -> Result<Arc<dyn Tool>> {
+    pub(super) fn made(mut self, work: Box<Work>, run: Box<Run>) -> Result<Arc<dyn Tool>> {
+        self.schema = spelled_out(self.schema);
         self.check()?;
         let Self { name, about, schema, effects, roles, locks, title } = self;
         let locks = locks.into_iter().map(|name| Lock { name, alone: true }).collect();
@@ -116,7 +117,11 @@ impl ToolDeclaration {
         let name = &self.name;
         if self.schema.get("type").and_then(Value::as_str) != Some("object") {
             let why = format!("the schema of the tool `{name}` is not that of an object");
-            return Err(declared(why).with_fix("give it `\"type\": \"object\"` and the arguments as its `properties`"));
+            let is_one_of = ["anyOf", "oneOf"].iter().any(|one_of| self.schema.get(one_of).is_some());
+            return Err(declared(why).with_fix(match is_one_of {
+                true => "models want one object: give it one, with what it is one of as a property",
+                false => "give it `\"type\": \"object\"` and the arguments as its `properties`",
+            }));
         }
         if self.effects == DeclaredEffects::ReadOnly && self.roles.values().any(|role| *role == ArgumentRole::Changes) {
             let why = format!("the tool `{name}` changes nothing, it says, and has an argument for what it changes");
@@ -129,6 +134,22 @@ impl ToolDeclaration {
         }
         Ok(())
     }
+}
+
+/// Writes a schema that only names one of its own definitions as that definition: an object that was given a name is an object.
+fn spelled_out(mut schema: Value) -> Value {
+    let named = |schema: &Value| {
+        let name = schema.get("$ref")?.as_str()?.strip_prefix('#')?;
+        schema.pointer(name)?.as_object().cloned()
+    };
+    if schema.get("type").is_none()
+        && let Some(definition) = named(&schema)
+        && let Some(schema) = schema.as_object_mut()
+    {
+        schema.remove("$ref");
+        schema.extend(definition);
+    }
+    schema
 }
 
 impl DeclaredEffects {

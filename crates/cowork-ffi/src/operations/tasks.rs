@@ -113,6 +113,11 @@ async fn send_to(
 
 pub(super) async fn undo(open: &Open, args: UndoTask) -> Result<UndoReport> {
     let UndoTask { task, paths, calls } = args;
+    let found = open.engine.task(task).await?;
+    if found.result.is_some() && !found.journalled {
+        // Whoever undoes what changed nothing has what they want.
+        return Ok(UndoReport::default());
+    }
     tell(open, task, None, None, Command::Undo { paths, calls }).await?;
     let wrong = |why: &str| Err(Error::new(Kind::InvalidInput, "undo task", why));
     match open.engine.settled(task).await?.undo {
@@ -148,7 +153,11 @@ pub(super) async fn finished(open: &Open, OneTask { task }: OneTask) -> Result<T
         Some(Finish::Failed { error }) => Err(told(error.clone())),
         Some(Finish::Cancelled) => Err(told(Error::new(Kind::Cancelled, "run task", "the task was cancelled"))),
         None => {
-            let why = format!("the task is not done: it is {}", format!("{:?}", found.status()).to_lowercase());
+            let asks = open.engine.asks(task).await?;
+            let fault = asks.iter().find_map(|ask| open.faults.of(ask.call.id));
+            let fault = fault.map(|error| format!(", and the approver gave no answer: {}", error.message));
+            let status = format!("{:?}", found.status()).to_lowercase();
+            let why = format!("the task is not done: it is {status}{}", fault.unwrap_or_default());
             Err(told(Error::new(Kind::Unavailable, "run task", why))
                 .with_fix("answer what `asks` gives, or bring an approver that gives `allow`, `allow_task` or `deny`"))
         }
