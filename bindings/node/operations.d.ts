@@ -104,7 +104,8 @@ export declare abstract class Operations {
        */
       sender?: string | null | undefined;
       /**
-       * The thread, by its id or by what a person calls it. Default: as the engine was opened.
+       * The thread, by its id or by a name of your choice, which is the same thread each time; a title names
+       * none. Default: as the engine was opened.
        *
        * @defaultValue `null`
        */
@@ -374,7 +375,8 @@ export declare abstract class Operations {
   open(
     options?: {
       /**
-       * The thread, by its id or by what a person calls it. Default: as the engine was opened.
+       * The thread, by its id or by a name of your choice, which is the same thread each time; a title names
+       * none. Default: as the engine was opened.
        *
        * @defaultValue `null`
        */
@@ -410,8 +412,8 @@ export declare abstract class Operations {
        */
       task?: TaskId | null | undefined;
       /**
-       * The thread, by its id or by what a person calls it. Default: that of `task`, else as the engine was
-       * opened.
+       * The thread, by its id or by a name of your choice, which is the same thread each time; a title names
+       * none. Default: that of `task`, else as the engine was opened.
        *
        * @defaultValue `null`
        */
@@ -423,7 +425,8 @@ export declare abstract class Operations {
   notes(
     options?: {
       /**
-       * The thread, by its id or by what a person calls it. Default: as the engine was opened.
+       * The thread, by its id or by a name of your choice, which is the same thread each time; a title names
+       * none. Default: as the engine was opened.
        *
        * @defaultValue `null`
        */
@@ -443,7 +446,8 @@ export declare abstract class Operations {
       /** What it says; empty: the note of that name is forgotten. */
       text?: string | undefined;
       /**
-       * The thread, by its id or by what a person calls it. Default: as the engine was opened.
+       * The thread, by its id or by a name of your choice, which is the same thread each time; a title names
+       * none. Default: as the engine was opened.
        *
        * @defaultValue `null`
        */
@@ -505,8 +509,8 @@ export declare abstract class Operations {
        */
       task?: TaskId | null | undefined;
       /**
-       * The thread, by its id or by what a person calls it. Default: that of `task`, else as the engine was
-       * opened.
+       * The thread, by its id or by a name of your choice, which is the same thread each time; a title names
+       * none. Default: that of `task`, else as the engine was opened.
        *
        * @defaultValue `null`
        */

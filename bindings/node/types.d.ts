@@ -1171,7 +1171,8 @@ export interface FollowEvents {
    */
   task?: TaskId | null;
   /**
-   * The thread, by its id or by what a person calls it. Default: that of `task`, else as the engine was opened.
+   * The thread, by its id or by a name of your choice, which is the same thread each time; a title names none.
+   * Default: that of `task`, else as the engine was opened.
    *
    * @defaultValue `null`
    */
@@ -1392,7 +1393,8 @@ export interface KeepNote {
   /** What it says; empty: the note of that name is forgotten. */
   text?: string;
   /**
-   * The thread, by its id or by what a person calls it. Default: as the engine was opened.
+   * The thread, by its id or by a name of your choice, which is the same thread each time; a title names none.
+   * Default: as the engine was opened.
    *
    * @defaultValue `null`
    */
@@ -1716,7 +1718,8 @@ export interface OneTask {
 /** Names a thread. */
 export interface OneThread {
   /**
-   * The thread, by its id or by what a person calls it. Default: as the engine was opened.
+   * The thread, by its id or by a name of your choice, which is the same thread each time; a title names none.
+   * Default: as the engine was opened.
    *
    * @defaultValue `null`
    */
@@ -1726,7 +1729,8 @@ export interface OneThread {
 /** Opens a thread. */
 export interface OpenThread {
   /**
-   * The thread, by its id or by what a person calls it. Default: as the engine was opened.
+   * The thread, by its id or by a name of your choice, which is the same thread each time; a title names none.
+   * Default: as the engine was opened.
    *
    * @defaultValue `null`
    */
@@ -1836,6 +1840,11 @@ export interface PlannerInput {
 export interface Preview {
   /** The parts, the largest first. */
   groups?: Group[];
+  /**
+   * What comes and goes, line by line, where that is known and no more than can be read: `- ` before what goes,
+   * `+ ` before what comes, the path of each file above its lines.
+   */
+  lines?: string;
   /** What else should be known: `2 names clash: they get a number`. */
   notes?: string[];
   /** What it wants, after "Wants to": `move 467 files inside Downloads`. */
@@ -1929,7 +1938,8 @@ export interface ReadRecords {
    */
   task?: TaskId | null;
   /**
-   * The thread, by its id or by what a person calls it. Default: that of `task`, else as the engine was opened.
+   * The thread, by its id or by a name of your choice, which is the same thread each time; a title names none.
+   * Default: that of `task`, else as the engine was opened.
    *
    * @defaultValue `null`
    */
@@ -2279,7 +2289,8 @@ export interface SubmitTask {
   /** What is wanted, in words. At most 1 MiB. */
   text: string;
   /**
-   * The thread, by its id or by what a person calls it. Default: as the engine was opened.
+   * The thread, by its id or by a name of your choice, which is the same thread each time; a title names none.
+   * Default: as the engine was opened.
    *
    * @defaultValue `null`
    */

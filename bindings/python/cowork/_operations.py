@@ -92,8 +92,8 @@ class Operations(ABC):
         - `planner`: What the planner is told besides, its `name` among it: a playbook's name and parameters.
           Not beside `model`. Where it is left out: `null`.
         - `sender`: Who sends it. Default: as the engine was opened. Where it is left out: `null`.
-        - `thread`: The thread, by its id or by what a person calls it. Default: as the engine was opened.
-          Where it is left out: `null`.
+        - `thread`: The thread, by its id or by a name of your choice, which is the same thread each time; a
+          title names none. Default: as the engine was opened. Where it is left out: `null`.
         - `tools`: The tools that it may use; all that there are, if none are named. Where it is left out:
           `null`.
         - `trust`: The instruction files in its folders that the person trusts, each at a hash. Where it is
@@ -413,8 +413,8 @@ class Operations(ABC):
 
         Arguments:
 
-        - `thread`: The thread, by its id or by what a person calls it. Default: as the engine was opened.
-          Where it is left out: `null`.
+        - `thread`: The thread, by its id or by a name of your choice, which is the same thread each time; a
+          title names none. Default: as the engine was opened. Where it is left out: `null`.
         - `title`: What a person calls it, if it is new. Default: the name that was given as `thread`. Where
           it is left out: `null`.
         """
@@ -441,8 +441,9 @@ class Operations(ABC):
         - `after`: Only those with a `seq` above this. Where it is left out: `0`.
         - `most`: At most so many. Default, and the most: 512. Where it is left out: `null`.
         - `task`: Only this task's. Where it is left out: `null`.
-        - `thread`: The thread, by its id or by what a person calls it. Default: that of `task`, else as the
-          engine was opened. Where it is left out: `null`.
+        - `thread`: The thread, by its id or by a name of your choice, which is the same thread each time; a
+          title names none. Default: that of `task`, else as the engine was opened. Where it is left out:
+          `null`.
         """
         args_: dict[str, object] = {}
         if after is not None:
@@ -461,8 +462,8 @@ class Operations(ABC):
 
         Arguments:
 
-        - `thread`: The thread, by its id or by what a person calls it. Default: as the engine was opened.
-          Where it is left out: `null`.
+        - `thread`: The thread, by its id or by a name of your choice, which is the same thread each time; a
+          title names none. Default: as the engine was opened. Where it is left out: `null`.
         """
         args_: dict[str, object] = {}
         if thread is not None:
@@ -478,8 +479,8 @@ class Operations(ABC):
 
         - `name`: What it is called.
         - `text`: What it says; empty: the note of that name is forgotten.
-        - `thread`: The thread, by its id or by what a person calls it. Default: as the engine was opened.
-          Where it is left out: `null`.
+        - `thread`: The thread, by its id or by a name of your choice, which is the same thread each time; a
+          title names none. Default: as the engine was opened. Where it is left out: `null`.
         """
         args_: dict[str, object] = {"name": name}
         if text is not None:
@@ -541,8 +542,9 @@ class Operations(ABC):
         - `after`: Only records with a `seq` above this. Where it is left out: `0`.
         - `task`: Only what belongs to this task and its sub-tasks; it ends with the task. Where it is left
           out: `null`.
-        - `thread`: The thread, by its id or by what a person calls it. Default: that of `task`, else as the
-          engine was opened. Where it is left out: `null`.
+        - `thread`: The thread, by its id or by a name of your choice, which is the same thread each time; a
+          title names none. Default: that of `task`, else as the engine was opened. Where it is left out:
+          `null`.
         """
         args_: dict[str, object] = {}
         if after is not None:
@@ -612,8 +614,8 @@ class SyncOperations(ABC):
         - `planner`: What the planner is told besides, its `name` among it: a playbook's name and parameters.
           Not beside `model`. Where it is left out: `null`.
         - `sender`: Who sends it. Default: as the engine was opened. Where it is left out: `null`.
-        - `thread`: The thread, by its id or by what a person calls it. Default: as the engine was opened.
-          Where it is left out: `null`.
+        - `thread`: The thread, by its id or by a name of your choice, which is the same thread each time; a
+          title names none. Default: as the engine was opened. Where it is left out: `null`.
         - `tools`: The tools that it may use; all that there are, if none are named. Where it is left out:
           `null`.
         - `trust`: The instruction files in its folders that the person trusts, each at a hash. Where it is
@@ -933,8 +935,8 @@ class SyncOperations(ABC):
 
         Arguments:
 
-        - `thread`: The thread, by its id or by what a person calls it. Default: as the engine was opened.
-          Where it is left out: `null`.
+        - `thread`: The thread, by its id or by a name of your choice, which is the same thread each time; a
+          title names none. Default: as the engine was opened. Where it is left out: `null`.
         - `title`: What a person calls it, if it is new. Default: the name that was given as `thread`. Where
           it is left out: `null`.
         """
@@ -961,8 +963,9 @@ class SyncOperations(ABC):
         - `after`: Only those with a `seq` above this. Where it is left out: `0`.
         - `most`: At most so many. Default, and the most: 512. Where it is left out: `null`.
         - `task`: Only this task's. Where it is left out: `null`.
-        - `thread`: The thread, by its id or by what a person calls it. Default: that of `task`, else as the
-          engine was opened. Where it is left out: `null`.
+        - `thread`: The thread, by its id or by a name of your choice, which is the same thread each time; a
+          title names none. Default: that of `task`, else as the engine was opened. Where it is left out:
+          `null`.
         """
         args_: dict[str, object] = {}
         if after is not None:
@@ -981,8 +984,8 @@ class SyncOperations(ABC):
 
         Arguments:
 
-        - `thread`: The thread, by its id or by what a person calls it. Default: as the engine was opened.
-          Where it is left out: `null`.
+        - `thread`: The thread, by its id or by a name of your choice, which is the same thread each time; a
+          title names none. Default: as the engine was opened. Where it is left out: `null`.
         """
         args_: dict[str, object] = {}
         if thread is not None:
@@ -998,8 +1001,8 @@ class SyncOperations(ABC):
 
         - `name`: What it is called.
         - `text`: What it says; empty: the note of that name is forgotten.
-        - `thread`: The thread, by its id or by what a person calls it. Default: as the engine was opened.
-          Where it is left out: `null`.
+        - `thread`: The thread, by its id or by a name of your choice, which is the same thread each time; a
+          title names none. Default: as the engine was opened. Where it is left out: `null`.
         """
         args_: dict[str, object] = {"name": name}
         if text is not None:
@@ -1061,8 +1064,9 @@ class SyncOperations(ABC):
         - `after`: Only records with a `seq` above this. Where it is left out: `0`.
         - `task`: Only what belongs to this task and its sub-tasks; it ends with the task. Where it is left
           out: `null`.
-        - `thread`: The thread, by its id or by what a person calls it. Default: that of `task`, else as the
-          engine was opened. Where it is left out: `null`.
+        - `thread`: The thread, by its id or by a name of your choice, which is the same thread each time; a
+          title names none. Default: that of `task`, else as the engine was opened. Where it is left out:
+          `null`.
         """
         args_: dict[str, object] = {}
         if after is not None:

@@ -1534,8 +1534,8 @@ class FollowEvents(TypedDict, total=False):
     Where it is left out: `null`.
     """
     thread: str | None
-    """The thread, by its id or by what a person calls it. Default: that of `task`, else as the engine was
-    opened.
+    """The thread, by its id or by a name of your choice, which is the same thread each time; a title names none.
+    Default: that of `task`, else as the engine was opened.
 
     Where it is left out: `null`.
     """
@@ -1804,7 +1804,8 @@ class KeepNote(_KeepNote, total=False):
     text: str
     """What it says; empty: the note of that name is forgotten."""
     thread: str | None
-    """The thread, by its id or by what a person calls it. Default: as the engine was opened.
+    """The thread, by its id or by a name of your choice, which is the same thread each time; a title names none.
+    Default: as the engine was opened.
 
     Where it is left out: `null`.
     """
@@ -2152,7 +2153,8 @@ class OneThread(TypedDict, total=False):
     """Names a thread."""
 
     thread: str | None
-    """The thread, by its id or by what a person calls it. Default: as the engine was opened.
+    """The thread, by its id or by a name of your choice, which is the same thread each time; a title names none.
+    Default: as the engine was opened.
 
     Where it is left out: `null`.
     """
@@ -2162,7 +2164,8 @@ class OpenThread(TypedDict, total=False):
     """Opens a thread."""
 
     thread: str | None
-    """The thread, by its id or by what a person calls it. Default: as the engine was opened.
+    """The thread, by its id or by a name of your choice, which is the same thread each time; a title names none.
+    Default: as the engine was opened.
 
     Where it is left out: `null`.
     """
@@ -2305,6 +2308,10 @@ class Preview(_Preview, total=False):
 
     groups: list[Group]
     """The parts, the largest first."""
+    lines: str
+    """What comes and goes, line by line, where that is known and no more than can be read: `- ` before what
+    goes, `+ ` before what comes, the path of each file above its lines.
+    """
     notes: list[str]
     """What else should be known: `2 names clash: they get a number`."""
 
@@ -2396,8 +2403,8 @@ class ReadRecords(TypedDict, total=False):
     Where it is left out: `null`.
     """
     thread: str | None
-    """The thread, by its id or by what a person calls it. Default: that of `task`, else as the engine was
-    opened.
+    """The thread, by its id or by a name of your choice, which is the same thread each time; a title names none.
+    Default: that of `task`, else as the engine was opened.
 
     Where it is left out: `null`.
     """
@@ -2700,7 +2707,8 @@ class SubmitOptions(TypedDict, total=False):
     Where it is left out: `null`.
     """
     thread: str | None
-    """The thread, by its id or by what a person calls it. Default: as the engine was opened.
+    """The thread, by its id or by a name of your choice, which is the same thread each time; a title names none.
+    Default: as the engine was opened.
 
     Where it is left out: `null`.
     """
@@ -2768,7 +2776,8 @@ class SubmitTask(_SubmitTask, total=False):
     Where it is left out: `null`.
     """
     thread: str | None
-    """The thread, by its id or by what a person calls it. Default: as the engine was opened.
+    """The thread, by its id or by a name of your choice, which is the same thread each time; a title names none.
+    Default: as the engine was opened.
 
     Where it is left out: `null`.
     """

@@ -130,6 +130,8 @@ fn what_it_changed_is_asked_about_taken_over_and_given_back() {
     let came = place.exec(&[], &sort);
     assert_eq!(came.status.code(), Some(3), "nobody is there to be asked: {}", err(&came));
     assert!(out(&came).contains("Wants to keep 1 change"), "{}", out(&came));
+    let lines = "    Desk/poem\n      + one\n        two\n      - one\n";
+    assert!(out(&came).contains(lines), "what comes and goes is shown: {}", out(&came));
     assert_eq!(place.poem(), "two\none\n");
     assert_eq!(place.exec(&["--discard"], &sort).status.code(), Some(0));
     assert_eq!(place.poem(), "two\none\n");

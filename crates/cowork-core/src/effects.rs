@@ -77,6 +77,10 @@ pub struct Preview {
     /// What else should be known: `2 names clash: they get a number`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What comes and goes, line by line, where that is known and no more than can be read: `- ` before what goes, `+ ` before what comes, the
+    /// path of each file above its lines.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub lines: String,
 }
 
 /// A part of what a call would do.

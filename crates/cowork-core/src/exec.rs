@@ -233,6 +233,15 @@ pub struct Staged {
     pub left_out: Vec<Remark>,
 }
 
+/// What a file holds before and after, as far as it was asked for: none where there is no such file, or a longer one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sides {
+    /// In the folder.
+    pub before: Option<Vec<u8>>,
+    /// With what the call's programs changed.
+    pub after: Option<Vec<u8>>,
+}
+
 /// A path, and what is to be said of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Remark {

@@ -61,8 +61,8 @@ pub use conversation::{
 pub use day::{Day, DayBudget, DayState};
 pub use effects::{Effects, FileEffect, Group, Lock, Preview};
 pub use exec::{
-    Exec, ExecLimits, Exit, ExitKind, Held, HostGrant, Process, ProcessEvent, Remark, Resource, Staged, Terminal,
-    Visit, Worker,
+    Exec, ExecLimits, Exit, ExitKind, Held, HostGrant, Process, ProcessEvent, Remark, Resource, Sides, Staged,
+    Terminal, Visit, Worker,
 };
 
 pub use ending::{FileNow, FilesReport, Found};

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CallId, ChangeSet, Changed, Error, Exec, FilePath, Files, Folder, HostGrant, Kind, Process, Result, Sight, Staged,
-    TaskId, UndoReport, Watch, Worker,
+    CallId, ChangeSet, Changed, Error, Exec, FilePath, Files, Folder, HostGrant, Kind, Process, Result, Sides, Sight,
+    Staged, TaskId, UndoReport, Watch, Worker,
 };
 
 /// Opens sessions, and gives back what a task did in them.
@@ -296,6 +296,16 @@ pub trait Session: Send + Sync + 'static {
     /// `NotFound` if nothing of this call is kept; as [`Files::stat`].
     async fn staged(&self, call: CallId) -> Result<Staged> {
         let _ = call;
+        Err(no_commands())
+    }
+
+    /// Gives a file that is among these as it is in the folder, and as it would be: what is no file, or has more than `most` bytes, is
+    /// none. It counts for nothing that the task has seen: it is for a person to look at.
+    ///
+    /// # Errors
+    /// As [`Session::staged`]; `NotAllowed` for a path in none of the folders.
+    async fn sides(&self, call: CallId, path: FilePath, most: usize) -> Result<Sides> {
+        let _ = (call, path, most);
         Err(no_commands())
     }
 

@@ -44,7 +44,7 @@ pub struct SubmitTask {
     /// The tools that it may use; all that there are, if none are named.
     #[serde(default)]
     pub tools: Option<Vec<String>>,
-    /// The thread, by its id or by what a person calls it. Default: as the engine was opened.
+    /// The thread, by its id or by a name of your choice, which is the same thread each time; a title names none. Default: as the engine was opened.
     #[serde(default)]
     pub thread: Option<String>,
     /// Who sends it. Default: as the engine was opened.
@@ -160,7 +160,7 @@ pub struct UndoTask {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OneThread {
-    /// The thread, by its id or by what a person calls it. Default: as the engine was opened.
+    /// The thread, by its id or by a name of your choice, which is the same thread each time; a title names none. Default: as the engine was opened.
     #[serde(default)]
     pub thread: Option<String>,
 }
@@ -169,7 +169,7 @@ pub struct OneThread {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenThread {
-    /// The thread, by its id or by what a person calls it. Default: as the engine was opened.
+    /// The thread, by its id or by a name of your choice, which is the same thread each time; a title names none. Default: as the engine was opened.
     #[serde(default)]
     pub thread: Option<String>,
     /// What a person calls it, if it is new. Default: the name that was given as `thread`.
@@ -190,7 +190,7 @@ pub struct ThreadEntry {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReadRecords {
-    /// The thread, by its id or by what a person calls it. Default: that of `task`, else as the engine was opened.
+    /// The thread, by its id or by a name of your choice, which is the same thread each time; a title names none. Default: that of `task`, else as the engine was opened.
     #[serde(default)]
     pub thread: Option<String>,
     /// Only this task's.
@@ -208,7 +208,7 @@ pub struct ReadRecords {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FollowEvents {
-    /// The thread, by its id or by what a person calls it. Default: that of `task`, else as the engine was opened.
+    /// The thread, by its id or by a name of your choice, which is the same thread each time; a title names none. Default: that of `task`, else as the engine was opened.
     #[serde(default)]
     pub thread: Option<String>,
     /// Only what belongs to this task and its sub-tasks; it ends with the task.
@@ -223,7 +223,7 @@ pub struct FollowEvents {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeepNote {
-    /// The thread, by its id or by what a person calls it. Default: as the engine was opened.
+    /// The thread, by its id or by a name of your choice, which is the same thread each time; a title names none. Default: as the engine was opened.
     #[serde(default)]
     pub thread: Option<String>,
     /// What it is called.

@@ -4,6 +4,7 @@ mod copies;
 mod kept;
 mod owned;
 mod running;
+mod sides;
 mod stock;
 mod streams;
 
@@ -24,6 +25,7 @@ use cowork_core::{
 pub(crate) use self::{
     kept::{commit, discard, staged},
     running::Visits,
+    sides::sides,
     stock::take_stock,
 };
 use self::{

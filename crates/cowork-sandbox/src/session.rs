@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use crate::commands;
 use crate::{change, grant, journal::Journal, lock::Lock, stamp::Seen, view::View, walk, watch::Watching};
 #[cfg(confined)]
-use cowork_core::{Exec, Process, Staged};
+use cowork_core::{Exec, Process, Sides, Staged};
 
 /// What a session holds. The folders are let go when the last call that uses it is done.
 #[derive(Debug)]
@@ -92,6 +92,12 @@ impl Session for LocalSession {
     async fn staged(&self, call: CallId) -> Result<Staged> {
         let held = self.0.clone();
         blocking(move || commands::staged(&held, call)).await
+    }
+
+    #[cfg(confined)]
+    async fn sides(&self, call: CallId, path: FilePath, most: usize) -> Result<Sides> {
+        let held = self.0.clone();
+        blocking(move || commands::sides(&held, call, &path, most)).await
     }
 
     #[cfg(confined)]

@@ -147,6 +147,7 @@ impl Tool for Code {
             title: format!("run {}", title(&args)),
             groups: vec![lines],
             notes: vec![kept::IN_A_SANDBOX.to_owned()],
+            ..Preview::default()
         };
         Ok(kept::runs(true, Vec::<FileEffect>::new()).showing(preview))
     }

@@ -95,7 +95,7 @@ impl TypedTool for ApplyPatch {
         let title = format!("patch {} ({added} lines more, {removed} less)", count(files.len(), "file"));
         let paths = files.iter().flat_map(|f| [Some(&f.path), f.to.as_ref()]).flatten().cloned();
         let paths: BTreeSet<FilePath> = paths.collect();
-        Ok(Effects::changes(paths).showing(Preview { title, groups, notes: Vec::new() }))
+        Ok(Effects::changes(paths).showing(Preview { title, groups, ..Preview::default() }))
     }
 
     async fn run(&self, args: PatchArgs, ctx: ToolContext) -> Result<ToolOutput> {

@@ -7,6 +7,7 @@ mod changes;
 mod job;
 mod jobs;
 pub(crate) mod kept;
+mod lines;
 pub(crate) mod output;
 pub(crate) mod simple;
 

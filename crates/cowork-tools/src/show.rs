@@ -138,7 +138,7 @@ fn largest_first(title: String, mut groups: Vec<Group>, mut notes: Vec<String>) 
         notes.push(format!("and {rest} more in {}", count(groups.len() - MOST_GROUPS, "other folder")));
         groups.truncate(MOST_GROUPS);
     }
-    Preview { title, groups, notes }
+    Preview { title, groups, notes, lines: String::new() }
 }
 
 /// Says that somebody stopped it.

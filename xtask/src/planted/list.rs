@@ -320,7 +320,7 @@ const CHANGES: &[Weakness] = &[
         "commands",
         "what somebody changed meanwhile is overwritten",
         &[
-            (STAGED, "        look.ctime > self.time && ", "        look.ctime > self.time.max(i64::MAX) && "),
+            (STAGED, "        look.ctime >= self.time && ", "        look.ctime >= self.time.max(i64::MAX) && "),
             (STAGED, "            _ if is_other(item) => true,\n", ""),
         ],
     ),

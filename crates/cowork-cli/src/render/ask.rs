@@ -12,6 +12,8 @@ use crate::{keys::Offered, look::Look};
 const LABEL: usize = 30;
 /// So many notes stand in a question.
 const NOTES: usize = 12;
+/// With fewer lines than this what comes and goes is not shown.
+const FEW_LINES: usize = 4;
 /// Below this there is room for few words.
 const NARROW: usize = 40;
 
@@ -212,10 +214,36 @@ fn effects(
     let room = most.saturating_sub(lines.len() + notes.len()).max(1);
     lines.extend(groups(&preview.groups, columns, room));
     lines.extend(notes.into_iter().map(|n| Line::of("    ").add(Role::Plain, n)));
+    // Where all of it is shown, that comes below.
+    let room = if most == usize::MAX { 0 } else { most.saturating_sub(lines.len() + 1) };
+    lines.extend(comes_and_goes(&preview.lines, columns, room));
     if lines.last() == Some(&Line::default()) {
         lines.pop();
     }
     lines
+}
+
+/// Shows what comes and goes in files, after a blank line: as much of it as there is room for.
+fn comes_and_goes(text: &str, columns: usize, most: usize) -> Vec<Line> {
+    let all: Vec<&str> = text.lines().collect();
+    if all.is_empty() || most < FEW_LINES {
+        return Vec::new();
+    }
+    let shown = if all.len() > most { most - 1 } else { all.len() };
+    let line = |text: &&str| {
+        let role = match text.get(..2) {
+            Some("- ") => Role::Waiting,
+            Some("+ ") => Role::Done,
+            Some("  ") => Role::Quiet,
+            _ => Role::Strong,
+        };
+        let indent = if role == Role::Strong { "    " } else { "      " };
+        Line::of(indent).add(role, cut(&visible(text), columns.saturating_sub(indent.len() + 2)))
+    };
+    let left = all.len() - shown;
+    let more = (left > 0).then(|| format!("    … {}: show all of it to see them", count(left as u64, "more line")));
+    let more = more.map(|text| Line::default().add(Role::Quiet, text));
+    [Line::default()].into_iter().chain(all.iter().take(shown).map(line)).chain(more).collect()
 }
 
 /// Gives the first notes, each on as many lines as it takes, and says how many there are besides.

@@ -18,7 +18,7 @@ pub(crate) fn shown(ask: &Ask, examples: usize) -> Preview {
     let more = pairs.len() - notes.len();
     notes.extend((more > 0).then(|| format!("and {} more", grouped(more as u64))));
     notes.extend(preview.notes.iter().cloned());
-    Preview { title, groups: Vec::new(), notes }
+    Preview { title, notes, ..Preview::default() }
 }
 
 /// Gives the old and the new names of moves that stay in their folders. `None`: something goes elsewhere.

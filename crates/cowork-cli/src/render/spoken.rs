@@ -85,6 +85,11 @@ fn effects(effects: &Effects, preview: &Preview, verb: &str, tool: &str) -> Vec<
         lines.push(said(Role::Plain, &[&format!("{} {}{examples}", grouped(group.count), one_line(&group.label))]));
     }
     lines.extend(preview.notes.iter().map(|note| said(Role::Plain, &[&figures(&one_line(note))])));
+    if !preview.lines.is_empty() {
+        let of = |mark: &str| grouped(preview.lines.lines().filter(|line| line.starts_with(mark)).count() as u64);
+        let text = format!("Lines that come: {}, that go: {}", of("+ "), of("- "));
+        lines.push(said(Role::Plain, &[&text, "Show all of it to hear them"]));
+    }
     lines
 }
 

@@ -181,6 +181,7 @@ fn effects() -> Effects {
             group(74, "→ Archives/", &["photos.zip", "an-archive-with-a-name-that-is-far-too-long-to-be-shown.tar.gz"]),
         ],
         notes: vec!["2 names clash: they get a number".into()],
+        ..Preview::default()
     })
 }
 

@@ -28,6 +28,9 @@ pub(crate) fn all(ask: &Ask) -> Vec<String> {
     lines.extend((!notes.is_empty()).then(String::new));
     lines.extend(notes.iter().map(|note| visible(note).into_owned()));
     ask.effects.preview.groups.iter().filter(|each| is_list(each)).for_each(|each| group(each, &mut lines));
+    let comes_and_goes = &ask.effects.preview.lines;
+    lines.extend((!comes_and_goes.is_empty()).then(String::new));
+    lines.extend(comes_and_goes.lines().map(|line| visible(line).into_owned()));
     lines
 }
 

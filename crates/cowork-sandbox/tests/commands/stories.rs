@@ -131,6 +131,31 @@ async fn what_a_command_changed_is_shown_then_taken_over_then_given_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_file_that_was_changed_can_be_looked_at_as_it_is_and_as_it_would_be() {
+    let place = Place::new().await;
+    let (call, _) = place.changed("echo three >> poem; rm old; mkdir new; echo x > new/file; ln -s poem link").await;
+    let sides = |name: &str, most| {
+        let session = place.session.clone();
+        let path = name.parse().unwrap();
+        async move {
+            let text = |bytes: Option<Vec<u8>>| bytes.map(|bytes| String::from_utf8(bytes).unwrap());
+            let sides = session.sides(call, path, most).await?;
+            Ok::<_, cowork_core::Error>((text(sides.before), text(sides.after)))
+        }
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(sides("Desk/poem", 14).await.unwrap(), (some("one\ntwo\n"), some("one\ntwo\nthree\n")));
+    assert_eq!(sides("Desk/poem", 13).await.unwrap(), (some("one\ntwo\n"), None), "longer than was asked for");
+    assert_eq!(sides("Desk/new/file", 99).await.unwrap(), (None, some("x\n")));
+    assert_eq!(sides("Desk/old", 99).await.unwrap().1, None, "gone");
+    assert_eq!(sides("Desk/link", 99).await.unwrap(), (None, None), "a link is not followed");
+    assert_eq!(sides("Elsewhere/poem", 99).await.unwrap_err().kind, Kind::NotAllowed);
+    assert_eq!(place.session.seen(call), vec![], "for a person to look at, and nothing that the task has seen");
+    place.session.discard(call).await.unwrap();
+    assert_eq!(sides("Desk/poem", 99).await.unwrap_err().kind, Kind::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_discarded_never_was() {
     let place = Place::new().await;
     let before = tree(&place.desk);

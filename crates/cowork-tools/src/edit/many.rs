@@ -87,9 +87,9 @@ impl TypedTool for ReplaceText {
             "" => format!("every “{}” is taken out", shown(args.old_text.trim())),
             new => format!("every “{}” becomes “{}”", shown(args.old_text.trim()), shown(new)),
         };
-        let Preview { title, groups, mut notes } = list(title, &paths);
+        let Preview { title, groups, mut notes, .. } = list(title, &paths);
         notes.insert(0, becomes);
-        Ok(Effects::changes(touched(&paths)).showing(Preview { title, groups, notes }))
+        Ok(Effects::changes(touched(&paths)).showing(Preview { title, groups, notes, lines: String::new() }))
     }
 
     async fn run(&self, args: ReplaceArgs, ctx: ToolContext) -> Result<ToolOutput> {

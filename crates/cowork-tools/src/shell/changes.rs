@@ -73,7 +73,7 @@ fn preview(what: &str, staged: &Staged) -> Preview {
     notes.extend(staged.left_out.iter().take(NAMED).map(|remark| format!("left out: {}", said(remark))));
     notes.extend(more(staged.left_out.len()));
     let title = format!("keep {} that {what} made", count(changes.len(), "change"));
-    Preview { title, groups: groups.into_iter().flatten().collect(), notes }
+    Preview { title, groups: groups.into_iter().flatten().collect(), notes, lines: String::new() }
 }
 
 /// Says whether a file can be run as a program now, and could not be before.

@@ -7,7 +7,7 @@ use cowork_core::{
 };
 use serde_json::{Value, json};
 
-use super::changes;
+use super::{changes, lines};
 use crate::show::{count, stopped};
 
 /// What a person is told before code runs. Which hosts its task was granted is not known here.
@@ -86,6 +86,7 @@ pub(crate) async fn held(
         return Ok(None);
     }
     let mut effects = changes::effects(what, &staged);
+    effects.preview.lines = lines::lines(session, ctx.call, &staged).await;
     if let Some(cut) = cut {
         effects.guarded = true;
         effects.preview.notes.insert(0, cut);
