@@ -15,6 +15,7 @@ static const struct kind kinds[] = {
     {"AF_PACKET, datagrams", AF_PACKET, SOCK_DGRAM, 0x0300},
     {"AF_VSOCK", AF_VSOCK, SOCK_STREAM, 0},
     {"AF_NETLINK, routes", AF_NETLINK, SOCK_RAW, 0},
+    {"AF_NETLINK, routes by datagrams", AF_NETLINK, SOCK_DGRAM, 0},
     {"AF_NETLINK, filters", AF_NETLINK, SOCK_RAW, 12},
     {"AF_NETLINK, events", AF_NETLINK, SOCK_DGRAM, 15},
     {"AF_ALG", AF_ALG, SOCK_SEQPACKET, 0},
