@@ -319,16 +319,16 @@ pub(crate) struct Exec {
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct Most {
     /// End it before it costs more, in US dollars: 0.50.
-    #[arg(long, value_name = "DOLLARS")]
+    #[arg(long, value_name = "DOLLARS", allow_negative_numbers = true)]
     max_cost: Option<Dollars>,
     /// End it before it takes more tokens: 200000, 200k, 2m.
-    #[arg(long, value_name = "TOKENS")]
+    #[arg(long, value_name = "TOKENS", allow_negative_numbers = true)]
     max_tokens: Option<Count>,
     /// End it after so many steps.
-    #[arg(long, value_name = "STEPS")]
+    #[arg(long, value_name = "STEPS", allow_negative_numbers = true)]
     max_steps: Option<Count>,
     /// End it after so much time of work: 90s, 30m, 2h.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
     max_time: Option<Span>,
 }
 

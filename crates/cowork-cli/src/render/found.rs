@@ -1,6 +1,6 @@
 //! What the end of a task found on the disk, beside what the task says of itself.
 
-use cowork::{FileNow, FilesReport, Finish, Found, Mode, Task, What};
+use cowork::{FileKind, FileNow, FilesReport, Finish, Found, Mode, Task, What};
 
 use super::{
     line::{Line, Role},
@@ -61,9 +61,18 @@ fn otherwise(file: &FileNow) -> String {
 fn counted(report: &FilesReport) -> String {
     let parts =
         [(report.made, "made"), (report.changed, "changed"), (report.moved, "moved"), (report.removed, "set aside")];
-    let parts: Vec<String> =
-        parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", grouped(*n))).collect();
-    parts.join(", ")
+    // Where not all are named, it is not known which are folders.
+    let is_folder = |f: &&FileNow| f.kind == FileKind::Folder && f.what == What::Created;
+    let folders = match report.files.len() as u64 == report.total() {
+        true => report.files.iter().filter(is_folder).count() as u64,
+        false => 0,
+    };
+    let of_these = |what: &str| match folders {
+        1.. if what == "made" => format!(" ({})", count(folders, "folder")),
+        _ => String::new(),
+    };
+    let some = parts.iter().filter(|(n, _)| *n > 0);
+    some.map(|(n, what)| format!("{} {what}{}", grouped(*n), of_these(what))).collect::<Vec<_>>().join(", ")
 }
 
 /// Names what was made and changed, which is what a person looks for next.
