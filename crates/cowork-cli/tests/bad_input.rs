@@ -149,7 +149,7 @@ fn a_data_folder_that_cannot_be_made_is_named() {
     let file = place.home().join("file");
     fs::write(&file, "").unwrap();
     let data = file.join("data");
-    place.cowork(&["--data", data.to_str().unwrap(), "tasks"]).ends(1).says("can't make the folder").briefly();
+    place.cowork(&["--data", data.to_str().unwrap(), "tasks"]).ends(2).says("can't make the folder").briefly();
     place.cowork(&["--data", data.to_str().unwrap(), "doctor"]).ends(1).says("Something is wrong.");
 }
 

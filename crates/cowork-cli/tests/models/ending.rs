@@ -196,7 +196,7 @@ fn killed_while_its_end_is_looked_at_a_task_ends_once_and_tells_what_came_of_it(
         place.cowork(&["tasks"]).ends(0).says("interrupted");
 
         let said = place.keyed(&["resume"]).ends(0).says("I brought a.pdf and d.pdf into Flat");
-        said.says("On disk: 2 made, 2 moved Downloads/summary.md 20 B");
+        said.says("On disk: 2 made (1 folder), 2 moved Downloads/summary.md 20 B");
         assert_eq!(place.tree(), done, "{moment}: nothing is done twice");
         assert_eq!(service.reached(), reached + 1, "{moment}: only its last word is asked for again");
         let log = place.log();
