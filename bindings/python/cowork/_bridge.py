@@ -98,13 +98,15 @@ class Bridge:
         # The interpreter waits at its end for the threads of a pool, however long they block.
         threading.Thread(target=self._answer, args=(number, work, part), name="cowork-tool", daemon=True).start()
 
-    def waited(self, awaited: Callable[[Any], Any], value: Any) -> Any:
-        """Has the loop wait for what a function in a thread gave, if that is to be awaited."""
+    def waited(self, context: ToolContext, awaited: Callable[[Any], Any], value: Any) -> Any:
+        """Has the loop wait for what a function in a thread gave, if that is to be awaited: until the call is cancelled."""
         if not hasattr(value, "__await__"):
             return value
         import asyncio
 
-        return asyncio.run_coroutine_threadsafe(awaited(value), cast("asyncio.Task[Any]", self._server).get_loop()).result()
+        loop = cast("asyncio.Task[Any]", self._server).get_loop()
+        context.awaited = asyncio.run_coroutine_threadsafe(awaited(value), loop)
+        return context.awaited.result()
 
     def _answer(self, number: int, work: Callable[[], str], part: Part) -> None:
         try:

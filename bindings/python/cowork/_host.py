@@ -40,6 +40,7 @@ class ToolContext:
 
     def __init__(self, bridge: Bridge, number: int, given: Mapping[str, Any]) -> None:
         self._bridge, self._number = bridge, number
+        self.awaited: Any = None
         self.cancelled = False
         """Whether nobody wants the result any more: for a function that blocks. A coroutine is cancelled."""
         self.thread: str = given["thread"]
@@ -59,6 +60,8 @@ class ToolContext:
 
     def cancel(self) -> None:
         self.cancelled = True
+        if self.awaited is not None:
+            self.awaited.cancel()
 
 
 class ToolResult:
@@ -132,7 +135,7 @@ class Tool(Part):
         self.name: str = self.declaration["name"]
         self._context: str | None = None
         self._decode: dict[str, Function] = {}
-        self._is_async = inspect.iscoroutinefunction(function)
+        self._is_async = any(map(inspect.iscoroutinefunction, (function, type(function).__call__)))
         try:
             self._read_hints()
         except (NameError, TypeError, ValueError, RuntimeError) as why:
@@ -146,7 +149,8 @@ class Tool(Part):
         schema: Schema = {"type": "object", "properties": {}, "required": [], "additionalProperties": False, "$defs": {}}
         roles: dict[str, str] = {}
         # Of one with arguments set already, and of an object that can be called, something else has the hints.
-        said = it if inspect.isroutine(it := getattr(self.function, "func", self.function)) else type(it).__call__
+        has_hints = hasattr(self.function, "__annotations__")
+        said = self.function if has_hints else getattr(self.function, "func", type(self.function).__call__)
         hints = typing.get_type_hints(said, include_extras=True)
         for name, parameter in inspect.signature(self.function).parameters.items():
             if ToolContext in (hint := hints.get(name), *typing.get_args(hint)):
@@ -196,7 +200,7 @@ class Tool(Part):
             args[self._context] = context
         if self._is_async:
             return self._result(await self.function(**args))
-        bridge.in_thread(number, lambda: self._result(bridge.waited(_awaited, self.function(**args))), context, self)
+        bridge.in_thread(number, lambda: self._result(bridge.waited(context, _awaited, self.function(**args))), context, self)
         return None
 
     def _result(self, value: Any) -> str:

@@ -236,7 +236,19 @@ class Declared(Story):
         def behind(n: int) -> Any:
             return inner(n)
 
-        for function, sum in ((behind, 2), (Adder(), 3), (functools.partial(inner), 2)):
+        class Slow:
+            async def __call__(self, n: int) -> int:
+                return await inner(n)
+
+        class Wrapped:
+            def __init__(self, function: Any) -> None:
+                functools.update_wrapper(self, function)
+
+            def __call__(self, *args: Any, **given: Any) -> Any:
+                return inner(*args, **given)
+
+        all = ((behind, 2), (Adder(), 3), (functools.partial(inner), 2), (Slow(), 2), (Wrapped(inner), 2))
+        for function, sum in all:
             self.assertEqual(self.outcome(tool(name="add", effects="read_only")(function), n=1)["value"], sum)
 
     @unittest.skipIf(pydantic is None, "pydantic is not installed")

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AskId, CallId, Day, Error, Kind, ModelCard, ModelRequest, Result, Usage};
 
+/// The fact of an error that says whose limit was used up: the task's own, and not that of a service, a day or a program.
+pub(crate) const LIMIT: &str = "limit";
+
 /// What a task may spend. What is left out has no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Budget {
@@ -199,6 +202,7 @@ impl Lost {
 
 fn used_up(why: String) -> Error {
     Error::new(Kind::LimitExceeded, "ask model", why)
+        .with(LIMIT, "task")
         .with_fix("give the task a larger budget, or a smaller thing to do")
 }
 

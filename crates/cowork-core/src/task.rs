@@ -27,8 +27,9 @@
 //! | 17 | | | [`Next::Plan`] |
 
 mod again;
+mod time;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use schemars::JsonSchema;
@@ -37,7 +38,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Actor, AllowRule, Answer, Body, Briefing, Budget, Call, CallId, Command, Decision, Draft, Effects, Error, Event,
     FilePath, FilesReport, Finish, Hash, Held, Kind, Label, Outcome, PlanStep, Read, Record, Recovery, Result, Sight,
-    Spent, Store, Submit, TaskId, ThreadId, Timestamp, UndoMode, UndoReport, UndoSpec,
+    Spent, Store, Submit, TaskId, ThreadId, Timestamp, UndoMode, UndoReport, UndoSpec, spent::LIMIT,
 };
 
 /// A task, folded from its records.
@@ -102,6 +103,12 @@ pub struct Task {
     pub acted: bool,
     /// Commands that can't be followed and were not yet answered: `seq` and why.
     pub refuse: Vec<(u64, Error)>,
+    /// The end that was taken back last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    taken_back: Option<Box<again::TakenBack>>,
+    /// Since when sub-tasks are at work, if any is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    beside: Option<Box<time::Beside>>,
 }
 
 /// One decision and what came of its calls.
@@ -272,6 +279,8 @@ impl Task {
             journalled: false,
             acted: false,
             refuse: Vec::new(),
+            taken_back: None,
+            beside: None,
         })
     }
 
@@ -342,7 +351,7 @@ impl Task {
         cause: Option<uuid::Uuid>,
         body: &Body,
     ) -> Result<()> {
-        self.spent.time += self.worked(at, actor, body)?;
+        self.count_time(at, actor, body)?;
         self.last_at = at;
         // What the planner says follows from the context; it adds nothing to it.
         if actor != Actor::Planner {
@@ -355,26 +364,10 @@ impl Task {
         self.take_event(seq, &*body.event()?)
     }
 
-    /// Gives how long it worked since its last record.
-    fn worked(&self, at: Timestamp, actor: Actor, body: &Body) -> Result<Duration> {
-        let since = at.since(self.last_at);
-        Ok(match body.kind() {
-            // What comes from outside ends a rest, however long it was.
-            _ if actor == Actor::Person => Duration::ZERO,
-            "task_started" => Duration::ZERO,
-            // A sub-task may have rested meanwhile; those that worked side by side took the time once.
-            "subtask_ended" => match &*body.event()? {
-                Event::SubtaskEnded { spent, .. } => since.min(spent.time),
-                _ => Duration::ZERO,
-            },
-            _ => since,
-        })
-    }
-
     fn take_event(&mut self, seq: u64, event: &Event) -> Result<()> {
         match event {
             Event::Commanded { command, .. } => self.commanded(seq, command),
-            Event::Refused { command, .. } => self.refuse.retain(|(seq, _)| seq != command),
+            Event::Refused { command, .. } => self.was_refused(*command),
             Event::TaskStarted { owner, .. } => {
                 self.owner = Some(owner.clone());
                 self.stopped = false;
@@ -404,7 +397,7 @@ impl Task {
                     c.subtask = Some(*task);
                 });
             }
-            Event::SubtaskEnded { call, spent } => self.spent.part_ended(*call, spent),
+            Event::SubtaskEnded { call, spent } => self.part_ended(*call, spent),
             Event::CallHeld { call, held } => self.at_call(*call, |c| c.hold(held)),
             Event::CallInterrupted { call, .. } => self.at_call(*call, |c| c.stage = Stage::Interrupted),
             Event::TaskStopped { .. } => self.stopped = true,
@@ -468,7 +461,7 @@ impl Task {
         if self.turns.len() >= self.max_steps as usize {
             let steps = if self.turns.len() == 1 { "1 step".to_owned() } else { format!("{} steps", self.turns.len()) };
             let why = format!("the task took {steps} and did not come to an end");
-            let error = Error::new(Kind::LimitExceeded, "run task", why);
+            let error = Error::new(Kind::LimitExceeded, "run task", why).with(LIMIT, "task");
             return Next::Finish(Finish::Failed {
                 error: error.with_fix("allow it more steps, or ask for less at once"),
             });
@@ -573,19 +566,19 @@ impl Task {
     }
 
     fn commanded(&mut self, seq: u64, command: &Command) {
-        if let Err(error) = self.follow(command) {
+        if let Err(error) = self.follow(seq, command) {
             self.refuse.push((seq, error));
         }
     }
 
-    fn follow(&mut self, command: &Command) -> Result<()> {
+    fn follow(&mut self, seq: u64, command: &Command) -> Result<()> {
         let ended = self.result.is_some();
         let refused = |why, fix| refused("follow command", why, fix);
         match command {
             Command::Submit(_) => return refused("a task is submitted once", "submit another one"),
             Command::Undo { .. } if !ended => return refused("the task has not ended yet", "cancel it first"),
             Command::Undo { paths, calls } => return self.undo_asked(paths, calls),
-            Command::Resume if ended => return self.go_on(),
+            Command::Resume if ended => return self.go_on(seq),
             _ if ended => return refused("the task has ended", "submit another one in its thread"),
             Command::Steer { text } => self.steers.push(Steer { text: text.clone(), turn: self.turns.len() }),
             Command::Cancel => self.cancelled = true,

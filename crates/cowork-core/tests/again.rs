@@ -13,8 +13,8 @@ use std::{
 };
 
 use cowork_core::{
-    Budget, Command, Effects, Engine, Error, Finish, Item, Kind, ModelPlanner, Proposal, ProposedCall, Runtime, Status,
-    Submit, Subtask, Task, TaskId, Tool, View, rebuild,
+    Actor, Batch, Budget, Command, CommandId, Draft, Effects, Engine, Error, Event, Finish, Item, Kind, Label,
+    ModelPlanner, Proposal, ProposedCall, Runtime, Status, Submit, Subtask, Task, TaskId, Tool, View, rebuild,
 };
 use cowork_testkit::{ProbeTool, ScriptedModel, ScriptedPlanner, model::Reply};
 use serde_json::{Value, json};
@@ -172,6 +172,80 @@ async fn ends(engine: &Engine, task: TaskId) -> usize {
         ends += usize::from(record.event.kind() == "task_finished");
     }
     ends
+}
+
+#[tokio::test]
+async fn what_was_refused_by_a_version_that_knew_of_no_going_on_stays_ended() {
+    let (stage, work) = (Stage::new(), work());
+    let engine = stage.engine(ScriptedPlanner::new(|_: &View| Err(refused())), &[work as Arc<dyn Tool>]);
+    let failed = stage.run(&engine, "fail").await;
+    engine.stop().await;
+    // As an earlier version left it: the command, and why it was not followed.
+    let draft = |event: Event, actor| {
+        let draft = Draft::new(Some(failed.id), stage.runtime.now(), event).unwrap();
+        draft.by(actor, Label::trusted())
+    };
+    let id = CommandId::new(&*stage.runtime);
+    let resume = Event::Commanded { sender: "test".into(), id, command: Command::Resume };
+    let no = Error::new(Kind::InvalidInput, "follow command", "the task has ended");
+    let append = vec![
+        draft(resume, Actor::Person),
+        draft(Event::TaskStarted { owner: "old".into(), fence: 9 }, Actor::Engine),
+        draft(Event::Refused { command: failed.head + 1, error: no }, Actor::Engine),
+    ];
+    stage.store.commit(Batch { append, ..Batch::new(stage.thread) }).await.unwrap();
+
+    let key_is_wrong = Arc::new(AtomicBool::new(false));
+    let engine = with_model(&stage, worker(key_is_wrong), &[]);
+    let there = engine.task(failed.id).await.unwrap();
+    assert_eq!((there.status(), &there.result, there.ended), (Status::Failed, &failed.result, failed.ended));
+    assert!(!there.wants_engine());
+    let seen = stage.store.scan("ready/".into(), None, 9).await.unwrap();
+    rebuild(&*stage.store).await.unwrap();
+    assert_eq!(stage.store.scan("ready/".into(), None, 9).await.unwrap(), seen, "nothing is taken up by itself");
+    assert_eq!(there.can_go_on(), Ok(()), "now it can be");
+}
+
+#[tokio::test]
+async fn a_limit_that_is_not_the_tasks_own_gives_it_none_of_its_own_anew() {
+    let stage = Stage::new();
+    let times = Arc::new(AtomicBool::new(false));
+    let planner = ScriptedPlanner::new(move |_: &View| match times.swap(true, Relaxed) {
+        false => Err(Error::new(Kind::LimitExceeded, "answer", "the account has no more credit")),
+        true => Ok(Proposal::done("done")),
+    });
+    let engine = stage.engine(planner, &[]);
+    let budget = Budget { tokens: Some(5), cost: Some(5), time: Some(60_000) };
+    let task = stage.submit(&engine, Submit { budget, ..Submit::new("x") }).await;
+    assert!(!engine.settled(task).await.unwrap().is_used_up());
+    let done = resumed(&engine, task).await;
+    assert_eq!((done.status(), done.budget, done.max_steps), (Status::Done, budget, done.submit.max_steps));
+}
+
+#[tokio::test]
+async fn who_says_something_to_a_task_does_not_stop_its_clock() {
+    let (stage, work) = (Stage::new(), work());
+    work.hold();
+    let delegates = |args: &Value| Ok(Effects::delegates(serde_json::from_value::<Subtask>(args.clone()).unwrap()));
+    let hand = ProbeTool::with("hand", delegates, |_| panic!("the engine starts sub-tasks"));
+    let planner = ScriptedPlanner::new(|view: &View| {
+        Ok(match (view.task.submit.text.as_str(), view.task.turns.len()) {
+            ("all", 0) => Proposal::call("hand", json!({ "title": "One", "text": "one" })),
+            ("one", 0) => Proposal::call("work", json!({})),
+            _ => Proposal::done("done"),
+        })
+    });
+    let engine = stage.engine(planner, &[hand as Arc<dyn Tool>, work.clone()]);
+    let task = stage.submit(&engine, Submit::new("all")).await;
+    work.started(1).await;
+    stage.runtime.advance(Duration::from_secs(590));
+    engine.tell(task, "test", Command::Steer { text: "quicker".into() }).await.unwrap();
+    stage.runtime.advance(Duration::from_secs(10));
+    work.release();
+    let done = engine.settled(task).await.unwrap();
+    let part = engine.subtasks().await.unwrap()[0].task;
+    let part = engine.task(part).await.unwrap().spent.time;
+    assert_eq!((done.spent.time, part >= Duration::from_secs(10)), (part, true));
 }
 
 #[tokio::test]

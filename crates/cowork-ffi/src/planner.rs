@@ -6,7 +6,7 @@ use std::{
 };
 
 use cowork::{
-    Answer, Approver, Ask, CallId, CancellationToken, Error, Kind, PlanContext, Planner, Proposal, Result, View,
+    Answer, Approver, Ask, CallId, CancellationToken, Error, Hash, Kind, PlanContext, Planner, Proposal, Result, View,
     async_trait,
 };
 use schemars::JsonSchema;
@@ -88,28 +88,38 @@ pub(crate) struct HostApprover {
     pub(crate) faults: Arc<Faults>,
 }
 
-/// Why questions were left open, by the call: what the approver threw, or gave that is no answer.
+/// Why questions were left open: what the approver threw, or gave that is no answer.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Mutex<HashMap<CallId, Error>>);
+pub(crate) struct Faults(Mutex<HashMap<(CallId, Hash), Error>>);
 
 impl Faults {
     /// So many are remembered.
     const MOST: usize = 1_000;
 
     /// Gives why a question was left open, unless that was its answer.
-    pub(crate) fn of(&self, call: CallId) -> Option<Error> {
-        self.all().get(&call).cloned()
+    pub(crate) fn of(&self, ask: &Ask) -> Option<Error> {
+        self.all().get(&(ask.call.id, ask.args_hash)).cloned()
     }
 
-    fn add(&self, call: CallId, error: Error) {
+    /// Notes what became of a question: an answer, or one that is left open on purpose, is no fault.
+    fn note(&self, question: (CallId, Hash), answered: Result<Option<Answer>>) -> Option<Answer> {
         let mut all = self.all();
+        let error = match answered {
+            Ok(answer) => {
+                all.remove(&question);
+                return answer;
+            }
+            Err(error) => error,
+        };
+        tracing::warn!(%error, "an approver gave no answer: the question stays open");
         if all.len() >= Self::MOST {
             all.clear();
         }
-        all.insert(call, error);
+        all.insert(question, error);
+        None
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<CallId, Error>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<(CallId, Hash), Error>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -117,15 +127,12 @@ impl Faults {
 #[async_trait]
 impl Approver for HostApprover {
     async fn answer(&self, ask: Ask) -> Option<Answer> {
+        let question = (ask.call.id, ask.args_hash);
         let answered = async {
             let input = text::write(&ask)?;
             let given = function::call(&*self.function, "approver", input, CancellationToken::new(), None).await?;
             text::read::<Option<Answer>>("the answer of the approver", &given)
         };
-        answered.await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "an approver gave no answer: the question stays open");
-            self.faults.add(ask.call.id, error);
-            None
-        })
+        self.faults.note(question, answered.await)
     }
 }

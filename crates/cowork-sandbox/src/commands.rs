@@ -15,6 +15,7 @@ use std::{
     os::{fd::AsFd, unix::fs::PermissionsExt},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, Once, OnceLock, PoisonError},
+    time::Duration,
 };
 
 use cowork_core::{
@@ -282,11 +283,19 @@ fn start(held: &Held, call: CallId, exec: &Exec) -> Result<Running> {
 /// Notes in a layer that it begins now.
 ///
 /// A time that was looked at is not given out a second time by a kernel that counts finely: what was changed before has an earlier one,
-/// what is changed from here on this or a later one. By one that counts in ticks, what was changed in the same tick is taken for later.
+/// what is changed from here on this or a later one. One that counts in ticks is waited for, to the next.
 fn mark_beginning(layer: &Path) -> io::Result<()> {
+    const TICKS: u32 = 20;
     let marker = File::create(layer.join(SINCE))?;
-    sys::look_at(&marker)?;
-    marker.set_permissions(Permissions::from_mode(0o600))
+    let made = sys::look_at(&marker)?.ctime;
+    for _ in 0..TICKS {
+        marker.set_permissions(Permissions::from_mode(0o600))?;
+        if sys::look_at(&marker)?.ctime > made {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Ok(())
 }
 
 fn begin(

@@ -1,6 +1,6 @@
 //! What came of a task, the most important line last.
 
-use cowork::{Briefing, CallId, Error, Finish, Kind, Mode, Status, Task, Undo};
+use cowork::{Briefing, CallId, Error, Finish, Mode, Status, Task, Undo};
 
 use super::{
     ask, briefed, found,
@@ -136,10 +136,9 @@ pub(crate) fn briefed(told: &Briefing, task: &Task, look: &Look) -> Vec<Line> {
 /// Says how to go on with a task that failed, where that may help: what a model did not say, it may say later, and a limit can be given
 /// once more. A playbook would fail the same way again.
 fn way_on(task: &Task, result: &Finish) -> Option<Line> {
-    let Finish::Failed { error } = result else { return None };
-    let is_limit = error.kind == Kind::LimitExceeded;
-    let may_help = task.can_go_on().is_ok() && (is_limit || task.spent.answers > 0);
-    let anew = if is_limit { ", with its limits once more" } else { "" };
+    let is_failure = matches!(result, Finish::Failed { .. });
+    let may_help = is_failure && task.can_go_on().is_ok() && (task.is_used_up() || task.spent.answers > 0);
+    let anew = if task.is_used_up() { ", with its limits once more" } else { "" };
     may_help.then(|| next("Go on:", &format!("cowork resume {}", task.id.short())).add(Role::Plain, anew))
 }
 

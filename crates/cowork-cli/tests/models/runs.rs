@@ -221,7 +221,10 @@ fn what_was_made_is_told_from_the_disk_and_a_run_that_changed_nothing_cannot_say
     ];
     let (place, service) = (Place::with_files(), crate::service(replies));
     settings(&place, "anthropic", &service.url(), "");
-    let said = place.ask(&["--mode", "auto", TASK]).ends(0).says("On disk: 2 made (1 folder), 2 moved Downloads/summary.md 20 B");
+    let said = place
+        .ask(&["--mode", "auto", TASK])
+        .ends(0)
+        .says("On disk: 2 made (1 folder), 2 moved Downloads/summary.md 20 B");
     assert!(!said.out.contains("Nothing was changed"), "{}", said.out);
     fits(&said.out);
     let report = told(&place)["event"]["report"].clone();

@@ -400,7 +400,10 @@ impl Engine {
             }
             match word.await {
                 // One with a question is looked at anew: it may have been answered since.
-                Ok(Rest::At(there)) if self.inner.is_settled(&there) && !approver::has_question(&there) => {
+                // One that is older was told before somebody went on with it.
+                Ok(Rest::At(there))
+                    if there.head >= found.head && self.inner.is_settled(&there) && !approver::has_question(&there) =>
+                {
                     return self.with_subtasks(Arc::unwrap_or_clone(there)).await;
                 }
                 Ok(Rest::At(_) | Rest::Moved) => {}

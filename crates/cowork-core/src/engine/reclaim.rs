@@ -111,6 +111,10 @@ impl Inner {
                 summary => summary?,
             };
             let mut folded = self.fold(summary.thread, task).await?;
+            if folded.result.is_none() {
+                // Somebody went on with it meanwhile: its next undo says that there is no more.
+                return Ok(());
+            }
             let before = index::entries(&folded);
             let draft = Draft::new(Some(task), self.parts.runtime.now(), Event::JournalReclaimed)?
                 .by(Actor::Engine, Label::trusted());

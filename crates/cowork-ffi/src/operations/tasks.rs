@@ -154,7 +154,7 @@ pub(super) async fn finished(open: &Open, OneTask { task }: OneTask) -> Result<T
         Some(Finish::Cancelled) => Err(told(Error::new(Kind::Cancelled, "run task", "the task was cancelled"))),
         None => {
             let asks = open.engine.asks(task).await?;
-            let fault = asks.iter().find_map(|ask| open.faults.of(ask.call.id));
+            let fault = asks.iter().find_map(|ask| open.faults.of(ask));
             let fault = fault.map(|error| format!(", and the approver gave no answer: {}", error.message));
             let status = format!("{:?}", found.status()).to_lowercase();
             let why = format!("the task is not done: it is {status}{}", fault.unwrap_or_default());
