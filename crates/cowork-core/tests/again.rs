@@ -29,6 +29,12 @@ fn work() -> Arc<ProbeTool> {
     ProbeTool::new("work", Effects::none())
 }
 
+/// A tool that has its work done by a sub-task.
+fn hand() -> Arc<dyn Tool> {
+    let delegates = |args: &Value| Ok(Effects::delegates(serde_json::from_value::<Subtask>(args.clone()).unwrap()));
+    ProbeTool::with("hand", delegates, |_| panic!("the engine starts sub-tasks"))
+}
+
 fn runs(work: &ProbeTool) -> u64 {
     work.runs(&json!({}))
 }
@@ -223,11 +229,9 @@ async fn a_limit_that_is_not_the_tasks_own_gives_it_none_of_its_own_anew() {
 }
 
 #[tokio::test]
-async fn who_says_something_to_a_task_does_not_stop_its_clock() {
+async fn whatever_is_said_to_a_task_meanwhile_it_worked_as_long_as_its_sub_task() {
     let (stage, work) = (Stage::new(), work());
     work.hold();
-    let delegates = |args: &Value| Ok(Effects::delegates(serde_json::from_value::<Subtask>(args.clone()).unwrap()));
-    let hand = ProbeTool::with("hand", delegates, |_| panic!("the engine starts sub-tasks"));
     let planner = ScriptedPlanner::new(|view: &View| {
         Ok(match (view.task.submit.text.as_str(), view.task.turns.len()) {
             ("all", 0) => Proposal::call("hand", json!({ "title": "One", "text": "one" })),
@@ -235,7 +239,7 @@ async fn who_says_something_to_a_task_does_not_stop_its_clock() {
             _ => Proposal::done("done"),
         })
     });
-    let engine = stage.engine(planner, &[hand as Arc<dyn Tool>, work.clone()]);
+    let engine = stage.engine(planner, &[hand(), work.clone()]);
     let task = stage.submit(&engine, Submit::new("all")).await;
     work.started(1).await;
     stage.runtime.advance(Duration::from_secs(590));
@@ -252,8 +256,6 @@ async fn who_says_something_to_a_task_does_not_stop_its_clock() {
 async fn sub_tasks_that_worked_side_by_side_took_the_time_once() {
     let (stage, work) = (Stage::new(), work());
     work.hold();
-    let delegates = |args: &Value| Ok(Effects::delegates(serde_json::from_value::<Subtask>(args.clone()).unwrap()));
-    let hand = ProbeTool::with("hand", delegates, |_| panic!("the engine starts sub-tasks"));
     let planner = ScriptedPlanner::new(|view: &View| {
         let part = |text: &str| ProposedCall { tool: "hand".into(), args: json!({ "title": text, "text": text }) };
         Ok(match (view.task.submit.text.as_str(), view.task.turns.len()) {
@@ -262,7 +264,7 @@ async fn sub_tasks_that_worked_side_by_side_took_the_time_once() {
             _ => Proposal::done("done"),
         })
     });
-    let engine = stage.engine(planner, &[hand as Arc<dyn Tool>, work.clone()]);
+    let engine = stage.engine(planner, &[hand(), work.clone()]);
     let task = stage.submit(&engine, Submit::new("all")).await;
     work.started(2).await;
     stage.runtime.advance(Duration::from_secs(10));

@@ -98,14 +98,7 @@ fn start(stage: &Stage, services: &[&Service], patience: Patience) -> Engine {
 
 async fn settle(stage: &Stage, engine: &Engine, planner: Value) -> Task {
     let task = stage.submit(engine, Submit { planner, ..Submit::new("work") }).await;
-    let mut settled = std::pin::pin!(engine.settled(task));
-    loop {
-        tokio::select! {
-            biased;
-            task = &mut settled => return task.unwrap(),
-            () = tokio::task::yield_now() => stage.runtime.advance(Duration::from_millis(1)),
-        }
-    }
+    stage.settle(engine, task, Duration::from_millis(1)).await
 }
 
 fn is_done(task: &Task) -> bool {

@@ -51,14 +51,7 @@ async fn run(stage: &Stage, engine: &Engine, submit: Submit) -> Task {
 
 /// Lets time pass until a task has ended.
 async fn ended(stage: &Stage, engine: &Engine, task: TaskId) -> Task {
-    let mut settled = std::pin::pin!(engine.settled(task));
-    loop {
-        tokio::select! {
-            biased;
-            task = &mut settled => return task.unwrap(),
-            () = tokio::task::yield_now() => stage.runtime.advance(Duration::from_millis(1)),
-        }
-    }
+    stage.settle(engine, task, Duration::from_millis(1)).await
 }
 
 fn failure(task: &Task) -> &Error {

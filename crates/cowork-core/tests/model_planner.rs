@@ -278,14 +278,7 @@ async fn what_is_denied_is_told_to_the_model_and_unknown_tools_too() {
 
 /// Lets time pass until a task has settled.
 async fn settle(stage: &Stage, engine: &Engine, task: cowork_core::TaskId) -> Task {
-    let mut settled = std::pin::pin!(engine.settled(task));
-    loop {
-        tokio::select! {
-            biased;
-            task = &mut settled => return task.unwrap(),
-            () = tokio::task::yield_now() => stage.runtime.advance(Duration::from_millis(50)),
-        }
-    }
+    stage.settle(engine, task, Duration::from_millis(50)).await
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! A stage for stories about the engine: a store, a clock, scripted planners, and engines that can die.
 #![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used, reason = "every story uses its own part of it")]
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use cowork_core::{
     Claim, Command, CommandId, Engine, EngineParts, Envelope, GrantPolicy, Item, Limits, MemoryStore, Planner, Read,
@@ -61,6 +61,18 @@ impl Stage {
 
     pub async fn log(&self) -> Vec<Record> {
         self.store.read(Read { most: usize::MAX, ..Read::thread(self.thread, 0) }).await.unwrap()
+    }
+
+    /// Lets time pass, so much at once, until a task has settled.
+    pub async fn settle(&self, engine: &Engine, task: TaskId, step: Duration) -> Task {
+        let mut settled = std::pin::pin!(engine.settled(task));
+        loop {
+            tokio::select! {
+                biased;
+                task = &mut settled => return task.unwrap(),
+                () = tokio::task::yield_now() => self.runtime.advance(step),
+            }
+        }
     }
 
     /// Waits for the next record of a kind.
