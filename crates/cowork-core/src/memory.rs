@@ -197,7 +197,12 @@ impl State {
         if let Some(unmet) = batch.expect.iter().find(|e| !self.holds(e)) {
             return Err(unmet.unmet());
         }
+        let mut last = None;
         for task in batch.append.iter().filter_map(|d| d.task) {
+            // A batch is of one task, or of few.
+            if last.replace(task) == Some(task) {
+                continue;
+            }
             let home = self.tasks.get(&task).and_then(|t| t.thread);
             if home.is_some_and(|home| home != batch.thread) {
                 let why = format!("task {task} belongs to another thread");
@@ -243,14 +248,13 @@ impl State {
             record
         };
         let records: Arc<[Record]> = batch.append.into_iter().map(stamp).collect();
-        for record in &*records {
-            let seq = log.len() + 1;
-            if let Some(id) = record.task {
+        for of_one in records.chunk_by(|a, b| a.task == b.task) {
+            if let Some(id) = of_one[0].task {
                 let task = self.tasks.entry(id).or_default();
                 task.thread = Some(batch.thread);
-                task.seqs.push(seq);
+                task.seqs.extend(log.len() + 1..=log.len() + of_one.len());
             }
-            log.push(Kept::of(record));
+            of_one.iter().for_each(|record| log.push(Kept::of(record)));
         }
         records
     }

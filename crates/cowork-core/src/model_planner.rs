@@ -116,6 +116,22 @@ impl ModelPlanner {
         own::tools()
     }
 
+    fn step(&self, view: View, ctx: PlanContext) -> Result<(Step, Arc<[ToolSpec]>)> {
+        let View { task, tools } = view;
+        let tools = own::offered(&task, tools);
+        let wanted = Wanted::read(&task.submit)?;
+        let card = ctx.models.card(wanted.model.as_deref())?.clone();
+        let mut history = match self.take(task.id) {
+            Some(kept) => kept,
+            None => {
+                let offer = self.offer(&tools, wanted.model.as_deref(), &card);
+                History::new(&task, offer, &self.instructions)?
+            }
+        };
+        history.go_on(&task, &tools)?;
+        Ok((Step::new(&task, wanted, card, ctx, history), tools))
+    }
+
     fn take(&self, task: TaskId) -> Option<History> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let history = kept.histories.remove(&task)?;
@@ -159,25 +175,12 @@ impl Planner for ModelPlanner {
     }
 
     async fn plan(&self, view: View, ctx: PlanContext) -> Result<Proposal> {
-        let View { task, tools } = view;
-        if let Some(error) = circles::end(&task)? {
+        if let Some(error) = circles::end(&view.task)? {
             return Ok(Proposal { finish: Some(Finish::Failed { error }), ..Proposal::default() });
         }
-        let tools = own::offered(&task, tools);
-        let wanted = Wanted::read(&task.submit)?;
-        let card = ctx.models.card(wanted.model.as_deref())?.clone();
-        let mut history = match self.take(task.id) {
-            Some(kept) => kept,
-            None => {
-                let offer = self.offer(&tools, wanted.model.as_deref(), &card);
-                History::new(&task, offer, &self.instructions)?
-            }
-        };
-        history.go_on(&task, &tools)?;
-        let mut step = Step::new(&task, wanted, card, ctx, history);
+        let id = view.task.id;
         // The engine changes the task while a model is asked; whoever holds on to it makes it copy everything.
-        let id = task.id;
-        drop(task);
+        let (mut step, tools) = self.step(view, ctx)?;
         let proposal = step.take(&tools).await;
         if matches!(&proposal, Ok(p) if p.finish.is_none()) {
             self.keep(id, step.history);

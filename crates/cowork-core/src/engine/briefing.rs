@@ -52,9 +52,6 @@ impl Driver {
 
     /// Keeps the notes that calls ask for; those that can't be kept end with the reason.
     pub(super) async fn keep_notes(&mut self, calls: Vec<Allowed>) -> Result<()> {
-        if calls.is_empty() {
-            return Ok(());
-        }
         let known = self.engine.notes_of(self.task.thread).await?;
         let mut names: Vec<String> = known.into_iter().map(|note| note.name).collect();
         for ready in calls {

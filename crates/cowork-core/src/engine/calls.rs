@@ -9,6 +9,7 @@ use tracing::Instrument;
 use super::{
     driver::{Driver, Ran},
     live::Live,
+    locks::Held,
     spans,
 };
 use crate::{
@@ -34,8 +35,8 @@ pub(super) struct Allowed {
 impl Driver {
     /// Takes each call as far as it can go now: denied, asked about, waiting for a lock, or running.
     pub(super) async fn authorize(&mut self, calls: Vec<CallId>) -> Result<()> {
-        let mut allowed = Vec::new();
-        let held: Vec<CallId> = self.held(&calls).collect();
+        let mut allowed = Vec::with_capacity(calls.len());
+        let held = self.held(&calls);
         for id in calls {
             if let Some((call, state)) = self.task.call(id).map(|(c, s)| (c.clone(), s.clone()))
                 && let Some(ready) = self.judge(call, &state)?
@@ -51,9 +52,9 @@ impl Driver {
     }
 
     /// Gives those of these calls that hold something back.
-    fn held(&self, calls: &[CallId]) -> impl Iterator<Item = CallId> {
+    fn held(&self, calls: &[CallId]) -> Vec<CallId> {
         let is_held = |id: &&CallId| self.task.call(**id).is_some_and(|(_, state)| state.held.is_some());
-        calls.iter().filter(is_held).copied().collect::<Vec<_>>().into_iter()
+        calls.iter().filter(is_held).copied().collect()
     }
 
     /// Lets go of what is held back and was not decided on, as the task ends.
@@ -143,17 +144,21 @@ impl Driver {
         self.draft(Event::CallFinished { call, outcome, seen: Vec::new() })
     }
 
-    async fn start(&mut self, allowed: Vec<Allowed>) -> Result<()> {
-        let mut freed = self.engine.locks.freed();
-        freed.mark_unchanged();
-        let mut blocked: Vec<Lock> = Vec::new();
-        let mut runs: Vec<BoxFuture<super::driver::Ended>> = Vec::new();
-        let (parts, allowed): (Vec<_>, Vec<_>) = allowed.into_iter().partition(|r| r.effects.subtask.is_some());
-        let (notes, allowed): (Vec<_>, Vec<_>) = allowed.into_iter().partition(|r| r.effects.note.is_some());
-        let mut busy = Box::pin(self.delegate(parts)).await?;
-        self.keep_notes(notes).await?;
+    async fn start(&mut self, mut allowed: Vec<Allowed>) -> Result<()> {
+        let (mut freed, mut blocked) = (None, Vec::<Lock>::new());
+        let mut runs: Vec<BoxFuture<super::driver::Ended>> = Vec::with_capacity(allowed.len());
+        let parts: Vec<_> = allowed.extract_if(.., |r| r.effects.subtask.is_some()).collect();
+        let notes: Vec<_> = allowed.extract_if(.., |r| r.effects.note.is_some()).collect();
+        let mut busy = !parts.is_empty() && Box::pin(self.delegate(parts)).await?;
+        if !notes.is_empty() {
+            Box::pin(self.keep_notes(notes)).await?;
+        }
         for ready in allowed {
             let locks = ready.effects.all_locks();
+            if freed.is_none() && !locks.is_empty() {
+                // Before they are tried: what is freed from then on is noticed.
+                freed = Some(self.engine.locks.freed());
+            }
             // Calls that conflict run in the order in which they were decided.
             let waits = locks.iter().any(|l| blocked.iter().any(|b| b.conflicts(l)));
             let held = if waits { None } else { self.engine.locks.take(&locks) };
@@ -167,12 +172,7 @@ impl Driver {
                     blocked.extend(locks);
                 }
                 Ok(session) => {
-                    let run = self.prepare(ready, session)?;
-                    runs.push(Box::pin(async move {
-                        let ended = run.await;
-                        drop(held);
-                        ended
-                    }));
+                    runs.push(self.prepare(ready, session, held)?);
                 }
                 Err(error) => self.close(ready.call.id, Outcome::Failed { error })?,
             }
@@ -180,11 +180,11 @@ impl Driver {
         if runs.is_empty() && busy {
             return self.wait_for_folders().await;
         }
-        if runs.is_empty() && !blocked.is_empty() && self.running.is_empty() {
-            return self.wait_for_locks(freed).await;
-        }
         if runs.is_empty() && !blocked.is_empty() {
-            return self.wait_for_one().await;
+            return match freed.filter(|_| self.running.is_empty()) {
+                Some(freed) => self.wait_for_locks(freed).await,
+                None => self.wait_for_one().await,
+            };
         }
         // No effect happens before its start is committed; if that fails or the task moved, the calls are dropped unstarted.
         if self.ride() || self.commit().await? {
@@ -197,6 +197,7 @@ impl Driver {
         &mut self,
         ready: Allowed,
         session: Option<Arc<dyn Session>>,
+        held: Held,
     ) -> Result<BoxFuture<super::driver::Ended>> {
         let Allowed { call, attempt, effects, rule, gave } = ready;
         let tool = self.engine.parts.tools.get(&call.tool)?.clone();
@@ -224,6 +225,7 @@ impl Driver {
             if let Err(error) = &result {
                 spans::failed(&span, error);
             }
+            drop(held);
             (call.id, attempt, result)
         }))
     }
@@ -250,7 +252,7 @@ impl Driver {
 
     pub(super) async fn open_session(&mut self) -> Result<()> {
         if self.session.is_none() {
-            self.session = Some(self.engine.session_of(&self.family, &self.task).await?);
+            self.session = Some(Box::pin(self.engine.session_of(&self.family, &self.task)).await?);
             self.busy = 0;
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -11,9 +11,10 @@ use super::{
     Inner, TaskChanges,
     calls::{PAUSE, TRIES},
     family::{Family, Opened},
-    models::{Models, Told},
+    models::Models,
     spans,
     subtasks::Beside,
+    told::{Listener, Told},
 };
 use crate::{
     Actor, Batch, BoxFuture, Call, CallId, Count, Decision, Draft, Effects, Error, Event, Expect, Finish, Held, Kind,
@@ -26,6 +27,9 @@ use crate::{
 const SOON: Duration = Duration::from_millis(800);
 /// How long it may take when the program is to stop: what is left behind then is cut off.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How many records a step has: an answer, what was decided, a call's start and end, the next question.
+const STEP: usize = 5;
 
 /// How many records that guard nothing may wait for a commit.
 const RIDERS: usize = 128;
@@ -202,16 +206,16 @@ impl Driver {
         let cancel = self.cancel.child_token();
         // Whichever way this is left, a planner that goes on elsewhere is told to stop.
         let _told = cancel.clone().drop_guard();
-        let (models, mut told) = Models::of(&self.engine, (self.task.thread, self.task.id), cancel.clone());
+        let (models, told) = Models::of(&self.engine, (self.task.thread, self.task.id), cancel.clone());
         let changes = TaskChanges::of(&self.engine, self.task.thread, self.task.id);
         let ctx = PlanContext { cancel, models, changes };
         let mut planning = AssertUnwindSafe(planner.plan(view, ctx)).catch_unwind().boxed();
         let planned = match (&mut planning).now_or_never() {
             Some(planned) => Some(planned),
-            None => self.await_plan(&mut planning, &mut told).await?,
+            None => self.await_plan(&mut planning, &told).await?,
         };
         drop(planning);
-        while let Ok(told) = told.try_recv() {
+        while let Some(told) = told.heard() {
             if let Told::Answered(event, label) = told {
                 self.answered(*event, label)?;
             }
@@ -234,14 +238,14 @@ impl Driver {
     async fn await_plan<T>(
         &mut self,
         planning: &mut futures_util::future::BoxFuture<'_, T>,
-        told: &mut mpsc::UnboundedReceiver<Told>,
+        told: &Listener,
     ) -> Result<Option<T>> {
         let (stop, mut over) = (self.engine.stop.clone(), self.over());
         loop {
             // A planner that takes its time should not keep what happened from being seen; what it asks goes along.
-            let moved = match told.try_recv() {
-                Ok(told) => !self.hear(told).await?,
-                Err(_) => !self.commit().await?,
+            let moved = match told.heard() {
+                Some(told) => !self.hear(told).await?,
+                None => !self.commit().await?,
             };
             if moved {
                 return Ok(None);
@@ -249,7 +253,7 @@ impl Driver {
             tokio::select! {
                 biased;
                 planned = &mut *planning => return Ok(Some(planned)),
-                Some(told) = told.recv() => if !self.hear(told).await? { return Ok(None) },
+                told = told.hear() => if !self.hear(told).await? { return Ok(None) },
                 () = stop.cancelled() => return Ok(None),
                 () = self.bell.notified() => if self.take_in().await? { return Ok(None) },
                 () = &mut over => return Ok(None),
@@ -280,22 +284,21 @@ impl Driver {
     async fn hear(&mut self, told: Told) -> Result<bool> {
         match told {
             Told::Answered(event, label) => self.answered(*event, label).map(|()| true),
-            Told::Asked(asked) => {
-                let (mut event, ack) = *asked;
-                if let Event::ModelAsked { most, .. } = &mut event {
+            Told::Asked(mut asked) => {
+                if let Event::ModelAsked { most, .. } = &mut asked.0 {
                     let affords = match self.task.spent.affords(most, &self.task.budget) {
                         Ok(()) => self.engine.in_the_day(most).await?,
                         no => no,
                     };
                     if let Err(error) = affords {
                         // The planner hears why; where it is gone, nobody needs to.
-                        let _ = ack.send(Err(error));
+                        let _ = asked.1.send(Err(error));
                         return Ok(true);
                     }
                     let aside = self.engine.parts.limits.day.set_aside(most);
                     self.counts.extend(aside.into_iter().map(|count| (false, count)));
                 }
-                self.draft(event)?;
+                let ack = self.draft_asked(*asked)?;
                 if !self.commit().await? {
                     return Ok(false);
                 }
@@ -303,6 +306,10 @@ impl Driver {
                 Ok(true)
             }
         }
+    }
+
+    fn draft_asked<T>(&mut self, (event, ack): (Event, T)) -> Result<T> {
+        self.draft(event).map(|()| ack)
     }
 
     /// Takes in what came of a question, if that is open: what was not committed was not asked.
@@ -482,6 +489,9 @@ impl Driver {
 
     fn add(&mut self, draft: Draft) -> Result<()> {
         Arc::make_mut(&mut self.task).foresee(&draft)?;
+        if self.pending.capacity() == 0 {
+            self.pending.reserve(STEP);
+        }
         self.pending.push(draft);
         Ok(())
     }

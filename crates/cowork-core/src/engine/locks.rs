@@ -13,22 +13,22 @@ pub(super) struct Locks {
     freed: watch::Sender<()>,
 }
 
-/// Locks of one running call; dropping it frees them.
-pub(super) struct Held {
-    locks: Arc<Locks>,
-    number: u64,
-}
+/// Locks of one running call, if it needs any; dropping it frees them.
+pub(super) struct Held(Option<(Arc<Locks>, u64)>);
 
 impl Locks {
     /// Takes all of these, or none if one is taken.
     pub(super) fn take(self: &Arc<Self>, wanted: &[Lock]) -> Option<Held> {
+        if wanted.is_empty() {
+            return Some(Held(None));
+        }
         let mut held = self.held();
         if held.iter().flat_map(|(_, locks)| locks).any(|h| wanted.iter().any(|w| w.conflicts(h))) {
             return None;
         }
         let number = held.last().map_or(0, |(n, _)| n + 1);
         held.push((number, wanted.to_vec()));
-        Some(Held { locks: self.clone(), number })
+        Some(Held(Some((self.clone(), number))))
     }
 
     /// Gives what changes whenever a lock is freed.
@@ -43,7 +43,9 @@ impl Locks {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.locks.held().retain(|(n, _)| *n != self.number);
-        self.locks.freed.send_replace(());
+        if let Some((locks, number)) = &self.0 {
+            locks.held().retain(|(n, _)| n != number);
+            locks.freed.send_replace(());
+        }
     }
 }

@@ -31,6 +31,7 @@ mod reclaim;
 mod rests;
 mod spans;
 mod subtasks;
+mod told;
 
 use std::{
     collections::{HashMap, HashSet},

@@ -10,11 +10,16 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::{Inner, live::Live, spans};
+use super::{
+    Inner,
+    live::Live,
+    spans,
+    told::{Line, Listener, Told},
+};
 use crate::{
     AskId, Circuit, Delta, DeltaKind, Error, Event, Kind, Label, Model, ModelAnswer, ModelCard, ModelRequest, Patience,
     Reserve, Result, Retry, Runtime, Said, Say, TaskId, ThreadId, Timestamp, Usage,
@@ -41,7 +46,7 @@ struct Desk {
     circuits: Arc<Circuits>,
     cancel: CancellationToken,
     /// The driver that commits; none outside an engine.
-    tell: Option<mpsc::UnboundedSender<Told>>,
+    tell: Option<Arc<Line>>,
     /// Where what is said is shown; nowhere outside an engine.
     screen: Option<Screen>,
 }
@@ -65,14 +70,6 @@ impl Screen {
 
 /// Which services are taken to be down, by where they are.
 pub(super) type Circuits = Mutex<HashMap<String, Circuit>>;
-
-/// What a driver is told while its planner asks.
-pub(super) enum Told {
-    /// A model is about to be asked: commit this, then say so.
-    Asked(Box<(Event, oneshot::Sender<Result<()>>)>),
-    /// That came to its end, with what is to be thought of what it brought.
-    Answered(Box<Event>, Label),
-}
 
 impl Desk {
     fn at_circuit<T>(&self, model: &dyn Model, act: impl FnOnce(&mut Circuit, Timestamp, Duration) -> T) -> T {
@@ -106,8 +103,8 @@ impl Models {
         engine: &Arc<Inner>,
         (thread, task): (ThreadId, TaskId),
         cancel: CancellationToken,
-    ) -> (Self, mpsc::UnboundedReceiver<Told>) {
-        let (tell, told) = mpsc::unbounded_channel();
+    ) -> (Self, Listener) {
+        let (tell, told) = Line::open();
         let parts = &engine.parts;
         let desk = Desk {
             runtime: parts.runtime.clone(),
@@ -184,7 +181,9 @@ impl Models {
             let (model, at) = (model.name().to_owned(), model.card().at.clone());
             let asked = Event::ModelAsked { ask, model, at, purpose: purpose.to_owned(), most };
             let (ack, acked) = oneshot::channel();
-            tell.send(Told::Asked((asked, ack).into())).map_err(|_| given_up())?;
+            if !tell.tell(Told::Asked((asked, ack).into())) {
+                return Err(given_up());
+            }
             acked.await.map_err(|_| given_up())??;
         }
         open.read = read;
@@ -370,7 +369,7 @@ impl Open {
         if let Some(tell) = &self.desk.tell {
             // A driver that is gone leaves the question open; whoever takes the task up closes it.
             let label = if self.brought { Label::service(&self.model.card().at) } else { Label::trusted() };
-            let _ = tell.send(Told::Answered(answered.into(), label));
+            tell.tell(Told::Answered(answered.into(), label));
         }
     }
 }

@@ -143,15 +143,19 @@ impl Anthropic {
         self
     }
 
-    async fn post(&self, resource: &str, body: Pieces, cancel: &CancellationToken) -> Result<Incoming> {
+    fn post(
+        &self,
+        resource: &str,
+        body: Pieces,
+        cancel: &CancellationToken,
+    ) -> impl Future<Output = Result<Incoming>> + use<> {
         let headers: &[_] =
             if self.bound { &[("anthropic-beta", "thinking-binding-controls-2026-08-01")] } else { &[] };
-        self.transport.post_with(&path(&self.transport, resource), headers, body, cancel).await
+        self.transport.post_with(&path(&self.transport, resource), headers, body, cancel)
     }
 
     async fn ask(&self, request: &ModelRequest, say: &Say, cancel: &CancellationToken) -> Result<ModelAnswer> {
-        let body = write::answer(self, request);
-        let mut incoming = self.post("/messages", body, cancel).await?;
+        let mut incoming = self.post("/messages", write::answer(self, request), cancel).await?;
         let mut reader = Reader::new(&**say);
         self.read(&mut incoming, &mut reader).await?;
         let answer = reader.answer(request)?;

@@ -3,6 +3,7 @@
 //! What stands before the conversation and each message are written once and kept beside them; a request is put together from
 //! these and the little that is its own. The marks of the cache that move are put between the pieces.
 
+use bytes::Bytes;
 use cowork_core::{Block, Effort, Message, ModelRequest, Role, ToolSpec};
 use serde_json::{Value, json};
 
@@ -53,12 +54,15 @@ fn body(model: &Anthropic, request: &ModelRequest, most: u32, mut start: Vec<u8>
             _ => b"]",
         });
     }
-    let mut pieces = Pieces::default();
+    let tools = match ours {
+        true => request.head.tools.written().get_or(DIALECT, || tools(&request.head.tools)),
+        false => Bytes::new(),
+    };
+    let system = request.head.written.get_or(DIALECT, || system(&request.head.system));
+    let mut pieces = Pieces::with_room(&[&start, &tools, &system], &request.messages);
     pieces.write(&start);
-    if ours {
-        pieces.push(request.head.tools.written().get_or(DIALECT, || tools(&request.head.tools)));
-    }
-    pieces.push(request.head.written.get_or(DIALECT, || system(&request.head.system)));
+    pieces.push(tools);
+    pieces.push(system);
     pieces.write(b",\"messages\":[");
     let marked = marks(&request.messages);
     // What stands before the first mark only grows.

@@ -15,6 +15,9 @@ use http_body::{Frame, SizeHint};
 /// Pieces shorter than this are copied together: handing over a short one costs more than its bytes.
 const SHORT: usize = 2_048;
 
+/// What is written around a message's content, about.
+const AROUND: usize = 128;
+
 /// The pieces of a body, in order. Long ones are shared, not copied.
 #[derive(Debug, Default)]
 pub struct Pieces {
@@ -25,6 +28,17 @@ pub struct Pieces {
 }
 
 impl Pieces {
+    /// Makes one with room for a head of these pieces and, where all of it is short, for the conversation behind it.
+    pub(crate) fn with_room(head: &[&[u8]], messages: &Messages) -> Self {
+        let short = || head.iter().map(|piece| piece.len()).take_while(|len| *len < SHORT);
+        let behind = if short().count() == head.len() && messages.size() < SHORT {
+            messages.size() * 5 / 4 + AROUND * (messages.len() + 1)
+        } else {
+            0
+        };
+        Self { short: Vec::with_capacity(short().sum::<usize>() + behind), ..Self::default() }
+    }
+
     /// Adds a piece.
     pub fn push(&mut self, piece: Bytes) {
         if piece.len() < SHORT {

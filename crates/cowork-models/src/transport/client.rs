@@ -15,6 +15,9 @@ use super::{Limits, Proxy};
 
 const OP: &str = "reach a model";
 
+/// How requests say who sends them.
+pub(super) const NAME: &str = concat!("cowork/", env!("CARGO_PKG_VERSION"));
+
 /// Reads a service's address.
 pub(super) fn base(text: &str) -> Result<Url> {
     let wrong = |why: &str| {
@@ -68,7 +71,7 @@ pub fn client_for(address: &str) -> Result<Client> {
 
 pub(super) fn build(base: &Url, limits: &Limits) -> Result<Client> {
     let builder = Client::builder()
-        .user_agent(concat!("cowork/", env!("CARGO_PKG_VERSION")))
+        .user_agent(NAME)
         .tls_backend_preconfigured(tls(base, limits)?)
         .redirect(redirect::Policy::none())
         .retry(retry::never())

@@ -4,6 +4,7 @@ use std::{
     future::{Future, poll_fn},
     mem,
     pin::{Pin, pin},
+    sync::{Mutex, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
@@ -11,8 +12,8 @@ use std::{
 use cowork_core::{CancellationToken, Error, Kind, Result, Retry};
 use http_body::Body as _;
 use reqwest::{
-    Body, Response,
-    header::{self, HeaderValue},
+    Body, Response, StatusCode,
+    header::{self, HeaderMap, HeaderValue},
 };
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::WaitForCancellationFutureOwned;
@@ -30,6 +31,9 @@ const ENOUGH: usize = 8 << 10;
 
 /// Room for what most answers bring at a time.
 const USUAL: usize = 2 << 10;
+
+/// How many buffers are kept that nobody uses.
+const SPARE: usize = 8;
 
 /// What an answer consists of, as it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,26 +68,63 @@ struct Arrived {
     end: Option<reqwest::Result<()>>,
 }
 
+/// Buffers that nobody uses. The one that was used last is taken first: it is still near the processor, which one made anew is not.
+#[derive(Debug, Default)]
+pub(super) struct Spare(Mutex<Vec<Vec<u8>>>);
+
+impl Spare {
+    fn take(&self) -> Vec<u8> {
+        let spare = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        spare.unwrap_or_else(|| Vec::with_capacity(USUAL))
+    }
+
+    fn give(&self, mut bytes: Vec<u8>) {
+        let mut spare = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.len() < SPARE && (1..=2 * ENOUGH).contains(&bytes.capacity()) {
+            bytes.clear();
+            spare.push(bytes);
+        }
+    }
+}
+
 impl Incoming {
     /// Takes an answer in; one that is no success becomes the error that it stands for.
-    pub(super) async fn of(transport: Transport, mut response: Response, wait: Wait) -> Result<Self> {
+    pub(super) fn of(
+        transport: Transport,
+        response: Response,
+        wait: Wait,
+    ) -> impl Future<Output = Result<Self>> + use<> {
+        let (incoming, refusal) = Self::taken(transport, response, wait);
+        async move {
+            match refusal {
+                None => Ok(incoming),
+                Some(refusal) => Err(Box::pin(incoming.refused(refusal)).await),
+            }
+        }
+    }
+
+    /// Gives an answer, with its status and headers where it is none.
+    fn taken(transport: Transport, mut response: Response, wait: Wait) -> (Self, Option<Box<(StatusCode, HeaderMap)>>) {
         let (status, left) = (response.status(), transport.0.limits.most_bytes);
         let text = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let packed = text(header::CONTENT_ENCODING).is_some_and(|e| e != "identity");
         let content = Content::named(text(header::CONTENT_TYPE).unwrap_or_default());
+        let is_none = !status.is_success() || content == Content::Page || packed;
         // What was read of the connection stays in memory as long as its headers.
         let headers = mem::take(response.headers_mut());
         let (body, arrived) = (response.into(), Arrived::default());
-        let mut incoming = Self { transport, content, body, arrived, wait, left };
-        if status.is_success() && content != Content::Page && !packed {
-            return Ok(incoming);
-        }
-        incoming.left = left.min(MOST_OF_A_REFUSAL);
-        let body = match incoming.whole().await {
-            Err(error) if error.kind == Kind::Cancelled => return Err(error),
+        let incoming = Self { transport, content, body, arrived, wait, left };
+        (incoming, is_none.then(|| Box::new((status, headers))))
+    }
+
+    async fn refused(mut self, refusal: Box<(StatusCode, HeaderMap)>) -> Error {
+        self.left = self.left.min(MOST_OF_A_REFUSAL);
+        let body = match self.whole().await {
+            Err(error) if error.kind == Kind::Cancelled => return error,
             body => body.unwrap_or_default(),
         };
-        Err(incoming.transport.fault(&fault::Fault::of_answer(status.as_u16(), &headers, &body)))
+        let (status, headers) = *refusal;
+        self.transport.fault(&fault::Fault::of_answer(status.as_u16(), &headers, &body))
     }
 
     /// Says what it consists of.
@@ -96,7 +137,7 @@ impl Incoming {
     /// # Errors
     /// `Unavailable` if it was cut off or nothing came in time, `LimitExceeded` if it is longer than allowed, `Cancelled`.
     pub async fn next(&mut self) -> Result<Option<&[u8]>> {
-        self.arrived.bytes.clear();
+        self.forget();
         if self.arrived.end.is_none() {
             self.gather().await?;
             self.wait.begun();
@@ -122,15 +163,21 @@ impl Incoming {
         Ok(all)
     }
 
-    /// Reads what may come after its last event, so that the connection can be used again; gives up soon.
-    pub async fn rest(mut self) {
+    /// Reads what may come after its last event, so that the connection can be used again; gives up soon. Then it can be dropped.
+    pub async fn rest(&mut self) {
+        self.forget();
         let end = async {
             while self.arrived.end.is_none() {
                 self.arrived.bytes.clear();
-                poll_fn(|cx| self.arrived.poll(&mut self.body, cx)).await;
+                poll_fn(|cx| self.arrived.poll(&mut self.body, &self.transport.0.spare, cx)).await;
             }
         };
         drop(tokio::time::timeout(LINGER, end).await);
+    }
+
+    /// Lets go of what was read, and of its room: between two pieces an answer needs none.
+    fn forget(&mut self) {
+        self.transport.0.spare.give(mem::take(&mut self.arrived.bytes));
     }
 
     /// Gives the way that it came.
@@ -139,8 +186,8 @@ impl Incoming {
     }
 
     async fn gather(&mut self) -> Result<()> {
-        let Self { arrived, body, wait, .. } = self;
-        poll_fn(|cx| match arrived.poll(body, cx) {
+        let Self { arrived, body, wait, transport, .. } = self;
+        poll_fn(|cx| match arrived.poll(body, &transport.0.spare, cx) {
             Poll::Ready(()) => Poll::Ready(wait.go_on()),
             // It goes on at once; nothing has to wake it.
             Poll::Pending if arrived.asked => Poll::Pending,
@@ -170,13 +217,13 @@ impl Content {
 impl Arrived {
     /// Takes the next bytes, and what comes right behind them: an answer arrives in many small pieces, and to read them together costs
     /// less than to read each between two turns of the connection.
-    fn poll(&mut self, body: &mut Body, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(&mut self, body: &mut Body, spare: &Spare, cx: &mut Context<'_>) -> Poll<()> {
         while self.end.is_none() && self.bytes.len() < ENOUGH {
             match Pin::new(&mut *body).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
                     let Some(bytes) = frame.data_ref() else { continue };
                     if self.bytes.capacity() == 0 {
-                        self.bytes.reserve(USUAL);
+                        self.bytes = spare.take();
                     }
                     self.bytes.extend_from_slice(bytes);
                     self.asked = false;

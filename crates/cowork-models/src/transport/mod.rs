@@ -17,7 +17,7 @@ use std::{
 use cowork_core::{CancellationToken, Error, Kind, Result};
 use reqwest::{
     Client, Method, Request, Url,
-    header::{HeaderMap, HeaderName, HeaderValue},
+    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT},
 };
 
 pub use body::Pieces;
@@ -105,11 +105,12 @@ struct Inner {
     base: Url,
     /// The last path that was asked for, with its address.
     last: Mutex<Option<(String, Url)>>,
-    headers: HeaderMap,
+    headers: Headers,
     at: String,
     key: Option<Secret>,
     key_from: String,
     limits: Limits,
+    spare: incoming::Spare,
 }
 
 impl Transport {
@@ -121,12 +122,12 @@ impl Transport {
     pub fn new(endpoint: Endpoint, limits: Limits) -> Result<Self> {
         let base = client::base(&endpoint.base)?;
         client::guard_key(&base, endpoint.key.is_some() && !limits.plain_key)?;
-        let headers = headers(&endpoint)?;
+        let headers = Headers::of(&endpoint)?;
         let client = client::build(&base, &limits)?;
         let at = client::host(&base);
         let Endpoint { key, key_from, .. } = endpoint;
-        let last = Mutex::default();
-        Ok(Self(Arc::new(Inner { client, base, last, headers, at, key, key_from, limits })))
+        let (last, spare) = Default::default();
+        Ok(Self(Arc::new(Inner { client, base, last, headers, at, key, key_from, limits, spare })))
     }
 
     /// Gives where requests go: a host, with its port where it is not the usual one.
@@ -146,39 +147,46 @@ impl Transport {
     /// # Errors
     /// `Unavailable` if the service is not reached or does not begin to answer in time, what [`Fault`] says of an answer that
     /// is no success, `Cancelled`.
-    pub async fn post(&self, path: &str, body: Pieces, cancel: &CancellationToken) -> Result<Incoming> {
-        self.post_with(path, &[], body, cancel).await
+    pub fn post(
+        &self,
+        path: &str,
+        body: Pieces,
+        cancel: &CancellationToken,
+    ) -> impl Future<Output = Result<Incoming>> + use<> {
+        self.post_with(path, &[], body, cancel)
     }
 
     /// Posts a body as [`Transport::post`] does, with headers of its own; one that every request has gets these values besides.
     ///
     /// # Errors
     /// As [`Transport::post`]'s.
-    pub async fn post_with(
+    pub fn post_with(
         &self,
         path: &str,
         headers: &[(&'static str, &'static str)],
         body: Pieces,
         cancel: &CancellationToken,
-    ) -> Result<Incoming> {
-        let mut request = self.request(Method::POST, path)?;
+    ) -> impl Future<Output = Result<Incoming>> + use<> {
+        let mut request = self.request(Method::POST, path);
         for (name, value) in headers {
             let before = request.headers().get(*name).and_then(|before| before.to_str().ok());
             let joined = before.and_then(|before| HeaderValue::from_str(&format!("{before},{value}")).ok());
             request.headers_mut().insert(*name, joined.unwrap_or(HeaderValue::from_static(value)));
         }
-        request.headers_mut().insert(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         *request.body_mut() = Some(body.into_body());
-        self.send(request, cancel).await
+        self.send(request, cancel)
     }
 
     /// Gets what is at a path.
     ///
     /// # Errors
     /// As [`Transport::post`]'s.
-    pub async fn get(&self, path: &str, cancel: &CancellationToken) -> Result<Incoming> {
-        let request = self.request(Method::GET, path)?;
-        self.send(request, cancel).await
+    pub fn get(
+        &self,
+        path: &str,
+        cancel: &CancellationToken,
+    ) -> impl Future<Output = Result<Incoming>> + use<> {
+        self.send(self.request(Method::GET, path), cancel)
     }
 
     /// Makes the error for what the service says went wrong: of its answer, or in the middle of a stream.
@@ -195,10 +203,12 @@ impl Transport {
         }
     }
 
-    fn request(&self, method: Method, path: &str) -> Result<Request> {
+    fn request(&self, method: Method, path: &str) -> Request {
+        let Headers { asking, telling } = &self.0.headers;
+        let headers = if method == Method::POST { telling } else { asking };
         let mut request = Request::new(method, self.url(path));
-        *request.headers_mut() = self.0.headers.clone();
-        Ok(request)
+        *request.headers_mut() = headers.clone();
+        request
     }
 
     /// Gives the address of a path; most requests go where the one before went.
@@ -216,14 +226,15 @@ impl Transport {
         url
     }
 
-    async fn send(&self, request: Request, cancel: &CancellationToken) -> Result<Incoming> {
-        if cancel.is_cancelled() {
-            return Err(incoming::stopped());
+    // Not `async` itself: what waits for the answer would hold the request too, which is with the client by then.
+    fn send(&self, request: Request, cancel: &CancellationToken) -> impl Future<Output = Result<Incoming>> + use<> {
+        let cancelled = cancel.is_cancelled();
+        let (way, mut wait) = (self.clone(), incoming::Wait::new(self, cancel.clone()));
+        let answer = (!cancelled).then(|| self.0.client.execute(request));
+        async move {
+            let answer = wait.until(answer.ok_or_else(incoming::stopped)?).await?;
+            Incoming::of(way.clone(), answer.map_err(|e| way.unreached(e))?, wait).await
         }
-        let mut wait = incoming::Wait::new(self, cancel.clone());
-        let response = wait.until(self.0.client.execute(request)).await?;
-        let response = response.map_err(|e| self.unreached(e))?;
-        Incoming::of(self.clone(), response, wait).await
     }
 
     fn unreached(&self, error: reqwest::Error) -> Error {
@@ -241,6 +252,24 @@ impl fmt::Debug for Transport {
 #[cfg(feature = "config")]
 pub(crate) fn host_of(base: &str) -> Result<String> {
     client::base(base).map(|url| client::host(&url))
+}
+
+/// What every request has: all of it, so that none is added later, which would have the map grow with each request.
+struct Headers {
+    asking: HeaderMap,
+    /// With the type of a body.
+    telling: HeaderMap,
+}
+
+impl Headers {
+    fn of(endpoint: &Endpoint) -> Result<Self> {
+        let mut asking = headers(endpoint)?;
+        asking.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+        asking.entry(USER_AGENT).or_insert(HeaderValue::from_static(client::NAME));
+        let mut telling = asking.clone();
+        telling.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Ok(Self { asking, telling })
+    }
 }
 
 fn headers(endpoint: &Endpoint) -> Result<HeaderMap> {

@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use bytes::Bytes;
 use cowork_core::{Block, Effort, Message, ModelRequest, Role, ToolSpec};
 
 use crate::{
@@ -16,13 +17,17 @@ use crate::{
 
 /// Writes the body: the model, the head, the messages, and last what may differ from request to request.
 pub(super) fn body(service: &Service, model: &str, request: &ModelRequest) -> Pieces {
-    let mut body = Pieces::default();
-    body.write(&Json::default().raw("{\"model\":").value(model).raw(",").0);
-    if !request.head.tools.is_empty() {
-        body.push(request.head.tools.written().get_or(service.dialect, || functions(service, &request.head.tools)));
-    }
+    let mut start = Json::default();
+    start.raw("{\"model\":").value(model).raw(",");
+    let tools = match request.head.tools.is_empty() {
+        true => Bytes::new(),
+        false => request.head.tools.written().get_or(service.dialect, || functions(service, &request.head.tools)),
+    };
     let head = request.head.written.get_or(service.dialect, || head(&request.head.system));
     let begun = head.last() != Some(&b'[');
+    let mut body = Pieces::with_room(&[&start.0, &tools, &head], &request.messages);
+    body.write(&start.0);
+    body.push(tools);
     body.push(head);
     messages(&mut body, begun, &request.messages, service.dialect, |m| message(service, m));
     body.write(&tail(service, model, request).0);

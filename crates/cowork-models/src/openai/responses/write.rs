@@ -1,5 +1,6 @@
 //! A request, written. Each message is written once and its bytes are kept beside it.
 
+use bytes::Bytes;
 use cowork_core::{Block, Message, ModelRequest, Role, ToolSpec};
 
 use super::{DIALECT, Responses};
@@ -31,15 +32,20 @@ pub(super) fn count(model: &Responses, request: &ModelRequest) -> Pieces {
 
 /// Writes all up to the end of the items.
 fn input(model: &Responses, store: &str, request: &ModelRequest) -> Pieces {
-    let mut body = Pieces::default();
-    body.write(&Json::default().raw("{\"model\":").value(&model.model).raw(",").raw(store).0);
-    body.push(request.head.written.get_or(DIALECT, || instructions(&request.head.system)));
+    let mut start = Json::default();
+    start.raw("{\"model\":").value(&model.model).raw(",").raw(store);
     let ours = !request.head.tools.is_empty();
+    let tools = match ours {
+        true => request.head.tools.written().get_or(DIALECT, || functions(&request.head.tools)),
+        false => Bytes::new(),
+    };
+    let instructions = request.head.written.get_or(DIALECT, || instructions(&request.head.system));
+    let mut body = Pieces::with_room(&[&start.0, &instructions, &tools], &request.messages);
+    body.write(&start.0);
+    body.push(instructions);
     if ours || !model.service_tools.is_empty() {
         body.write(b"\"tools\":[");
-        if ours {
-            body.push(request.head.tools.written().get_or(DIALECT, || functions(&request.head.tools)));
-        }
+        body.push(tools);
         let mut theirs = Json::default();
         for (n, tool) in model.service_tools.iter().enumerate() {
             theirs.raw(if ours || n > 0 { "," } else { "" }).value(tool);
