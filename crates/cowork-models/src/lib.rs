@@ -28,4 +28,4 @@ pub mod sse;
 pub mod transport;
 
 pub use secret::Secret;
-pub use transport::{Auth, Endpoint, Limits, Transport, client_for};
+pub use transport::{Auth, Endpoint, Limits, Transport, tls_for};

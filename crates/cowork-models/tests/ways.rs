@@ -3,7 +3,14 @@
 
 mod service;
 
-use std::sync::Arc;
+use std::{
+    convert::Infallible,
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
 
 use cowork_core::{CancellationToken, Kind, Result, Retry};
 use cowork_models::{
@@ -31,8 +38,8 @@ async fn post(transport: &Transport) -> Result<Vec<u8>> {
     incoming.whole().await
 }
 
-/// An organisation's own authority, and a service that it vouches for: the root in PEM and in DER.
-fn vouched() -> (Service, String, Vec<u8>) {
+/// An organisation's own authority, and what a service that it vouches for proves that with: the root in PEM and in DER.
+fn authority() -> (ServerConfig, String, Vec<u8>) {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let root = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -45,8 +52,12 @@ fn vouched() -> (Service, String, Vec<u8>) {
         .with_no_client_auth()
         .with_single_cert(vec![certificate], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
         .unwrap();
-    let service = Service::over(Some(Arc::new(config)), |_| Answer::json(200, &json!({ "ok": true })));
-    (service, root.pem(), root.der().to_vec())
+    (config, root.pem(), root.der().to_vec())
+}
+
+fn vouched() -> (Service, String, Vec<u8>) {
+    let (config, pem, der) = authority();
+    (Service::over(Some(Arc::new(config)), |_| Answer::json(200, &json!({ "ok": true }))), pem, der)
 }
 
 #[tokio::test]
@@ -93,4 +104,107 @@ async fn a_proxy_that_refuses_is_said_so_and_sees_no_key() {
     let asked = &proxy.asked()[0];
     assert_eq!((asked.method.as_str(), asked.path.as_str()), ("CONNECT", "models.example:443"));
     assert!(!format!("{asked:?}").contains("sk-proxied"), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_proxy_is_told_who_asks_and_the_service_is_not() {
+    let proxy = Service::always(Answer::json(200, &json!({ "ok": true })));
+    let by = proxy.base.replace("http://", "http://ann:s3cret@");
+    let limits = Limits { proxy: Proxy::At(by), ..Limits::default() };
+    let transport = Transport::new(endpoint("http://models.example", None), limits).unwrap();
+    assert_eq!(post(&transport).await.unwrap(), br#"{"ok":true}"#);
+    assert_eq!(proxy.asked()[0].header("proxy-authorization"), Some("Basic YW5uOnMzY3JldA=="));
+}
+
+/// A proxy that passes one connection on; gives its address, and what it was told.
+fn passing_on() -> (String, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let (mut from, _) = listener.accept().unwrap();
+        let (mut head, mut one) = (Vec::new(), [0]);
+        while !head.ends_with(b"\r\n\r\n") {
+            from.read_exact(&mut one).unwrap();
+            head.push(one[0]);
+        }
+        let head = String::from_utf8(head).unwrap();
+        let mut to = TcpStream::connect(head.split(' ').nth(1).unwrap()).unwrap();
+        tell.send(head).unwrap();
+        from.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+        let (mut back, mut there) = (to.try_clone().unwrap(), from.try_clone().unwrap());
+        thread::spawn(move || std::io::copy(&mut back, &mut there));
+        let _ = std::io::copy(&mut from, &mut to);
+    });
+    (format!("127.0.0.1:{}", at.port()), told)
+}
+
+#[tokio::test]
+async fn a_service_behind_a_proxy_is_spoken_to_by_tls_that_the_proxy_can_not_read() {
+    let (service, pem, _) = vouched();
+    let (proxy, told) = passing_on();
+    let limits =
+        Limits { roots: vec![pem.into_bytes()], proxy: Proxy::At(format!("ann:s3cret@{proxy}")), ..Limits::default() };
+    let transport = Transport::new(endpoint(&service.base, Some(Secret::new("sk-tls", "TEST_KEY"))), limits).unwrap();
+    assert_eq!(post(&transport).await.unwrap(), br#"{"ok":true}"#);
+    let told = told.recv().unwrap().to_ascii_lowercase();
+    assert!(told.starts_with("connect 127.0.0.1:") && told.contains("user-agent: cowork/"), "{told}");
+    assert!(told.contains("proxy-authorization: basic yw5uonmzy3jlda=="), "{told}");
+    assert!(!told.contains("sk-tls"), "{told}");
+    let asked = &service.asked()[0];
+    assert_eq!((asked.path.as_str(), asked.header("authorization")), ("/v1/x", Some("Bearer sk-tls")));
+    assert_eq!(asked.header("proxy-authorization"), None);
+}
+
+#[test]
+fn a_proxy_that_can_not_be_used_is_refused_at_once() {
+    for proxy in ["socks5://127.0.0.1:1080", "ftp://127.0.0.1", "", "http://"] {
+        let limits = Limits { proxy: Proxy::At(proxy.to_owned()), ..Limits::default() };
+        let error = Transport::new(endpoint("https://models.example", None), limits).unwrap_err();
+        assert_eq!(error.kind, Kind::InvalidInput, "{proxy}: {error:?}");
+        assert!(error.fix().unwrap().contains("http://proxy.example:3128"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_speaks_http_2_is_spoken_to_by_one_connection() {
+    let (mut config, pem, _) = authority();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("https://{}", listener.local_addr().unwrap());
+    // One connection and no more is taken.
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let stream = tokio_rustls::TlsAcceptor::from(Arc::new(config)).accept(stream).await.unwrap();
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+        let answer = |request: http::Request<hyper::body::Incoming>| async move {
+            let of = |name| request.headers().get(name).map_or("", |v: &http::HeaderValue| v.to_str().unwrap());
+            let said = json!({
+                "path": request.uri().path(), "host": of("host"), "key": of("authorization"), "type": of("content-type"),
+            });
+            Ok::<_, Infallible>(http::Response::new(said.to_string()))
+        };
+        let serving = hyper::server::conn::http2::Builder::new(hyper_util::rt::TokioExecutor::new());
+        let _ =
+            serving.serve_connection(hyper_util::rt::TokioIo::new(stream), hyper::service::service_fn(answer)).await;
+    });
+    let limits = Limits { roots: vec![pem.into_bytes()], proxy: Proxy::None, ..Limits::default() };
+    let transport = Transport::new(endpoint(&base, Some(Secret::new("sk-2", "TEST_KEY"))), limits).unwrap();
+    // The first one finds out how the service is spoken to; the others share what it found.
+    let expected = json!({ "path": "/v1/x", "host": "", "key": "Bearer sk-2", "type": "application/json" });
+    let first: serde_json::Value = serde_json::from_slice(&post(&transport).await.unwrap()).unwrap();
+    assert_eq!(first, expected);
+    let (a, b) = tokio::join!(post(&transport), post(&transport));
+    assert_eq!(a.unwrap(), b.unwrap());
+}
+
+#[tokio::test]
+async fn a_proxy_that_says_nothing_is_not_waited_for_longer_than_a_connection_may_take() {
+    // It takes the connection and leaves it at that.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = Proxy::At(silent.local_addr().unwrap().to_string());
+    let limits = Limits { proxy, connect: Duration::from_millis(50), ..Limits::default() };
+    let error = post(&Transport::new(endpoint("https://models.example", None), limits).unwrap()).await.unwrap_err();
+    assert_eq!((error.kind, error.retry), (Kind::Unavailable, Retry::Now), "{error:?}");
+    assert!(error.message.contains("no connection in time"), "{error}");
 }

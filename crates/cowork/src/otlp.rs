@@ -13,7 +13,7 @@ use std::{
 
 use async_trait::async_trait;
 use cowork_core::{Error, Kind, Result};
-use cowork_models::client_for;
+use cowork_models::tls_for;
 use opentelemetry::{Array, StringValue, Value, trace::TracerProvider};
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
@@ -59,7 +59,10 @@ impl Otlp {
         let wrong = |why: String| {
             Error::new(Kind::InvalidInput, OP, why).with_fix("check OTEL_EXPORTER_OTLP_ENDPOINT, or unset it")
         };
-        let client = client_for(&endpoint).map_err(|e| wrong(e.message.replace("model service", "collector")))?;
+        let tls = tls_for(&endpoint).map_err(|e| wrong(e.message.replace("model service", "collector")))?;
+        let client = reqwest::Client::builder().user_agent(concat!("cowork/", env!("CARGO_PKG_VERSION")));
+        let client = client.tls_backend_preconfigured(tls).redirect(reqwest::redirect::Policy::none());
+        let client = client.build().map_err(|e| wrong(e.to_string()))?;
         let timeout = signal("TIMEOUT").and_then(|ms| ms.parse().ok()).map_or(TIMEOUT, Duration::from_millis);
         let fault: Arc<OnceLock<String>> = Arc::default();
         let carrier = Carrier { client, runtime: Handle::current(), timeout, fault: fault.clone() };

@@ -94,12 +94,9 @@ impl Pieces {
         all
     }
 
-    pub(super) fn into_body(mut self) -> reqwest::Body {
+    pub(super) fn into_body(mut self) -> Body {
         self.seal();
-        match self.shared.len() {
-            0 | 1 => self.shared.pop_front().unwrap_or_default().into(),
-            _ => reqwest::Body::wrap(Body { pieces: self.shared, left: self.len }),
-        }
+        Body { pieces: self.shared, left: self.len }
     }
 
     fn seal(&mut self) {
@@ -109,7 +106,9 @@ impl Pieces {
     }
 }
 
-struct Body {
+/// A request's body on its way.
+#[derive(Default)]
+pub(super) struct Body {
     pieces: VecDeque<Bytes>,
     left: u64,
 }

@@ -1,19 +1,30 @@
-//! The HTTP client.
+//! The HTTP client: hyper's, with rustls. Nothing is tried again once it was sent, and no redirect is followed.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use cowork_core::{Error, Kind, Result};
-use reqwest::{Client, Url, redirect, retry};
+use http::Uri;
+use hyper_util::{
+    client::{
+        legacy,
+        proxy::matcher::{Intercept, Matcher},
+    },
+    rt::{TokioExecutor, TokioTimer},
+};
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, pem::PemObject},
 };
 use rustls_platform_verifier::Verifier;
+use url::Url;
 
-use super::{Limits, Proxy};
+use super::{Limits, Proxy, body::Body, connect::Connector};
 
 const OP: &str = "reach a model";
+
+/// How long a connection is kept that nobody uses.
+const IDLE: Duration = Duration::from_secs(90);
 
 /// How requests say who sends them.
 pub(super) const NAME: &str = concat!("cowork/", env!("CARGO_PKG_VERSION"));
@@ -60,52 +71,65 @@ pub(super) fn is_here(url: &Url) -> bool {
     host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// Makes the HTTP client by which this address is reached: TLS with ring, the system's roots and proxy, nothing tried again and no
-/// redirect followed.
+/// What sends requests to one service.
+pub(super) type Client = legacy::Client<Connector, Body>;
+
+/// Makes the client, and gives what a proxy has to be told with each request, if one is told them.
+pub(super) fn build(base: &Url, limits: &Limits) -> Result<(Client, Option<http::HeaderValue>)> {
+    let to = base.as_str().parse::<Uri>().map_err(|e| {
+        Error::new(Kind::InvalidInput, OP, format!("the address of the model service can't be used: {e}"))
+    })?;
+    let (proxy, is_tls) = (proxy(&to, &limits.proxy)?, base.scheme() == "https");
+    let proxy_by_tls = proxy.as_ref().is_some_and(|proxy| proxy.uri().scheme_str() == Some("https"));
+    let mut tls = tls((is_tls || proxy_by_tls).then_some(&limits.roots[..]))?;
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let connector = Connector::new(limits.connect, tls, proxy.as_ref(), is_tls);
+    let client = legacy::Client::builder(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE)
+        .build(connector);
+    Ok((client, proxy.filter(|_| !is_tls).and_then(|proxy| proxy.basic_auth().cloned())))
+}
+
+/// Gives the proxy by which this address is reached, if any.
+fn proxy(to: &Uri, proxy: &Proxy) -> Result<Option<Intercept>> {
+    let (matcher, is_given) = match proxy {
+        Proxy::None => return Ok(None),
+        Proxy::System => (Matcher::from_system(), false),
+        Proxy::At(address) => (Matcher::builder().all(address.as_str()).build(), true),
+    };
+    let found = matcher.intercept(to);
+    let is_http = |proxy: &Intercept| matches!(proxy.uri().scheme_str(), Some("http" | "https"));
+    if found.as_ref().map_or(is_given, |proxy| !is_http(proxy)) {
+        return Err(Error::new(Kind::InvalidInput, OP, "the proxy's address can't be used")
+            .with_fix("give one such as http://proxy.example:3128; SOCKS is not spoken"));
+    }
+    Ok(found)
+}
+
+/// Sets up TLS by which this address is reached: ring, and the system's roots.
 ///
 /// # Errors
 /// `InvalidInput` for an address that can't be used.
-pub fn client_for(address: &str) -> Result<Client> {
-    build(&base(address)?, &Limits::default())
+pub fn tls_for(address: &str) -> Result<ClientConfig> {
+    tls((base(address)?.scheme() == "https").then_some(&[]))
 }
 
-pub(super) fn build(base: &Url, limits: &Limits) -> Result<Client> {
-    let builder = Client::builder()
-        .user_agent(NAME)
-        .tls_backend_preconfigured(tls(base, limits)?)
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
-        .referer(false)
-        .tcp_nodelay(true)
-        .connect_timeout(limits.connect)
-        .pool_max_idle_per_host(usize::MAX);
-    let builder = match &limits.proxy {
-        Proxy::System => builder,
-        Proxy::None => builder.no_proxy(),
-        Proxy::At(address) => builder.proxy(reqwest::Proxy::all(address).map_err(|_| {
-            Error::new(Kind::InvalidInput, OP, "the proxy's address can't be used")
-                .with_fix("give one such as http://proxy.example:3128")
-        })?),
-    };
-    builder.build().map_err(|e| Error::new(Kind::Internal, OP, "the HTTP client can't be made").with_source(e))
-}
-
-/// Sets up TLS: ring, and the system's roots besides those given. Reading the system's roots takes a while, so a service that is
-/// reached over plain HTTP by no proxy of ours goes without.
-fn tls(base: &Url, limits: &Limits) -> Result<ClientConfig> {
+/// Sets up TLS: ring, and the system's roots besides those given. Reading the system's roots takes a while, so where nothing is reached
+/// by TLS there are none.
+fn tls(roots: Option<&[Vec<u8>]>) -> Result<ClientConfig> {
     let provider = Arc::new(ring::default_provider());
     let wrong = |e: rustls::Error| Error::new(Kind::Internal, OP, "TLS can't be set up").with_source(e);
     let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
     let builder = builder.map_err(wrong)?;
-    let plain = base.scheme() == "http" && !matches!(limits.proxy, Proxy::At(_));
-    let mut config = if plain {
-        builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth()
-    } else {
-        let verifier = Arc::new(verifier(&limits.roots, provider)?);
-        builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
-    };
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
+    Ok(match roots {
+        None => builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth(),
+        Some(roots) => {
+            let verifier = Arc::new(verifier(roots, provider)?);
+            builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
+        }
+    })
 }
 
 fn verifier(roots: &[Vec<u8>], provider: Arc<CryptoProvider>) -> Result<Verifier> {

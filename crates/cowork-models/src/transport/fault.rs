@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, io, time::SystemTime};
 
 use cowork_core::{Error, Kind, Retry};
-use reqwest::header::{self, HeaderMap};
+use http::header::{self, HeaderMap};
 use serde_json::Value;
 
 use crate::Secret;
@@ -267,34 +267,46 @@ fn page(at: &str, said: &str) -> String {
 }
 
 /// Makes the error for a service that is not reached, or lost on the way.
-pub(super) fn network(error: reqwest::Error, at: &str) -> Error {
-    let error = error.without_url();
-    let (root, refused) = root_of(&error);
+pub(super) fn network(error: &(dyn StdError + 'static), unconnected: bool, at: &str) -> Error {
+    let Root { said, refused, late } = Root::of(error);
     let lost = |message: String| Error::new(Kind::Unavailable, OP, message).with_retry(Retry::Now);
-    if root.contains("certificate") || root.contains("UnknownIssuer") {
-        Error::new(Kind::Unavailable, OP, format!("{at} can't prove that it is who it says: {root}"))
+    if said.contains("certificate") || said.contains("UnknownIssuer") {
+        Error::new(Kind::Unavailable, OP, format!("{at} can't prove that it is who it says: {said}"))
             .with_fix("if a proxy of your organisation stands between, give its root certificate as one to trust")
-    } else if error.is_connect() && error.is_timeout() {
+    } else if unconnected && late {
         lost(format!("{at} can't be reached: no connection in time")).with_fix("check the network and the proxy")
-    } else if error.is_connect() {
+    } else if unconnected {
         let fix = if refused {
             "start the service, or check its address"
         } else {
             "check the network, the proxy and the service's address"
         };
-        lost(format!("{at} can't be reached: {root}")).with_fix(fix)
+        lost(format!("{at} can't be reached: {said}")).with_fix(fix)
     } else {
-        lost(format!("the connection to {at} was lost: {root}")).with_fix("try again")
+        lost(format!("the connection to {at} was lost: {said}")).with_fix("try again")
     }
 }
 
-fn root_of(error: &reqwest::Error) -> (String, bool) {
-    let (mut at, mut refused): (&dyn StdError, bool) = (error, false);
-    while let Some(next) = at.source() {
-        at = next;
-        refused |= at.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::ConnectionRefused);
+/// What an error comes from.
+struct Root {
+    said: String,
+    refused: bool,
+    late: bool,
+}
+
+impl Root {
+    fn of(error: &(dyn StdError + 'static)) -> Self {
+        let (mut at, mut refused, mut late) = (error, false, false);
+        loop {
+            let kind = at.downcast_ref::<io::Error>().map(io::Error::kind);
+            refused |= kind == Some(io::ErrorKind::ConnectionRefused);
+            late |= kind == Some(io::ErrorKind::TimedOut);
+            match at.source() {
+                Some(next) => at = next,
+                None => return Self { said: at.to_string(), refused, late },
+            }
+        }
     }
-    (at.to_string(), refused)
 }
 
 /// Hides a key in all that an error says.

@@ -10,11 +10,12 @@ use std::{
 };
 
 use cowork_core::{CancellationToken, Error, Kind, Result, Retry};
-use http_body::Body as _;
-use reqwest::{
-    Body, Response, StatusCode,
+use http::{
+    Response, StatusCode,
     header::{self, HeaderMap, HeaderValue},
 };
+use http_body::Body as _;
+use hyper::body::Incoming as Body;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
@@ -65,7 +66,7 @@ struct Arrived {
     /// Whether the connection was let go first, to see whether it has more.
     asked: bool,
     /// How it ended, if it has.
-    end: Option<reqwest::Result<()>>,
+    end: Option<hyper::Result<()>>,
 }
 
 /// Buffers that nobody uses. The one that was used last is taken first: it is still near the processor, which one made anew is not.
@@ -91,7 +92,7 @@ impl Incoming {
     /// Takes an answer in; one that is no success becomes the error that it stands for.
     pub(super) fn of(
         transport: Transport,
-        response: Response,
+        response: Response<Body>,
         wait: Wait,
     ) -> impl Future<Output = Result<Self>> + use<> {
         let (incoming, refusal) = Self::taken(transport, response, wait);
@@ -104,7 +105,11 @@ impl Incoming {
     }
 
     /// Gives an answer, with its status and headers where it is none.
-    fn taken(transport: Transport, mut response: Response, wait: Wait) -> (Self, Option<Box<(StatusCode, HeaderMap)>>) {
+    fn taken(
+        transport: Transport,
+        mut response: Response<Body>,
+        wait: Wait,
+    ) -> (Self, Option<Box<(StatusCode, HeaderMap)>>) {
         let (status, left) = (response.status(), transport.0.limits.most_bytes);
         let text = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let packed = text(header::CONTENT_ENCODING).is_some_and(|e| e != "identity");
@@ -112,7 +117,7 @@ impl Incoming {
         let is_none = !status.is_success() || content == Content::Page || packed;
         // What was read of the connection stays in memory as long as its headers.
         let headers = mem::take(response.headers_mut());
-        let (body, arrived) = (response.into(), Arrived::default());
+        let (body, arrived) = (response.into_body(), Arrived::default());
         let incoming = Self { transport, content, body, arrived, wait, left };
         (incoming, is_none.then(|| Box::new((status, headers))))
     }
@@ -145,7 +150,7 @@ impl Incoming {
         if self.arrived.bytes.is_empty() {
             // After its end there is nothing more, however often it is asked for.
             let end = self.arrived.end.replace(Ok(())).unwrap_or(Ok(()));
-            return end.map(|()| None).map_err(|e| self.transport.unreached(e));
+            return end.map(|()| None).map_err(|e| self.transport.unreached(&e, false));
         }
         self.left = self.left.checked_sub(self.arrived.bytes.len()).ok_or_else(|| self.too_long())?;
         Ok(Some(&self.arrived.bytes))

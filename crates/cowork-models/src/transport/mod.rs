@@ -5,26 +5,30 @@
 
 mod body;
 mod client;
+mod connect;
 mod fault;
 mod incoming;
 
 use std::{
+    error::Error as StdError,
     fmt,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use cowork_core::{CancellationToken, Error, Kind, Result};
-use reqwest::{
-    Client, Method, Request, Url,
-    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT},
+use http::{
+    Method, Request, Uri,
+    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT},
 };
+use url::Url;
 
 pub use body::Pieces;
-pub use client::client_for;
+pub use client::tls_for;
 pub use fault::Fault;
 pub use incoming::{Content, Incoming};
 
+use self::body::Body;
 use crate::Secret;
 
 /// Where a service is, and how it knows who asks.
@@ -101,10 +105,10 @@ impl Default for Limits {
 pub struct Transport(Arc<Inner>);
 
 struct Inner {
-    client: Client,
+    client: client::Client,
     base: Url,
     /// The last path that was asked for, with its address.
-    last: Mutex<Option<(String, Url)>>,
+    last: Mutex<Option<(String, Uri)>>,
     headers: Headers,
     at: String,
     key: Option<Secret>,
@@ -122,8 +126,8 @@ impl Transport {
     pub fn new(endpoint: Endpoint, limits: Limits) -> Result<Self> {
         let base = client::base(&endpoint.base)?;
         client::guard_key(&base, endpoint.key.is_some() && !limits.plain_key)?;
-        let headers = Headers::of(&endpoint)?;
-        let client = client::build(&base, &limits)?;
+        let (client, proxy) = client::build(&base, &limits)?;
+        let headers = Headers::of(&endpoint, proxy)?;
         let at = client::host(&base);
         let Endpoint { key, key_from, .. } = endpoint;
         let (last, spare) = Default::default();
@@ -167,13 +171,14 @@ impl Transport {
         body: Pieces,
         cancel: &CancellationToken,
     ) -> impl Future<Output = Result<Incoming>> + use<> {
-        let mut request = self.request(Method::POST, path);
-        for (name, value) in headers {
-            let before = request.headers().get(*name).and_then(|before| before.to_str().ok());
-            let joined = before.and_then(|before| HeaderValue::from_str(&format!("{before},{value}")).ok());
-            request.headers_mut().insert(*name, joined.unwrap_or(HeaderValue::from_static(value)));
-        }
-        *request.body_mut() = Some(body.into_body());
+        let request = self.request(Method::POST, path, body.into_body()).map(|mut request| {
+            for (name, value) in headers {
+                let before = request.headers().get(*name).and_then(|before| before.to_str().ok());
+                let joined = before.and_then(|before| HeaderValue::from_str(&format!("{before},{value}")).ok());
+                request.headers_mut().insert(*name, joined.unwrap_or(HeaderValue::from_static(value)));
+            }
+            request
+        });
         self.send(request, cancel)
     }
 
@@ -181,12 +186,8 @@ impl Transport {
     ///
     /// # Errors
     /// As [`Transport::post`]'s.
-    pub fn get(
-        &self,
-        path: &str,
-        cancel: &CancellationToken,
-    ) -> impl Future<Output = Result<Incoming>> + use<> {
-        self.send(self.request(Method::GET, path), cancel)
+    pub fn get(&self, path: &str, cancel: &CancellationToken) -> impl Future<Output = Result<Incoming>> + use<> {
+        self.send(self.request(Method::GET, path, Body::default()), cancel)
     }
 
     /// Makes the error for what the service says went wrong: of its answer, or in the middle of a stream.
@@ -203,42 +204,51 @@ impl Transport {
         }
     }
 
-    fn request(&self, method: Method, path: &str) -> Request {
+    fn request(&self, method: Method, path: &str, body: Body) -> Result<Request<Body>> {
         let Headers { asking, telling } = &self.0.headers;
         let headers = if method == Method::POST { telling } else { asking };
-        let mut request = Request::new(method, self.url(path));
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = self.uri(path)?;
         *request.headers_mut() = headers.clone();
-        request
+        Ok(request)
     }
 
     /// Gives the address of a path; most requests go where the one before went.
-    fn url(&self, path: &str) -> Url {
+    fn uri(&self, path: &str) -> Result<Uri> {
         let mut last = self.0.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, url)) = last.as_ref().filter(|(known, _)| known == path) {
-            return url.clone();
+        if let Some((_, uri)) = last.as_ref().filter(|(known, _)| known == path) {
+            return Ok(uri.clone());
         }
         let mut url = self.0.base.clone();
         let (path_only, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
         let whole = format!("{}{path_only}", self.path());
         url.set_path(&whole);
         url.set_query(query);
-        *last = Some((path.to_owned(), url.clone()));
-        url
+        let uri = url.as_str().parse::<Uri>().map_err(|e| {
+            Error::new(Kind::InvalidInput, "reach a model", format!("{} can't be asked for: {e}", url.path()))
+        })?;
+        *last = Some((path.to_owned(), uri.clone()));
+        Ok(uri)
     }
 
     // Not `async` itself: what waits for the answer would hold the request too, which is with the client by then.
-    fn send(&self, request: Request, cancel: &CancellationToken) -> impl Future<Output = Result<Incoming>> + use<> {
-        let cancelled = cancel.is_cancelled();
+    fn send(
+        &self,
+        request: Result<Request<Body>>,
+        cancel: &CancellationToken,
+    ) -> impl Future<Output = Result<Incoming>> + use<> {
+        let request = if cancel.is_cancelled() { Err(incoming::stopped()) } else { request };
+        let answer = request.map(|request| self.0.client.request(request));
         let (way, mut wait) = (self.clone(), incoming::Wait::new(self, cancel.clone()));
-        let answer = (!cancelled).then(|| self.0.client.execute(request));
         async move {
-            let answer = wait.until(answer.ok_or_else(incoming::stopped)?).await?;
-            Incoming::of(way.clone(), answer.map_err(|e| way.unreached(e))?, wait).await
+            let answer = wait.until(answer?).await?;
+            Incoming::of(way.clone(), answer.map_err(|e| way.unreached(&e, e.is_connect()))?, wait).await
         }
     }
 
-    fn unreached(&self, error: reqwest::Error) -> Error {
-        self.hide(fault::network(error, &self.0.at))
+    fn unreached(&self, error: &(dyn StdError + 'static), unconnected: bool) -> Error {
+        self.hide(fault::network(error, unconnected, &self.0.at))
     }
 }
 
@@ -262,8 +272,11 @@ struct Headers {
 }
 
 impl Headers {
-    fn of(endpoint: &Endpoint) -> Result<Self> {
+    fn of(endpoint: &Endpoint, proxy: Option<HeaderValue>) -> Result<Self> {
         let mut asking = headers(endpoint)?;
+        if let Some(auth) = proxy {
+            asking.insert(PROXY_AUTHORIZATION, auth);
+        }
         asking.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         asking.entry(USER_AGENT).or_insert(HeaderValue::from_static(client::NAME));
         let mut telling = asking.clone();
