@@ -27,6 +27,12 @@ const READERS: usize = 4;
 /// The columns of a record, in the order in which [`Decoder`] takes them.
 pub(crate) const COLUMNS: &str = "id, kid, v, kind, cause, actor, at, label, prev_hash, body_hash, body";
 
+/// Which of them is the body.
+const BODY: usize = 10;
+
+/// How many records are read where they are asked for.
+const FEW: usize = 32;
+
 /// The connections to read with.
 pub(crate) struct Readers {
     path: PathBuf,
@@ -50,6 +56,36 @@ impl Readers {
         &self.path
     }
 
+    /// Reads what is short: here and now if a connection is free, as to change threads and back costs more than to read it.
+    pub(crate) async fn run_short<T: Send + 'static>(
+        self: &Arc<Self>,
+        op: &'static str,
+        read: impl Fn(&mut Reader) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        match self.at_once(&read) {
+            Some(value) => value,
+            None => self.run(op, read).await,
+        }
+    }
+
+    /// Reads, if that waits for nobody.
+    pub(crate) fn at_once<T>(&self, read: impl Fn(&mut Reader) -> Result<T>) -> Option<Result<T>> {
+        let _turn = self.turns.try_acquire().ok()?;
+        let mut reader = self.idle().readers.pop()?;
+        // Another process that holds the file is waited for elsewhere.
+        drop(reader.conn.busy_timeout(Duration::ZERO));
+        let value = read(&mut reader);
+        drop(reader.conn.busy_timeout(self.busy_timeout));
+        match value {
+            Err(error) if error.kind == Kind::Busy => None,
+            Err(error) => Some(Err(error)),
+            Ok(value) => {
+                self.keep(reader);
+                Some(Ok(value))
+            }
+        }
+    }
+
     /// Reads on a thread that may block.
     pub(crate) async fn run<T: Send + 'static>(
         self: &Arc<Self>,
@@ -67,14 +103,18 @@ impl Readers {
                 None => Reader::open(&readers.path, readers.busy_timeout)?,
             };
             let value = read(&mut reader)?;
-            // Only one that did its work is used again.
-            let mut idle = readers.idle();
-            if !idle.closed {
-                idle.readers.push(reader);
-            }
+            readers.keep(reader);
             Ok(value)
         });
         reading.await.unwrap_or_else(|e| Err(cut_off().with_source(e)))
+    }
+
+    /// Keeps one for the next time. Only one that did its work is used again.
+    fn keep(&self, reader: Reader) {
+        let mut idle = self.idle();
+        if !idle.closed {
+            idle.readers.push(reader);
+        }
     }
 
     /// Closes those that nobody uses now; the others close when they are done.
@@ -112,16 +152,25 @@ impl Reader {
 
     /// Reads records.
     pub(crate) fn records(&mut self, read: &Read) -> Result<Vec<Record>> {
-        let most = i64::try_from(read.most).unwrap_or(i64::MAX);
-        let Some(tid) = self.thread(read.thread)? else { return Ok(Vec::new()) };
+        self.records_within(read, usize::MAX).map(Option::unwrap_or_default)
+    }
+
+    /// Reads records, if they are few and none is long.
+    pub(crate) fn few_records(&mut self, read: &Read) -> Result<Option<Vec<Record>>> {
+        self.records_within(read, FEW)
+    }
+
+    fn records_within(&mut self, read: &Read, few: usize) -> Result<Option<Vec<Record>>> {
+        let most = i64::try_from(read.most.min(few.saturating_add(1))).unwrap_or(i64::MAX);
+        let Some(tid) = self.thread(read.thread)? else { return Ok(Some(Vec::new())) };
         let kid = match read.task {
             None => None,
             Some(task) => match self.task_number(task)? {
-                None => return Ok(Vec::new()),
+                None => return Ok(Some(Vec::new())),
                 kid => kid,
             },
         };
-        let Ok(after) = u32::try_from(read.after) else { return Ok(Vec::new()) };
+        let Ok(after) = u32::try_from(read.after) else { return Ok(Some(Vec::new())) };
         let sql = if kid.is_some() {
             format!(
                 "SELECT {COLUMNS} FROM place
@@ -135,15 +184,19 @@ impl Reader {
         let mut ask = self.conn.prepare_cached(&sql).map_err(wrong)?;
         let range = params![first_id(tid) + i64::from(after), first_id(tid + 1), most, kid];
         let mut rows = ask.query(range).map_err(wrong)?;
-        let mut records = Vec::with_capacity(read.most.min(1024));
+        let mut records = Vec::with_capacity(read.most.min(few).min(1024));
         let mut decoder = Decoder::new(read.thread, &self.path);
         if self.tasks.len() > MOST {
             self.tasks.clear();
         }
         while let Some(row) = rows.next().map_err(wrong)? {
+            let is_long = few < usize::MAX && matches!(row.get_ref(BODY), Ok(ValueRef::Null));
+            if is_long || records.len() == few {
+                return Ok(None);
+            }
             records.push(decoder.record(&self.conn, row, &mut self.tasks)?);
         }
-        Ok(records)
+        Ok(Some(records))
     }
 
     /// Reads index entries.

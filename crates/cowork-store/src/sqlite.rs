@@ -22,7 +22,7 @@ use tokio::sync::{broadcast, mpsc as mail, oneshot};
 use crate::{
     check, connect,
     job::{Answer, Answered, Job, Waiting, Work, hand_out},
-    readers::Readers,
+    readers::{Reader, Readers},
     writer::{Writer, run},
 };
 
@@ -56,6 +56,9 @@ impl SqliteOptions {
         }
     }
 }
+
+/// How many index entries are read where they are asked for.
+const SHORT: usize = 256;
 
 /// When bytes are forced to the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -158,17 +161,27 @@ impl Store for SqliteStore {
     }
 
     async fn read(&self, read: Read) -> Result<Vec<Record>> {
+        // A task's records are few when it begins, and when somebody looks for what is new.
+        if read.task.is_some()
+            && let Some(few) = self.readers.at_once(|reader| reader.few_records(&read)).and_then(Result::transpose)
+        {
+            return few;
+        }
         self.readers.run("read log", move |reader| reader.records(&read)).await
     }
 
     async fn scan(&self, prefix: String, after: Option<String>, most: usize) -> Result<Vec<(String, Vec<u8>)>> {
-        self.readers.run("read index", move |reader| reader.entries(&prefix, after.as_deref(), most)).await
+        let read = move |reader: &mut Reader| reader.entries(&prefix, after.as_deref(), most);
+        match most {
+            ..=SHORT => self.readers.run_short("read index", read).await,
+            _ => self.readers.run("read index", read).await,
+        }
     }
 
     async fn lease(&self, task: TaskId, ask: LeaseAsk) -> Result<Option<Lease>> {
         if ask == LeaseAsk::Look {
             let now = self.clock.now();
-            return self.readers.run("read lease", move |reader| reader.lease(task, now)).await;
+            return self.readers.run_short("read lease", move |reader| reader.lease(task, now)).await;
         }
         match self.ask(Work::Lease(task, ask)).await? {
             Answer::Lease(lease) => Ok(lease),

@@ -94,15 +94,15 @@ struct Wal {
 }
 
 /// What the last transactions were like.
-#[derive(Default)]
 struct Last {
     /// How many jobs come together: the largest of the last groups, forgotten by and by.
     crowd: usize,
     /// How long the last two were being committed: written and synced. The shorter counts; the other may have folded the
     /// write-ahead log in.
     syncs: [Duration; 2],
-    /// Whose the last commit was.
+    /// Whose the last commit was, and when.
     thread: Option<ThreadId>,
+    at: Instant,
 }
 
 impl Writer {
@@ -114,7 +114,8 @@ impl Writer {
     ) -> Result<Self> {
         let ledger = Ledger::new(options.path.clone());
         let syncs = options.synchronous != Synchronous::Off;
-        let (last, wal) = (Last::default(), Wal { pages: 0, begins: true });
+        let last = Last { crowd: 0, syncs: Default::default(), thread: None, at: Instant::now() };
+        let wal = Wal { pages: 0, begins: true };
         let mut writer = Self { conn, options, changes, answered, ledger, seen: 0, syncs, last, wal };
         writer.seen = writer.data_version()?;
         Ok(writer)
@@ -139,11 +140,17 @@ impl Writer {
         Ok(answers.and_then(|answers| answers.into_iter().next().unwrap_or_else(|| Err(Answer::Kept.unfit()))))
     }
 
-    /// Says whether nothing is gained by handing it over: the same log goes on, and no disk is waited for.
-    fn is_alone(&mut self, work: &Work) -> bool {
-        let Work::Commit(batch) = work else { return false };
-        let waits = batch.durable && self.options.synchronous != Synchronous::Off;
-        self.last.thread == Some(batch.thread) && !waits && !self.wal.begins && self.wal.pages < FOLD
+    /// Says whether nothing is gained by handing it over: no disk is waited for, and the same log goes on or nobody else's does.
+    fn is_alone(&self, work: &Work) -> bool {
+        let waits = work.is_durable() && self.options.synchronous != Synchronous::Off;
+        if waits || self.wal.begins || self.wal.pages >= FOLD {
+            return false;
+        }
+        match work {
+            Work::Commit(batch) => self.last.thread == Some(batch.thread) || self.last.at.elapsed() > LONGEST,
+            Work::Lease(..) => true,
+            Work::Put(..) => false,
+        }
     }
 
     /// Writes what waits, in one transaction, and tells those who wait for it.
@@ -273,7 +280,9 @@ impl Writer {
         }
         self.execute("COMMIT")?;
         self.wal.begins = false;
-        self.last.syncs = [self.last.syncs[1], began.elapsed()];
+        let now = Instant::now();
+        self.last.syncs = [self.last.syncs[1], now.duration_since(began)];
+        self.last.at = now;
         if let Some(probe) = &self.options.probe {
             probe.after(&step);
         }
@@ -429,7 +438,8 @@ mod tests {
     #[test]
     fn all_that_waits_is_taken_at_once_and_up_to_a_limit() {
         let mut scene = scene(Synchronous::Off);
-        scene.writer.last = Last { crowd: 9, syncs: [Duration::from_secs(9); 2], thread: None };
+        scene.writer.last.crowd = 9;
+        scene.writer.last.syncs = [Duration::from_secs(9); 2];
         let (jobs, waiting) = mpsc::channel();
         let waiting = Waiting { jobs: waiting, count: Arc::new(AtomicUsize::new(MOST + 3)) };
         for n in 0..MOST + 3 {
@@ -469,14 +479,35 @@ mod tests {
         for (thread, durable, at_once) in
             [(one, false, true), (one, true, false), (other, false, false), (one, false, true)]
         {
+            // Somebody committed just now, however long this test was kept waiting.
+            scene.writer.last.at = Instant::now() + LONGEST * 1_000;
             let work = scene.goes_on(thread, durable);
             assert_eq!(scene.at_once(work), at_once, "{thread} {durable}");
         }
         assert!(!scene.at_once(Work::Put(Hash::of(b"x"), b"x".to_vec())));
         let work = scene.goes_on(other, false);
         scene.settle(vec![work]);
+        scene.writer.last.at = Instant::now() + LONGEST * 1_000;
         let work = log(&scene, false);
         assert!(!scene.at_once(work), "two logs that take turns are written together");
+        scene.writer.last.at = Instant::now().checked_sub(LONGEST * 2).unwrap();
+        let work = log(&scene, false);
+        assert!(scene.at_once(work), "nobody else has come for a while");
+    }
+
+    #[test]
+    fn a_lease_that_waits_for_no_disk_is_written_at_once() {
+        for (synchronous, taken) in [(Synchronous::Full, false), (Synchronous::Off, true)] {
+            let mut scene = scene(synchronous);
+            let (first, task) = (scene.batch(1, false), TaskId::new(&*scene.clock));
+            scene.settle(vec![first]);
+            let ttl = Duration::from_secs(9);
+            let take = || Work::Lease(task, LeaseAsk::Take { owner: "a".into(), ttl, dead: None });
+            assert_eq!(scene.at_once(take()), taken, "a fencing number never comes again");
+            scene.settle(vec![take()]);
+            assert!(scene.at_once(Work::Lease(task, LeaseAsk::Keep { fence: 1, ttl })));
+            assert!(scene.at_once(Work::Lease(task, LeaseAsk::Drop { fence: 1 })));
+        }
     }
 
     #[test]
