@@ -29,13 +29,9 @@ const UNHEARD: Duration = Duration::from_secs(30);
 type BoxError = Box<dyn StdError + Send + Sync>;
 type Connecting = Pin<Box<dyn Future<Output = Result<Conn, BoxError>> + Send>>;
 
-/// Makes connections to one service.
+/// Makes connections to one service. The client holds one with each request, so it is small.
 #[derive(Clone)]
-pub(super) struct Connector {
-    way: Way,
-    /// How long one may take, with all that belongs to it.
-    most: Duration,
-}
+pub(super) struct Connector(Arc<(Way, Duration)>);
 
 #[derive(Clone)]
 enum Way {
@@ -47,7 +43,8 @@ enum Way {
 }
 
 impl Connector {
-    /// Prepares connections with this TLS, by way of this proxy if there is one. `is_tls`: whether the service is spoken to by TLS.
+    /// Prepares connections with this TLS, by way of this proxy if there is one; each may take so long with all that belongs to it.
+    /// `is_tls`: whether the service is spoken to by TLS.
     pub(super) fn new(most: Duration, tls: ClientConfig, proxy: Option<&Intercept>, is_tls: bool) -> Self {
         let mut http = HttpConnector::new();
         http.enforce_http(false);
@@ -70,7 +67,7 @@ impl Connector {
                 Way::Through(HttpsConnector::from((tunnel, Arc::new(tls))))
             }
         };
-        Self { way, most }
+        Self(Arc::new((way, most)))
     }
 }
 
@@ -95,7 +92,7 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, service: Uri) -> Connecting {
-        let (mut way, most) = (self.way.clone(), self.most);
+        let (mut way, most) = (*self.0).clone();
         let connect = async move {
             Ok(match &mut way {
                 Way::Straight(way) => Conn::new(way.call(service).await?, false),

@@ -210,7 +210,10 @@ impl Transport {
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = self.uri(path)?;
-        *request.headers_mut() = headers.clone();
+        // The client adds the host.
+        let mut all = HeaderMap::with_capacity(headers.len() + 1);
+        all.extend(headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        *request.headers_mut() = all;
         Ok(request)
     }
 
@@ -264,7 +267,7 @@ pub(crate) fn host_of(base: &str) -> Result<String> {
     client::base(base).map(|url| client::host(&url))
 }
 
-/// What every request has: all of it, so that none is added later, which would have the map grow with each request.
+/// What every request has.
 struct Headers {
     asking: HeaderMap,
     /// With the type of a body.
