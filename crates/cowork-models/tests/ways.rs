@@ -3,14 +3,7 @@
 
 mod service;
 
-use std::{
-    convert::Infallible,
-    io::{Read, Write},
-    net::{TcpListener, TcpStream},
-    sync::{Arc, mpsc},
-    thread,
-    time::Duration,
-};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use cowork_core::{CancellationToken, Kind, Result, Retry};
 use cowork_models::{
@@ -25,6 +18,12 @@ use rustls::{
 };
 use serde_json::json;
 use service::{Answer, Service};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional},
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+};
+use tokio_rustls::TlsAcceptor;
 
 fn endpoint(base: &str, key: Option<Secret>) -> Endpoint {
     let headers = vec![];
@@ -107,7 +106,7 @@ async fn a_proxy_that_refuses_is_said_so_and_sees_no_key() {
 }
 
 #[tokio::test]
-async fn a_proxy_is_told_who_asks_and_the_service_is_not() {
+async fn a_proxy_that_is_told_each_request_is_told_who_asks() {
     let proxy = Service::always(Answer::json(200, &json!({ "ok": true })));
     let by = proxy.base.replace("http://", "http://ann:s3cret@");
     let limits = Limits { proxy: Proxy::At(by), ..Limits::default() };
@@ -116,44 +115,63 @@ async fn a_proxy_is_told_who_asks_and_the_service_is_not() {
     assert_eq!(proxy.asked()[0].header("proxy-authorization"), Some("Basic YW5uOnMzY3JldA=="));
 }
 
-/// A proxy that passes one connection on; gives its address, and what it was told.
-fn passing_on() -> (String, mpsc::Receiver<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let at = listener.local_addr().unwrap();
-    let (tell, told) = mpsc::channel();
-    thread::spawn(move || {
-        let (mut from, _) = listener.accept().unwrap();
-        let (mut head, mut one) = (Vec::new(), [0]);
-        while !head.ends_with(b"\r\n\r\n") {
-            from.read_exact(&mut one).unwrap();
-            head.push(one[0]);
+/// Passes one connection on, and gives what it was told.
+async fn pass_on(mut from: impl AsyncRead + AsyncWrite + Unpin, tell: oneshot::Sender<String>) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(from.read_u8().await.unwrap());
+    }
+    let head = String::from_utf8(head).unwrap();
+    let mut to = TcpStream::connect(head.split(' ').nth(1).unwrap()).await.unwrap();
+    tell.send(head).unwrap();
+    from.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+    let _ = copy_bidirectional(&mut from, &mut to).await;
+}
+
+/// A proxy that passes one connection on, reached by TLS if there is something to prove who it is with.
+async fn passing_on(tls: Option<ServerConfig>) -> (u16, oneshot::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (tell, told) = oneshot::channel();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        match tls {
+            None => pass_on(stream, tell).await,
+            Some(config) => pass_on(TlsAcceptor::from(Arc::new(config)).accept(stream).await.unwrap(), tell).await,
         }
-        let head = String::from_utf8(head).unwrap();
-        let mut to = TcpStream::connect(head.split(' ').nth(1).unwrap()).unwrap();
-        tell.send(head).unwrap();
-        from.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
-        let (mut back, mut there) = (to.try_clone().unwrap(), from.try_clone().unwrap());
-        thread::spawn(move || std::io::copy(&mut back, &mut there));
-        let _ = std::io::copy(&mut from, &mut to);
     });
-    (format!("127.0.0.1:{}", at.port()), told)
+    (port, told)
 }
 
 #[tokio::test]
 async fn a_service_behind_a_proxy_is_spoken_to_by_tls_that_the_proxy_can_not_read() {
-    let (service, pem, _) = vouched();
-    let (proxy, told) = passing_on();
-    let limits =
-        Limits { roots: vec![pem.into_bytes()], proxy: Proxy::At(format!("ann:s3cret@{proxy}")), ..Limits::default() };
-    let transport = Transport::new(endpoint(&service.base, Some(Secret::new("sk-tls", "TEST_KEY"))), limits).unwrap();
+    for by_tls in [false, true] {
+        let (service, pem, _) = vouched();
+        let (config, other, _) = authority();
+        let (port, told) = passing_on(by_tls.then_some(config)).await;
+        let scheme = if by_tls { "https" } else { "http" };
+        let proxy = Proxy::At(format!("{scheme}://ann:s3cr@t^@127.0.0.1:{port}"));
+        let limits = Limits { roots: vec![pem.into_bytes(), other.into_bytes()], proxy, ..Limits::default() };
+        let key = Some(Secret::new("sk-tls", "TEST_KEY"));
+        let transport = Transport::new(endpoint(&service.base, key), limits).unwrap();
+        assert_eq!(post(&transport).await.unwrap(), br#"{"ok":true}"#);
+        let told = told.await.unwrap();
+        assert!(told.starts_with("CONNECT 127.0.0.1:") && told.contains("user-agent: cowork/"), "{told}");
+        assert!(told.to_ascii_lowercase().contains("proxy-authorization: basic yw5uonmzy3jadf4="), "{told}");
+        assert!(!told.contains("sk-tls"), "{told}");
+        let asked = &service.asked()[0];
+        assert_eq!((asked.path.as_str(), asked.header("authorization")), ("/v1/x", Some("Bearer sk-tls")));
+        assert_eq!(asked.header("proxy-authorization"), None);
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_told_each_request_may_be_reached_by_tls() {
+    let (proxy, pem, _) = vouched();
+    let limits = Limits { roots: vec![pem.into_bytes()], proxy: Proxy::At(proxy.base.clone()), ..Limits::default() };
+    let transport = Transport::new(endpoint("http://models.example", None), limits).unwrap();
     assert_eq!(post(&transport).await.unwrap(), br#"{"ok":true}"#);
-    let told = told.recv().unwrap().to_ascii_lowercase();
-    assert!(told.starts_with("connect 127.0.0.1:") && told.contains("user-agent: cowork/"), "{told}");
-    assert!(told.contains("proxy-authorization: basic yw5uonmzy3jlda=="), "{told}");
-    assert!(!told.contains("sk-tls"), "{told}");
-    let asked = &service.asked()[0];
-    assert_eq!((asked.path.as_str(), asked.header("authorization")), ("/v1/x", Some("Bearer sk-tls")));
-    assert_eq!(asked.header("proxy-authorization"), None);
+    assert_eq!(proxy.asked()[0].path, "http://models.example/v1/x");
 }
 
 #[test]
@@ -170,12 +188,12 @@ fn a_proxy_that_can_not_be_used_is_refused_at_once() {
 async fn a_service_that_speaks_http_2_is_spoken_to_by_one_connection() {
     let (mut config, pem, _) = authority();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("https://{}", listener.local_addr().unwrap());
     // One connection and no more is taken.
     tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
-        let stream = tokio_rustls::TlsAcceptor::from(Arc::new(config)).accept(stream).await.unwrap();
+        let stream = TlsAcceptor::from(Arc::new(config)).accept(stream).await.unwrap();
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
         let answer = |request: http::Request<hyper::body::Incoming>| async move {
             let of = |name| request.headers().get(name).map_or("", |v: &http::HeaderValue| v.to_str().unwrap());
@@ -201,7 +219,7 @@ async fn a_service_that_speaks_http_2_is_spoken_to_by_one_connection() {
 #[tokio::test]
 async fn a_proxy_that_says_nothing_is_not_waited_for_longer_than_a_connection_may_take() {
     // It takes the connection and leaves it at that.
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let proxy = Proxy::At(silent.local_addr().unwrap().to_string());
     let limits = Limits { proxy, connect: Duration::from_millis(50), ..Limits::default() };
     let error = post(&Transport::new(endpoint("https://models.example", None), limits).unwrap()).await.unwrap_err();

@@ -33,6 +33,9 @@ const BODY: usize = 10;
 /// How many records are read where they are asked for.
 const FEW: usize = 32;
 
+/// How far from its end a log is looked through for them.
+const NEAR: u64 = 256;
+
 /// The connections to read with.
 pub(crate) struct Readers {
     path: PathBuf,
@@ -157,6 +160,14 @@ impl Reader {
 
     /// Reads records, if they are few and none is long.
     pub(crate) fn few_records(&mut self, read: &Read) -> Result<Option<Vec<Record>>> {
+        let Some(tid) = self.thread(read.thread)? else { return Ok(Some(Vec::new())) };
+        // Those of others that come in between have to be passed over.
+        let sql = "SELECT id FROM record WHERE id > ?1 AND id < ?2 ORDER BY id DESC LIMIT 1";
+        let last = self.query(sql, params![first_id(tid), first_id(tid + 1)], |row| row.get::<_, i64>(0))?;
+        let last = last.map_or(0, |id| u64::from(id as u32));
+        if last.saturating_sub(read.after) > NEAR {
+            return Ok(None);
+        }
         self.records_within(read, FEW)
     }
 

@@ -171,10 +171,12 @@ impl Store for SqliteStore {
     }
 
     async fn scan(&self, prefix: String, after: Option<String>, most: usize) -> Result<Vec<(String, Vec<u8>)>> {
+        let is_of_threads = prefix.starts_with("log/");
         let read = move |reader: &mut Reader| reader.entries(&prefix, after.as_deref(), most);
-        match most {
-            ..=SHORT => self.readers.run_short("read index", read).await,
-            _ => self.readers.run("read index", read).await,
+        // The threads are looked through, however few are wanted.
+        match most <= SHORT && !is_of_threads {
+            true => self.readers.run_short("read index", read).await,
+            false => self.readers.run("read index", read).await,
         }
     }
 

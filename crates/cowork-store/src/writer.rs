@@ -25,6 +25,9 @@ const LOOK_OUT: Duration = Duration::from_millis(75);
 /// How many jobs share a transaction at the most, so that nobody waits for too long a one.
 const MOST: usize = 256;
 
+/// How many pages are written where they are asked for, at the most: what is longer takes longer than to change threads.
+const MOST_AT_ONCE: u64 = 16;
+
 /// For how long others are waited for at the most, before a transaction that is synced.
 const LONGEST: Duration = Duration::from_millis(2);
 
@@ -97,7 +100,7 @@ struct Wal {
 struct Last {
     /// How many jobs come together: the largest of the last groups, forgotten by and by.
     crowd: usize,
-    /// How long the last two were being committed: written and synced. The shorter counts; the other may have folded the
+    /// How long the last two that were synced were being committed. The shorter counts; the other may have folded the
     /// write-ahead log in.
     syncs: [Duration; 2],
     /// Whose the last commit was, and when.
@@ -143,7 +146,7 @@ impl Writer {
     /// Says whether nothing is gained by handing it over: no disk is waited for, and the same log goes on or nobody else's does.
     fn is_alone(&self, work: &Work) -> bool {
         let waits = work.is_durable() && self.options.synchronous != Synchronous::Off;
-        if waits || self.wal.begins || self.wal.pages >= FOLD {
+        if waits || self.wal.begins || work.pages() > MOST_AT_ONCE || self.wal.pages + work.pages() >= FOLD {
             return false;
         }
         match work {
@@ -281,7 +284,9 @@ impl Writer {
         self.execute("COMMIT")?;
         self.wal.begins = false;
         let now = Instant::now();
-        self.last.syncs = [self.last.syncs[1], now.duration_since(began)];
+        if self.syncs {
+            self.last.syncs = [self.last.syncs[1], now.duration_since(began)];
+        }
         self.last.at = now;
         if let Some(probe) = &self.options.probe {
             probe.after(&step);
@@ -539,6 +544,9 @@ mod tests {
             times += 1;
         }
         assert!((200..=u64::MAX).contains(&times) && times <= FOLD, "{times}");
+        // The one that would make it long is the thread's.
+        let work = scene.goes_on(thread, false);
+        scene.settle(vec![work]);
         let (long, path) = (scene.wal(), scene.dir.path().join("log.db"));
         let file = fs::metadata(&path).unwrap().len();
         scene.writer.fold();

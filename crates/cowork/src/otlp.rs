@@ -62,6 +62,7 @@ impl Otlp {
         let tls = tls_for(&endpoint).map_err(|e| wrong(e.message.replace("model service", "collector")))?;
         let client = reqwest::Client::builder().user_agent(concat!("cowork/", env!("CARGO_PKG_VERSION")));
         let client = client.tls_backend_preconfigured(tls).redirect(reqwest::redirect::Policy::none());
+        let client = client.retry(reqwest::retry::never()).connect_timeout(TIMEOUT);
         let client = client.build().map_err(|e| wrong(e.to_string()))?;
         let timeout = signal("TIMEOUT").and_then(|ms| ms.parse().ok()).map_or(TIMEOUT, Duration::from_millis);
         let fault: Arc<OnceLock<String>> = Arc::default();

@@ -81,8 +81,7 @@ pub(super) fn build(base: &Url, limits: &Limits) -> Result<(Client, Option<http:
     })?;
     let (proxy, is_tls) = (proxy(&to, &limits.proxy)?, base.scheme() == "https");
     let proxy_by_tls = proxy.as_ref().is_some_and(|proxy| proxy.uri().scheme_str() == Some("https"));
-    let mut tls = tls((is_tls || proxy_by_tls).then_some(&limits.roots[..]))?;
-    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let tls = tls((is_tls || proxy_by_tls).then_some(&limits.roots[..]))?;
     let connector = Connector::new(limits.connect, tls, proxy.as_ref(), is_tls);
     let client = legacy::Client::builder(TokioExecutor::new())
         .timer(TokioTimer::new())
@@ -94,18 +93,25 @@ pub(super) fn build(base: &Url, limits: &Limits) -> Result<(Client, Option<http:
 
 /// Gives the proxy by which this address is reached, if any.
 fn proxy(to: &Uri, proxy: &Proxy) -> Result<Option<Intercept>> {
-    let (matcher, is_given) = match proxy {
+    let address = match proxy {
         Proxy::None => return Ok(None),
-        Proxy::System => (Matcher::from_system(), false),
-        Proxy::At(address) => (Matcher::builder().all(address.as_str()).build(), true),
+        // One that can't be spoken to is refused with each request: a service that needs none may be on the same list.
+        Proxy::System => return Ok(Matcher::from_system().intercept(to)),
+        Proxy::At(address) => address.trim(),
     };
-    let found = matcher.intercept(to);
-    let is_http = |proxy: &Intercept| matches!(proxy.uri().scheme_str(), Some("http" | "https"));
-    if found.as_ref().map_or(is_given, |proxy| !is_http(proxy)) {
-        return Err(Error::new(Kind::InvalidInput, OP, "the proxy's address can't be used")
-            .with_fix("give one such as http://proxy.example:3128; SOCKS is not spoken"));
-    }
-    Ok(found)
+    // As a person would write it: without a scheme, and with signs in a password that an address has to spell otherwise.
+    let whole = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+    let url = Url::parse(&whole).ok();
+    let found = url.and_then(|url| Matcher::builder().all(url.as_str()).build().intercept(to));
+    found.filter(is_spoken).map(Some).ok_or_else(|| {
+        Error::new(Kind::InvalidInput, OP, "the proxy's address can't be used")
+            .with_fix("give one such as http://proxy.example:3128; SOCKS is not spoken")
+    })
+}
+
+/// Says whether this proxy speaks what is spoken here.
+pub(super) fn is_spoken(proxy: &Intercept) -> bool {
+    matches!(proxy.uri().scheme_str(), Some("http" | "https"))
 }
 
 /// Sets up TLS by which this address is reached: ring, and the system's roots.
@@ -123,13 +129,15 @@ fn tls(roots: Option<&[Vec<u8>]>) -> Result<ClientConfig> {
     let wrong = |e: rustls::Error| Error::new(Kind::Internal, OP, "TLS can't be set up").with_source(e);
     let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
     let builder = builder.map_err(wrong)?;
-    Ok(match roots {
+    let mut config = match roots {
         None => builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth(),
         Some(roots) => {
             let verifier = Arc::new(verifier(roots, provider)?);
             builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
         }
-    })
+    };
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
 }
 
 fn verifier(roots: &[Vec<u8>], provider: Arc<CryptoProvider>) -> Result<Verifier> {

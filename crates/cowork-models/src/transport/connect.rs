@@ -19,11 +19,12 @@ use hyper_util::client::{
 use rustls::ClientConfig;
 use tower_service::Service;
 
-use super::client::NAME;
+use super::client::{NAME, is_spoken};
 
 /// After how long without a sign the other end of a connection is asked whether it is still there, and how often.
 const ALIVE: (Duration, u32) = (Duration::from_secs(15), 3);
 /// How long what was sent may stay unheard before the connection counts as lost.
+#[cfg(any(target_os = "android", target_os = "linux"))]
 const UNHEARD: Duration = Duration::from_secs(30);
 
 type BoxError = Box<dyn StdError + Send + Sync>;
@@ -40,6 +41,8 @@ enum Way {
     Told(HttpsConnector<HttpConnector>, Uri),
     /// The proxy passes on what it can't read.
     Through(HttpsConnector<Tunnel<HttpsConnector<HttpConnector>>>),
+    /// The proxy speaks something else.
+    None(String),
 }
 
 impl Connector {
@@ -61,6 +64,7 @@ impl Connector {
         let to_proxy = |http| HttpsConnector::from((http, Arc::new(to_proxy)));
         let way = match proxy {
             None => Way::Straight(HttpsConnector::from((http, Arc::new(tls)))),
+            Some(proxy) if !is_spoken(proxy) => Way::None(proxy.uri().scheme_str().unwrap_or_default().to_owned()),
             Some(proxy) if !is_tls => Way::Told(to_proxy(http), proxy.uri().clone()),
             Some(proxy) => {
                 let tunnel = Tunnel::new(proxy.uri().clone(), to_proxy(http)).with_headers(said_to_proxy(proxy));
@@ -98,6 +102,13 @@ impl Service<Uri> for Connector {
                 Way::Straight(way) => Conn::new(way.call(service).await?, false),
                 Way::Told(way, proxy) => Conn::new(way.call(proxy.clone()).await?, true),
                 Way::Through(way) => Conn::new(way.call(service).await?, false),
+                Way::None(scheme) => {
+                    let why = format!(
+                        "the environment names a proxy that speaks {scheme}, and that is not spoken here: name one such as \
+                         http://proxy.example:3128, or put the service into NO_PROXY"
+                    );
+                    return Err(BoxError::from(why));
+                }
             })
         };
         Box::pin(async move {

@@ -243,8 +243,9 @@ impl Transport {
     ) -> impl Future<Output = Result<Incoming>> + use<> {
         let request = if cancel.is_cancelled() { Err(incoming::stopped()) } else { request };
         let answer = request.map(|request| self.0.client.request(request));
-        let (way, mut wait) = (self.clone(), incoming::Wait::new(self, cancel.clone()));
+        let (way, cancel) = (self.clone(), cancel.clone());
         async move {
+            let mut wait = incoming::Wait::new(&way, cancel);
             let answer = wait.until(answer?).await?;
             Incoming::of(way.clone(), answer.map_err(|e| way.unreached(&e, e.is_connect()))?, wait).await
         }
@@ -278,7 +279,7 @@ impl Headers {
     fn of(endpoint: &Endpoint, proxy: Option<HeaderValue>) -> Result<Self> {
         let mut asking = headers(endpoint)?;
         if let Some(auth) = proxy {
-            asking.insert(PROXY_AUTHORIZATION, auth);
+            asking.entry(PROXY_AUTHORIZATION).or_insert(auth);
         }
         asking.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         asking.entry(USER_AGENT).or_insert(HeaderValue::from_static(client::NAME));
