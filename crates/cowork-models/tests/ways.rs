@@ -95,14 +95,20 @@ async fn a_proxy_that_the_host_gives_is_used() {
 #[tokio::test]
 async fn a_proxy_that_refuses_is_said_so_and_sees_no_key() {
     let proxy = Service::always(Answer::new(407, "text/html", "<html><title>Proxy login</title>"));
-    let limits = Limits { proxy: Proxy::At(proxy.base.clone()), ..Limits::default() };
-    let key = Some(Secret::new("sk-proxied", "TEST_KEY"));
-    let transport = Transport::new(endpoint("https://models.example", key), limits).unwrap();
-    let error = post(&transport).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Unavailable, "{error:?}");
-    let asked = &proxy.asked()[0];
-    assert_eq!((asked.method.as_str(), asked.path.as_str()), ("CONNECT", "models.example:443"));
-    assert!(!format!("{asked:?}").contains("sk-proxied"), "{asked:?}");
+    let limits = Limits { proxy: Proxy::At(proxy.base.clone()), plain_key: true, ..Limits::default() };
+    for (base, asked) in [
+        ("https://models.example", ("CONNECT", "models.example:443")),
+        ("http://models.example", ("POST", "http://models.example/v1/x")),
+    ] {
+        let key = base.starts_with("https").then(|| Secret::new("sk-proxied", "TEST_KEY"));
+        let error = post(&Transport::new(endpoint(base, key), limits.clone()).unwrap()).await.unwrap_err();
+        assert_eq!((error.kind, error.retry), (Kind::NotAllowed, Retry::Never), "{error:?}");
+        assert!(error.message.contains("the proxy before models.example wants to know who asks"), "{error}");
+        assert!(error.fix().unwrap().contains("http://NAME:PASSWORD@proxy.example:3128"), "{error:?}");
+        let last = proxy.asked().pop().unwrap();
+        assert_eq!((last.method.as_str(), last.path.as_str()), asked);
+        assert!(!format!("{last:?}").contains("sk-proxied"), "{last:?}");
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,10 @@ use crate::Secret;
 
 const OP: &str = "ask a model";
 
+/// The status by which a proxy asks who asks, and how the client says that it came where a connection was to be passed on.
+const PROXY: u16 = 407;
+const WHO: &str = "proxy authorization required";
+
 /// How many characters of a service's own words are repeated.
 const MOST_QUOTED: usize = 500;
 
@@ -96,8 +100,8 @@ impl Fault {
         let said = if said.is_empty() { quoted(&self.kind, key) } else { said };
         let (said, origin) = (with_colon(&said), key.map_or(key_from, Secret::origin));
         let (kind, message, fix) = what.words(at, &said, origin, key.is_some());
-        let message = if self.page { page(at, &said) } else { message };
-        let fix = if self.page {
+        let message = if self.page && self.status != PROXY { page(at, &said) } else { message };
+        let fix = if self.page && self.status != PROXY {
             "check the service's address, and whether a proxy or a login page stands before it".to_owned()
         } else {
             fix
@@ -148,6 +152,7 @@ impl Fault {
             return (What::NoMoney, false);
         }
         match kind {
+            _ if self.status == PROXY => return (What::Proxy, false),
             "authentication_error" | "invalid_api_key" => return (What::Key, false),
             "permission_error" => return (What::Forbidden, false),
             "not_found_error" | "model_not_found" => return (What::NoModel, false),
@@ -179,6 +184,7 @@ enum What {
     NoModel,
     TooLong,
     NoMoney,
+    Proxy,
     Rate,
     Overloaded,
     NoAnswer,
@@ -230,6 +236,11 @@ impl What {
                 format!("the account at {at} is used up{said}"),
                 fix("add credit there, or use another key"),
             ),
+            Self::Proxy => (
+                Kind::NotAllowed,
+                format!("the proxy before {at} wants to know who asks{said}"),
+                fix("put the name and the password into its address: http://NAME:PASSWORD@proxy.example:3128"),
+            ),
             Self::Rate => (
                 Kind::Unavailable,
                 format!("{at} gets too many requests from this account{said}"),
@@ -269,6 +280,9 @@ fn page(at: &str, said: &str) -> String {
 /// Makes the error for a service that is not reached, or lost on the way.
 pub(super) fn network(error: &(dyn StdError + 'static), unconnected: bool, at: &str) -> Error {
     let Root { said, refused, late } = Root::of(error);
+    if unconnected && said.ends_with(WHO) {
+        return Fault { status: PROXY, ..Fault::default() }.error(at, None, "");
+    }
     let lost = |message: String| Error::new(Kind::Unavailable, OP, message).with_retry(Retry::Now);
     if said.contains("certificate") || said.contains("UnknownIssuer") {
         Error::new(Kind::Unavailable, OP, format!("{at} can't prove that it is who it says: {said}"))
