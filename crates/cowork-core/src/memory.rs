@@ -145,7 +145,7 @@ struct Kept {
     cause: Option<uuid::Uuid>,
     actor: Actor,
     at: Timestamp,
-    label: Cow<'static, str>,
+    label: Label,
     prev_hash: Hash,
     kind: Cow<'static, str>,
     json: Arc<str>,
@@ -155,7 +155,7 @@ impl Kept {
     fn of(record: &Record) -> Self {
         let &Record { task, cause, actor, at, prev_hash, .. } = record;
         let (kind, json) = record.event.to_stored();
-        Self { task, cause, actor, at, label: record.label.to_text(), prev_hash, kind, json }
+        Self { task, cause, actor, at, label: record.label.clone(), prev_hash, kind, json }
     }
 }
 
@@ -178,7 +178,7 @@ impl Log {
     fn record(&self, thread: ThreadId, at: usize) -> Record {
         let &Kept { task, cause, actor, at: time, ref label, prev_hash, ref kind, ref json } =
             &self.places[at / PLACE][at % PLACE];
-        let (label, event) = (Label::from_text(label), Body::stored(kind.clone(), json.clone()));
+        let (label, event) = (label.clone(), Body::stored(kind.clone(), json.clone()));
         let (v, seq, body_hash) = (VERSION, at as u64 + 1, event.hash());
         Record { v, thread, seq, task, cause, actor, at: time, label, prev_hash, body_hash, event }
     }

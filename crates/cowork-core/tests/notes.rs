@@ -73,6 +73,12 @@ async fn a_note_is_shown_word_for_word_to_the_next_task_of_its_thread_and_of_no_
     let other = two.submit(ThreadId::named("other"), "test", Submit::new("write elsewhere")).await.unwrap();
     two.settled(other).await.unwrap();
     assert_eq!(asked.lock().unwrap()[1].messages.iter().next().unwrap().text(), "write elsewhere");
+    let planned = Submit { mode: Mode::Plan, ..Submit::new("write later") };
+    let planned = two.submit(ThreadId::named("other"), "test", planned).await.unwrap();
+    two.settled(planned).await.unwrap();
+    let heads: Vec<_> = asked.lock().unwrap().iter().map(|request| request.head.clone()).collect();
+    assert!(Arc::ptr_eq(&heads[0], &heads[1]), "tasks that are told the same share it");
+    assert!(heads[2].system.contains("This is only a plan") && !heads[1].system.contains("This is only a plan"));
 }
 
 #[tokio::test]

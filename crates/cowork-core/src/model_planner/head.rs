@@ -1,6 +1,10 @@
 //! What a model is told before the conversation: how to work here, and what it may use.
 
-use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    fmt::Write as _,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use super::{brief, deferred, own};
 use crate::{
@@ -41,6 +45,8 @@ pub(super) struct Offer {
     pub(super) sees: Arc<[String]>,
     /// These lines, and how to come by more.
     listed: Arc<str>,
+    /// What the task before was told.
+    last: Arc<Mutex<Arc<Head>>>,
 }
 
 impl Offer {
@@ -51,12 +57,24 @@ impl Offer {
         let told = if deferred.is_empty() { brief::whole } else { brief::often };
         let shown = tools.iter().filter(is_shown).map(told).collect();
         let listed = if deferred.is_empty() { String::new() } else { deferred::listed(tools, &deferred, card) };
-        Self { shown, deferred: Arc::new(deferred), sees: card.sees.clone().into(), listed: listed.into() }
+        let (deferred, sees, listed) = (Arc::new(deferred), card.sees.clone().into(), listed.into());
+        Self { shown, deferred, sees, listed, last: Arc::default() }
     }
 }
 
+/// Gives what stands before the conversation. Tasks that are told the same share it, and what was written of it.
+pub(super) fn shared(task: &Task, offer: &Offer, instructions: &str) -> Arc<Head> {
+    let head = head(task, offer, instructions);
+    let mut last = offer.last.lock().unwrap_or_else(PoisonError::into_inner);
+    // The tools are the offer's.
+    if last.system != head.system {
+        *last = Arc::new(head);
+    }
+    last.clone()
+}
+
 /// Writes what stands before the conversation. It is the same in every step of the task.
-pub(super) fn head(task: &Task, offer: &Offer, instructions: &str) -> Head {
+fn head(task: &Task, offer: &Offer, instructions: &str) -> Head {
     let submit = &task.submit;
     let found = task.briefing.as_deref().map_or(&[][..], |briefing| &briefing.instructions);
     let mut system = RULES.to_owned();

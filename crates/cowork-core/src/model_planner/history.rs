@@ -48,7 +48,7 @@ impl History {
     /// Begins with what stands before the first turn that is shown.
     pub(super) fn new(task: &Task, offer: Offer, instructions: &str) -> Result<Self> {
         let mut history = Self {
-            head: Arc::new(head::head(task, &offer, instructions)),
+            head: head::shared(task, &offer, instructions),
             deferred: offer.deferred,
             messages: Messages::default(),
             from: 0,
