@@ -2,7 +2,7 @@
 
 use std::{
     error::Error as StdError,
-    io,
+    fmt, io,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -102,13 +102,7 @@ impl Service<Uri> for Connector {
                 Way::Straight(way) => Conn::new(way.call(service).await?, false),
                 Way::Told(way, proxy) => Conn::new(way.call(proxy.clone()).await?, true),
                 Way::Through(way) => Conn::new(way.call(service).await?, false),
-                Way::None(scheme) => {
-                    let why = format!(
-                        "the environment names a proxy that speaks {scheme}, and that is not spoken here: name one such as \
-                         http://proxy.example:3128, or put the service into NO_PROXY"
-                    );
-                    return Err(BoxError::from(why));
-                }
+                Way::None(scheme) => return Err(BoxError::from(Unspoken(scheme.clone()))),
             })
         };
         Box::pin(async move {
@@ -117,6 +111,18 @@ impl Service<Uri> for Connector {
         })
     }
 }
+
+/// The environment names a proxy that speaks this. To try again is of no use.
+#[derive(Debug)]
+pub(super) struct Unspoken(String);
+
+impl fmt::Display for Unspoken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the environment names a proxy that speaks {}, and that is not spoken here", self.0)
+    }
+}
+
+impl StdError for Unspoken {}
 
 /// A connection, whatever it goes over.
 pub(super) struct Conn {
@@ -170,5 +176,27 @@ impl Write for Conn {
         from: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         Pin::new(&mut *self.over).poll_write_vectored(cx, from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cowork_core::{Kind, Retry};
+    use hyper_util::client::proxy::matcher::Matcher;
+
+    use super::*;
+    use crate::transport::{client::tls_for, fault::network};
+
+    #[tokio::test]
+    #[allow(clippy::unwrap_used, reason = "a test that can't go on says so by panicking")]
+    async fn a_proxy_that_speaks_something_else_is_not_tried_again() {
+        let service = Uri::from_static("http://models.example");
+        let proxy = Matcher::builder().all("socks5://127.0.0.1:9").build().intercept(&service).unwrap();
+        let tls = tls_for("http://models.example").unwrap();
+        let mut connector = Connector::new(Duration::from_secs(9), tls, Some(&proxy), false);
+        let Err(error) = connector.call(service).await else { panic!("nobody is there") };
+        let error = network(&*error, true, "models.example");
+        assert_eq!((error.kind, error.retry), (Kind::InvalidInput, Retry::Never), "{error:?}");
+        assert!(error.message.contains("speaks socks5") && error.fix().unwrap().contains("NO_PROXY"), "{error:?}");
     }
 }

@@ -6,6 +6,7 @@ use cowork_core::{Error, Kind, Retry};
 use http::header::{self, HeaderMap};
 use serde_json::Value;
 
+use super::connect::Unspoken;
 use crate::Secret;
 
 const OP: &str = "ask a model";
@@ -279,7 +280,11 @@ fn page(at: &str, said: &str) -> String {
 
 /// Makes the error for a service that is not reached, or lost on the way.
 pub(super) fn network(error: &(dyn StdError + 'static), unconnected: bool, at: &str) -> Error {
-    let Root { said, refused, late } = Root::of(error);
+    let Root { said, refused, late, unspoken } = Root::of(error);
+    if unspoken {
+        return Error::new(Kind::InvalidInput, OP, format!("{at} can't be reached: {said}"))
+            .with_fix("name one such as http://proxy.example:3128, or put the service into NO_PROXY");
+    }
     if unconnected && said.ends_with(WHO) {
         return Fault { status: PROXY, ..Fault::default() }.error(at, None, "");
     }
@@ -306,18 +311,21 @@ struct Root {
     said: String,
     refused: bool,
     late: bool,
+    /// Whether it is a proxy that speaks something else.
+    unspoken: bool,
 }
 
 impl Root {
     fn of(error: &(dyn StdError + 'static)) -> Self {
-        let (mut at, mut refused, mut late) = (error, false, false);
+        let (mut at, mut refused, mut late, mut unspoken) = (error, false, false, false);
         loop {
             let kind = at.downcast_ref::<io::Error>().map(io::Error::kind);
             refused |= kind == Some(io::ErrorKind::ConnectionRefused);
             late |= kind == Some(io::ErrorKind::TimedOut);
+            unspoken |= at.is::<Unspoken>();
             match at.source() {
                 Some(next) => at = next,
-                None => return Self { said: at.to_string(), refused, late },
+                None => return Self { said: at.to_string(), refused, late, unspoken },
             }
         }
     }
