@@ -4,7 +4,6 @@ use std::{
     future::{Future, poll_fn},
     mem,
     pin::{Pin, pin},
-    sync::{Mutex, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
@@ -32,9 +31,6 @@ const ENOUGH: usize = 8 << 10;
 
 /// Room for what most answers bring at a time.
 const USUAL: usize = 2 << 10;
-
-/// How many buffers are kept that nobody uses.
-const SPARE: usize = 8;
 
 /// What an answer consists of, as it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,25 +63,6 @@ struct Arrived {
     asked: bool,
     /// How it ended, if it has.
     end: Option<hyper::Result<()>>,
-}
-
-/// Buffers that nobody uses. The one that was used last is taken first: it is still near the processor, which one made anew is not.
-#[derive(Debug, Default)]
-pub(super) struct Spare(Mutex<Vec<Vec<u8>>>);
-
-impl Spare {
-    fn take(&self) -> Vec<u8> {
-        let spare = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        spare.unwrap_or_else(|| Vec::with_capacity(USUAL))
-    }
-
-    fn give(&self, mut bytes: Vec<u8>) {
-        let mut spare = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if spare.len() < SPARE && (1..=2 * ENOUGH).contains(&bytes.capacity()) {
-            bytes.clear();
-            spare.push(bytes);
-        }
-    }
 }
 
 impl Incoming {
@@ -142,7 +119,7 @@ impl Incoming {
     /// # Errors
     /// `Unavailable` if it was cut off or nothing came in time, `LimitExceeded` if it is longer than allowed, `Cancelled`.
     pub async fn next(&mut self) -> Result<Option<&[u8]>> {
-        self.forget();
+        self.arrived.bytes.clear();
         if self.arrived.end.is_none() {
             self.gather().await?;
             self.wait.begun();
@@ -170,19 +147,13 @@ impl Incoming {
 
     /// Reads what may come after its last event, so that the connection can be used again; gives up soon. Then it can be dropped.
     pub async fn rest(&mut self) {
-        self.forget();
         let end = async {
             while self.arrived.end.is_none() {
                 self.arrived.bytes.clear();
-                poll_fn(|cx| self.arrived.poll(&mut self.body, &self.transport.0.spare, cx)).await;
+                poll_fn(|cx| self.arrived.poll(&mut self.body, cx)).await;
             }
         };
         drop(tokio::time::timeout(LINGER, end).await);
-    }
-
-    /// Lets go of what was read, and of its room: between two pieces an answer needs none.
-    fn forget(&mut self) {
-        self.transport.0.spare.give(mem::take(&mut self.arrived.bytes));
     }
 
     /// Gives the way that it came.
@@ -191,8 +162,8 @@ impl Incoming {
     }
 
     async fn gather(&mut self) -> Result<()> {
-        let Self { arrived, body, wait, transport, .. } = self;
-        poll_fn(|cx| match arrived.poll(body, &transport.0.spare, cx) {
+        let Self { arrived, body, wait, .. } = self;
+        poll_fn(|cx| match arrived.poll(body, cx) {
             Poll::Ready(()) => Poll::Ready(wait.go_on()),
             // It goes on at once; nothing has to wake it.
             Poll::Pending if arrived.asked => Poll::Pending,
@@ -222,13 +193,13 @@ impl Content {
 impl Arrived {
     /// Takes the next bytes, and what comes right behind them: an answer arrives in many small pieces, and to read them together costs
     /// less than to read each between two turns of the connection.
-    fn poll(&mut self, body: &mut Body, spare: &Spare, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(&mut self, body: &mut Body, cx: &mut Context<'_>) -> Poll<()> {
         while self.end.is_none() && self.bytes.len() < ENOUGH {
             match Pin::new(&mut *body).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
                     let Some(bytes) = frame.data_ref() else { continue };
                     if self.bytes.capacity() == 0 {
-                        self.bytes = spare.take();
+                        self.bytes.reserve(USUAL);
                     }
                     self.bytes.extend_from_slice(bytes);
                     self.asked = false;

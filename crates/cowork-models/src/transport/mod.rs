@@ -114,7 +114,6 @@ struct Inner {
     key: Option<Secret>,
     key_from: String,
     limits: Limits,
-    spare: incoming::Spare,
 }
 
 impl Transport {
@@ -130,8 +129,8 @@ impl Transport {
         let headers = Headers::of(&endpoint, proxy)?;
         let at = client::host(&base);
         let Endpoint { key, key_from, .. } = endpoint;
-        let (last, spare) = Default::default();
-        Ok(Self(Arc::new(Inner { client, base, last, headers, at, key, key_from, limits, spare })))
+        let last = Mutex::default();
+        Ok(Self(Arc::new(Inner { client, base, last, headers, at, key, key_from, limits })))
     }
 
     /// Gives where requests go: a host, with its port where it is not the usual one.
