@@ -3,7 +3,7 @@
 
 mod service;
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
 use cowork_core::{CancellationToken, Kind, Result, Retry};
 use cowork_models::{
@@ -21,7 +21,7 @@ use service::{Answer, Service};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
-    sync::oneshot,
+    sync::{Semaphore, oneshot},
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -190,28 +190,47 @@ fn a_proxy_that_can_not_be_used_is_refused_at_once() {
     }
 }
 
-#[tokio::test]
-async fn a_service_that_speaks_http_2_is_spoken_to_by_one_connection() {
+/// Serves by HTTP/2: so many connections and no more, each closed in an orderly way once it answered so many requests. Gives its address, and
+/// the root that it goes by.
+async fn by_http2(connections: usize, requests: usize) -> (String, String) {
     let (mut config, pem, _) = authority();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("https://{}", listener.local_addr().unwrap());
-    // One connection and no more is taken.
+    let tls = TlsAcceptor::from(Arc::new(config));
     tokio::spawn(async move {
-        let (stream, _) = listener.accept().await.unwrap();
-        let stream = TlsAcceptor::from(Arc::new(config)).accept(stream).await.unwrap();
-        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
-        let answer = |request: http::Request<hyper::body::Incoming>| async move {
-            let of = |name| request.headers().get(name).map_or("", |v: &http::HeaderValue| v.to_str().unwrap());
-            let said = json!({
-                "path": request.uri().path(), "host": of("host"), "key": of("authorization"), "type": of("content-type"),
-            });
-            Ok::<_, Infallible>(http::Response::new(said.to_string()))
-        };
-        let serving = hyper::server::conn::http2::Builder::new(hyper_util::rt::TokioExecutor::new());
-        let _ =
-            serving.serve_connection(hyper_util::rt::TokioIo::new(stream), hyper::service::service_fn(answer)).await;
+        for _ in 0..connections {
+            let (stream, _) = listener.accept().await.unwrap();
+            let stream = tls.accept(stream).await.unwrap();
+            assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+            let taken = Arc::new(Semaphore::new(0));
+            let each = taken.clone();
+            let answer = move |request: http::Request<hyper::body::Incoming>| {
+                each.add_permits(1);
+                async move { Ok::<_, Infallible>(http::Response::new(told(&request))) }
+            };
+            let serving = hyper::server::conn::http2::Builder::new(hyper_util::rt::TokioExecutor::new());
+            let stream = hyper_util::rt::TokioIo::new(stream);
+            let mut serving = pin!(serving.serve_connection(stream, hyper::service::service_fn(answer)));
+            let all = taken.acquire_many(requests.try_into().unwrap());
+            tokio::select! { _ = serving.as_mut() => {}, _ = all => {
+                serving.as_mut().graceful_shutdown();
+                let _ = serving.await;
+            } }
+        }
     });
+    (base, pem)
+}
+
+fn told(request: &http::Request<hyper::body::Incoming>) -> String {
+    let of = |name| request.headers().get(name).map_or("", |v: &http::HeaderValue| v.to_str().unwrap());
+    let (host, key, kind) = (of("host"), of("authorization"), of("content-type"));
+    json!({ "path": request.uri().path(), "host": host, "key": key, "type": kind }).to_string()
+}
+
+#[tokio::test]
+async fn a_service_that_speaks_http_2_is_spoken_to_by_one_connection() {
+    let (base, pem) = by_http2(1, 99).await;
     let limits = Limits { roots: vec![pem.into_bytes()], proxy: Proxy::None, ..Limits::default() };
     let transport = Transport::new(endpoint(&base, Some(Secret::new("sk-2", "TEST_KEY"))), limits).unwrap();
     // The first one finds out how the service is spoken to; the others share what it found.
@@ -220,6 +239,16 @@ async fn a_service_that_speaks_http_2_is_spoken_to_by_one_connection() {
     assert_eq!(first, expected);
     let (a, b) = tokio::join!(post(&transport), post(&transport));
     assert_eq!(a.unwrap(), b.unwrap());
+}
+
+#[tokio::test]
+async fn an_http_2_connection_that_has_ended_is_followed_by_another() {
+    let (base, pem) = by_http2(3, 2).await;
+    let limits = Limits { roots: vec![pem.into_bytes()], proxy: Proxy::None, ..Limits::default() };
+    let transport = Transport::new(endpoint(&base, None), limits).unwrap();
+    for _ in 0..6 {
+        post(&transport).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -6,10 +6,23 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use tokio::sync::{Notify, broadcast, watch};
+use tokio::sync::{
+    Notify,
+    broadcast::{
+        self,
+        error::{RecvError, TryRecvError},
+    },
+    watch,
+};
 
 use super::{Inner, driver, family::Family, live::Live, rests::Rest};
 use crate::{Error, Kind, Lease, LeaseAsk, Result, Retry, StoreChange, TaskId, ThreadId};
+
+/// How many changes are passed on before others have their turn.
+const MOST_CHANGES: usize = 1_024;
+
+/// What a store tells of, or that it told more than was listened to.
+type Change = Result<StoreChange, RecvError>;
 
 /// A task that an engine has something to do for.
 #[derive(Clone, Copy)]
@@ -103,7 +116,7 @@ impl Inner {
             look = tokio::select! {
                 biased;
                 () = self.stop.cancelled() => false,
-                change = changes.recv() => self.route(change),
+                change = changes.recv() => self.route_all(change, &mut changes),
                 () = self.crew.bell.notified() => true,
                 () = &mut timer => {
                     timer = self.parts.runtime.sleep(self.parts.limits.lease);
@@ -115,17 +128,32 @@ impl Inner {
         loop {
             tokio::select! {
                 biased;
-                change = changes.recv() => self.route(change),
+                change = changes.recv() => drop(self.route_all(change, &mut changes)),
                 () = self.crew.empty() => break,
             };
         }
     }
 
+    /// Passes on what was committed, and all that is there behind it: who falls behind has to look at everything anew.
+    fn route_all(&self, first: Change, changes: &mut broadcast::Receiver<StoreChange>) -> bool {
+        let mut look = self.route(first);
+        for _ in 0..MOST_CHANGES {
+            let change = match changes.try_recv() {
+                Ok(change) => Ok(change),
+                Err(TryRecvError::Lagged(missed)) => Err(RecvError::Lagged(missed)),
+                Err(_) => break,
+            };
+            look |= self.route(change);
+        }
+        look
+    }
+
     /// Passes on what was committed. Says whether there may be a task to take up.
-    fn route(&self, change: Result<StoreChange, broadcast::error::RecvError>) -> bool {
+    fn route(&self, change: Change) -> bool {
         let Ok(StoreChange::Here(commits)) = change else {
             self.hub.reread();
-            self.rests.moved();
+            // Where a driver is at work, it will say how it rests.
+            self.rests.moved(|task| self.crew.is_at(task));
             self.crew.tell_all();
             return true;
         };

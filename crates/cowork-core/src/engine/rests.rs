@@ -49,10 +49,10 @@ impl Rests {
         all.into_iter().for_each(|tell| drop(tell.send(rest())));
     }
 
-    /// Tells everybody that any task may have moved.
-    pub(super) fn moved(&self) {
-        let all: Vec<_> = self.waiting().tasks.drain().flat_map(|(_, all)| all).collect();
-        all.into_iter().for_each(|tell| drop(tell.send(Rest::Moved)));
+    /// Tells everybody that any task may have moved, but for these.
+    pub(super) fn moved(&self, but: impl Fn(TaskId) -> bool) {
+        let moved: Vec<_> = self.waiting().tasks.extract_if(|task, _| !but(*task)).flat_map(|(_, all)| all).collect();
+        moved.into_iter().for_each(|tell| drop(tell.send(Rest::Moved)));
     }
 
     /// Lets everybody go.

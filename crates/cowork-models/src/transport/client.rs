@@ -1,16 +1,10 @@
 //! The HTTP client: hyper's, with rustls. Nothing is tried again once it was sent, and no redirect is followed.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{fmt, net::IpAddr, sync::Arc};
 
 use cowork_core::{Error, Kind, Result};
-use http::Uri;
-use hyper_util::{
-    client::{
-        legacy,
-        proxy::matcher::{Intercept, Matcher},
-    },
-    rt::{TokioExecutor, TokioTimer},
-};
+use http::{HeaderValue, Uri};
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::{CryptoProvider, ring},
@@ -19,12 +13,9 @@ use rustls::{
 use rustls_platform_verifier::Verifier;
 use url::Url;
 
-use super::{Limits, Proxy, body::Body, connect::Connector};
+use super::{Limits, Proxy, connect::Connector, pool::Client};
 
 const OP: &str = "reach a model";
-
-/// How long a connection is kept that nobody uses.
-const IDLE: Duration = Duration::from_secs(90);
 
 /// How requests say who sends them.
 pub(super) const NAME: &str = concat!("cowork/", env!("CARGO_PKG_VERSION"));
@@ -71,23 +62,18 @@ pub(super) fn is_here(url: &Url) -> bool {
     host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// What sends requests to one service.
-pub(super) type Client = legacy::Client<Connector, Body>;
-
 /// Makes the client, and gives what a proxy has to be told with each request, if one is told them.
-pub(super) fn build(base: &Url, limits: &Limits) -> Result<(Client, Option<http::HeaderValue>)> {
-    let to = base.as_str().parse::<Uri>().map_err(|e| {
-        Error::new(Kind::InvalidInput, OP, format!("the address of the model service can't be used: {e}"))
-    })?;
+pub(super) fn build(base: &Url, limits: &Limits) -> Result<(Client, Option<HeaderValue>)> {
+    let wrong = |why: &dyn fmt::Display| {
+        Error::new(Kind::InvalidInput, OP, format!("the address of the model service can't be used: {why}"))
+    };
+    let to = base.as_str().parse::<Uri>().map_err(|e| wrong(&e))?;
     let (proxy, is_tls) = (proxy(&to, &limits.proxy)?, base.scheme() == "https");
     let proxy_by_tls = proxy.as_ref().is_some_and(|proxy| proxy.uri().scheme_str() == Some("https"));
     let tls = tls((is_tls || proxy_by_tls).then_some(&limits.roots[..]))?;
     let connector = Connector::new(limits.connect, tls, proxy.as_ref(), is_tls);
-    let client = legacy::Client::builder(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(IDLE)
-        .build(connector);
+    let host = HeaderValue::from_str(&host(base)).map_err(|e| wrong(&e))?;
+    let client = Client::new(connector, to, host);
     Ok((client, proxy.filter(|_| !is_tls).and_then(|proxy| proxy.basic_auth().cloned())))
 }
 

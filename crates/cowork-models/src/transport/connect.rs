@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, Uri, header::USER_AGENT};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::{
-    legacy::connect::{Connected, Connection, HttpConnector, proxy::Tunnel},
+    legacy::connect::{Connection, HttpConnector, proxy::Tunnel},
     proxy::matcher::Intercept,
 };
 use rustls::ClientConfig;
@@ -139,11 +139,14 @@ impl Conn {
     fn new(over: impl Stream + 'static, to_proxy: bool) -> Self {
         Self { over: Box::new(over), to_proxy }
     }
-}
 
-impl Connection for Conn {
-    fn connected(&self) -> Connected {
-        self.over.connected().proxy(self.to_proxy)
+    pub(super) fn is_to_proxy(&self) -> bool {
+        self.to_proxy
+    }
+
+    /// Says whether both ends agreed on HTTP/2.
+    pub(super) fn is_http2(&self) -> bool {
+        self.over.connected().is_negotiated_h2()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     future::{Future, poll_fn},
     mem,
-    pin::{Pin, pin},
+    pin::Pin,
     task::{Context, Poll},
     time::Duration,
 };
@@ -13,12 +13,10 @@ use http::{
     Response, StatusCode,
     header::{self, HeaderMap, HeaderValue},
 };
-use http_body::Body as _;
-use hyper::body::Incoming as Body;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::{Transport, fault};
+use super::{Transport, fault, pool::Receiving};
 
 /// How much of an answer that is no success is read.
 const MOST_OF_A_REFUSAL: usize = 64 << 10;
@@ -48,7 +46,7 @@ pub enum Content {
 pub struct Incoming {
     transport: Transport,
     content: Content,
-    body: Body,
+    body: Receiving,
     arrived: Arrived,
     wait: Wait,
     left: usize,
@@ -59,8 +57,6 @@ pub struct Incoming {
 struct Arrived {
     /// Copied together: a piece that is kept holds on to all that was read of the connection with it.
     bytes: Vec<u8>,
-    /// Whether the connection was let go first, to see whether it has more.
-    asked: bool,
     /// How it ended, if it has.
     end: Option<hyper::Result<()>>,
 }
@@ -69,7 +65,7 @@ impl Incoming {
     /// Takes an answer in; one that is no success becomes the error that it stands for.
     pub(super) fn of(
         transport: Transport,
-        response: Response<Body>,
+        response: Response<Receiving>,
         wait: Wait,
     ) -> impl Future<Output = Result<Self>> + use<> {
         let (incoming, refusal) = Self::taken(transport, response, wait);
@@ -84,7 +80,7 @@ impl Incoming {
     /// Gives an answer, with its status and headers where it is none.
     fn taken(
         transport: Transport,
-        mut response: Response<Body>,
+        mut response: Response<Receiving>,
         wait: Wait,
     ) -> (Self, Option<Box<(StatusCode, HeaderMap)>>) {
         let (status, left) = (response.status(), transport.0.limits.most_bytes);
@@ -165,8 +161,6 @@ impl Incoming {
         let Self { arrived, body, wait, .. } = self;
         poll_fn(|cx| match arrived.poll(body, cx) {
             Poll::Ready(()) => Poll::Ready(wait.go_on()),
-            // It goes on at once; nothing has to wake it.
-            Poll::Pending if arrived.asked => Poll::Pending,
             Poll::Pending => wait.poll_end(cx).map(Err),
         })
         .await
@@ -191,31 +185,23 @@ impl Content {
 }
 
 impl Arrived {
-    /// Takes the next bytes, and what comes right behind them: an answer arrives in many small pieces, and to read them together costs
-    /// less than to read each between two turns of the connection.
-    fn poll(&mut self, body: &mut Body, cx: &mut Context<'_>) -> Poll<()> {
+    /// Takes the next bytes, and all that is there behind them: an answer arrives in many small pieces.
+    fn poll(&mut self, body: &mut Receiving, cx: &mut Context<'_>) -> Poll<()> {
         while self.end.is_none() && self.bytes.len() < ENOUGH {
-            match Pin::new(&mut *body).poll_frame(cx) {
+            match body.poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
                     let Some(bytes) = frame.data_ref() else { continue };
                     if self.bytes.capacity() == 0 {
                         self.bytes.reserve(USUAL);
                     }
                     self.bytes.extend_from_slice(bytes);
-                    self.asked = false;
                 }
                 Poll::Ready(Some(Err(error))) => self.end = Some(Err(error)),
                 Poll::Ready(None) => self.end = Some(Ok(())),
                 Poll::Pending if self.bytes.is_empty() => return Poll::Pending,
-                // The connection goes first; if it has no more then, this is all for now.
-                Poll::Pending if !mem::replace(&mut self.asked, true) => {
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
                 Poll::Pending => break,
             }
         }
-        self.asked = false;
         Poll::Ready(())
     }
 }
@@ -251,8 +237,7 @@ impl Wait {
         self.most = self.transport.0.limits.idle;
     }
 
-    pub(super) async fn until<T>(&mut self, future: impl Future<Output = T>) -> Result<T> {
-        let mut future = pin!(future);
+    pub(super) async fn until<T>(&mut self, mut future: Pin<&mut impl Future<Output = T>>) -> Result<T> {
         poll_fn(|cx| match future.as_mut().poll(cx) {
             Poll::Ready(value) => Poll::Ready(self.go_on().map(|()| value)),
             Poll::Pending => self.poll_end(cx).map(Err),

@@ -8,10 +8,13 @@ mod client;
 mod connect;
 mod fault;
 mod incoming;
+mod line;
+mod pool;
 
 use std::{
     error::Error as StdError,
     fmt,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -105,7 +108,7 @@ impl Default for Limits {
 pub struct Transport(Arc<Inner>);
 
 struct Inner {
-    client: client::Client,
+    client: pool::Client,
     base: Url,
     /// The last path that was asked for, with its address.
     last: Mutex<Option<(String, Uri)>>,
@@ -241,12 +244,11 @@ impl Transport {
         cancel: &CancellationToken,
     ) -> impl Future<Output = Result<Incoming>> + use<> {
         let request = if cancel.is_cancelled() { Err(incoming::stopped()) } else { request };
-        let answer = request.map(|request| self.0.client.request(request));
         let (way, cancel) = (self.clone(), cancel.clone());
         async move {
             let mut wait = incoming::Wait::new(&way, cancel);
-            let answer = wait.until(answer?).await?;
-            Incoming::of(way.clone(), answer.map_err(|e| way.unreached(&e, e.is_connect()))?, wait).await
+            let answer = wait.until(pin!(way.0.client.request(request?))).await?;
+            Incoming::of(way.clone(), answer.map_err(|lost| way.unreached(&*lost.error, lost.unconnected))?, wait).await
         }
     }
 
