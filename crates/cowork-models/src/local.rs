@@ -123,7 +123,7 @@ impl Way<'_> {
     async fn post(&self, path: &str, body: &Value) -> Option<Value> {
         let mut pieces = Pieces::default();
         pieces.write(body.to_string().as_bytes());
-        let mut page = self.transport.post(path, pieces, self.cancel).await.ok()?;
+        let mut page = self.transport.post(path, || pieces, self.cancel).await.ok()?;
         serde_json::from_slice(&page.whole().await.ok()?).ok()
     }
 }

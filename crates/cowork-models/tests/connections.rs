@@ -1,7 +1,7 @@
 //! What becomes of connections: shared, used again, found closed, let go.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on says so by panicking")]
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use cowork_core::{CancellationToken, Kind, Result, Retry};
 use cowork_models::{
@@ -21,11 +21,15 @@ struct Service {
 
 impl Service {
     async fn new() -> Self {
+        Self::with(Limits::default()).await
+    }
+
+    async fn with(limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let key_from = "TEST_KEY".to_owned();
         let endpoint = Endpoint { base, key: None, auth: Auth::Bearer, key_from, headers: vec![] };
-        let transport = Transport::new(endpoint, Limits { proxy: Proxy::None, ..Limits::default() }).unwrap();
+        let transport = Transport::new(endpoint, Limits { proxy: Proxy::None, ..limits }).unwrap();
         Self { listener, transport }
     }
 
@@ -37,7 +41,7 @@ impl Service {
     async fn post(&self, said: &str) -> Result<String> {
         let mut body = Pieces::default();
         body.write(said.as_bytes());
-        let mut incoming = self.transport.post("/", body, &CancellationToken::new()).await?;
+        let mut incoming = self.transport.post("/", || body, &CancellationToken::new()).await?;
         incoming.whole().await.map(|all| String::from_utf8(all).unwrap())
     }
 }
@@ -88,6 +92,50 @@ async fn service_one(stream: &mut TcpStream) -> String {
     let said = String::from_utf8(all.split_off(all.len() - 3)).unwrap();
     answer(stream, &said).await;
     said
+}
+
+#[tokio::test]
+async fn what_is_asked_beyond_the_connections_there_may_be_waits_for_one_without_a_deadline() {
+    let limits = Limits { connections: 1, first: Duration::from_secs(60), ..Limits::default() };
+    let service = Service::with(limits).await;
+    let written = Cell::new(0);
+    let serve = async {
+        let mut stream = service.accept().await;
+        for _ in 0..3 {
+            // No other is begun, nor written, while one is under way, however long it takes.
+            tokio::time::pause();
+            tokio::time::sleep(Duration::from_secs(59)).await;
+            tokio::time::resume();
+            service_one(&mut stream).await;
+        }
+    };
+    let (written, transport) = (&written, &service.transport);
+    let one = async |said: &'static str, cancel: CancellationToken| {
+        let body = || {
+            written.set(written.get() + 1);
+            let mut body = Pieces::default();
+            body.write(said.as_bytes());
+            body
+        };
+        let answer = transport.post("/", body, &cancel).await?.whole().await;
+        answer.map(|all| String::from_utf8(all).unwrap())
+    };
+    let given_up = CancellationToken::new();
+    let ask = async {
+        let new = CancellationToken::new;
+        let third = async {
+            tokio::join!(one("\"1\"", new()), one("\"2\"", given_up.clone()), one("\"1\"", new()), one("\"2\"", new()))
+        };
+        let stop = async {
+            assert_eq!(written.get(), 1, "the others wait");
+            given_up.cancel();
+        };
+        let ((a, b, c, d), ()) = tokio::join!(third, stop);
+        assert_eq!((a.unwrap(), c.unwrap(), d.unwrap()), ("\"1\"".into(), "\"1\"".into(), "\"2\"".into()));
+        assert_eq!(b.unwrap_err().kind, Kind::Cancelled);
+    };
+    tokio::join!(serve, ask);
+    assert_eq!(written.get(), 3);
 }
 
 #[tokio::test]
@@ -148,7 +196,7 @@ async fn one_whose_answer_was_not_read_to_its_end_is_closed() {
     let ask = async {
         let mut body = Pieces::default();
         body.write(b"one");
-        let mut incoming = service.transport.post("/", body, &CancellationToken::new()).await.unwrap();
+        let mut incoming = service.transport.post("/", || body, &CancellationToken::new()).await.unwrap();
         assert_eq!(incoming.next().await.unwrap(), Some(&b"begun"[..]));
     };
     tokio::join!(serve, ask);

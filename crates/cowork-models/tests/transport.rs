@@ -38,7 +38,7 @@ fn body(text: &str) -> Pieces {
 
 /// Posts, and gives what was answered in whole.
 async fn post(transport: &Transport) -> Result<Vec<u8>> {
-    let mut incoming = transport.post("/v1/x", body("{}"), &CancellationToken::new()).await?;
+    let mut incoming = transport.post("/v1/x", || body("{}"), &CancellationToken::new()).await?;
     incoming.whole().await
 }
 
@@ -68,7 +68,7 @@ async fn a_body_of_shared_pieces_goes_out_whole_with_its_length() {
     pieces.push(long);
     pieces.write(b"\"]");
     let (expected, len) = (pieces.to_vec(), pieces.len());
-    let mut incoming = transport.post("/v1/x", pieces, &CancellationToken::new()).await.unwrap();
+    let mut incoming = transport.post("/v1/x", || pieces, &CancellationToken::new()).await.unwrap();
     assert_eq!(incoming.content(), Content::Json);
     assert_eq!(incoming.whole().await.unwrap(), br#"{"ok":true}"#);
     let asked = &service.asked()[0];
@@ -84,7 +84,7 @@ async fn one_connection_serves_one_request_after_another() {
     let service = Service::always(Answer::events("data: x\n\n"));
     let transport = transport(&service, Limits::default());
     for _ in 0..5 {
-        let mut incoming = transport.post("/", body("{}"), &CancellationToken::new()).await.unwrap();
+        let mut incoming = transport.post("/", || body("{}"), &CancellationToken::new()).await.unwrap();
         incoming.next().await.unwrap().expect("an event");
         incoming.rest().await;
     }
@@ -311,7 +311,7 @@ async fn cancelling_ends_it_at_every_stage_and_closes_the_connection() {
         let transport = transport(&service, Limits::default());
         let cancel = CancellationToken::new();
         let reading = async {
-            let mut incoming = transport.post("/", body("{}"), &cancel).await?;
+            let mut incoming = transport.post("/", || body("{}"), &cancel).await?;
             incoming.whole().await
         };
         let stopping = async {
@@ -323,7 +323,7 @@ async fn cancelling_ends_it_at_every_stage_and_closes_the_connection() {
         let (read, ()) = tokio::join!(reading, stopping);
         assert_eq!(read.unwrap_err().kind, Kind::Cancelled);
         service.wait_until_left(1).await;
-        let early = transport.post("/", body("{}"), &cancel).await.unwrap_err();
+        let early = transport.post("/", || body("{}"), &cancel).await.unwrap_err();
         assert_eq!((early.kind, service.reached()), (Kind::Cancelled, 1), "what is cancelled before is not sent");
     }
 }

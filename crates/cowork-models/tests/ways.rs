@@ -33,7 +33,7 @@ fn endpoint(base: &str, key: Option<Secret>) -> Endpoint {
 async fn post(transport: &Transport) -> Result<Vec<u8>> {
     let mut body = Pieces::default();
     body.write(b"{}");
-    let mut incoming = transport.post("/v1/x", body, &CancellationToken::new()).await?;
+    let mut incoming = transport.post("/v1/x", || body, &CancellationToken::new()).await?;
     incoming.whole().await
 }
 

@@ -143,19 +143,19 @@ impl Anthropic {
         self
     }
 
-    fn post(
+    fn post<B: FnOnce() -> Pieces>(
         &self,
         resource: &str,
-        body: Pieces,
+        body: B,
         cancel: &CancellationToken,
-    ) -> impl Future<Output = Result<Incoming>> + use<> {
-        let headers: &[_] =
+    ) -> impl Future<Output = Result<Incoming>> + use<B> {
+        let headers: &'static [_] =
             if self.bound { &[("anthropic-beta", "thinking-binding-controls-2026-08-01")] } else { &[] };
         self.transport.post_with(&path(&self.transport, resource), headers, body, cancel)
     }
 
     async fn ask(&self, request: &ModelRequest, say: &Say, cancel: &CancellationToken) -> Result<ModelAnswer> {
-        let mut incoming = self.post("/messages", write::answer(self, request), cancel).await?;
+        let mut incoming = self.post("/messages", || write::answer(self, request), cancel).await?;
         let mut reader = Reader::new(&**say);
         self.read(&mut incoming, &mut reader).await?;
         let answer = reader.answer(request)?;
@@ -220,8 +220,7 @@ impl Model for Anthropic {
         struct Counted {
             input_tokens: u64,
         }
-        let body = write::count(self, request);
-        match self.post("/messages/count_tokens", body, &CancellationToken::new()).await {
+        match self.post("/messages/count_tokens", || write::count(self, request), &CancellationToken::new()).await {
             Ok(mut incoming) => {
                 let counted: Counted = parse(&mut incoming).await.map_err(|e| self.transport.hide(e))?;
                 Ok(Tokens { count: counted.input_tokens, estimated: false })

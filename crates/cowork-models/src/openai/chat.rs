@@ -55,7 +55,7 @@ impl Model for Chat {
     }
 
     async fn answer(&self, request: ModelRequest, say: Say, cancel: CancellationToken) -> Result<ModelAnswer> {
-        let body = write::body(&self.service, &self.model, &request);
+        let body = || write::body(&self.service, &self.model, &request);
         let mut reader = read::Reader::new(self.service);
         answer(&self.transport, "/chat/completions", body, &mut reader, &say, &cancel).await?;
         let answer = reader.finish(&request)?;

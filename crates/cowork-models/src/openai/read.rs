@@ -33,7 +33,7 @@ pub(super) trait Reader {
 pub(super) async fn answer(
     transport: &Transport,
     path: &str,
-    body: Pieces,
+    body: impl FnOnce() -> Pieces,
     reader: &mut (impl Reader + Send),
     say: &Say,
     cancel: &CancellationToken,

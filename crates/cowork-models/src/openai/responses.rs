@@ -73,7 +73,7 @@ impl Model for Responses {
     }
 
     async fn answer(&self, request: ModelRequest, say: Say, cancel: CancellationToken) -> Result<ModelAnswer> {
-        let body = write::body(self, &request);
+        let body = || write::body(self, &request);
         let mut reader = read::Reader::default();
         answer(&self.transport, "/responses", body, &mut reader, &say, &cancel).await?;
         let answer = reader.finish(&request)?;
@@ -86,7 +86,7 @@ impl Model for Responses {
         struct Counted {
             input_tokens: u64,
         }
-        let body = write::count(self, request);
+        let body = || write::count(self, request);
         match self.transport.post("/responses/input_tokens", body, &CancellationToken::new()).await {
             Ok(mut incoming) => {
                 let all = incoming.whole().await?;

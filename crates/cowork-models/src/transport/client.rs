@@ -73,7 +73,7 @@ pub(super) fn build(base: &Url, limits: &Limits) -> Result<(Client, Option<Heade
     let tls = tls((is_tls || proxy_by_tls).then_some(&limits.roots[..]))?;
     let connector = Connector::new(limits.connect, tls, proxy.as_ref(), is_tls);
     let host = HeaderValue::from_str(&host(base)).map_err(|e| wrong(&e))?;
-    let client = Client::new(connector, to, host);
+    let client = Client::new(connector, to, host, limits.connections);
     Ok((client, proxy.filter(|_| !is_tls).and_then(|proxy| proxy.basic_auth().cloned())))
 }
 

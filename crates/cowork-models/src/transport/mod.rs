@@ -69,6 +69,9 @@ pub struct Limits {
     pub idle: Duration,
     /// The most bytes of an answer.
     pub most_bytes: usize,
+    /// How many connections there are at once to a service that takes one request at a time on each, as HTTP/1.1 does. What is asked beyond
+    /// that waits for one; no deadline runs meanwhile.
+    pub connections: usize,
     /// More roots of trust than the system's, each a certificate in DER or a file of them in PEM.
     pub roots: Vec<Vec<u8>>,
     /// By which proxy.
@@ -96,6 +99,7 @@ impl Default for Limits {
             first: Duration::from_secs(300),
             idle: Duration::from_secs(300),
             most_bytes: 64 << 20,
+            connections: 128,
             roots: Vec::new(),
             proxy: Proxy::System,
             plain_key: false,
@@ -146,19 +150,19 @@ impl Transport {
         self.0.base.path().trim_end_matches('/')
     }
 
-    /// Posts a body of JSON to a path, and gives the answer once it begins.
+    /// Posts a body of JSON to a path, and gives the answer once it begins. The body is written when there is a connection for it.
     ///
     /// Cancellation: by the token, or by dropping the future; the connection is closed.
     ///
     /// # Errors
     /// `Unavailable` if the service is not reached or does not begin to answer in time, what [`Fault`] says of an answer that
     /// is no success, `Cancelled`.
-    pub fn post(
+    pub fn post<B: FnOnce() -> Pieces>(
         &self,
         path: &str,
-        body: Pieces,
+        body: B,
         cancel: &CancellationToken,
-    ) -> impl Future<Output = Result<Incoming>> + use<> {
+    ) -> impl Future<Output = Result<Incoming>> + use<B> {
         self.post_with(path, &[], body, cancel)
     }
 
@@ -166,22 +170,23 @@ impl Transport {
     ///
     /// # Errors
     /// As [`Transport::post`]'s.
-    pub fn post_with(
+    pub fn post_with<B: FnOnce() -> Pieces>(
         &self,
         path: &str,
-        headers: &[(&'static str, &'static str)],
-        body: Pieces,
+        headers: &'static [(&'static str, &'static str)],
+        body: B,
         cancel: &CancellationToken,
-    ) -> impl Future<Output = Result<Incoming>> + use<> {
-        let request = self.request(Method::POST, path, body.into_body()).map(|mut request| {
+    ) -> impl Future<Output = Result<Incoming>> + use<B> {
+        let write = move |way: &Inner, uri| {
+            let mut request = way.headers.request(Method::POST, uri, body().into_body());
             for (name, value) in headers {
                 let before = request.headers().get(*name).and_then(|before| before.to_str().ok());
                 let joined = before.and_then(|before| HeaderValue::from_str(&format!("{before},{value}")).ok());
                 request.headers_mut().insert(*name, joined.unwrap_or(HeaderValue::from_static(value)));
             }
             request
-        });
-        self.send(request, cancel)
+        };
+        self.send(path, write, cancel)
     }
 
     /// Gets what is at a path.
@@ -189,7 +194,7 @@ impl Transport {
     /// # Errors
     /// As [`Transport::post`]'s.
     pub fn get(&self, path: &str, cancel: &CancellationToken) -> impl Future<Output = Result<Incoming>> + use<> {
-        self.send(self.request(Method::GET, path, Body::default()), cancel)
+        self.send(path, |way: &Inner, uri| way.headers.request(Method::GET, uri, Body::default()), cancel)
     }
 
     /// Makes the error for what the service says went wrong: of its answer, or in the middle of a stream.
@@ -204,19 +209,6 @@ impl Transport {
             Some(key) => fault::hide(error, key),
             None => error,
         }
-    }
-
-    fn request(&self, method: Method, path: &str, body: Body) -> Result<Request<Body>> {
-        let Headers { asking, telling } = &self.0.headers;
-        let headers = if method == Method::POST { telling } else { asking };
-        let mut request = Request::new(body);
-        *request.method_mut() = method;
-        *request.uri_mut() = self.uri(path)?;
-        // The client adds the host.
-        let mut all = HeaderMap::with_capacity(headers.len() + 1);
-        all.extend(headers.iter().map(|(name, value)| (name.clone(), value.clone())));
-        *request.headers_mut() = all;
-        Ok(request)
     }
 
     /// Gives the address of a path; most requests go where the one before went.
@@ -237,18 +229,24 @@ impl Transport {
         Ok(uri)
     }
 
-    // Not `async` itself: what waits for the answer would hold the request too, which is with the client by then.
-    fn send(
+    fn send<W: FnOnce(&Inner, Uri) -> Request<Body>>(
         &self,
-        request: Result<Request<Body>>,
+        path: &str,
+        write: W,
         cancel: &CancellationToken,
-    ) -> impl Future<Output = Result<Incoming>> + use<> {
-        let request = if cancel.is_cancelled() { Err(incoming::stopped()) } else { request };
-        let (way, cancel) = (self.clone(), cancel.clone());
+    ) -> impl Future<Output = Result<Incoming>> + use<W> {
+        let (way, uri, cancel) = (self.clone(), self.uri(path), cancel.clone());
         async move {
+            let turn = tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Err(incoming::stopped()),
+                turn = way.0.client.turn() => turn,
+            };
             let mut wait = incoming::Wait::new(&way, cancel);
-            let answer = wait.until(pin!(way.0.client.request(request?))).await?;
-            Incoming::of(way.clone(), answer.map_err(|lost| way.unreached(&*lost.error, lost.unconnected))?, wait).await
+            let answer = way.0.client.request(write(&way.0, uri?), turn);
+            let answer = wait.until(pin!(answer)).await?;
+            let answer = answer.map_err(|lost| way.unreached(&*lost.error, lost.unconnected))?;
+            Incoming::of(way.clone(), answer, wait).await
         }
     }
 
@@ -287,6 +285,18 @@ impl Headers {
         let mut telling = asking.clone();
         telling.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Ok(Self { asking, telling })
+    }
+
+    fn request(&self, method: Method, uri: Uri, body: Body) -> Request<Body> {
+        let headers = if method == Method::POST { &self.telling } else { &self.asking };
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        // The client adds the host.
+        let mut all = HeaderMap::with_capacity(headers.len() + 1);
+        all.extend(headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        *request.headers_mut() = all;
+        request
     }
 }
 

@@ -16,7 +16,10 @@ use hyper::{
     client::conn::http2,
 };
 use hyper_util::rt::TokioExecutor;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, sleep},
+};
 use tower_service::Service;
 
 use super::{body::Body, connect::Connector, line::Line};
@@ -33,6 +36,8 @@ struct Shared {
     to: Uri,
     host: HeaderValue,
     kept: Mutex<Kept>,
+    /// As many as there may be connections at once.
+    turns: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -55,8 +60,11 @@ pub(super) struct Lost {
 /// A body as it is received. Dropped before its end, its connection is closed if it was for it alone.
 pub(super) struct Receiving {
     body: Received,
-    by: Option<(Box<Line>, Weak<Shared>)>,
+    by: Option<(Box<Line>, Turn, Weak<Shared>)>,
 }
+
+/// What a connection is used by: none for one that takes many requests at once.
+pub(super) type Turn = Option<OwnedSemaphorePermit>;
 
 /// What a request can go by.
 enum By {
@@ -65,12 +73,26 @@ enum By {
 }
 
 impl Client {
-    pub(super) fn new(connector: Connector, to: Uri, host: HeaderValue) -> Self {
-        Self(Arc::new(Shared { connector, to, host, kept: Mutex::default() }))
+    pub(super) fn new(connector: Connector, to: Uri, host: HeaderValue, most: usize) -> Self {
+        let turns = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
+        Self(Arc::new(Shared { connector, to, host, kept: Mutex::default(), turns }))
+    }
+
+    /// Waits for its turn to use a connection.
+    pub(super) async fn turn(&self) -> Turn {
+        if self.0.kept().many.is_some() {
+            return None;
+        }
+        // It is never closed.
+        self.0.turns.clone().acquire_owned().await.ok()
     }
 
     /// Sends a request, and again only what was not sent because its connection had ended while nobody used it.
-    pub(super) async fn request(&self, mut request: Request<Body>) -> Result<Response<Receiving>, Lost> {
+    pub(super) async fn request(
+        &self,
+        mut request: Request<Body>,
+        mut turn: Turn,
+    ) -> Result<Response<Receiving>, Lost> {
         let uri = request.uri().clone();
         loop {
             let kept = self.0.kept().take();
@@ -83,7 +105,8 @@ impl Client {
                 By::One(mut line) => {
                     self.address(&mut request, &uri, line.is_to_proxy());
                     let sent = line.send(request).await;
-                    sent.map(|response| response.map(|body| self.receiving(body, Some(line))))
+                    let by = |turn| (line, turn, Arc::downgrade(&self.0));
+                    sent.map(|response| response.map(|body| Receiving { body, by: Some(by(turn.take())) }))
                 }
                 By::Many(mut many) => {
                     *request.uri_mut() = uri.clone();
@@ -92,7 +115,7 @@ impl Client {
                     if sent.is_err() {
                         self.0.kept().many = None;
                     }
-                    sent.map(|response| response.map(|body| self.receiving(body, None)))
+                    sent.map(|response| response.map(|body| Receiving { body, by: None }))
                 }
             };
             match sent {
@@ -103,10 +126,6 @@ impl Client {
                 },
             }
         }
-    }
-
-    fn receiving(&self, body: Received, line: Option<Box<Line>>) -> Receiving {
-        Receiving { body, by: line.map(|line| (line, Arc::downgrade(&self.0))) }
     }
 
     async fn connect(&self) -> Result<By, Lost> {
@@ -189,14 +208,15 @@ impl fmt::Debug for Receiving {
 impl Receiving {
     pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
         let mut body = Pin::new(&mut self.body);
-        let Some((line, _)) = &mut self.by else { return body.poll_frame(cx) };
+        let Some((line, ..)) = &mut self.by else { return body.poll_frame(cx) };
         let polled = line.poll_with(cx, |cx| body.as_mut().poll_frame(cx));
         if let Poll::Ready(None) = polled
-            && let Some((mut line, shared)) = self.by.take()
+            && let Some((mut line, turn, shared)) = self.by.take()
             && let Some(shared) = shared.upgrade()
             && line.is_free()
         {
             shared.keep(|kept| kept.lines.push((line, Instant::now())));
+            drop(turn);
         }
         polled
     }
