@@ -179,7 +179,7 @@ impl Bench {
     /// Notes the calls that a task made, for the next replay.
     async fn note(&self, task: TaskId) {
         let task = self.cowork.task(task).await.unwrap();
-        let call = |call: &cowork::Call| ProposedCall { tool: call.tool.clone(), args: (*call.args).clone() };
+        let call = |call: &cowork::Call| ProposedCall { tool: call.tool.clone(), args: call.args.value() };
         let turns = task.turns.iter().map(|turn| turn.decision.calls.iter().map(call).collect::<Vec<_>>());
         *self.replay.0.lock().unwrap() = turns.filter(|calls| !calls.is_empty()).collect();
     }

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::{Messages, ToolSpec};
+use crate::{Args, Messages, ToolSpec};
 
 /// What a model is asked.
 ///
@@ -151,7 +151,7 @@ pub struct ModelCall {
     /// The tool.
     pub tool: String,
     /// The arguments: an object, empty where `fault` is set.
-    pub args: Arc<Value>,
+    pub args: Args,
     /// What is wrong with the arguments as they were written, if they can't be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
@@ -374,7 +374,7 @@ impl Block {
         match self {
             Self::Text { text, .. } => text.len(),
             Self::Media { .. } => MEDIA,
-            Self::Call(call) => call.tool.len() + json_size(&call.args) + 40,
+            Self::Call(call) => call.tool.len() + call.args.text().len() + 40,
             Self::Result { text, .. } => text.len() + 40,
             Self::Opaque { json, .. } => json.len(),
         }

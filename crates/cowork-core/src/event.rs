@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AllowRule, AskId, Briefing, Budget, CallId, ChangeSet, CommandId, Effects, Error, FilePath, FilesReport, Held,
-    HostGrant, Kind, Label, Parent, Reserve, Sight, Spent, TaskId, ThreadId, Timestamp, TrustedFile, Usage,
+    AllowRule, Args, AskId, Briefing, Budget, CallId, ChangeSet, CommandId, Effects, Error, FilePath, FilesReport,
+    Held, HostGrant, Kind, Label, Parent, Reserve, Sight, Spent, TaskId, ThreadId, Timestamp, TrustedFile, Usage,
 };
 
 /// The version of the words that this release writes.
@@ -471,7 +471,7 @@ pub struct Call {
     /// The tool's name.
     pub tool: String,
     /// The arguments, as the tool's schema wants them.
-    pub args: Arc<Value>,
+    pub args: Args,
 }
 
 /// One line of the plan.

@@ -8,6 +8,7 @@
 //! [`Tool`]s are given to it.
 
 mod allow;
+mod args;
 mod artifact;
 mod briefing;
 mod change;
@@ -47,6 +48,7 @@ mod tool;
 mod walk;
 
 pub use allow::AllowRule;
+pub use args::Args;
 pub use artifact::Artifact;
 pub use async_trait::async_trait;
 pub use briefing::{Briefing, InstructionState, Instructions, LONGEST_INSTRUCTIONS, Noting, ThreadNote, TrustedFile};

@@ -4,6 +4,7 @@ use std::{
     borrow::Cow,
     collections::{BTreeMap, HashMap},
     fmt,
+    num::NonZeroU32,
     ops::Bound,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -55,12 +56,12 @@ impl Store for MemoryStore {
         let Some(log) = state.threads.get(&read.thread) else { return Ok(Vec::new()) };
         let after = usize::try_from(read.after).unwrap_or(usize::MAX);
         Ok(match read.task {
-            None => (after..log.len()).take(read.most).map(|at| log.record(read.thread, at)).collect(),
+            None => (after..log.len()).take(read.most).map(|at| log.record(read.thread, at, &state.kinds)).collect(),
             Some(task) => {
                 let seqs = state.tasks.get(&task).filter(|t| t.thread == Some(read.thread)).map(|t| &t.seqs[..]);
                 let seqs = seqs.unwrap_or_default();
                 let from = seqs.partition_point(|seq| *seq <= after);
-                seqs[from..].iter().take(read.most).map(|seq| log.record(read.thread, seq - 1)).collect()
+                seqs[from..].iter().take(read.most).map(|seq| log.record(read.thread, seq - 1, &state.kinds)).collect()
             }
         })
     }
@@ -127,36 +128,33 @@ struct State {
     tasks: HashMap<TaskId, TaskState>,
     entries: BTreeMap<String, Vec<u8>>,
     blobs: HashMap<Hash, Vec<u8>>,
+    kinds: Kinds,
 }
 
 /// How many records are kept in one place: what a log has is not moved as it grows.
-const PLACE: usize = 16;
+const PLACE: usize = 8;
 
 #[derive(Default)]
 struct Log {
     /// All but the last are full.
     places: Vec<Vec<Kept>>,
+    /// Those that it has records of.
+    tasks: Vec<TaskId>,
     last_hash: Hash,
 }
 
 /// What a record is made of beyond its place, and what can't be worked out. What was parsed for whoever reads along is not kept.
 struct Kept {
-    task: Option<TaskId>,
+    /// Which of the log's tasks it is of.
+    task: Option<NonZeroU32>,
     cause: Option<uuid::Uuid>,
     actor: Actor,
     at: Timestamp,
     label: Label,
     prev_hash: Hash,
-    kind: Cow<'static, str>,
+    /// Which of the store's kinds it is.
+    kind: u32,
     json: Arc<str>,
-}
-
-impl Kept {
-    fn of(record: &Record) -> Self {
-        let &Record { task, cause, actor, at, prev_hash, .. } = record;
-        let (kind, json) = record.event.to_stored();
-        Self { task, cause, actor, at, label: record.label.clone(), prev_hash, kind, json }
-    }
 }
 
 impl Log {
@@ -164,23 +162,51 @@ impl Log {
         self.places.last().map_or(0, |last| (self.places.len() - 1) * PLACE + last.len())
     }
 
-    fn push(&mut self, record: Kept) {
+    fn push(&mut self, record: &Record, kinds: &mut Kinds) {
+        let &Record { cause, actor, at, prev_hash, .. } = record;
+        let (kind, json) = record.event.to_stored();
+        let (kind, task) = (kinds.number(kind), record.task.and_then(|task| self.number(task)));
+        let kept = Kept { task, cause, actor, at, label: record.label.clone(), prev_hash, kind, json };
         match self.places.last_mut().filter(|last| last.len() < PLACE) {
-            Some(last) => last.push(record),
+            Some(last) => last.push(kept),
             None => {
                 let mut place = Vec::with_capacity(PLACE);
-                place.push(record);
+                place.push(kept);
                 self.places.push(place);
             }
         }
     }
 
-    fn record(&self, thread: ThreadId, at: usize) -> Record {
-        let &Kept { task, cause, actor, at: time, ref label, prev_hash, ref kind, ref json } =
+    /// Gives a task's number, from 1 on. Those at work came last.
+    fn number(&mut self, task: TaskId) -> Option<NonZeroU32> {
+        let at = self.tasks.iter().rposition(|known| *known == task).unwrap_or_else(|| {
+            self.tasks.push(task);
+            self.tasks.len() - 1
+        });
+        u32::try_from(at + 1).ok().and_then(NonZeroU32::new)
+    }
+
+    fn record(&self, thread: ThreadId, at: usize, kinds: &Kinds) -> Record {
+        let &Kept { task, cause, actor, at: time, ref label, prev_hash, kind, ref json } =
             &self.places[at / PLACE][at % PLACE];
-        let (label, event) = (label.clone(), Body::stored(kind.clone(), json.clone()));
+        let task = task.and_then(|number| self.tasks.get(number.get() as usize - 1).copied());
+        let (label, event) = (label.clone(), Body::stored(kinds.0[kind as usize].clone(), json.clone()));
         let (v, seq, body_hash) = (VERSION, at as u64 + 1, event.hash());
         Record { v, thread, seq, task, cause, actor, at: time, label, prev_hash, body_hash, event }
+    }
+}
+
+/// The kinds of records that there are.
+#[derive(Default)]
+struct Kinds(Vec<Cow<'static, str>>);
+
+impl Kinds {
+    fn number(&mut self, kind: Cow<'static, str>) -> u32 {
+        let at = self.0.iter().position(|known| *known == kind).unwrap_or_else(|| {
+            self.0.push(kind);
+            self.0.len() - 1
+        });
+        u32::try_from(at).unwrap_or(u32::MAX)
     }
 }
 
@@ -254,7 +280,7 @@ impl State {
                 task.thread = Some(batch.thread);
                 task.seqs.extend(log.len() + 1..=log.len() + of_one.len());
             }
-            of_one.iter().for_each(|record| log.push(Kept::of(record)));
+            of_one.iter().for_each(|record| log.push(record, &mut self.kinds));
         }
         records
     }

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::{
-    Actor, Confidentiality, Effects, Error, Event, Hash, Integrity, Kind, Label, Record, Result, TaskId, ThreadId,
-    Timestamp, VERSION,
+    Actor, Args, Confidentiality, Effects, Error, Event, Hash, Integrity, Kind, Label, Record, Result, TaskId,
+    ThreadId, Timestamp, VERSION,
 };
 
 /// Room for nearly every event's JSON, and for every header.
@@ -330,20 +330,20 @@ impl Hash {
     }
 
     /// Hashes a call's arguments, as an answer names them: the tool and the canonical JSON.
-    pub fn of_call(tool: &str, args: &serde_json::Value) -> Self {
+    pub fn of_call(tool: &str, args: &Args) -> Self {
         Self::of_parts(tool, args, None)
     }
 
     /// Hashes what a call holds back, together with the call: an answer to the one is none to the other.
-    pub fn of_held(tool: &str, args: &serde_json::Value, effects: &Effects) -> Self {
+    pub fn of_held(tool: &str, args: &Args, effects: &Effects) -> Self {
         Self::of_parts(tool, args, Some(effects))
     }
 
-    fn of_parts(tool: &str, args: &serde_json::Value, held: Option<&Effects>) -> Self {
+    fn of_parts(tool: &str, args: &Args, held: Option<&Effects>) -> Self {
         let mut h = blake3::Hasher::new();
         h.update(tool.as_bytes());
         h.update(&[0]);
-        h.update(args.to_string().as_bytes());
+        h.update(args.text().as_bytes());
         if let Some(effects) = held {
             h.update(&[0]);
             // What can't be written has no answer either.

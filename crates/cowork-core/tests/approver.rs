@@ -42,7 +42,7 @@ async fn a_question_that_the_approver_answers_runs() {
     assert_eq!(task.status(), Status::Done, "a task does not rest while its approver is asked");
     assert_eq!(work.runs(&json!({ "n": 1 })), 1);
     let asked = approver.asked();
-    assert_eq!((asked.len(), (*asked[0].call.args).clone()), (1, json!({ "n": 1 })));
+    assert_eq!((asked.len(), asked[0].call.args.value()), (1, json!({ "n": 1 })));
     let kinds: Vec<String> = stage.log().await.iter().map(|r| r.event.kind().to_owned()).collect();
     let at = |kind: &str| kinds.iter().position(|k| k == kind).unwrap();
     assert!(at("permission_asked") < at("call_started"), "it was asked before it ran: {kinds:?}");

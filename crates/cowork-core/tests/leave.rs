@@ -88,7 +88,7 @@ async fn answer(stage: &Stage, engine: &Engine, task: TaskId, answer: Answer) ->
     engine.send(ask.answered(answer, "test", CommandId::new(&*stage.runtime))).await.unwrap();
     engine.settled(task).await.unwrap();
     let open = engine.asks(task).await.unwrap();
-    open.iter().map(|ask| ask.call.args["at"].as_str().unwrap().to_owned()).collect()
+    open.iter().map(|ask| ask.call.args.value()["at"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]

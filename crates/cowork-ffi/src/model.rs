@@ -185,7 +185,7 @@ fn blocks(text: String, calls: Vec<HostCall>, turn: usize) -> Vec<Block> {
             args @ Value::Object(_) => (args, None),
             _ => (Value::Object(serde_json::Map::new()), Some("the arguments are not an object".to_owned())),
         };
-        Block::Call(ModelCall { id, tool: call.tool, args: Arc::new(args), fault })
+        Block::Call(ModelCall { id, tool: call.tool, args: args.into(), fault })
     });
     text.into_iter().chain(calls).collect()
 }

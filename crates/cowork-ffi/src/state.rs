@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use cowork::{
-    Briefing, CallId, Error, FilesReport, Finish, Label, Outcome, PlanStep, Result, Spent, Stage, Status, Steer,
+    Args, Briefing, CallId, Error, FilesReport, Finish, Label, Outcome, PlanStep, Result, Spent, Stage, Status, Steer,
     Submit, Task, TaskId, ThreadId, Timestamp, Turn, Undo, UndoReport,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -71,7 +71,7 @@ pub struct CallReport<'a> {
     /// The tool.
     pub tool: Cow<'a, str>,
     /// The arguments.
-    pub args: Cow<'a, Value>,
+    pub args: Args,
     /// Where it is.
     pub stage: Stage,
     /// How often it was started.
@@ -139,7 +139,7 @@ fn turn(turn: &Turn) -> Result<TurnState<'_>> {
         Ok(CallReport {
             id: call.id,
             tool: call.tool.as_str().into(),
-            args: Cow::Borrowed(&call.args),
+            args: call.args.clone(),
             stage: state.stage,
             attempt: state.attempt,
             outcome: state.outcome()?,

@@ -33,7 +33,7 @@ impl Cache {
         let Kept { turns, calls, program, .. } = all.remove(at)?;
         let recorded = &task.turns.last()?.decision.calls;
         let same = calls.len() == recorded.len()
-            && calls.iter().zip(recorded).all(|(a, b)| a.tool == b.tool && a.args == *b.args);
+            && calls.iter().zip(recorded).all(|(a, b)| a.tool == b.tool && b.args == a.args);
         // Planned again without the last proposal having reached the log: what is kept is ahead of it.
         (turns == task.turns.len() && same).then_some(program)
     }

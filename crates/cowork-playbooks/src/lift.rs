@@ -91,7 +91,7 @@ pub(crate) struct Run<'a> {
 /// A call that was done.
 pub(crate) struct Step<'a> {
     pub(crate) tool: &'a str,
-    pub(crate) args: &'a Value,
+    pub(crate) args: Value,
     pub(crate) value: Value,
     /// Whether it only looked.
     pub(crate) looks: bool,
@@ -122,7 +122,7 @@ impl<'a> Run<'a> {
                 return Err(unexplained(&format!("it used the tool `{}`, which playbooks don't have", call.tool)));
             }
             let looks = LOOKS.contains(&call.tool.as_str());
-            steps.push(Step { tool: &call.tool, args: &call.args, value, looks });
+            steps.push(Step { tool: &call.tool, args: call.args.value(), value, looks });
         }
         if steps.iter().all(|step| step.looks) {
             return wrong("the task changed nothing, so there is nothing to do again", "take one that changed files");

@@ -63,7 +63,7 @@ impl Replay<'_> {
         }
         match self.wanted().first() {
             None => Ok(()),
-            Some(step) => Err(differs(&format!("it ended before {}", shown(step.tool, step.args)))),
+            Some(step) => Err(differs(&format!("it ended before {}", shown(step.tool, &step.args)))),
         }
     }
 
@@ -83,10 +83,10 @@ impl Replay<'_> {
         } else {
             let wanted = self.wanted();
             let same = |step: &&Step<'_>| {
-                step.tool == call.tool && alike(step.args, step.looks) == alike(&call.args, step.looks)
+                step.tool == call.tool && alike(&step.args, step.looks) == alike(&call.args, step.looks)
             };
             let Some(at) = wanted.iter().position(same) else {
-                let then = wanted.first().map_or_else(|| "no call any more".to_owned(), |s| shown(s.tool, s.args));
+                let then = wanted.first().map_or_else(|| "no call any more".to_owned(), |s| shown(s.tool, &s.args));
                 return Err(differs(&format!("it made {}, and the task made {then}", shown(&call.tool, &call.args))));
             };
             let value = wanted[at].value.clone();

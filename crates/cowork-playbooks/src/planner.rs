@@ -339,7 +339,7 @@ fn outcomes(turn: &Turn) -> Result<Vec<Outcome>> {
 /// Checks that the program wants what the log says it wanted.
 fn check_same(file: &str, index: usize, calls: &[ProposedCall], turn: &Turn) -> Result<()> {
     let recorded = &turn.decision.calls;
-    let same = |(a, b): (&ProposedCall, &cowork_core::Call)| a.tool == b.tool && a.args == *b.args;
+    let same = |(a, b): (&ProposedCall, &cowork_core::Call)| a.tool == b.tool && b.args == a.args;
     if calls.len() == recorded.len() && !calls.is_empty() && calls.iter().zip(recorded).all(same) {
         return Ok(());
     }

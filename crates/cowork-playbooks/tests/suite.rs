@@ -37,7 +37,8 @@ async fn organise() -> Subject {
 fn play(call: &Call) -> Outcome {
     let value = match call.tool.as_str() {
         "suggest_folders" => {
-            let folder = call.args["folder"].as_str().unwrap();
+            let args = call.args.value();
+            let folder = args["folder"].as_str().unwrap();
             let one = |to: &str, name: &str| json!({ "from": folder, "to": format!("{folder}/{to}"), "names": [name] });
             json!({ "count": 2, "inside": 0, "more": false, "moves": [one("Documents", "a.pdf"), one("Images", "b.png")], "along": [], "folders": [],
                 "stay": {}, "dated": {}, "project": null })

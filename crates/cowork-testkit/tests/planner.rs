@@ -31,7 +31,7 @@ fn subject(make: impl Fn() -> Arc<dyn Planner> + Send + Sync + 'static) -> Subje
         exact: true,
         submit: Submit::new("look three times"),
         tools: Vec::new(),
-        play: Box::new(|call| Outcome::Done { value: (*call.args).clone(), note: String::new() }),
+        play: Box::new(|call| Outcome::Done { value: call.args.value(), note: String::new() }),
         models: Models::default(),
         hopeless: Some(Submit::new("the impossible")),
     }

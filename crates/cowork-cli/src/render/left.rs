@@ -125,11 +125,12 @@ pub(crate) fn is_mended(task: &Task, call: CallId) -> bool {
     }
     let done = |turns: &[Turn]| -> Vec<Vec<String>> {
         let done = turns.iter().flat_map(with_states).filter(|(c, s)| c.tool == wanted.tool && is_done(s));
-        done.map(|(c, _)| places(&c.args)).collect()
+        done.map(|(c, _)| places(&c.args.value())).collect()
     };
-    let named = places(&wanted.args);
+    let named = places(&wanted.args.value());
     if named.is_empty() {
-        let such = |(c, s): &(&Call, &CallState)| c.tool == wanted.tool && is_misfit(s) && places(&c.args).is_empty();
+        let such =
+            |(c, s): &(&Call, &CallState)| c.tool == wanted.tool && is_misfit(s) && places(&c.args.value()).is_empty();
         return done(&later[..later.len().min(1)]).len() >= with_states(turn).filter(such).count();
     }
     let there: Vec<String> = done(later).concat();

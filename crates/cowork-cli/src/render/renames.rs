@@ -8,7 +8,8 @@ use super::text::{grouped, visible};
 /// Gives what is shown of a question: of new names so many examples, old and new; of anything else what its tool says.
 pub(crate) fn shown(ask: &Ask, examples: usize) -> Preview {
     let preview = &ask.effects.preview;
-    let Some(pairs) = renames(&ask.call.tool, &ask.call.args) else { return preview.clone() };
+    let args = ask.call.args.value();
+    let Some(pairs) = renames(&ask.call.tool, &args) else { return preview.clone() };
     let title = preview.title.strip_prefix("move ").map_or_else(
         || format!("rename {} files", grouped(pairs.len() as u64)),
         |rest| format!("rename {}", rest.replacen(" inside ", " in ", 1)),

@@ -204,7 +204,7 @@ fn asking(story: &mut Story) {
         thread: ThreadId::named("main"),
         task: task(),
         call: Call { id: call_id(), tool: "move_files".into(), args: moves().into() },
-        args_hash: Hash::of_call("move_files", &moves()),
+        args_hash: Hash::of_call("move_files", &moves().into()),
         effects: effects(),
         rule: "asks-before-changes".into(),
         reason: "this task asks before it changes anything".into(),

@@ -16,7 +16,7 @@ pub(crate) fn shown(ask: &Ask, said: &str, columns: usize) -> Vec<String> {
 /// Lists it, each change on a line of its own, texts as they stand and edits as what goes and what comes.
 pub(crate) fn all(ask: &Ask) -> Vec<String> {
     let mut lines = Vec::new();
-    match &*ask.call.args {
+    match &ask.call.args.value() {
         Value::Object(args) => fields(args, "", &mut lines),
         other => value("", other, "", &mut lines),
     }

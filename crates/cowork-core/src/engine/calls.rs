@@ -131,7 +131,7 @@ impl Driver {
         if let Some(held) = &state.held {
             return Ok(held.effects.clone());
         }
-        let mut effects = self.engine.parts.tools.effects(&call.tool, &call.args)?;
+        let mut effects = self.engine.parts.tools.effects(&call.tool, &call.args.value())?;
         // What it sent to somebody can't be taken back, nor told.
         if effects.code && !self.task.submit.hosts.is_empty() {
             effects.recovery = Recovery::Unknown;
@@ -216,7 +216,7 @@ impl Driver {
         };
         let span = spans::tool(&call.tool, self.task.thread, call.id, attempt);
         Ok(Box::pin(async move {
-            let args = Arc::unwrap_or_clone(call.args);
+            let args = call.args.value();
             let run = run(&*tool, args, ctx, gave).instrument(span.clone());
             let run = AssertUnwindSafe(run).catch_unwind().await;
             let panicked =

@@ -83,7 +83,7 @@ pub(super) async fn run(
     family: Arc<Family>,
     bell: Arc<Notify>,
 ) -> Result<Arc<Task>> {
-    let folded = engine.suitable(thread, task).await?;
+    let folded = Box::pin(engine.suitable(thread, task)).await?;
     let specs = match &folded.submit.tools {
         None => engine.specs.clone(),
         Some(_) => engine.specs.iter().filter(|spec| folded.may_use(&spec.name)).cloned().collect(),
@@ -105,7 +105,7 @@ pub(super) async fn run(
         session: None,
         busy: 0,
         cancel: CancellationToken::new(),
-        task: Arc::new(folded),
+        task: folded,
         engine: engine.clone(),
     };
     let above = &driver.family.span;

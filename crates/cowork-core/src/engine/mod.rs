@@ -383,7 +383,8 @@ impl Engine {
     /// As [`Engine::task`].
     pub async fn settled(&self, task: TaskId) -> Result<Task> {
         let mut word = self.inner.rests.wait(task);
-        let mut found = Box::pin(self.task(task)).await?;
+        // Whoever waits for many holds one of these for each, so it is small.
+        let mut found = Box::pin(async { self.task(task).await.map(Box::new) }).await?;
         loop {
             if self.inner.is_settled(&found) {
                 let head = found.head;
@@ -405,11 +406,11 @@ impl Engine {
                 Ok(Rest::At(there))
                     if there.head >= found.head && self.inner.is_settled(&there) && !approver::has_question(&there) =>
                 {
-                    return self.with_subtasks(Arc::unwrap_or_clone(there)).await;
+                    return self.with_subtasks(Box::new(Arc::unwrap_or_clone(there))).await;
                 }
                 Ok(Rest::At(_) | Rest::Moved) => {}
                 Ok(Rest::Trouble(error)) => return Err(error),
-                Err(_) => return self.task(task).await,
+                Err(_) => return Box::pin(self.task(task)).await,
             }
             // First the ear, then the look: nothing is missed in between.
             word = self.inner.rests.wait(task);
@@ -418,9 +419,9 @@ impl Engine {
     }
 
     /// Gives a task that rests once its sub-tasks do: one that only waits for them is not at rest.
-    async fn with_subtasks(&self, found: Task) -> Result<Task> {
+    async fn with_subtasks(&self, found: Box<Task>) -> Result<Task> {
         let is_alone = found.subtasks().next().is_none();
-        if is_alone { Ok(found) } else { Box::pin(self.family_settled(found)).await }
+        if is_alone { Ok(*found) } else { Box::pin(self.family_settled(*found)).await }
     }
 
     /// Says what undoing a task, or this part of it, would give back, and what it would keep; of one that could change nothing so far, that
@@ -539,8 +540,8 @@ impl Inner {
 
     /// Gives a task to work on, if it can go on here. One that was begun elsewhere, by a planner or with a tool that is not here, is left
     /// to an engine that has it; to end it, nothing of these is needed.
-    async fn suitable(&self, thread: ThreadId, task: TaskId) -> Result<Task> {
-        let task = self.fold(thread, task).await?;
+    async fn suitable(&self, thread: ThreadId, task: TaskId) -> Result<Arc<Task>> {
+        let task = Arc::new(self.fold(thread, task).await?);
         if task.cancelled || !matches!(task.next(), Next::Authorize(_) | Next::Wait | Next::Plan) {
             return Ok(task);
         }

@@ -1,7 +1,5 @@
 //! What is made of a model's answer. Pure: nothing is asked or done here.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use super::{
@@ -147,7 +145,7 @@ fn calls(blocks: Vec<Block>, text: String) -> Turned {
     for block in blocks {
         let kept = match block {
             Block::Call(ModelCall { tool, args, .. }) => {
-                let (tool, args) = own::called(tool, Arc::unwrap_or_clone(args));
+                let (tool, args) = own::called(tool, args.value());
                 turned.plan = own::plan(&tool, &args).or(turned.plan);
                 turned.calls.push(ProposedCall { tool, args });
                 Kept::Call(turned.calls.len() - 1)

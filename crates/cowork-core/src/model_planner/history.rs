@@ -9,7 +9,7 @@ use super::{
     own,
 };
 use crate::{
-    Artifact, Block, CallState, Error, Head, Kind, Message, Messages, ModelCard, ModelRequest, Outcome, PlanStep,
+    Args, Artifact, Block, CallState, Error, Head, Kind, Message, Messages, ModelCard, ModelRequest, Outcome, PlanStep,
     Result, Role, Steer, Task, ToolSpec, Turn, Usage,
 };
 
@@ -134,9 +134,9 @@ impl History {
         Ok(())
     }
 
-    fn note_refused(&mut self, tool: &str, args: &serde_json::Value, state: &CallState) -> Result<()> {
+    fn note_refused(&mut self, tool: &str, args: &Args, state: &CallState) -> Result<()> {
         let Some(Outcome::Denied { reason, .. }) = state.outcome()? else { return Ok(()) };
-        let line = format!("{tool} {}: {reason}", shortened(&args.to_string(), 300));
+        let line = format!("{tool} {}: {reason}", shortened(args.text(), 300));
         if !self.refused.contains(&line) {
             self.refused.push(line);
         }

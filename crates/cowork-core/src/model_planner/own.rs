@@ -15,8 +15,8 @@ use super::{
     remember::Remember,
 };
 use crate::{
-    Artifact, Call, CallId, CallState, Effects, Error, Kind, Label, Outcome, PlanStep, Result, StepState, Task, Tool,
-    ToolContext, ToolOutput, ToolSpec, TypedTool, tool,
+    Args, Artifact, Call, CallId, CallState, Effects, Error, Kind, Label, Outcome, PlanStep, Result, StepState, Task,
+    Tool, ToolContext, ToolOutput, ToolSpec, TypedTool, tool,
 };
 
 pub(super) const FIND_TOOLS: &str = <FindTools as TypedTool>::NAME;
@@ -206,7 +206,7 @@ pub(super) fn called(tool: String, args: Value) -> (String, Value) {
 }
 
 /// Gives the call by which a deferred tool is called.
-pub(super) fn call_of(tool: &str, args: &Value) -> (String, Arc<Value>) {
+pub(super) fn call_of(tool: &str, args: &Args) -> (String, Args) {
     (CALL_TOOL.to_owned(), serde_json::json!({ "tool": tool, "args": args }).into())
 }
 
@@ -218,10 +218,10 @@ pub(super) fn result(task: &Task, tools: &[ToolSpec], call: &Call, state: &CallS
         return Ok(None);
     }
     if call.tool == FIND_TOOLS {
-        let words = FindToolsArgs::deserialize(&*call.args).map(|args| args.words).unwrap_or_default();
+        let words = call.args.read::<FindToolsArgs>().map(|args| args.words).unwrap_or_default();
         return Ok(Some(deferred::find(tools, &words).to_string()));
     }
-    let Ok(args) = ReadResultArgs::deserialize(&*call.args) else { return Ok(None) };
+    let Ok(args) = call.args.read::<ReadResultArgs>() else { return Ok(None) };
     let found = uuid::Uuid::try_parse(&args.call).ok().and_then(|id| task.call(CallId::from_uuid(id)));
     let text = match found.map(|(_, state)| state.outcome()).transpose()?.flatten() {
         Some(Outcome::Done { mut value, note }) => {

@@ -55,9 +55,9 @@ pub(super) fn about(call: &CallReport<'_>) -> String {
         Some(Outcome::Done { note, .. }) if !note.is_empty() => short(note, 120),
         _ if call.stage == Stage::Asked => "waits for an answer".to_owned(),
         _ => {
-            let values: Vec<String> = match &*call.args {
+            let values: Vec<String> = match call.args.value() {
                 Value::Object(fields) => fields.values().map(plain).collect(),
-                other => vec![plain(other)],
+                other => vec![plain(&other)],
             };
             short(&values.join(", "), 80)
         }

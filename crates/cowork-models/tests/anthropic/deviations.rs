@@ -6,7 +6,7 @@ use super::*;
 async fn a_call_whose_first_part_is_empty_or_that_has_none_has_no_arguments() {
     for parts in [&[][..], &[""], &["", ""], &["{}"]] {
         let answer = read_events(stream(call(0, "toolu_1", parts), "tool_use")).await.unwrap();
-        assert_eq!((&*only_call(&answer).args, &only_call(&answer).fault), (&json!({}), &None));
+        assert_eq!((&only_call(&answer).args.value(), &only_call(&answer).fault), (&json!({}), &None));
     }
 }
 
@@ -14,10 +14,10 @@ async fn a_call_whose_first_part_is_empty_or_that_has_none_has_no_arguments() {
 async fn the_whole_input_at_the_start_counts_where_no_part_came() {
     let block = json!({ "type": "tool_use", "id": "toolu_1", "name": "look", "input": { "at": 3 } });
     let answer = read_events(stream([begin(0, &block), stop(0)], "tool_use")).await.unwrap();
-    assert_eq!(*only_call(&answer).args, json!({ "at": 3 }));
+    assert_eq!(only_call(&answer).args.value(), json!({ "at": 3 }));
     let part = json!({ "type": "input_json_delta", "partial_json": "{\"at\":4}" });
     let answer = read_events(stream([begin(0, &block), delta(0, &part)], "tool_use")).await.unwrap();
-    assert_eq!(*only_call(&answer).args, json!({ "at": 4 }), "where parts came, they count");
+    assert_eq!(only_call(&answer).args.value(), json!({ "at": 4 }), "where parts came, they count");
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn arguments_are_taken_in_every_form_that_can_be_meant() {
         let block = json!({ "type": "tool_use", "id": "toolu_1", "name": "look", "input": null });
         let blocks = [begin(0, &block), delta(0, &json!({ "type": "input_json_delta", "partial_json": part }))];
         let answer = read_events(stream(blocks, "tool_use")).await.unwrap();
-        assert_eq!((&*only_call(&answer).args, &only_call(&answer).fault), (args, &None), "{part}");
+        assert_eq!((&only_call(&answer).args.value(), &only_call(&answer).fault), (args, &None), "{part}");
     }
 }
 
@@ -101,7 +101,7 @@ async fn arguments_that_can_not_be_read_are_a_fault_that_says_why() {
     for (part, why) in [("{\"at\": ]", "not JSON"), ("[1]", "a list"), ("7", "a number"), ("\"x\"", "a text")] {
         let answer = read_events(stream(call(0, "toolu_1", &[part]), "tool_use")).await.unwrap();
         let call = only_call(&answer);
-        assert_eq!(*call.args, json!({}));
+        assert_eq!(call.args.value(), json!({}));
         assert!(call.fault.as_ref().is_some_and(|fault| fault.contains(why)), "{call:?}");
     }
 }
@@ -112,7 +112,7 @@ async fn an_answer_in_one_piece_is_taken_though_a_stream_was_asked_for() {
         { "type": "text", "text": "Look." }, { "type": "tool_use", "id": "toolu_1", "name": "look", "input": { "at": 1 } } ],
         "usage": { "input_tokens": 3, "output_tokens": 4 } });
     let answer = read(Answer::json(200, &whole)).await.unwrap();
-    assert_eq!((answer.text().as_str(), &*only_call(&answer).args), ("Look.", &json!({ "at": 1 })));
+    assert_eq!((answer.text().as_str(), &only_call(&answer).args.value()), ("Look.", &json!({ "at": 1 })));
     assert_eq!(answer.usage, Usage { input: 3, output: 4, ..Usage::default() });
 }
 

@@ -32,7 +32,7 @@ async fn openai_calls_a_tool_and_then_answers() {
     let answer = answer.unwrap();
     let call = answer.calls().next().unwrap();
     assert_eq!(
-        (call.tool.as_str(), &*call.args, answer.stop),
+        (call.tool.as_str(), &call.args.value(), answer.stop),
         ("get_capital", &json!({ "country": "UK" }), Stop::Calls)
     );
     assert_eq!((call.id.as_str(), said.as_str()), ("call_ZR5UUuTt3pf61kjwAJIYdVMj", "[get_capital]"));
@@ -71,7 +71,7 @@ async fn groq_says_in_its_stream_that_a_call_did_not_fit() {
     let error = answer.unwrap_err();
     assert!(error.message.contains("did not match schema"), "{error:?}");
     let answer = replayed(Kind::Chat("groq"), name, 1).await.unwrap().0.unwrap();
-    assert_eq!(*answer.calls().next().unwrap().args, json!({ "name": "example" }));
+    assert_eq!(answer.calls().next().unwrap().args.value(), json!({ "name": "example" }));
     assert_eq!(answer.usage.thinking, 23);
     assert_eq!(replayed(Kind::Chat("groq"), name, 2).await.unwrap().0.unwrap().stop, Stop::End);
 }
@@ -107,7 +107,10 @@ async fn responses_call_a_tool_and_then_answer() {
     let Some((answer, said)) = replayed(Kind::Responses, "openai_responses_stream", 0).await else { return };
     let answer = answer.unwrap();
     let call = answer.calls().next().unwrap();
-    assert_eq!((call.id.as_str(), &*call.args), ("call_kL0PCQV7M2WMoVX8V8OtYSAL", &json!({ "country": "France" })));
+    assert_eq!(
+        (call.id.as_str(), &call.args.value()),
+        ("call_kL0PCQV7M2WMoVX8V8OtYSAL", &json!({ "country": "France" }))
+    );
     assert_eq!(said, "[get_capital]");
     let (answer, said) = replayed(Kind::Responses, "openai_responses_stream", 1).await.unwrap();
     assert_eq!(

@@ -46,7 +46,7 @@ pub async fn calls_have_parsed_arguments(subject: Subject) {
     assert!(calls.len() >= 2, "the request to call is answered with at least two calls");
     assert_eq!(answer.stop, Stop::Calls, "an answer with calls ends so");
     for call in &calls {
-        assert!(call.args.is_object() && call.fault.is_none(), "arguments are parsed: {call:?}");
+        assert!(call.args.value().is_object() && call.fault.is_none(), "arguments are parsed: {call:?}");
         assert!(subject.call.head.tools.iter().any(|t| t.name == call.tool), "a tool that it was given: {call:?}");
     }
     let ids: BTreeSet<&str> = calls.iter().map(|c| c.id.as_str()).collect();

@@ -21,7 +21,7 @@ fn a_run_that_asks_is_answered_and_goes_on() {
     insta::assert_snapshot!("ask_narrow", story.frame(&look(36)));
     // The person thinks for an hour; that is no time of work.
     let answer = cowork::Answer::Allow;
-    let args_hash = Hash::of_call("move_files", &moves());
+    let args_hash = Hash::of_call("move_files", &moves().into());
     story.then(3_600_000, commanded(Command::Answer { call: call_id(), args_hash, answer }));
     assert!(story.screen.asks.is_empty(), "answered from wherever, the question goes away");
     story.start(3);
