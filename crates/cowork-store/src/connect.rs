@@ -63,6 +63,8 @@ fn plain(path: &Path, busy_timeout: Duration) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(wrong)?;
     conn.busy_timeout(busy_timeout).map_err(wrong)?;
+    // Otherwise a statement with a limit is prepared anew each time it is bound.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(wrong)?;
     Ok(conn)
 }
 

@@ -171,13 +171,16 @@ impl Store for SqliteStore {
     }
 
     async fn scan(&self, prefix: String, after: Option<String>, most: usize) -> Result<Vec<(String, Vec<u8>)>> {
-        let is_of_threads = prefix.starts_with("log/");
-        let read = move |reader: &mut Reader| reader.entries(&prefix, after.as_deref(), most);
-        // The threads are looked through, however few are wanted.
-        match most <= SHORT && !is_of_threads {
-            true => self.readers.run_short("read index", read).await,
-            false => self.readers.run("read index", read).await,
+        // The threads are looked through, however few are wanted. Of others there are few, as a rule, however many are asked for.
+        if !prefix.starts_with("log/") {
+            let few = |reader: &mut Reader| reader.entries(&prefix, after.as_deref(), most.min(SHORT + 1));
+            match self.readers.at_once(few) {
+                Some(Ok(entries)) if entries.len() > SHORT => {}
+                Some(read) => return read,
+                None => {}
+            }
         }
+        self.readers.run("read index", move |reader| reader.entries(&prefix, after.as_deref(), most)).await
     }
 
     async fn lease(&self, task: TaskId, ask: LeaseAsk) -> Result<Option<Lease>> {
