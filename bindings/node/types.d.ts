@@ -390,7 +390,7 @@ export interface Config {
   worker?: WorkerSettings | null;
 }
 
-/** A number of tokens, steps or tries: `200000`, `200_000`, `200k`, `2m`. */
+/** A number of tokens, steps, tries or connections: `200000`, `200_000`, `200k`, `2m`. */
 export type Count =
   | number
   | string;
@@ -1629,6 +1629,13 @@ export interface ModelSettings {
    * @defaultValue `null`
    */
   base?: string | null;
+  /**
+   * How many connections there are at once to a service that takes one request at a time on each; 128 if nothing
+   * is said. What is asked beyond that waits for one.
+   *
+   * @defaultValue `null`
+   */
+  connections?: Count | null;
   /**
    * The model that is asked where this one's service is not available: a destination of its own.
    *

@@ -14,7 +14,11 @@ use std::{
 };
 
 use cowork_benches::report;
-use rustix::time::{ClockId, clock_gettime};
+use rustix::{
+    process::Pid,
+    thread::{CpuSet, sched_getaffinity, sched_setaffinity},
+    time::{ClockId, clock_gettime},
+};
 use serde_json::Value;
 
 const HELP: &str = "\
@@ -53,6 +57,17 @@ impl Bench {
             std::thread::sleep(Duration::from_millis(10));
         }
         bench
+    }
+
+    /// Places the service and what is measured, each on these processors. Left to the system, they are on one or on two as it comes, and
+    /// where they are on two each wait costs both of them twice as much.
+    fn place(&self, service: &CpuSet, measured: &CpuSet) {
+        for task in fs::read_dir(format!("/proc/{}/task", self.mock.id())).unwrap() {
+            let task: i32 = task.unwrap().file_name().to_str().unwrap().parse().unwrap();
+            sched_setaffinity(Pid::from_raw(task), service).unwrap();
+        }
+        // What is started from here on is where this program is.
+        sched_setaffinity(None, measured).unwrap();
     }
 
     fn run(&self, program: &Path, options: &str) -> Value {
@@ -132,12 +147,15 @@ impl Bench {
         };
         let per_step = "cpu_ms_step";
         match name {
-            "loop" => most("CPU per step, 50 steps, log in memory", self.ratio(15, "--steps 50", per_step), "x", 1.4),
-            "sqlite" => {
+            "loop" => self.placed(|where_they_are| {
+                let ratio = self.ratio(15, "--steps 50", per_step);
+                most(&format!("CPU per step, 50 steps, log in memory, {where_they_are}"), ratio, "x", 1.4);
+            }),
+            "sqlite" => self.placed(|where_they_are| {
                 let raw = |bench: &Self| number(&bench.run(&bench.raw, "--steps 50"), per_step);
                 let ratio = self.pairs(15, |bench| number(&bench.in_sqlite("--steps 50"), per_step), raw);
-                most("CPU per step, 50 steps, log in SQLite", ratio, "x", 2.2);
-            }
+                most(&format!("CPU per step, 50 steps, log in SQLite, {where_they_are}"), ratio, "x", 2.2);
+            }),
             "crowd" => {
                 let ratio = self.ratio(5, "--steps 10 --sessions 200", "steps_s");
                 report("steps a second, 200 sessions at once", ratio, "x", ">= 0.75", ratio >= 0.75);
@@ -167,6 +185,18 @@ impl Bench {
         }
     }
 
+    /// Measures with the service on the same processor and on another.
+    fn placed(&self, measure: impl Fn(&str)) {
+        let before = sched_getaffinity(None).unwrap();
+        let all: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|cpu| before.is_set(*cpu)).collect();
+        for (where_they_are, service) in [("one processor", all.first()), ("two processors", all.get(1))] {
+            let Some(service) = service else { continue };
+            self.place(&only(*service), &only(all[0]));
+            measure(where_they_are);
+        }
+        self.place(&before, &before);
+    }
+
     fn faults(&self) {
         for fault in ["f429s2x1", "f529s2x1", "f500s2x1", "fdrops2x1"] {
             let run = self.ours(&format!("--steps 4 --warmup 0 --extra {fault}"));
@@ -183,6 +213,12 @@ impl Bench {
             number(&run, "wall_s") <= 31.0,
         );
     }
+}
+
+fn only(cpu: usize) -> CpuSet {
+    let mut set = CpuSet::new();
+    set.set(cpu);
+    set
 }
 
 fn number(run: &Value, field: &str) -> f64 {

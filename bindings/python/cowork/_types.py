@@ -695,7 +695,7 @@ class Config(TypedDict, total=False):
 
 
 Count: TypeAlias = Union[float, str]
-"""A number of tokens, steps or tries: `200000`, `200_000`, `200k`, `2m`."""
+"""A number of tokens, steps, tries or connections: `200000`, `200_000`, `200k`, `2m`."""
 
 
 class CredentialSettings(TypedDict, total=False):
@@ -2068,6 +2068,12 @@ class ModelSettings(_ModelSettings, total=False):
 
     base: str | None
     """The service's address, where it is another than usual.
+
+    Where it is left out: `null`.
+    """
+    connections: Count | None
+    """How many connections there are at once to a service that takes one request at a time on each; 128 if
+    nothing is said. What is asked beyond that waits for one.
 
     Where it is left out: `null`.
     """

@@ -73,7 +73,7 @@ impl Eq for Args {}
 
 impl PartialEq<Value> for Args {
     fn eq(&self, other: &Value) -> bool {
-        *self == Self::from(other)
+        self.value() == *other
     }
 }
 

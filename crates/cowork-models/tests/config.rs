@@ -38,6 +38,7 @@ fn everything_that_can_be_set_is_read() {
         images = true
         timeout = { connect = "5s", first = "2m", idle = 30, total = "5m" }
         tries = 3
+        connections = 500
         proxy = "none"
         fallback = "claude"
         price = { input = 1.5, output = "$6", cache_read = 0.15 }
@@ -51,6 +52,7 @@ fn everything_that_can_be_set_is_read() {
     .unwrap();
     let work = &all["work"];
     assert_eq!((work.key.clone(), work.thinking), (Some(KeySource::Env("WORK_KEY".into())), Effort::High));
+    assert_eq!(work.connections, Some(500));
     assert_eq!((work.patience().tries, work.patience().total.as_secs()), (3, 300));
     let price = work.price.unwrap().price();
     assert_eq!(
@@ -91,6 +93,7 @@ fn what_does_not_fit_is_refused_with_its_place_and_what_to_do() {
         ("service = \"anthropic\"\nprice = 3", "expected dollars for a million tokens, such as { input = 3, output"),
         ("service = \"anthropic\"\ntimeout = 30", "expected which wait is meant, such as { idle"),
         ("service = \"anthropic\"\ntries = 0", "`0` is no number of tries; write it so: 8"),
+        ("service = \"anthropic\"\nconnections = 0", "`0` is no number of connections; write it so: 128"),
         ("service = \"anthropic\"\nmodle = \"x\"", "unknown field `modle`"),
     ] {
         let text = format!("[one]\nmodel = \"m\"\n{line}\n");

@@ -342,6 +342,13 @@ fn a_key_goes_to_no_other_computer_in_the_clear() {
 }
 
 #[test]
+fn no_connection_at_all_is_refused() {
+    let none = Limits { connections: 0, ..Limits::default() };
+    let error = Transport::new(endpoint("http://127.0.0.1:9"), none).unwrap_err();
+    assert!(error.kind == Kind::InvalidInput && error.fix().unwrap().contains("at least one"), "{error:?}");
+}
+
+#[test]
 fn an_address_that_can_not_be_is_refused_with_what_to_do() {
     for base in ["", "api.example", "ftp://x", "https://user:pass@x", "https://x/?a=1"] {
         let error = Transport::new(endpoint(base), Limits::default()).unwrap_err();

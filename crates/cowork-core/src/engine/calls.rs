@@ -25,6 +25,8 @@ pub(super) const PAUSE: Duration = Duration::from_millis(100);
 /// A call that may run.
 pub(super) struct Allowed {
     pub(super) call: Call,
+    /// Its arguments, read.
+    pub(super) args: Value,
     pub(super) attempt: u32,
     pub(super) effects: Effects,
     pub(super) rule: String,
@@ -88,7 +90,8 @@ impl Driver {
             let reason = format!("this task may not use `{}`", call.tool.escape_debug());
             return self.close(call.id, Outcome::Denied { rule: "not-granted".to_owned(), reason }).map(|()| None);
         }
-        let effects = match self.effects(&call, state) {
+        let args = call.args.value();
+        let effects = match self.effects(&call, &args, state) {
             Ok(effects) => effects,
             Err(error) => return self.close(call.id, Outcome::Failed { error }).map(|()| None),
         };
@@ -123,15 +126,15 @@ impl Driver {
             (Verdict::Allow(r), _) => r.rule.to_owned(),
         };
         let gave = state.held.as_ref().map(|held| held.output.clone());
-        Ok(Some(Allowed { call, attempt: state.attempt + 1, effects, rule, gave }))
+        Ok(Some(Allowed { call, args, attempt: state.attempt + 1, effects, rule, gave }))
     }
 
     /// Gives what a call would do, or, once it did its work apart, what it holds back.
-    fn effects(&self, call: &Call, state: &CallState) -> Result<Effects> {
+    fn effects(&self, call: &Call, args: &Value, state: &CallState) -> Result<Effects> {
         if let Some(held) = &state.held {
             return Ok(held.effects.clone());
         }
-        let mut effects = self.engine.parts.tools.effects(&call.tool, &call.args.value())?;
+        let mut effects = self.engine.parts.tools.effects(&call.tool, args)?;
         // What it sent to somebody can't be taken back, nor told.
         if effects.code && !self.task.submit.hosts.is_empty() {
             effects.recovery = Recovery::Unknown;
@@ -199,7 +202,7 @@ impl Driver {
         session: Option<Arc<dyn Session>>,
         held: Held,
     ) -> Result<BoxFuture<super::driver::Ended>> {
-        let Allowed { call, attempt, effects, rule, gave } = ready;
+        let Allowed { call, args, attempt, effects, rule, gave } = ready;
         let tool = self.engine.parts.tools.get(&call.tool)?.clone();
         if effects.recovery != Recovery::ReadOnly {
             self.guard();
@@ -216,7 +219,6 @@ impl Driver {
         };
         let span = spans::tool(&call.tool, self.task.thread, call.id, attempt);
         Ok(Box::pin(async move {
-            let args = call.args.value();
             let run = run(&*tool, args, ctx, gave).instrument(span.clone());
             let run = AssertUnwindSafe(run).catch_unwind().await;
             let panicked =

@@ -208,7 +208,7 @@ macro_rules! decoded {
 
 decoded!(
     Dollars: "US dollars: `2`, `0.25`, `$1.50`.",
-    Count: "A number of tokens, steps or tries: `200000`, `200_000`, `200k`, `2m`.",
+    Count: "A number of tokens, steps, tries or connections: `200000`, `200_000`, `200k`, `2m`.",
     Span: "A time: `90s`, `30m`, `2h`, `500ms`; a bare number is seconds."
 );
 
@@ -220,6 +220,11 @@ pub(super) fn tokens<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<
 /// Reads how often something is tried: `8`.
 pub(super) fn tries<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<u32>, D::Error> {
     small(from, "number of tries", "8")
+}
+
+/// Reads how many connections there are: `128`.
+pub(super) fn connections<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<u32>, D::Error> {
+    small(from, "number of connections", "128")
 }
 
 fn small<'de, D: Deserializer<'de>>(from: D, what: &str, example: &str) -> std::result::Result<Option<u32>, D::Error> {

@@ -120,6 +120,7 @@ impl ModelSettings {
             connect: or(self.timeout.connect, usual.connect),
             first: or(self.timeout.first, usual.first),
             idle: or(self.timeout.idle, usual.idle),
+            connections: self.connections.map_or(usual.connections, |most| most as usize),
             roots: roots.collect::<Result<_>>()?,
             proxy: match self.proxy.as_deref() {
                 None => Proxy::System,

@@ -80,6 +80,11 @@ pub struct ModelSettings {
     #[serde(default, deserialize_with = "amount::tries")]
     #[schemars(with = "Option<Count>")]
     pub tries: Option<u32>,
+    /// How many connections there are at once to a service that takes one request at a time on each; 128 if nothing is said. What is asked
+    /// beyond that waits for one.
+    #[serde(default, deserialize_with = "amount::connections")]
+    #[schemars(with = "Option<Count>")]
+    pub connections: Option<u32>,
     /// By which proxy: an address, or `none`; as the system says if nothing is said.
     #[serde(default)]
     pub proxy: Option<String>,
@@ -262,6 +267,7 @@ impl ModelSettings {
             price: None,
             timeout: Timeouts::default(),
             tries: None,
+            connections: None,
             proxy: None,
             roots: Vec::new(),
             plain_key: false,

@@ -130,6 +130,10 @@ impl Transport {
     /// `InvalidInput` for an address, a header or a root that can't be, `NotAllowed` for a key that would go to another computer in
     /// the clear.
     pub fn new(endpoint: Endpoint, limits: Limits) -> Result<Self> {
+        if limits.connections == 0 {
+            let why = "a service is asked over no connection at all";
+            return Err(Error::new(Kind::InvalidInput, "reach a model", why).with_fix("allow at least one"));
+        }
         let base = client::base(&endpoint.base)?;
         client::guard_key(&base, endpoint.key.is_some() && !limits.plain_key)?;
         let (client, proxy) = client::build(&base, &limits)?;
