@@ -64,7 +64,8 @@ impl Bench {
     fn place(&self, service: &CpuSet, measured: &CpuSet) {
         for task in fs::read_dir(format!("/proc/{}/task", self.mock.id())).unwrap() {
             let task: i32 = task.unwrap().file_name().to_str().unwrap().parse().unwrap();
-            sched_setaffinity(Pid::from_raw(task), service).unwrap();
+            // One may have ended meanwhile.
+            let _ = sched_setaffinity(Pid::from_raw(task), service);
         }
         // What is started from here on is where this program is.
         sched_setaffinity(None, measured).unwrap();

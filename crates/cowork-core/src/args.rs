@@ -6,20 +6,32 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
+/// How deep arguments may be nested: what is written around them in a log has to be read with them.
+const DEEPEST: usize = 100;
+
+/// A member's name that the reader of JSON keeps for itself: an object with it is not read as one.
+const KEPT: &str = "$serde_json::private::RawValue";
+
 /// A call's arguments: JSON, kept as text. A task remembers those of all of its calls, and reads them seldom.
+///
+/// They are written as what they are by `serde_json`; to write them in another format, write their [`Args::value`].
 #[derive(Clone, Serialize)]
 #[serde(transparent)]
 pub struct Args(Arc<RawValue>);
 
 impl Args {
+    /// Says why a value can't be a call's arguments, if it can't: some could be written and not be read again.
+    pub fn fault(value: &Value) -> Option<&'static str> {
+        is_within(value, DEEPEST).err()
+    }
+
     /// Gives the text: without blanks, the members of each object by name.
     pub fn text(&self) -> &str {
         self.0.get()
     }
 
-    /// Reads them.
+    /// Reads them; nothing where [`Args::fault`] was not asked and has one.
     pub fn value(&self) -> Value {
-        // They were a value before they were text.
         self.read().unwrap_or_default()
     }
 
@@ -29,6 +41,17 @@ impl Args {
     /// What serde says of arguments that are something else.
     pub fn read<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
         serde_json::from_str(self.text())
+    }
+}
+
+fn is_within(value: &Value, levels: usize) -> Result<(), &'static str> {
+    const DEEP: &str = "they are nested too deep";
+    match value {
+        Value::Array(_) | Value::Object(_) if levels == 0 => Err(DEEP),
+        Value::Array(all) => all.iter().try_for_each(|value| is_within(value, levels - 1)),
+        Value::Object(all) if all.contains_key(KEPT) => Err("a name in them can't be read"),
+        Value::Object(all) => all.values().try_for_each(|value| is_within(value, levels - 1)),
+        _ => Ok(()),
     }
 }
 

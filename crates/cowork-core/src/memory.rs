@@ -162,10 +162,10 @@ impl Log {
         self.places.last().map_or(0, |last| (self.places.len() - 1) * PLACE + last.len())
     }
 
-    fn push(&mut self, record: &Record, kinds: &mut Kinds) {
+    fn push(&mut self, record: &Record, task: Option<NonZeroU32>, kinds: &mut Kinds) {
         let &Record { cause, actor, at, prev_hash, .. } = record;
         let (kind, json) = record.event.to_stored();
-        let (kind, task) = (kinds.number(kind), record.task.and_then(|task| self.number(task)));
+        let kind = kinds.number(kind);
         let kept = Kept { task, cause, actor, at, label: record.label.clone(), prev_hash, kind, json };
         match self.places.last_mut().filter(|last| last.len() < PLACE) {
             Some(last) => last.push(kept),
@@ -177,13 +177,10 @@ impl Log {
         }
     }
 
-    /// Gives a task's number, from 1 on. Those at work came last.
+    /// Takes a task in, and gives its number, from 1 on.
     fn number(&mut self, task: TaskId) -> Option<NonZeroU32> {
-        let at = self.tasks.iter().rposition(|known| *known == task).unwrap_or_else(|| {
-            self.tasks.push(task);
-            self.tasks.len() - 1
-        });
-        u32::try_from(at + 1).ok().and_then(NonZeroU32::new)
+        self.tasks.push(task);
+        u32::try_from(self.tasks.len()).ok().and_then(NonZeroU32::new)
     }
 
     fn record(&self, thread: ThreadId, at: usize, kinds: &Kinds) -> Record {
@@ -213,6 +210,8 @@ impl Kinds {
 #[derive(Default)]
 struct TaskState {
     thread: Option<ThreadId>,
+    /// Its number in that thread's log.
+    number: Option<NonZeroU32>,
     seqs: Vec<usize>,
     lease: LeaseState,
 }
@@ -275,12 +274,14 @@ impl State {
         };
         let records: Arc<[Record]> = batch.append.into_iter().map(stamp).collect();
         for of_one in records.chunk_by(|a, b| a.task == b.task) {
-            if let Some(id) = of_one[0].task {
+            let number = of_one[0].task.and_then(|id| {
                 let task = self.tasks.entry(id).or_default();
                 task.thread = Some(batch.thread);
                 task.seqs.extend(log.len() + 1..=log.len() + of_one.len());
-            }
-            of_one.iter().for_each(|record| log.push(record, &mut self.kinds));
+                task.number = task.number.or_else(|| log.number(id));
+                task.number
+            });
+            of_one.iter().for_each(|record| log.push(record, number, &mut self.kinds));
         }
         records
     }

@@ -438,3 +438,26 @@ async fn a_decision_of_too_many_calls_is_refused_and_the_most_there_may_be_run()
     let Some(Finish::Failed { error }) = stage.run(&engine, "1025").await.result else { panic!("it was done") };
     assert_eq!((error.kind, error.fix()), (Kind::LimitExceeded, Some("propose the rest in the next step")));
 }
+
+#[tokio::test]
+async fn arguments_that_could_not_be_read_again_are_never_written() {
+    let deep = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!([inner]));
+    let stage = Stage::new();
+    let engine = |args: Value| {
+        let planner = ScriptedPlanner::list([Proposal::call("noop", args)]);
+        stage.engine(planner, &[NoopTool::new()])
+    };
+    let odd = json!({ "a": [{ "a": 1, "$serde_json::private::RawValue": "{}" }] });
+    for (args, why) in [(json!({ "in": deep(120) }), "nested too deep"), (odd, "a name in them")] {
+        let task = run(&stage, &engine(args), Submit::new("be odd")).await;
+        let error = failure(&task);
+        assert_eq!(error.kind, Kind::InvalidInput, "{error:?}");
+        assert!(error.message.contains(why) && error.fix().is_some(), "{error:?}");
+    }
+    // As deep as they may be they run, and their log is read from the beginning.
+    let engine = engine(json!({ "in": deep(99) }));
+    let task = run(&stage, &engine, Submit::new("go less deep")).await;
+    assert!(matches!(task.result, Some(Finish::Done { .. })), "{:?}", task.result);
+    assert_eq!(engine.task(task.id).await.unwrap().turns.len(), task.turns.len());
+    assert_eq!(task.turns[0].decision.calls[0].args, json!({ "in": deep(99) }));
+}

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cowork::{
-    Block, CancellationToken, Effort, Error, Kind, Message, Model, ModelAnswer, ModelCall, ModelCard, ModelRequest,
-    Price, Result, Said, Say, Stop, Usage, async_trait,
+    Args, Block, CancellationToken, Effort, Error, Kind, Message, Model, ModelAnswer, ModelCall, ModelCard,
+    ModelRequest, Price, Result, Said, Say, Stop, Usage, async_trait,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -182,7 +182,12 @@ fn blocks(text: String, calls: Vec<HostCall>, turn: usize) -> Vec<Block> {
         let id = call.id.unwrap_or_else(|| format!("call_{turn}_{number}"));
         let (args, fault) = match call.args {
             Value::Null => (Value::Object(serde_json::Map::new()), None),
-            args @ Value::Object(_) => (args, None),
+            args @ Value::Object(_) => match Args::fault(&args) {
+                None => (args, None),
+                Some(fault) => {
+                    (Value::Object(serde_json::Map::new()), Some(format!("the arguments can't be kept: {fault}")))
+                }
+            },
             _ => (Value::Object(serde_json::Map::new()), Some("the arguments are not an object".to_owned())),
         };
         Block::Call(ModelCall { id, tool: call.tool, args: args.into(), fault })

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
-use cowork_core::{Block, ModelRequest};
+use cowork_core::{Args, Block, ModelRequest};
 use serde_json::{Map, Value};
 
 /// How long a name may be.
@@ -16,12 +16,16 @@ pub(crate) fn args(written: &str) -> (Value, Option<String>) {
     if written.trim().is_empty() {
         return (none(), None);
     }
+    let object = |args: Value| match Args::fault(&args) {
+        Some(fault) => (none(), Some(format!("the arguments can't be kept: {fault}"))),
+        None => (args, None),
+    };
     match serde_json::from_str::<Value>(written) {
-        Ok(Value::Object(args)) => (Value::Object(args), None),
+        Ok(args @ Value::Object(_)) => object(args),
         Ok(Value::Null) => (none(), None),
         Ok(Value::String(text)) if text.trim().is_empty() || text.trim() == "null" => (none(), None),
         Ok(Value::String(text)) => match serde_json::from_str::<Value>(&text) {
-            Ok(Value::Object(args)) => (Value::Object(args), None),
+            Ok(args @ Value::Object(_)) => object(args),
             _ => (none(), Some("the arguments are a text, not an object".to_owned())),
         },
         Ok(other) => (none(), Some(format!("the arguments are {}, not an object", name_of(&other)))),

@@ -243,3 +243,30 @@ async fn one_that_nobody_uses_is_closed_after_a_while() {
     tokio::time::sleep(Duration::from_secs(120)).await;
     assert_eq!(stream.read(&mut [0; 9]).await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn a_host_that_is_given_is_told_instead_of_the_addresss() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (base, key_from) = (format!("http://{}/v1", listener.local_addr().unwrap()), "TEST_KEY".to_owned());
+    let headers = vec![("host".to_owned(), "models.internal".to_owned())];
+    let endpoint = Endpoint { base, key: None, auth: Auth::Bearer, key_from, headers };
+    let transport = Transport::new(endpoint, Limits { proxy: Proxy::None, ..Limits::default() }).unwrap();
+    let serve = async {
+        let (mut stream, mut all) = (listener.accept().await.unwrap().0, Vec::new());
+        while !all.ends_with(b"one") {
+            assert_ne!(stream.read_buf(&mut all).await.unwrap(), 0);
+        }
+        let said = String::from_utf8(all).unwrap();
+        assert!(said.starts_with("POST /v1/x?y=1 HTTP/1.1\r\n"), "{said}");
+        let hosts: Vec<&str> = said.lines().filter(|line| line.to_lowercase().starts_with("host:")).collect();
+        assert_eq!(hosts, ["host: models.internal"]);
+        answer(&mut stream, "1").await;
+    };
+    let ask = async {
+        let mut body = Pieces::default();
+        body.write(b"one");
+        let mut incoming = transport.post("/x?y=1", || body, &CancellationToken::new()).await.unwrap();
+        assert_eq!(incoming.whole().await.unwrap(), b"1");
+    };
+    tokio::join!(serve, ask);
+}

@@ -171,16 +171,20 @@ impl Store for SqliteStore {
     }
 
     async fn scan(&self, prefix: String, after: Option<String>, most: usize) -> Result<Vec<(String, Vec<u8>)>> {
+        let mut entries = Vec::new();
         // The threads are looked through, however few are wanted. Of others there are few, as a rule, however many are asked for.
         if !prefix.starts_with("log/") {
-            let few = |reader: &mut Reader| reader.entries(&prefix, after.as_deref(), most.min(SHORT + 1));
-            match self.readers.at_once(few) {
-                Some(Ok(entries)) if entries.len() > SHORT => {}
-                Some(read) => return read,
+            let few = |reader: &mut Reader| reader.entries(&prefix, after.as_deref(), most.min(SHORT));
+            match self.readers.at_once(few).transpose()? {
+                Some(few) if few.len() < SHORT || most == SHORT => return Ok(few),
+                Some(few) => entries = few,
                 None => {}
             }
         }
-        self.readers.run("read index", move |reader| reader.entries(&prefix, after.as_deref(), most)).await
+        let (after, most) = (entries.last().map(|(key, _)| key.clone()).or(after), most - entries.len());
+        let read = move |reader: &mut Reader| reader.entries(&prefix, after.as_deref(), most);
+        entries.extend(self.readers.run("read index", read).await?);
+        Ok(entries)
     }
 
     async fn lease(&self, task: TaskId, ask: LeaseAsk) -> Result<Option<Lease>> {

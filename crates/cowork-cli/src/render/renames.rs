@@ -5,11 +5,17 @@ use serde_json::Value;
 
 use super::text::{grouped, visible};
 
+/// The tool whose questions may be about names alone.
+const MOVE: &str = "move_files";
+
 /// Gives what is shown of a question: of new names so many examples, old and new; of anything else what its tool says.
 pub(crate) fn shown(ask: &Ask, examples: usize) -> Preview {
     let preview = &ask.effects.preview;
+    if ask.call.tool != MOVE {
+        return preview.clone();
+    }
     let args = ask.call.args.value();
-    let Some(pairs) = renames(&ask.call.tool, &args) else { return preview.clone() };
+    let Some(pairs) = renames(&args) else { return preview.clone() };
     let title = preview.title.strip_prefix("move ").map_or_else(
         || format!("rename {} files", grouped(pairs.len() as u64)),
         |rest| format!("rename {}", rest.replacen(" inside ", " in ", 1)),
@@ -23,8 +29,8 @@ pub(crate) fn shown(ask: &Ask, examples: usize) -> Preview {
 }
 
 /// Gives the old and the new names of moves that stay in their folders. `None`: something goes elsewhere.
-fn renames<'a>(tool: &str, args: &'a Value) -> Option<Vec<(&'a str, &'a str)>> {
-    let moves = args.get("moves").filter(|_| tool == "move_files")?.as_array()?;
+fn renames<'a>(args: &'a Value) -> Option<Vec<(&'a str, &'a str)>> {
+    let moves = args.get("moves")?.as_array()?;
     let names = |one: &'a Value| {
         // Several that keep their names go to another folder.
         if one.get("names").is_some() {
@@ -45,12 +51,11 @@ mod tests {
 
     #[test]
     fn only_what_stays_in_its_folder_is_renamed() {
-        let of = |moves: Value| renames("move_files", &json!({ "moves": moves })).map(|r| r.len());
+        let of = |moves: Value| renames(&json!({ "moves": moves })).map(|r| r.len());
         let (renamed, moved) = (json!({ "from": "D/a", "to": "D/b" }), json!({ "from": "D/a", "to": "D/x/a" }));
         assert_eq!(of(json!([renamed, renamed])), Some(2));
         assert_eq!(of(json!([renamed, moved])), None);
         assert_eq!(of(json!([{ "from": "D/a", "to": "D/b", "names": ["x"] }])), None);
         assert_eq!(of(json!([])), None);
-        assert_eq!(renames("copy_files", &json!({ "moves": [renamed] })), None);
     }
 }

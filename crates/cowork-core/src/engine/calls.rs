@@ -90,9 +90,11 @@ impl Driver {
             let reason = format!("this task may not use `{}`", call.tool.escape_debug());
             return self.close(call.id, Outcome::Denied { rule: "not-granted".to_owned(), reason }).map(|()| None);
         }
-        let args = call.args.value();
-        let effects = match self.effects(&call, &args, state) {
-            Ok(effects) => effects,
+        let read = call.args.read::<Value>().map_err(|e| {
+            Error::new(Kind::InvalidInput, "read arguments", format!("the call's arguments can't be read: {e}"))
+        });
+        let (args, effects) = match read.and_then(|args| Ok((self.effects(&call, &args, state)?, args))) {
+            Ok((effects, args)) => (args, effects),
             Err(error) => return self.close(call.id, Outcome::Failed { error }).map(|()| None),
         };
         if state.attempt > 0 && effects.recovery == Recovery::Unknown {

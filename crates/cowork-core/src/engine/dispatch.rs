@@ -315,5 +315,7 @@ impl Drop for EndOnDrop {
             self.engine.families.leave(root);
         }
         self.engine.crew.end(self.task);
+        // Whoever still waits was not told how it rests: somebody else has it now, or this was cut off.
+        self.engine.rests.tell(self.task, || Rest::Moved);
     }
 }

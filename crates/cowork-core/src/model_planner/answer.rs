@@ -109,6 +109,9 @@ fn unreadable(blocks: &[Block], tools: &[ToolSpec]) -> Option<Next> {
     };
     let wrong = |call: &ModelCall| match &call.fault {
         Some(fault) => Some(format!("The arguments can't be read: {fault}. Nothing was done; call it again.")),
+        None if call.args.read::<serde::de::IgnoredAny>().is_err() => {
+            Some("The arguments can't be read. Nothing was done; call it again.".to_owned())
+        }
         None if !fits(&call.tool) => {
             let there: Vec<&str> = tools.iter().map(|t| t.name.as_str()).collect();
             Some(format!("There is no such tool. The tools are: {}", there.join(", ")))

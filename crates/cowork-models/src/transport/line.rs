@@ -115,7 +115,7 @@ const RUNG: u8 = 2;
 
 impl Bell {
     fn hush(&self) {
-        self.state.store(HUSHED, Ordering::Release);
+        self.state.swap(HUSHED, Ordering::AcqRel);
     }
 
     /// Says whether it rang since it was hushed; if not, it is heard from now on.
@@ -130,7 +130,7 @@ impl Wake for Bell {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if self.state.compare_exchange(HUSHED, RUNG, Ordering::AcqRel, Ordering::Acquire) == Err(HEARD) {
+        if self.state.swap(RUNG, Ordering::AcqRel) == HEARD {
             self.reader.wake();
         }
     }

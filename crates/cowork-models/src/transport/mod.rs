@@ -22,7 +22,7 @@ use std::{
 use cowork_core::{CancellationToken, Error, Kind, Result};
 use http::{
     Method, Request, Uri,
-    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT},
+    header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT},
 };
 use url::Url;
 
@@ -70,7 +70,7 @@ pub struct Limits {
     /// The most bytes of an answer.
     pub most_bytes: usize,
     /// How many connections there are at once to a service that takes one request at a time on each, as HTTP/1.1 does. What is asked beyond
-    /// that waits for one; no deadline runs meanwhile.
+    /// that waits for one; no deadline runs meanwhile. An answer that is not read to its end holds its connection.
     pub connections: usize,
     /// More roots of trust than the system's, each a certificate in DER or a file of them in PEM.
     pub roots: Vec<Vec<u8>>,
@@ -136,8 +136,9 @@ impl Transport {
         }
         let base = client::base(&endpoint.base)?;
         client::guard_key(&base, endpoint.key.is_some() && !limits.plain_key)?;
-        let (client, proxy) = client::build(&base, &limits)?;
-        let headers = Headers::of(&endpoint, proxy)?;
+        let mut headers = headers(&endpoint)?;
+        let (client, proxy) = client::build(&base, headers.remove(HOST), &limits)?;
+        let headers = Headers::of(headers, proxy);
         let at = client::host(&base);
         let Endpoint { key, key_from, .. } = endpoint;
         let last = Mutex::default();
@@ -279,8 +280,7 @@ struct Headers {
 }
 
 impl Headers {
-    fn of(endpoint: &Endpoint, proxy: Option<HeaderValue>) -> Result<Self> {
-        let mut asking = headers(endpoint)?;
+    fn of(mut asking: HeaderMap, proxy: Option<HeaderValue>) -> Self {
         if let Some(auth) = proxy {
             asking.entry(PROXY_AUTHORIZATION).or_insert(auth);
         }
@@ -288,7 +288,7 @@ impl Headers {
         asking.entry(USER_AGENT).or_insert(HeaderValue::from_static(client::NAME));
         let mut telling = asking.clone();
         telling.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Ok(Self { asking, telling })
+        Self { asking, telling }
     }
 
     fn request(&self, method: Method, uri: Uri, body: Body) -> Request<Body> {

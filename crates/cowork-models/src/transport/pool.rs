@@ -35,6 +35,8 @@ struct Shared {
     connector: Connector,
     to: Uri,
     host: HeaderValue,
+    /// Whether the host is one that was given, and not what the address says.
+    is_given: bool,
     kept: Mutex<Kept>,
     /// As many as there may be connections at once.
     turns: Arc<Semaphore>,
@@ -66,6 +68,21 @@ pub(super) struct Receiving {
 /// What a connection is used by: none for one that takes many requests at once.
 pub(super) type Turn = Option<OwnedSemaphorePermit>;
 
+/// What a service is told of where it is.
+pub(super) enum Host {
+    /// What its address says.
+    OfAddress(HeaderValue),
+    /// Something else.
+    Given(HeaderValue),
+}
+
+impl Host {
+    fn value(self) -> HeaderValue {
+        let (Self::OfAddress(value) | Self::Given(value)) = self;
+        value
+    }
+}
+
 /// What a request can go by.
 enum By {
     One(Box<Line>),
@@ -73,14 +90,16 @@ enum By {
 }
 
 impl Client {
-    pub(super) fn new(connector: Connector, to: Uri, host: HeaderValue, most: usize) -> Self {
+    /// Prepares it; `host` is what services are told, if it is not what the address says.
+    pub(super) fn new(connector: Connector, to: Uri, host: Host, most: usize) -> Self {
         let turns = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
-        Self(Arc::new(Shared { connector, to, host, kept: Mutex::default(), turns }))
+        let (is_given, host) = (matches!(host, Host::Given(_)), host.value());
+        Self(Arc::new(Shared { connector, to, host, is_given, kept: Mutex::default(), turns }))
     }
 
     /// Waits for its turn to use a connection.
     pub(super) async fn turn(&self) -> Turn {
-        if self.0.kept().many.is_some() {
+        if self.0.kept().many().is_some() {
             return None;
         }
         // It is never closed.
@@ -95,26 +114,27 @@ impl Client {
     ) -> Result<Response<Receiving>, Lost> {
         let uri = request.uri().clone();
         loop {
-            let kept = self.0.kept().take();
-            let (by, is_new) = match kept {
+            let (by, is_new) = match self.0.take() {
                 Some(by) => (by, false),
+                // The one that takes many has ended meanwhile.
+                None if turn.is_none() => {
+                    turn = self.0.turns.clone().acquire_owned().await.ok();
+                    continue;
+                }
                 // What is seldom is kept out of the future of a request.
                 None => (Box::pin(self.connect()).await?, true),
             };
+            self.address(&mut request, &uri, &by);
             let sent = match by {
                 By::One(mut line) => {
-                    self.address(&mut request, &uri, line.is_to_proxy());
                     let sent = line.send(request).await;
                     let by = |turn| (line, turn, Arc::downgrade(&self.0));
                     sent.map(|response| response.map(|body| Receiving { body, by: Some(by(turn.take())) }))
                 }
                 By::Many(mut many) => {
-                    *request.uri_mut() = uri.clone();
-                    request.headers_mut().remove(HOST);
+                    // Whoever waits for a turn can go by this one too.
+                    drop(turn.take());
                     let sent = many.try_send_request(request).await;
-                    if sent.is_err() {
-                        self.0.kept().many = None;
-                    }
                     sent.map(|response| response.map(|body| Receiving { body, by: None }))
                 }
             };
@@ -137,19 +157,26 @@ impl Client {
         }
         let (many, connection) =
             http2::handshake(TokioExecutor::new(), conn).await.map_err(|e| unconnected(e.into()))?;
+        // Of several that were made at once, one serves all.
+        if let Some(first) = self.0.kept().many() {
+            return Ok(By::Many(first));
+        }
         // Whoever asks hears of its end.
         tokio::spawn(async move { drop(connection.await) });
         self.0.keep(|kept| kept.many = Some((many.clone(), Instant::now())));
         Ok(By::Many(many))
     }
 
-    /// Addresses a request as HTTP/1.1 has it: a proxy is told where it goes, a service only the path.
-    fn address(&self, request: &mut Request<Body>, uri: &Uri, to_proxy: bool) {
-        *request.uri_mut() = match uri.path_and_query() {
-            Some(path) if !to_proxy => Uri::from(path.clone()),
+    /// Addresses a request as its connection has it: by HTTP/1.1 a proxy is told where it goes, a service only the path.
+    fn address(&self, request: &mut Request<Body>, uri: &Uri, by: &By) {
+        *request.uri_mut() = match (by, uri.path_and_query()) {
+            (By::One(line), Some(path)) if !line.is_to_proxy() => Uri::from(path.clone()),
             _ => uri.clone(),
         };
-        request.headers_mut().insert(HOST, self.0.host.clone());
+        match by {
+            By::Many(_) if !self.0.is_given => drop(request.headers_mut().remove(HOST)),
+            _ => drop(request.headers_mut().insert(HOST, self.0.host.clone())),
+        }
     }
 }
 
@@ -158,44 +185,71 @@ impl Shared {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Gives what a request can go by at once.
+    fn take(&self) -> Option<By> {
+        loop {
+            let mut kept = self.kept();
+            if let Some(many) = kept.many() {
+                return Some(By::Many(many));
+            }
+            let (mut line, since) = kept.lines.pop()?;
+            drop(kept);
+            if since.elapsed() < IDLE && line.is_free() {
+                return Some(By::One(line));
+            }
+        }
+    }
+
     /// Keeps a connection for other requests, for a while.
     fn keep(self: &Arc<Self>, keep: impl FnOnce(&mut Kept)) {
         let mut kept = self.kept();
         keep(&mut kept);
-        if !mem::replace(&mut kept.is_swept, true) {
-            tokio::spawn(sweep(Arc::downgrade(self)));
+        let is_swept = mem::replace(&mut kept.is_swept, true);
+        drop(kept);
+        if !is_swept {
+            tokio::spawn(sweep(Sweeping(Arc::downgrade(self))));
         }
     }
 }
 
 /// Closes connections that nobody uses, until there is none.
-async fn sweep(shared: Weak<Shared>) {
+async fn sweep(sweeping: Sweeping) {
     loop {
-        sleep(IDLE).await;
-        let Some(shared) = shared.upgrade() else { return };
+        sleep(IDLE / 3).await;
+        let Some(shared) = sweeping.0.upgrade() else { return };
         let mut kept = shared.kept();
-        kept.lines.retain_mut(|(line, since)| since.elapsed() < IDLE && line.is_free());
-        kept.many.take_if(|(many, since)| since.elapsed() >= IDLE || many.is_closed());
+        // The one that was used last is last.
+        let old = kept.lines.iter().take_while(|(_, since)| since.elapsed() >= IDLE).count();
+        let lines: Vec<_> = kept.lines.drain(..old).collect();
+        let many = kept.many.take_if(|(many, since)| since.elapsed() >= IDLE || many.is_closed());
         kept.is_swept = !kept.lines.is_empty() || kept.many.is_some();
-        if !kept.is_swept {
+        let is_over = !kept.is_swept;
+        drop(kept);
+        drop((lines, many));
+        if is_over {
             return;
         }
     }
 }
 
+/// Says so when nobody sweeps any more: the runtime that did may end before the pool does.
+struct Sweeping(Weak<Shared>);
+
+impl Drop for Sweeping {
+    fn drop(&mut self) {
+        if let Some(shared) = self.0.upgrade() {
+            shared.kept().is_swept = false;
+        }
+    }
+}
+
 impl Kept {
-    fn take(&mut self) -> Option<By> {
+    /// Gives the connection that takes many requests at once, if there is one.
+    fn many(&mut self) -> Option<http2::SendRequest<Body>> {
         self.many.take_if(|(many, _)| many.is_closed());
-        if let Some((many, since)) = &mut self.many {
-            *since = Instant::now();
-            return Some(By::Many(many.clone()));
-        }
-        while let Some((mut line, _)) = self.lines.pop() {
-            if line.is_free() {
-                return Some(By::One(line));
-            }
-        }
-        None
+        let (many, since) = self.many.as_mut()?;
+        *since = Instant::now();
+        Some(many.clone())
     }
 }
 

@@ -166,6 +166,9 @@ async fn arguments_that_are_no_object_say_so() {
         let call = answer.calls().next().unwrap();
         assert_eq!(call.args.value(), json!({}));
         assert!(call.fault.as_ref().unwrap().contains("not an object"), "{call:?}");
+        let deep = (0..110).fold(json!(1), |inner, _| json!([inner]));
+        let answer = played(kind, Reply::turn([Part::call("list_folder", json!({ "in": deep }))])).await.unwrap();
+        assert!(answer.calls().next().unwrap().fault.as_ref().unwrap().contains("nested too deep"), "{answer:?}");
     }
     let bad = r#"{"id":"x","choices":[{"delta":{"tool_calls":[{"id":"c1","function":{"name":"list_folder","arguments":"{path: 1}"}}]},"finish_reason":"tool_calls"}]}"#;
     let answer = played(CHAT, Reply::raw(&format!("data: {bad}\n\ndata: [DONE]\n\n"))).await.unwrap();
