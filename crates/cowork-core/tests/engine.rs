@@ -442,6 +442,28 @@ async fn a_lease_that_ran_out_is_taken_over_and_the_first_process_can_write_noth
     assert_eq!(stage.log().await.len(), before, "a stale fence wrote");
 }
 
+#[tokio::test]
+async fn who_waits_for_a_task_that_another_process_took_over_and_ended_is_told() {
+    let stage = Stage::new();
+    let (held, free) = (ProbeTool::new("work", Effects::none()), ProbeTool::new("work", Effects::none()));
+    held.hold();
+    let planner = ScriptedPlanner::list([calls(&["a"])]);
+    let first = stage.engine(planner.clone(), &[held.clone()]);
+    let task = stage.submit(&first, Submit::new("long work")).await;
+    held.started(1).await;
+    let elsewhere = async {
+        let mut parts = stage.parts(planner, &[free]);
+        parts.owner = "second".into();
+        parts.is_dead = Arc::new(|owner| owner == "first");
+        let second = Engine::start(parts);
+        assert_eq!(second.settled(task).await.unwrap().status(), Status::Done);
+        // The first process goes on, and finds that it lost the task. Nobody writes anything more.
+        held.release();
+    };
+    let (waited, ()) = tokio::join!(first.settled(task), elsewhere);
+    assert_eq!(waited.unwrap().status(), Status::Done);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_engines_on_one_store_never_run_the_same_task() {
     let stage = Stage::new();
