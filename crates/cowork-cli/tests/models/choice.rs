@@ -93,7 +93,7 @@ fn a_model_that_does_not_fit_is_refused_with_what_to_write_instead() {
         (
             "api_key = \"x\"",
             "the keys here are service, model, base, key, max_tokens, thinking, window, images, price, timeout, tries, \
-             proxy, roots, plain_key, fallback, tools",
+             connections, proxy, roots, plain_key, fallback, tools",
         ),
         ("price = 3", "`3` can't stand here. Write dollars for a million tokens, such as { input = 3, output = 15 }"),
         ("price = { input = 3 }", "`output` is missing"),
