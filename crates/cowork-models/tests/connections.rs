@@ -39,11 +39,15 @@ impl Service {
 
     /// Posts this, and gives what was answered in whole.
     async fn post(&self, said: &str) -> Result<String> {
-        let mut body = Pieces::default();
-        body.write(said.as_bytes());
-        let mut incoming = self.transport.post("/", || body, &CancellationToken::new()).await?;
+        let mut incoming = self.transport.post("/", || body(said), &CancellationToken::new()).await?;
         incoming.whole().await.map(|all| String::from_utf8(all).unwrap())
     }
+}
+
+fn body(said: &str) -> Pieces {
+    let mut body = Pieces::default();
+    body.write(said.as_bytes());
+    body
 }
 
 /// Reads a request whose body is this.
@@ -111,13 +115,11 @@ async fn what_is_asked_beyond_the_connections_there_may_be_waits_for_one_without
     };
     let (written, transport) = (&written, &service.transport);
     let one = async |said: &'static str, cancel: CancellationToken| {
-        let body = || {
+        let written_once = || {
             written.set(written.get() + 1);
-            let mut body = Pieces::default();
-            body.write(said.as_bytes());
-            body
+            body(said)
         };
-        let answer = transport.post("/", body, &cancel).await?.whole().await;
+        let answer = transport.post("/", written_once, &cancel).await?.whole().await;
         answer.map(|all| String::from_utf8(all).unwrap())
     };
     let given_up = CancellationToken::new();
@@ -194,9 +196,7 @@ async fn one_whose_answer_was_not_read_to_its_end_is_closed() {
         assert_eq!(stream.read(&mut [0; 9]).await.unwrap(), 0);
     };
     let ask = async {
-        let mut body = Pieces::default();
-        body.write(b"one");
-        let mut incoming = service.transport.post("/", || body, &CancellationToken::new()).await.unwrap();
+        let mut incoming = service.transport.post("/", || body("one"), &CancellationToken::new()).await.unwrap();
         assert_eq!(incoming.next().await.unwrap(), Some(&b"begun"[..]));
     };
     tokio::join!(serve, ask);
@@ -263,9 +263,7 @@ async fn a_host_that_is_given_is_told_instead_of_the_addresss() {
         answer(&mut stream, "1").await;
     };
     let ask = async {
-        let mut body = Pieces::default();
-        body.write(b"one");
-        let mut incoming = transport.post("/x?y=1", || body, &CancellationToken::new()).await.unwrap();
+        let mut incoming = transport.post("/x?y=1", || body("one"), &CancellationToken::new()).await.unwrap();
         assert_eq!(incoming.whole().await.unwrap(), b"1");
     };
     tokio::join!(serve, ask);

@@ -647,12 +647,11 @@ fn check(proposal: Proposal) -> Result<Proposal> {
         let why = format!("the planner proposed {} calls at once; the most is {MOST_CALLS}", proposal.calls.len());
         return Err(Error::new(Kind::LimitExceeded, "plan", why).with_fix("propose the rest in the next step"));
     }
-    let mut faults = proposal.calls.iter().filter_map(|call| Some((&call.tool, Args::fault(&call.args)?)));
-    if let Some((tool, fault)) = faults.next() {
+    let fault = proposal.calls.iter().find_map(|call| Some((&call.tool, Args::fault(&call.args)?)));
+    if let Some((tool, fault)) = fault {
         let why = format!("the arguments of `{}` can't be kept: {fault}", tool.escape_debug());
         return Err(Error::new(Kind::InvalidInput, "plan", why).with_fix("give the tool plainer arguments"));
     }
-    drop(faults);
     match (proposal.calls.is_empty(), proposal.finish.is_some()) {
         (true, true) | (false, false) => Ok(proposal),
         (true, false) => Err(Error::new(Kind::Internal, "plan", "the planner proposed neither a call nor the end")),

@@ -13,11 +13,7 @@ use rustls::{
 use rustls_platform_verifier::Verifier;
 use url::Url;
 
-use super::{
-    Limits, Proxy,
-    connect::Connector,
-    pool::{Client, Host},
-};
+use super::{Limits, Proxy, connect::Connector, pool::Client};
 
 const OP: &str = "reach a model";
 
@@ -67,9 +63,7 @@ pub(super) fn is_here(url: &Url) -> bool {
 }
 
 /// Makes the client, and gives what a proxy has to be told with each request, if one is told them.
-///
-/// `given`: what the service is told of where it is, if not what its address says.
-pub(super) fn build(base: &Url, given: Option<HeaderValue>, limits: &Limits) -> Result<(Client, Option<HeaderValue>)> {
+pub(super) fn build(base: &Url, limits: &Limits) -> Result<(Client, Option<HeaderValue>)> {
     let wrong = |why: &dyn fmt::Display| {
         Error::new(Kind::InvalidInput, OP, format!("the address of the model service can't be used: {why}"))
     };
@@ -78,10 +72,7 @@ pub(super) fn build(base: &Url, given: Option<HeaderValue>, limits: &Limits) -> 
     let proxy_by_tls = proxy.as_ref().is_some_and(|proxy| proxy.uri().scheme_str() == Some("https"));
     let tls = tls((is_tls || proxy_by_tls).then_some(&limits.roots[..]))?;
     let connector = Connector::new(limits.connect, tls, proxy.as_ref(), is_tls);
-    let host = match given {
-        Some(given) => Host::Given(given),
-        None => Host::OfAddress(HeaderValue::from_str(&host(base)).map_err(|e| wrong(&e))?),
-    };
+    let host = HeaderValue::from_str(&host(base)).map_err(|e| wrong(&e))?;
     let client = Client::new(connector, to, host, limits.connections);
     Ok((client, proxy.filter(|_| !is_tls).and_then(|proxy| proxy.basic_auth().cloned())))
 }

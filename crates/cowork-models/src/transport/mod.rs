@@ -22,7 +22,7 @@ use std::{
 use cowork_core::{CancellationToken, Error, Kind, Result};
 use http::{
     Method, Request, Uri,
-    header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT},
+    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT},
 };
 use url::Url;
 
@@ -136,9 +136,8 @@ impl Transport {
         }
         let base = client::base(&endpoint.base)?;
         client::guard_key(&base, endpoint.key.is_some() && !limits.plain_key)?;
-        let mut headers = headers(&endpoint)?;
-        let (client, proxy) = client::build(&base, headers.remove(HOST), &limits)?;
-        let headers = Headers::of(headers, proxy);
+        let (client, proxy) = client::build(&base, &limits)?;
+        let headers = Headers::of(headers(&endpoint)?, proxy);
         let at = client::host(&base);
         let Endpoint { key, key_from, .. } = endpoint;
         let last = Mutex::default();
@@ -296,7 +295,7 @@ impl Headers {
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = uri;
-        // The client adds the host.
+        // The host comes to it, as its connection has it.
         let mut all = HeaderMap::with_capacity(headers.len() + 1);
         all.extend(headers.iter().map(|(name, value)| (name.clone(), value.clone())));
         *request.headers_mut() = all;

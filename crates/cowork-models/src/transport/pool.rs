@@ -35,8 +35,6 @@ struct Shared {
     connector: Connector,
     to: Uri,
     host: HeaderValue,
-    /// Whether the host is one that was given, and not what the address says.
-    is_given: bool,
     kept: Mutex<Kept>,
     /// As many as there may be connections at once.
     turns: Arc<Semaphore>,
@@ -68,21 +66,6 @@ pub(super) struct Receiving {
 /// What a connection is used by: none for one that takes many requests at once.
 pub(super) type Turn = Option<OwnedSemaphorePermit>;
 
-/// What a service is told of where it is.
-pub(super) enum Host {
-    /// What its address says.
-    OfAddress(HeaderValue),
-    /// Something else.
-    Given(HeaderValue),
-}
-
-impl Host {
-    fn value(self) -> HeaderValue {
-        let (Self::OfAddress(value) | Self::Given(value)) = self;
-        value
-    }
-}
-
 /// What a request can go by.
 enum By {
     One(Box<Line>),
@@ -90,11 +73,9 @@ enum By {
 }
 
 impl Client {
-    /// Prepares it; `host` is what services are told, if it is not what the address says.
-    pub(super) fn new(connector: Connector, to: Uri, host: Host, most: usize) -> Self {
+    pub(super) fn new(connector: Connector, to: Uri, host: HeaderValue, most: usize) -> Self {
         let turns = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
-        let (is_given, host) = (matches!(host, Host::Given(_)), host.value());
-        Self(Arc::new(Shared { connector, to, host, is_given, kept: Mutex::default(), turns }))
+        Self(Arc::new(Shared { connector, to, host, kept: Mutex::default(), turns }))
     }
 
     /// Waits for its turn to use a connection.
@@ -173,9 +154,9 @@ impl Client {
             (By::One(line), Some(path)) if !line.is_to_proxy() => Uri::from(path.clone()),
             _ => uri.clone(),
         };
-        match by {
-            By::Many(_) if !self.0.is_given => drop(request.headers_mut().remove(HOST)),
-            _ => drop(request.headers_mut().insert(HOST, self.0.host.clone())),
+        // By HTTP/2 the address says it. One that was given stays.
+        if let By::One(_) = by {
+            request.headers_mut().entry(HOST).or_insert_with(|| self.0.host.clone());
         }
     }
 }
