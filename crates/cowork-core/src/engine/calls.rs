@@ -4,6 +4,7 @@ use std::{future::pending, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use serde_json::Value;
+use tokio::sync::watch;
 use tracing::Instrument;
 
 use super::{
@@ -29,34 +30,81 @@ pub(super) struct Allowed {
     pub(super) args: Value,
     pub(super) attempt: u32,
     pub(super) effects: Effects,
+    locks: Vec<Lock>,
     pub(super) rule: String,
     /// What it gave, if it is what it held back that may be done.
     pub(super) gave: Option<ToolOutput>,
 }
 
+/// A call that is to run, in its turn.
+enum InLine {
+    Ready(Box<Allowed>),
+    /// It waits for a lock, as it did before.
+    Waits(CallId),
+}
+
+/// The locks of calls that come first.
+#[derive(Default)]
+struct Blocked(Vec<Lock>);
+
+impl Blocked {
+    fn add(&mut self, locks: &[Lock]) {
+        for lock in locks {
+            if !self.0.contains(lock) {
+                self.0.push(lock.clone());
+            }
+        }
+    }
+
+    fn has(&self, locks: &[Lock]) -> bool {
+        locks.iter().any(|lock| self.0.iter().any(|before| before.conflicts(lock)))
+    }
+}
+
 impl Driver {
     /// Takes each call as far as it can go now: denied, asked about, waiting for a lock, or running.
     pub(super) async fn authorize(&mut self, calls: Vec<CallId>) -> Result<()> {
-        let mut allowed = Vec::with_capacity(calls.len());
+        let (mut parts, mut notes, mut line) = (Vec::new(), Vec::new(), Vec::with_capacity(calls.len()));
         let held = self.held(&calls);
+        // Before locks are tried: what is freed from then on is noticed.
+        let freed = self.engine.locks.freed();
+        let mut before = Blocked::default();
         for id in calls {
+            // Whoever waits is judged anew when its turn has come, and not each time that another call ends.
+            if let Some(locks) = self.waiting.get(&id).filter(|it| before.has(it) || !self.engine.locks.are_free(it)) {
+                before.add(locks);
+                line.push(InLine::Waits(id));
+                continue;
+            }
+            self.waiting.remove(&id);
             if let Some((call, state)) = self.task.call(id).map(|(c, s)| (c.clone(), s.clone()))
                 && let Some(ready) = self.judge(call, &state)?
             {
-                allowed.push(ready);
+                match &ready.effects {
+                    effects if effects.subtask.is_some() => parts.push(ready),
+                    effects if effects.note.is_some() => notes.push(ready),
+                    _ => {
+                        before.add(&ready.locks);
+                        line.push(InLine::Ready(Box::new(ready)));
+                    }
+                }
             }
         }
         self.discard(held).await;
-        if !allowed.is_empty() {
-            self.start(allowed).await?;
+        if parts.is_empty() && notes.is_empty() && line.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let busy = !parts.is_empty() && Box::pin(self.delegate(parts)).await?;
+        if !notes.is_empty() {
+            Box::pin(self.keep_notes(notes)).await?;
+        }
+        self.start(line, freed, busy).await
     }
 
     /// Gives those of these calls that hold something back.
     fn held(&self, calls: &[CallId]) -> Vec<CallId> {
-        let is_held = |id: &&CallId| self.task.call(**id).is_some_and(|(_, state)| state.held.is_some());
-        calls.iter().filter(is_held).copied().collect()
+        let all = self.task.turns.last().map_or(&[][..], |turn| &turn.calls);
+        all.iter().filter(|state| state.held.is_some() && calls.contains(&state.id)).map(|state| state.id).collect()
     }
 
     /// Lets go of what is held back and was not decided on, as the task ends.
@@ -128,7 +176,8 @@ impl Driver {
             (Verdict::Allow(r), _) => r.rule.to_owned(),
         };
         let gave = state.held.as_ref().map(|held| held.output.clone());
-        Ok(Some(Allowed { call, args, attempt: state.attempt + 1, effects, rule, gave }))
+        let locks = effects.all_locks();
+        Ok(Some(Allowed { call, args, attempt: state.attempt + 1, effects, locks, rule, gave }))
     }
 
     /// Gives what a call would do, or, once it did its work apart, what it holds back.
@@ -149,46 +198,44 @@ impl Driver {
         self.draft(Event::CallFinished { call, outcome, seen: Vec::new() })
     }
 
-    async fn start(&mut self, mut allowed: Vec<Allowed>) -> Result<()> {
-        let (mut freed, mut blocked) = (None, Vec::<Lock>::new());
-        let mut runs: Vec<BoxFuture<super::driver::Ended>> = Vec::with_capacity(allowed.len());
-        let parts: Vec<_> = allowed.extract_if(.., |r| r.effects.subtask.is_some()).collect();
-        let notes: Vec<_> = allowed.extract_if(.., |r| r.effects.note.is_some()).collect();
-        let mut busy = !parts.is_empty() && Box::pin(self.delegate(parts)).await?;
-        if !notes.is_empty() {
-            Box::pin(self.keep_notes(notes)).await?;
-        }
-        for ready in allowed {
-            let locks = ready.effects.all_locks();
-            if freed.is_none() && !locks.is_empty() {
-                // Before they are tried: what is freed from then on is noticed.
-                freed = Some(self.engine.locks.freed());
-            }
+    /// Starts those whose turn it is. `busy`: something else waits for folders.
+    async fn start(&mut self, line: Vec<InLine>, freed: watch::Receiver<()>, mut busy: bool) -> Result<()> {
+        let (mut blocked, mut is_free) = (Blocked::default(), false);
+        let mut runs: Vec<BoxFuture<super::driver::Ended>> = Vec::new();
+        for next in line {
+            let ready = match next {
+                InLine::Ready(ready) => ready,
+                InLine::Waits(id) => {
+                    let locks = &self.waiting[&id];
+                    // Whoever was before it did not start after all.
+                    is_free |= !blocked.has(locks) && self.engine.locks.are_free(locks);
+                    blocked.add(locks);
+                    continue;
+                }
+            };
             // Calls that conflict run in the order in which they were decided.
-            let waits = locks.iter().any(|l| blocked.iter().any(|b| b.conflicts(l)));
-            let held = if waits { None } else { self.engine.locks.take(&locks) };
-            let Some(held) = held else {
-                blocked.extend(locks);
+            let waits = blocked.has(&ready.locks);
+            let Some(held) = (if waits { None } else { self.engine.locks.take(&ready.locks) }) else {
+                blocked.add(&ready.locks);
+                self.waiting.insert(ready.call.id, ready.locks);
                 continue;
             };
             match self.session_for(&ready.effects).await {
                 Err(error) if self.is_worth_waiting(&error) => {
                     busy = true;
-                    blocked.extend(locks);
+                    blocked.add(&ready.locks);
                 }
-                Ok(session) => {
-                    runs.push(self.prepare(ready, session, held)?);
-                }
+                Ok(session) => runs.push(self.prepare(*ready, session, held)?),
                 Err(error) => self.close(ready.call.id, Outcome::Failed { error })?,
             }
         }
         if runs.is_empty() && busy {
             return self.wait_for_folders().await;
         }
-        if runs.is_empty() && !blocked.is_empty() {
-            return match freed.filter(|_| self.running.is_empty()) {
-                Some(freed) => self.wait_for_locks(freed).await,
-                None => self.wait_for_one().await,
+        if runs.is_empty() && !is_free && !blocked.0.is_empty() {
+            return match self.running.is_empty() {
+                true => self.wait_for_locks(freed).await,
+                false => self.wait_for_one().await,
             };
         }
         // No effect happens before its start is committed; if that fails or the task moved, the calls are dropped unstarted.
@@ -204,7 +251,7 @@ impl Driver {
         session: Option<Arc<dyn Session>>,
         held: Held,
     ) -> Result<BoxFuture<super::driver::Ended>> {
-        let Allowed { call, args, attempt, effects, rule, gave } = ready;
+        let Allowed { call, args, attempt, effects, locks: _, rule, gave } = ready;
         let tool = self.engine.parts.tools.get(&call.tool)?.clone();
         if effects.recovery != Recovery::ReadOnly {
             self.guard();
@@ -284,7 +331,7 @@ impl Driver {
     }
 
     /// Waits until another task lets a lock go, somebody says something, or the task's time is over.
-    async fn wait_for_locks(&mut self, mut freed: tokio::sync::watch::Receiver<()>) -> Result<()> {
+    async fn wait_for_locks(&mut self, mut freed: watch::Receiver<()>) -> Result<()> {
         if !self.commit().await? {
             return Ok(());
         }

@@ -1,6 +1,6 @@
 //! One task, from being taken up to being put down.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use tokio::sync::Notify;
@@ -8,18 +8,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{
-    Inner, TaskChanges,
-    calls::{PAUSE, TRIES},
+    Inner,
     family::{Family, Opened},
-    models::Models,
     spans,
     subtasks::Beside,
-    told::{Listener, Told},
 };
 use crate::{
-    Actor, Args, Batch, BoxFuture, Call, CallId, Count, Decision, Draft, Effects, Error, Event, Expect, Finish, Held,
-    Kind, Label, Next, Outcome, PlanContext, Proposal, Read, Result, Spent, Stage, Status, Task, TaskId, ThreadId,
-    ToolOutput, ToolSpec, UndoReport, UndoSpec, Usage, View, day,
+    Actor, Batch, BoxFuture, CallId, Count, Draft, Effects, Error, Event, Expect, Finish, Held, Kind, Label, Lock,
+    Next, Outcome, Read, Result, Spent, Stage, Status, Task, TaskId, ThreadId, ToolOutput, ToolSpec, Usage,
     index::{self, Entries},
 };
 
@@ -33,9 +29,6 @@ const STEP: usize = 5;
 
 /// How many records that guard nothing may wait for a commit.
 const RIDERS: usize = 128;
-
-/// The most calls of one decision: what has to be looked through whenever one of them moves.
-const MOST_CALLS: usize = 1_024;
 
 /// How often a task whose steps never wait lets others have the thread.
 const TURNS: u64 = 32;
@@ -55,7 +48,7 @@ pub(super) struct Driver {
     head: u64,
     pub(super) family: Arc<Family>,
     /// The tools that it may use.
-    specs: Arc<[ToolSpec]>,
+    pub(super) specs: Arc<[ToolSpec]>,
     pub(super) bell: Arc<Notify>,
     pending: Vec<Draft>,
     /// How many of the pending are facts whatever they say: a call that guards nothing already ran by them.
@@ -63,11 +56,13 @@ pub(super) struct Driver {
     /// What is committed with the pending about other tasks. All of it was only decided.
     pub(super) beside: Vec<Beside>,
     /// What is counted with them, and whether it already happened.
-    counts: Vec<(bool, Count)>,
+    pub(super) counts: Vec<(bool, Count)>,
     durable: bool,
     shown: Entries,
     shown_at: (Status, bool, usize),
     pub(super) running: FuturesUnordered<BoxFuture<Ended>>,
+    /// Calls that may run once nobody else has their locks.
+    pub(super) waiting: HashMap<CallId, Vec<Lock>>,
     pub(super) session: Option<Opened>,
     /// How often the task's folders were found to be another task's, in a row.
     pub(super) busy: u32,
@@ -84,10 +79,7 @@ pub(super) async fn run(
     bell: Arc<Notify>,
 ) -> Result<Arc<Task>> {
     let folded = Box::pin(engine.suitable(thread, task)).await?;
-    let specs = match &folded.submit.tools {
-        None => engine.specs.clone(),
-        Some(_) => engine.specs.iter().filter(|spec| folded.may_use(&spec.name)).cloned().collect(),
-    };
+    let specs = specs_of(&engine, &folded);
     let keep = engine.keep_lease(folded.root(), family.lease.fence);
     let mut driver = Driver {
         head: folded.head,
@@ -102,6 +94,7 @@ pub(super) async fn run(
         shown: index::entries(&folded),
         shown_at: shown_at(&folded),
         running: FuturesUnordered::new(),
+        waiting: HashMap::new(),
         session: None,
         busy: 0,
         cancel: CancellationToken::new(),
@@ -117,8 +110,8 @@ pub(super) async fn run(
         driver.work().await?;
         Arc::make_mut(&mut driver.task).head = driver.head;
         Ok(driver.task.clone())
-    };
-    let work = work.instrument(span.clone());
+    }
+    .instrument(span.clone());
     tokio::select! {
         biased;
         result = AssertUnwindSafe(work).catch_unwind() => result.unwrap_or_else(|_| {
@@ -132,6 +125,14 @@ pub(super) async fn run(
         tools.let_go(task);
         spans::failed(&span, error);
     })
+}
+
+/// Gives the tools that a task may use.
+fn specs_of(engine: &Inner, task: &Task) -> Arc<[ToolSpec]> {
+    match &task.submit.tools {
+        None => engine.specs.clone(),
+        Some(_) => engine.specs.iter().filter(|spec| task.may_use(&spec.name)).cloned().collect(),
+    }
 }
 
 impl Driver {
@@ -197,72 +198,8 @@ impl Driver {
         Ok(())
     }
 
-    async fn plan(&mut self) -> Result<()> {
-        let planner = self.engine.planner(&self.task.submit)?;
-        if planner.is_briefed() && self.task.briefing.is_none() && self.task.turns.is_empty() {
-            Box::pin(self.brief()).await?;
-        }
-        let view = View { task: self.task.clone(), tools: self.specs.clone() };
-        let cancel = self.cancel.child_token();
-        // Whichever way this is left, a planner that goes on elsewhere is told to stop.
-        let _told = cancel.clone().drop_guard();
-        let (models, told) = Models::of(&self.engine, (self.task.thread, self.task.id), cancel.clone());
-        let changes = TaskChanges::of(&self.engine, self.task.thread, self.task.id);
-        let ctx = PlanContext { cancel, models, changes };
-        let mut planning = AssertUnwindSafe(planner.plan(view, ctx)).catch_unwind().boxed();
-        let planned = match (&mut planning).now_or_never() {
-            Some(planned) => Some(planned),
-            None => self.await_plan(&mut planning, &told).await?,
-        };
-        drop(planning);
-        while let Some(told) = told.heard() {
-            if let Told::Answered(event, label) = told {
-                self.answered(*event, label)?;
-            }
-        }
-        let Some(planned) = planned else {
-            let is_over = self.left() == Some(Duration::ZERO) && self.task.next() == Next::Plan;
-            return match is_over {
-                true => Box::pin(self.out_of_time()).await,
-                false => Ok(()),
-            };
-        };
-        let planned = planned.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "plan", "the planner panicked")));
-        match planned.and_then(check) {
-            Ok(proposal) => self.decide(proposal),
-            Err(error) => Box::pin(self.finish(Finish::Failed { error })).await,
-        }
-    }
-
-    /// Waits for a planner that takes its time. None: somebody said something, the program is to stop, or the task's time is over.
-    async fn await_plan<T>(
-        &mut self,
-        planning: &mut futures_util::future::BoxFuture<'_, T>,
-        told: &Listener,
-    ) -> Result<Option<T>> {
-        let (stop, mut over) = (self.engine.stop.clone(), self.over());
-        loop {
-            // A planner that takes its time should not keep what happened from being seen; what it asks goes along.
-            let moved = match told.heard() {
-                Some(told) => !self.hear(told).await?,
-                None => !self.commit().await?,
-            };
-            if moved {
-                return Ok(None);
-            }
-            tokio::select! {
-                biased;
-                planned = &mut *planning => return Ok(Some(planned)),
-                told = told.hear() => if !self.hear(told).await? { return Ok(None) },
-                () = stop.cancelled() => return Ok(None),
-                () = self.bell.notified() => if self.take_in().await? { return Ok(None) },
-                () = &mut over => return Ok(None),
-            }
-        }
-    }
-
     /// Gives how long the task may still work, by now.
-    fn left(&self) -> Option<Duration> {
+    pub(super) fn left(&self) -> Option<Duration> {
         let now = self.engine.parts.runtime.now();
         self.task.spent.left(&self.task.budget).map(|left| left.saturating_sub(now.since(self.task.last_at)))
     }
@@ -278,60 +215,6 @@ impl Driver {
             Some(left) => self.engine.parts.runtime.sleep(left),
             None => std::future::pending().boxed(),
         }
-    }
-
-    /// Follows what a planner does with models. `false`: the task must be looked at again first.
-    async fn hear(&mut self, told: Told) -> Result<bool> {
-        match told {
-            Told::Answered(event, label) => self.answered(*event, label).map(|()| true),
-            Told::Asked(mut asked) => {
-                if let Event::ModelAsked { most, .. } = &mut asked.0 {
-                    let affords = match self.task.spent.affords(most, &self.task.budget) {
-                        Ok(()) => self.engine.in_the_day(most).await?,
-                        no => no,
-                    };
-                    if let Err(error) = affords {
-                        // The planner hears why; where it is gone, nobody needs to.
-                        let _ = asked.1.send(Err(error));
-                        return Ok(true);
-                    }
-                    let aside = self.engine.parts.limits.day.set_aside(most);
-                    self.counts.extend(aside.into_iter().map(|count| (false, count)));
-                }
-                let ack = self.draft_asked(*asked)?;
-                if !self.commit().await? {
-                    return Ok(false);
-                }
-                let _ = ack.send(Ok(()));
-                Ok(true)
-            }
-        }
-    }
-
-    fn draft_asked<T>(&mut self, (event, ack): (Event, T)) -> Result<T> {
-        self.draft(event).map(|()| ack)
-    }
-
-    /// Takes in what came of a question, if that is open: what was not committed was not asked.
-    fn answered(&mut self, event: Event, label: Label) -> Result<()> {
-        let Event::ModelAnswered { ask, usage, cost, .. } = &event else { return Ok(()) };
-        let Some((_, aside)) = self.task.spent.open.iter().find(|(open, _)| open == ask) else { return Ok(()) };
-        let counts = day::settled(aside, usage, *cost);
-        self.counts.extend(counts.into_iter().map(|count| (true, count)));
-        self.draft_by(event, Actor::Engine, label)
-    }
-
-    fn decide(&mut self, proposal: Proposal) -> Result<()> {
-        let Proposal { say, plan, calls, finish, note } = proposal;
-        let runtime = self.engine.parts.runtime.clone();
-        let named = |c: crate::ProposedCall| Call { id: CallId::new(&*runtime), tool: c.tool, args: c.args.into() };
-        let calls = calls.into_iter().map(named).collect();
-        let heard = u32::try_from(self.task.steers.len()).unwrap_or(u32::MAX);
-        let event = Event::Decided(Decision { say, plan, calls, finish, note, heard }.into());
-        // What was decided comes from the whole context; its origins can be read from the records before.
-        let label = self.task.label.without_origins();
-        let draft = Draft::new(Some(self.task.id), runtime.now(), event)?.by(Actor::Planner, label);
-        self.add(draft)
     }
 
     async fn wait(&mut self) -> Result<()> {
@@ -415,48 +298,6 @@ impl Driver {
         self.draft_by(Event::CallFinished { call, outcome, seen }, actor, label)
     }
 
-    async fn undo(&mut self, spec: UndoSpec) -> Result<()> {
-        self.session = None;
-        self.draft_durable(Event::UndoStarted { paths: spec.paths.clone(), calls: spec.calls.clone() })?;
-        if !self.commit().await? {
-            return Ok(());
-        }
-        match self.give_back(spec).await {
-            Some(Ok(mut report)) => {
-                report.shorten();
-                self.draft_durable(Event::UndoFinished { report })
-            }
-            Some(Err(error)) => self.draft_durable(Event::UndoFailed { error }),
-            None => Ok(()),
-        }
-    }
-
-    /// Gives back; while another task is at work in the folders, tries again as calls do. Nothing once the program was asked
-    /// to stop meanwhile: then it is done the next time.
-    async fn give_back(&mut self, spec: UndoSpec) -> Option<Result<UndoReport>> {
-        let sandbox = match self.engine.sandbox() {
-            Ok(sandbox) => sandbox,
-            Err(error) => return Some(Err(error)),
-        };
-        let (_, spec) = match self.engine.undo_of_family(self.task.id, spec).await {
-            Ok(found) => found,
-            Err(error) => return Some(Err(error)),
-        };
-        for tried in 0.. {
-            match sandbox.undo(self.task.id, spec.clone()).await {
-                Err(error) if error.kind == Kind::Busy && tried < TRIES => {}
-                undone => return Some(undone),
-            }
-            let pause = self.engine.parts.runtime.sleep(PAUSE);
-            tokio::select! {
-                biased;
-                () = self.engine.stop.cancelled() => return None,
-                () = pause => {}
-            }
-        }
-        None
-    }
-
     /// Records something that the engine itself brought about.
     pub(super) fn draft(&mut self, event: Event) -> Result<()> {
         self.draft_by(event, Actor::Engine, Label::trusted())
@@ -487,7 +328,7 @@ impl Driver {
         true
     }
 
-    fn add(&mut self, draft: Draft) -> Result<()> {
+    pub(super) fn add(&mut self, draft: Draft) -> Result<()> {
         Arc::make_mut(&mut self.task).foresee(&draft)?;
         if self.pending.capacity() == 0 {
             self.pending.reserve(STEP);
@@ -627,6 +468,13 @@ async fn yield_now() {
     .await;
 }
 
+/// Gives the thread and task of a driver, for a trace.
+impl std::fmt::Debug for Driver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Driver({}, {})", TaskId::short(self.task.id), self.head)
+    }
+}
+
 /// Says whether it already happened, whatever somebody said meanwhile.
 fn is_fact(draft: &Draft) -> bool {
     !matches!(
@@ -640,28 +488,4 @@ fn is_fact(draft: &Draft) -> bool {
             | "task_finished"
             | "task_stopped"
     )
-}
-
-fn check(proposal: Proposal) -> Result<Proposal> {
-    if proposal.calls.len() > MOST_CALLS {
-        let why = format!("the planner proposed {} calls at once; the most is {MOST_CALLS}", proposal.calls.len());
-        return Err(Error::new(Kind::LimitExceeded, "plan", why).with_fix("propose the rest in the next step"));
-    }
-    let fault = proposal.calls.iter().find_map(|call| Some((&call.tool, Args::fault(&call.args)?)));
-    if let Some((tool, fault)) = fault {
-        let why = format!("the arguments of `{}` can't be kept: {fault}", tool.escape_debug());
-        return Err(Error::new(Kind::InvalidInput, "plan", why).with_fix("give the tool plainer arguments"));
-    }
-    match (proposal.calls.is_empty(), proposal.finish.is_some()) {
-        (true, true) | (false, false) => Ok(proposal),
-        (true, false) => Err(Error::new(Kind::Internal, "plan", "the planner proposed neither a call nor the end")),
-        (false, true) => Err(Error::new(Kind::Internal, "plan", "the planner proposed calls and the end at once")),
-    }
-}
-
-/// Gives the thread and task of a driver, for a trace.
-impl std::fmt::Debug for Driver {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Driver({}, {})", TaskId::short(self.task.id), self.head)
-    }
 }

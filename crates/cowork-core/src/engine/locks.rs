@@ -23,12 +23,17 @@ impl Locks {
             return Some(Held(None));
         }
         let mut held = self.held();
-        if held.iter().flat_map(|(_, locks)| locks).any(|h| wanted.iter().any(|w| w.conflicts(h))) {
+        if !are_free(&held, wanted) {
             return None;
         }
         let number = held.last().map_or(0, |(n, _)| n + 1);
         held.push((number, wanted.to_vec()));
         Some(Held(Some((self.clone(), number))))
+    }
+
+    /// Says whether all of these could be taken now.
+    pub(super) fn are_free(&self, wanted: &[Lock]) -> bool {
+        are_free(&self.held(), wanted)
     }
 
     /// Gives what changes whenever a lock is freed.
@@ -39,6 +44,10 @@ impl Locks {
     fn held(&self) -> MutexGuard<'_, Vec<(u64, Vec<Lock>)>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn are_free(held: &[(u64, Vec<Lock>)], wanted: &[Lock]) -> bool {
+    !held.iter().flat_map(|(_, locks)| locks).any(|h| wanted.iter().any(|w| w.conflicts(h)))
 }
 
 impl Drop for Held {

@@ -27,11 +27,13 @@ mod follow;
 mod live;
 mod locks;
 mod models;
+mod planning;
 mod reclaim;
 mod rests;
 mod spans;
 mod subtasks;
 mod told;
+mod undoing;
 
 use std::{
     collections::{HashMap, HashSet},
