@@ -73,6 +73,13 @@ def measured(url: str, all: dict[str, list[str]], options: list[str], fields: li
         print(f"{name:24}" + "".join(f"{cell:>32}" for cell in cells))
 
 
+def place(mock: int, programs: set[int], service: set[int]) -> None:
+    """Has the programs that are started from now on, and the service, use these processors."""
+    for thread in os.listdir(f"/proc/{mock}/task"):
+        os.sched_setaffinity(int(thread), service)
+    os.sched_setaffinity(0, programs)
+
+
 def main() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -82,6 +89,15 @@ def main() -> None:
         while socket.socket().connect_ex(("127.0.0.1", port)):
             time.sleep(0.01)
         url, all = f"http://127.0.0.1:{port}", peers()
+        # Where the system puts them makes twice the difference: each wait costs more where an idle processor has to be woken.
+        everywhere = os.sched_getaffinity(0)
+        first, *others = sorted(everywhere)
+        for where, service in [("on one processor", {first}), *[("the service on another processor", {at}) for at in others[:1]]]:
+            place(mock.pid, {first}, service)
+            print(f"\n{where}:", end="")
+            measured(url, all, LOOP, ["cpu_ms_step", "wall_ms_step"], ROUNDS)
+        place(mock.pid, everywhere, everywhere)
+        print("\nwhere the system puts them:", end="")
         measured(url, all, LOOP, ["cpu_ms_step", "wall_ms_step"], ROUNDS)
         measured(url, all, CROWD, ["steps_s", "kb_session"], max(3, ROUNDS // 2))
     finally:

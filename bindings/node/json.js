@@ -5,9 +5,9 @@
 const { InvalidInputError } = require("./errors.js");
 const { markIntegers } = require("./native.js");
 
-/** Reads what the engine says. Only where a long row of digits is in it, it is looked at twice. */
+/** Reads what the engine says. Where long numbers may be in it there is a blank before it, and it is looked at twice. */
 function read(text) {
-  if (!/\d{16}/.test(text)) return JSON.parse(text);
+  if (text[0] !== " ") return JSON.parse(text);
   const mark = unique(text);
   const exact = (_, value) => (typeof value === "string" && value.startsWith(mark) ? BigInt(value.slice(mark.length)) : value);
   return JSON.parse(markIntegers(text, mark), exact);

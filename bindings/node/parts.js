@@ -31,7 +31,7 @@ function tool({ input, schema, run, ...declaration } = {}) {
   return new Part("tool", declaration, "run", run, async ({ args, ...call }, ctx) => {
     const given = await run(checks ? await checked(checks, args, name) : args, Object.assign(ctx, call));
     const { value, note, label } = given instanceof Output ? given : { value: given };
-    check(!/function|symbol/.test(typeof value), "write JSON", `the result of the tool \`${name}\` is a ${typeof value}, which JSON has not`, "give a value");
+    check(!["function", "symbol"].includes(typeof value), "write JSON", `the result of the tool \`${name}\` is a ${typeof value}, which JSON has not`, "give a value");
     return write({ value: value === undefined ? null : value, note, label }, `the result of the tool \`${name}\``);
   });
 }

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use cowork_ffi::{Error, Function, Invocation, Kind, Result, Tell, async_trait, json_of};
+use cowork_ffi::{Error, Function, Invocation, Kind, Result, Tell, async_trait, json_of, text};
 use napi::{
     Status,
     bindgen_prelude::Function as JsFunction,
@@ -47,9 +47,10 @@ impl Bridge {
         let told = Arc::new(Mutex::new(String::new()));
         let taken = told.clone();
         let wake = hear.build_threadsafe_function().weak::<true>().build_callback(move |_| {
-            let mut text = std::mem::take(&mut *held(&taken));
-            text.push(']');
-            Ok(text)
+            let mut told = std::mem::take(&mut *held(&taken));
+            told.push(']');
+            // JavaScript reads it quickly, or exactly.
+            Ok(if text::has_long_numbers(&told) { format!(" {told}") } else { told })
         })?;
         Ok(Arc::new(Self { told, wake, working: Mutex::default(), last: AtomicI64::new(0) }))
     }

@@ -214,7 +214,7 @@ const stage = new Stage();
 const alive = setInterval(() => {}, 60_000);
 const lines = readFileSync(process.argv[2], "utf8").split("\n").filter((line) => line.trim());
 for (const [number, line] of lines.entries()) {
-  const step = read(line);
+  const step = read(` ${line}`);
   const began = performance.now();
   const printed = { step: number };
   try {

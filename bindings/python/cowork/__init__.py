@@ -13,8 +13,9 @@ Words are data, as the engine records them: `cowork.types` has their types.
 from . import _errors
 from ._cowork import Cowork, SyncCowork, SyncTask, Task
 from ._errors import *
-from ._host import Arg, Model, Planner, Tool, ToolContext, ToolResult, model, planner, tool
+from ._host import Arg, Model, Planner, Tool, ToolContext, ToolResult
 from ._native import __version__
+from ._parts import model, planner, tool
 
 __all__ = ["Cowork", "SyncCowork", "SyncTask", "Task", "types", "__version__"]
 __all__ += ["Arg", "Model", "Planner", "Tool", "ToolContext", "ToolResult", "model", "planner", "tool"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import enum
 import functools
 import itertools
 import json
@@ -13,6 +12,8 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
 
 from ._errors import CoworkCancelledError, CoworkError, InvalidInputError, UnsupportedError, error_of
 from ._native import Engine
@@ -43,19 +44,17 @@ def to_json(value: object, what: str) -> str:
 def _plain(value: Any) -> object:
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
-    if hasattr(value, "_asdict"):
-        return value._asdict()
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: getattr(value, name) for name in value.__dataclass_fields__}
-    if isinstance(value, enum.Enum):
-        return value.value
     if isinstance(value, os.PathLike):
         return os.fspath(cast("os.PathLike[str]", value))
-    raise TypeError(f"a {type(value).__name__} is nothing that JSON has")
+    if isinstance(value, _BYTES):
+        raise TypeError(f"a {type(value).__name__} is nothing that JSON has")
+    return msgspec.to_builtins(value, builtin_types=_BYTES, enc_hook=_plain)
 
 
-# `json.dumps` would make one for each call.
+_BYTES = (bytes, bytearray, memoryview)
+# `msgspec` would write bytes as base64, and null for what is no number.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
+from_json = msgspec.json.Decoder().decode
 
 
 def closed() -> CoworkError:
@@ -83,7 +82,7 @@ class Bridge:
         self._waiting[number] = done = self.serve().create_future()
         try:
             self.engine.call(number, operation, text)
-            return json.loads(await done)
+            return from_json(await done)
         finally:
             if self._waiting.pop(number, None) is not None:
                 self.engine.leave(number)
@@ -159,13 +158,13 @@ class Bridge:
                 if what == 2:
                     done.set_result(text)
                 else:
-                    done.set_exception(error_of(json.loads(text)))
+                    done.set_exception(error_of(from_json(text)))
 
     async def _run(self, number: int, place: int, text: str) -> None:
         me = self._running[number]
         part = self._parts[place]
         try:
-            result = await part.answer(self, number, json.loads(text))
+            result = await part.answer(self, number, from_json(text))
             if result is not None:
                 self.engine.reply(number, result)
         except (Exception, KeyboardInterrupt, SystemExit) as why:
@@ -198,11 +197,7 @@ class Bridge:
         # A model is told what its tools fail with, and goes on; all else is the host's to mend.
         level = logging.INFO if part.kind == "tool" else logging.ERROR
         logging.getLogger("cowork").log(level, "the %s `%s` raised", part.kind, part.declaration["name"], exc_info=why)
-        try:
-            said = str(why)
-        except Exception as worse:
-            said = f"its text can't be had: {type(worse).__name__}"
-        self.engine.threw(number, type(why).__name__, said.encode(errors="replace").decode())
+        self.engine.threw(number, why)
 
 
 class Stream:

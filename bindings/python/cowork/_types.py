@@ -134,7 +134,6 @@ __all__ = [
     "ModelAnswer",
     "ModelCall",
     "ModelDeclaration",
-    "ModelOptions",
     "ModelRequest",
     "ModelSettings",
     "Nothing",
@@ -151,7 +150,6 @@ __all__ = [
     "PlanStep",
     "PlannerDeclaration",
     "PlannerInput",
-    "PlannerOptions",
     "Preview",
     "Price",
     "PriceSettings",
@@ -196,7 +194,6 @@ __all__ = [
     "Timestamp",
     "ToolDeclaration",
     "ToolInput",
-    "ToolOptions",
     "ToolOutput",
     "ToolResult",
     "ToolSet",
@@ -1994,38 +1991,6 @@ class ModelDeclaration(_ModelDeclaration, total=False):
     """
 
 
-class ModelOptions(TypedDict, total=False):
-    """How a host describes a model of its own."""
-
-    at: str | None
-    """Where what a task has seen goes: a host. `unknown` if nothing is said.
-
-    Where it is left out: `"unknown"`.
-    """
-    most_tokens: int | None
-    """How many tokens an answer may have.
-
-    Where it is left out: `16000`.
-    """
-    name: str | None
-    """Its name, as tasks choose it."""
-    price: Price | None
-    """What it costs. Where that is not known, it is not asked by a task that may spend only so much money.
-
-    Where it is left out: `null`.
-    """
-    sees: list[str] | None
-    """The types of media that it can see: `image/png`.
-
-    Where it is left out: `[]`.
-    """
-    window: int | None
-    """How many tokens a request and its answer may have together.
-
-    Where it is left out: `128000`.
-    """
-
-
 class _ModelRequest(TypedDict):
     head: Head
     """What stands before the conversation and seldom changes."""
@@ -2284,24 +2249,6 @@ class PlannerInput(TypedDict):
     """The task as the log tells it."""
     tools: list[str]
     """The names of the tools that there are; the operation `tools` describes them."""
-
-
-class PlannerOptions(TypedDict, total=False):
-    """How a host describes a planner of its own."""
-
-    briefed: bool | None
-    """Whether it goes by the notes of the thread and the instruction files of the folders: then they are
-    gathered before it is asked first.
-
-    Where it is left out: `false`.
-    """
-    local: bool | None
-    """Whether it works on this computer alone: it sends what it reads nowhere.
-
-    Where it is left out: `false`.
-    """
-    name: str | None
-    """Its name, as tasks ask for it."""
 
 
 class _Preview(TypedDict):
@@ -3042,41 +2989,6 @@ class ToolInput(TypedDict):
     """The task."""
     thread: ThreadId
     """The thread."""
-
-
-class ToolOptions(TypedDict, total=False):
-    """How a host describes a tool of its own. What it does not say is taken to be the worst."""
-
-    about: str | None
-    """What it does and when to use it, for a planner."""
-    effects: DeclaredEffects | None
-    """What a call does to the world.
-
-    Where it is left out: `"unknown"`.
-    """
-    locks: list[str] | None
-    """What no two calls use at once, whatever their arguments: `screen`, `account/mail`.
-
-    Where it is left out: `[]`.
-    """
-    name: str | None
-    """Its name: lower case, digits, `_`; at most 64 bytes. It takes the place of a built-in tool of that name."""
-    roles: dict[str, Role] | None
-    """What arguments stand for, by their names; each is a text or a list of texts.
-
-    Where it is left out: `{}`.
-    """
-    schema: Json
-    """The JSON Schema of its arguments, an object. Arguments that do not fit never reach the tool.
-
-    Where it is left out: `{"additionalProperties":false,"properties":{},"type":"object"}`.
-    """
-    title: str | None
-    """What a person is shown who is asked, after "Wants to": `send {subject} to {to}`, with arguments by their
-    names.
-
-    Where it is left out: `null`.
-    """
 
 
 class _ToolOutput(TypedDict):

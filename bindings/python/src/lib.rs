@@ -82,8 +82,13 @@ impl Engine {
     }
 
     /// Says that a function of Python's threw what is none of the engine's errors.
-    fn threw(&self, number: i64, kind: &str, message: &str) {
-        self.queue.answer(number, Err(thrown(kind, message)));
+    fn threw(&self, number: i64, why: &Bound<'_, PyAny>) -> PyResult<()> {
+        let said = match why.str() {
+            Ok(said) => said.to_string_lossy().into_owned(),
+            Err(worse) => format!("its text can't be had: {}", worse.get_type(why.py()).name()?),
+        };
+        self.queue.answer(number, Err(thrown(&why.get_type().name()?.to_string_lossy(), &said)));
+        Ok(())
     }
 
     /// Tells the next piece of what a model says. Says whether anybody listens.

@@ -6,7 +6,7 @@ use std::{
     mem,
     os::fd::AsRawFd,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -79,12 +79,14 @@ impl Queue {
     pub(crate) fn put(&self, item: Item) {
         let mut state = held(&self.state);
         state.items.push(item);
-        self.wake(&state);
+        self.wake(state);
     }
 
-    /// Whoever was woken takes all: one byte is enough, so the pipe is never full.
-    fn wake(&self, state: &State) {
-        if state.items.len() == 1 {
+    /// Whoever was woken takes all: one byte is enough, so the pipe is never full. The lock is let go of before, as it wants that next.
+    fn wake(&self, state: MutexGuard<'_, State>) {
+        let is_first = state.items.len() == 1;
+        drop(state);
+        if is_first {
             _ = (&self.writer).write(&[0]);
         }
     }
@@ -143,7 +145,7 @@ impl Function for HostFunction {
             let mut state = held(&self.queue.state);
             state.calls.insert(number, Waiting { answer, tell: call.tell });
             state.items.push(Item::Call(number, self.place, call.input));
-            self.queue.wake(&state);
+            self.queue.wake(state);
         }
         let _given_up = GivenUp { number, queue: &self.queue };
         answered.await.unwrap_or_else(|_| Err(unserved()))

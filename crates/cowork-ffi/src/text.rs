@@ -88,6 +88,11 @@ pub fn mark_integers(json: &str, mark: &str) -> String {
     marked
 }
 
+/// Says whether something may stand in it that [`mark_integers`] would mark: a long row of digits, be it in a text.
+pub fn has_long_numbers(json: &str) -> bool {
+    json.as_bytes().split(|byte| !byte.is_ascii_digit()).any(|digits| digits.len() > 15)
+}
+
 /// Gives the number that begins here.
 fn number_at(json: &str, at: usize) -> &str {
     let rest = &json[at..];

@@ -3,6 +3,7 @@
 
 mod errors;
 mod operations;
+mod parts;
 mod types;
 
 use super::{
@@ -32,6 +33,7 @@ pub(crate) fn files(model: &Model) -> Vec<File> {
     if !model.operations.is_empty() {
         files.push(file("_operations.py", operations::module(model)));
     }
+    files.extend(parts::module(model).map(|text| file("_parts.py", text)));
     files
 }
 

@@ -77,7 +77,9 @@ async def main() -> None:
     same(list(at_once.events(after=3)), [("events", {**own, "after": 3})])
     same((repr(task), repr(at_once)), ("TaskOperations('t')", "SyncTaskOperations('t')"))
     assert not hasattr(task, "answer") and not hasattr(task, "look"), "these are not about one task alone"
-    assert made_up.BoxOptions.__optional_keys__ == {"colour", "name"} and made_up.SubmitOptions.__optional_keys__ == {"slow"}
+    assert made_up.SubmitOptions.__optional_keys__ == {"slow"}
+    for made in (made_up.box(main), made_up.box()(main), made_up.box(name="big")(main)):
+        assert made.function is main and made.said["colour"] is None
     await boxes.throw_away("ball", "toy", in_="box", x_mark=True)
 
 

@@ -11,12 +11,7 @@ pub(super) fn module(model: &Model) -> String {
     text.push_str("\nfrom abc import ABC, abstractmethod\nfrom typing import TYPE_CHECKING, Any, Generic, TypeVar\n");
     let mut names = BTreeSet::new();
     for operation in &model.operations {
-        for of in operation.args.iter().map(|arg| &arg.of).chain([&operation.result]) {
-            names.extend(of.names().into_iter().map(ToOwned::to_owned));
-            if annotation(of).contains(JSON) {
-                names.insert(JSON.to_owned());
-            }
-        }
+        operation.args.iter().map(|arg| &arg.of).chain([&operation.result]).for_each(|of| used(of, &mut names));
     }
     let has_streams = model.operations.iter().any(|operation| operation.is_stream);
     let streams = if has_streams { "    from collections.abc import AsyncIterator, Iterator\n\n" } else { "" };
@@ -101,13 +96,10 @@ fn method(model: &Model, method: &Method<'_>, way: Way, text: &mut String) {
     if operation.is_stream {
         (define, wait, result, call) = ("def", "", format!("{stream}[{result}]"), "stream");
     }
-    let mut given = vec!["self".to_owned()];
     let (required, optional): (Vec<_>, Vec<_>) = method.args.iter().copied().partition(|arg| arg.required);
+    let mut given = vec!["self".to_owned()];
     given.extend(required.iter().map(|arg| format!("{}: {}", parameter(&arg.name), annotation(&arg.of))));
-    if !optional.is_empty() {
-        given.push("*".to_owned());
-    }
-    given.extend(optional.iter().map(|arg| format!("{}: {} = None", parameter(&arg.name), or_none(&arg.of))));
+    given.extend(by_name(&optional));
     let name = parameter(&snake(method.name));
     let line = format!("    {define} {name}({}) -> {result}:\n", given.join(", "));
     if line.len() <= 100 {
@@ -144,8 +136,13 @@ fn arguments(required: &[&Field], optional: &[&Field], text: &mut String) -> Str
 
 /// Says what an operation does, and what each argument is.
 fn said(method: &Method<'_>) -> Prose {
-    let mut said = method.operation.about.clone();
-    let args: Vec<_> = method.args.iter().filter(|arg| !arg.about.is_empty()).collect();
+    with_arguments(&method.operation.about, &method.args)
+}
+
+/// Says what each argument is, behind what something does.
+pub(super) fn with_arguments(about: &Prose, args: &[&Field]) -> Prose {
+    let mut said = about.clone();
+    let args: Vec<_> = args.iter().filter(|arg| !arg.about.is_empty()).collect();
     if !args.is_empty() {
         said.0.push(vec![Piece::Text("Arguments:".to_owned())]);
     }
@@ -155,8 +152,22 @@ fn said(method: &Method<'_>) -> Prose {
     said
 }
 
+/// Gives the parameters for what may be left out, and is given by its name.
+pub(super) fn by_name(args: &[&Field]) -> Vec<String> {
+    let all = args.iter().map(|arg| format!("{}: {} = None", parameter(&arg.name), or_none(&arg.of)));
+    if args.is_empty() { Vec::new() } else { ["*".to_owned()].into_iter().chain(all).collect() }
+}
+
+/// Adds the names of types that an annotation uses.
+pub(super) fn used(of: &Type, names: &mut BTreeSet<String>) {
+    names.extend(of.names().into_iter().map(ToOwned::to_owned));
+    if annotation(of).contains(JSON) {
+        names.insert(JSON.to_owned());
+    }
+}
+
 /// Gives a name that is no word of the language.
-fn parameter(name: &str) -> String {
+pub(super) fn parameter(name: &str) -> String {
     let name = name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
     let is_taken = KEYWORDS.contains(&name.as_str()) || ["self", "args_", "result_"].contains(&name.as_str());
     if is_taken { format!("{name}_") } else { name }

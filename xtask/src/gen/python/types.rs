@@ -42,27 +42,25 @@ pub(super) fn module(model: &Model) -> String {
     text
 }
 
-/// Writes what is said by keywords, so that none of it is required: of a function of the host's ([`DECLARATION`]), and of a task.
-fn options(model: &Model) -> impl Iterator<Item = (String, Part)> {
-    let declarations = model.types.iter().filter_map(|(name, definition)| match &definition.shape {
-        Shape::Record(record) => {
-            Some((name.strip_suffix(DECLARATION)?.to_owned(), &definition.about, record.fields.iter().collect()))
-        }
+/// Gives how a host describes each kind of its functions ([`DECLARATION`]): the kind, what is said of it, what can be said.
+pub(super) fn declarations(model: &Model) -> impl Iterator<Item = (&str, &Prose, &[Field])> {
+    model.types.iter().filter_map(|(name, definition)| match &definition.shape {
+        Shape::Record(record) => Some((name.strip_suffix(DECLARATION)?, &definition.about, record.fields.as_slice())),
         _ => None,
-    });
-    let submitted = model.operations.iter().filter(|operation| operation.name == SUBMIT).map(|operation| {
-        (pascal(SUBMIT), &operation.about, operation.args.iter().filter(|arg| !arg.required).collect::<Vec<_>>())
-    });
-    declarations.chain(submitted).map(|(name, about, fields)| {
-        let name = format!("{name}Options");
-        let field = |field: &Field| {
-            let of = if field.of == Type::Json { field.of.clone() } else { nullable(&field.of) };
-            Field { name: field.name.clone(), about: super::about(field), of, required: false, default: None }
-        };
-        let record = Record { extends: None, fields: fields.into_iter().map(field).collect() };
-        let part = dictionary(model, &name, about, &record);
-        (name, part)
     })
+}
+
+/// Writes what is said of a task by keywords, so that none of it is required.
+fn options(model: &Model) -> Option<(String, Part)> {
+    let operation = model.operations.iter().find(|operation| operation.name == SUBMIT)?;
+    let field = |field: &Field| {
+        let of = if field.of == Type::Json { field.of.clone() } else { nullable(&field.of) };
+        Field { name: field.name.clone(), about: about(field), of, required: false, default: None }
+    };
+    let fields = operation.args.iter().filter(|arg| !arg.required).map(field).collect();
+    let name = format!("{}Options", pascal(SUBMIT));
+    let part = dictionary(model, &name, &operation.about, &Record { extends: None, fields });
+    Some((name, part))
 }
 
 fn nullable(of: &Type) -> Type {

@@ -9,6 +9,7 @@ from ._operations import Operations as Operations
 from ._operations import SyncOperations as SyncOperations
 from ._operations import SyncTaskOperations as SyncTaskOperations
 from ._operations import TaskOperations as TaskOperations
+from ._parts import box as box
 
 if TYPE_CHECKING:
     from ._types import *

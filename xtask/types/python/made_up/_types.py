@@ -12,7 +12,6 @@ __all__ = [
     "Box",
     "BoxDeclaration",
     "BoxId",
-    "BoxOptions",
     "BoxOwner",
     "Colour",
     "ErrorData",
@@ -91,18 +90,6 @@ class BoxDeclaration(_BoxDeclaration, total=False):
 
 BoxId: TypeAlias = str
 """Names a box."""
-
-
-class BoxOptions(TypedDict, total=False):
-    """How a box is described."""
-
-    colour: Colour | None
-    """Its colour.
-
-    Where it is left out: `"red"`.
-    """
-    name: str | None
-    """What it is called."""
 
 
 class BoxOwner(TypedDict):
