@@ -169,7 +169,7 @@ function hear({ engine, parts, running, pending }, text) {
     const [what, id, data] = [told[at], told[at + 1], told[at + 2]];
     if (what >= 0) void answer(engine, running, parts[what], id, data);
     else if (what !== ABORTED) settle(pending, id, what === DONE, data);
-    else if (running.has(id)) stop(running, id);
+    else if (running.has(id)) Context.abort(running.get(id));
   }
 }
 
@@ -184,11 +184,6 @@ async function answer(engine, running, part, id, data) {
   } finally {
     running.delete(id);
   }
-}
-
-function stop(running, id) {
-  Context.abort(running.get(id));
-  running.delete(id);
 }
 
 function threw(engine, id, error) {

@@ -21,7 +21,7 @@ function write(value, what) {
   } catch {
     // What is more than a bigint is said below.
   }
-  return text === undefined || /null|\d{16}/.test(text) ? writeExact(value, what) : text;
+  return text === undefined || /null|{}|\d{16}/.test(text) ? writeExact(value, what) : text;
 }
 
 function writeExact(value, what) {
@@ -32,6 +32,7 @@ function writeExact(value, what) {
       const at = key === "" ? "" : `, at \`${key}\``;
       if (typeof value === "bigint") return mark + value;
       if (value === undefined && Array.isArray(this)) throw new TypeError(`holds undefined${at}`);
+      if (isLost(value)) throw new TypeError(`holds ${Object.prototype.toString.call(value)}, of which JSON would keep nothing${at}`);
       if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
       if (!Number.isFinite(value)) throw new TypeError(`holds ${value}, which JSON has not${at}`);
       if (!Number.isInteger(value)) return value;
@@ -44,6 +45,10 @@ function writeExact(value, what) {
   }
   return text.replaceAll(new RegExp(`"${mark}([^"]+)"`, "g"), "$1");
 }
+
+/** Says whether JSON keeps nothing of what is in something. */
+const isLost = (value) => LOST.test(Object.prototype.toString.call(value)) && Object.keys(value).length === 0;
+const LOST = /^.object (Map|Set|Error|Promise|RegExp|.*Iterator|.*Generator).$/;
 
 /** Gives a text that does not occur in this one. */
 function unique(text) {

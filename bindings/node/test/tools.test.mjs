@@ -93,6 +93,10 @@ test("what JSON has not fails the call, with a kind, and nothing else", { timeou
     half: "\ud83d",
     big: 2n ** 64n,
     throws: { toJSON() { throw new Error("no") } },
+    map: new Map([["a", 1]]),
+    set: { all: [new Set([1])] },
+    error: new Error("no"),
+    forgotten: { later: Promise.resolve(1) },
   };
   const tools = Object.entries(odd).map(([name, value]) => plain(name, () => value));
   const came = await outcomes(t, tools, Object.keys(odd).map((name) => [name]));

@@ -30,11 +30,12 @@ _ENGINES: weakref.WeakSet[Bridge] = weakref.WeakSet()
 AT_EXIT = 5.0
 
 
-def to_json(value: object, what: str) -> str:
+def to_json(value: object, what: object) -> str:
     """Writes what crosses the border. What can't is an error that says which."""
     try:
         text = _ENCODER.encode(value)
-        text.encode()
+        if not text.isascii():
+            text.encode()
     except (TypeError, ValueError, RecursionError) as why:
         fix = "give what JSON has: text, numbers that are finite, lists, dicts with text for keys, None"
         raise InvalidInputError(f"{what} can't be written as JSON: {why}", op="write JSON", fix=fix) from why
@@ -42,13 +43,16 @@ def to_json(value: object, what: str) -> str:
 
 
 def _plain(value: Any) -> object:
+    """Gives what the writer of JSON does not know as what it does."""
+    return msgspec.to_builtins(value, builtin_types=_BYTES, enc_hook=_known, str_keys=True) if not isinstance(value, _BYTES) else _known(value)
+
+
+def _known(value: Any) -> object:
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
     if isinstance(value, os.PathLike):
         return os.fspath(cast("os.PathLike[str]", value))
-    if isinstance(value, _BYTES):
-        raise TypeError(f"a {type(value).__name__} is nothing that JSON has")
-    return msgspec.to_builtins(value, builtin_types=_BYTES, enc_hook=_plain)
+    raise TypeError(f"a {type(value).__name__} is nothing that JSON has")
 
 
 _BYTES = (bytes, bytearray, memoryview)

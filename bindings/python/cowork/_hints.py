@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 import re
 import sys
+import types
 import typing
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
-from ._errors import InvalidInputError
-
 Schema = dict[str, Any]
+ROLE = "x-cowork-role"
+"""Where the schema of a type has the role that is said of it."""
 
 
 class Hints:
     """The parameters of a function, but for the one of the type `context`."""
 
     def __init__(self, function: Callable[..., Any], context: type) -> None:
-        self.about, self._described = _documented(function)
+        # Of one with arguments set already, and of an object that can be called, something else has what is said.
+        said = function if hasattr(function, "__annotations__") else getattr(function, "func", type(function).__call__)
+        self.name: str = said.__name__ if said.__name__ != "__call__" else type(function).__name__
+        self.about, self._described = _documented(said)
         self.context: str | None = None
         self.roles: dict[str, str] = {}
-        # Of one with arguments set already, and of an object that can be called, something else has the hints.
-        said = function if hasattr(function, "__annotations__") else getattr(function, "func", type(function).__call__)
-        self._hints = typing.get_type_hints(said, include_extras=True)
+        self._hints = {name: _hint(said, name) for name in inspect.get_annotations(inspect.unwrap(said)) if name != "return"}
         self._parameters = dict(inspect.signature(function).parameters)
         for name, hint in self._hints.items():
             if context in (hint, *typing.get_args(hint)) and name in self._parameters:
@@ -36,39 +39,89 @@ class Hints:
 
     def schema(self) -> Schema:
         """Makes the JSON Schema, and finds the roles. `TypeError` for a type of which none can be made."""
-        hints = {name: self._hint(name, parameter) for name, parameter in self._parameters.items()}
+        hints = {name: self._checked(name, parameter) for name, parameter in self._parameters.items()}
         dictionary: Any = typing.TypedDict
         self._type = dictionary("Arguments", hints, total=False)
         definitions: dict[str, Schema] = {}
-        hook = functools.partial(_schema_of, definitions)
+        hook = functools.cache(functools.partial(_schema_of, definitions))
         schemas, found = msgspec.json.schema_components(hints.values(), schema_hook=hook, ref_template="#/$defs/{name}")
         properties = {name: {**self._described.get(name, {}), **schema} for name, schema in zip(hints, schemas)}
+        for name, schema in properties.items():
+            if _names_files(schema):
+                self.roles.update((name, role) for role in _roles(schema))
+        definitions.update(found)
+        if ROLE in json.dumps([properties, definitions]):
+            raise TypeError("a role is for a parameter that is a text or a path, or a list of these, and not for what is within something else")
         required = [name for name, parameter in self._parameters.items() if parameter.default is parameter.empty]
-        fixed = {"type": "object", "additionalProperties": False, "$defs": {**found, **definitions}}
+        fixed = {"type": "object", "additionalProperties": False, "$defs": definitions}
         return {**fixed, "properties": properties, "required": required}
 
-    def _hint(self, name: str, parameter: inspect.Parameter) -> Any:
+    def _checked(self, name: str, parameter: inspect.Parameter) -> Any:
+        hint = self._hints.get(name)
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
             raise TypeError(f"`{name}` can't be given by its name")
         if name not in self._hints:
-            raise TypeError(f"`{name}` has no type")
-        for said in getattr(self._hints[name], "__metadata__", ()):
+            raise TypeError(f"`{name}` has no type" + ("; make the tool of the method of an object: tool(it.method)" if name in ("self", "cls") else ""))
+        if isinstance(hint, NameError):
+            raise TypeError(f"of `{name}`, {hint}: types in quotes are looked for among the globals of the function's module")
+        if isinstance(parameter.default, msgspec.Meta):
+            raise TypeError(f"what is said of `{name}` is no default: Annotated[its type, Arg(...)]")
+        for said in _said(hint):
             if isinstance(said, str):
                 self._described[name] = {"description": said}
-            elif isinstance(said, msgspec.Meta) and (role := (said.extra or {}).get("role")) is not None:
-                self.roles[name] = role
-        return self._hints[name]
+            elif type(said).__module__.split(".")[0] in ("pydantic", "annotated_types"):
+                raise TypeError(f"of `{name}`, {said!r} would not be kept to: say it by msgspec.Meta, or in a pydantic model")
+        return hint
 
     def read(self, args: dict[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:
         """Makes what the types say of what JSON has. Files are given where they are: who takes a path opens it."""
         if self._type is None:
             return args
+        hook = functools.partial(_decoded, paths)
         try:
+            return cast("dict[str, Any]", msgspec.convert(args, self._type, str_keys=True, dec_hook=hook))
+        except msgspec.ValidationError:
             # A model writes 1.0 as well as 1, and to JSON Schema both are whole numbers.
-            given: dict[str, Any] = msgspec.convert(args, self._type, strict=False, dec_hook=functools.partial(_decoded, paths))
-        except msgspec.ValidationError as why:
-            raise InvalidInputError(f"the arguments do not fit: {why}", op="check arguments") from why
-        return given
+            return cast("dict[str, Any]", msgspec.convert(_WHOLE.decode(json.dumps(args)), self._type, str_keys=True, dec_hook=hook))
+
+
+def _hint(function: Callable[..., Any], name: str) -> Any:
+    """Gives the type of a parameter; or the error, where it has a name that is not known."""
+    function = inspect.unwrap(function)
+    one = types.SimpleNamespace(__annotations__={name: inspect.get_annotations(function)[name]}, __globals__=getattr(function, "__globals__", {}))
+    try:
+        return typing.get_type_hints(one, include_extras=True)[name]
+    except NameError as why:
+        return why
+
+
+def _said(hint: Any) -> list[Any]:
+    """Gives what is said of a type, and of those that it is made of."""
+    own = list(getattr(hint, "__metadata__", ()))
+    return own + [it for part in typing.get_args(hint) if part not in own for it in _said(part)]
+
+
+def _names_files(schema: Schema, is_within: bool = False) -> bool:
+    """Says whether it is a text, a list of texts, or one of these or nothing."""
+    parts: list[Any] = [part for part in schema.get("anyOf", ()) if part != {"type": "null"}]
+    if schema.get("type") == "array" and not is_within:
+        parts, is_within = [part for part in (schema.get("items"), *schema.get("prefixItems", ())) if part], True
+    return all(_names_files(part, is_within) for part in parts) if parts else schema.get("type") == "string"
+
+
+def _roles(schema: Schema) -> list[str]:
+    """Takes out what roles are said of it."""
+    own = [schema.pop(ROLE)] if ROLE in schema else []
+    parts = [*schema.get("anyOf", ()), schema.get("items"), *schema.get("prefixItems", ())]
+    return own + [role for part in parts if part for role in _roles(part)]
+
+
+def _whole(text: str) -> float:
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+_WHOLE = msgspec.json.Decoder(float_hook=_whole)
 
 
 def _schema_of(definitions: dict[str, Schema], of: Any) -> Schema:
@@ -80,8 +133,9 @@ def _schema_of(definitions: dict[str, Schema], of: Any) -> Schema:
     # Whoever uses pydantic has it loaded.
     if "pydantic" not in sys.modules:
         raise TypeError(f"nothing is known of {inspect.formatannotation(of)}")
-    schema: Schema = _pydantic(of).json_schema(ref_template=f"#/$defs/{of.__name__}_{{model}}")
-    definitions.update({f"{of.__name__}_{name}": it for name, it in schema.pop("$defs", {}).items()})
+    prefix = f"{re.sub(r'[^A-Za-z0-9]', '_', of.__name__)}_{len(definitions)}_"
+    schema: Schema = _pydantic(of).json_schema(ref_template=f"#/$defs/{prefix}{{model}}")
+    definitions.update({prefix + name: it for name, it in schema.pop("$defs", {}).items()})
     return schema
 
 

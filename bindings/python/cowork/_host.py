@@ -11,7 +11,7 @@ import msgspec
 
 from ._bridge import Bridge, to_json
 from ._errors import InvalidInputError
-from ._hints import Hints
+from ._hints import ROLE, Hints
 
 if TYPE_CHECKING:
     from ._types import Role
@@ -21,7 +21,7 @@ Function = Callable[..., Any]
 
 def Arg(about: str = "", *, role: Role | None = None) -> msgspec.Meta:
     """Says more of a tool's argument: `path: Annotated[str, Arg("Where it is", role="reads")]`. So does any `msgspec.Meta`, with bounds too."""
-    return msgspec.Meta(description=about or None, extra={"role": role})
+    return msgspec.Meta(description=about or None, extra_json_schema={ROLE: role} if role else None)
 
 
 class ToolContext:
@@ -83,8 +83,11 @@ class Part:
         """Gives JSON, or nothing if a thread answers."""
         return self._written(await _awaited(self.function(given)))
 
+    def __str__(self) -> str:
+        return f"what the {self.kind} `{self.declaration['name']}` gives"
+
     def _written(self, value: object) -> str:
-        return to_json(value, f"what the {self.kind} `{self.declaration['name']}` gives")
+        return to_json(value, self)
 
 
 class Approver(Part):
@@ -131,26 +134,29 @@ class Tool(Part):
 
     def __init__(self, function: Function, said: Mapping[str, Any]) -> None:
         super().__init__(function, said)
-        if said.get("name") is None:
-            self.declaration["name"] = self.declaration["name"].lower()
-        self.name: str = self.declaration["name"]
         self._is_async = any(map(inspect.iscoroutinefunction, (function, type(function).__call__)))
         try:
             self._hints = Hints(function, ToolContext)
-            about = {"about": self._hints.about}
-            hinted = {} if "schema" in self.declaration else {"schema": self._hints.schema(), "roles": self._hints.roles}
-            self.declaration = {**about, **hinted, **self.declaration}
-        except (NameError, TypeError, ValueError, RuntimeError) as why:
-            fix = "give parameters types: str, int, float, bool, None, Literal, list, dict, an enum, a path, a TypedDict, a pydantic model"
-            text = f"no schema can be made of the parameters of the tool `{self.name}`: {why}"
+            hinted = {} if "schema" in self.declaration else {"schema": self._hints.schema()}
+        except (KeyError, NameError, TypeError, ValueError, RuntimeError) as why:
+            fix = "give each parameter a type that JSON has a form for: str, int, float, bool, Literal, list, dict, an enum, a date, a dataclass, ..."
+            text = f"no schema can be made of the parameters of the tool `{self.declaration['name']}`: {why}"
             raise InvalidInputError(text, op="make tool", fix=f"{fix}; or give the tool a `schema`") from None
+        roles: dict[str, str] = {**self._hints.roles, **(said.get("roles") or {})}
+        self.name: str = said.get("name") or self._hints.name.lower()
+        self.declaration = {"about": self._hints.about, **hinted, **self.declaration, "roles": roles, "name": self.name}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
 
     async def answer(self, bridge: Bridge, number: int, given: Any) -> str | None:
+        try:
+            args = self._hints.read(given["args"], given.get("paths", {}))
+        except msgspec.ValidationError as why:
+            raise InvalidInputError(f"the arguments of `{self.name}` do not fit: {why}", op="check arguments") from why
+        if self._is_async and self._hints.context is None:
+            return self._result(await self.function(**args))
         context = ToolContext(bridge, number, given)
-        args = self._hints.read(given["args"], context.paths)
         if self._hints.context is not None:
             args[self._hints.context] = context
         if self._is_async:
@@ -159,8 +165,9 @@ class Tool(Part):
         return None
 
     def _result(self, value: Any) -> str:
-        said = {name: it for name, it in vars(value).items() if it is not None} if isinstance(value, ToolResult) else None
-        return '{"value":' + self._written(value) + "}" if said is None else self._written(said)
+        if not isinstance(value, ToolResult):
+            return '{"value":' + self._written(value) + "}"
+        return self._written({name: it for name, it in vars(value).items() if name == "value" or it is not None})
 
 
 def parts_of(tools: Any = (), models: Any = (), planners: Any = (), approver: Any = None) -> list[Part]:

@@ -49,6 +49,19 @@ class Point:
     about: str = ""
 
 
+class Odd(str, enum.Enum):
+    NULL = "null"
+    ONE = "1"
+
+
+Source = Annotated[pathlib.Path, Arg("What is read", role="reads")]
+
+
+@dataclasses.dataclass
+class Sourced:
+    source: Source
+
+
 class Spot(TypedDict):
     colour: Colour
     way: pathlib.Path
@@ -238,6 +251,80 @@ class Declared(Story):
             self.assertEqual(self.outcome(take, **{**given, **wrong})["error"]["kind"], "invalid_input", wrong)
         self.assertEqual(take.declaration["schema"]["$defs"]["Point"]["properties"]["x"], {"type": "integer"})
 
+    def test_a_text_is_a_text_though_it_could_be_read_as_something_else(self) -> None:
+        seen: list[Any] = []
+
+        @tool(effects="read_only")
+        async def take(one: Odd | None, two: int | Odd, three: Literal["null", "x"] | None, four: datetime.date | None = None) -> None:
+            seen.extend((one, two, three))
+
+        self.assertEqual(self.outcome(take, one="null", two="1", three="null")["end"], "done")
+        self.assertEqual(seen, [Odd.NULL, Odd.ONE, "null"])
+        self.assertEqual(self.outcome(take, one=None, two=1.0, three=None, four="null")["error"]["kind"], "invalid_input")
+        self.assertEqual(self.outcome(take, one=None, two=2.0, three=None)["end"], "done")
+        self.assertEqual(seen[3:], [None, 2, None])
+
+    def test_a_role_counts_wherever_it_is_said_or_is_refused(self) -> None:
+        def optional(p: Source | None = None) -> str:
+            return str(p)
+
+        def several(p: list[Source], q: Annotated[tuple[str, str], Arg(role="changes")] = ("", "")) -> None: ...
+
+        self.assertEqual(tool(optional).declaration["roles"], {"p": "reads"})
+        self.assertEqual(tool(several).declaration["roles"], {"p": "reads", "q": "changes"})
+        self.assertEqual(tool(roles={"q": "reads"})(several).declaration["roles"], {"p": "reads", "q": "reads"})
+        self.assertNotIn("role", str(tool(several).declaration["schema"]))
+        error = self.outcome(tool(effects="read_only")(optional), p="/etc/passwd")["error"]
+        self.assertEqual((error["kind"], error["op"]), ("invalid_input", "read path"))
+
+        def in_dict(p: dict[str, Source]) -> None: ...
+        def of_dict(p: Annotated[dict[str, str], Arg(role="reads")]) -> None: ...
+        def in_class(p: Sourced) -> None: ...
+        def number(p: Annotated[int, Arg(role="reads")]) -> None: ...
+        def maybe_number(p: Annotated[int | str, Arg(role="reads")]) -> None: ...
+        def deep(p: list[list[Source]]) -> None: ...
+        def default(p: str = Arg("A file", role="reads")) -> None: ...  # type: ignore[assignment]
+
+        for function in (in_dict, of_dict, in_class, number, maybe_number, deep, default):
+            with self.subTest(function.__name__), self.assertRaises(InvalidInputError):
+                tool(function)
+
+    def test_names_that_nobody_needs_need_not_be_known(self) -> None:
+        def gives(n: int) -> Nowhere: ...  # type: ignore[name-defined]  # noqa: F821
+        def takes(n: Nowhere, context: ToolContext) -> str:  # type: ignore[name-defined]  # noqa: F821
+            return context.call
+
+        self.assertEqual(tool(gives).declaration["schema"]["required"], ["n"])
+        own = tool(effects="read_only", schema={"type": "object"})(takes)
+        self.assertEqual(self.outcome(own, n=1)["end"], "done")
+        with self.assertRaisesRegex(InvalidInputError, "of `n`, name 'Nowhere' is not defined"):
+            tool(takes)
+
+    def test_what_is_said_of_a_function_is_found_behind_what_calls_it(self) -> None:
+        def add(n: int, m: int) -> int:
+            """Adds."""
+            return n + m
+
+        class Adder:
+            def __call__(self, n: int) -> int:
+                """Adds one."""
+                return n + 1
+
+            def method(self, n: int) -> int: ...
+
+        part, object = tool(functools.partial(add, m=1)).declaration, tool(Adder()).declaration
+        self.assertEqual((part["name"], part["about"], object["name"], object["about"]), ("add", "Adds.", "adder", "Adds one."))
+        with self.assertRaisesRegex(InvalidInputError, "tool\\(it.method\\)"):
+            tool(Adder.method)
+
+    def test_a_result_may_be_nothing_with_a_note(self) -> None:
+        @tool(effects="read_only")
+        async def nothing() -> ToolResult:
+            return ToolResult(None, note="nothing found")
+
+        outcome = self.outcome(nothing)
+        self.assertEqual((outcome["end"], outcome["value"], outcome["note"]), ("done", None, "nothing found"))
+
     def test_a_function_may_be_any_that_can_be_called_and_give_what_is_awaited(self) -> None:
         async def inner(n: int) -> int:
             await asyncio.sleep(0)
@@ -264,6 +351,22 @@ class Declared(Story):
         all = ((behind, 2), (Adder(), 3), (functools.partial(inner), 2), (Slow(), 2), (Wrapped(inner), 2))
         for function, sum in all:
             self.assertEqual(self.outcome(tool(name="add", effects="read_only")(function), n=1)["value"], sum)
+
+    @unittest.skipIf(pydantic is None, "pydantic is not installed")
+    def test_pydantic_models_of_one_name_are_two_and_bounds_that_would_be_lost_are_refused(self) -> None:
+        def made(of: Any) -> Any:
+            inner = pydantic.create_model("Inner", v=(of, ...))
+            return pydantic.create_model("Outer", inner=(inner, ...))
+
+        def take(a: Any, b: Any) -> str:
+            return f"{type(a.inner.v).__name__} {type(b.inner.v).__name__}"
+
+        take.__annotations__ = {"a": made(int), "b": made(str)}
+        given = {"a": {"inner": {"v": 1}}, "b": {"inner": {"v": "x"}}}
+        self.assertEqual(self.outcome(tool(effects="read_only")(take), **given)["value"], "int str")
+        take.__annotations__ = {"a": Annotated[int, pydantic.Field(ge=1)], "b": str}
+        with self.assertRaisesRegex(InvalidInputError, "msgspec.Meta"):
+            tool(take)
 
     @unittest.skipIf(pydantic is None, "pydantic is not installed")
     def test_pydantic_models_are_parameters_and_results(self) -> None:
@@ -315,7 +418,7 @@ class GoesWrong(Story):
         deep: list[Any] = []
         for _ in range(5000):
             deep = [deep]
-        odd = [object(), float("nan"), float("inf"), 2**64, -(2**63) - 1, "\ud83d", {1: {2: object()}}, deep, b"x", {"a": {1, b"x"}}, {"\udc00": 1}, [float("nan"), None]]
+        odd = [object(), (n for n in "ab"), {"a": [range(3)]}, {complex(1)}, float("nan"), float("inf"), 2**64, -(2**63) - 1, "\ud83d", {1: {2: object()}}, deep, b"x", {"a": {1, b"x"}}, {"\udc00": 1}, [float("nan"), None]]
         for value in odd:
             @tool(effects="read_only")
             def gives() -> Any:

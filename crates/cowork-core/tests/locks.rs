@@ -83,29 +83,70 @@ async fn what_the_one_before_it_read_counts_for_who_waited() {
     assert_eq!(work.all_runs().len(), 1);
 }
 
-#[tokio::test]
-async fn who_waits_goes_on_though_the_one_before_it_can_not_start() {
-    let stage = Stage::new();
-    let work = ProbeTool::with(
-        "work",
-        |args| {
+/// A tool of which no two calls run at once, and whose calls run until they are let go.
+fn held(name: &str, lock: &'static str) -> Arc<ProbeTool> {
+    let locks = move || if lock.is_empty() { Vec::new() } else { vec![Lock { name: lock.into(), alone: true }] };
+    let tool = ProbeTool::with(
+        name,
+        move |args| {
             let file = || FileEffect { path: FilePath::parse("Desk/a.txt").unwrap(), access: Access::Read };
             let files = if args["n"] == "file" { vec![file()] } else { Vec::new() };
-            Ok(Effects { locks: lock(), files, ..Effects::none() })
+            Ok(Effects { locks: locks(), files, ..Effects::none() })
         },
         |args| Ok(ToolOutput { value: args.clone(), ..ToolOutput::default() }),
     );
-    work.hold();
-    let planner = ScriptedPlanner::list([calls(&["first".into(), "file".into(), "last".into()])]);
+    tool.hold();
+    tool
+}
+
+fn call(tool: &str, n: &str) -> ProposedCall {
+    ProposedCall { tool: tool.into(), args: json!({ "n": n }) }
+}
+
+#[tokio::test]
+async fn who_waits_goes_on_though_the_one_before_it_can_not_start() {
+    let stage = Stage::new();
+    let (work, long) = (held("work", "printer"), held("long", ""));
+    let calls = vec![call("long", "x"), call("work", "first"), call("work", "file"), call("work", "last")];
+    let planner = ScriptedPlanner::list([Proposal { calls, ..Proposal::default() }]);
     // It has no sandbox, so that no file can be looked at.
-    let engine = stage.engine(planner, &[work.clone()]);
+    let engine = stage.engine(planner, &[work.clone(), long.clone()]);
     let desk = Folder { name: "Desk".into(), at: "/desk".into(), access: Access::Read, whole: false };
-    let task = stage.submit(&engine, Submit { folders: vec![desk], ..Submit::new("three things") }).await;
+    let task = stage.submit(&engine, Submit { folders: vec![desk], ..Submit::new("four things") }).await;
     work.started(1).await;
     work.release();
+    // The long one runs all the while.
+    work.started(2).await;
+    long.release();
     let outcomes = outcomes(&engine.settled(task).await.unwrap());
-    assert!(
-        matches!(&outcomes[..], [Outcome::Done { .. }, Outcome::Failed { .. }, Outcome::Done { .. }]),
-        "{outcomes:?}"
-    );
+    let [Outcome::Done { .. }, Outcome::Done { .. }, Outcome::Failed { .. }, Outcome::Done { .. }] = &outcomes[..]
+    else {
+        panic!("{outcomes:?}");
+    };
+}
+
+#[tokio::test]
+async fn who_waits_for_another_task_goes_on_while_its_own_task_does_something_long() {
+    let stage = Stage::new();
+    let (work, long) = (held("work", "printer"), held("long", ""));
+    let planner = ScriptedPlanner::new(|view| {
+        let calls = match (view.task.turns.len(), view.task.submit.text.as_str()) {
+            (0, "one") => vec![call("work", "one")],
+            (0, _) => vec![call("long", "x"), call("work", "two")],
+            _ => return Ok(Proposal::done("done")),
+        };
+        Ok(Proposal { calls, ..Proposal::default() })
+    });
+    let engine = stage.engine(planner, &[work.clone(), long.clone()]);
+    let first = stage.submit(&engine, Submit::new("one")).await;
+    work.started(1).await;
+    let second = stage.submit(&engine, Submit::new("two")).await;
+    long.started(1).await;
+    work.release();
+    work.started(2).await;
+    assert_eq!(long.runs(&json!({ "n": "x" })), 1);
+    long.release();
+    for task in [first, second] {
+        assert!(outcomes(&engine.settled(task).await.unwrap()).iter().all(|end| matches!(end, Outcome::Done { .. })));
+    }
 }

@@ -1,6 +1,6 @@
 //! Authorizing, starting and finishing calls.
 
-use std::{future::pending, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, future::pending, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use serde_json::Value;
@@ -45,13 +45,13 @@ enum InLine {
 
 /// The locks of calls that come first.
 #[derive(Default)]
-struct Blocked(Vec<Lock>);
+struct Blocked(BTreeSet<Lock>);
 
 impl Blocked {
     fn add(&mut self, locks: &[Lock]) {
         for lock in locks {
             if !self.0.contains(lock) {
-                self.0.push(lock.clone());
+                self.0.insert(lock.clone());
             }
         }
     }
@@ -84,7 +84,9 @@ impl Driver {
                     effects if effects.subtask.is_some() => parts.push(ready),
                     effects if effects.note.is_some() => notes.push(ready),
                     _ => {
-                        before.add(&ready.locks);
+                        if !self.waiting.is_empty() {
+                            before.add(&ready.locks);
+                        }
                         line.push(InLine::Ready(Box::new(ready)));
                     }
                 }
@@ -235,8 +237,11 @@ impl Driver {
         if runs.is_empty() && !is_free && !blocked.0.is_empty() {
             return match self.running.is_empty() {
                 true => self.wait_for_locks(freed).await,
-                false => self.wait_for_one().await,
+                false => self.wait_for_one(Some(freed)).await,
             };
+        }
+        if runs.is_empty() {
+            return Ok(());
         }
         // No effect happens before its start is committed; if that fails or the task moved, the calls are dropped unstarted.
         if self.ride() || self.commit().await? {

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -233,7 +233,7 @@ impl Driver {
         if self.task.cancelled || self.left() == Some(Duration::ZERO) {
             return self.end_calls().await;
         }
-        self.wait_for_one().await
+        self.wait_for_one(None).await
     }
 
     /// Has the running calls end, in whatever way they can.
@@ -397,15 +397,22 @@ impl Driver {
         Ok(batch)
     }
 
-    /// Waits for a running call to end, or for somebody to say something.
-    pub(super) async fn wait_for_one(&mut self) -> Result<()> {
+    /// Waits for a running call to end, for a lock to be freed if that is waited for, or for somebody to say something.
+    pub(super) async fn wait_for_one(&mut self, freed: Option<watch::Receiver<()>>) -> Result<()> {
         if !self.commit().await? {
             return Ok(());
         }
         let (stop, over) = (self.engine.stop.clone(), self.over());
+        let freed = async {
+            match freed {
+                Some(mut freed) => _ = freed.changed().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             biased;
             Some(end) = self.running.next() => self.ended(end),
+            () = freed => Ok(()),
             () = self.bell.notified() => self.take_in().await.map(drop),
             () = stop.cancelled() => Ok(()),
             () = over => self.end_calls().await,
