@@ -169,7 +169,8 @@ function hear({ engine, parts, running, pending }, text) {
     const [what, id, data] = [told[at], told[at + 1], told[at + 2]];
     if (what >= 0) void answer(engine, running, parts[what], id, data);
     else if (what !== ABORTED) settle(pending, id, what === DONE, data);
-    else if (running.has(id)) Context.abort(running.get(id));
+    // It is forgotten at once: it may never end.
+    else if (running.has(id)) Context.abort(running.get(id), running.delete(id));
   }
 }
 
