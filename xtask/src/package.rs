@@ -33,7 +33,7 @@ fn python(report: &mut Report) {
         maturin.args(words).args(["--out", "dist", "--manifest-path", "bindings/python/Cargo.toml"]);
         maturin
     };
-    report.run("wheel", &maturin(&["build", "--locked", "--profile", PROFILE]));
+    report.run("wheel", &maturin(&["build", "--locked", "--profile", PROFILE, "--compression-level", "9"]));
     report.run("sdist", &maturin(&["sdist"]));
     for (name, ending) in [("try wheel", "whl"), ("try sdist", "tar.gz")] {
         let Some(package) = built(ending) else { return report.fail(name, "it was not built", "cargo xtask package") };
