@@ -116,9 +116,7 @@ class Task extends TaskOperations {
     this.#letGo();
   }
 
-  [Symbol.asyncIterator]() {
-    return this.events();
-  }
+  [Symbol.asyncIterator] = () => this.events();
 
   answer({ task, call, args_hash }, answer, options) {
     return this.engine.answer(task, call.id, args_hash, answer, options);
@@ -169,8 +167,11 @@ function hear({ engine, parts, running, pending }, text) {
     const [what, id, data] = [told[at], told[at + 1], told[at + 2]];
     if (what >= 0) void answer(engine, running, parts[what], id, data);
     else if (what !== ABORTED) settle(pending, id, what === DONE, data);
-    // It is forgotten at once: it may never end.
-    else if (running.has(id)) Context.abort(running.get(id), running.delete(id));
+    else if (running.has(id)) {
+      Context.abort(running.get(id));
+      // At once: it may never end.
+      running.delete(id);
+    }
   }
 }
 

@@ -31,7 +31,7 @@ AT_EXIT = 5.0
 
 
 def to_json(value: object, what: object) -> str:
-    """Writes what crosses the border. What can't is an error that says which."""
+    """Writes what crosses the border. What can't is an error that says which: `what`, as text."""
     try:
         text = _ENCODER.encode(value)
         if not text.isascii():
@@ -44,7 +44,8 @@ def to_json(value: object, what: object) -> str:
 
 def _plain(value: Any) -> object:
     """Gives what the writer of JSON does not know as what it does."""
-    return msgspec.to_builtins(value, builtin_types=_BYTES, enc_hook=_known, str_keys=True) if not isinstance(value, _BYTES) else _known(value)
+    # Bytes that it leaves as they are come here again.
+    return _known(value) if isinstance(value, _BYTES) else msgspec.to_builtins(value, builtin_types=_BYTES, enc_hook=_known, str_keys=True)
 
 
 def _known(value: Any) -> object:

@@ -256,7 +256,7 @@ impl Driver {
         session: Option<Arc<dyn Session>>,
         held: Held,
     ) -> Result<BoxFuture<super::driver::Ended>> {
-        let Allowed { call, args, attempt, effects, locks: _, rule, gave } = ready;
+        let Allowed { call, args, attempt, effects, rule, gave, .. } = ready;
         let tool = self.engine.parts.tools.get(&call.tool)?.clone();
         if effects.recovery != Recovery::ReadOnly {
             self.guard();
