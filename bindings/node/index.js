@@ -6,8 +6,7 @@ const { CoworkCancelledError, CoworkError, errorOf } = require("./errors.js");
 const { read, write } = require("./json.js");
 const { Engine } = require("./native.js");
 const { Operations, TaskOperations } = require("./operations.js");
-const { Output, Part, approver: approving, check, model, planner, tool } = require("./parts.js");
-const { version } = require("./package.json");
+const { Output, Part, approver: approving, check, model, native, planner, tool } = require("./parts.js");
 
 // What the engine tells besides calls of functions, which it tells by the number of their part.
 const [ABORTED, DONE] = [-1, -2];
@@ -30,13 +29,8 @@ class Cowork extends Operations {
       parts.push(...given);
     }
     const settings = write(config, "the config");
-    const declared = parts.map(({ kind, declaration }) => ({ kind, declaration: write(declaration, `a ${kind}`) }));
     const host = (this.#host = { parts, running: new Map(), pending: new Map(), engine: undefined });
-    try {
-      this.#engine = host.engine = new Engine(settings, declared, (text) => hear(host, text));
-    } catch (error) {
-      throw errorOf(read(error.message));
-    }
+    this.#engine = host.engine = native(() => new Engine(settings, parts, (text) => hear(host, text)));
   }
 
   async start(text, { signal, ...options } = {}) {
@@ -161,11 +155,10 @@ class Context {
 }
 
 /** Does what the engine tells. */
-function hear({ engine, parts, running, pending }, text) {
-  const told = read(text);
-  for (let at = 0; at < told.length; at += 3) {
-    const [what, id, data] = [told[at], told[at + 1], told[at + 2]];
-    if (what >= 0) void answer(engine, running, parts[what], id, data);
+function hear(host, text) {
+  const { parts, running, pending } = host;
+  for (const [what, id, data] of read(text)) {
+    if (what >= 0) void answer(host, parts[what], id, data);
     else if (what !== ABORTED) settle(pending, id, what === DONE, data);
     else if (running.has(id)) {
       Context.abort(running.get(id));
@@ -176,25 +169,28 @@ function hear({ engine, parts, running, pending }, text) {
 }
 
 /** Has a function answer a call of the engine's. */
-async function answer(engine, running, part, id, data) {
+async function answer(host, part, id, data) {
+  const { engine, running } = host;
   const ctx = new Context(engine, id);
   running.set(id, ctx);
+  let more;
   try {
-    engine.gave(id, await part.run(data, ctx));
+    more = engine.gave(id, await part.run(data, ctx));
   } catch (error) {
-    threw(engine, id, error);
+    more = threw(engine, id, error);
   } finally {
     running.delete(id);
   }
+  if (more) hear(host, more);
 }
 
 function threw(engine, id, error) {
   try {
-    if (error instanceof CoworkError) engine.failed(id, JSON.stringify(error));
-    else if (error instanceof Error) engine.threw(id, String(error.name), String(error.message));
-    else engine.threw(id, typeof error, String(error));
+    if (error instanceof CoworkError) return engine.failed(id, JSON.stringify(error));
+    if (error instanceof Error) return engine.threw(id, String(error.name), String(error.message));
+    return engine.threw(id, typeof error, String(error));
   } catch {
-    engine.threw(id, "Error", "something was thrown that can't be read");
+    return engine.threw(id, "Error", "something was thrown that can't be read");
   }
 }
 
@@ -209,4 +205,4 @@ function settle(pending, id, isDone, data) {
   resolve([isDone, data]);
 }
 
-module.exports = { Cowork, Task, Output, tool, model, planner, version, ...require("./errors.js") };
+module.exports = { Cowork, Task, Output, tool, model, planner, version: require("./package.json").version, ...require("./errors.js") };

@@ -2,8 +2,18 @@
 
 "use strict";
 
-const { InvalidInputError } = require("./errors.js");
-const { write } = require("./json.js");
+const { InvalidInputError, errorOf } = require("./errors.js");
+const { read, write } = require("./json.js");
+const { checkPart } = require("./native.js");
+
+/** Does what is the engine's, whose errors are JSON. */
+function native(call) {
+  try {
+    return call();
+  } catch (error) {
+    throw errorOf(read(error.message));
+  }
+}
 
 function check(holds, op, message, fix) {
   if (!holds) throw new InvalidInputError(message, { op, fix });
@@ -13,7 +23,8 @@ function check(holds, op, message, fix) {
 class Part {
   constructor(kind, declaration, word, host, run) {
     check(typeof host === "function", `make ${kind}`, `the ${kind} is made of a function, not of ${typeof host}`, `give it as \`${word}\``);
-    Object.assign(this, { kind, declaration, run });
+    Object.assign(this, { kind, declaration: write(declaration, `a ${kind}`), run });
+    native(() => checkPart(kind, this.declaration));
   }
 }
 
@@ -87,4 +98,4 @@ function schemaOf(input, checks, name) {
   }
 }
 
-module.exports = { Part, Output, check, tool, model, planner, approver };
+module.exports = { Part, Output, check, native, tool, model, planner, approver };

@@ -2505,7 +2505,8 @@ export interface ToolDeclaration {
   /** Its name: lower case, digits, `_`; at most 64 bytes. It takes the place of a built-in tool of that name. */
   name: string;
   /**
-   * What arguments stand for, by their names; each is a text or a list of texts.
+   * What arguments stand for, by their names; each is a text or a list of texts. The schema of an argument may
+   * say it too, as `x-cowork-role`.
    *
    * @defaultValue `{}`
    */

@@ -183,7 +183,7 @@ test("what an engine can't be made of is refused where it is given", () => {
     [() => new Cowork(null), /opened with an object/],
     [() => new Cowork([]), /opened with an object/],
     [() => new Cowork({ approver: "yes" }), /the approver is made of a function, not of string/],
-    [() => new Cowork({ tools: tool({ name: "it", about: "x", input: {}, run: () => 1 }) }), /`tools` is a list/],
+    [() => new Cowork({ tools: tool({ name: "it", about: "x", input: { type: "object" }, run: () => 1 }) }), /`tools` is a list/],
     [() => new Cowork({ tools: [model({ name: "m", answer: () => "x" })] }), /`tools` is a list/],
     [() => tool({ name: "it", about: "x", input: { type: "object" } }), /the tool is made of a function, not of undefined/],
     [() => model({ name: "m" }), /the model is made of a function/],

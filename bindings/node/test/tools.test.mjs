@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
-import { BusyError, CoworkError, InvalidInputError, Output, tool } from "cowork-sdk";
+import { BusyError, CoworkError, InvalidInputError, Output, model, planner, tool } from "cowork-sdk";
 import { open, outcomes, turns } from "./support.mjs";
 
 const plain = (name, run) => tool({ name, about: "Is a test's.", input: { type: "object" }, effects: "read_only", run });
@@ -131,10 +131,32 @@ test("ten million characters cross both ways", { timeout: 30_000 }, async (t) =>
   assert.ok(value === long);
 });
 
-test("a schema may be written by hand, and what is wrong with it is said when the engine is opened", { timeout: 20_000 }, (t) => {
-  const wrong = tool({ name: "it", about: "x", input: { type: "array" }, run() {} });
-  assert.throws(() => open(t, { tools: [wrong] }), (e) => e instanceof InvalidInputError && /not that of an object/.test(e.message));
+test("what is wrong with a part is said when it is made, and with a setting when the engine is opened", { timeout: 20_000 }, (t) => {
+  const cases = [
+    [() => tool({ name: "it", about: "x", input: { type: "array" }, run() {} }), /not that of an object/],
+    [() => tool({ name: "It!", about: "x", input: { type: "object" }, run() {} }), /It!/],
+    [() => tool({ name: "it", about: "x", input: { type: "object" }, effects: "readonly", run() {} }), /readonly/],
+    [() => model({ name: "it", window: "large", answer() {} }), /window/],
+    [() => planner({ name: "it", toolz: [], plan() {} }), /toolz/],
+  ];
+  for (const [make, why] of cases) assert.throws(make, (e) => e instanceof InvalidInputError && why.test(e.message), String(make));
   assert.throws(() => open(t, { tools: [{ name: "it" }] }), (e) => e instanceof InvalidInputError && /`tool`/.test(e.fix));
   assert.throws(() => open(t, { dataDir: "x" }), (e) => e instanceof InvalidInputError && /dataDir/.test(e.message));
   assert.throws(() => open(t, { data_dir: 7 }), (e) => e.kind === "invalid_input" && e.fact("at") === "/data_dir");
+});
+
+test("a role that a schema says holds a call to it, or makes no tool", { timeout: 20_000 }, async (t) => {
+  const file = z.string().meta({ "x-cowork-role": "reads" });
+  for (const [input, args] of [
+    [z.object({ path: file }), { path: "/etc/passwd" }],
+    [z.object({ path: file.optional() }), { path: "/etc/passwd" }],
+    [z.object({ paths: z.array(file) }), { paths: ["Desk/a", "/etc/passwd"] }],
+  ]) {
+    const look = tool({ name: "look", about: "x", input, effects: "read_only", run: () => "seen" });
+    const [{ error }] = await outcomes(t, [look], [["look", args]]);
+    assert.deepEqual([error?.kind, error?.op], ["invalid_input", "read path"]);
+  }
+  for (const input of [z.object({ in: z.object({ path: file }) }), z.object({ n: z.number().meta({ "x-cowork-role": "reads" }) })]) {
+    assert.throws(() => tool({ name: "look", about: "x", input, run() {} }), (e) => e instanceof InvalidInputError && /gives a role/.test(e.message));
+  }
 });

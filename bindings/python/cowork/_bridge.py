@@ -30,8 +30,8 @@ _ENGINES: weakref.WeakSet[Bridge] = weakref.WeakSet()
 AT_EXIT = 5.0
 
 
-def to_json(value: object, what: object) -> str:
-    """Writes what crosses the border. What can't is an error that says which: `what`, as text."""
+def to_json(value: object, what: str) -> str:
+    """Writes what crosses the border. What can't is an error that says which: `what`."""
     try:
         text = _ENCODER.encode(value)
         if not text.isascii():
@@ -71,8 +71,7 @@ class Bridge:
     """One engine, as one event loop at a time uses it."""
 
     def __init__(self, config: dict[str, Any], parts: list[Part]) -> None:
-        declared = [(part.kind, to_json(part.declaration, f"the {part.kind} `{part.declaration['name']}`")) for part in parts]
-        self.engine = Engine(to_json(config, "the configuration"), declared)
+        self.engine = Engine(to_json(config, "the configuration"), [(part.kind, part.declared) for part in parts])
         self.numbers, self._parts = itertools.count(1), parts
         self._waiting: dict[int, asyncio.Future[str]] = {}
         self._running: dict[int, asyncio.Task[None] | ToolContext] = {}
@@ -135,6 +134,8 @@ class Bridge:
             self._stop()
         self.engine.lose()
         loop.add_reader(self.engine.fileno(), self._take)
+        # What came while the loop before this one ended woke nobody.
+        loop.call_soon(self._take)
         self._server = loop.create_task(asyncio.Event().wait(), name="cowork")
         # Another loop may serve by then.
         self._server.add_done_callback(lambda ended: self._stop() if self._server is ended else None)
@@ -151,8 +152,9 @@ class Bridge:
         server.cancel()
 
     def _take(self) -> None:
-        os.read(self.engine.fileno(), 64)
-        loop = cast("asyncio.Task[Any]", self._server).get_loop()
+        if self._server is None:
+            return
+        loop = self._server.get_loop()
         for what, number, place, text in self.engine.take():
             if what == 0:
                 self._running[number] = loop.create_task(self._run(number, place, text))
@@ -170,11 +172,13 @@ class Bridge:
         part = self._parts[place]
         try:
             result = await part.answer(self, number, from_json(text))
-            if result is not None:
-                self.engine.reply(number, result)
+            if result is not None and self.engine.gave(number, result):
+                self._take()
         except (Exception, KeyboardInterrupt, SystemExit) as why:
             self._threw(number, why, part)
             if not isinstance(why, Exception):
+                # It may have come where something was to be taken.
+                cast("asyncio.Task[Any]", me).get_loop().call_soon(self._take)
                 raise
         except BaseException as why:
             # What the engine stopped is not there any more. Whether the loop ends is known as soon as whoever else was cancelled has run.
@@ -201,7 +205,7 @@ class Bridge:
 
         # A model is told what its tools fail with, and goes on; all else is the host's to mend.
         level = logging.INFO if part.kind == "tool" else logging.ERROR
-        logging.getLogger("cowork").log(level, "the %s `%s` raised", part.kind, part.declaration["name"], exc_info=why)
+        logging.getLogger("cowork").log(level, "the %s `%s` raised", part.kind, part.name, exc_info=why)
         self.engine.threw(number, why)
 
 

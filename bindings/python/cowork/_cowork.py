@@ -43,17 +43,13 @@ class Task(TaskOperations["Cowork"]):
     def __aiter__(self) -> AsyncIterator[Item]:
         return self.events()
 
-    async def records(self) -> AsyncIterator[Record]:
+    def records(self) -> AsyncIterator[Record]:
         """Gives what is recorded, to the task's end."""
-        async for item in self:
-            if item["item"] == "record":
-                yield item
+        return (item async for item in self if item["item"] == "record")
 
-    async def deltas(self) -> AsyncIterator[Delta]:
+    def deltas(self) -> AsyncIterator[Delta]:
         """Gives the pieces of what is being said and done, as they come."""
-        async for item in self:
-            if item["item"] == "delta":
-                yield item
+        return (item async for item in self if item["item"] == "delta")
 
     def __await__(self) -> Generator[Any, None, TaskState]:
         return self.result().__await__()
@@ -190,13 +186,10 @@ class SyncCowork(SyncOperations):
         """Has work of `engine`'s done in its loop: `sync.wait(sync.engine.call(...))`."""
         import asyncio
 
-        if self._loop.is_closed():
+        if (is_closed := self._loop.is_closed()) or not self._thread.is_alive():
             work.close()
-            raise closed()
-        if not self._thread.is_alive():
-            work.close()
-            fix = "open another one after the fork"
-            raise UnsupportedError("the engine was opened by the process that this one was forked from", op="call engine", fix=fix)
+            why, fix = "the engine was opened by the process that this one was forked from", "open another one after the fork"
+            raise closed() if is_closed else UnsupportedError(why, op="call engine", fix=fix)
         done = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return done.result()

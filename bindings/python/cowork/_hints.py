@@ -28,7 +28,6 @@ class Hints:
         self.name: str = said.__name__ if said.__name__ != "__call__" else type(function).__name__
         self.about, self._described = _documented(said)
         self.context: str | None = None
-        self.roles: dict[str, str] = {}
         self._hints = {name: _hint(said, name) for name in inspect.get_annotations(inspect.unwrap(said)) if name != "return"}
         self._parameters = dict(inspect.signature(function).parameters)
         for name, hint in self._hints.items():
@@ -38,7 +37,7 @@ class Hints:
         self._type: Any = None
 
     def schema(self) -> Schema:
-        """Makes the JSON Schema, and finds the roles. `TypeError` for a type of which none can be made."""
+        """Makes the JSON Schema. `TypeError` for a type of which none can be made."""
         hints = {name: self._checked(name, parameter) for name, parameter in self._parameters.items()}
         dictionary: Any = typing.TypedDict
         self._type = dictionary("Arguments", hints, total=False)
@@ -46,12 +45,7 @@ class Hints:
         hook = functools.cache(functools.partial(_schema_of, definitions))
         schemas, found = msgspec.json.schema_components(hints.values(), schema_hook=hook, ref_template="#/$defs/{name}")
         properties = {name: {**self._described.get(name, {}), **schema} for name, schema in zip(hints, schemas)}
-        for name, schema in properties.items():
-            if _names_files(schema):
-                self.roles.update((name, role) for role in _roles(schema))
         definitions.update(found)
-        if ROLE in json.dumps([properties, definitions]):
-            raise TypeError("a role is for a parameter that is a text or a path, or a list of these, and not for what is within something else")
         required = [name for name, parameter in self._parameters.items() if parameter.default is parameter.empty]
         fixed = {"type": "object", "additionalProperties": False, "$defs": definitions}
         return {**fixed, "properties": properties, "required": required}
@@ -66,6 +60,9 @@ class Hints:
             raise TypeError(f"of `{name}`, {hint}: types in quotes are looked for among the globals of the function's module")
         if isinstance(parameter.default, msgspec.Meta):
             raise TypeError(f"what is said of `{name}` is no default: Annotated[its type, Arg(...)]")
+        # Of two that are said of one type `msgspec` keeps the last.
+        if len({said.extra_json_schema[ROLE] for said in _said(hint) if ROLE in (getattr(said, "extra_json_schema", None) or ())}) > 1:
+            raise TypeError(f"`{name}` has two roles that are not the same: say one")
         for said in _said(hint):
             if isinstance(said, str):
                 self._described[name] = {"description": said}
@@ -101,19 +98,22 @@ def _said(hint: Any) -> list[Any]:
     return own + [it for part in typing.get_args(hint) if part not in own for it in _said(part)]
 
 
-def _names_files(schema: Schema, is_within: bool = False) -> bool:
-    """Says whether it is a text, a list of texts, or one of these or nothing."""
-    parts: list[Any] = [part for part in schema.get("anyOf", ()) if part != {"type": "null"}]
-    if schema.get("type") == "array" and not is_within:
-        parts, is_within = [part for part in (schema.get("items"), *schema.get("prefixItems", ())) if part], True
-    return all(_names_files(part, is_within) for part in parts) if parts else schema.get("type") == "string"
-
-
-def _roles(schema: Schema) -> list[str]:
-    """Takes out what roles are said of it."""
-    own = [schema.pop(ROLE)] if ROLE in schema else []
-    parts = [*schema.get("anyOf", ()), schema.get("items"), *schema.get("prefixItems", ())]
-    return own + [role for part in parts if part for role in _roles(part)]
+def _within(of: Any, seen: dict[int, Any]) -> list[Any]:
+    """Gives what is said of the fields of a class, and of theirs."""
+    if id(of) in seen:
+        return []
+    seen[id(of)] = of
+    # In a model the names in quotes may be known by now.
+    getattr(of, "model_rebuild", dict)()
+    if isinstance(of, typing.ForwardRef):
+        raise TypeError(f"nobody knows yet what `{of.__forward_arg__}` is: make the tool once it is defined")
+    fields = getattr(of, "__pydantic_fields__", {}).values()
+    parts = [field.annotation for field in fields]
+    if not parts and isinstance(of, type) and any(hasattr(of, mark) for mark in ("__dataclass_fields__", "__total__", "_fields")):
+        parts = list(typing.get_type_hints(of, include_extras=True).values())
+    parts += [typing.get_origin(of), getattr(of, "__value__", None), getattr(of, "__supertype__", None), *typing.get_args(of)]
+    own = [said for field in fields for said in field.metadata] + list(getattr(of, "__metadata__", ()))
+    return own + [said for part in parts for said in _within(part, seen)]
 
 
 def _whole(text: str) -> float:
@@ -136,6 +136,8 @@ def _schema_of(definitions: dict[str, Schema], of: Any) -> Schema:
     prefix = f"{re.sub(r'[^A-Za-z0-9]', '_', of.__name__)}_{len(definitions)}_"
     schema: Schema = _pydantic(of).json_schema(ref_template=f"#/$defs/{prefix}{{model}}")
     definitions.update({prefix + name: it for name, it in schema.pop("$defs", {}).items()})
+    if any(isinstance(said, msgspec.Meta) for said in _within(of, {})):
+        raise TypeError(f"what Arg and msgspec.Meta say within {inspect.formatannotation(of)} would not be kept to: say it by pydantic.Field; a role is for a parameter")
     return schema
 
 

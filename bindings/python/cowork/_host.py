@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import msgspec
 from ._bridge import Bridge, to_json
 from ._errors import InvalidInputError
 from ._hints import ROLE, Hints
+from ._native import check_part
 
 if TYPE_CHECKING:
     from ._types import Role
@@ -72,22 +72,21 @@ class Part:
             raise InvalidInputError(f"a {self.kind} is made of a function, not of {function!r}", op=f"make {self.kind}")
         self.function = function
         given = {name: value for name, value in said.items() if value is not None}
-        self.declaration: dict[str, Any] = {"name": getattr(function, "__name__", self.kind), **given}
+        self.declaration = self._declaration(given)
+        self.name: str = self.declaration["name"]
+        self._gives = f"what the {self.kind} `{self.name}` gives"
+        self.declared = to_json(self.declaration, f"the {self.kind} `{self.name}`")
+        check_part(self.kind, self.declared)
 
-    @classmethod
-    def of(cls, function: Function | None, said: Mapping[str, Any]) -> Any:
-        """Makes one of a function, or gives what does."""
-        return functools.partial(cls, said=said) if function is None else cls(function, said)
+    def _declaration(self, said: dict[str, Any]) -> dict[str, Any]:
+        return {"name": getattr(self.function, "__name__", self.kind), **said}
 
     async def answer(self, bridge: Bridge, number: int, given: Any) -> str | None:
         """Gives JSON, or nothing if a thread answers."""
         return self._written(await _awaited(self.function(given)))
 
-    def __str__(self) -> str:
-        return f"what the {self.kind} `{self.declaration['name']}` gives"
-
     def _written(self, value: object) -> str:
-        return to_json(value, self)
+        return to_json(value, self._gives)
 
 
 class Approver(Part):
@@ -132,19 +131,16 @@ class Tool(Part):
 
     kind = "tool"
 
-    def __init__(self, function: Function, said: Mapping[str, Any]) -> None:
-        super().__init__(function, said)
-        self._is_async = any(map(inspect.iscoroutinefunction, (function, type(function).__call__)))
+    def _declaration(self, said: dict[str, Any]) -> dict[str, Any]:
+        self._is_async = any(map(inspect.iscoroutinefunction, (self.function, type(self.function).__call__)))
         try:
-            self._hints = Hints(function, ToolContext)
-            hinted = {} if "schema" in self.declaration else {"schema": self._hints.schema()}
+            self._hints = Hints(self.function, ToolContext)
+            hinted = {} if "schema" in said else {"schema": self._hints.schema()}
         except (KeyError, NameError, TypeError, ValueError, RuntimeError) as why:
             fix = "give each parameter a type that JSON has a form for: str, int, float, bool, Literal, list, dict, an enum, a date, a dataclass, ..."
-            text = f"no schema can be made of the parameters of the tool `{self.declaration['name']}`: {why}"
+            text = f"no schema can be made of the parameters of the tool `{said.get('name', getattr(self.function, '__name__', self.kind))}`: {why}"
             raise InvalidInputError(text, op="make tool", fix=f"{fix}; or give the tool a `schema`") from None
-        roles: dict[str, str] = {**self._hints.roles, **(said.get("roles") or {})}
-        self.name: str = said.get("name") or self._hints.name.lower()
-        self.declaration = {"about": self._hints.about, **hinted, **self.declaration, "roles": roles, "name": self.name}
+        return {"name": self._hints.name.lower(), "about": self._hints.about, **hinted, **said}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)

@@ -5,6 +5,7 @@ Written by `cargo xtask gen` from the engine's schema: what is changed here is l
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
 from ._host import Function, Model, Planner, Tool
@@ -63,7 +64,7 @@ def model(
         "sees": sees,
         "window": window,
     }
-    return Model.of(function, said)
+    return partial(Model, said=said) if function is None else Model(function, said)
 
 
 @overload
@@ -100,7 +101,7 @@ def planner(
         "local": local,
         "name": name,
     }
-    return Planner.of(function, said)
+    return partial(Planner, said=said) if function is None else Planner(function, said)
 
 
 @overload
@@ -140,8 +141,8 @@ def tool(
       left out: `[]`.
     - `name`: Its name: lower case, digits, `_`; at most 64 bytes. It takes the place of a built-in tool of
       that name.
-    - `roles`: What arguments stand for, by their names; each is a text or a list of texts. Where it is left
-      out: `{}`.
+    - `roles`: What arguments stand for, by their names; each is a text or a list of texts. The schema of an
+      argument may say it too, as `x-cowork-role`. Where it is left out: `{}`.
     - `schema`: The JSON Schema of its arguments, an object. Arguments that do not fit never reach the tool.
       Where it is left out: `{"additionalProperties":false,"properties":{},"type":"object"}`.
     - `title`: What a person is shown who is asked, after "Wants to": `send {subject} to {to}`, with arguments
@@ -156,4 +157,4 @@ def tool(
         "schema": schema,
         "title": title,
     }
-    return Tool.of(function, said)
+    return partial(Tool, said=said) if function is None else Tool(function, said)

@@ -2953,7 +2953,8 @@ class ToolDeclaration(_ToolDeclaration, total=False):
     Where it is left out: `[]`.
     """
     roles: dict[str, Role]
-    """What arguments stand for, by their names; each is a text or a list of texts.
+    """What arguments stand for, by their names; each is a text or a list of texts. The schema of an argument may
+    say it too, as `x-cowork-role`.
 
     Where it is left out: `{}`.
     """

@@ -3,23 +3,54 @@
 //! No thread of the engine ever takes Python's lock. What is wanted of Python goes into a queue, whose handle wakes the event loop, and
 //! Python takes all that is there at once; so a busy interpreter never holds the engine up, and one that ends never finds a thread in it.
 
-mod queue;
-
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
+    io::{self, PipeReader, PipeWriter, Read, Write},
+    os::fd::AsRawFd,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+        mpsc,
+    },
     time::Duration,
 };
 
-use cowork_ffi::{Calls, Error, Handle, Parts, error_of, json_of, thrown};
+use cowork_ffi::{Calls, Error, Kind, Wanted, error_of, json_of, thrown};
 use pyo3::prelude::*;
 
-use queue::{HostFunction, Item, Queue};
-
-/// An engine, and what it wants of Python.
+/// An engine, and what wakes Python.
 #[pyclass(frozen)]
 struct Engine {
     calls: Arc<Calls>,
-    queue: Arc<Queue>,
+    bell: Arc<Bell>,
+}
+
+/// A handle that can be read from when somebody rang.
+struct Bell {
+    reader: PipeReader,
+    writer: PipeWriter,
+    rang: AtomicBool,
+}
+
+impl Bell {
+    fn new() -> Result<Self, Error> {
+        let (reader, writer) = io::pipe().map_err(|e| {
+            Error::new(Kind::Unavailable, "open engine", format!("the system gives no pipe: {e}")).with_source(e)
+        })?;
+        Ok(Self { reader, writer, rang: AtomicBool::new(false) })
+    }
+
+    fn ring(&self) {
+        if !self.rang.swap(true, SeqCst) {
+            _ = (&self.writer).write(&[0]);
+        }
+    }
+
+    fn heard(&self) {
+        if self.rang.swap(false, SeqCst) {
+            // It is there, or just about to be.
+            _ = (&self.reader).read_exact(&mut [0]);
+        }
+    }
 }
 
 #[pymethods]
@@ -27,13 +58,10 @@ impl Engine {
     /// Opens one: `parts` are (what it is, how it is described), and are called by their place in this list.
     #[new]
     fn new(py: Python<'_>, config: &str, parts: Vec<(String, String)>) -> PyResult<Self> {
-        let queue = Arc::new(Queue::new().map_err(|e| failed(py, &e))?);
-        let parts = (0..).zip(parts).fold(Parts::new(), |all, (place, (kind, declaration))| {
-            all.part(&kind, declaration, Arc::new(HostFunction::new(place, queue.clone())))
-        });
-        let handle = py.detach(|| Handle::open(config, parts)).map_err(|e| failed(py, &e))?;
-        let told = queue.clone();
-        Ok(Self { calls: Calls::new(handle, move |number, came| told.put(Item::Done(number, came))), queue })
+        let bell = Arc::new(Bell::new().map_err(|e| failed(py, &e))?);
+        let rung = bell.clone();
+        let calls = py.detach(|| Calls::open(config, parts, move || rung.ring())).map_err(|e| failed(py, &e))?;
+        Ok(Self { calls, bell })
     }
 
     /// Says whether this process is the one that opened it. In one that was forked from that, it throws.
@@ -43,22 +71,29 @@ impl Engine {
 
     /// Gives the handle that can be read when there is something to take.
     fn fileno(&self) -> i32 {
-        self.queue.fileno()
+        self.bell.reader.as_raw_fd()
     }
 
     /// Takes what is wanted: (what, which, of what, text).
     fn take(&self) -> Vec<(u8, i64, u64, String)> {
-        self.queue.take().into_iter().map(Item::parts).collect()
+        self.bell.heard();
+        let told = |wanted| match wanted {
+            Wanted::Call(number, place, input) => (0, number, place, input),
+            Wanted::Drop(number) => (1, number, 0, String::new()),
+            Wanted::Done(number, Ok(text)) => (2, number, 0, text),
+            Wanted::Done(number, Err(error)) => (3, number, 0, json_of(&error)),
+        };
+        self.calls.take().into_iter().map(told).collect()
     }
 
     /// Has what a loop took fail that has ended by now.
     fn lose(&self) {
-        self.queue.lose();
+        self.calls.lose();
     }
 
     /// Gives back a call that a loop took: the next one calls the function.
     fn again(&self, number: i64, place: u64, input: String) {
-        self.queue.again(number, place, input);
+        self.calls.again(number, place, input);
     }
 
     /// Begins a call ([`Calls`]). What comes of it is taken under this number.
@@ -71,14 +106,19 @@ impl Engine {
         self.calls.leave(number);
     }
 
-    /// Gives what a function of Python's gave.
+    /// Gives what a function of Python's gave that ran in a thread of its own.
     fn reply(&self, number: i64, text: String) {
-        self.queue.answer(number, Ok(text));
+        self.calls.gave_elsewhere(number, Ok(text));
+    }
+
+    /// Gives what a function of Python's gave, in the event loop. Says whether something is to be taken without being woken.
+    fn gave(&self, py: Python<'_>, number: i64, text: String) -> bool {
+        py.detach(|| self.calls.gave(number, Ok(text)))
     }
 
     /// Says why a function of Python's failed: an error, as JSON.
     fn fail(&self, number: i64, error: &str) {
-        self.queue.answer(number, Err(error_of(error)));
+        self.calls.gave_elsewhere(number, Err(error_of(error)));
     }
 
     /// Says that a function of Python's threw what is none of the engine's errors.
@@ -87,18 +127,18 @@ impl Engine {
             Ok(said) => said.to_string_lossy().into_owned(),
             Err(worse) => format!("its text can't be had: {}", worse.get_type(why.py()).name()?),
         };
-        self.queue.answer(number, Err(thrown(&why.get_type().name()?.to_string_lossy(), &said)));
+        self.calls.gave_elsewhere(number, Err(thrown(&why.get_type().name()?.to_string_lossy(), &said)));
         Ok(())
     }
 
     /// Tells the next piece of what a model says. Says whether anybody listens.
     fn tell(&self, number: i64, what: &str, piece: &str) -> bool {
-        self.queue.told(number).is_some_and(|tell| tell.piece(what, piece))
+        self.calls.tell(number).is_some_and(|tell| tell.piece(what, piece))
     }
 
     /// Tells how far a tool is. Says whether anybody listens.
     fn progress(&self, number: i64, done: u64, total: u64, note: &str) -> bool {
-        self.queue.told(number).is_some_and(|tell| tell.progress(done, total, note))
+        self.calls.tell(number).is_some_and(|tell| tell.progress(done, total, note))
     }
 
     /// Closes it, for at most so many seconds: at the end of the interpreter.
@@ -120,6 +160,12 @@ fn picture(py: Python<'_>, id: &str, state: Option<&str>) -> PyResult<String> {
     cowork_ffi::picture(id, state).map_err(|e| failed(py, &e))
 }
 
+/// Says what is wrong with what a function is declared to be.
+#[pyfunction]
+fn check_part(py: Python<'_>, kind: &str, declaration: &str) -> PyResult<()> {
+    cowork_ffi::check_part(kind, declaration).map_err(|e| failed(py, &e))
+}
+
 /// Gives an error as the package's exception for its kind.
 fn failed(py: Python<'_>, error: &Error) -> PyErr {
     let made = || {
@@ -129,13 +175,10 @@ fn failed(py: Python<'_>, error: &Error) -> PyErr {
     made().map_or_else(|wrong| wrong, PyErr::from_value)
 }
 
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(picture, module)?)?;
+    module.add_function(wrap_pyfunction!(check_part, module)?)?;
     module.add_class::<Engine>()
 }

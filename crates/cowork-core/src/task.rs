@@ -445,9 +445,11 @@ impl Task {
             return self.over(error, any);
         }
         let open = |c: &&CallState| matches!(c.stage, Stage::Proposed | Stage::Answered | Stage::Interrupted);
-        let open: Vec<CallId> = calls().iter().filter(open).map(|c| c.id).collect();
-        if !open.is_empty() {
-            return Next::Authorize(open);
+        let count = calls().iter().filter(open).count();
+        if count > 0 {
+            let mut all = Vec::with_capacity(count);
+            all.extend(calls().iter().filter(open).map(|c| c.id));
+            return Next::Authorize(all);
         }
         if any(Stage::Started) {
             return Next::Wait;

@@ -2,6 +2,7 @@
 
 mod declaration;
 mod function;
+mod roles;
 
 use std::{
     collections::BTreeMap,

@@ -1,4 +1,4 @@
-//! What a host asks of an engine by numbers of its own: for languages in which one thread is told later what came of it.
+//! An engine and a host that call each other by numbers: for languages in which one thread takes later what came of it.
 
 use std::{
     collections::HashMap,
@@ -12,12 +12,17 @@ use std::{
 use cowork::{CancellationToken, Result};
 use tokio::task::AbortHandle;
 
-use crate::{Events, Handle, text};
+use crate::{
+    Events, Handle, Parts, Tell, carry,
+    queue::{Queue, Wanted},
+    text,
+};
 
 /// How many items of a stream cross at once.
 const MOST: usize = 256;
 
-/// Calls of an engine, each with a number of the host's, under which it is told what came of it.
+/// An engine for a host whose functions run on one thread of its own: each call of the host's has a number of the host's, and each call of a
+/// function has one of the engine's. What is wanted of the host is put into a queue, which it takes; no thread of the engine ever calls it.
 ///
 /// Besides the operations of the table ([`operations`](crate::operations)) there are:
 ///
@@ -26,7 +31,7 @@ const MOST: usize = 256;
 /// - `close` closes the engine.
 pub struct Calls {
     handle: Arc<Handle>,
-    tell: Box<dyn Fn(i64, Result<String>) + Send + Sync>,
+    queue: Arc<Queue>,
     work: Mutex<HashMap<i64, AbortHandle>>,
     streams: Mutex<HashMap<i64, Stream>>,
 }
@@ -41,9 +46,56 @@ struct Stream {
 type Work = Pin<Box<dyn Future<Output = Result<String>> + Send>>;
 
 impl Calls {
-    /// Takes calls for an engine. `tell` is told what came of each, on the thread that called or on one of the engine's.
-    pub fn new(handle: Arc<Handle>, tell: impl Fn(i64, Result<String>) + Send + Sync + 'static) -> Arc<Self> {
-        Arc::new(Self { handle, tell: Box::new(tell), work: Mutex::default(), streams: Mutex::default() })
+    /// Opens an engine ([`Handle::open`]) with parts of these kinds, each with its declaration ([`Parts::part`]); a part's function is called by its
+    /// place in the list. `wake` is to have the host's thread [`take`](Self::take) what is wanted: it is called when the first thing is put where
+    /// nothing was, on any thread. It may find it taken by then.
+    ///
+    /// # Errors
+    /// As [`Handle::open`].
+    pub fn open(
+        config: &str,
+        parts: Vec<(String, String)>,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Arc<Self>> {
+        let queue = Queue::new(wake);
+        let parts = (0..).zip(parts).fold(Parts::new(), |all, (place, (kind, declaration))| {
+            let function = queue.function(place, &kind);
+            all.part(&kind, declaration, function)
+        });
+        let handle = Handle::open(config, parts)?;
+        Ok(Arc::new(Self { handle, queue, work: Mutex::default(), streams: Mutex::default() }))
+    }
+
+    /// Takes all that is wanted of the host, in its order.
+    pub fn take(&self) -> Vec<Wanted> {
+        self.queue.take()
+    }
+
+    /// Gives what a function gave, on the thread that takes. If it was a tool's and no other function is at work, this thread carries on what of the
+    /// engine's work wakes of it ([`Handle::carry`]). Says whether something is to be taken of which nobody is woken.
+    pub fn gave(&self, number: i64, came: Result<String>) -> bool {
+        self.queue.answer_here(number, came, &self.handle)
+    }
+
+    /// Gives what a function gave, on any thread.
+    pub fn gave_elsewhere(&self, number: i64, came: Result<String>) {
+        self.queue.answer(number, came);
+    }
+
+    /// Gives what shows a person what a function does, while it is at work.
+    pub fn tell(&self, number: i64) -> Option<Tell> {
+        self.queue.tell(number)
+    }
+
+    /// Has functions fail that were taken by an event loop which has ended by now. What was not taken yet waits for the next one, or for the
+    /// engine's end.
+    pub fn lose(&self) {
+        self.queue.lose();
+    }
+
+    /// Has a function called once more that an event loop took and gave up as it ended.
+    pub fn again(&self, number: i64, place: u64, input: String) {
+        self.queue.again(number, place, input);
     }
 
     /// Gives the engine.
@@ -51,7 +103,7 @@ impl Calls {
         &self.handle
     }
 
-    /// Begins a call. What comes of it is told under this number, unless it is left before.
+    /// Begins a call. What comes of it is taken under this number ([`Wanted::Done`]), unless it is left before.
     ///
     /// A stream of a thread is there when this returns: nothing is missed of what is called next.
     ///
@@ -63,22 +115,22 @@ impl Calls {
         let is_stream = matches!(operation.as_str(), "events" | "views");
         let mut work: Work = Box::pin(async move { me.done(number, &operation, args).await });
         if is_stream && let Poll::Ready(came) = work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            (self.tell)(number, came);
+            self.queue.put(Wanted::Done(number, came));
             return Ok(());
         }
         let me = self.clone();
         // Held until it is listed, so that it can't end before.
         let mut listed = held(&self.work);
-        let begun = self.handle.runtime().spawn(async move {
+        let ending = async move {
             let came = work.await;
             let is_wanted = held(&me.work).remove(&number).is_some();
             if is_wanted {
-                (me.tell)(number, came);
+                me.queue.put(Wanted::Done(number, came));
             } else {
                 held(&me.streams).remove(&number);
             }
-        });
-        listed.insert(number, begun.abort_handle());
+        };
+        listed.insert(number, carry::spawn(self.handle.runtime(), Box::pin(ending)));
         Ok(())
     }
 

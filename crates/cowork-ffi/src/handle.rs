@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use crate::{
-    Config, Events, Parts,
+    Config, Events, Parts, carry,
     config::BuiltinTools,
     events::{self, Source},
     open::Open,
@@ -161,6 +161,14 @@ impl Handle {
     /// `Unsupported` if not.
     pub fn check(&self) -> Result<()> {
         self.shared.check()
+    }
+
+    /// Does something, as giving what a function gave, and carries on what of the engine's work wakes of it, on this thread: as long as there is
+    /// any, within bounds. For a thread that would else go to sleep until the engine's has done that: neither has to be woken.
+    ///
+    /// It returns soon, as all that the engine does itself is short, and waits for nothing. In a process that was forked it only does it.
+    pub fn carry(&self, give: impl FnOnce()) {
+        if self.check().is_ok() { carry::carry(give) } else { give() }
     }
 
     /// Says whether it was closed.

@@ -4,7 +4,7 @@
 //! into its language's; all else is here, once:
 //!
 //! - [`Handle`] is an engine with a runtime of its own: one `call` by name over the table of [`operations`], `events`, `views`, `close`.
-//! - [`Calls`] are that for a host whose own thread is told later what came of it.
+//! - [`Calls`] are that for a host whose functions run on one thread of its own.
 //! - [`Parts`] are what the host wrote: tools, models, planners, an approver; each a [`Function`] with its declaration.
 //! - [`Config`] is what the host sets.
 //! - [`text`] checks what comes over the border; [`Canonical`] makes what went over it comparable.
@@ -24,6 +24,7 @@
 
 mod calls;
 mod canonical;
+mod carry;
 mod config;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -36,6 +37,7 @@ mod operations;
 mod parts;
 mod place;
 mod planner;
+mod queue;
 mod schema;
 mod state;
 pub mod text;
@@ -58,8 +60,9 @@ pub use self::{
     handle::Handle,
     model::{HostAnswer, HostCall, ModelDeclaration},
     operations::{Operation, OperationKind},
-    parts::Parts,
+    parts::{Parts, check_part},
     planner::{PlannerDeclaration, PlannerInput},
+    queue::Wanted,
     schema::{operations, schema},
     state::{CallReport, TaskState, TurnState, UndoState},
     tool::{ToolInput, ToolResult},

@@ -3,8 +3,7 @@
 use std::{env, sync::Arc};
 
 use cowork::{
-    Builder, CancellationToken, Claim, CommandId, Cowork, Error, Kind, Model, ModelPlanner, Result, ThreadId,
-    TokioRuntime, Tool,
+    Builder, CancellationToken, Claim, CommandId, Cowork, Error, Kind, Model, ModelPlanner, Result, ThreadId, Tool,
     models::config::{Keys, Models},
     playbooks::{self, PlaybookPlanner},
 };
@@ -12,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
 use crate::{
+    carry::CarriedRuntime,
     config::{BuiltinTools, ClaimKind, Config, StoreKind},
     parts::Made,
     place::place,
@@ -32,7 +32,7 @@ pub(crate) struct Open {
     pub(crate) has_folders: bool,
     /// Why the approver left questions open.
     pub(crate) faults: Arc<Faults>,
-    runtime: TokioRuntime,
+    runtime: CarriedRuntime,
     choices: Choices,
 }
 
@@ -49,11 +49,12 @@ struct Choices {
 impl Open {
     /// Opens it. Call it on the runtime that it is to work on; built-in tools have one of their own.
     pub(crate) async fn new(config: Config, made: Made, tools: Option<Handle>) -> Result<Self> {
-        let runtime = TokioRuntime::new(Handle::current());
+        let runtime = CarriedRuntime::new(Handle::current());
         let choices = Choices::new(&config, &made)?;
         let mut models = made.models.clone();
         models.extend(make_models(&config, &choices.models).await?);
-        let builder = models.into_iter().fold(begin(&config)?, Builder::model);
+        let builder = begin(&config)?.runtime(Arc::new(runtime.clone()));
+        let builder = models.into_iter().fold(builder, Builder::model);
         let builder = with_planners(builder, &config, &made, choices.names.is_empty())?;
         let builder = tools.into_iter().fold(builder, Builder::tools_on);
         let builder = made.tools.into_iter().fold(builder, Builder::tool);

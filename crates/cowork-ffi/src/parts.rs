@@ -2,10 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use cowork::{Approver, Model, Planner, Result, Tool};
+use cowork::{Approver, Model, Planner, Registry, Result, Tool, async_trait};
 
 use crate::{
-    Function,
+    Function, Invocation,
     model::HostModel,
     planner::{Faults, HostApprover, HostPlanner},
     text,
@@ -97,6 +97,22 @@ impl Parts {
             faults,
         })
     }
+}
+
+/// Says what is wrong with the declaration of a part of this kind, before an engine is opened with it.
+///
+/// # Errors
+/// `InvalidInput`, as [`Handle::open`](crate::Handle::open) would say it.
+pub fn check_part(kind: &str, declaration: &str) -> Result<()> {
+    struct Nobody;
+    #[async_trait]
+    impl Function for Nobody {
+        async fn call(&self, _: Invocation) -> Result<String> {
+            Ok("null".to_owned())
+        }
+    }
+    let made = Parts::new().part(kind, declaration.to_owned(), Arc::new(Nobody)).made()?;
+    made.tools.into_iter().try_for_each(|tool| Registry::new().add(tool))
 }
 
 impl fmt::Debug for Parts {

@@ -11,6 +11,9 @@ use serde::{
     de::{DeserializeOwned, IgnoredAny},
 };
 
+/// From how many digits on a whole number may not be exact where all numbers are floats.
+const LONG: usize = 16;
+
 /// How long a text from a host may be, in bytes.
 pub const LONGEST: usize = 32 << 20;
 /// How deep its lists and objects may lie in each other.
@@ -90,7 +93,13 @@ pub fn mark_integers(json: &str, mark: &str) -> String {
 
 /// Says whether something may stand in it that [`mark_integers`] would mark: a long row of digits, be it in a text.
 pub fn has_long_numbers(json: &str) -> bool {
-    json.as_bytes().split(|byte| !byte.is_ascii_digit()).any(|digits| digits.len() > 15)
+    let bytes = json.as_bytes();
+    let is_long = |at: usize| {
+        let before = bytes[..at].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        before + bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count() >= LONG
+    };
+    // So long a row has one of its digits at one of these places.
+    (LONG - 1..bytes.len()).step_by(LONG).any(|at| bytes[at].is_ascii_digit() && is_long(at))
 }
 
 /// Gives the number that begins here.
@@ -390,6 +399,13 @@ mod tests {
             prop_assume!(number.is_finite());
             let back: f64 = read("a number", &write(&number).unwrap()).unwrap();
             prop_assert_eq!(back.to_bits(), number.to_bits());
+        }
+
+        #[test]
+        fn a_long_number_is_seen_wherever_it_stands(before in "[a9 ]{0,40}", digits in 1..40_usize, after in "[a9 ]{0,40}") {
+            let json = format!("{before}{}{after}", "1".repeat(digits));
+            let is_long = json.split(|c: char| !c.is_ascii_digit()).any(|row| row.len() >= LONG);
+            prop_assert_eq!(has_long_numbers(&json), is_long);
         }
 
         #[test]

@@ -54,6 +54,7 @@ pub struct ToolResult {
 
 /// Makes a tool whose work a function of the host's does.
 pub(crate) fn host_tool(declaration: ToolDeclaration, function: Arc<dyn Function>) -> Result<Arc<dyn Tool>> {
+    let declaration = declaration.take_roles()?;
     let result = format!("the result of the tool `{}`", declaration.name);
     let roles = declaration.roles.iter().filter(|(_, role)| **role != ArgumentRole::Alone);
     let files = roles.map(|(name, _)| name.clone()).collect();

@@ -6,10 +6,10 @@ mod support;
 
 use std::sync::Arc;
 
-use cowork_ffi::{Calls, Events, Function, Handle, Invocation, Kind, Parts, Result, async_trait};
+use cowork_ffi::{Events, Function, Handle, Invocation, Kind, Parts, Result, async_trait};
 use serde_json::{Value, json};
 use support::{Guard, Hangs, Held, call, calls, echo, looks, open, planner, settled};
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore};
 
 async fn next(views: &Events) -> Option<Value> {
     views.next().await.unwrap().map(|view| serde_json::from_str(&view).unwrap())
@@ -120,68 +120,4 @@ async fn a_task_that_is_none_has_no_views() {
     ] {
         assert_eq!(handle.views(args.to_string()).await.unwrap_err().kind, kind, "{args}");
     }
-}
-
-/// An engine that is called by numbers, and what it tells.
-fn numbered(handle: Arc<Handle>) -> (Arc<Calls>, mpsc::UnboundedReceiver<(i64, Result<Value>)>) {
-    let (tell, told) = mpsc::unbounded_channel();
-    let calls = Calls::new(handle, move |number, came| {
-        _ = tell.send((number, came.map(|json| serde_json::from_str(&json).unwrap())));
-    });
-    (calls, told)
-}
-
-#[tokio::test]
-async fn calls_are_told_under_their_numbers_and_streams_are_known_by_them() {
-    let (calls, mut told) = numbered(begin(echo()));
-    calls.begin(1, "events", "{}".to_owned()).unwrap();
-    assert_eq!(
-        told.try_recv().map(|(number, came)| (number, came.unwrap())),
-        Ok((1, Value::Null)),
-        "it is there at once"
-    );
-    calls.begin(2, "submit", json!({ "text": "go" }).to_string()).unwrap();
-    let (number, id) = told.recv().await.unwrap();
-    let id = id.unwrap();
-    assert_eq!((number, id.is_string()), (2, true));
-    calls.begin(3, "next", "1".to_owned()).unwrap();
-    let (number, items) = told.recv().await.unwrap();
-    assert_eq!((number, &items.unwrap()[0]["event"]["type"]), (3, &json!("thread_opened")));
-    calls.begin(4, "views", json!({ "task": id }).to_string()).unwrap();
-    assert_eq!(told.recv().await.unwrap().1.unwrap(), Value::Null);
-    let mut seen = Vec::new();
-    loop {
-        calls.begin(5, "next", "4".to_owned()).unwrap();
-        match told.recv().await.unwrap() {
-            (5, Ok(Value::Array(views))) => seen.extend(views),
-            (5, Ok(Value::Null)) => break,
-            other => unreachable!("{other:?}"),
-        }
-    }
-    assert_eq!(seen.last().unwrap()["status"], "done");
-    calls.begin(6, "fly", "{}".to_owned()).unwrap();
-    assert_eq!(told.recv().await.unwrap().1.unwrap_err().kind, Kind::NotFound);
-    calls.begin(7, "close", "null".to_owned()).unwrap();
-    assert_eq!(told.recv().await.unwrap().1.unwrap(), Value::Null);
-    assert!(calls.handle().is_closed());
-}
-
-#[tokio::test]
-async fn what_is_given_up_is_not_told_and_a_stream_ends() {
-    let hangs = Arc::new(Hangs::default());
-    let (calls, mut told) = numbered(begin(hangs.clone()));
-    calls.begin(1, "submit", json!({ "text": "go" }).to_string()).unwrap();
-    let id = told.recv().await.unwrap().1.unwrap();
-    hangs.began.notified().await;
-    calls.begin(2, "settled", json!({ "task": id }).to_string()).unwrap();
-    calls.leave(2);
-    calls.begin(3, "events", json!({ "after": 1_000 }).to_string()).unwrap();
-    assert_eq!(told.recv().await.unwrap().0, 3, "nothing is told of what was dropped");
-    calls.begin(4, "next", "3".to_owned()).unwrap();
-    calls.leave(3);
-    let (number, end) = told.recv().await.unwrap();
-    assert_eq!((number, end.unwrap()), (4, Value::Null));
-    calls.begin(5, "next", "3".to_owned()).unwrap();
-    assert_eq!(told.recv().await.unwrap().1.unwrap(), Value::Null, "it is known no more");
-    calls.leave(77);
 }

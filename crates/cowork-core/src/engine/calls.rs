@@ -36,13 +36,6 @@ pub(super) struct Allowed {
     pub(super) gave: Option<ToolOutput>,
 }
 
-/// A call that is to run, in its turn.
-enum InLine {
-    Ready(Box<Allowed>),
-    /// It waits for a lock, as it did before.
-    Waits(CallId),
-}
-
 /// The locks of calls that come first.
 #[derive(Default)]
 struct Blocked(BTreeSet<Lock>);
@@ -64,43 +57,48 @@ impl Blocked {
 impl Driver {
     /// Takes each call as far as it can go now: denied, asked about, waiting for a lock, or running.
     pub(super) async fn authorize(&mut self, calls: Vec<CallId>) -> Result<()> {
-        let (mut parts, mut notes, mut line) = (Vec::new(), Vec::new(), Vec::with_capacity(calls.len()));
+        let (mut parts, mut notes, mut ready) = (Vec::new(), Vec::new(), Vec::new());
         let held = self.held(&calls);
         // Before locks are tried: what is freed from then on is noticed.
         let freed = self.engine.locks.freed();
         let mut before = Blocked::default();
-        for id in calls {
+        let mut waited = 0;
+        for &id in &calls {
             // Whoever waits is judged anew when its turn has come, and not each time that another call ends.
-            if let Some(locks) = self.waiting.get(&id).filter(|it| before.has(it) || !self.engine.locks.are_free(it)) {
-                before.add(locks);
-                line.push(InLine::Waits(id));
-                continue;
+            if let Some((_, locks)) = self.waiting.get(waited).filter(|(waits, _)| *waits == id) {
+                if before.has(locks) || !self.engine.locks.are_free(locks) {
+                    before.add(locks);
+                    waited += 1;
+                    continue;
+                }
+                self.waiting.remove(waited);
             }
-            self.waiting.remove(&id);
             if let Some((call, state)) = self.task.call(id).map(|(c, s)| (c.clone(), s.clone()))
-                && let Some(ready) = self.judge(call, &state)?
+                && let Some(allowed) = self.judge(call, &state)?
             {
-                match &ready.effects {
-                    effects if effects.subtask.is_some() => parts.push(ready),
-                    effects if effects.note.is_some() => notes.push(ready),
+                match &allowed.effects {
+                    effects if effects.subtask.is_some() => parts.push(allowed),
+                    effects if effects.note.is_some() => notes.push(allowed),
                     _ => {
-                        if !self.waiting.is_empty() {
-                            before.add(&ready.locks);
+                        if waited < self.waiting.len() {
+                            before.add(&allowed.locks);
                         }
-                        line.push(InLine::Ready(Box::new(ready)));
+                        ready.push(Box::new(allowed));
                     }
                 }
             }
         }
+        // What is left does not wait any more, or was judged anew with what came between.
+        self.waiting.truncate(waited);
         self.discard(held).await;
-        if parts.is_empty() && notes.is_empty() && line.is_empty() {
+        if parts.is_empty() && notes.is_empty() && ready.is_empty() && waited == 0 {
             return Ok(());
         }
         let busy = !parts.is_empty() && Box::pin(self.delegate(parts)).await?;
         if !notes.is_empty() {
             Box::pin(self.keep_notes(notes)).await?;
         }
-        self.start(line, freed, busy).await
+        self.start(&calls, ready, freed, busy).await
     }
 
     /// Gives those of these calls that hold something back.
@@ -200,26 +198,33 @@ impl Driver {
         self.draft(Event::CallFinished { call, outcome, seen: Vec::new() })
     }
 
-    /// Starts those whose turn it is. `busy`: something else waits for folders.
-    async fn start(&mut self, line: Vec<InLine>, freed: watch::Receiver<()>, mut busy: bool) -> Result<()> {
+    /// Starts those of these calls whose turn it is. `busy`: something else waits for folders.
+    #[allow(clippy::vec_box, reason = "it is large, most often there is one, and a list has room for four")]
+    async fn start(
+        &mut self,
+        calls: &[CallId],
+        ready: Vec<Box<Allowed>>,
+        freed: watch::Receiver<()>,
+        mut busy: bool,
+    ) -> Result<()> {
         let (mut blocked, mut is_free) = (Blocked::default(), false);
         let mut runs: Vec<BoxFuture<super::driver::Ended>> = Vec::new();
-        for next in line {
-            let ready = match next {
-                InLine::Ready(ready) => ready,
-                InLine::Waits(id) => {
-                    let locks = &self.waiting[&id];
-                    // Whoever was before it did not start after all.
-                    is_free |= !blocked.has(locks) && self.engine.locks.are_free(locks);
-                    blocked.add(locks);
-                    continue;
-                }
-            };
+        let (mut ready, mut waits) = (ready.into_iter().peekable(), 0);
+        for id in calls {
+            if let Some((_, locks)) = self.waiting.get(waits).filter(|(waits, _)| waits == id) {
+                // Whoever was before it did not start after all.
+                is_free |= !blocked.has(locks) && self.engine.locks.are_free(locks);
+                blocked.add(locks);
+                waits += 1;
+                continue;
+            }
+            let Some(ready) = ready.next_if(|ready| ready.call.id == *id) else { continue };
             // Calls that conflict run in the order in which they were decided.
-            let waits = blocked.has(&ready.locks);
-            let Some(held) = (if waits { None } else { self.engine.locks.take(&ready.locks) }) else {
+            let is_behind = blocked.has(&ready.locks);
+            let Some(held) = (if is_behind { None } else { self.engine.locks.take(&ready.locks) }) else {
                 blocked.add(&ready.locks);
-                self.waiting.insert(ready.call.id, ready.locks);
+                self.waiting.insert(waits, (*id, ready.locks));
+                waits += 1;
                 continue;
             };
             match self.session_for(&ready.effects).await {

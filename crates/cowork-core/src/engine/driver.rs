@@ -1,6 +1,6 @@
 //! One task, from being taken up to being put down.
 
-use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use tokio::sync::{Notify, watch};
@@ -61,8 +61,8 @@ pub(super) struct Driver {
     shown: Entries,
     shown_at: (Status, bool, usize),
     pub(super) running: FuturesUnordered<BoxFuture<Ended>>,
-    /// Calls that may run once nobody else has their locks.
-    pub(super) waiting: HashMap<CallId, Vec<Lock>>,
+    /// Calls that may run once nobody else has their locks, in the order in which they were decided.
+    pub(super) waiting: Vec<(CallId, Vec<Lock>)>,
     pub(super) session: Option<Opened>,
     /// How often the task's folders were found to be another task's, in a row.
     pub(super) busy: u32,
@@ -94,7 +94,7 @@ pub(super) async fn run(
         shown: index::entries(&folded),
         shown_at: shown_at(&folded),
         running: FuturesUnordered::new(),
-        waiting: HashMap::new(),
+        waiting: Vec::new(),
         session: None,
         busy: 0,
         cancel: CancellationToken::new(),

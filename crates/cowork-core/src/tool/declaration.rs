@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Tool, ToolContext, ToolOutput, ToolSpec};
+use super::{Tool, ToolContext, ToolOutput, ToolSpec, roles};
 use crate::{Access, BoxFuture, Effects, Error, FileEffect, FilePath, Kind, Lock, Preview, Recovery, Result};
 
 /// How a host describes a tool of its own. What it does not say is taken to be the worst.
@@ -24,7 +24,7 @@ pub struct ToolDeclaration {
     /// What a call does to the world.
     #[serde(default)]
     pub effects: DeclaredEffects,
-    /// What arguments stand for, by their names; each is a text or a list of texts.
+    /// What arguments stand for, by their names; each is a text or a list of texts. The schema of an argument may say it too, as `x-cowork-role`.
     #[serde(default)]
     pub roles: BTreeMap<String, ArgumentRole>,
     /// What no two calls use at once, whatever their arguments: `screen`, `account/mail`.
@@ -103,10 +103,21 @@ impl ToolDeclaration {
         self.made(Box::new(|_| Ok(None)), Box::new(move |args, ctx| Box::pin(run(args, ctx))))
     }
 
-    pub(super) fn made(mut self, work: Box<Work>, run: Box<Run>) -> Result<Arc<dyn Tool>> {
+    /// Takes the roles that its schema says to those that are said beside it, which count first.
+    ///
+    /// # Errors
+    /// `InvalidInput` where nothing could hold a call to one: it is said of what is no text and no list of texts, or within something else.
+    pub fn take_roles(mut self) -> Result<Self> {
         self.schema = spelled_out(self.schema);
-        self.check()?;
-        let Self { name, about, schema, effects, roles, locks, title } = self;
+        let said = roles::take(&mut self.schema, &self.name)?;
+        self.roles = said.into_iter().chain(self.roles).collect();
+        Ok(self)
+    }
+
+    pub(super) fn made(self, work: Box<Work>, run: Box<Run>) -> Result<Arc<dyn Tool>> {
+        let declared = self.take_roles()?;
+        declared.check()?;
+        let Self { name, about, schema, effects, roles, locks, title } = declared;
         let locks = locks.into_iter().map(|name| Lock { name, alone: true }).collect();
         let usual = Effects { locks, ..effects.effects() };
         let title = title.unwrap_or_else(|| format!("use `{name}`"));
@@ -146,10 +157,21 @@ fn spelled_out(mut schema: Value) -> Value {
         && let Some(definition) = named(&schema)
         && let Some(schema) = schema.as_object_mut()
     {
-        schema.remove("$ref");
+        let name = schema.remove("$ref");
         schema.extend(definition);
+        // Nobody else may speak of it.
+        let is_named = |name: &Value| Value::Object(schema.clone()).to_string().contains(&name.to_string());
+        if let Some((defs, one)) = name.as_ref().filter(|name| !is_named(name)).and_then(Value::as_str).and_then(place)
+        {
+            schema.get_mut(defs).and_then(Value::as_object_mut).map(|defs| defs.remove(one));
+        }
     }
     schema
+}
+
+/// Splits `#/$defs/One`.
+fn place(name: &str) -> Option<(&str, &str)> {
+    name.strip_prefix("#/")?.split_once('/')
 }
 
 impl DeclaredEffects {

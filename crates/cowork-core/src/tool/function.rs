@@ -138,6 +138,7 @@ impl<A: DeserializeOwned + Send + 'static> ToolFn<A> {
     /// where effects are both declared and worked out.
     pub fn build(self) -> Result<Arc<dyn Tool>> {
         let Self { declaration, effects, run } = self;
+        let declaration = declaration.take_roles()?;
         let ToolDeclaration { name, effects: usual, roles, locks, .. } = &declaration;
         if effects.is_some() && (*usual != DeclaredEffects::Unknown || !roles.is_empty() || !locks.is_empty()) {
             let why = format!("the tool `{name}` declares what its calls do, and works it out besides");

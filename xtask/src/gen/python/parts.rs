@@ -21,7 +21,7 @@ pub(super) fn module(model: &Model) -> Option<String> {
     let kinds: Vec<&str> = declarations.iter().map(|(name, ..)| *name).collect();
     let _ = write!(
         text,
-        "\nfrom typing import TYPE_CHECKING, Any, overload\n\nfrom ._host import Function, {}\n\n\
+        "\nfrom functools import partial\nfrom typing import TYPE_CHECKING, Any, overload\n\nfrom ._host import Function, {}\n\n\
          if TYPE_CHECKING:\n    from collections.abc import Callable\n\n    from ._types import {}\n\n__all__ = [{}]\n",
         kinds.join(", "),
         names.into_iter().collect::<Vec<_>>().join(", "),
@@ -46,5 +46,8 @@ fn decorator(model: &Model, kind: &str, about: &Prose, fields: &[&Field], text: 
     text.push_str(&docstring(model, &with_arguments(&doc, fields), "    "));
     let pair = |field: &&Field| format!("        \"{}\": {},\n", field.name, parameter(&field.name));
     let pairs: String = fields.iter().map(pair).collect();
-    let _ = write!(text, "    said = {{\n{pairs}    }}\n    return {kind}.of(function, said)\n");
+    let _ = write!(
+        text,
+        "    said = {{\n{pairs}    }}\n    return partial({kind}, said=said) if function is None else {kind}(function, said)\n"
+    );
 }

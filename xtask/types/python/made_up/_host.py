@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,7 +11,3 @@ Function = Callable[..., Any]
 class Box:
     def __init__(self, function: Function, said: Mapping[str, Any]) -> None:
         self.function, self.said = function, said
-
-    @classmethod
-    def of(cls, function: Function | None, said: Mapping[str, Any]) -> Any:
-        return cls(function, said) if function else functools.partial(cls, said=said)

@@ -5,6 +5,7 @@ Written by `cargo xtask gen` from the engine's schema: what is changed here is l
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
 from ._host import Function, Box
@@ -45,4 +46,4 @@ def box(
         "colour": colour,
         "name": name,
     }
-    return Box.of(function, said)
+    return partial(Box, said=said) if function is None else Box(function, said)

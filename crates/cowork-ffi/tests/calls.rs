@@ -1,0 +1,215 @@
+//! An engine and a host with one thread, which call each other by numbers.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what should not be")]
+
+mod support;
+
+use std::{
+    cell::RefCell,
+    collections::VecDeque,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
+
+use cowork_ffi::{Calls, Kind, Result, Wanted};
+use serde_json::{Value, json};
+use support::{looks, planner};
+
+/// Long enough for any machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A host: it takes what is wanted when it is woken.
+struct Host {
+    calls: Arc<Calls>,
+    woken: mpsc::Receiver<()>,
+    taken: RefCell<VecDeque<Wanted>>,
+}
+
+impl Host {
+    fn open() -> Self {
+        let (wake, woken) = mpsc::channel();
+        let parts = [("planner", planner("p")), ("tool", looks("it"))];
+        let parts = parts.map(|(kind, declaration)| (kind.to_owned(), declaration)).to_vec();
+        let wake = move || _ = wake.send(());
+        Self {
+            calls: Calls::open(r#"{"builtin_tools":"none"}"#, parts, wake).unwrap(),
+            woken,
+            taken: RefCell::default(),
+        }
+    }
+
+    /// Waits until something is wanted.
+    fn next(&self) -> Wanted {
+        loop {
+            if let Some(wanted) = self.taken.borrow_mut().pop_front() {
+                return wanted;
+            }
+            self.woken.recv_timeout(PATIENCE).unwrap();
+            self.take();
+        }
+    }
+
+    fn take(&self) {
+        self.taken.borrow_mut().extend(self.calls.take());
+    }
+
+    /// Gives what is there at once.
+    fn begun(&self) -> Wanted {
+        self.take();
+        self.taken.borrow_mut().pop_front().unwrap()
+    }
+
+    fn begin(&self, number: i64, operation: &str, args: &Value) {
+        self.calls.begin(number, operation, args.to_string()).unwrap();
+    }
+
+    /// Has a task submitted, and gives its name and the planner's first call.
+    fn submitted(&self) -> (Value, i64) {
+        self.begin(1, "submit", &json!({ "text": "go" }));
+        let (mut task, mut called) = (Value::Null, None);
+        while called.is_none() || task.is_null() {
+            match self.next() {
+                Wanted::Done(1, came) => task = serde_json::from_str(&came.unwrap()).unwrap(),
+                Wanted::Call(number, 0, _) => called = Some(number),
+                other => panic!("{other:?}"),
+            }
+        }
+        (task, called.unwrap())
+    }
+
+    /// Does what functions are called for, a call of the tool and then the end, until a call of ours is done.
+    fn done(&self) -> (i64, Result<Value>) {
+        loop {
+            match self.next() {
+                Wanted::Done(number, came) => return (number, came.map(|json| serde_json::from_str(&json).unwrap())),
+                Wanted::Call(number, 0, input) => {
+                    let is_first = input.contains(r#""turns":[]"#);
+                    let end = json!({ "finish": { "end": "done", "summary": "Done." } });
+                    let plan = if is_first { json!({ "calls": [{ "tool": "it", "args": {} }] }) } else { end };
+                    self.calls.gave_elsewhere(number, Ok(plan.to_string()));
+                }
+                Wanted::Call(number, ..) => self.calls.gave_elsewhere(number, Ok(r#"{"value":1}"#.to_owned())),
+                Wanted::Drop(_) => {}
+            }
+        }
+    }
+
+    /// Gives what a function gave, and what is wanted next.
+    fn gave(&self, number: i64, given: &Value) -> Wanted {
+        if self.calls.gave(number, Ok(given.to_string())) {
+            self.take();
+        }
+        self.next()
+    }
+}
+
+#[test]
+fn a_thread_that_gives_and_takes_comes_to_the_end() {
+    const STEPS: usize = 200;
+    let host = Host::open();
+    let (task, mut number) = host.submitted();
+    host.begin(2, "settled", &json!({ "task": task }));
+    for step in 0..STEPS {
+        let Wanted::Call(tool, 1, input) = host.gave(number, &json!({ "calls": [{ "tool": "it", "args": {} }] }))
+        else {
+            panic!("no call of the tool")
+        };
+        assert_eq!(serde_json::from_str::<Value>(&input).unwrap()["attempt"], 1);
+        let Wanted::Call(next, 0, input) = host.gave(tool, &json!({ "value": step })) else { panic!("no plan") };
+        let seen: Value = serde_json::from_str(&input).unwrap();
+        assert_eq!(seen["task"]["turns"][step]["calls"][0]["outcome"]["value"], step);
+        number = next;
+    }
+    let Wanted::Done(2, Ok(state)) = host.gave(number, &json!({ "finish": { "end": "done", "summary": "Done." } }))
+    else {
+        panic!("no end")
+    };
+    let state: Value = serde_json::from_str(&state).unwrap();
+    assert_eq!((&state["status"], state["turns"].as_array().map(Vec::len)), (&json!("done"), Some(STEPS + 1)));
+}
+
+#[test]
+fn what_nobody_wants_any_more_is_told_and_its_answer_goes_nowhere() {
+    let host = Host::open();
+    let (task, number) = host.submitted();
+    host.begin(2, "cancel", &json!({ "task": task }));
+    let (mut dropped, mut cancelled) = (false, false);
+    while !(dropped && cancelled) {
+        match host.next() {
+            Wanted::Drop(of) => dropped = of == number,
+            Wanted::Done(2, came) => cancelled = came.is_ok(),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(!host.calls.gave(number, Ok("null".to_owned())));
+    assert!(host.calls.tell(number).is_none());
+    host.calls.gave_elsewhere(number, Ok("null".to_owned()));
+}
+
+#[test]
+fn what_a_loop_took_is_lost_with_it_and_what_it_gave_up_or_left_is_called_by_the_next() {
+    let host = Host::open();
+    let (task, number) = host.submitted();
+    // It was taken, so it goes back before the loop is known to have ended.
+    host.calls.again(number, 0, "{}".to_owned());
+    host.calls.lose();
+    let Wanted::Call(again, 0, _) = host.next() else { panic!("no plan") };
+    assert_eq!(again, number);
+
+    host.begin(2, "finished", &json!({ "task": task }));
+    host.calls.lose();
+    let Wanted::Done(2, Err(error)) = host.next() else { panic!("no end") };
+    assert_eq!(error.kind, Kind::Unavailable);
+    assert!(error.message.contains("is closed"), "{error}");
+    // Nobody waits for it any more.
+    host.calls.again(number, 0, "{}".to_owned());
+    assert!(host.calls.take().is_empty());
+}
+
+#[test]
+fn calls_are_done_under_their_numbers_and_streams_are_known_by_them() {
+    let host = Host::open();
+    host.begin(1, "events", &json!({}));
+    let Wanted::Done(1, Ok(begun)) = host.begun() else { panic!("it is there at once") };
+    assert_eq!(begun, "null");
+    let (_, number) = host.submitted();
+    host.begin(3, "next", &json!(1));
+    let (number_of_next, items) = host.done();
+    assert_eq!((number_of_next, &items.unwrap()[0]["event"]["type"]), (3, &json!("thread_opened")));
+    host.begin(4, "events", &json!({ "after": 1_000 }));
+    let Wanted::Done(4, Ok(_)) = host.begun() else { panic!("it is there at once") };
+    host.begin(5, "next", &json!(4));
+    host.calls.leave(4);
+    let (number_of_end, end) = host.done();
+    assert_eq!((number_of_end, end.unwrap()), (5, Value::Null));
+    host.begin(6, "next", &json!(4));
+    assert_eq!(host.done().1.unwrap(), Value::Null, "it is known no more");
+    host.begin(7, "fly", &json!({}));
+    assert_eq!(host.done().1.unwrap_err().kind, Kind::NotFound);
+    host.calls.leave(77);
+    host.calls.gave_elsewhere(number, Ok(json!({ "finish": { "end": "done", "summary": "Done." } }).to_string()));
+    host.begin(8, "close", &Value::Null);
+    assert_eq!(host.done().1.unwrap(), Value::Null);
+    assert!(host.calls.handle().is_closed());
+}
+
+#[test]
+fn a_stream_of_views_ends_with_its_task_and_what_is_left_is_not_told() {
+    let host = Host::open();
+    let (task, number) = host.submitted();
+    host.begin(2, "settled", &json!({ "task": task }));
+    host.calls.leave(2);
+    host.begin(3, "views", &json!({ "task": task }));
+    assert_eq!(host.done().0, 3, "nothing is told of what was left");
+    host.calls.gave_elsewhere(number, Ok(json!({ "finish": { "end": "done", "summary": "Done." } }).to_string()));
+    let mut seen = Vec::new();
+    loop {
+        host.begin(4, "next", &json!(3));
+        match host.done() {
+            (4, Ok(Value::Array(views))) => seen.extend(views),
+            (4, Ok(Value::Null)) => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(seen.last().unwrap()["status"], "done");
+}
