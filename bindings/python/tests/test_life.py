@@ -16,7 +16,7 @@ from typing import Any
 
 import cowork
 from cowork import Cowork, CoworkError, SyncCowork, ToolContext, tool
-from support import Story, calls, engine, outcomes, script
+from support import MOST_SECONDS, Story, calls, engine, outcomes, script
 
 
 @tool(effects="read_only")
@@ -132,6 +132,36 @@ class Loops(Story):
             return state
 
         self.assertEqual(self.runs(ends)["result"]["summary"], "after all")
+
+    def test_an_interrupt_as_a_result_is_given_leaves_a_loop_that_goes_on(self) -> None:
+        class Interrupted:
+            def __init__(self, engine: Any) -> None:
+                self.engine, self.is_over = engine, False
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(self.engine, name)
+
+            def gave(self, number: int, text: str) -> bool:
+                has_more: bool = self.engine.gave(number, text)
+                if has_more and not self.is_over:
+                    self.is_over = True
+                    raise KeyboardInterrupt
+                return has_more
+
+        # One after the other: once the loop's thread is ahead of the engine's, it stays so.
+        @tool(effects="read_only", locks=["one"])
+        async def quick() -> None: ...
+
+        it: Any = engine(quick, turns=[calls("quick", *[{}] * 50)] * 4)
+        it._bridge.engine = Interrupted(it._bridge.engine)
+        loop = asyncio.new_event_loop()
+        first = loop.create_task(it.run("go"))
+        with self.assertRaises(KeyboardInterrupt), self.assertLogs("cowork"):
+            loop.run_until_complete(first)
+        self.assertEqual(loop.run_until_complete(asyncio.wait_for(it.run("again"), MOST_SECONDS / 3))["status"], "done")
+        self.assertEqual(loop.run_until_complete(asyncio.wait_for(first, MOST_SECONDS / 3))["status"], "done")
+        loop.run_until_complete(it.close())
+        loop.close()
 
     def test_what_the_engine_stops_is_no_fault_of_the_host(self) -> None:
         async def work() -> str:

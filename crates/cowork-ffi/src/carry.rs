@@ -86,7 +86,7 @@ pub(crate) fn spawn(handle: &Handle, future: BoxFuture<()>) -> AbortHandle {
 
 /// Does something, and then, on this thread, what of the engine's work that wakes: as long as there is any, within bounds.
 ///
-/// It returns soon, as all that the engine does itself is short; it never waits, and whatever another thread is at is left to that.
+/// It returns soon, as all that the engine does itself is short. What the runtime is at just now is waited for, and gone on with here.
 pub(crate) fn carry(give: impl FnOnce()) {
     let _left = Left(WOKEN.replace(Some(VecDeque::new())));
     give();
@@ -121,10 +121,8 @@ impl Work {
     }
 
     fn carry(self: &Arc<Self>) {
-        let Ok(future) = self.future.try_lock() else {
-            // Somebody polls it just now, and may have looked already for what woke it.
-            return self.owner.wake();
-        };
+        // The runtime may be about to let go of it: it began what was just given back. Were it left to that, each time again both would be woken.
+        let future = held(&self.future);
         let _in_runtime = self.handle.enter();
         let polled = catch_unwind(AssertUnwindSafe(|| self.poll(future)));
         // The lock's end is to be seen by whoever says that it missed it.
