@@ -178,9 +178,8 @@ async function answer(host, part, id, data) {
     more = engine.gave(id, await part.run(data, ctx));
   } catch (error) {
     more = threw(engine, id, error);
-  } finally {
-    running.delete(id);
   }
+  running.delete(id);
   if (more) hear(host, more);
 }
 
@@ -199,10 +198,9 @@ const alive = setInterval(() => {}, 2 ** 31 - 1).unref();
 let waiting = 0;
 
 function settle(pending, id, isDone, data) {
-  const resolve = pending.get(id);
-  pending.delete(id);
   if (--waiting === 0) alive.unref();
-  resolve([isDone, data]);
+  pending.get(id)([isDone, data]);
+  pending.delete(id);
 }
 
 module.exports = { Cowork, Task, Output, tool, model, planner, version: require("./package.json").version, ...require("./errors.js") };

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextvars
 import functools
 import itertools
 import json
@@ -133,6 +134,7 @@ class Bridge:
                 raise UnsupportedError("the engine is used from two event loops at once", op="call engine", fix=fix)
             self._stop()
         self.engine.lose()
+        self._context = contextvars.copy_context()
         loop.add_reader(self.engine.fileno(), self._take)
         # What came while the loop before this one ended woke nobody.
         loop.call_soon(self._take)
@@ -173,12 +175,13 @@ class Bridge:
         try:
             result = await part.answer(self, number, from_json(text))
             if result is not None and self.engine.gave(number, result):
-                self._take()
+                # What this function set in its context is none of the next one's.
+                self._context.run(self._take)
         except (Exception, KeyboardInterrupt, SystemExit) as why:
             self._threw(number, why, part)
             if not isinstance(why, Exception):
                 # It may have come where something was to be taken.
-                cast("asyncio.Task[Any]", me).get_loop().call_soon(self._take)
+                cast("asyncio.Task[Any]", me).get_loop().call_soon(self._take, context=self._context)
                 raise
         except BaseException as why:
             # What the engine stopped is not there any more. Whether the loop ends is known as soon as whoever else was cancelled has run.

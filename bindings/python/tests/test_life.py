@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import gc
 import os
 import signal
@@ -162,6 +163,23 @@ class Loops(Story):
         self.assertEqual(loop.run_until_complete(asyncio.wait_for(first, MOST_SECONDS / 3))["status"], "done")
         loop.run_until_complete(it.close())
         loop.close()
+
+    def test_what_a_tool_sets_in_its_context_is_none_of_the_next_ones(self) -> None:
+        who = contextvars.ContextVar("who", default="nobody")
+        seen = set()
+
+        @tool(effects="read_only", locks=["one"])
+        async def sets() -> None:
+            seen.add(who.get())
+            who.set("me")
+
+        async def work() -> None:
+            who.set("host")
+            async with engine(sets, turns=[calls("sets", *[{}] * 50)]) as it:
+                await it.run("go")
+
+        self.runs(work)
+        self.assertEqual(seen, {"host"})
 
     def test_what_the_engine_stops_is_no_fault_of_the_host(self) -> None:
         async def work() -> str:

@@ -122,16 +122,14 @@ impl Work {
 
     fn carry(self: &Arc<Self>) {
         // The runtime may be about to let go of it: it began what was just given back. Were it left to that, each time again both would be woken.
-        let future = held(&self.future);
+        let Ok(future) = self.future.lock() else {
+            return self.owner.wake();
+        };
         let _in_runtime = self.handle.enter();
         let polled = catch_unwind(AssertUnwindSafe(|| self.poll(future)));
         // The lock's end is to be seen by whoever says that it missed it.
         fence(SeqCst);
         let is_missed = self.is_missed.swap(false, SeqCst);
-        // What panicked has ended, as it would on the runtime.
-        if polled.is_err() {
-            drop(held(&self.future).take());
-        }
         if is_missed || !polled.is_ok_and(|polled| polled.is_pending()) {
             self.owner.wake();
         }
@@ -162,18 +160,19 @@ impl Future for Owner {
         let work = &self.0;
         // First, so that whatever wakes it from here on is not missed.
         work.owner.register(cx.waker());
-        let free = || match work.future.try_lock() {
-            Ok(future) => Some(future),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        let polled = || match work.future.try_lock() {
+            Ok(future) => Some(work.poll(future)),
+            // What panicked has ended, wherever that was.
+            Err(TryLockError::Poisoned(_)) => Some(Poll::Ready(())),
             Err(TryLockError::WouldBlock) => None,
         };
         // A host's thread is at it, which may be kept waiting itself: this one has more to do.
-        let future = free().or_else(|| {
+        let again = || {
             work.is_missed.store(true, SeqCst);
             fence(SeqCst);
-            free()
-        });
-        future.map_or(Poll::Pending, |future| work.poll(future))
+            polled()
+        };
+        polled().or_else(again).unwrap_or(Poll::Pending)
     }
 }
 

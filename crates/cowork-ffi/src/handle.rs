@@ -166,7 +166,8 @@ impl Handle {
     /// Does something, as giving what a function gave, and carries on what of the engine's work wakes of it, on this thread: as long as there is
     /// any, within bounds. For a thread that would else go to sleep until the engine's has done that: neither has to be woken.
     ///
-    /// It returns soon, as all that the engine does itself is short. In a process that was forked it only does it.
+    /// It returns soon, as all that the engine does itself is short. In a process that was forked it only does it. Not for a [`Function`](crate::Function)
+    /// to call, nor for what wakes a host: they are called in the middle of that work.
     pub fn carry(&self, give: impl FnOnce()) {
         if self.check().is_ok() { carry::carry(give) } else { give() }
     }

@@ -157,21 +157,10 @@ fn spelled_out(mut schema: Value) -> Value {
         && let Some(definition) = named(&schema)
         && let Some(schema) = schema.as_object_mut()
     {
-        let name = schema.remove("$ref");
+        schema.remove("$ref");
         schema.extend(definition);
-        // Nobody else may speak of it.
-        let is_named = |name: &Value| Value::Object(schema.clone()).to_string().contains(&name.to_string());
-        if let Some((defs, one)) = name.as_ref().filter(|name| !is_named(name)).and_then(Value::as_str).and_then(place)
-        {
-            schema.get_mut(defs).and_then(Value::as_object_mut).map(|defs| defs.remove(one));
-        }
     }
     schema
-}
-
-/// Splits `#/$defs/One`.
-fn place(name: &str) -> Option<(&str, &str)> {
-    name.strip_prefix("#/")?.split_once('/')
 }
 
 impl DeclaredEffects {
