@@ -138,7 +138,7 @@ class Tool(Part):
             hinted = {} if "schema" in said else {"schema": self._hints.schema()}
         except (KeyError, NameError, TypeError, ValueError, RuntimeError) as why:
             fix = "give each parameter a type that JSON has a form for: str, int, float, bool, Literal, list, dict, an enum, a date, a dataclass, ..."
-            text = f"no schema can be made of the parameters of the tool `{said.get('name', getattr(self.function, '__name__', self.kind))}`: {why}"
+            text = f"no schema can be made of the parameters of the tool `{super()._declaration(said)['name']}`: {why}"
             raise InvalidInputError(text, op="make tool", fix=f"{fix}; or give the tool a `schema`") from None
         return {"name": self._hints.name.lower(), "about": self._hints.about, **hinted, **said}
 
