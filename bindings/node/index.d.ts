@@ -66,7 +66,7 @@ export interface Context {
 }
 
 /** What a tool is told besides its arguments. */
-export interface ToolContext extends Context, Readonly<Omit<ToolInput, "args" | "folders" | "paths"> & Partial<Pick<ToolInput, "folders" | "paths">>> {
+export interface ToolContext extends Context, Readonly<Omit<ToolInput, "args">> {
   /** Shows how far it is: so much is done, of so much (0 if that is not known), and what it is at. */
   progress(done: number, total?: number, note?: string): void;
 }

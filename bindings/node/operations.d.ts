@@ -126,6 +126,87 @@ export declare abstract class Operations {
   ): Promise<TaskId>;
 
   /**
+   * Does a task to its end, and gives it: `submit`, then `finished`. To give the call up cancels the task.
+   *
+   * @param text - What is wanted, in words. At most 1 MiB.
+   */
+  run(
+    text: string,
+    options?: {
+      /**
+       * What may be done without a question in the mode `ask`.
+       *
+       * @defaultValue `[]`
+       */
+      allow?: AllowRule[] | undefined;
+      /**
+       * What it may spend on models, and for how long it may work.
+       *
+       * @defaultValue `{}`
+       */
+      budget?: Budget | undefined;
+      /** The folders it may use: paths, to be changed in under their own names, or as `folder` gives them. */
+      folders?: FolderChoice[] | undefined;
+      /**
+       * What its commands may reach of a network. Without one, nothing.
+       *
+       * @defaultValue `[]`
+       */
+      hosts?: HostGrant[] | undefined;
+      /**
+       * How many planning steps it may take at the most. Default: 1,000.
+       *
+       * @defaultValue `null`
+       */
+      maxSteps?: number | null | undefined;
+      /**
+       * How much it may do unasked.
+       *
+       * @defaultValue `"ask"`
+       */
+      mode?: Mode | undefined;
+      /**
+       * The model that does it.
+       *
+       * @defaultValue `null`
+       */
+      model?: string | null | undefined;
+      /**
+       * What the planner is told besides, its `name` among it: a playbook's name and parameters. Not beside
+       * `model`.
+       *
+       * @defaultValue `null`
+       */
+      planner?: Json | undefined;
+      /**
+       * Who sends it. Default: as the engine was opened.
+       *
+       * @defaultValue `null`
+       */
+      sender?: string | null | undefined;
+      /**
+       * The thread, by its id or by a name of your choice, which is the same thread each time; a title names
+       * none. Default: as the engine was opened.
+       *
+       * @defaultValue `null`
+       */
+      thread?: string | null | undefined;
+      /**
+       * The tools that it may use; all that there are, if none are named.
+       *
+       * @defaultValue `null`
+       */
+      tools?: string[] | null | undefined;
+      /**
+       * The instruction files in its folders that the person trusts, each at a hash.
+       *
+       * @defaultValue `[]`
+       */
+      trust?: TrustedFile[] | undefined;
+    },
+  ): Promise<TaskState>;
+
+  /**
    * Puts a command into its thread's log, durably; one that was accepted before is accepted again without
    * effect.
    *

@@ -11,6 +11,10 @@ class Operations {
     return this._call("submit", given("submit", { text }, options, { allow: "allow", budget: "budget", folders: "folders", hosts: "hosts", maxSteps: "max_steps", mode: "mode", model: "model", planner: "planner", sender: "sender", thread: "thread", tools: "tools", trust: "trust" }));
   }
 
+  async run(text, options = {}) {
+    return this._call("run", given("run", { text }, options, { allow: "allow", budget: "budget", folders: "folders", hosts: "hosts", maxSteps: "max_steps", mode: "mode", model: "model", planner: "planner", sender: "sender", thread: "thread", tools: "tools", trust: "trust" }));
+  }
+
   async send(thread, task, sender, id, command) {
     return this._call("send", { thread, task, sender, id, command });
   }

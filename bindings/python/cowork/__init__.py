@@ -13,7 +13,8 @@ Words are data, as the engine records them: `cowork.types` has their types.
 from . import _errors
 from ._cowork import Cowork, SyncCowork, SyncTask, Task
 from ._errors import *
-from ._host import Arg, Model, Planner, Tool, ToolContext, ToolResult
+from ._given import ToolResult
+from ._host import Arg, Model, Planner, Tool, ToolContext
 from ._native import __version__
 from ._parts import model, planner, tool
 

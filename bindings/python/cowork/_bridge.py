@@ -8,10 +8,8 @@ import functools
 import itertools
 import json
 import os
-import threading
 import weakref
 from collections import deque
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from ._host import Part, ToolContext
+    from ._host import Part
 
 _ENGINES: weakref.WeakSet[Bridge] = weakref.WeakSet()
 AT_EXIT = 5.0
@@ -75,7 +73,7 @@ class Bridge:
         self.engine = Engine(to_json(config, "the configuration"), [(part.kind, part.declared) for part in parts])
         self.numbers, self._parts = itertools.count(1), parts
         self._waiting: dict[int, asyncio.Future[str]] = {}
-        self._running: dict[int, asyncio.Task[None] | ToolContext] = {}
+        self._running: dict[int, asyncio.Task[None]] = {}
         # It is there to notice when the loop ends.
         self._server: asyncio.Task[Any] | None = None
         _ENGINES.add(self)
@@ -95,30 +93,6 @@ class Bridge:
     async def close(self) -> None:
         await self.call("close", None)
         self._stop()
-
-    def in_thread(self, number: int, work: Callable[[], str], stop: ToolContext, part: Part) -> None:
-        """Runs a function that blocks, in a thread that answers for it."""
-        self._running[number] = stop
-        # The interpreter waits at its end for the threads of a pool, however long they block.
-        threading.Thread(target=self._answer, args=(number, work, part), name="cowork-tool", daemon=True).start()
-
-    def waited(self, context: ToolContext, awaited: Callable[[Any], Any], value: Any) -> Any:
-        """Has the loop wait for what a function in a thread gave, if that is to be awaited: until the call is cancelled."""
-        if not hasattr(value, "__await__"):
-            return value
-        import asyncio
-
-        loop = cast("asyncio.Task[Any]", self._server).get_loop()
-        context.awaited = asyncio.run_coroutine_threadsafe(awaited(value), loop)
-        return context.awaited.result()
-
-    def _answer(self, number: int, work: Callable[[], str], part: Part) -> None:
-        try:
-            self.engine.reply(number, work())
-        except BaseException as why:
-            self._threw(number, why, part)
-        finally:
-            self._running.pop(number, None)
 
     def serve(self) -> asyncio.AbstractEventLoop:
         """Has the loop that runs now take what the engine wants, unless another one does."""
@@ -173,20 +147,19 @@ class Bridge:
         me = self._running[number]
         part = self._parts[place]
         try:
-            result = await part.answer(self, number, from_json(text))
-            if result is not None and self.engine.gave(number, result):
+            if self.engine.gave(number, await part.answer(self, number, from_json(text))):
                 # What this function set in its context is none of the next one's.
                 self._context.run(self._take)
         except (Exception, KeyboardInterrupt, SystemExit) as why:
             self._threw(number, why, part)
             if not isinstance(why, Exception):
                 # It may have come where something was to be taken.
-                cast("asyncio.Task[Any]", me).get_loop().call_soon(self._take, context=self._context)
+                me.get_loop().call_soon(self._take, context=self._context)
                 raise
         except BaseException as why:
             # What the engine stopped is not there any more. Whether the loop ends is known as soon as whoever else was cancelled has run.
             if self._running.get(number) is me:
-                loop = cast("asyncio.Task[Any]", me).get_loop()
+                loop = me.get_loop()
                 given_up = functools.partial(self._given_up, number, place, text, why)
                 given_up() if loop.is_closed() else loop.call_soon(loop.call_soon, given_up)
             raise

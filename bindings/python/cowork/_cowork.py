@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import sys
 import threading
@@ -10,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Gener
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._bridge import AT_EXIT, Bridge, Stream, closed, to_json
-from ._errors import CoworkError, UnsupportedError
+from ._errors import UnsupportedError
 from ._host import Model, Planner, Tool, parts_of
 from ._native import picture
 from ._operations import Operations, SyncOperations, SyncTaskOperations, TaskOperations
@@ -120,21 +119,6 @@ class Cowork(Operations):
         """Submits a task and takes it up: `submit`, with what it gives as a `Task`."""
         return Task(self, await self.submit(text, **options))
 
-    async def run(self, text: str, **options: Unpack[SubmitOptions]) -> TaskState:
-        """Does a task to its end and gives it: `submit`'s options. To be cancelled cancels the task.
-
-        It throws what the task failed with.
-        """
-        import asyncio
-
-        # Its name has to be known, or nobody could cancel it.
-        started = asyncio.ensure_future(self.start(text, **options))
-        try:
-            return await self.finished((await asyncio.shield(started)).id)
-        except asyncio.CancelledError:
-            await asyncio.shield(_cancel(started))
-            raise
-
     async def close(self) -> None:
         """Puts every task down in an orderly way, and waits until that is recorded."""
         await self._bridge.close()
@@ -145,11 +129,6 @@ class Cowork(Operations):
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
-
-
-async def _cancel(started: Awaitable[Task]) -> None:
-    with contextlib.suppress(CoworkError):
-        await (await started).cancel()
 
 
 class SyncTask(SyncTaskOperations["SyncCowork"]):
@@ -200,13 +179,6 @@ class SyncCowork(SyncOperations):
     def start(self, text: str, **options: Unpack[SubmitOptions]) -> SyncTask:
         """Submits a task and takes it up: `submit`, with what it gives as a `SyncTask`."""
         return SyncTask(self, self.submit(text, **options))
-
-    def run(self, text: str, **options: Unpack[SubmitOptions]) -> TaskState:
-        """Does a task to its end and gives it: `submit`'s options. An interrupt cancels the task.
-
-        It throws what the task failed with.
-        """
-        return self.wait(self.engine.run(text, **options))
 
     def close(self) -> None:
         """Puts every task down in an orderly way, and waits until that is recorded."""

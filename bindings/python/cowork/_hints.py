@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import json
 import re
 import sys
 import types
@@ -75,11 +74,7 @@ class Hints:
         if self._type is None:
             return args
         hook = functools.partial(_decoded, paths)
-        try:
-            return cast("dict[str, Any]", msgspec.convert(args, self._type, str_keys=True, dec_hook=hook))
-        except msgspec.ValidationError:
-            # A model writes 1.0 as well as 1, and to JSON Schema both are whole numbers.
-            return cast("dict[str, Any]", msgspec.convert(_WHOLE.decode(json.dumps(args)), self._type, str_keys=True, dec_hook=hook))
+        return cast("dict[str, Any]", msgspec.convert(args, self._type, str_keys=True, dec_hook=hook))
 
 
 def _hint(function: Callable[..., Any], name: str) -> Any:
@@ -114,14 +109,6 @@ def _within(of: Any, seen: dict[int, Any]) -> list[Any]:
     parts += [typing.get_origin(of), getattr(of, "__value__", None), getattr(of, "__supertype__", None), *typing.get_args(of)]
     own = [said for field in fields for said in field.metadata] + list(getattr(of, "__metadata__", ()))
     return own + [said for part in parts for said in _within(part, seen)]
-
-
-def _whole(text: str) -> float:
-    number = float(text)
-    return int(number) if number.is_integer() and abs(number) < 2**53 else number
-
-
-_WHOLE = msgspec.json.Decoder(float_hook=_whole)
 
 
 def _schema_of(definitions: dict[str, Schema], of: Any) -> Schema:

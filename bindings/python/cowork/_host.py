@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ._bridge import Bridge, to_json
-from ._errors import InvalidInputError
+from ._errors import InternalError, InvalidInputError
+from ._given import ToolGiven, ToolResult
 from ._hints import ROLE, Hints
 from ._native import check_part
 
@@ -24,42 +27,19 @@ def Arg(about: str = "", *, role: Role | None = None) -> msgspec.Meta:
     return msgspec.Meta(description=about or None, extra_json_schema={ROLE: role} if role else None)
 
 
-class ToolContext:
+class ToolContext(ToolGiven):
     """What a tool is told besides its arguments: a parameter of this type gets it, and is none of the tool's."""
 
+    cancelled = False
+    """Whether nobody wants the result any more: for a function that blocks. A coroutine is cancelled."""
+
     def __init__(self, bridge: Bridge, number: int, given: Mapping[str, Any]) -> None:
+        vars(self).update(given)
         self._bridge, self._number = bridge, number
-        self.awaited: Any = None
-        self.cancelled = False
-        """Whether nobody wants the result any more: for a function that blocks. A coroutine is cancelled."""
-        self.thread: str = given["thread"]
-        self.task: str = given["task"]
-        self.call: str = given["call"]
-        """The same when it runs again after an interruption."""
-        self.attempt: int = given["attempt"]
-        """1 for the first time."""
-        self.folders: list[Any] = given.get("folders", [])
-        """The task's folders, where the call names files in them."""
-        self.paths: dict[str, str] = given.get("paths", {})
-        """Where on this computer the files are that the arguments name which have a role: `Desk/a.txt` is `/home/ann/Desk/a.txt`."""
 
     def progress(self, done: int, total: int = 0, note: str = "") -> bool:
         """Shows how far it is: so much is done, of so much if that is known. Says whether anybody looks."""
         return self._bridge.engine.progress(self._number, done, total, note)
-
-    def cancel(self) -> None:
-        self.cancelled = True
-        if self.awaited is not None:
-            self.awaited.cancel()
-
-
-class ToolResult:
-    """What a tool gives that says more than a value: a line for the person, and where it came from."""
-
-    def __init__(self, value: Any, *, note: str = "", label: Mapping[str, Any] | None = None) -> None:
-        self.value = value
-        self.note = note
-        self.label = label
 
 
 class Part:
@@ -77,13 +57,20 @@ class Part:
         self._gives = f"what the {self.kind} `{self.name}` gives"
         self.declared = to_json(self.declaration, f"the {self.kind} `{self.name}`")
         check_part(self.kind, self.declared)
+        kinds = (inspect.iscoroutinefunction, inspect.isasyncgenfunction)
+        self._is_async = any(is_kind(it) for is_kind in kinds for it in (function, type(function).__call__))
 
     def _declaration(self, said: dict[str, Any]) -> dict[str, Any]:
         return {"name": getattr(self.function, "__name__", self.kind), **said}
 
-    async def answer(self, bridge: Bridge, number: int, given: Any) -> str | None:
-        """Gives JSON, or nothing if a thread answers."""
-        return self._written(await _awaited(self.function(given)))
+    async def answer(self, bridge: Bridge, number: int, given: Any) -> str:
+        """Gives JSON."""
+        return self._written(await self._called(given))
+
+    async def _called(self, *args: Any, **kwargs: Any) -> Any:
+        """Calls the function: one that is not async, and may block, in a thread of its own."""
+        value = self.function(*args, **kwargs) if self._is_async else await _in_thread(partial(self.function, *args, **kwargs))
+        return await value if hasattr(value, "__await__") else value
 
     def _written(self, value: object) -> str:
         return to_json(value, self._gives)
@@ -110,9 +97,9 @@ class Model(Part):
     kind = "model"
 
     async def answer(self, bridge: Bridge, number: int, given: Any) -> str:
-        answer = self.function(given)
+        answer = await self._called(given)
         if not hasattr(answer, "__anext__"):
-            return self._written(await _awaited(answer))
+            return self._written(answer)
         last: Any = {}
         async for piece in answer:
             if isinstance(piece, str):
@@ -132,7 +119,6 @@ class Tool(Part):
     kind = "tool"
 
     def _declaration(self, said: dict[str, Any]) -> dict[str, Any]:
-        self._is_async = any(map(inspect.iscoroutinefunction, (self.function, type(self.function).__call__)))
         try:
             self._hints = Hints(self.function, ToolContext)
             hinted = {} if "schema" in said else {"schema": self._hints.schema()}
@@ -145,25 +131,23 @@ class Tool(Part):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
 
-    async def answer(self, bridge: Bridge, number: int, given: Any) -> str | None:
+    async def answer(self, bridge: Bridge, number: int, given: Any) -> str:
         try:
-            args = self._hints.read(given["args"], given.get("paths", {}))
+            args = self._hints.read(given["args"], given["paths"])
         except msgspec.ValidationError as why:
             raise InvalidInputError(f"the arguments of `{self.name}` do not fit: {why}", op="check arguments") from why
-        if self._is_async and self._hints.context is None:
-            return self._result(await self.function(**args))
-        context = ToolContext(bridge, number, given)
-        if self._hints.context is not None:
-            args[self._hints.context] = context
-        if self._is_async:
-            return self._result(await self.function(**args))
-        bridge.in_thread(number, lambda: self._result(bridge.waited(context, _awaited, self.function(**args))), context, self)
-        return None
+        if self._hints.context is None:
+            return self._result(await self._called(**args))
+        args[self._hints.context] = context = ToolContext(bridge, number, given)
+        try:
+            return self._result(await self._called(**args))
+        finally:
+            context.cancelled = True
 
     def _result(self, value: Any) -> str:
         if not isinstance(value, ToolResult):
             return '{"value":' + self._written(value) + "}"
-        return self._written({name: it for name, it in vars(value).items() if name == "value" or it is not None})
+        return self._written(vars(value))
 
 
 def parts_of(tools: Any = (), models: Any = (), planners: Any = (), approver: Any = None) -> list[Part]:
@@ -181,5 +165,27 @@ def parts_of(tools: Any = (), models: Any = (), planners: Any = (), approver: An
     return parts
 
 
-async def _awaited(value: Any) -> Any:
-    return await value if inspect.isawaitable(value) else value
+async def _in_thread(work: Callable[[], Any]) -> Any:
+    import asyncio
+    from concurrent.futures import Future
+
+    done: Future[tuple[Any, BaseException | None]] = Future()
+
+    def does() -> None:
+        try:
+            done.set_result((work(), None))
+        except BaseException as why:
+            # A future takes not all that can be raised.
+            done.set_result((None, why))
+
+    # Or it would be gone once nobody waits any more.
+    done.set_running_or_notify_cancel()
+    # The interpreter waits at its end for the threads of a pool, however long they block.
+    threading.Thread(target=does, name="cowork-host", daemon=True).start()
+    value, why = await asyncio.wrap_future(done)
+    if isinstance(why, Exception):
+        raise why
+    if why is not None:
+        # It was to end that thread, and not the loop's.
+        raise InternalError(str(why), op="call host", context=[("type", type(why).__name__)])
+    return value

@@ -127,6 +127,75 @@ class Operations(ABC):
         result_: TaskId = await self.call("submit", args_)
         return result_
 
+    async def run(
+        self,
+        text: str,
+        *,
+        allow: list[AllowRule] | None = None,
+        budget: Budget | None = None,
+        folders: list[FolderChoice] | None = None,
+        hosts: list[HostGrant] | None = None,
+        max_steps: int | None = None,
+        mode: Mode | None = None,
+        model: str | None = None,
+        planner: Json | None = None,
+        sender: str | None = None,
+        thread: str | None = None,
+        tools: list[str] | None = None,
+        trust: list[TrustedFile] | None = None,
+    ) -> TaskState:
+        """Does a task to its end, and gives it: `submit`, then `finished`. To give the call up cancels the task.
+
+        Arguments:
+
+        - `text`: What is wanted, in words. At most 1 MiB.
+        - `allow`: What may be done without a question in the mode `ask`. Where it is left out: `[]`.
+        - `budget`: What it may spend on models, and for how long it may work. Where it is left out: `{}`.
+        - `folders`: The folders it may use: paths, to be changed in under their own names, or as `folder`
+          gives them.
+        - `hosts`: What its commands may reach of a network. Without one, nothing. Where it is left out: `[]`.
+        - `max_steps`: How many planning steps it may take at the most. Default: 1,000. Where it is left out:
+          `null`.
+        - `mode`: How much it may do unasked. Where it is left out: `"ask"`.
+        - `model`: The model that does it. Where it is left out: `null`.
+        - `planner`: What the planner is told besides, its `name` among it: a playbook's name and parameters.
+          Not beside `model`. Where it is left out: `null`.
+        - `sender`: Who sends it. Default: as the engine was opened. Where it is left out: `null`.
+        - `thread`: The thread, by its id or by a name of your choice, which is the same thread each time; a
+          title names none. Default: as the engine was opened. Where it is left out: `null`.
+        - `tools`: The tools that it may use; all that there are, if none are named. Where it is left out:
+          `null`.
+        - `trust`: The instruction files in its folders that the person trusts, each at a hash. Where it is
+          left out: `[]`.
+        """
+        args_: dict[str, object] = {"text": text}
+        if allow is not None:
+            args_["allow"] = allow
+        if budget is not None:
+            args_["budget"] = budget
+        if folders is not None:
+            args_["folders"] = folders
+        if hosts is not None:
+            args_["hosts"] = hosts
+        if max_steps is not None:
+            args_["max_steps"] = max_steps
+        if mode is not None:
+            args_["mode"] = mode
+        if model is not None:
+            args_["model"] = model
+        if planner is not None:
+            args_["planner"] = planner
+        if sender is not None:
+            args_["sender"] = sender
+        if thread is not None:
+            args_["thread"] = thread
+        if tools is not None:
+            args_["tools"] = tools
+        if trust is not None:
+            args_["trust"] = trust
+        result_: TaskState = await self.call("run", args_)
+        return result_
+
     async def send(
         self,
         thread: ThreadId,
@@ -647,6 +716,75 @@ class SyncOperations(ABC):
         if trust is not None:
             args_["trust"] = trust
         result_: TaskId = self.call("submit", args_)
+        return result_
+
+    def run(
+        self,
+        text: str,
+        *,
+        allow: list[AllowRule] | None = None,
+        budget: Budget | None = None,
+        folders: list[FolderChoice] | None = None,
+        hosts: list[HostGrant] | None = None,
+        max_steps: int | None = None,
+        mode: Mode | None = None,
+        model: str | None = None,
+        planner: Json | None = None,
+        sender: str | None = None,
+        thread: str | None = None,
+        tools: list[str] | None = None,
+        trust: list[TrustedFile] | None = None,
+    ) -> TaskState:
+        """Does a task to its end, and gives it: `submit`, then `finished`. To give the call up cancels the task.
+
+        Arguments:
+
+        - `text`: What is wanted, in words. At most 1 MiB.
+        - `allow`: What may be done without a question in the mode `ask`. Where it is left out: `[]`.
+        - `budget`: What it may spend on models, and for how long it may work. Where it is left out: `{}`.
+        - `folders`: The folders it may use: paths, to be changed in under their own names, or as `folder`
+          gives them.
+        - `hosts`: What its commands may reach of a network. Without one, nothing. Where it is left out: `[]`.
+        - `max_steps`: How many planning steps it may take at the most. Default: 1,000. Where it is left out:
+          `null`.
+        - `mode`: How much it may do unasked. Where it is left out: `"ask"`.
+        - `model`: The model that does it. Where it is left out: `null`.
+        - `planner`: What the planner is told besides, its `name` among it: a playbook's name and parameters.
+          Not beside `model`. Where it is left out: `null`.
+        - `sender`: Who sends it. Default: as the engine was opened. Where it is left out: `null`.
+        - `thread`: The thread, by its id or by a name of your choice, which is the same thread each time; a
+          title names none. Default: as the engine was opened. Where it is left out: `null`.
+        - `tools`: The tools that it may use; all that there are, if none are named. Where it is left out:
+          `null`.
+        - `trust`: The instruction files in its folders that the person trusts, each at a hash. Where it is
+          left out: `[]`.
+        """
+        args_: dict[str, object] = {"text": text}
+        if allow is not None:
+            args_["allow"] = allow
+        if budget is not None:
+            args_["budget"] = budget
+        if folders is not None:
+            args_["folders"] = folders
+        if hosts is not None:
+            args_["hosts"] = hosts
+        if max_steps is not None:
+            args_["max_steps"] = max_steps
+        if mode is not None:
+            args_["mode"] = mode
+        if model is not None:
+            args_["model"] = model
+        if planner is not None:
+            args_["planner"] = planner
+        if sender is not None:
+            args_["sender"] = sender
+        if thread is not None:
+            args_["thread"] = thread
+        if tools is not None:
+            args_["tools"] = tools
+        if trust is not None:
+            args_["trust"] = trust
+        result_: TaskState = self.call("run", args_)
         return result_
 
     def send(

@@ -106,12 +106,7 @@ impl Engine {
         self.calls.leave(number);
     }
 
-    /// Gives what a function of Python's gave that ran in a thread of its own.
-    fn reply(&self, number: i64, text: String) {
-        self.calls.gave_elsewhere(number, Ok(text));
-    }
-
-    /// Gives what a function of Python's gave, in the event loop. Says whether something is to be taken without being woken.
+    /// Gives what a function of Python's gave. Says whether something is to be taken without being woken.
     fn gave(&self, py: Python<'_>, number: i64, text: String) -> bool {
         py.detach(|| self.calls.gave(number, Ok(text)))
     }
@@ -143,12 +138,11 @@ impl Engine {
 
     /// Closes it, for at most so many seconds: at the end of the interpreter.
     fn close_now(&self, py: Python<'_>, seconds: f64) {
-        let handle = self.calls.handle().clone();
-        if handle.check().is_err() {
+        let (calls, (tell, told)) = (self.calls.clone(), mpsc::sync_channel(1));
+        if calls.handle().check().is_err() {
             return;
         }
-        let (tell, told) = mpsc::sync_channel(1);
-        self.calls.handle().runtime().spawn(async move { tell.send(handle.close().await) });
+        self.calls.handle().runtime().spawn(async move { tell.send(calls.close().await) });
         _ = py.detach(move || told.recv_timeout(Duration::from_secs_f64(seconds)));
     }
 }

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sqlite3
 import tempfile
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,58 @@ class Approvers(Story):
                 return outcomes(await task)[0]["value"]
 
         self.assertEqual(self.runs(work), "a letter")
+
+
+class Blocking(Story):
+    def test_a_function_that_is_not_async_may_block(self) -> None:
+        waited: list[bool] = []
+
+        def waits() -> None:
+            there = threading.Event()
+            loop.call_soon_threadsafe(there.set)
+            waited.append(there.wait(10))
+
+        @cowork.model(name="mine")
+        def mine(request: Any) -> Any:
+            waits()
+            is_last = any(message["role"] == "assistant" for message in request["messages"])
+            return "Done." if is_last else {"calls": [{"tool": "send", "args": {}}]}
+
+        @tool(effects="changes")
+        def send() -> None:
+            waits()
+
+        @cowork.planner(name="stop")
+        def stop(given: Any) -> Any:
+            waits()
+            return DONE
+
+        def approver(ask: Any) -> str:
+            waits()
+            return "allow"
+
+        async def work() -> Any:
+            nonlocal loop
+            loop = asyncio.get_running_loop()
+            async with Cowork(builtin_tools="none", tools=[send], models=[mine], planners=[stop], approver=approver) as it:
+                return (await it.run("go", model="mine"))["status"], (await it.run("go"))["status"]
+
+        loop: Any = None
+        self.assertEqual(self.runs(work), ("done", "done"))
+        self.assertEqual(waited, [True] * 5)
+
+    def test_what_is_raised_in_a_thread_fails_and_ends_nothing_else(self) -> None:
+        for why in (StopIteration("no more"), SystemExit(3), KeyboardInterrupt(), LookupError("no idea")):
+            @cowork.planner
+            def plan(given: Any, why: BaseException = why) -> Any:
+                raise why
+
+            async def work() -> Any:
+                async with Cowork(builtin_tools="none", planners=[plan]) as it:
+                    await it.run("go")
+
+            with self.subTest(repr(why)), self.assertRaises(cowork.InternalError):
+                self.runs(work)
 
 
 class Opened(Story):

@@ -4,13 +4,14 @@ use std::{
     collections::HashMap,
     fmt,
     future::Future,
+    mem,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
 };
 
 use cowork::{CancellationToken, Result};
-use tokio::task::AbortHandle;
+use tokio::task::JoinHandle;
 
 use crate::{
     Events, Handle, Parts, Tell, carry,
@@ -28,11 +29,13 @@ const MOST: usize = 256;
 ///
 /// - `events` and `views` begin a stream, which has the number of the call;
 /// - `next`, called with a stream's number, gives a list of its items, and null at its end;
-/// - `close` closes the engine.
+/// - `close` closes the engine ([`Calls::close`]).
 pub struct Calls {
     handle: Arc<Handle>,
     queue: Arc<Queue>,
-    work: Mutex<HashMap<i64, AbortHandle>>,
+    work: Mutex<HashMap<i64, JoinHandle<()>>>,
+    /// What was given up, and may not have noticed yet.
+    left: Mutex<Vec<JoinHandle<()>>>,
     streams: Mutex<HashMap<i64, Stream>>,
 }
 
@@ -63,7 +66,7 @@ impl Calls {
             all.part(&kind, declaration, function)
         });
         let handle = Handle::open(config, parts)?;
-        Ok(Arc::new(Self { handle, queue, work: Mutex::default(), streams: Mutex::default() }))
+        Ok(Arc::new(Self { handle, queue, work: Mutex::default(), left: Mutex::default(), streams: Mutex::default() }))
     }
 
     /// Takes all that is wanted of the host, in its order.
@@ -140,10 +143,27 @@ impl Calls {
         let stream = held(&self.streams).remove(&number);
         if let Some(work) = work {
             work.abort();
+            let mut left = held(&self.left);
+            left.retain(|work| !work.is_finished());
+            left.push(work);
         }
         if let Some(stream) = stream {
             stream.ended.cancel();
         }
+    }
+
+    /// Closes the engine ([`Handle::close`]), once what was given up before is over.
+    ///
+    /// # Errors
+    /// As [`Handle::close`].
+    pub async fn close(&self) -> Result<()> {
+        self.handle.check()?;
+        let left = mem::take(&mut *held(&self.left));
+        for work in left {
+            // That it was aborted is what was wanted.
+            _ = work.await;
+        }
+        self.handle.close().await
     }
 
     async fn done(&self, number: i64, operation: &str, args: String) -> Result<String> {
@@ -151,7 +171,7 @@ impl Calls {
             "events" => self.handle.events(args).await?,
             "views" => self.handle.views(args).await?,
             "next" => return self.next(text::read("what `next` is called with", &args)?).await,
-            "close" => return self.handle.close().await.map(|()| "null".to_owned()),
+            "close" => return self.close().await.map(|()| "null".to_owned()),
             _ => return self.handle.call(operation, args).await,
         };
         let stream = Stream { events: Arc::new(events), ended: CancellationToken::new() };

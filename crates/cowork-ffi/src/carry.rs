@@ -15,7 +15,7 @@ use std::{
 
 use cowork::{BoxFuture, Runtime, Timestamp, TokioRuntime};
 use futures_util::task::{AtomicWaker, waker_ref};
-use tokio::{runtime::Handle, task::AbortHandle};
+use tokio::{runtime::Handle, task::JoinHandle};
 
 /// How often work is polled before the engine's own thread goes on with it: a host's thread is lent, and has a loop to turn.
 const MOST: usize = 32;
@@ -74,14 +74,14 @@ impl Runtime for CarriedRuntime {
 }
 
 /// Runs a future on a runtime, or for a while where [`carry`] is called.
-pub(crate) fn spawn(handle: &Handle, future: BoxFuture<()>) -> AbortHandle {
+pub(crate) fn spawn(handle: &Handle, future: BoxFuture<()>) -> JoinHandle<()> {
     let work = Work {
         future: Mutex::new(Some(future)),
         owner: AtomicWaker::new(),
         is_missed: AtomicBool::new(false),
         handle: handle.clone(),
     };
-    handle.spawn(Owner(Arc::new(work))).abort_handle()
+    handle.spawn(Owner(Arc::new(work)))
 }
 
 /// Does something, and then, on this thread, what of the engine's work that wakes: as long as there is any, within bounds.

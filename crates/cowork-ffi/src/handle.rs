@@ -86,16 +86,15 @@ impl Handle {
             _ = tell.send(opened.unwrap_or_else(|_| Err(panicked())));
         });
         let opened = told.recv().unwrap_or_else(|_| Err(panicked()));
+        let opened = Arc::new(opened?);
         let shared = Shared { pid: process::id(), runtime };
-        let handle = Self {
+        Ok(Arc::new(Self {
             shared,
             runtimes: Some(runtimes),
-            open: RwLock::new(None),
-            closing: CancellationToken::new(),
+            closing: opened.closing.clone(),
+            open: RwLock::new(Some(opened)),
             ended: watch::Sender::new(false),
-        };
-        *handle.open.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(opened?));
-        Ok(Arc::new(handle))
+        }))
     }
 
     /// Carries out an operation: `args` and what it gives are JSON, as [`operations`](crate::operations) says.
@@ -145,7 +144,7 @@ impl Handle {
         if let Some(open) = taken {
             let ended = self.ended.clone();
             self.shared.runtime.spawn(async move {
-                open.engine.stop().await;
+                open.stop().await;
                 drop(open);
                 ended.send_replace(true);
             });
@@ -243,7 +242,7 @@ impl Drop for Handle {
         let Some(open) = open else { return runtimes.end() };
         // Whoever drops it may be on a thread that must not block, its own among them.
         let put_down = move || {
-            let stop = async { tokio::time::timeout(GRACE, open.engine.stop()).await };
+            let stop = async { tokio::time::timeout(GRACE, open.stop()).await };
             _ = runtimes.engine.block_on(stop);
             drop(open);
             runtimes.end();

@@ -9,6 +9,7 @@ use cowork::{
 };
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
+use tokio_util::task::TaskTracker;
 
 use crate::{
     carry::CarriedRuntime,
@@ -32,7 +33,11 @@ pub(crate) struct Open {
     pub(crate) has_folders: bool,
     /// Why the approver left questions open.
     pub(crate) faults: Arc<Faults>,
-    runtime: CarriedRuntime,
+    /// What is still done of what was given up.
+    pub(crate) left: TaskTracker,
+    /// Whether it is being closed, and what waits is told so.
+    pub(crate) closing: CancellationToken,
+    pub(crate) runtime: CarriedRuntime,
     choices: Choices,
 }
 
@@ -65,9 +70,18 @@ impl Open {
             sender: config.sender.unwrap_or_else(|| "host".to_owned()),
             has_folders: config.data_dir.is_some(),
             faults: made.faults,
+            left: TaskTracker::new(),
+            closing: CancellationToken::new(),
             runtime,
             choices,
         })
+    }
+
+    /// Ends what was given up, then puts every task down.
+    pub(crate) async fn stop(&self) {
+        self.left.close();
+        self.left.wait().await;
+        self.engine.stop().await;
     }
 
     /// Makes a new name for a command.

@@ -69,6 +69,8 @@ macro_rules! operations {
 operations! {
     /// Submits a task to a thread, which is made if there is none, and takes it up. It gives the task's name once that is durable.
     submit(SubmitTask) -> TaskId = tasks::submit;
+    /// Does a task to its end, and gives it: `submit`, then `finished`. To give the call up cancels the task.
+    run(SubmitTask) -> Told = tasks::run;
     /// Puts a command into its thread's log, durably; one that was accepted before is accepted again without effect.
     send(Envelope) -> () = tasks::send;
     /// Answers a question that a task asked.

@@ -1,6 +1,7 @@
 //! Tools of the host's.
 
 mod paths;
+mod whole;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -20,7 +21,8 @@ use crate::{
 /// What the function of a tool is called with.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ToolInput<'a> {
-    /// The arguments, as the tool's schema wants them.
+    /// The arguments, as the tool's schema wants them. Whole numbers are written as such: 1, and not 1.0.
+    #[serde(serialize_with = "whole::write")]
     pub args: &'a Value,
     /// The thread.
     pub thread: ThreadId,
@@ -31,10 +33,8 @@ pub struct ToolInput<'a> {
     /// 1 for the first time.
     pub attempt: u32,
     /// The task's folders, where the call names files in them.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub folders: &'a [Folder],
     /// Where on this computer the files are that its arguments name, by their names: `Desk/a.txt` is `/home/ann/Desk/a.txt`.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub paths: BTreeMap<String, String>,
 }
 

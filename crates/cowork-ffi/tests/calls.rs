@@ -27,15 +27,15 @@ struct Host {
 
 impl Host {
     fn open() -> Self {
+        Self::with(&json!({ "builtin_tools": "none" }))
+    }
+
+    fn with(config: &Value) -> Self {
         let (wake, woken) = mpsc::channel();
         let parts = [("planner", planner("p")), ("tool", looks("it"))];
         let parts = parts.map(|(kind, declaration)| (kind.to_owned(), declaration)).to_vec();
         let wake = move || _ = wake.send(());
-        Self {
-            calls: Calls::open(r#"{"builtin_tools":"none"}"#, parts, wake).unwrap(),
-            woken,
-            taken: RefCell::default(),
-        }
+        Self { calls: Calls::open(&config.to_string(), parts, wake).unwrap(), woken, taken: RefCell::default() }
     }
 
     /// Waits until something is wanted.
@@ -212,4 +212,57 @@ fn a_stream_of_views_ends_with_its_task_and_what_is_left_is_not_told() {
         }
     }
     assert_eq!(seen.last().unwrap()["status"], "done");
+}
+
+#[test]
+fn a_task_that_is_run_is_given_at_its_end_and_thrown_as_its_failure() {
+    let host = Host::open();
+    host.begin(1, "run", &json!({ "text": "go" }));
+    let (number, came) = host.done();
+    assert_eq!((number, &came.unwrap()["result"]["summary"]), (1, &json!("Done.")));
+    host.begin(2, "run", &json!({ "text": "go" }));
+    let Wanted::Call(plan, 0, _) = host.next() else { panic!("no plan") };
+    host.calls.gave_elsewhere(plan, Ok(json!({ "finish": { "end": "done", "summary": 7 } }).to_string()));
+    assert_eq!(host.done().1.unwrap_err().kind, Kind::InvalidInput);
+    host.begin(3, "run", &json!({ "text": "" }));
+    assert_eq!(host.done().1.unwrap_err().kind, Kind::InvalidInput);
+}
+
+#[test]
+fn who_leaves_a_task_that_is_run_has_it_cancelled_even_if_the_engine_is_closed_at_once() {
+    for leaves in [true, false] {
+        let place = tempfile::tempdir().unwrap();
+        let config = json!({ "builtin_tools": "none", "data_dir": place.path() });
+        let host = Host::with(&config);
+        host.begin(1, "run", &json!({ "text": "go" }));
+        let Wanted::Call(_, 0, _) = host.next() else { panic!("no plan") };
+        if leaves {
+            host.calls.leave(1);
+        }
+        host.begin(2, "close", &Value::Null);
+        let (mut told, mut closed) = (None, false);
+        while !closed {
+            match host.next() {
+                Wanted::Done(1, came) => told = Some(came.unwrap_err().kind),
+                Wanted::Done(2, came) => closed = came.is_ok(),
+                _ => {}
+            }
+        }
+        assert_eq!(told, (!leaves).then_some(Kind::Cancelled));
+        let host = Host::with(&config);
+        host.begin(1, "tasks", &json!({}));
+        let status = host.done().1.unwrap()[0]["status"].clone();
+        assert_eq!(status == "cancelled", leaves, "{status}");
+    }
+}
+
+#[test]
+fn who_leaves_before_the_task_has_a_name_keeps_no_engine_from_closing() {
+    for _ in 0..50 {
+        let host = Host::open();
+        host.begin(1, "run", &json!({ "text": "go", "thread": "here" }));
+        host.calls.leave(1);
+        host.begin(2, "close", &Value::Null);
+        while !matches!(host.next(), Wanted::Done(2, Ok(_))) {}
+    }
 }

@@ -2,6 +2,7 @@
 //! operation. For Python 3.10, with nothing but its standard library.
 
 mod errors;
+mod given;
 mod operations;
 mod parts;
 mod types;
@@ -33,6 +34,7 @@ pub(crate) fn files(model: &Model) -> Vec<File> {
     if !model.operations.is_empty() {
         files.push(file("_operations.py", operations::module(model)));
     }
+    files.extend(given::module(model).map(|text| file("_given.py", text)));
     files.extend(parts::module(model).map(|text| file("_parts.py", text)));
     files
 }

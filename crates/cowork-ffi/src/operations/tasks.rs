@@ -1,10 +1,14 @@
 //! Operations on tasks.
 
-use std::env;
+use std::{env, sync::Arc};
 
 use cowork::{
-    Ask, ChangeSet, Command, CommandId, Envelope, Error, Finish, Folder, Kind, Result, Summary, TaskId, Undo, UndoMode,
-    UndoReport, UndoSpec,
+    Ask, ChangeSet, Command, CommandId, Envelope, Error, Finish, Folder, Kind, Result, Runtime, Summary, TaskId, Undo,
+    UndoMode, UndoReport, UndoSpec,
+};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
 };
 
 use crate::{
@@ -31,6 +35,42 @@ pub(super) async fn submit(open: &Open, mut args: SubmitTask) -> Result<TaskId> 
     let thread = args.thread.as_deref().map_or(open.thread, thread);
     let sender = args.sender.take().unwrap_or_else(|| open.sender.clone());
     open.engine.submit(thread, &sender, args.submit(folders, planner)).await
+}
+
+/// Does a task for as long as somebody waits for it.
+pub(super) async fn run(open: &Arc<Open>, args: SubmitTask) -> Result<Told> {
+    let me = open.clone();
+    // Its name has to be known, or nobody could cancel it.
+    let submitted = async move { submit(&me, args).await }.boxed().shared();
+    let mut waiting = Waiting { open: open.clone(), submitted: Some(submitted.clone()) };
+    let came = match submitted.await {
+        Ok(task) => finished(open, OneTask { task }).await,
+        Err(error) => Err(error),
+    };
+    waiting.submitted = None;
+    came
+}
+
+/// Who waits for a task's end, and cancels it by leaving before that.
+struct Waiting {
+    open: Arc<Open>,
+    /// None once it is over.
+    submitted: Option<Shared<BoxFuture<'static, Result<TaskId>>>>,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        // Closing an engine puts its tasks down, to be taken up again.
+        let Some(submitted) = self.submitted.take().filter(|_| !self.open.closing.is_cancelled()) else { return };
+        let open = self.open.clone();
+        let cancels = async move {
+            if let Ok(task) = submitted.await {
+                // What it fails with nobody is there for.
+                _ = cancel(&open, TellTask { task, sender: None, id: None }).await;
+            }
+        };
+        self.open.runtime.spawn(Box::pin(self.open.left.track_future(cancels)));
+    }
 }
 
 /// Refuses names of tools that there are not: a task would only find out when it calls one.
