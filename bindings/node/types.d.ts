@@ -2528,7 +2528,7 @@ export interface ToolDeclaration {
 
 /** What the function of a tool is called with. */
 export interface ToolInput {
-  /** The arguments, as the tool's schema wants them. */
+  /** The arguments, as the tool's schema wants them. Whole numbers are written as such: 1, and not 1.0. */
   args: Json;
   /** 1 for the first time. */
   attempt: number;

@@ -88,7 +88,7 @@ function modelOf({ is, does }) {
 }
 
 /** Calls an operation by its method, or by its name where the arguments are not the method's. */
-async function carryOut(cowork, op, args) {
+async function carryOut(cowork, op, args, signal) {
   const name = op.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
   const camel = (key) => key.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
   const method = String(Object.getPrototypeOf(Cowork.prototype)[name] ?? "");
@@ -98,7 +98,8 @@ async function carryOut(cowork, op, args) {
   const rest = Object.fromEntries(Object.entries(given).filter(([key]) => !required.includes(key)));
   const fits = method && required.every((key) => key in given) && Object.keys(rest).every((key) => options.has(key));
   if (!fits) return cowork._call(op, args);
-  return cowork[name](...required.map((key) => given[key]), rest);
+  // What is run is given up by a signal.
+  return cowork[name](...required.map((key) => given[key]), op === "run" ? { ...rest, signal } : rest);
 }
 
 class Stage {
@@ -115,13 +116,15 @@ class Stage {
     if (step.open) return this.#open(step.open);
     if (step.call) return carryOut(this.#cowork, step.call, given);
     if (step.start) {
-      const work = carryOut(this.#cowork, step.start, given);
+      const control = new AbortController();
+      const work = carryOut(this.#cowork, step.start, given, control.signal);
       work.catch(() => {});
-      this.#started.set(step.as, work);
+      this.#started.set(step.as, { work, control });
       return null;
     }
-    if (step.finish) return this.#started.get(step.finish);
+    if (step.finish) return this.#started.get(step.finish).work;
     if (step.drop) {
+      this.#started.get(step.drop)?.control.abort();
       await this.#streams.get(step.drop)?.return();
       return null;
     }

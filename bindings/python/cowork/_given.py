@@ -17,7 +17,7 @@ class ToolGiven:
     """What the function of a tool is called with."""
 
     args: Json
-    """The arguments, as the tool's schema wants them."""
+    """The arguments, as the tool's schema wants them. Whole numbers are written as such: 1, and not 1.0."""
 
     attempt: int
     """1 for the first time."""

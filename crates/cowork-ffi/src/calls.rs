@@ -12,9 +12,10 @@ use std::{
 
 use cowork::{CancellationToken, Result};
 use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
 
 use crate::{
-    Events, Handle, Parts, Tell, carry,
+    Events, Handle, Parts, Tell, carry, operations,
     queue::{Queue, Wanted},
     text,
 };
@@ -36,6 +37,8 @@ pub struct Calls {
     work: Mutex<HashMap<i64, JoinHandle<()>>>,
     /// What was given up, and may not have noticed yet.
     left: Mutex<Vec<JoinHandle<()>>>,
+    /// Commands under way.
+    commands: TaskTracker,
     streams: Mutex<HashMap<i64, Stream>>,
 }
 
@@ -66,7 +69,14 @@ impl Calls {
             all.part(&kind, declaration, function)
         });
         let handle = Handle::open(config, parts)?;
-        Ok(Arc::new(Self { handle, queue, work: Mutex::default(), left: Mutex::default(), streams: Mutex::default() }))
+        Ok(Arc::new(Self {
+            handle,
+            queue,
+            work: Mutex::default(),
+            left: Mutex::default(),
+            commands: TaskTracker::new(),
+            streams: Mutex::default(),
+        }))
     }
 
     /// Takes all that is wanted of the host, in its order.
@@ -114,12 +124,15 @@ impl Calls {
     /// `Unsupported` in a forked process. All else is told.
     pub fn begin(self: &Arc<Self>, number: i64, operation: &str, args: String) -> Result<()> {
         self.handle.check()?;
-        let (me, operation) = (self.clone(), operation.to_owned());
-        let is_stream = matches!(operation.as_str(), "events" | "views");
-        let mut work: Work = Box::pin(async move { me.done(number, &operation, args).await });
+        let (me, name) = (self.clone(), operation.to_owned());
+        let is_stream = matches!(operation, "events" | "views");
+        let mut work: Work = Box::pin(async move { me.done(number, &name, args).await });
         if is_stream && let Poll::Ready(came) = work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             self.queue.put(Wanted::Done(number, came));
             return Ok(());
+        }
+        if operations::is_command(operation) {
+            work = Box::pin(self.commands.track_future(work));
         }
         let me = self.clone();
         // Held until it is listed, so that it can't end before.
@@ -152,7 +165,7 @@ impl Calls {
         }
     }
 
-    /// Closes the engine ([`Handle::close`]), once what was given up before is over.
+    /// Closes the engine ([`Handle::close`]), once what was given up before is over, and commands that were begun before are written down.
     ///
     /// # Errors
     /// As [`Handle::close`].
@@ -163,6 +176,8 @@ impl Calls {
             // That it was aborted is what was wanted.
             _ = work.await;
         }
+        self.commands.close();
+        self.commands.wait().await;
         self.handle.close().await
     }
 

@@ -86,7 +86,14 @@ impl Handle {
             _ = tell.send(opened.unwrap_or_else(|_| Err(panicked())));
         });
         let opened = told.recv().unwrap_or_else(|_| Err(panicked()));
-        let opened = Arc::new(opened?);
+        let opened = match opened {
+            Ok(opened) => Arc::new(opened),
+            Err(error) => {
+                // Dropped, they would be waited for, which a host's executor may not.
+                runtimes.end();
+                return Err(error);
+            }
+        };
         let shared = Shared { pid: process::id(), runtime };
         Ok(Arc::new(Self {
             shared,

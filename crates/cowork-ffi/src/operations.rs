@@ -124,6 +124,11 @@ operations! {
     check(Nothing) -> Vec<Finding> = threads::check;
 }
 
+/// Says whether an operation tells a task or a thread something, which is soon written down.
+pub(crate) fn is_command(name: &str) -> bool {
+    matches!(name, "submit" | "send" | "answer" | "steer" | "cancel" | "pause" | "resume" | "note")
+}
+
 /// Gives every operation, with its schemas made by this generator.
 pub(crate) fn all(generator: &mut SchemaGenerator) -> Vec<Operation> {
     let mut all = called(generator);

@@ -229,15 +229,19 @@ fn a_task_that_is_run_is_given_at_its_end_and_thrown_as_its_failure() {
 }
 
 #[test]
-fn who_leaves_a_task_that_is_run_has_it_cancelled_even_if_the_engine_is_closed_at_once() {
-    for leaves in [true, false] {
+fn who_leaves_a_task_that_is_run_or_cancels_it_has_it_cancelled_even_if_the_engine_is_closed_at_once() {
+    for (leaves, cancels) in [(true, false), (false, false), (false, true)] {
         let place = tempfile::tempdir().unwrap();
         let config = json!({ "builtin_tools": "none", "data_dir": place.path() });
         let host = Host::with(&config);
         host.begin(1, "run", &json!({ "text": "go" }));
-        let Wanted::Call(_, 0, _) = host.next() else { panic!("no plan") };
+        let Wanted::Call(_, 0, input) = host.next() else { panic!("no plan") };
+        let task = serde_json::from_str::<Value>(&input).unwrap()["task"]["id"].clone();
         if leaves {
             host.calls.leave(1);
+        }
+        if cancels {
+            host.begin(3, "cancel", &json!({ "task": task }));
         }
         host.begin(2, "close", &Value::Null);
         let (mut told, mut closed) = (None, false);
@@ -245,6 +249,7 @@ fn who_leaves_a_task_that_is_run_has_it_cancelled_even_if_the_engine_is_closed_a
             match host.next() {
                 Wanted::Done(1, came) => told = Some(came.unwrap_err().kind),
                 Wanted::Done(2, came) => closed = came.is_ok(),
+                Wanted::Done(_, came) => assert_eq!(came.unwrap(), "null"),
                 _ => {}
             }
         }
@@ -252,7 +257,7 @@ fn who_leaves_a_task_that_is_run_has_it_cancelled_even_if_the_engine_is_closed_a
         let host = Host::with(&config);
         host.begin(1, "tasks", &json!({}));
         let status = host.done().1.unwrap()[0]["status"].clone();
-        assert_eq!(status == "cancelled", leaves, "{status}");
+        assert_eq!(status == "cancelled", leaves || cancels, "{status}");
     }
 }
 
