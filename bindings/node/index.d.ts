@@ -3,7 +3,7 @@
 import { Operations, TaskOperations } from "./operations";
 import type {
   Answer, Ask, Config, HostAnswer, Item, Json, Label, ModelDeclaration, ModelRequest, PlannerDeclaration, PlannerInput, Proposal, TaskId,
-  TaskState, ToolDeclaration, ToolInput,
+  ToolDeclaration, ToolInput,
 } from "./types";
 
 export * from "./errors";
@@ -36,10 +36,8 @@ export declare class Cowork extends Operations implements AsyncDisposable {
   constructor(options?: CoworkOptions);
   protected _call: Operations["_call"];
   protected _follow: Operations["_follow"];
-  /** Submits a task, and gives it once that is durable. Aborting `signal` cancels it. */
-  start(text: string, options?: TaskOptions & { signal?: AbortSignal | undefined }): Promise<Task>;
-  /** Does a task to its end, and gives it. It throws what the task failed with; aborting `signal` cancels it. */
-  run(text: string, options?: TaskOptions & { signal?: AbortSignal | undefined }): Promise<TaskState>;
+  /** Submits a task, and gives it once that is durable. Aborting `signal` cancels it, then and later. */
+  start(text: string, options?: TaskOptions): Promise<Task>;
   /** Puts every task down in an orderly way, so that it can be taken up again, and waits until that is recorded. Calls under way fail. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -33,13 +33,8 @@ class Cowork extends Operations {
     this.#engine = host.engine = native(() => new Engine(settings, parts, (text) => hear(host, text)));
   }
 
-  async start(text, { signal, ...options } = {}) {
-    if (signal?.aborted) throw new CoworkCancelledError("it was aborted before it began", { op: "submit task", cause: signal.reason });
-    return new Task(this, await this.submit(text, options), signal);
-  }
-
-  async run(text, options) {
-    return await (await this.start(text, options)).finished();
+  async start(text, options) {
+    return new Task(this, await this.submit(text, options), options?.signal);
   }
 
   async close() {
@@ -49,20 +44,25 @@ class Cowork extends Operations {
 
   [Symbol.asyncDispose] = () => this.close();
 
-  async _call(op, args, id = (this.#last += 1)) {
+  async _call(op, args, signal, id = (this.#last += 1)) {
+    const aborted = () => new CoworkCancelledError("it was aborted", { op: "call engine", cause: signal.reason });
+    if (signal?.aborted) throw aborted();
     const json = write(args, `what \`${op}\` is called with`);
     const came = new Promise((resolve) => this.#host.pending.set(id, resolve));
     if (++waiting === 1) alive.ref();
     this.#engine.call(id, op, json);
-    const [isDone, data] = await came;
-    // It is made here, so that whoever asked is in its stack.
-    if (!isDone) throw errorOf(data);
+    const leave = () => (this.#engine.leave(id), settle(this.#host.pending, id, ABORTED));
+    signal?.addEventListener("abort", leave);
+    const [what, data] = await came;
+    signal?.removeEventListener("abort", leave);
+    // Errors are made here, so that whoever asked is in their stack.
+    if (what !== DONE) throw what === ABORTED ? aborted() : errorOf(data);
     return data;
   }
 
   async *_follow(op, args, signal) {
     const stream = (this.#last += 1);
-    await this._call(op, args, stream);
+    await this._call(op, args, undefined, stream);
     const end = () => this.#engine.leave(stream);
     signal?.addEventListener("abort", end);
     try {
@@ -159,7 +159,7 @@ function hear(host, text) {
   const { parts, running, pending } = host;
   for (const [what, id, data] of read(text)) {
     if (what >= 0) void answer(host, parts[what], id, data);
-    else if (what !== ABORTED) settle(pending, id, what === DONE, data);
+    else if (what !== ABORTED) settle(pending, id, what, data);
     else if (running.has(id)) {
       Context.abort(running.get(id));
       // At once: it may never end.
@@ -197,10 +197,12 @@ function threw(engine, id, error) {
 const alive = setInterval(() => {}, 2 ** 31 - 1).unref();
 let waiting = 0;
 
-function settle(pending, id, isDone, data) {
+function settle(pending, id, what, data) {
+  const came = pending.get(id);
+  // It may have been given up.
+  if (!pending.delete(id)) return;
   if (--waiting === 0) alive.unref();
-  pending.get(id)([isDone, data]);
-  pending.delete(id);
+  came([what, data]);
 }
 
 module.exports = { Cowork, Task, Output, tool, model, planner, version: require("./package.json").version, ...require("./errors.js") };

@@ -36,7 +36,7 @@ import type {
 
 /** Asks an engine by names and data: whoever extends it says how. */
 export declare abstract class Operations {
-  protected abstract _call(op: string, args: { [key: string]: unknown }): Promise<unknown>;
+  protected abstract _call(op: string, args: { [key: string]: unknown }, signal?: AbortSignal): Promise<unknown>;
   protected abstract _follow(
     op: string,
     args: { [key: string]: unknown },
@@ -45,7 +45,7 @@ export declare abstract class Operations {
 
   /**
    * Submits a task to a thread, which is made if there is none, and takes it up. It gives the task's name once
-   * that is durable.
+   * that is durable. To give the call up before cancels the task.
    *
    * @param text - What is wanted, in words. At most 1 MiB.
    */
@@ -122,6 +122,8 @@ export declare abstract class Operations {
        * @defaultValue `[]`
        */
       trust?: TrustedFile[] | undefined;
+      /** Gives it up: the task is cancelled. */
+      signal?: AbortSignal | undefined;
     },
   ): Promise<TaskId>;
 
@@ -203,6 +205,8 @@ export declare abstract class Operations {
        * @defaultValue `[]`
        */
       trust?: TrustedFile[] | undefined;
+      /** Gives it up: the task is cancelled. */
+      signal?: AbortSignal | undefined;
     },
   ): Promise<TaskState>;
 

@@ -8,11 +8,11 @@ const { InvalidInputError } = require("./errors.js");
 
 class Operations {
   async submit(text, options = {}) {
-    return this._call("submit", given("submit", { text }, options, { allow: "allow", budget: "budget", folders: "folders", hosts: "hosts", maxSteps: "max_steps", mode: "mode", model: "model", planner: "planner", sender: "sender", thread: "thread", tools: "tools", trust: "trust" }));
+    return this._call("submit", given("submit", { text }, options, { allow: "allow", budget: "budget", folders: "folders", hosts: "hosts", maxSteps: "max_steps", mode: "mode", model: "model", planner: "planner", sender: "sender", thread: "thread", tools: "tools", trust: "trust", signal: null }), options.signal);
   }
 
   async run(text, options = {}) {
-    return this._call("run", given("run", { text }, options, { allow: "allow", budget: "budget", folders: "folders", hosts: "hosts", maxSteps: "max_steps", mode: "mode", model: "model", planner: "planner", sender: "sender", thread: "thread", tools: "tools", trust: "trust" }));
+    return this._call("run", given("run", { text }, options, { allow: "allow", budget: "budget", folders: "folders", hosts: "hosts", maxSteps: "max_steps", mode: "mode", model: "model", planner: "planner", sender: "sender", thread: "thread", tools: "tools", trust: "trust", signal: null }), options.signal);
   }
 
   async send(thread, task, sender, id, command) {

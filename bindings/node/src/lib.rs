@@ -132,8 +132,8 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         // Calls under way hold it too, and nobody is there any more for what comes of them.
-        let handle = self.calls.handle().clone();
-        self.calls.handle().runtime().spawn(async move { handle.close().await });
+        let calls = self.calls.clone();
+        self.calls.handle().runtime().spawn(async move { calls.close().await });
     }
 }
 

@@ -2,9 +2,12 @@
 
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { BusyError, CoworkCancelledError, InvalidInputError, NotFoundError, Task, model, planner, tool } from "cowork-sdk";
+import { BusyError, Cowork, CoworkCancelledError, InvalidInputError, NotFoundError, Task, model, planner, tool } from "cowork-sdk";
 import { open, run, turns } from "./support.mjs";
 
 /** Makes a tool that comes to no end, and a promise of its context. */
@@ -28,6 +31,27 @@ test("a cancelled task aborts the signal of what it runs", { timeout: 20_000 }, 
   assert.ok(performance.now() - began < 200, `${performance.now() - began} ms`);
   assert.ok(signal.reason instanceof CoworkCancelledError);
   assert.equal((await end).result.end, "cancelled");
+});
+
+test("a task that is aborted is cancelled though the engine is closed at once, whether or not it has a name by then", { timeout: 40_000 }, async () => {
+  const { hang } = hanging();
+  for (const how of ["run", "start"]) {
+    for (let turns_ = 0; turns_ < 8; turns_++) {
+      const folder = mkdtempSync(join(tmpdir(), "cowork-"));
+      const options = { builtin_tools: "none", data_dir: folder, tools: [hang], planners: [turns([["hang"]])] };
+      const [cowork, control] = [new Cowork(options), new AbortController()];
+      const given = cowork[how]("go", { signal: control.signal });
+      given.catch(() => {});
+      for (let turn = 0; turn < turns_; turn++) await (turn % 2 ? new Promise(setImmediate) : null);
+      control.abort("enough");
+      await cowork.close();
+      const next = new Cowork(options);
+      for (const { task } of await next.tasks()) assert.equal((await next.settled(task)).status, "cancelled", `${how}, ${turns_}`);
+      await next.close();
+      rmSync(folder, { recursive: true });
+      if (how === "run") await assert.rejects(given, CoworkCancelledError);
+    }
+  }
 });
 
 test("a signal that is asked for late is aborted already", { timeout: 20_000 }, async (t) => {

@@ -147,11 +147,12 @@ class Bridge:
         me = self._running[number]
         part = self._parts[place]
         try:
-            if self.engine.gave(number, await part.answer(self, number, from_json(text))):
+            result = await part.answer(self, number, from_json(text))
+            if result is not None and self.engine.gave(number, result):
                 # What this function set in its context is none of the next one's.
                 self._context.run(self._take)
         except (Exception, KeyboardInterrupt, SystemExit) as why:
-            self._threw(number, why, part)
+            self.threw(number, why, part)
             if not isinstance(why, Exception):
                 # It may have come where something was to be taken.
                 me.get_loop().call_soon(self._take, context=self._context)
@@ -169,14 +170,15 @@ class Bridge:
 
     def _given_up(self, number: int, place: int, text: str, why: BaseException) -> None:
         if self._server is not None and not self._server.get_loop().is_closed():
-            self._threw(number, why, self._parts[place])
+            self.threw(number, why, self._parts[place])
         elif self._parts[place].kind != "tool":
             # What a tool did by then nobody knows; all else can be asked once more.
             self.engine.again(number, place, text)
 
-    def _threw(self, number: int, why: BaseException, part: Part) -> None:
+    def threw(self, number: int, why: BaseException, part: Part) -> None:
+        """Says what a function raised."""
         if isinstance(why, CoworkError):
-            return self.engine.fail(number, json.dumps(why.data()))
+            return self.engine.reply(number, json.dumps(why.data()), True)
         import logging
 
         # A model is told what its tools fail with, and goes on; all else is the host's to mend.

@@ -164,6 +164,7 @@ class SyncCowork(SyncOperations):
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Has work of `engine`'s done in its loop: `sync.wait(sync.engine.call(...))`."""
         import asyncio
+        import concurrent.futures
 
         if (is_closed := self._loop.is_closed()) or not self._thread.is_alive():
             work.close()
@@ -172,9 +173,10 @@ class SyncCowork(SyncOperations):
         done = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return done.result()
-        except BaseException:
-            done.cancel()
-            raise
+        finally:
+            if done.cancel():
+                # Whatever comes next finds it given up.
+                concurrent.futures.wait([asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop)], AT_EXIT)
 
     def start(self, text: str, **options: Unpack[SubmitOptions]) -> SyncTask:
         """Submits a task and takes it up: `submit`, with what it gives as a `SyncTask`."""

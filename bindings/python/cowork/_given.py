@@ -53,7 +53,5 @@ class ToolResult:
 
     def __init__(self, value: object, *, label: Label | None = None, note: str | None = None) -> None:
         self.value = value
-        if label is not None:
-            self.label = label
-        if note is not None:
-            self.note = note
+        self.label = label
+        self.note = note

@@ -72,7 +72,7 @@ class Hints:
     def read(self, args: dict[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:
         """Makes what the types say of what JSON has. Files are given where they are: who takes a path opens it."""
         if self._type is None:
-            return args
+            return dict(args)
         hook = functools.partial(_decoded, paths)
         return cast("dict[str, Any]", msgspec.convert(args, self._type, str_keys=True, dec_hook=hook))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import inspect
 import threading
 from collections.abc import Callable, Mapping
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ._bridge import Bridge, to_json
-from ._errors import InternalError, InvalidInputError
+from ._errors import InvalidInputError
 from ._given import ToolGiven, ToolResult
 from ._hints import ROLE, Hints
 from ._native import check_part
@@ -49,7 +51,7 @@ class Part:
 
     def __init__(self, function: Function, said: Mapping[str, Any]) -> None:
         if not callable(function):
-            raise InvalidInputError(f"a {self.kind} is made of a function, not of {function!r}", op=f"make {self.kind}")
+            raise InvalidInputError(f"{self.kind}s are functions, and {function!r} is none", op=f"make {self.kind}")
         self.function = function
         given = {name: value for name, value in said.items() if value is not None}
         self.declaration = self._declaration(given)
@@ -58,19 +60,56 @@ class Part:
         self.declared = to_json(self.declaration, f"the {self.kind} `{self.name}`")
         check_part(self.kind, self.declared)
         kinds = (inspect.iscoroutinefunction, inspect.isasyncgenfunction)
+        # Whoever is asked answers one question after the other.
+        self._turn: Any = threading.Lock() if self.kind == "approver" else contextlib.nullcontext()
         self._is_async = any(is_kind(it) for is_kind in kinds for it in (function, type(function).__call__))
 
     def _declaration(self, said: dict[str, Any]) -> dict[str, Any]:
         return {"name": getattr(self.function, "__name__", self.kind), **said}
 
-    async def answer(self, bridge: Bridge, number: int, given: Any) -> str:
-        """Gives JSON."""
-        return self._written(await self._called(given))
+    async def answer(self, bridge: Bridge, number: int, given: Any) -> str | None:
+        """Gives JSON, or nothing if a thread answers."""
+        return await self._called(bridge, number, given)
 
-    async def _called(self, *args: Any, **kwargs: Any) -> Any:
-        """Calls the function: one that is not async, and may block, in a thread of its own."""
-        value = self.function(*args, **kwargs) if self._is_async else await _in_thread(partial(self.function, *args, **kwargs))
+    async def _called(self, bridge: Bridge, number: int, /, *args: Any, **kwargs: Any) -> str | None:
+        if self._is_async:
+            return self._written(await self._come(bridge, number, self.function(*args, **kwargs)))
+        value = await self._in_thread(bridge, number, partial(self.function, *args, **kwargs))
+        return None if value is None else self._written(await self._come(bridge, number, value))
+
+    async def _come(self, bridge: Bridge, number: int, value: Any) -> Any:
+        """Waits for what a function gave."""
         return await value if hasattr(value, "__await__") else value
+
+    async def _in_thread(self, bridge: Bridge, number: int, work: Callable[[], Any]) -> Any:
+        """Has a function that may block called in a thread that answers for it, whether or not the loop lasts. Gives what is to be waited for yet."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        ended = loop.create_future()
+
+        def does() -> None:
+            value = None
+            try:
+                with self._turn:
+                    value = work()
+                if not any(hasattr(value, later) for later in ("__await__", "__anext__")):
+                    bridge.engine.reply(number, self._written(value), False)
+                    value = None
+            except BaseException as why:
+                value = None
+                bridge.threw(number, why, self)
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(lambda: None if ended.done() else ended.set_result(value))
+
+        # The interpreter waits at its end for the threads of a pool, however long they block.
+        thread = threading.Thread(target=contextvars.copy_context().run, args=(does,), name="cowork-host", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            # By then there are no more threads.
+            does()
+        return await ended
 
     def _written(self, value: object) -> str:
         return to_json(value, self._gives)
@@ -83,30 +122,29 @@ class Approver(Part):
 
 
 class Planner(Part):
-    """A function that says what comes next: async, it takes a task as it stands, and gives a `Proposal`."""
+    """A function that says what comes next: it takes a task as it stands, and gives a `Proposal`."""
 
     kind = "planner"
 
 
 class Model(Part):
-    """A function that answers: async, it takes a request, and gives a text or what `HostAnswer` says.
+    """A function that answers: it takes a request, and gives a text or what `HostAnswer` says.
 
     An async generator gives the text piece by piece, and may end with a `HostAnswer`.
     """
 
     kind = "model"
 
-    async def answer(self, bridge: Bridge, number: int, given: Any) -> str:
-        answer = await self._called(given)
-        if not hasattr(answer, "__anext__"):
-            return self._written(answer)
+    async def _come(self, bridge: Bridge, number: int, value: Any) -> Any:
+        if not hasattr(value, "__anext__"):
+            return await super()._come(bridge, number, value)
         last: Any = {}
-        async for piece in answer:
+        async for piece in value:
             if isinstance(piece, str):
                 bridge.engine.tell(number, "text", piece)
             else:
                 last = piece
-        return self._written(last)
+        return last
 
 
 class Tool(Part):
@@ -131,29 +169,27 @@ class Tool(Part):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
 
-    async def answer(self, bridge: Bridge, number: int, given: Any) -> str:
+    async def answer(self, bridge: Bridge, number: int, given: Any) -> str | None:
         try:
             args = self._hints.read(given["args"], given["paths"])
         except msgspec.ValidationError as why:
             raise InvalidInputError(f"the arguments of `{self.name}` do not fit: {why}", op="check arguments") from why
         if self._hints.context is None:
-            return self._result(await self._called(**args))
+            return await self._called(bridge, number, **args)
         args[self._hints.context] = context = ToolContext(bridge, number, given)
         try:
-            return self._result(await self._called(**args))
+            return await self._called(bridge, number, **args)
         finally:
             context.cancelled = True
 
-    def _result(self, value: Any) -> str:
+    def _written(self, value: Any) -> str:
         if not isinstance(value, ToolResult):
-            return '{"value":' + self._written(value) + "}"
-        return self._written(vars(value))
+            return '{"value":' + super()._written(value) + "}"
+        return super()._written({name: it for name, it in vars(value).items() if name == "value" or it is not None})
 
 
 def parts_of(tools: Any = (), models: Any = (), planners: Any = (), approver: Any = None) -> list[Part]:
     """Gives what was brought along, each the part that it has to be."""
-    if not (approver is None or callable(approver)):
-        raise InvalidInputError(f"the approver {approver!r} is no function", op="open engine", fix="give one that takes a question")
     parts: list[Part] = [] if approver is None else [Approver(approver, {})]
     for kind, given in ((Tool, tools), (Model, models), (Planner, planners)):
         if not hasattr(given, "__iter__"):
@@ -163,29 +199,3 @@ def parts_of(tools: Any = (), models: Any = (), planners: Any = (), approver: An
                 raise InvalidInputError(f"{one!r} is no {kind.kind}", op="open engine", fix=f"make one of a function with `@cowork.{kind.kind}`")
             parts.append(one)
     return parts
-
-
-async def _in_thread(work: Callable[[], Any]) -> Any:
-    import asyncio
-    from concurrent.futures import Future
-
-    done: Future[tuple[Any, BaseException | None]] = Future()
-
-    def does() -> None:
-        try:
-            done.set_result((work(), None))
-        except BaseException as why:
-            # A future takes not all that can be raised.
-            done.set_result((None, why))
-
-    # Or it would be gone once nobody waits any more.
-    done.set_running_or_notify_cancel()
-    # The interpreter waits at its end for the threads of a pool, however long they block.
-    threading.Thread(target=does, name="cowork-host", daemon=True).start()
-    value, why = await asyncio.wrap_future(done)
-    if isinstance(why, Exception):
-        raise why
-    if why is not None:
-        # It was to end that thread, and not the loop's.
-        raise InternalError(str(why), op="call host", context=[("type", type(why).__name__)])
-    return value

@@ -75,7 +75,7 @@ class Operations(ABC):
         trust: list[TrustedFile] | None = None,
     ) -> TaskId:
         """Submits a task to a thread, which is made if there is none, and takes it up. It gives the task's name
-        once that is durable.
+        once that is durable. To give the call up before cancels the task.
 
         Arguments:
 
@@ -666,7 +666,7 @@ class SyncOperations(ABC):
         trust: list[TrustedFile] | None = None,
     ) -> TaskId:
         """Submits a task to a thread, which is made if there is none, and takes it up. It gives the task's name
-        once that is durable.
+        once that is durable. To give the call up before cancels the task.
 
         Arguments:
 

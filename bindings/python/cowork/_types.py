@@ -2613,7 +2613,7 @@ StoreKind: TypeAlias = Literal["disk", "memory"]
 
 class SubmitOptions(TypedDict, total=False):
     """Submits a task to a thread, which is made if there is none, and takes it up. It gives the task's name once
-    that is durable.
+    that is durable. To give the call up before cancels the task.
     """
 
     allow: list[AllowRule] | None

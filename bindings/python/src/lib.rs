@@ -106,14 +106,14 @@ impl Engine {
         self.calls.leave(number);
     }
 
-    /// Gives what a function of Python's gave. Says whether something is to be taken without being woken.
+    /// Gives what a function of Python's gave, in the event loop. Says whether something is to be taken without being woken.
     fn gave(&self, py: Python<'_>, number: i64, text: String) -> bool {
         py.detach(|| self.calls.gave(number, Ok(text)))
     }
 
-    /// Says why a function of Python's failed: an error, as JSON.
-    fn fail(&self, number: i64, error: &str) {
-        self.calls.gave_elsewhere(number, Err(error_of(error)));
+    /// Gives what a function of Python's gave in a thread of its own; or the error, as JSON, that one failed with.
+    fn reply(&self, number: i64, text: String, is_error: bool) {
+        self.calls.gave_elsewhere(number, if is_error { Err(error_of(&text)) } else { Ok(text) });
     }
 
     /// Says that a function of Python's threw what is none of the engine's errors.

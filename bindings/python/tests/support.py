@@ -59,7 +59,7 @@ class Story(unittest.TestCase):
     def runs(self, work: Callable[[], Any]) -> Any:
         return asyncio.run(asyncio.wait_for(work(), MOST_SECONDS / 2))
 
-    def outcome(self, tool: Tool, **args: Any) -> Any:
+    def outcome(self, tool: Tool, /, **args: Any) -> Any:
         """What comes of one call."""
 
         async def work() -> Any:

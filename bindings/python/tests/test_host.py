@@ -7,6 +7,7 @@ import os
 import sqlite3
 import tempfile
 import threading
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -233,6 +234,31 @@ class Blocking(Story):
         self.assertEqual(self.runs(work), ("done", "done"))
         self.assertEqual(waited, [True] * 5)
 
+    def test_a_question_is_asked_once_the_one_before_is_answered(self) -> None:
+        asked = 0
+
+        def approver(ask: Any) -> str:
+            nonlocal asked
+            asked += 1
+            self.assertEqual(asked, 1)
+            time.sleep(0.005)
+            asked -= 1
+            return "allow"
+
+        @tool(effects="changes")
+        async def send(n: int) -> int:
+            return n
+
+        async def work() -> Any:
+            turns = [calls("send", *({"n": n} for n in range(5)))]
+            async with engine(send, turns=turns, approver=approver) as it:
+                task = await it.start("go")
+                async for _ in task:
+                    pass
+                return [outcome["end"] for outcome in outcomes(await task)]
+
+        self.assertEqual(self.runs(work), ["done"] * 5)
+
     def test_what_is_raised_in_a_thread_fails_and_ends_nothing_else(self) -> None:
         for why in (StopIteration("no more"), SystemExit(3), KeyboardInterrupt(), LookupError("no idea")):
             @cowork.planner
@@ -243,8 +269,9 @@ class Blocking(Story):
                 async with Cowork(builtin_tools="none", planners=[plan]) as it:
                     await it.run("go")
 
-            with self.subTest(repr(why)), self.assertRaises(cowork.InternalError):
+            with self.subTest(repr(why)), self.assertLogs("cowork"), self.assertRaises(cowork.InternalError) as failed:
                 self.runs(work)
+            self.assertEqual(failed.exception.fact("type"), type(why).__name__)
 
 
 class Opened(Story):

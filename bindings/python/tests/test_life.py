@@ -134,6 +134,53 @@ class Loops(Story):
 
         self.assertEqual(self.runs(ends)["result"]["summary"], "after all")
 
+    def test_what_a_thread_did_as_its_loop_ended_is_not_lost(self) -> None:
+        for how in ("cancelled", "closed"):
+            began, goes_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+            @tool(effects="changes")
+            def sends() -> str:
+                began.set()
+                goes_on.wait(10)
+                return "sent"
+
+            it = engine(sends, approver=lambda ask: "allow")
+            reply = it._bridge.engine.reply
+
+            class Replies:
+                def __getattr__(self, name: str, it: Any = it._bridge.engine) -> Any:
+                    return getattr(it, name)
+
+                def reply(self, number: int, text: str, is_error: bool) -> None:
+                    reply(number, text, is_error)
+                    if "sent" in text:
+                        ended.set()
+
+            it._bridge.engine = Replies()  # type: ignore[assignment]
+
+            async def begins() -> str:
+                task = await it.start("go")
+                while not began.is_set():
+                    await asyncio.sleep(0.001)
+                return task.id
+
+            if how == "cancelled":
+                id = asyncio.run(begins())
+            else:
+                loop = asyncio.new_event_loop()
+                id = loop.run_until_complete(begins())
+                loop.close()
+            goes_on.set()
+            self.assertTrue(ended.wait(10))
+
+            async def ends() -> Any:
+                state = await it.settled(id)
+                await it.close()
+                return outcomes(state)[0].get("value")
+
+            with self.subTest(how):
+                self.assertEqual(self.runs(ends), "sent")
+
     def test_an_interrupt_as_a_result_is_given_leaves_a_loop_that_goes_on(self) -> None:
         class Interrupted:
             def __init__(self, engine: Any) -> None:

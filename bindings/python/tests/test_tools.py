@@ -503,6 +503,18 @@ class GoesWrong(Story):
         for args in ({"n": "one"}, {}, {"n": 1, "m": 2}):
             self.assertEqual(self.outcome(take, **args)["error"]["kind"], "invalid_input")
 
+    def test_a_tool_with_a_schema_of_its_own_is_given_whatever_is_called(self) -> None:
+        seen: list[Any] = []
+
+        @tool(schema={"type": "object"}, effects="read_only", name="any")
+        async def anything(ctx: ToolContext, **args: Any) -> Any:
+            seen.append(ctx.args)
+            return args
+
+        given = {name: 1 for name in ("self", "bridge", "number", "args", "work", "function")}
+        self.assertEqual(self.outcome(anything, **given)["value"], given)
+        self.assertEqual(seen, [given])
+
     def test_a_tool_that_blocks_the_loop_only_takes_its_time(self) -> None:
         @tool(effects="read_only")
         async def blocks() -> str:

@@ -8,20 +8,29 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use cowork::{CancellationToken, Result};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    Events, Handle, Parts, Tell, carry, operations,
+    Events, Handle, Parts, Tell, carry,
+    handle::closed,
+    operations,
     queue::{Queue, Wanted},
     text,
 };
 
 /// How many items of a stream cross at once.
 const MOST: usize = 256;
+/// How long what was begun before has when the engine is closed. At the end of a process there is little time.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// An engine for a host whose functions run on one thread of its own: each call of the host's has a number of the host's, and each call of a
 /// function has one of the engine's. What is wanted of the host is put into a queue, which it takes; no thread of the engine ever calls it.
@@ -34,12 +43,20 @@ const MOST: usize = 256;
 pub struct Calls {
     handle: Arc<Handle>,
     queue: Arc<Queue>,
-    work: Mutex<HashMap<i64, JoinHandle<()>>>,
+    work: Mutex<Work>,
+    streams: Mutex<HashMap<i64, Stream>>,
+}
+
+/// What is done for the host.
+#[derive(Default)]
+struct Work {
+    calls: HashMap<i64, JoinHandle<()>>,
     /// What was given up, and may not have noticed yet.
-    left: Mutex<Vec<JoinHandle<()>>>,
+    left: Vec<JoinHandle<()>>,
     /// Commands under way.
     commands: TaskTracker,
-    streams: Mutex<HashMap<i64, Stream>>,
+    /// From when on nothing more is begun.
+    closing: Option<Shared<BoxFuture<'static, Result<()>>>>,
 }
 
 /// A stream, and what ends it.
@@ -49,7 +66,7 @@ struct Stream {
     ended: CancellationToken,
 }
 
-type Work = Pin<Box<dyn Future<Output = Result<String>> + Send>>;
+type Doing = Pin<Box<dyn Future<Output = Result<String>> + Send>>;
 
 impl Calls {
     /// Opens an engine ([`Handle::open`]) with parts of these kinds, each with its declaration ([`Parts::part`]); a part's function is called by its
@@ -69,14 +86,7 @@ impl Calls {
             all.part(&kind, declaration, function)
         });
         let handle = Handle::open(config, parts)?;
-        Ok(Arc::new(Self {
-            handle,
-            queue,
-            work: Mutex::default(),
-            left: Mutex::default(),
-            commands: TaskTracker::new(),
-            streams: Mutex::default(),
-        }))
+        Ok(Arc::new(Self { handle, queue, work: Mutex::default(), streams: Mutex::default() }))
     }
 
     /// Takes all that is wanted of the host, in its order.
@@ -118,67 +128,92 @@ impl Calls {
 
     /// Begins a call. What comes of it is taken under this number ([`Wanted::Done`]), unless it is left before.
     ///
-    /// A stream of a thread is there when this returns: nothing is missed of what is called next.
+    /// A stream of a thread is there when this returns: nothing is missed of what is called next. So is what closes the engine.
     ///
     /// # Errors
     /// `Unsupported` in a forked process. All else is told.
     pub fn begin(self: &Arc<Self>, number: i64, operation: &str, args: String) -> Result<()> {
         self.handle.check()?;
         let (me, name) = (self.clone(), operation.to_owned());
-        let is_stream = matches!(operation, "events" | "views");
-        let mut work: Work = Box::pin(async move { me.done(number, &name, args).await });
-        if is_stream && let Poll::Ready(came) = work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            self.queue.put(Wanted::Done(number, came));
+        // A stream is there, and nothing more is begun, when this returns.
+        let is_at_once = matches!(operation, "events" | "views" | "close");
+        let mut work: Doing = Box::pin(async move { me.done(number, &name, args).await });
+        if held(&self.work).closing.is_some() && !matches!(operation, "next" | "close") {
+            self.queue.put(Wanted::Done(number, Err(closed())));
             return Ok(());
         }
-        if operations::is_command(operation) {
-            work = Box::pin(self.commands.track_future(work));
+        if is_at_once && let Poll::Ready(came) = work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            self.queue.put(Wanted::Done(number, came));
+            return Ok(());
         }
         let me = self.clone();
         // Held until it is listed, so that it can't end before.
         let mut listed = held(&self.work);
+        if operations::is_command(operation) {
+            work = Box::pin(listed.commands.track_future(work));
+        }
         let ending = async move {
             let came = work.await;
-            let is_wanted = held(&me.work).remove(&number).is_some();
+            let is_wanted = held(&me.work).calls.remove(&number).is_some();
             if is_wanted {
                 me.queue.put(Wanted::Done(number, came));
             } else {
                 held(&me.streams).remove(&number);
             }
         };
-        listed.insert(number, carry::spawn(self.handle.runtime(), Box::pin(ending)));
+        listed.calls.insert(number, carry::spawn(self.handle.runtime(), Box::pin(ending)));
         Ok(())
     }
 
     /// Gives up the call of this number: nothing is told of it any more. If it began a stream, that ends: a `next` under way gives null.
     pub fn leave(&self, number: i64) {
-        let work = held(&self.work).remove(&number);
-        let stream = held(&self.streams).remove(&number);
-        if let Some(work) = work {
-            work.abort();
-            let mut left = held(&self.left);
-            left.retain(|work| !work.is_finished());
-            left.push(work);
+        let mut work = held(&self.work);
+        if let Some(call) = work.calls.remove(&number) {
+            call.abort();
+            work.left.retain(|call| !call.is_finished());
+            work.left.push(call);
         }
+        drop(work);
+        let stream = held(&self.streams).remove(&number);
         if let Some(stream) = stream {
             stream.ended.cancel();
         }
     }
 
-    /// Closes the engine ([`Handle::close`]), once what was given up before is over, and commands that were begun before are written down.
+    /// Closes the engine ([`Handle::close`]), once what was given up before is over, and commands that were begun before are written down, if
+    /// that takes no longer than two seconds. Nothing more is begun from now on, but what ends a stream.
+    ///
+    /// Cancellation: dropping the future does not keep it from being closed.
     ///
     /// # Errors
     /// As [`Handle::close`].
     pub async fn close(&self) -> Result<()> {
         self.handle.check()?;
-        let left = mem::take(&mut *held(&self.left));
-        for work in left {
-            // That it was aborted is what was wanted.
-            _ = work.await;
-        }
-        self.commands.close();
-        self.commands.wait().await;
-        self.handle.close().await
+        let closing = {
+            let mut work = held(&self.work);
+            let (left, commands) = (mem::take(&mut work.left), work.commands.clone());
+            work.closing.get_or_insert_with(|| self.ending(left, commands)).clone()
+        };
+        closing.await
+    }
+
+    /// Closes it in the background, once all this is over.
+    fn ending(&self, left: Vec<JoinHandle<()>>, commands: TaskTracker) -> Shared<BoxFuture<'static, Result<()>>> {
+        let handle = self.handle.clone();
+        let closed = self.handle.runtime().spawn(async move {
+            let over = async {
+                for call in left {
+                    // That it was aborted is what was wanted.
+                    _ = call.await;
+                }
+                commands.close();
+                commands.wait().await;
+            };
+            _ = tokio::time::timeout(PATIENCE, over).await;
+            handle.close().await
+        });
+        // It ends before only with its runtime, and so with the engine.
+        closed.map(|closed| closed.unwrap_or(Ok(()))).boxed().shared()
     }
 
     async fn done(&self, number: i64, operation: &str, args: String) -> Result<String> {
@@ -208,7 +243,7 @@ impl Calls {
 
 impl fmt::Debug for Calls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Calls({} under way)", held(&self.work).len())
+        write!(f, "Calls({} under way)", held(&self.work).calls.len())
     }
 }
 

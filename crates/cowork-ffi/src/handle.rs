@@ -287,7 +287,7 @@ fn start(threads: usize, name: &str) -> Result<Runtime> {
     })
 }
 
-fn closed() -> Error {
+pub(crate) fn closed() -> Error {
     Error::new(Kind::Cancelled, "call engine", "the engine was closed").with("state", "closed")
 }
 

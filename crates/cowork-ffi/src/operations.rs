@@ -67,7 +67,8 @@ macro_rules! operations {
 }
 
 operations! {
-    /// Submits a task to a thread, which is made if there is none, and takes it up. It gives the task's name once that is durable.
+    /// Submits a task to a thread, which is made if there is none, and takes it up. It gives the task's name once that is durable. To give the call up
+    /// before cancels the task.
     submit(SubmitTask) -> TaskId = tasks::submit;
     /// Does a task to its end, and gives it: `submit`, then `finished`. To give the call up cancels the task.
     run(SubmitTask) -> Told = tasks::run;

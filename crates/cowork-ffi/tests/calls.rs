@@ -271,3 +271,32 @@ fn who_leaves_before_the_task_has_a_name_keeps_no_engine_from_closing() {
         while !matches!(host.next(), Wanted::Done(2, Ok(_))) {}
     }
 }
+
+#[test]
+fn once_it_is_being_closed_nothing_more_is_begun_and_who_leaves_does_not_keep_it_open() {
+    let host = Host::open();
+    (1..=100).for_each(|number| host.begin(number, "submit", &json!({ "text": "go" })));
+    host.begin(200, "close", &Value::Null);
+    host.begin(201, "submit", &json!({ "text": "go" }));
+    host.calls.leave(200);
+    let mut submitted = 0;
+    loop {
+        match host.next() {
+            Wanted::Done(201, came) => {
+                assert_eq!(came.unwrap_err().kind, Kind::Cancelled);
+                break;
+            }
+            Wanted::Done(..) => submitted += 1,
+            _ => {}
+        }
+    }
+    let wait = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    wait.block_on(host.calls.close()).unwrap();
+    assert!(host.calls.handle().is_closed());
+    while submitted < 100 {
+        if let Wanted::Done(_, came) = host.next() {
+            came.unwrap();
+            submitted += 1;
+        }
+    }
+}

@@ -210,6 +210,11 @@ impl Definition {
 }
 
 impl Operation {
+    /// Says whether it begins a task that nobody else knows, so that to give the call up has that cancelled.
+    pub(crate) fn begins_task(&self) -> bool {
+        matches!(self.name.as_str(), "submit" | "run")
+    }
+
     /// Gives it as a method of the task that it is about, which has no need to be named, nor its thread; none if it is about something else.
     pub(crate) fn of_task(&self) -> Option<Method<'_>> {
         let is_whose = |arg: &&Field| arg.name == "task" || arg.name == "thread";

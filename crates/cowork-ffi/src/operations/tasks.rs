@@ -12,13 +12,14 @@ use futures_util::{
 };
 
 use crate::{
+    handle::closed,
     open::{Open, thread},
     place::place,
     state::Told,
     words::{AnswerTask, FolderChoice, Nothing, OneTask, SteerTask, SubmitTask, TellTask, UndoTask},
 };
 
-pub(super) async fn submit(open: &Open, mut args: SubmitTask) -> Result<TaskId> {
+async fn submitted(open: &Open, mut args: SubmitTask) -> Result<TaskId> {
     let folders = std::mem::take(&mut args.folders).into_iter().map(|choice| folder(open, choice));
     let folders = folders.collect::<Result<Vec<_>>>()?;
     check_tools(open, args.tools.iter().flatten())?;
@@ -39,11 +40,8 @@ pub(super) async fn submit(open: &Open, mut args: SubmitTask) -> Result<TaskId> 
 
 /// Does a task for as long as somebody waits for it.
 pub(super) async fn run(open: &Arc<Open>, args: SubmitTask) -> Result<Told> {
-    let me = open.clone();
-    // Its name has to be known, or nobody could cancel it.
-    let submitted = async move { submit(&me, args).await }.boxed().shared();
-    let mut waiting = Waiting { open: open.clone(), submitted: Some(submitted.clone()) };
-    let came = match submitted.await {
+    let mut waiting = Waiting::begin(open, args);
+    let came = match waiting.name().await {
         Ok(task) => finished(open, OneTask { task }).await,
         Err(error) => Err(error),
     };
@@ -51,11 +49,32 @@ pub(super) async fn run(open: &Arc<Open>, args: SubmitTask) -> Result<Told> {
     came
 }
 
-/// Who waits for a task's end, and cancels it by leaving before that.
+/// Submits a task for somebody who can't cancel it before its name is known.
+pub(super) async fn submit(open: &Arc<Open>, args: SubmitTask) -> Result<TaskId> {
+    let mut waiting = Waiting::begin(open, args);
+    let came = waiting.name().await;
+    waiting.submitted = None;
+    came
+}
+
+/// Who waits for a task, and cancels it by leaving before that is over.
 struct Waiting {
     open: Arc<Open>,
     /// None once it is over.
     submitted: Option<Shared<BoxFuture<'static, Result<TaskId>>>>,
+}
+
+impl Waiting {
+    fn begin(open: &Arc<Open>, args: SubmitTask) -> Self {
+        let me = open.clone();
+        let submitted = async move { submitted(&me, args).await }.boxed().shared();
+        Self { open: open.clone(), submitted: Some(submitted) }
+    }
+
+    async fn name(&self) -> Result<TaskId> {
+        let Some(submitted) = self.submitted.clone() else { return Err(closed()) };
+        submitted.await
+    }
 }
 
 impl Drop for Waiting {

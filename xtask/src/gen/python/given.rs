@@ -49,13 +49,9 @@ fn made(model: &Model, definition: &Definition, record: &Record, text: &mut Stri
     parameters
         .extend(optional.iter().map(|field| format!("{}: {} = None", parameter(&field.name), or_none(&field.of))));
     let _ = write!(text, "\n    def __init__({}) -> None:\n", parameters.join(", "));
-    for field in &required {
+    for field in &all {
         let name = parameter(&field.name);
         let _ = writeln!(text, "        self.{name} = {name}");
-    }
-    for field in &optional {
-        let name = parameter(&field.name);
-        let _ = write!(text, "        if {name} is not None:\n            self.{name} = {name}\n");
     }
 }
 

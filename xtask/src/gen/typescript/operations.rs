@@ -9,6 +9,8 @@ const ABOUT: &str = "What an engine can be asked to do.";
 
 /// What every stream can be ended by.
 const SIGNAL: &str = "      /** Ends it. */\n      signal?: AbortSignal | undefined;\n";
+/// What a task can be cancelled by of which nobody else knows.
+const GIVEN_UP: &str = "      /** Gives it up: the task is cancelled. */\n      signal?: AbortSignal | undefined;\n";
 
 /// Words that can't be the name of an argument.
 const WORDS: [&str; 46] = [
@@ -83,7 +85,8 @@ pub(super) fn declared(model: &Model) -> String {
         }
         let has_streams = methods.iter().any(|method| method.operation.is_stream);
         let (kind, how, begin) = if of_task { TASK } else { ENGINE };
-        let _ = write!(text, "\n/** {about}. */\nexport declare {kind} {class} {{\n{begin}  protected {how}{CALL}");
+        let call = if of_task { CALL.to_owned() } else { CALL.replace("})", "}, signal?: AbortSignal)") };
+        let _ = write!(text, "\n/** {about}. */\nexport declare {kind} {class} {{\n{begin}  protected {how}{call}");
         if has_streams {
             let _ = write!(text, "  protected {how}{STREAM}");
         }
@@ -176,8 +179,8 @@ fn method(method: &Method<'_>, text: &mut String) {
     let mut given: Vec<String> = required.iter().map(|arg| parameter(&arg.name)).collect();
     let pairs: Vec<String> = required.iter().map(|arg| pair(&arg.name, &parameter(&arg.name))).collect();
     let mut names: Vec<String> = optional.iter().map(|arg| format!("{}: \"{}\"", camel(&arg.name), arg.name)).collect();
-    let is_stream = method.operation.is_stream;
-    if is_stream {
+    let (is_stream, begins) = (method.operation.is_stream, method.operation.begins_task());
+    if is_stream || begins {
         names.push("signal: null".to_owned());
     }
     let args = if pairs.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", pairs.join(", ")) };
@@ -191,7 +194,7 @@ fn method(method: &Method<'_>, text: &mut String) {
     let (kind, call) = if is_stream {
         ("", format!("_follow(\"{op}\", {args}, options.signal)"))
     } else {
-        ("async ", format!("_call(\"{op}\", {args})"))
+        ("async ", format!("_call(\"{op}\", {args}{})", if begins { ", options.signal" } else { "" }))
     };
     let _ = write!(text, "\n  {kind}{name}({given}) {{\n    return this.{call};\n  }}\n");
 }
@@ -201,16 +204,20 @@ fn typed(model: &Model, method: &Method<'_>) -> String {
     let (required, optional) = split(method);
     let mut given: Vec<String> =
         required.iter().map(|arg| format!("{}: {}", parameter(&arg.name), written(&arg.of))).collect();
-    let is_stream = method.operation.is_stream;
-    if !optional.is_empty() || is_stream {
+    let signal = match method.operation {
+        operation if operation.is_stream => SIGNAL,
+        operation if operation.begins_task() => GIVEN_UP,
+        _ => "",
+    };
+    let has_options = !optional.is_empty() || !signal.is_empty();
+    if has_options {
         let option = |arg: &&Field| {
             let said = comment(model, &super::about(arg), "      ");
             format!("{said}      {}?: {} | undefined;\n", key(&camel(&arg.name)), written(&arg.of))
         };
-        let signal = if is_stream { SIGNAL } else { "" };
         given.push(format!("options?: {{\n{}{signal}    }}", optional.iter().map(option).collect::<String>()));
     }
-    if optional.is_empty() && !is_stream { given.join(", ") } else { format!("\n    {},\n  ", given.join(",\n    ")) }
+    if has_options { format!("\n    {},\n  ", given.join(",\n    ")) } else { given.join(", ") }
 }
 
 /// Says what an operation does, and what each argument is.

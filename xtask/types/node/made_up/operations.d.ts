@@ -15,7 +15,7 @@ import type {
 
 /** Asks an engine by names and data: whoever extends it says how. */
 export declare abstract class Operations {
-  protected abstract _call(op: string, args: { [key: string]: unknown }): Promise<unknown>;
+  protected abstract _call(op: string, args: { [key: string]: unknown }, signal?: AbortSignal): Promise<unknown>;
   protected abstract _follow(
     op: string,
     args: { [key: string]: unknown },
@@ -74,6 +74,8 @@ export declare abstract class Operations {
        * @defaultValue `false`
        */
       slow?: boolean | undefined;
+      /** Gives it up: the task is cancelled. */
+      signal?: AbortSignal | undefined;
     },
   ): Promise<string>;
 

@@ -24,7 +24,7 @@ class Operations {
   }
 
   async submit(box, options = {}) {
-    return this._call("submit", given("submit", { box }, options, { slow: "slow" }));
+    return this._call("submit", given("submit", { box }, options, { slow: "slow", signal: null }), options.signal);
   }
 
   async settled(task) {
