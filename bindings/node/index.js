@@ -2,6 +2,7 @@
 
 "use strict";
 
+const { setMaxListeners } = require("node:events");
 const { CoworkCancelledError, CoworkError, errorOf } = require("./errors.js");
 const { read, write } = require("./json.js");
 const { Engine } = require("./native.js");
@@ -48,13 +49,12 @@ class Cowork extends Operations {
     const aborted = () => new CoworkCancelledError("it was aborted", { op: "call engine", cause: signal.reason });
     if (signal?.aborted) throw aborted();
     const json = write(args, `what \`${op}\` is called with`);
+    const letGo = onAbort(signal, () => (this.#engine.leave(id), settle(this.#host.pending, id, ABORTED)));
+    this.#engine.call(id, op, json);
     const came = new Promise((resolve) => this.#host.pending.set(id, resolve));
     if (++waiting === 1) alive.ref();
-    this.#engine.call(id, op, json);
-    const leave = () => (this.#engine.leave(id), settle(this.#host.pending, id, ABORTED));
-    signal?.addEventListener("abort", leave);
     const [what, data] = await came;
-    signal?.removeEventListener("abort", leave);
+    letGo();
     // Errors are made here, so that whoever asked is in their stack.
     if (what !== DONE) throw what === ABORTED ? aborted() : errorOf(data);
     return data;
@@ -64,15 +64,16 @@ class Cowork extends Operations {
     const stream = (this.#last += 1);
     await this._call(op, args, undefined, stream);
     const end = () => this.#engine.leave(stream);
-    signal?.addEventListener("abort", end);
+    let letGo;
     try {
+      letGo = onAbort(signal, end);
       while (!signal?.aborted) {
         const items = await this._call("next", stream);
         if (items === null) return;
         yield* items;
       }
     } finally {
-      signal?.removeEventListener("abort", end);
+      letGo?.();
       end();
     }
   }
@@ -80,15 +81,13 @@ class Cowork extends Operations {
 
 /** A task. */
 class Task extends TaskOperations {
-  #letGo = () => {};
+  #letGo;
 
   constructor(cowork, id, signal) {
     super(cowork, id);
-    if (!signal) return;
     const cancel = () => void this.cancel().catch(() => {});
-    this.#letGo = () => signal.removeEventListener("abort", cancel);
-    if (signal.aborted) cancel();
-    else signal.addEventListener("abort", cancel, { once: true });
+    this.#letGo = onAbort(signal, cancel);
+    if (signal?.aborted) cancel();
   }
 
   async _call(op, args) {
@@ -100,13 +99,8 @@ class Task extends TaskOperations {
     return came;
   }
 
-  async *events(options) {
-    yield* super.events(options);
-    this.#letGo();
-  }
-
-  async *views(options) {
-    yield* super.views(options);
+  async *_follow(op, args, signal) {
+    yield* super._follow(op, args, signal);
     this.#letGo();
   }
 
@@ -122,7 +116,6 @@ class Context {
   #engine;
   #id;
   #controller;
-  #isAborted = false;
 
   constructor(engine, id) {
     this.#engine = engine;
@@ -131,7 +124,6 @@ class Context {
 
   get signal() {
     this.#controller ??= new AbortController();
-    if (this.#isAborted) Context.abort(this);
     return this.#controller.signal;
   }
 
@@ -140,8 +132,8 @@ class Context {
   }
 
   static abort(ctx) {
-    ctx.#isAborted = true;
-    ctx.#controller?.abort(new CoworkCancelledError("nobody wants the result any more", { op: "call host" }));
+    ctx.#controller ??= new AbortController();
+    ctx.#controller.abort(new CoworkCancelledError("nobody wants the result any more", { op: "call host" }));
   }
 
   static {
@@ -152,6 +144,16 @@ class Context {
       };
     }
   }
+}
+
+/** Has something done when a signal is aborted, and gives what lets go of it. */
+function onAbort(signal, does) {
+  if (!signal) return () => {};
+  check(typeof signal.addEventListener === "function", "call engine", "`signal` is no AbortSignal", "give an AbortController's `signal`");
+  // One signal may end many tasks: that so many wait for it is no leak.
+  if (signal instanceof EventTarget) setMaxListeners(0, signal);
+  signal.addEventListener("abort", does);
+  return () => signal.removeEventListener("abort", does);
 }
 
 /** Does what the engine tells. */

@@ -85,6 +85,34 @@ test("the caller's signal is let go of by a task that fails, or is only looked a
   assert.equal(getEventListeners(signal, "abort").length, 0);
 });
 
+test("one signal ends many tasks, and nobody is warned of a leak", { timeout: 20_000 }, async (t) => {
+  const { hang } = hanging();
+  const cowork = open(t, { tools: [hang], planners: [turns([["hang"]])] });
+  const warned = [];
+  const warns = (warning) => warned.push(warning.message);
+  process.on("warning", warns);
+  t.after(() => process.off("warning", warns));
+  const control = new AbortController();
+  const run = Array.from({ length: 12 }, () => cowork.run("go", { signal: control.signal }));
+  const started = Array.from({ length: 12 }, () => cowork.start("go", { signal: control.signal }));
+  const ends = (await Promise.all(started)).map((task) => task.result());
+  control.abort();
+  for (const one of run) await assert.rejects(one, CoworkCancelledError);
+  for (const { result } of await Promise.all(ends)) assert.equal(result.end, "cancelled");
+  assert.equal(getEventListeners(control.signal, "abort").length, 0);
+  assert.deepEqual(warned, []);
+});
+
+test("what is no signal is refused before anything is begun", { timeout: 20_000 }, async (t) => {
+  const cowork = open(t, { planners: [turns()] });
+  const refused = (e) => e instanceof InvalidInputError && e.message.includes("no AbortSignal") && e.fix !== undefined;
+  for (const signal of ["stop", 1, {}, new AbortController()]) {
+    await assert.rejects(cowork.run("go", { signal }), refused);
+    await assert.rejects(cowork.events({ signal }).next(), refused);
+  }
+  assert.deepEqual(await cowork.tasks(), []);
+});
+
 test("an option that there is not is refused: it may have been meant as a limit", { timeout: 20_000 }, async (t) => {
   const cowork = open(t, { planners: [turns()] });
   const refused = (why) => (e) => e instanceof InvalidInputError && e.message.includes(why) && e.fix !== undefined;
@@ -93,7 +121,7 @@ test("an option that there is not is refused: it may have been meant as a limit"
   await assert.rejects(cowork.submit("go", null), refused("are no object"));
   const task = await cowork.start("go", { maxSteps: 5, mode: undefined });
   await assert.rejects(task.cancel({ task: task.id }), refused("no option `task`"));
-  await assert.rejects(task.events({ since: 3 }).next(), refused("no option `since`"));
+  assert.throws(() => task.events({ since: 3 }), refused("no option `since`"));
   assert.equal((await task.result()).submit.max_steps, 5);
 });
 
