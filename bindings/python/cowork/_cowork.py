@@ -17,7 +17,7 @@ from ._operations import Operations, SyncOperations, SyncTaskOperations, TaskOpe
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
-    from ._types import Answer, Ask, Config, Delta, FollowEvents, Item, Record, SubmitOptions, TaskState
+    from ._types import Answer, Ask, Config, Delta, FollowEvents, Item, Record, SubmitOptions, TaskState, TaskView
 
     class Options(Config, total=False):
         """How an engine is opened: what the host brings along, and what it sets."""
@@ -62,15 +62,9 @@ class Task(TaskOperations["Cowork"]):
 
         In a notebook that is a picture that changes in its place, elsewhere it is lines. To be cancelled leaves the task alone.
         """
-        display, shown = _display(), None
+        draw = _drawing()
         async for view in self.views():
-            picture = {"text/html": view["html"], "text/plain": view["text"]}
-            if display is None:
-                print(*view["lines"], sep="\n", end="\n" if view["lines"] else "", flush=True)
-            elif shown is None:
-                shown = display(picture, raw=True, display_id=True)
-            else:
-                shown.update(picture, raw=True)
+            draw(view)
         await self.result()
 
     async def call(self, operation: str, args: dict[str, object]) -> Any:
@@ -83,13 +77,13 @@ class Task(TaskOperations["Cowork"]):
         return picture(self.id, self._seen and to_json(self._seen, "a task"))
 
 
-def _display() -> Any:
-    """Gives what shows pictures in a notebook; none in a terminal."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
+def _drawing() -> Callable[[TaskView], None]:
+    """Gives what draws a task: in a notebook a picture, elsewhere lines."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if shell is None or type(shell).__name__ == "TerminalInteractiveShell":
-        return None
-    return importlib.import_module("IPython.display").display
+        return lambda view: print(*view["lines"], sep="\n", end="\n" if view["lines"] else "", flush=True)
+    shown: Any = importlib.import_module("IPython.display").display({"text/html": "", "text/plain": ""}, raw=True, display_id=True)
+    return lambda view: shown.update({"text/html": view["html"], "text/plain": view["text"]}, raw=True)
 
 
 class Cowork(Operations):
@@ -140,6 +134,12 @@ class SyncTask(SyncTaskOperations["SyncCowork"]):
     def answer(self, ask: Ask, answer: Answer) -> None:
         """Answers one of its questions."""
         self.engine.answer(ask["task"], ask["call"]["id"], ask["args_hash"], answer)
+
+    def show(self) -> None:
+        """Shows plan and progress, as `Task.show` does. To be interrupted leaves the task alone."""
+        draw = _drawing()
+        for view in self.views():
+            draw(view)
 
 
 class SyncCowork(SyncOperations):

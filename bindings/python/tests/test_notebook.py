@@ -10,7 +10,7 @@ from typing import Any
 
 import cowork
 from cowork import Tool, ToolContext, tool
-from support import Story, engine
+from support import Story, engine, script
 
 try:
     import IPython
@@ -57,6 +57,12 @@ async def shown(seen: asyncio.Event | None = None) -> tuple[Any, cowork.Task]:
         return await task, task
 
 
+def shown_at_once() -> None:
+    (seen := asyncio.Event()).set()
+    with cowork.SyncCowork(builtin_tools="none", tools=[look_until(seen)], planners=[script(*TURNS)]) as it:
+        it.start(f"Sum up {EVIL}").show()
+
+
 class Shown(Story):
     def test_elsewhere_it_is_lines(self) -> None:
         with contextlib.redirect_stdout(io.StringIO()) as out:
@@ -66,6 +72,14 @@ class Shown(Story):
         self.assertIn(f"✓ look {EVIL}", lines)
         self.assertIn("● Write it down", lines)
         self.assertTrue(any(line.startswith("✗ gone ") for line in lines), lines)
+        self.assertEqual(lines[-1], f"done: Two {EVIL} regions.")
+        self.assertEqual(len(lines), len(set(lines)), "nothing is said twice")
+
+    def test_without_a_loop_it_is_the_same_lines(self) -> None:
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            shown_at_once()
+        lines = out.getvalue().splitlines()
+        self.assertIn(f"✓ look {EVIL}", lines)
         self.assertEqual(lines[-1], f"done: Two {EVIL} regions.")
         self.assertEqual(len(lines), len(set(lines)), "nothing is said twice")
 
@@ -129,3 +143,8 @@ class Shown(Story):
         self.assertNotIn("<script", last)
         # What a cell that ends with the task shows is what was known of it last.
         self.assertEqual(result.result._repr_html_(), last)
+        published.clear()
+        shell.user_ns.update(shown_at_once=shown_at_once)
+        self.assertIsNone(shell.run_cell("shown_at_once()").error_in_exec)
+        self.assertIn("Two &lt;script&gt;", published[-1][0]["text/html"])
+        self.assertEqual(len({id for _, _, id in published}), 1)
