@@ -113,7 +113,7 @@ test("what a tool throws is its call's failure, whatever it is", { timeout: 20_0
   const errors = came.map(({ error }) => error);
   assert.equal(errors.length, thrown.length);
   assert.ok(errors.every(({ kind }) => kind === "internal"));
-  assert.deepEqual(errors[0], { kind: "internal", op: "call host", message: "no such thing", context: [["type", "TypeError"]] });
+  assert.deepEqual(errors[0], { kind: "internal", op: "call host", message: "TypeError: no such thing", context: [["type", "TypeError"]] });
 });
 
 test("an error of ours keeps its kind and its facts", { timeout: 20_000 }, async (t) => {

@@ -111,7 +111,7 @@ class Planners(Story):
 
         with self.assertRaises(cowork.InternalError) as failed:
             self.runs(work)
-        self.assertEqual((str(failed.exception), failed.exception.fact("type")), ("no idea", "LookupError"))
+        self.assertEqual((str(failed.exception), failed.exception.fact("type")), ("LookupError: no idea", "LookupError"))
 
 
 class Approvers(Story):

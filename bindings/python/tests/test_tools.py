@@ -449,7 +449,7 @@ class GoesWrong(Story):
             raise KeyError("gone")
 
         error = self.outcome(fails)["error"]
-        self.assertEqual((error["kind"], error["message"], error["context"]), ("internal", "no such thing", [["type", "ValueError"]]))
+        self.assertEqual((error["kind"], error["message"], error["context"]), ("internal", "ValueError: no such thing", [["type", "ValueError"]]))
         self.assertEqual(self.outcome(fails_at_once)["error"]["context"], [["type", "KeyError"]])
 
     def test_an_error_of_ours_keeps_its_kind_and_facts(self) -> None:

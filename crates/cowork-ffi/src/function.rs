@@ -97,9 +97,17 @@ impl fmt::Debug for Tell {
     }
 }
 
-/// Carries what a host's function threw: the name of its type (`ValueError`) and what it says.
+/// Carries what a host's function threw: the name of its type (`ValueError`) and what it says. Both are said, as its language would: the text
+/// alone of a `KeyError` is a key.
 pub fn thrown(type_name: &str, message: &str) -> Error {
-    let said = if message.trim().is_empty() { type_name } else { message };
+    let said = match (message.trim(), type_name) {
+        ("", _) => type_name.to_owned(),
+        // The name that any error has.
+        (_, "Error" | "Exception") => message.to_owned(),
+        // JavaScript's `throw "a text"` is of the type `string`.
+        _ if !type_name.starts_with(char::is_uppercase) => message.to_owned(),
+        _ => format!("{type_name}: {message}"),
+    };
     Error::new(Kind::Internal, "call host", said).with("type", type_name)
 }
 

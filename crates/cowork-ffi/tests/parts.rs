@@ -76,6 +76,12 @@ async fn an_error_of_the_hosts_keeps_its_kind_and_its_facts_and_a_panic_is_a_fau
         (&failed["error"]["kind"], &failed["error"]["context"]),
         (&json!("internal"), &json!([["type", "ValueError"]]))
     );
+    assert_eq!(failed["error"]["message"], "ValueError: no such thing");
+    for (name, text, said) in
+        [("Error", "no", "no"), ("Exception", "no", "no"), ("string", "no", "no"), ("KeyError", " ", "KeyError")]
+    {
+        assert_eq!(cowork_ffi::thrown(name, text).message, said);
+    }
     let failed = outcome(it(), does(|_| panic!("planned")), json!({})).await;
     assert_eq!(failed["error"]["message"], "it panicked");
 }
