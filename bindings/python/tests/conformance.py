@@ -176,7 +176,7 @@ def answer(does: dict[str, Any], _: Any) -> Any:
 
 def throws(does: dict[str, Any]) -> None:
     if "throw" in does:
-        raise RuntimeError(does["throw"])
+        raise Exception(does["throw"])
     if "throw_typed" in does:
         raise error_of(does["throw_typed"])
 
