@@ -150,8 +150,8 @@ class Context {
 function onAbort(signal, does) {
   if (!signal) return () => {};
   check(typeof signal.addEventListener === "function", "call engine", "`signal` is no AbortSignal", "give an AbortController's `signal`");
-  // One signal may end many tasks: that so many wait for it is no leak.
-  if (signal instanceof EventTarget) setMaxListeners(0, signal);
+  // One signal may end many tasks: some dozens that wait for it are no leak yet.
+  if (signal instanceof EventTarget) setMaxListeners(1500, signal);
   signal.addEventListener("abort", does);
   return () => signal.removeEventListener("abort", does);
 }
