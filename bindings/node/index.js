@@ -81,28 +81,31 @@ class Cowork extends Operations {
 
 /** A task. */
 class Task extends TaskOperations {
+  // None without a signal, and once it has ended.
   #letGo;
 
   constructor(cowork, id, signal) {
     super(cowork, id);
     const cancel = () => void this.cancel().catch(() => {});
-    this.#letGo = onAbort(signal, cancel);
+    this.#letGo = signal && onAbort(signal, cancel);
     if (signal?.aborted) cancel();
   }
 
   async _call(op, args) {
-    const coming = super._call(op, args);
-    if (op === "finished") coming.catch(() => this.#letGo());
-    const came = await coming;
+    const came = super._call(op, args);
+    if (op === "finished") await came.catch(() => this.#look());
     // It is a task, and has ended.
-    if (came?.result) this.#letGo();
+    if ((await came)?.result) this.#letGo = this.#letGo?.();
     return came;
   }
 
   async *_follow(op, args, signal) {
     yield* super._follow(op, args, signal);
-    this.#letGo();
+    await this.#look();
   }
+
+  // It may have ended, or rest. What is asked of it says so.
+  #look = async () => this.#letGo && this.state().catch(() => {});
 
   [Symbol.asyncIterator] = () => this.events();
 

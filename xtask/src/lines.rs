@@ -19,7 +19,7 @@ const NODE: Budget = Budget { what: "Node: Rust", folder: "bindings/node/src", m
 
 const BUDGETS: [Budget; 6] = [
     PYTHON,
-    Budget { what: "Python: Python", folder: "bindings/python/cowork", ends: &[".py", ".pyi"], most: 565, ..PYTHON },
+    Budget { what: "Python: Python", folder: "bindings/python/cowork", ends: &[".py", ".pyi"], most: 568, ..PYTHON },
     NODE,
     Budget { what: "Node: JavaScript", folder: "bindings/node", ends: &[".js", ".mjs"], most: 300, ..NODE },
     Budget { what: "Node: its types", folder: "bindings/node", ends: &[".d.ts", ".d.mts"], most: 75, ..NODE },

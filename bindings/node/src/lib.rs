@@ -151,12 +151,17 @@ pub fn mark_integers(json: String, mark: String) -> String {
 
 /// Takes what there is to do, many things for one crossing: a JSON list of `[what, id, data]`.
 fn told(calls: &Calls) -> String {
-    let mut list = "[".to_owned();
-    for wanted in calls.take() {
+    let (mut list, mut taken) = ("[".to_owned(), calls.take());
+    // What came of calls is told first: a function may give up one of them, and what came is got by then.
+    taken.sort_by_key(|wanted| !matches!(wanted, Wanted::Done(..)));
+    for wanted in taken {
         let (what, id, data) = match wanted {
             Wanted::Call(id, part, input) => (part.cast_signed(), id, input),
             Wanted::Drop(id) => (ABORTED, id, "null".to_owned()),
-            Wanted::Done(id, Ok(json)) => (DONE, id, json),
+            Wanted::Done(id, Ok(json)) => {
+                calls.got(id);
+                (DONE, id, json)
+            }
             Wanted::Done(id, Err(error)) => (FAILED, id, json_of(&error)),
         };
         // Writing to a text can't fail.

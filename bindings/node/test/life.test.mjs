@@ -85,6 +85,46 @@ test("the caller's signal is let go of by a task that fails, or is only looked a
   assert.equal(getEventListeners(signal, "abort").length, 0);
 });
 
+test("a task whose name comes too late for whoever gave it up is cancelled", { timeout: 40_000 }, async (t) => {
+  const { hang } = hanging();
+  for (let turn = 0; turn < 5; turn++) {
+    const control = new AbortController();
+    // It is asked while names of others are on their way.
+    const plan = planner({ name: "p", plan: () => (control.abort("enough"), { calls: [{ tool: "hang", args: {} }] }) });
+    const cowork = open(t, { tools: [hang], planners: [plan] });
+    await Promise.allSettled(Array.from({ length: 100 }, () => cowork.start("go", { signal: control.signal })));
+    for (const { task } of await cowork.tasks()) {
+      for await (const view of cowork.views(task)) if (view.status !== "running") break;
+      assert.equal((await cowork.settled(task)).status, "cancelled");
+    }
+  }
+});
+
+test("the caller's signal cancels a task that rests, or that nobody looks at any more", { timeout: 20_000 }, async (t) => {
+  const { hang } = hanging();
+  const send = tool({ name: "send", about: "Sends.", effects: "changes", run: () => new Promise(() => {}) });
+  const plan = planner({ name: "p", plan: ({ task }) => ({ calls: [{ tool: task.submit.text, args: {} }] }) });
+  const cowork = open(t, { tools: [send, hang], planners: [plan] });
+  const drained = async (stream, stop) => {
+    for await (const _ of stream) stop?.abort();
+  };
+  const looks = [
+    ["send", (task) => drained(task.views())],
+    ["send", (task) => assert.rejects(task.finished(), /waiting/)],
+    ["hang", (task, stop) => drained(task.events({ signal: stop.signal }), stop)],
+    ["hang", (task, stop) => drained(task.views({ signal: stop.signal }), stop)],
+  ];
+  for (const [text, look] of looks) {
+    const control = new AbortController();
+    const task = await cowork.start(text, { signal: control.signal });
+    await look(task, new AbortController());
+    control.abort();
+    for await (const view of task.views()) if (view.status === "cancelled") break;
+    assert.equal((await task.result()).status, "cancelled", String(look));
+    assert.equal(getEventListeners(control.signal, "abort").length, 0);
+  }
+});
+
 test("one signal ends many tasks, and nobody is warned of a leak", { timeout: 20_000 }, async (t) => {
   const { hang } = hanging();
   const cowork = open(t, { tools: [hang], planners: [turns([["hang"]])] });

@@ -123,6 +123,10 @@ test("an error of ours keeps its kind and its facts", { timeout: 20_000 }, async
   const odd = Object.assign(new CoworkError("x"), { context: [["n", 1n]] });
   const [other] = await outcomes(t, [plain("odd", () => { throw odd })], [["odd"]]);
   assert.equal(other.error.kind, "internal");
+  const loose = new BusyError("half \ud83d", { op: 1, context: [["n", 3], ["big", 3n], ["none", undefined]], fix: ["wait"] });
+  const [third] = await outcomes(t, [plain("loose", () => { throw loose })], [["loose"]]);
+  const context = [["n", "3"], ["big", "3"], ["none", "undefined"], ["fix", "wait"]];
+  assert.deepEqual(third.error, { kind: "busy", op: "1", message: "half \ufffd", context });
 });
 
 test("ten million characters cross both ways", { timeout: 30_000 }, async (t) => {

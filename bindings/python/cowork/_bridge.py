@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import contextvars
 import functools
 import itertools
@@ -79,16 +80,19 @@ class Bridge:
         _ENGINES.add(self)
 
     async def call(self, operation: str, args: object, number: int | None = None) -> Any:
-        """Has something done and waits for what comes of it. To be cancelled gives it up."""
+        """Has something done and waits for what comes of it. To be cancelled gives it up, and what came of it by then."""
         text = to_json(args, f"what `{operation}` is called with")
         number = next(self.numbers) if number is None else number
         self._waiting[number] = done = self.serve().create_future()
         try:
             self.engine.call(number, operation, text)
-            return from_json(await done)
-        finally:
-            if self._waiting.pop(number, None) is not None:
-                self.engine.leave(number)
+            came = await done
+        except BaseException:
+            self._waiting.pop(number, None)
+            self.engine.leave(number)
+            raise
+        self.engine.got(number)
+        return from_json(came)
 
     async def close(self) -> None:
         await self.call("close", None)
@@ -178,7 +182,9 @@ class Bridge:
     def threw(self, number: int, why: BaseException, part: Part) -> None:
         """Says what a function raised."""
         if isinstance(why, CoworkError):
-            return self.engine.reply(number, json.dumps(why.data()), True)
+            # One that was not made as ours are may have something left out.
+            with contextlib.suppress(Exception):
+                return self.engine.reply(number, json.dumps(why.data()), True)
         import logging
 
         # A model is told what its tools fail with, and goes on; all else is the host's to mend.

@@ -92,10 +92,11 @@ class Part:
             value = None
             try:
                 with self._turn:
-                    value = work()
-                if not any(hasattr(value, later) for later in ("__await__", "__anext__")):
-                    bridge.engine.reply(number, self._written(value), False)
-                    value = None
+                    # It may have been given up while another one was asked, or answered by the one that a loop before this one began.
+                    value = work() if bridge.engine.is_wanted(number) else None
+                    if not any(hasattr(value, later) for later in ("__await__", "__anext__")):
+                        bridge.engine.reply(number, self._written(value), False)
+                        value = None
             except BaseException as why:
                 value = None
                 bridge.threw(number, why, self)
@@ -103,12 +104,7 @@ class Part:
                 loop.call_soon_threadsafe(lambda: None if ended.done() else ended.set_result(value))
 
         # The interpreter waits at its end for the threads of a pool, however long they block.
-        thread = threading.Thread(target=contextvars.copy_context().run, args=(does,), name="cowork-host", daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:
-            # By then there are no more threads.
-            does()
+        threading.Thread(target=contextvars.copy_context().run, args=(does,), name="cowork-host", daemon=True).start()
         return await ended
 
     def _written(self, value: object) -> str:

@@ -9,7 +9,6 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::SeqCst},
-        mpsc,
     },
     time::Duration,
 };
@@ -101,9 +100,19 @@ impl Engine {
         self.calls.begin(number, operation, args).map_err(|e| failed(py, &e))
     }
 
+    /// Says that Python has what came of the call of this number.
+    fn got(&self, number: i64) {
+        self.calls.got(number);
+    }
+
     /// Gives up the call of this number, and the stream that it began.
     fn leave(&self, number: i64) {
         self.calls.leave(number);
+    }
+
+    /// Says whether what a function of Python's gives is wanted yet.
+    fn is_wanted(&self, number: i64) -> bool {
+        self.calls.is_wanted(number)
     }
 
     /// Gives what a function of Python's gave, in the event loop. Says whether something is to be taken without being woken.
@@ -138,12 +147,7 @@ impl Engine {
 
     /// Closes it, for at most so many seconds: at the end of the interpreter.
     fn close_now(&self, py: Python<'_>, seconds: f64) {
-        let (calls, (tell, told)) = (self.calls.clone(), mpsc::sync_channel(1));
-        if calls.handle().check().is_err() {
-            return;
-        }
-        self.calls.handle().runtime().spawn(async move { tell.send(calls.close().await) });
-        _ = py.detach(move || told.recv_timeout(Duration::from_secs_f64(seconds)));
+        py.detach(|| self.calls.close_within(Duration::from_secs_f64(seconds)));
     }
 }
 

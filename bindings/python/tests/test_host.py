@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import cowork
 from cowork import Cowork, CoworkError, InvalidInputError, NotAllowedError, SyncCowork, tool
@@ -258,6 +259,93 @@ class Blocking(Story):
                 return [outcome["end"] for outcome in outcomes(await task)]
 
         self.assertEqual(self.runs(work), ["done"] * 5)
+
+    def test_a_question_that_nobody_has_any_more_is_not_asked(self) -> None:
+        asked: list[str] = []
+        there, goes_on = threading.Event(), threading.Event()
+
+        def approver(ask: Any) -> str:
+            asked.append(ask["task"])
+            there.set()
+            goes_on.wait(10)
+            return "deny"
+
+        @tool(effects="changes")
+        async def send() -> None:
+            pass
+
+        async def threads() -> list[threading.Thread]:
+            while len(all := [it for it in threading.enumerate() if it.name == "cowork-host"]) < 3:
+                await asyncio.sleep(0.001)
+            return all
+
+        async def work() -> list[threading.Thread]:
+            async with engine(send, approver=approver) as it:
+                first = await it.start("go")
+                while not there.is_set():
+                    await asyncio.sleep(0.001)
+                second, _ = await it.start("go"), await it.start("go")
+                waiting = await threads()
+                await second.cancel()
+                self.assertEqual((await second)["status"], "cancelled")
+                self.assertEqual(asked, [first.id])
+            return waiting
+
+        waiting = self.runs(work)
+        # The second was cancelled, and the third put down.
+        goes_on.set()
+        for thread in waiting:
+            thread.join(10)
+        self.assertEqual(len(asked), 1)
+
+    def test_a_question_that_outlives_its_loop_is_asked_once(self) -> None:
+        asked = 0
+        there, goes_on = threading.Event(), threading.Event()
+
+        def approver(ask: Any) -> str:
+            nonlocal asked
+            asked += 1
+            there.set()
+            goes_on.wait(10)
+            return "deny"
+
+        @tool(effects="changes")
+        async def send() -> None:
+            pass
+
+        it = engine(send, approver=approver)
+
+        async def begins() -> str:
+            task = await it.start("go")
+            while not there.is_set():
+                await asyncio.sleep(0.001)
+            return task.id
+
+        async def ends(id: str) -> Any:
+            ended = asyncio.create_task(it.finished(id))
+            while len([thread for thread in threading.enumerate() if thread.name == "cowork-host"]) < 2:
+                await asyncio.sleep(0.001)
+            goes_on.set()
+            state = await ended
+            await it.close()
+            return outcomes(state)[0]["end"]
+
+        id = self.runs(begins)
+        self.assertEqual((self.runs(lambda: ends(id)), asked), ("denied", 1))
+
+    def test_where_no_thread_begins_the_loop_goes_on_and_the_question_stays_open(self) -> None:
+        @tool(effects="changes")
+        async def send() -> None:
+            pass
+
+        async def work() -> None:
+            async with engine(send, approver=lambda ask: "allow") as it:
+                await it.run("go")
+
+        none = mock.patch.object(threading.Thread, "start", side_effect=RuntimeError("can't start new thread"))
+        with none, self.assertLogs("cowork"), self.assertRaises(CoworkError) as waits:
+            self.runs(work)
+        self.assertIn("can't start new thread", str(waits.exception))
 
     def test_what_is_raised_in_a_thread_fails_and_ends_nothing_else(self) -> None:
         for why in (StopIteration("no more"), SystemExit(3), KeyboardInterrupt(), LookupError("no idea")):

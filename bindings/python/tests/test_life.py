@@ -7,6 +7,7 @@ import contextlib
 import contextvars
 import gc
 import os
+import select
 import signal
 import tempfile
 import threading
@@ -245,6 +246,32 @@ class Loops(Story):
 
         with self.assertNoLogs("cowork", "INFO"):
             self.assertEqual(self.runs(work), "cancelled")
+
+    def test_a_task_is_cancelled_whose_name_comes_too_late_for_who_gave_it_up(self) -> None:
+        @tool(effects="read_only")
+        async def hangs() -> None:
+            await asyncio.get_running_loop().create_future()
+
+        async def work(is_taken: bool) -> str:
+            async with engine(hangs) as it:
+                begun = asyncio.create_task(it.start("go"))
+                while not it._bridge._waiting:
+                    await asyncio.sleep(0)
+                # The loop stands still until the engine has said the name.
+                while it._bridge._waiting:
+                    select.select([it._bridge.engine.fileno()], [], [])
+                    if not is_taken:
+                        break
+                    it._bridge._take()
+                begun.cancel()
+                with self.assertRaises(asyncio.CancelledError):
+                    await begun
+                (task,) = await it.tasks()
+                return (await it.settled(task["task"]))["status"]
+
+        for is_taken in (False, True):
+            with self.subTest(is_taken=is_taken):
+                self.assertEqual(self.runs(lambda it=is_taken: work(it)), "cancelled")  # type: ignore[misc]
 
     def test_who_forgets_to_close_loses_nothing(self) -> None:
         with tempfile.TemporaryDirectory() as data:

@@ -21,7 +21,7 @@ from unittest import mock
 import cowork
 import msgspec
 import typing_extensions
-from cowork import Arg, CoworkError, InvalidInputError, ToolContext, ToolResult, UnavailableError, tool
+from cowork import Arg, BusyError, CoworkError, InvalidInputError, ToolContext, ToolResult, UnavailableError, tool
 from support import Story, calls, engine, outcomes
 
 try:
@@ -460,6 +460,30 @@ class GoesWrong(Story):
         error = self.outcome(prints)["error"]
         self.assertEqual((error["kind"], error["op"], error["retry"]), ("unavailable", "print", "now"))
         self.assertEqual(error["context"], [["tray", "2"], ["fix", "add some"]])
+
+    def test_an_error_of_ours_that_holds_more_than_text_is_told_as_text(self) -> None:
+        class Halved(BusyError):
+            def __init__(self) -> None:
+                Exception.__init__(self, "made otherwise")
+
+        loose: Any = {"context": [("path", pathlib.Path("a.txt")), ("n", 3)]}
+        for why, wanted in (
+            (BusyError("no such file", **loose), ("busy", "no such file", [["path", "a.txt"], ["n", "3"]])),
+            (BusyError(ValueError("x")), ("busy", "x", None)),  # type: ignore[arg-type]
+            (BusyError("half \ud83d"), ("busy", "half \ufffd", None)),
+            (Halved(), ("internal", "Halved: made otherwise", [["type", "Halved"]])),
+        ):
+            @tool(effects="read_only")
+            def fails() -> None:
+                raise why
+
+            @tool(effects="read_only")
+            async def fails_later() -> None:
+                raise why
+
+            for one in (fails, fails_later):
+                error = self.outcome(one)["error"]
+                self.assertEqual((error["kind"], error["message"], error.get("context")), wanted)
 
     def test_what_is_not_json_fails_its_call_and_nothing_else(self) -> None:
         deep: list[Any] = []

@@ -6,7 +6,7 @@ use std::{
     future::Future,
     mem,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -16,12 +16,12 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tokio_util::task::TaskTracker;
 
 use crate::{
     Events, Handle, Parts, Tell, carry,
-    handle::closed,
+    handle::{closed, panicked},
     operations,
     queue::{Queue, Wanted},
     text,
@@ -55,6 +55,8 @@ struct Work {
     left: Vec<JoinHandle<()>>,
     /// Commands under way.
     commands: TaskTracker,
+    /// Tasks that were submitted, whose names the host has not got yet.
+    submitted: HashMap<i64, String>,
     /// From when on nothing more is begun.
     closing: Option<Shared<BoxFuture<'static, Result<()>>>>,
 }
@@ -105,6 +107,11 @@ impl Calls {
         self.queue.answer(number, came);
     }
 
+    /// Says whether a function's answer of this number is wanted yet.
+    pub fn is_wanted(&self, number: i64) -> bool {
+        self.queue.is_wanted(number)
+    }
+
     /// Gives what shows a person what a function does, while it is at work.
     pub fn tell(&self, number: i64) -> Option<Tell> {
         self.queue.tell(number)
@@ -137,41 +144,62 @@ impl Calls {
         let (me, name) = (self.clone(), operation.to_owned());
         // A stream is there, and nothing more is begun, when this returns.
         let is_at_once = matches!(operation, "events" | "views" | "close");
+        let (ends, submits) = (matches!(operation, "next" | "close"), operation == "submit");
         let mut work: Doing = Box::pin(async move { me.done(number, &name, args).await });
-        if held(&self.work).closing.is_some() && !matches!(operation, "next" | "close") {
-            self.queue.put(Wanted::Done(number, Err(closed())));
-            return Ok(());
-        }
-        if is_at_once && let Poll::Ready(came) = work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        let is_refused = |work: &Work| work.closing.is_some() && !ends;
+        if is_at_once
+            && !is_refused(&held(&self.work))
+            && let Poll::Ready(came) = work.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+        {
             self.queue.put(Wanted::Done(number, came));
             return Ok(());
         }
         let me = self.clone();
-        // Held until it is listed, so that it can't end before.
+        // Held until it is listed, so that it can't end before, and nothing is closed without it.
         let mut listed = held(&self.work);
+        if is_refused(&listed) {
+            self.queue.put(Wanted::Done(number, Err(closed())));
+            return Ok(());
+        }
         if operations::is_command(operation) {
             work = Box::pin(listed.commands.track_future(work));
         }
         let ending = async move {
             let came = work.await;
-            let is_wanted = held(&me.work).calls.remove(&number).is_some();
-            if is_wanted {
-                me.queue.put(Wanted::Done(number, came));
-            } else {
-                held(&me.streams).remove(&number);
+            let mut listed = held(&me.work);
+            if let (true, Ok(task)) = (submits, &came) {
+                listed.submitted.insert(number, task.clone());
             }
+            let is_wanted = listed.calls.remove(&number).is_some();
+            drop(listed);
+            if is_wanted { me.queue.put(Wanted::Done(number, came)) } else { me.leave(number) }
         };
         listed.calls.insert(number, carry::spawn(self.handle.runtime(), Box::pin(ending)));
         Ok(())
     }
 
-    /// Gives up the call of this number: nothing is told of it any more. If it began a stream, that ends: a `next` under way gives null.
+    /// Says that the host has got what came of the call of this number, and so has the name of a task that it submitted.
+    pub fn got(&self, number: i64) {
+        held(&self.work).submitted.remove(&number);
+    }
+
+    /// Gives up the call of this number: if nothing was told of it yet, nothing is. If it began a stream, that ends: a `next` under way gives
+    /// null. If it submits a task whose name the host has not [`got`](Self::got), that is cancelled. In a forked process nothing is done.
     pub fn leave(&self, number: i64) {
+        if self.handle.check().is_err() {
+            return;
+        }
         let mut work = held(&self.work);
         if let Some(call) = work.calls.remove(&number) {
             call.abort();
             work.left.retain(|call| !call.is_finished());
             work.left.push(call);
+        }
+        if let Some(task) = work.submitted.remove(&number) {
+            let handle = self.handle.clone();
+            // What it fails with nobody is there for.
+            let cancels = async move { _ = handle.call("cancel", format!(r#"{{"task":{task}}}"#)).await };
+            self.handle.runtime().spawn(work.commands.track_future(cancels));
         }
         drop(work);
         let stream = held(&self.streams).remove(&number);
@@ -197,6 +225,18 @@ impl Calls {
         closing.await
     }
 
+    /// Closes the engine as [`close`](Self::close) does, and blocks until that is done, but no longer than this: for a process that ends, on a
+    /// thread of the host's. In a forked process nothing is done.
+    pub fn close_within(self: &Arc<Self>, most: Duration) {
+        if self.handle.check().is_err() {
+            return;
+        }
+        let (me, (tell, told)) = (self.clone(), mpsc::sync_channel(1));
+        self.handle.runtime().spawn(async move { tell.send(me.close().await) });
+        // It goes on being closed, as long as there is a process.
+        _ = told.recv_timeout(most);
+    }
+
     /// Closes it in the background, once all this is over.
     fn ending(&self, left: Vec<JoinHandle<()>>, commands: TaskTracker) -> Shared<BoxFuture<'static, Result<()>>> {
         let handle = self.handle.clone();
@@ -212,8 +252,12 @@ impl Calls {
             _ = tokio::time::timeout(PATIENCE, over).await;
             handle.close().await
         });
-        // It ends before only with its runtime, and so with the engine.
-        closed.map(|closed| closed.unwrap_or(Ok(()))).boxed().shared()
+        let ended = |closed: Result<_, JoinError>| match closed {
+            Err(e) if e.is_panic() => Err(panicked()),
+            // It ends before only with its runtime, and so with the engine.
+            closed => closed.unwrap_or(Ok(())),
+        };
+        closed.map(ended).boxed().shared()
     }
 
     async fn done(&self, number: i64, operation: &str, args: String) -> Result<String> {

@@ -8,6 +8,7 @@ use std::{
 
 use cowork::{CancellationToken, Error, Kind, Result, Said, async_trait};
 use futures_util::FutureExt;
+use serde_json::Value;
 
 use crate::text;
 
@@ -116,10 +117,14 @@ pub fn json_of(error: &Error) -> String {
     text::write(error).unwrap_or_default()
 }
 
-/// Reads an [`Error`] back that went to a host as JSON, so that one that is thrown on keeps its kind and its facts. What can't be
-/// read is a [`thrown`] one.
+/// Reads an [`Error`] back that went to a host as JSON, so that one that is thrown on keeps its kind and its facts. Half of a character in it is
+/// shown as a mark. What can't be read is a [`thrown`] one, with the message that it has.
 pub fn error_of(json: &str) -> Error {
-    serde_json::from_str(json).unwrap_or_else(|_| thrown("Error", json))
+    let json = text::whole(json);
+    serde_json::from_str(&json).unwrap_or_else(|_| {
+        let read = serde_json::from_str::<Value>(&json).unwrap_or_default();
+        thrown("Error", read["message"].as_str().unwrap_or(&json))
+    })
 }
 
 /// Calls a function; what panics in it is an error, and a result that nobody wants is not waited for.

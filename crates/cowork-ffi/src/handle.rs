@@ -291,7 +291,7 @@ pub(crate) fn closed() -> Error {
     Error::new(Kind::Cancelled, "call engine", "the engine was closed").with("state", "closed")
 }
 
-fn panicked() -> Error {
+pub(crate) fn panicked() -> Error {
     Error::new(Kind::Internal, "call engine", "the engine panicked").with_fix("please report it")
 }
 

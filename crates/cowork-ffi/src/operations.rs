@@ -127,7 +127,8 @@ operations! {
 
 /// Says whether an operation tells a task or a thread something, which is soon written down.
 pub(crate) fn is_command(name: &str) -> bool {
-    matches!(name, "submit" | "send" | "answer" | "steer" | "cancel" | "pause" | "resume" | "note")
+    let is_to_a_task = matches!(name, "submit" | "send" | "answer" | "steer" | "cancel" | "pause" | "resume" | "undo");
+    is_to_a_task || matches!(name, "open" | "note")
 }
 
 /// Gives every operation, with its schemas made by this generator.

@@ -118,6 +118,10 @@ impl Queue {
         is_wanted && !is_long
     }
 
+    pub(crate) fn is_wanted(&self, number: i64) -> bool {
+        self.state().working.contains_key(&number)
+    }
+
     pub(crate) fn tell(&self, number: i64) -> Option<Tell> {
         self.state().working.get(&number).and_then(|working| working.tell.clone())
     }
@@ -134,8 +138,7 @@ impl Queue {
     }
 
     pub(crate) fn again(&self, number: i64, place: u64, input: String) {
-        let is_wanted = self.state().working.contains_key(&number);
-        if is_wanted {
+        if self.is_wanted(number) {
             self.put(Wanted::Call(number, place, input));
         }
     }

@@ -102,6 +102,22 @@ pub fn has_long_numbers(json: &str) -> bool {
     (LONG - 1..bytes.len()).step_by(LONG).any(|at| bytes[at].is_ascii_digit() && is_long(at))
 }
 
+/// Puts a mark in the place of each half of a surrogate pair, which no text can hold.
+pub(crate) fn whole(json: &str) -> String {
+    let (bytes, mut whole, mut at) = (json.as_bytes(), Vec::with_capacity(json.len()), 0);
+    while let Some(byte) = bytes.get(at) {
+        let (is_kept, len) = match (byte, unit(bytes, at)) {
+            (_, Some(0xd800..=0xdbff)) if matches!(unit(bytes, at + 6), Some(0xdc00..=0xdfff)) => (true, 12),
+            (_, Some(0xd800..=0xdfff)) => (false, 6),
+            (b'\\', None) => (true, 2.min(bytes.len() - at)),
+            _ => (true, 1),
+        };
+        whole.extend_from_slice(if is_kept { &bytes[at..at + len] } else { br"\ufffd" });
+        at += len;
+    }
+    String::from_utf8_lossy(&whole).into_owned()
+}
+
 /// Gives the number that begins here.
 fn number_at(json: &str, at: usize) -> &str {
     let rest = &json[at..];
@@ -293,6 +309,22 @@ mod tests {
         let error = read::<Value>("the result", json).unwrap_err();
         assert_eq!(error.kind, Kind::InvalidInput);
         (error.message.clone(), error.fact("at").map(str::to_owned))
+    }
+
+    #[test]
+    fn half_of_a_character_is_shown_as_a_mark_and_all_else_stays_as_it_is() {
+        for (json, wanted) in [
+            (r#""a\ud800b""#, r#""a\ufffdb""#),
+            (r#""\udc00\ud83d\ude00\ud800""#, r#""\ufffd\ud83d\ude00\ufffd""#),
+            (r#""\ud800\ud83d\ude00""#, r#""\ufffd\ud83d\ude00""#),
+            (r#""\\ud800 \u00e9 é 😀 \n""#, r#""\\ud800 \u00e9 é 😀 \n""#),
+            (r#""open\"#, r#""open\"#),
+            (r#""open\é"#, r#""open\é"#),
+            (r#""\ud8"#, r#""\ud8"#),
+            ("", ""),
+        ] {
+            assert_eq!(whole(json), wanted);
+        }
     }
 
     #[test]

@@ -273,6 +273,56 @@ fn who_leaves_before_the_task_has_a_name_keeps_no_engine_from_closing() {
 }
 
 #[test]
+fn who_leaves_a_task_whose_name_nobody_got_has_it_cancelled_and_who_has_it_may_leave() {
+    for has_name in [false, true] {
+        let host = Host::open();
+        let (task, plan) = host.submitted();
+        assert!(host.calls.is_wanted(plan));
+        if has_name {
+            host.calls.got(1);
+        }
+        host.calls.leave(1);
+        host.begin(2, "settled", &json!({ "task": task }));
+        if has_name {
+            let end = json!({ "finish": { "end": "done", "summary": "Done." } });
+            host.calls.gave_elsewhere(plan, Ok(end.to_string()));
+        }
+        let (number, ended) = host.done();
+        assert_eq!((number, &ended.unwrap()["status"]), (2, &json!(if has_name { "done" } else { "cancelled" })));
+        assert!(!host.calls.is_wanted(plan));
+    }
+}
+
+#[test]
+fn who_leaves_a_task_whose_name_nobody_got_has_it_cancelled_even_if_the_engine_is_closed_at_once() {
+    let place = tempfile::tempdir().unwrap();
+    let config = json!({ "builtin_tools": "none", "data_dir": place.path() });
+    let host = Host::with(&config);
+    host.submitted();
+    host.calls.leave(1);
+    host.begin(2, "close", &Value::Null);
+    while !matches!(host.next(), Wanted::Done(2, Ok(_))) {}
+    let host = Host::with(&config);
+    host.begin(1, "tasks", &json!({}));
+    assert_eq!(host.done().1.unwrap()[0]["status"], "cancelled");
+}
+
+#[test]
+fn what_is_written_down_soon_is_so_before_the_engine_is_closed() {
+    for _ in 0..20 {
+        let place = tempfile::tempdir().unwrap();
+        let config = json!({ "builtin_tools": "none", "data_dir": place.path() });
+        let host = Host::with(&config);
+        host.begin(1, "open", &json!({ "thread": "letters" }));
+        host.begin(2, "close", &Value::Null);
+        while !matches!(host.next(), Wanted::Done(2, Ok(_))) {}
+        let host = Host::with(&config);
+        host.begin(1, "threads", &json!({}));
+        assert_eq!(host.done().1.unwrap().as_array().map(Vec::len), Some(1));
+    }
+}
+
+#[test]
 fn once_it_is_being_closed_nothing_more_is_begun_and_who_leaves_does_not_keep_it_open() {
     let host = Host::open();
     (1..=100).for_each(|number| host.begin(number, "submit", &json!({ "text": "go" })));

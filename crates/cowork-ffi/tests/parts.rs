@@ -70,6 +70,11 @@ async fn an_error_of_the_hosts_keeps_its_kind_and_its_facts_and_a_panic_is_a_fau
     assert_eq!(failed["error"], wanted);
     let back: Error = cowork_ffi::error_of(&failed["error"].to_string());
     assert_eq!((back.kind, back.fact("tray")), (Kind::Unavailable, Some("2")));
+    let halved = cowork_ffi::error_of(r#"{"kind":"busy","op":"x","message":"a\ud800b"}"#);
+    assert_eq!((halved.kind, halved.message.as_str()), (Kind::Busy, "a\u{fffd}b"));
+    let odd = cowork_ffi::error_of(r#"{"kind":"busy","op":"x","message":"no","retry":"soon"}"#);
+    assert_eq!((odd.kind, odd.message.as_str()), (Kind::Internal, "no"));
+    assert_eq!(cowork_ffi::error_of("no").message, "no");
     let thrown = does(|_| Err(cowork_ffi::thrown("ValueError", "no such thing")));
     let failed = outcome(it(), thrown, json!({})).await;
     assert_eq!(
