@@ -8,7 +8,7 @@ import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -21,6 +21,33 @@ from support import DONE, Story, calls, engine, outcomes, script
 @tool(effects="read_only")
 async def echo(n: int) -> int:
     return n
+
+
+@tool(effects="changes")
+async def quiet() -> None:
+    pass
+
+
+class Person:
+    """Somebody who takes their time, and says no."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.goes_on = threading.Event()
+
+    def __call__(self, ask: Any) -> str:
+        self.asked.append(ask["task"])
+        self.goes_on.wait(10)
+        return "deny"
+
+
+def threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "cowork-host"]
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    while not is_so():
+        await asyncio.sleep(0.001)
 
 
 class Models(Story):
@@ -261,85 +288,48 @@ class Blocking(Story):
         self.assertEqual(self.runs(work), ["done"] * 5)
 
     def test_a_question_that_nobody_has_any_more_is_not_asked(self) -> None:
-        asked: list[str] = []
-        there, goes_on = threading.Event(), threading.Event()
-
-        def approver(ask: Any) -> str:
-            asked.append(ask["task"])
-            there.set()
-            goes_on.wait(10)
-            return "deny"
-
-        @tool(effects="changes")
-        async def send() -> None:
-            pass
-
-        async def threads() -> list[threading.Thread]:
-            while len(all := [it for it in threading.enumerate() if it.name == "cowork-host"]) < 3:
-                await asyncio.sleep(0.001)
-            return all
-
         async def work() -> list[threading.Thread]:
-            async with engine(send, approver=approver) as it:
+            async with engine(quiet, approver=person) as it:
                 first = await it.start("go")
-                while not there.is_set():
-                    await asyncio.sleep(0.001)
+                await until(lambda: bool(person.asked))
                 second, _ = await it.start("go"), await it.start("go")
-                waiting = await threads()
+                await until(lambda: len(threads()) == 3)
+                waiting = threads()
                 await second.cancel()
-                self.assertEqual((await second)["status"], "cancelled")
-                self.assertEqual(asked, [first.id])
+                self.assertEqual(((await second)["status"], person.asked), ("cancelled", [first.id]))
             return waiting
 
+        person = Person()
         waiting = self.runs(work)
         # The second was cancelled, and the third put down.
-        goes_on.set()
+        person.goes_on.set()
         for thread in waiting:
             thread.join(10)
-        self.assertEqual(len(asked), 1)
+        self.assertEqual(len(person.asked), 1)
 
     def test_a_question_that_outlives_its_loop_is_asked_once(self) -> None:
-        asked = 0
-        there, goes_on = threading.Event(), threading.Event()
-
-        def approver(ask: Any) -> str:
-            nonlocal asked
-            asked += 1
-            there.set()
-            goes_on.wait(10)
-            return "deny"
-
-        @tool(effects="changes")
-        async def send() -> None:
-            pass
-
-        it = engine(send, approver=approver)
+        person = Person()
+        it = engine(quiet, approver=person)
 
         async def begins() -> str:
             task = await it.start("go")
-            while not there.is_set():
-                await asyncio.sleep(0.001)
+            await until(lambda: bool(person.asked))
             return task.id
 
-        async def ends(id: str) -> Any:
+        async def ends() -> Any:
             ended = asyncio.create_task(it.finished(id))
-            while len([thread for thread in threading.enumerate() if thread.name == "cowork-host"]) < 2:
-                await asyncio.sleep(0.001)
-            goes_on.set()
+            await until(lambda: len(threads()) == 2)
+            person.goes_on.set()
             state = await ended
             await it.close()
             return outcomes(state)[0]["end"]
 
         id = self.runs(begins)
-        self.assertEqual((self.runs(lambda: ends(id)), asked), ("denied", 1))
+        self.assertEqual((self.runs(ends), person.asked), ("denied", [id]))
 
     def test_where_no_thread_begins_the_loop_goes_on_and_the_question_stays_open(self) -> None:
-        @tool(effects="changes")
-        async def send() -> None:
-            pass
-
         async def work() -> None:
-            async with engine(send, approver=lambda ask: "allow") as it:
+            async with engine(quiet, approver=lambda ask: "allow") as it:
                 await it.run("go")
 
         none = mock.patch.object(threading.Thread, "start", side_effect=RuntimeError("can't start new thread"))

@@ -8,10 +8,10 @@ class CoworkError extends Error {
   constructor(message, { op = "", retry = "never", context = [], fix, kind, cause } = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.kind = kind ?? new.target.kind;
-    this.op = op;
+    this.op = String(op);
     this.retry = retry;
-    this.context = context.map(([name, value]) => [name, value]);
-    if (fix !== undefined) this.context.push(["fix", fix]);
+    this.context = context.map((fact) => [String(fact[0]), String(fact[1])]);
+    if (fix !== undefined) this.context.push(["fix", String(fix)]);
   }
 
   get fix() {

@@ -41,16 +41,16 @@ class CoworkError(Exception):
         super().__init__(message)
         if kind is not None:
             self.kind = kind
-        self.op: str = op
+        self.op: str = str(op)
         """The operation that failed, in a few words."""
-        self.message: str = message
+        self.message: str = str(message)
         """What happened, for a person."""
         self.retry: Retry = retry
         """Whether, and when, the same thing may be tried again."""
-        self.context: list[tuple[str, str]] = [(name, value) for name, value in context]
+        self.context: list[tuple[str, str]] = [(str(name), str(value)) for name, value in context]
         """Named facts."""
         if fix is not None:
-            self.context.append(("fix", fix))
+            self.context.append(("fix", str(fix)))
         if (step := self.fix) is not None and sys.version_info >= (3, 11):
             # A traceback shows it.
             self.add_note(step)
